@@ -1,0 +1,1 @@
+"""One folder a service; they share nothing but the event log."""
