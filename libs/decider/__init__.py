@@ -1,0 +1,25 @@
+"""A decider: what may happen to one stream, as two pure functions and the state before anything happened."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+S = TypeVar("S")
+C = TypeVar("C")
+E = TypeVar("E")
+
+
+@dataclass(frozen=True)
+class Decider(Generic[S, C, E]):
+    """`decide` answers a command with exactly one event; `evolve` folds an event into the state."""
+
+    initial: S
+    decide: Callable[[S, C], E]
+    evolve: Callable[[S, E], S]
+
+    def replay(self, events: Iterable[E]) -> S:
+        """Fold a history from its beginning."""
+        state = self.initial
+        for event in events:
+            state = self.evolve(state, event)
+        return state

@@ -1,0 +1,31 @@
+"""Ids are computed, never drawn: the same cause on the same history is the same event (docs/adr/0001)."""
+
+import json
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6f1d3c52-2f0b-5a39-9d4c-0c1a5e0b7c11")
+
+
+def name_id(*parts: str) -> UUID:
+    """Give the uuid5 of the parts, written as a JSON array so that no two lists of parts look alike."""
+    return uuid5(NAMESPACE, json.dumps(parts, ensure_ascii=False, separators=(",", ":")))
+
+
+def door_command_id(source: str, message_id: str, stream: str) -> UUID:
+    """Name the command of an upstream message; the same (source, id) on a stream is a repeat, whatever else it says."""
+    return name_id(source, message_id, stream)
+
+
+def reaction_command_id(event_id: UUID, command: str, stream: str) -> UUID:
+    """Name the command that another service's event causes on a stream."""
+    return name_id(str(event_id), command, stream)
+
+
+def duty_command_id(head_id: UUID, command: str, *more: str) -> UUID:
+    """Name the command that follows from a stream's own state, known by its head; `more` tells attempts apart."""
+    return name_id(str(head_id), command, *more)
+
+
+def event_id(stream: str, causation: UUID, previous: UUID | None, kind: str, time: str, data: str) -> UUID:
+    """Name an event by its whole history and its content: `time` and `data` as they stand in the record."""
+    return name_id(stream, str(causation), str(previous or ""), kind, time, data)
