@@ -16,16 +16,16 @@ def door_command_id(source: str, message_id: str, stream: str) -> UUID:
     return name_id(source, message_id, stream)
 
 
-def reaction_command_id(event_id: UUID, command: str, stream: str) -> UUID:
+def reaction_command_id(event_id: UUID | str, command: str, stream: str) -> UUID:
     """Name the command that another service's event causes on a stream."""
     return name_id(str(event_id), command, stream)
 
 
-def duty_command_id(head_id: UUID, command: str, *more: str) -> UUID:
+def duty_command_id(head_id: UUID | str, command: str, *more: str) -> UUID:
     """Name the command that follows from a stream's own state, known by its head; `more` tells attempts apart."""
     return name_id(str(head_id), command, *more)
 
 
-def event_id(stream: str, causation: UUID, previous: UUID | None, kind: str, time: str, data: str) -> UUID:
+def event_id(stream: str, causation: UUID | str, previous: UUID | str | None, kind: str, time: str, data: str) -> UUID:
     """Name an event by its whole history and its content: `time` and `data` as they stand in the record."""
     return name_id(stream, str(causation), str(previous or ""), kind, time, data)

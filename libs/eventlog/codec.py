@@ -1,0 +1,61 @@
+"""One decoder judges what a record says, live and in rebuilds."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from libs.eventlog.errors import Halted
+from libs.eventlog.lean import lean_decoder
+from libs.eventlog.record import Record, RecordedEvent
+from libs.messages.base import Event, event_type
+from libs.messages.streams import partition_of
+
+_envelope = msgspec.json.Decoder(RecordedEvent)
+
+
+class Codec:
+    """Reads the records of one log topic: `known` are all event types that may stand there."""
+
+    def __init__(self, topic: str, known: Iterable[type[Event]], partitions: int) -> None:
+        self._topic, self._partitions = topic, partitions
+        self._models = {event_type(model): model for model in known}
+        self._decoders: dict[str, Callable[[Any], Event]] = {}
+
+    def envelope(self, record: Record) -> RecordedEvent:
+        """Read the envelope, `data` left undecoded; Halted where it can not be read or its type is unknown."""
+        try:
+            event = _envelope.decode(record.value or b"")
+            if not 0 < int(event.place):
+                raise ValueError("the sequence starts at 1")
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise self._halted(record, f"the envelope can not be read ({error})") from error
+        if event.type not in self._models:
+            raise self._halted(record, f"type {event.type} is not known here; deploy readers before writers")
+        if record.key != event.stream.encode():
+            raise self._halted(record, f"key {record.key!r} is not the subject {event.stream}")
+        event.partition, event.offset = record.partition, record.offset
+        return event
+
+    def check_partition(self, event: RecordedEvent) -> None:
+        """Halted where the stream does not belong to the partition: asked once a stream, at its first event."""
+        if partition_of(event.stream, self._partitions) != event.partition:
+            raise Halted(self._topic, event.partition, event.offset, f"{event.stream} belongs to another partition")
+
+    def open(self, event: RecordedEvent) -> RecordedEvent:
+        """Decode `data` in place; Halted where it does not fit its type."""
+        if isinstance(event.data, msgspec.Raw):
+            try:
+                event.data = self._decoder(event.type)(event.data)
+            except msgspec.MsgspecError as error:
+                sentence = f"the data of {event.type} can not be read ({error})"
+                raise Halted(self._topic, event.partition, event.offset, sentence) from error
+        return event
+
+    def _decoder(self, kind: str) -> Callable[[Any], Event]:
+        if kind not in self._decoders:
+            self._decoders[kind] = lean_decoder(self._models[kind])
+        return self._decoders[kind]
+
+    def _halted(self, record: Record, sentence: str) -> Halted:
+        return Halted(record.topic, record.partition, record.offset, sentence)

@@ -1,0 +1,31 @@
+"""What can go wrong, and what becomes of it.
+
+Unreadable   an input that can never be taken: dead letter
+Unavailable  not now: the input stays where it is and is tried again
+Halted       the log itself is not what it must be: the partition stops and says so
+Fenced       another owner has taken this partition over: drop the batch, end the process
+"""
+
+
+class Unreadable(Exception):  # noqa: N818 - it names a state of the input, not a fault of the program
+    """An input that can never be taken: `reason` is a code, `where` the field or attribute, the text says what to do."""
+
+    def __init__(self, reason: str, where: str, text: str) -> None:
+        super().__init__(text)
+        self.reason, self.where, self.text = reason, where, text
+
+
+class Unavailable(Exception):  # noqa: N818
+    """What is needed is not there now; nothing was lost, the same can be tried again."""
+
+
+class Halted(Exception):  # noqa: N818
+    """One partition of a log topic can not be read on; only a person, or the card's `set_aside`, gets past it."""
+
+    def __init__(self, topic: str, partition: int, offset: int, sentence: str) -> None:
+        super().__init__(f"{topic}[{partition}] stops at offset {offset}: {sentence}")
+        self.topic, self.partition, self.offset = topic, partition, offset
+
+
+class Fenced(Exception):  # noqa: N818
+    """The position row has another epoch: someone else owns the partition."""

@@ -1,0 +1,91 @@
+"""Fold a batch of judged records into heads and rows: pure, the same in memory, live and in a rebuild."""
+
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from libs.eventlog.projection import Key, Projection, Reader
+from libs.eventlog.record import Head, RecordedEvent
+from libs.eventlog.rule import Aside, Judge
+from libs.messages.base import event_type
+
+Rows = MutableMapping[Key, Any]
+JOURNAL_ENTRY = 24  # bytes: a command's id (16), the offset of the event it caused (8, big endian)
+
+
+@dataclass
+class View:
+    """What a fold stands on and moves: heads, journals of counted commands, and rows by table and key.
+
+    `touched` names the keys that were folded; a row that is gone is None there.
+    """
+
+    heads: dict[str, Head] = field(default_factory=dict)
+    journals: dict[str, bytearray] = field(default_factory=dict)
+    rows: dict[str, dict[Key, Any]] = field(default_factory=dict)
+    voids: list[int] = field(default_factory=list)
+    counted: int = 0
+
+
+class Folder:
+    """Folds records of one reader's topic into a view."""
+
+    def __init__(self, reader: Reader, judge: Judge) -> None:
+        self.reader, self.judge = reader, judge
+        self._by_type: dict[str, list[Projection[Any]]] = {}
+        for projection in reader.projections:
+            for model in projection.events:
+                self._by_type.setdefault(event_type(model), []).append(projection)
+
+    def touched(self, events: Iterable[RecordedEvent | Aside]) -> dict[str, set[Key]]:
+        """Name the rows by table that a batch may touch, before it is judged; opens the data it must look into."""
+        keys: dict[str, set[Key]] = {p.table: set() for p in self.reader.projections}
+        for event in events:
+            if isinstance(event, Aside):
+                continue
+            for projection in self._by_type.get(event.type, ()):
+                keys[projection.table].update(self._keys(projection, event))
+        return keys
+
+    def fold(self, events: Iterable[RecordedEvent | Aside], view: View) -> None:
+        """Judge and apply in order; Halted at the first record that can not stand where it stands."""
+        counts, heads, by_type, writes = self.judge.counts, view.heads, self._by_type, self.reader.writes
+        for event in events:
+            if not counts(event, heads):
+                view.voids.append(event.offset)
+                continue
+            assert isinstance(event, RecordedEvent)  # noqa: S101 - what is set aside never counts
+            view.counted += 1
+            if writes:
+                _note(view.journals, event)
+            for projection in by_type.get(event.type, ()):
+                self._apply(projection, event, view.rows[projection.table])
+
+    def _apply(self, projection: Projection[Any], event: RecordedEvent, rows: dict[Key, Any]) -> None:
+        for key in self._keys(projection, event):
+            rows[key] = projection.evolve(rows.get(key), event)
+
+    def _keys(self, projection: Projection[Any], event: RecordedEvent) -> Iterable[Key]:
+        keys = projection.keys(self.judge.codec.open(event))
+        for key in keys:
+            if key[0] != event.stream:
+                raise ValueError(f"{projection.table}: key {key} does not begin with the stream {event.stream}")
+        return keys
+
+
+def _note(journals: dict[str, bytearray], event: RecordedEvent) -> None:
+    entry = bytes.fromhex(event.causationid.replace("-", "")) + event.offset.to_bytes(8, "big")
+    journal = journals.get(event.stream)
+    if journal is None:
+        journals[event.stream] = bytearray(entry)
+    else:
+        journal += entry
+
+
+def counted_at(journal: bytes, command: str) -> int | None:
+    """Find the offset of the event that a command caused on a stream, None if it caused none."""
+    wanted = bytes.fromhex(command.replace("-", ""))
+    for at in range(0, len(journal), JOURNAL_ENTRY):
+        if journal[at : at + 16] == wanted:
+            return int.from_bytes(journal[at + 16 : at + JOURNAL_ENTRY], "big")
+    return None

@@ -1,0 +1,95 @@
+"""What a service derives from a topic: pure folds, declared as values.
+
+A row is a NamedTuple whose first fields are the key, the stream id first. The engine decides how rows reach the
+database, so the same fold serves live and in a rebuild.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from pydantic import TypeAdapter
+
+from libs.decider import Decider
+from libs.eventlog.record import RecordedEvent
+from libs.messages.base import Event
+
+R = TypeVar("R", bound=tuple[Any, ...])
+Key = tuple[Any, ...]
+
+
+def by_stream(event: RecordedEvent) -> Sequence[Key]:
+    """One row a stream: the usual case."""
+    return ((event.stream,),)
+
+
+def _as_it_is(row: tuple[Any, ...]) -> Any:
+    return row
+
+
+@dataclass(frozen=True)
+class Projection(Generic[R]):
+    """One table: `evolve(row | None, event) -> row | None`, per key, no clock, no randomness, no I/O.
+
+    `columns` is the DDL of the columns in the order of the row's fields; `key` names the first of them. `events` are the
+    types that concern it, others leave its rows alone; `keys` gives the rows that an event touches. `load` and `dump`
+    stand between the row that is folded and the tuple that is stored, where they differ.
+    """
+
+    table: str
+    row: type[R]
+    columns: str
+    events: tuple[type[Event], ...]
+    evolve: Callable[[R | None, RecordedEvent], R | None]
+    key: tuple[str, ...] = ("stream",)
+    indexes: tuple[str, ...] = ()
+    keys: Callable[[RecordedEvent], Sequence[Key]] = by_stream
+    load: Callable[[tuple[Any, ...]], R] | None = None
+    dump: Callable[[R], tuple[Any, ...]] = _as_it_is
+
+    def loaded(self, stored: tuple[Any, ...]) -> R:
+        """Make a row of a stored tuple."""
+        return self.load(stored) if self.load else self.row(*stored)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One consumer group over one topic with the projections that move together.
+
+    `version` grows with every change of a table or a fold: a new version is built beside the old one. `writes` says
+    that this service writes the topic (its counted commands are kept), `reacts` that reactions follow this reader (the
+    offsets that it found void are kept).
+    """
+
+    name: str
+    topic: str
+    version: int
+    projections: tuple[Projection[Any], ...]
+    writes: bool = False
+    reacts: bool = False
+
+
+class StateRow(NamedTuple):
+    """The state of a stream, as its decider sees it."""
+
+    stream: str
+    state: Any
+
+
+def state_of(table: str, decider: Decider[Any, Any, Any], states: Any, events: tuple[type[Event], ...]) -> Projection[Any]:
+    """Project the decider's own state: what a writer decides on. `states` is the union of the states."""
+    adapter: TypeAdapter[Any] = TypeAdapter(states)
+
+    def evolve(row: StateRow | None, event: RecordedEvent) -> StateRow:
+        state = row.state if row else decider.initial
+        return StateRow(event.stream, decider.evolve(state, event.data))
+
+    return Projection(
+        table=table,
+        row=StateRow,
+        columns="stream text not null, state jsonb not null",
+        events=events,
+        evolve=evolve,
+        load=lambda stored: StateRow(stored[0], adapter.validate_json(stored[1])),
+        dump=lambda row: (row.stream, adapter.dump_json(row.state).decode()),
+    )

@@ -1,0 +1,153 @@
+"""A record of the log: raw as the broker gives it, and the event it carries.
+
+An event is written as one JSON object (CloudEvents 1.0, Kafka binding, structured mode); the key is the stream id.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from libs.messages.base import Event, event_type
+from libs.messages.ids import event_id
+
+CONTENT_TYPE = (("content-type", b"application/cloudevents+json"),)
+
+
+class Record(NamedTuple):
+    """What the broker keeps: `offset` counts from 0 in its partition, `timestamp` is the broker's own, in ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    timestamp: int
+
+
+class Outgoing(NamedTuple):
+    """What is to be appended."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = CONTENT_TYPE
+
+
+class Head(NamedTuple):
+    """The last counted event of a stream: its place in the stream (1, 2, 3 …) and its id."""
+
+    sequence: int
+    id: str
+
+
+class RecordedEvent(msgspec.Struct, rename={"stream": "subject", "place": "sequence"}):
+    """An event with its envelope; `data` is undecoded (`msgspec.Raw`) until a projection names its type.
+
+    `place` is the sequence as it is written, ten digits; `partition` and `offset` say where the record stands.
+    """
+
+    id: str
+    type: str
+    stream: str
+    time: datetime
+    place: str
+    recordedtime: datetime
+    causationid: str
+    correlationid: str
+    source: str
+    data: Any
+    previousid: str | None = None
+    traceparent: str | None = None
+    partition: int = -1
+    offset: int = -1
+
+    @property
+    def sequence(self) -> int:
+        """Give the place in the stream: 1, 2, 3 …"""
+        return int(self.place)
+
+    @property
+    def head(self) -> Head:
+        """Give the head that the stream has once this event counts."""
+        return Head(self.sequence, self.id)
+
+
+class _Wire(msgspec.Struct, omit_defaults=True):
+    """The attributes in the order in which they are written."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: str
+    dataschema: str
+    sequence: str
+    sequencetype: str
+    recordedtime: str
+    causationid: str
+    correlationid: str
+    data: msgspec.Raw
+    previousid: str | None = None
+    traceparent: str | None = None
+
+
+_encoder = msgspec.json.Encoder()
+
+
+class Cause(NamedTuple):
+    """Why an event is written: the command's id, the message that began it all, the trace it belongs to."""
+
+    command: str
+    correlation: str
+    occurred_at: datetime
+    traceparent: str | None = None
+
+
+def instant(at: datetime) -> str:
+    """Write an instant as RFC 3339 in UTC with microseconds; naive ones raise ValueError."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def encode(source: str, stream: str, head: Head | None, event: Event, cause: Cause, recorded_at: datetime) -> "Written":
+    """Write an event for the place after `head`; the id follows from the history, the command and the content."""
+    data, time, kind = event.model_dump_json(), instant(cause.occurred_at), event_type(type(event))
+    previous = head.id if head else None
+    sequence = head.sequence + 1 if head else 1
+    identity = str(event_id(stream, cause.command, previous, kind, time, data))
+    wire = _Wire(
+        specversion="1.0",
+        id=identity,
+        source=source,
+        type=kind,
+        subject=stream,
+        time=time,
+        datacontenttype="application/json",
+        dataschema=f"contracts/schemas/{kind}.json",
+        sequence=f"{sequence:010}",
+        sequencetype="Integer",
+        recordedtime=instant(recorded_at),
+        causationid=cause.command,
+        correlationid=cause.correlation,
+        data=msgspec.Raw(data.encode()),
+        previousid=previous,
+        traceparent=cause.traceparent,
+    )
+    return Written(stream, Head(sequence, identity), event, cause.command, _encoder.encode(wire))
+
+
+class Written(NamedTuple):
+    """An event made ready for the log; it may still turn out void."""
+
+    stream: str
+    head: Head
+    event: Event
+    command: str
+    value: bytes

@@ -1,0 +1,97 @@
+"""The rule of the log, the same for every reader: a record counts if and only if its sequence is the next of its stream."""
+
+from collections.abc import Mapping, MutableMapping
+from enum import Enum
+from hashlib import sha256
+from typing import NamedTuple
+
+from libs.eventlog.codec import Codec
+from libs.eventlog.errors import Halted
+from libs.eventlog.record import Head, Record, RecordedEvent
+
+
+class Verdict(Enum):
+    """What a record is by the rule."""
+
+    COUNTS = "counts"
+    VOID = "void"
+
+
+def judge(event: RecordedEvent, head: Head | None) -> Verdict:
+    """Compare the record's place with the head of its stream; raises Halted at evidence of loss or of a hand in the log."""
+    sequence = event.sequence
+    last = head.sequence if head else 0
+    if sequence <= last:
+        return Verdict.VOID
+    where = f"{event.stream} is at {last}"
+    if sequence > last + 1:
+        raise _halted(event, f"{where}, so {last + 1} is missing before this {sequence}")
+    if event.previousid != (head.id if head else None):
+        raise _halted(event, f"{where} ({head.id if head else 'nothing'}), this one follows {event.previousid}")
+    return Verdict.COUNTS
+
+
+class SetAside(NamedTuple):
+    """A record that a person has set aside in the topic's card: the only way past a stop."""
+
+    partition: int
+    offset: int
+    sha256: str
+    reason: str
+    by: str
+
+
+class Judge:
+    """Applies the rule to the records of one topic, in order; `heads` moves along."""
+
+    def __init__(self, codec: Codec, set_aside: tuple[SetAside, ...] = ()) -> None:
+        self.codec = codec
+        self._aside: Mapping[tuple[int, int], SetAside] = {(s.partition, s.offset): s for s in set_aside}
+
+    def envelopes(self, records: list[Record]) -> list["RecordedEvent | Aside"]:
+        """Read the envelopes of a batch; what is set aside is marked."""
+        return [self._aside_of(r) if (r.partition, r.offset) in self._aside else self.codec.envelope(r) for r in records]
+
+    def counts(self, event: "RecordedEvent | Aside", heads: MutableMapping[str, Head]) -> bool:
+        """Judge one record and move the head of its stream if it counts."""
+        if isinstance(event, Aside):
+            _follow(event, heads)
+            return False
+        head = heads.get(event.stream)
+        if head is None:
+            self.codec.check_partition(event)
+        if judge(event, head) is Verdict.VOID:
+            return False
+        heads[event.stream] = event.head
+        return True
+
+    def _aside_of(self, record: Record) -> "Aside":
+        entry = self._aside[record.partition, record.offset]
+        digest = sha256(record.value or b"").hexdigest()
+        if digest != entry.sha256:
+            sentence = f"the card sets aside sha256 {entry.sha256}, but this record has {digest}"
+            raise Halted(record.topic, record.partition, record.offset, sentence)
+        try:
+            event = self.codec.envelope(record)
+        except Halted:
+            return Aside(record.partition, record.offset, None)
+        return Aside(record.partition, record.offset, event)
+
+
+class Aside(NamedTuple):
+    """A record set aside; `event` is its envelope where that can be read."""
+
+    partition: int
+    offset: int
+    event: RecordedEvent | None
+
+
+def _follow(aside: Aside, heads: MutableMapping[str, Head]) -> None:
+    """What is set aside is void, or the head of its stream where others follow it or after a loss."""
+    event = aside.event
+    if event and event.sequence > (heads[event.stream].sequence if event.stream in heads else 0):
+        heads[event.stream] = event.head
+
+
+def _halted(event: RecordedEvent, sentence: str) -> Halted:
+    return Halted(f"stream {event.stream}", event.partition, event.offset, sentence)
