@@ -1,0 +1,171 @@
+"""What every message is made of: the base of events, instants, ids and codes.
+
+A log is kept for ever, so an event has no field that could hold a name, an address or free text:
+each string is one of the constrained types below.
+"""
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+_MAJOR = re.compile(r"(?P<name>[A-Z]\w*?)(?:V(?P<major>[1-9]\d*))?")
+_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_PART = r"(?:[A-Za-z0-9._~-]|%[0-9A-F]{2}){1,800}"
+
+
+class Value(BaseModel):
+    """A frozen part of a message; fields that it does not know are ignored, so that old readers live on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+def type_name(prefix: str, class_name: str) -> str:
+    """`TicketOpened` → `<prefix>.TicketOpened.v1`; a trailing `V2` in the class name is the major version."""
+    match = _MAJOR.fullmatch(class_name)
+    if match is None:
+        raise ValueError(f"{class_name} is no name of a message")
+    return f"{prefix}.{match['name']}.v{match['major'] or 1}"
+
+
+class Event(Value):
+    """A fact in the past tense, the `data` of a CloudEvent; one class per major version, kept for ever."""
+
+
+@cache
+def event_type(event: type[Event]) -> str:
+    """Give the CloudEvents attribute `type`: `olcare.TicketOpened.v1`."""
+    return type_name("olcare", event.__name__)
+
+
+def schema_uri(kind: str) -> str:
+    """Give the CloudEvents attribute `dataschema` of a type: the `$id` of its file in `contracts/schemas`."""
+    return f"urn:olcare:schema:{kind}"
+
+
+def _refuse_numbers(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("an instant is text in RFC 3339 with an offset, not a number")  # noqa: TRY004 - pydantic's way
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("an instant needs an offset from UTC")
+    return value.astimezone(UTC)
+
+
+def rfc3339(value: datetime) -> str:
+    """An aware instant as text: UTC, microseconds, `Z`."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_refuse_numbers),
+    AfterValidator(_in_utc),
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+]
+"""An instant in UTC with microseconds; naive times and bare numbers are refused."""
+
+Code = Annotated[str, StringConstraints(pattern=f"^{_CODE.pattern}$", max_length=60)]
+"""A word of ours in lower case with hyphens: a centre, a product, a reason, a template."""
+
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]*$", max_length=64)]
+"""An identifier given by somebody else; no blank and no `@`, so no name and no address fits."""
+
+StreamId = Annotated[str, StringConstraints(pattern=rf"^[a-z]+/{_PART}/{_PART}$", max_length=1700)]
+"""`kind/source/number`; source and number are percent-encoded."""
+
+TicketId = Annotated[str, StringConstraints(pattern=rf"^ticket/{_PART}/{_PART}$", max_length=1700)]
+CustomerId = Annotated[str, StringConstraints(pattern=rf"^customer/{_PART}/{_PART}$", max_length=1700)]
+ContractId = Annotated[str, StringConstraints(pattern=rf"^contract/{_PART}/{_PART}$", max_length=1700)]
+LicenceId = Annotated[str, StringConstraints(pattern=rf"^licence/{_PART}/{_PART}$", max_length=1700)]
+NoticeId = Annotated[str, StringConstraints(pattern=rf"^notice/{_PART}/{_PART}$", max_length=1700)]
+
+PersonId = Annotated[str, StringConstraints(pattern=rf"^person/{_PART}/{_PART}$", max_length=1700)]
+"""`person/source/number`: a person by number; who that is stands in the private topic alone."""
+
+EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+"""The id of an event or a command: a UUID in lower case."""
+
+TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=249)]
+MessageType = Annotated[str, StringConstraints(pattern=r"^olcare(\.upstream)?\.[A-Z][A-Za-z0-9]*\.v[1-9][0-9]*$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+"""`fr`, `en`, or with a country `fr-CA`."""
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2."""
+Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", max_length=40)]
+"""A name of the IANA time zone database."""
+PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{5,14}$")]
+"""E.164. On a log topic only a number of a centre, never one of a customer."""
+ProductVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9A-Za-z-]+)*$", max_length=40)]
+"""`2024.1`, `8.6.2`; what stands before the first point is the major version."""
+
+Seconds = Annotated[int, Field(ge=0)]
+Sequence = Annotated[int, Field(ge=1, le=9_999_999_999)]
+"""The place of an event in its stream, from 1."""
+PlanVersion = Annotated[int, Field(ge=1)]
+"""The number of a publication of a plan part; a later one is greater."""
+Attempt = Annotated[int, Field(ge=1)]
+
+
+class OpenCode(StrEnum):
+    """A list of codes that may grow: a reader older than a code keeps it as it stands, so it has no `assert_never`."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Keep a well-formed code that is not in the list."""
+        if not isinstance(value, str) or not _CODE.fullmatch(value):
+            return None
+        newer = str.__new__(cls, value)
+        newer._name_ = newer._value_ = value
+        return newer
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say to other programs that codes may come."""
+        known = handler.resolve_ref_schema(handler(core))
+        known["anyOf"] = [{"enum": known.pop("enum")}, {"pattern": f"^{_CODE.pattern}$", "maxLength": 60}]
+        return known
+
+
+class PrivateKey(Value):
+    """Where the personal data of one door record stand in the private topic."""
+
+    person: PersonId
+    topic: TopicName
+    """The door topic of the record."""
+    partition: Annotated[int, Field(ge=0)]
+    offset: Annotated[int, Field(ge=0)]
+
+    def text(self) -> str:
+        """The record's key in the private topic: `person/source/number/topic/partition/offset`."""
+        return f"{self.person}/{self.topic}/{self.partition}/{self.offset}"
+
+    @classmethod
+    def parse(cls, text: str) -> "PrivateKey":
+        """The inverse of `text`. Raises ValueError (pydantic's) where the text is no such key."""
+        person, topic, partition, offset = (["", "", *text.rsplit("/", 3)])[-4:]
+        return cls.model_validate({"person": person, "topic": topic, "partition": partition, "offset": offset})
+
+
+class FactVersion(Value):
+    """A foreign fact that a decision rests on: a stream, and how far it had been read."""
+
+    stream: StreamId
+    sequence: Sequence

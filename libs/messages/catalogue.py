@@ -1,0 +1,83 @@
+"""Which event stands on which stream and log topic, and which message comes in at which door."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import get_args
+
+from libs.messages import door
+from libs.messages.base import Event, event_type
+from libs.messages.contracts import ContractEvent, CustomerEvent
+from libs.messages.door import Upstream, upstream_type
+from libs.messages.notices import NoticeEvent
+from libs.messages.plan import CalendarEvent, PricesEvent, TargetsEvent, VersionsEvent
+from libs.messages.sla import PromiseEvent
+from libs.messages.tickets import TicketEvent
+
+TICKETS, SLA, CONTRACTS = "olcare.tickets.v1", "olcare.sla.v1", "olcare.contracts.v1"
+PLAN, NOTICES, PRIVATE = "olcare.plan.v1", "olcare.notices.v1", "olcare.private.v1"
+TICKETS_DOOR, CONTRACTS_DOOR, NOTICES_DOOR = "olcare.tickets.in.v1", "olcare.contracts.in.v1", "olcare.notices.in.v1"
+
+STREAMS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(
+    {
+        "ticket": get_args(TicketEvent),
+        "promise": get_args(PromiseEvent),
+        "customer": get_args(CustomerEvent),
+        "contract": get_args(ContractEvent),
+        "calendar": get_args(CalendarEvent),
+        "targets": get_args(TargetsEvent),
+        "prices": get_args(PricesEvent),
+        "versions": get_args(VersionsEvent),
+        "notice": get_args(NoticeEvent),
+    }
+)
+"""Kind of stream → the events that it may hold."""
+
+STREAMS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        TICKETS: ("ticket",),
+        SLA: ("promise",),
+        CONTRACTS: ("customer", "contract"),
+        PLAN: ("calendar", "targets", "prices", "versions"),
+        NOTICES: ("notice",),
+    }
+)
+"""Log topic → the kinds of its streams."""
+
+EVENTS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(
+    {
+        topic: tuple(dict.fromkeys(event for kind in kinds for event in STREAMS[kind]))
+        for topic, kinds in STREAMS_OF.items()
+    }
+)
+"""Log topic → its events."""
+
+EVENT_OF_TYPE: Mapping[str, type[Event]] = MappingProxyType(
+    {event_type(event): event for events in EVENTS.values() for event in events}
+)
+"""CloudEvents type → event."""
+
+
+def _named(*messages: type[Upstream]) -> Mapping[str, type[Upstream]]:
+    return MappingProxyType({upstream_type(message): message for message in messages})
+
+
+UPSTREAM: Mapping[str, Mapping[str, type[Upstream]]] = MappingProxyType(
+    {
+        TICKETS_DOOR: _named(
+            door.TicketSubmitted,
+            door.ResponseGiven,
+            door.CustomerCalled,
+            door.NoteAdded,
+            door.TicketTransferred,
+            door.TicketsMerged,
+            door.TicketReopened,
+            door.TicketResolved,
+            door.TicketWithdrawn,
+        ),
+        CONTRACTS_DOOR: _named(
+            door.CustomerSubmitted, door.ContractSubmitted, door.PlanPartSubmitted, door.PersonErasureOrdered
+        ),
+        NOTICES_DOOR: _named(door.ResendOrdered, door.SettlementOrdered),
+    }
+)
+"""Door topic → CloudEvents type → message."""

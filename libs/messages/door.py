@@ -1,0 +1,223 @@
+"""What upstream systems say at the three doors: the `data` of their CloudEvents.
+
+The attributes say the rest: `subject` is the number (of the ticket, customer, contract or notice), `time` the instant
+in the world that the message is about, (`source`, `id`) name the command.
+"""
+
+import re
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from libs.messages.base import (
+    Code,
+    Country,
+    CustomerId,
+    Language,
+    LicenceId,
+    PersonId,
+    PhoneNumber,
+    ProductVersion,
+    Reference,
+    TicketId,
+    Value,
+    type_name,
+)
+from libs.messages.contracts import LicenceKind
+from libs.messages.notices import Settlement
+from libs.messages.plan import CentreCalendar, PriceList, ProductVersions, ResponseTargets
+from libs.messages.private import Body, EmailAddress, Line, PersonPhone
+from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
+
+
+def _as_dialled(value: object) -> object:
+    return re.sub(r"[ ()./-]", "", value) if isinstance(value, str) else value
+
+
+DialledNumber = Annotated[PhoneNumber, BeforeValidator(_as_dialled)]
+"""E.164; blanks and separators as people print them are taken out."""
+
+
+class Upstream(Value):
+    """Base of what a door takes. Unknown fields are ignored, missing or over-long ones make it unreadable."""
+
+
+@cache
+def upstream_type(message: type[Upstream]) -> str:
+    """Give the CloudEvents attribute `type`: `olcare.upstream.TicketSubmitted.v1`."""
+    return type_name("olcare.upstream", message.__name__)
+
+
+class Person(Value):
+    """Somebody on the customer's side; all but `person` goes to the private topic."""
+
+    person: PersonId
+    name: Line | None = None
+    email: EmailAddress | None = None
+    phone: PersonPhone | None = None
+
+
+class Side(StrEnum):
+    """Who did it."""
+
+    CUSTOMER = "customer"
+    SUPPORT = "support"
+
+
+class TicketSubmitted(Upstream):
+    """Somebody asks for support; `time` is when it was received or the call came in."""
+
+    customer: CustomerId
+    product: Code
+    version: ProductVersion | None = None
+    channel: Channel
+    number_dialled: DialledNumber | None = None
+    request_kind: RequestKind
+    language: Language
+    requester: Person
+    subject: Line
+    text: Body
+
+
+class ResponseGiven(Upstream):
+    """The customer was answered at `time`."""
+
+    medium: Medium
+    by: RespondedBy
+    help_given: bool
+    responder: PersonId | None = None
+
+
+class CustomerCalled(Upstream):
+    """The customer rang about a ticket that is there."""
+
+    number_dialled: DialledNumber | None = None
+    caller: Person
+    help_given: bool
+    text: Body | None = None
+
+
+class NoteAdded(Upstream):
+    """Something was written into the ticket."""
+
+    by: Side
+    author: Person
+    text: Body
+
+
+class TicketTransferred(Upstream):
+    """Another centre works on it from now on; the promise stays."""
+
+    to_centre: Code
+    by: PersonId
+
+
+class TicketsMerged(Upstream):
+    """The ticket of `subject` is the same as another, which survives."""
+
+    into: TicketId
+    by: PersonId
+
+
+class TicketReopened(Upstream):
+    """A resolved ticket is not resolved after all."""
+
+    by: Side
+    text: Body | None = None
+
+
+class TicketResolved(Upstream):
+    """« jusqu'à résolution complète du problème »."""
+
+    by: PersonId
+    text: Body | None = None
+
+
+class TicketWithdrawn(Upstream):
+    """The request is void."""
+
+    by: Side
+    text: Body | None = None
+
+
+class CustomerSubmitted(Upstream):
+    """A customer as it stands; `subject` is the customer's number."""
+
+    organisation: Line
+    country: Country
+    centre: Code | None = None
+    """The home centre; else the one of the country."""
+    language: Language
+    contact: Person
+    reseller: Reference | None = None
+
+
+class ContractSubmitted(Upstream):
+    """A support contract with its term in local days; `subject` is the contract's number."""
+
+    customer: CustomerId
+    licence: LicenceId
+    licence_kind: LicenceKind
+    products: Annotated[tuple[Code, ...], Field(min_length=1, max_length=200)]
+    first_day: date
+    last_day: date
+
+
+class CalendarContent(Value):
+    """A centre's calendar."""
+
+    part: Literal["calendar"]
+    content: CentreCalendar
+
+
+class TargetsContent(Value):
+    """Response times."""
+
+    part: Literal["targets"]
+    content: ResponseTargets
+
+
+class PricesContent(Value):
+    """A price list."""
+
+    part: Literal["prices"]
+    content: PriceList
+
+
+class VersionsContent(Value):
+    """The versions of a product."""
+
+    part: Literal["versions"]
+    content: ProductVersions
+
+
+class PlanPartSubmitted(Upstream):
+    """A part of the plan is to be published, in force from `time`; `subject` names the part."""
+
+    publication: Annotated[
+        CalendarContent | TargetsContent | PricesContent | VersionsContent, Field(discriminator="part")
+    ]
+
+
+class PersonErasureOrdered(Upstream):
+    """Everything private about a person of this customer is to go; `subject` names the person."""
+
+    customer: CustomerId
+    person: PersonId
+    by: Reference
+
+
+class ResendOrdered(Upstream):
+    """A notice is to be sent again; `subject` is the notice's stream id."""
+
+    by: Reference
+
+
+class SettlementOrdered(Upstream):
+    """What became of an ambiguous delivery; `subject` is the notice's stream id."""
+
+    by: Reference
+    settled_as: Settlement

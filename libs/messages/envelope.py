@@ -1,0 +1,46 @@
+"""The envelope of what we write: CloudEvents 1.0, structured mode, on Kafka."""
+
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import StringConstraints
+
+from libs.messages.base import Event, EventId, Instant, MessageType, StreamId, Value
+
+D = TypeVar("D", bound=Event)
+
+Source = Annotated[str, StringConstraints(pattern=r"^[^\s@\x00-\x1f\x7f]+$", max_length=128)]
+"""Who says it, a URI reference; with no `@` in it, so that no address enters a stream id."""
+Number = Annotated[str, StringConstraints(pattern=r"^[^\s@\x00-\x1f\x7f]+$", max_length=64)]
+"""The number by which the source knows a ticket, a customer or a contract."""
+MessageName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=200)]
+"""An upstream's `id` of a message; with the source it names the command."""
+SequenceText = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
+Traceparent = Annotated[str, StringConstraints(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
+
+
+class CloudEvent(Value, Generic[D]):
+    """An event with its place in the stream; the record's key equals `subject`."""
+
+    specversion: Literal["1.0"]
+    id: EventId
+    """Follows from stream, cause, history, type, time and data."""
+    source: Source
+    type: MessageType
+    subject: StreamId
+    time: Instant
+    """When it happened in the world."""
+    datacontenttype: Literal["application/json"]
+    dataschema: str
+    sequence: SequenceText
+    """The place in the stream: ten digits, from `0000000001`."""
+    sequencetype: Literal["Integer"]
+    recordedtime: Instant
+    """The writer's clock when it appended."""
+    previousid: EventId | None = None
+    """The event before it in the stream; absent on the first."""
+    causationid: EventId
+    """The command that asked for it."""
+    correlationid: str
+    """What all events that go back to one message have in common."""
+    traceparent: Traceparent | None = None
+    data: D

@@ -1,0 +1,236 @@
+"""Facts of a notice, one thing to tell one recipient (stream `notice/<event id>/<role>`), written by notification."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from libs.messages.base import (
+    Attempt,
+    Code,
+    ContractId,
+    CustomerId,
+    Event,
+    EventId,
+    Instant,
+    Language,
+    OpenCode,
+    PrivateKey,
+    ProductVersion,
+    Reference,
+    StreamId,
+    TicketId,
+    Value,
+    Zone,
+)
+from libs.messages.clauses import Clause
+from libs.messages.tickets import Channel, Contact
+
+MessageId = Annotated[str, StringConstraints(pattern=r"^<[A-Za-z0-9._-]+@[a-z0-9.-]+>$", max_length=200)]
+"""The `Message-ID` of every delivery of a notice; made of ids alone."""
+SmtpCode = Annotated[int, Field(ge=200, le=599)]
+EnhancedCode = Annotated[str, StringConstraints(pattern=r"^[245]\.[0-9]{1,3}\.[0-9]{1,3}$")]
+"""RFC 3463, such as `4.2.1`; the server's text is not kept, an address may stand in it."""
+
+
+class NoticeRole(OpenCode):
+    """In what role the recipient is told."""
+
+    REQUESTER = "requester"
+    CENTRE = "centre"
+    CUSTOMER = "customer"
+
+
+class NoticeClass(OpenCode):
+    """What kind of news it is; how it is treated where its delivery is ambiguous depends on it."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    WARNING = "warning"
+    BREACH = "breach"
+    LAPSE = "lapse"
+    REFUSAL = "refusal"
+
+
+class DeliveryProblem(OpenCode):
+    """What kept a delivery from being accepted."""
+
+    NO_CONNECTION = "no-connection"
+    CONNECTION_LOST = "connection-lost"
+    TIMEOUT = "timeout"
+    REFUSED_FOR_NOW = "refused-for-now"
+    REFUSED = "refused"
+    TOO_MANY_ATTEMPTS = "too-many-attempts"
+    NO_ADDRESS = "no-address"
+    NOT_WRITABLE = "not-writable"
+
+
+class Cancellation(OpenCode):
+    """Why a notice is not sent any more."""
+
+    PERSON_ERASED = "person-erased"
+
+
+class Settlement(StrEnum):
+    """What a person found out about an ambiguous delivery."""
+
+    SENT = "sent"
+    NOT_SENT = "not-sent"
+
+
+class OrderRefusal(OpenCode):
+    """Why a person's order about a notice was not followed."""
+
+    UNKNOWN_NOTICE = "unknown-notice"
+    ALREADY_REQUESTED = "already-requested"
+    BEING_SENT = "being-sent"
+    STILL_TO_BE_SENT = "still-to-be-sent"
+    NOT_AMBIGUOUS = "not-ambiguous"
+    PERSON_ERASED = "person-erased"
+
+
+class Recipient(Value):
+    """Either a person, by the key of the private record with the address, or a centre's mailbox."""
+
+    private: PrivateKey | None = None
+    centre: Code | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.private is None) == (self.centre is None):
+            raise ValueError("a recipient is either a person or a centre")
+        return self
+
+
+class NoticeFacts(Value):
+    """What the text is made of: ids, codes and instants; what a template does not need is absent."""
+
+    ticket: TicketId | None = None
+    customer: CustomerId | None = None
+    contract: ContractId | None = None
+    private: PrivateKey | None = None
+    """Where the ticket's subject stands."""
+    centre: Code | None = None
+    zone: Zone | None = None
+    """Instants are shown in this zone."""
+    channel: Channel | None = None
+    product: Code | None = None
+    version: ProductVersion | None = None
+    opened_at: Instant | None = None
+    at_risk_at: Instant | None = None
+    due_at: Instant | None = None
+    breached_at: Instant | None = None
+    responded_at: Instant | None = None
+    last_day: date | None = None
+    lapsed_at: Instant | None = None
+    reason: Code | None = None
+    clause: Clause | None = None
+    contact: Contact | None = None
+
+
+class NoticeRequested(Event):
+    """Somebody is to be told."""
+
+    requested_at: Instant
+    role: NoticeRole
+    notice_class: NoticeClass
+    about_event: EventId
+    about_stream: StreamId
+    recipient: Recipient
+    language: Language
+    template: Code
+    facts: NoticeFacts
+    message_id: MessageId
+
+
+class NoticeHandingOver(Event):
+    """One process claims the delivery; nothing may be sent before its own claim is known to count."""
+
+    attempt: Attempt
+    process: EventId
+    """The life of the process that claims; a restarted one has another."""
+    claimed_at: Instant
+    claimed_wall: Instant
+    """The same by the machine's clock, which the time limit of the mail server is measured with."""
+
+
+class NoticeSent(Event):
+    """The mail server accepted the message."""
+
+    attempt: Attempt
+    sent_at: Instant
+    smtp_code: SmtpCode
+
+
+class NoticeDeferred(Event):
+    """The message was certainly not accepted; it is tried again."""
+
+    attempt: Attempt
+    deferred_at: Instant
+    problem: DeliveryProblem
+    smtp_code: SmtpCode | None = None
+    enhanced_code: EnhancedCode | None = None
+    retry_at: Instant
+
+
+class NoticeFailed(Event):
+    """The message was certainly not accepted and is not tried again."""
+
+    attempt: Attempt
+    failed_at: Instant
+    problem: DeliveryProblem
+    smtp_code: SmtpCode | None = None
+    enhanced_code: EnhancedCode | None = None
+
+
+class NoticeAmbiguous(Event):
+    """The message was handed over and the answer is unknown: it may have been accepted."""
+
+    attempt: Attempt
+    noticed_at: Instant
+    will_resend: bool
+    """By class: sent once more with the same `Message-ID`, or held for a person."""
+
+
+class NoticeCancelled(Event):
+    """The notice is not to be sent any more."""
+
+    cancelled_at: Instant
+    cause: Cancellation
+
+
+class NoticeResendOrdered(Event):
+    """A person wants it sent again."""
+
+    ordered_at: Instant
+    by: Reference
+
+
+class NoticeSettled(Event):
+    """A person says what became of an ambiguous delivery."""
+
+    settled_at: Instant
+    by: Reference
+    settled_as: Settlement
+
+
+class NoticeOrderRefused(Event):
+    """A person's order that was not followed."""
+
+    refused_at: Instant
+    by: Reference
+    reason: OrderRefusal
+
+
+NoticeEvent = (
+    NoticeRequested
+    | NoticeHandingOver
+    | NoticeSent
+    | NoticeDeferred
+    | NoticeFailed
+    | NoticeAmbiguous
+    | NoticeCancelled
+    | NoticeResendOrdered
+    | NoticeSettled
+    | NoticeOrderRefused
+)

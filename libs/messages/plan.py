@@ -1,0 +1,223 @@
+"""The published plan (streams `calendar/…`, `targets/…`, `prices/…`, `versions/…`), written by contract.
+
+Texts here are the plan's own, published to everybody; nothing in them is about a customer.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from libs.messages.base import (
+    Code,
+    Country,
+    Event,
+    Instant,
+    Language,
+    OpenCode,
+    PhoneNumber,
+    PlanVersion,
+    ProductVersion,
+    Seconds,
+    Value,
+    Zone,
+)
+
+PrintedText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""A text of the published plan as printed."""
+MailboxAddress = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]+@[a-z0-9.-]+$", max_length=100)]
+"""The shared mailbox of a centre, never of a person."""
+LocalTime = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00)$")]
+"""Local time of day, `09:00`; `24:00` ends a day."""
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217."""
+BasisPoints = Annotated[int, Field(ge=0, le=100_000)]
+"""Hundredths of a percent: 2 000 is 20 %."""
+
+
+class Status(StrEnum):
+    """How well a statement of the plan is known."""
+
+    CONFIRMED = "confirmed"
+    ESTIMATED = "estimated"
+    ASSUMPTION = "assumption"
+
+
+class PlanPart(StrEnum):
+    """What is published and versioned on its own."""
+
+    CALENDAR = "calendar"
+    TARGETS = "targets"
+    PRICES = "prices"
+    VERSIONS = "versions"
+
+
+class PlanRefusal(OpenCode):
+    """Why a plan part was not published."""
+
+    OLDER_VERSION = "older-version"
+    SAME_VERSION_OTHER_CONTENT = "same-version-other-content"
+    ALREADY_PUBLISHED = "already-published"
+    EMPTY_CALENDAR = "empty-calendar"
+    UNKNOWN_ZONE = "unknown-zone"
+    HOURS_OVERLAP = "hours-overlap"
+    DAY_OUTSIDE_PUBLICATION = "day-outside-publication"
+    RESUBSCRIPTION_NOT_DEARER = "resubscription-not-dearer"
+
+
+class CentrePhone(Value):
+    """A telephone number of a centre."""
+
+    number: PhoneNumber
+    printed: PrintedText
+
+
+class WeeklyWindow(Value):
+    """Opening hours on one weekday: half-open, `[opens, closes)` in the centre's civil time."""
+
+    weekday: Annotated[int, Field(ge=1, le=7)]
+    """1 is Monday."""
+    opens: LocalTime
+    closes: LocalTime
+
+
+class Closure(Value):
+    """A local day without opening hours, or a part of it (« sauf les jours fériés »)."""
+
+    day: date
+    name: PrintedText
+    status: Status
+    closed_from: LocalTime | None = None
+    """Both set: closed from here …"""
+    closed_to: LocalTime | None = None
+    """… to here; else the whole day."""
+
+
+class ExtraOpening(Value):
+    """Opening hours beside the weekly ones."""
+
+    day: date
+    opens: LocalTime
+    closes: LocalTime
+
+
+class CentreCalendar(Value):
+    """One of the centres and its opening hours."""
+
+    centre: Code
+    version: PlanVersion
+    printed_name: PrintedText
+    printed_hours: PrintedText
+    zone: Zone
+    zone_status: Status
+    phones: tuple[CentrePhone, ...]
+    language: Language
+    countries: tuple[Country, ...]
+    """Countries whose customers have their home centre here."""
+    currency: Currency
+    mailbox: MailboxAddress
+    mailbox_status: Status
+    weekly: tuple[WeeklyWindow, ...]
+    closures: tuple[Closure, ...]
+    extra_openings: tuple[ExtraOpening, ...] = ()
+    first_day: date
+    """Opening hours are published from this local day …"""
+    last_day: date
+    """… to this one; no promise reaches beyond."""
+
+
+class ChannelTargets(Value):
+    """Working time within which a first response is promised, by channel."""
+
+    phone_seconds: Seconds
+    """« Téléphone : En 2 heures »: 7 200."""
+    email_seconds: Seconds
+    """« Courriel ou Web : En 4 heures »: 14 400."""
+    web_seconds: Seconds
+
+
+class ResponseTargets(Value):
+    """The promised response times."""
+
+    version: PlanVersion
+    targets: ChannelTargets
+    at_risk_percent: Annotated[int, Field(ge=1, le=99)]
+    """Share of the target after which an unanswered ticket is at risk."""
+    at_risk_status: Status
+
+
+class PriceList(Value):
+    """Rates on the total list value of a licence, options included."""
+
+    currency: Currency
+    version: PlanVersion
+    minor_digits: Annotated[int, Field(ge=0, le=4)]
+    """Digits after the point: 2 for euro, 0 for yen."""
+    first_year: BasisPoints
+    renewal: BasisPoints
+    resubscription: BasisPoints
+    """Strictly above `renewal` (« supérieur à celui d'un renouvellement »)."""
+    applies_from: date
+    status: Status
+
+
+class ProductRelease(Value):
+    """A version of a product and the day it came out."""
+
+    version: ProductVersion
+    released_on: date
+    status: Status
+
+
+class ProductVersions(Value):
+    """All versions of a product; the two newest major ones are supported (« les deux versions … récentes »)."""
+
+    product: Code
+    version: PlanVersion
+    printed_name: PrintedText
+    releases: tuple[ProductRelease, ...]
+
+
+class CentreCalendarPublished(Event):
+    """A centre's calendar, in force from `published_at`."""
+
+    published_at: Instant
+    calendar: CentreCalendar
+
+
+class TargetsPublished(Event):
+    """Response times, for tickets opened from `published_at`."""
+
+    published_at: Instant
+    targets: ResponseTargets
+
+
+class PriceListPublished(Event):
+    """The price list of one currency."""
+
+    published_at: Instant
+    prices: PriceList
+
+
+class ProductVersionsPublished(Event):
+    """The versions of one product."""
+
+    published_at: Instant
+    product: ProductVersions
+
+
+class PlanPartRefused(Event):
+    """A publication that changes nothing, and why."""
+
+    refused_at: Instant
+    part: PlanPart
+    version: PlanVersion
+    reason: PlanRefusal
+
+
+CalendarEvent = CentreCalendarPublished | PlanPartRefused
+TargetsEvent = TargetsPublished | PlanPartRefused
+PricesEvent = PriceListPublished | PlanPartRefused
+VersionsEvent = ProductVersionsPublished | PlanPartRefused
+PlanEvent = CalendarEvent | TargetsEvent | PricesEvent | VersionsEvent

@@ -1,0 +1,212 @@
+"""Facts of a ticket (stream `ticket/<source>/<number>`), written by intake."""
+
+from datetime import date
+from enum import StrEnum
+
+from libs.messages.base import (
+    Code,
+    ContractId,
+    CustomerId,
+    Event,
+    FactVersion,
+    Instant,
+    Language,
+    MessageType,
+    OpenCode,
+    PersonId,
+    PhoneNumber,
+    PrivateKey,
+    ProductVersion,
+    Value,
+)
+from libs.messages.clauses import Clause
+
+
+class Channel(StrEnum):
+    """How a ticket was opened; the target depends on it alone (« OUVERT PAR »)."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    WEB = "web"
+
+
+class CentreReason(OpenCode):
+    """Why a centre counts as the local one (« soutien local »)."""
+
+    NUMBER_DIALLED = "number-dialled"
+    HOME_CENTRE = "home-centre"
+
+
+class RequestKind(OpenCode):
+    """What is asked for, as the plan lists it (« Que comprend OL Care ? »)."""
+
+    QUESTION = "question"
+    """« de l'aide et des conseils »"""
+    SOLUTION_FAILURE = "solution-failure"
+    """« défaillances de solution »"""
+    UNEXPECTED_BEHAVIOUR = "unexpected-behaviour"
+    """« comportement inattendu »"""
+    UPDATE = "update"
+    """« Mises à jour et mises à niveau »"""
+    PROFESSIONAL_SERVICE = "professional-service"
+    """Not included."""
+
+
+class Medium(StrEnum):
+    """« une réponse par courriel ou par téléphone »."""
+
+    EMAIL = "email"
+    CALL = "call"
+
+
+class RespondedBy(StrEnum):
+    """Who answered; an automatic receipt is no response."""
+
+    PERSON = "person"
+    AUTOMATIC = "automatic"
+
+
+class Contact(StrEnum):
+    """Whom somebody without cover turns to (« votre revendeur ou … l'équipe OL Care de votre région »)."""
+
+    RESELLER = "reseller"
+    REGIONAL_TEAM = "regional-team"
+
+
+class TicketRefusal(OpenCode):
+    """Why no ticket was opened."""
+
+    UNKNOWN_CUSTOMER = "unknown-customer"
+    NO_CONTRACT = "no-contract"
+    NOT_YET_COVERED = "not-yet-covered"
+    COVER_LAPSED = "cover-lapsed"
+    PRODUCT_NOT_COVERED = "product-not-covered"
+    UNKNOWN_PRODUCT = "unknown-product"
+    VERSION_TOO_OLD = "version-too-old"
+    NOT_INCLUDED = "not-included"
+    UNKNOWN_CENTRE = "unknown-centre"
+
+
+class ResponseRefusal(OpenCode):
+    """Why a response was not recorded."""
+
+    TICKET_REFUSED = "ticket-refused"
+    BEFORE_OPENING = "before-opening"
+
+
+class MessageRefusal(OpenCode):
+    """Why another upstream message was not taken."""
+
+    NOT_TAKEN_YET = "not-taken-yet"
+    ALREADY_OPEN = "already-open"
+    ALREADY_REFUSED = "already-refused"
+
+
+class Cover(Value):
+    """The cover found at the instant of opening; a fact, whatever becomes of the contract later."""
+
+    contract: ContractId
+    first_day: date
+    last_day: date
+    """The last covered local day of the customer's home centre, itself included."""
+    covered_until: Instant
+    """The end of `last_day`; this instant itself is not covered."""
+
+
+class TicketOpened(Event):
+    """A ticket was opened under cover; a first response is due."""
+
+    opened_at: Instant
+    """When it was received or the call came in, not when it was processed."""
+    customer: CustomerId
+    requester: PersonId
+    private: PrivateKey
+    """Where name, address, subject and text stand."""
+    language: Language
+    channel: Channel
+    centre: Code
+    """The local centre; it does not change with a transfer."""
+    centre_reason: CentreReason
+    number_dialled: PhoneNumber | None = None
+    """A number of the published plan; any other is left out."""
+    request_kind: RequestKind
+    product: Code
+    version: ProductVersion | None = None
+    version_unknown: bool = False
+    """No version was named: covered, and marked for the agent."""
+    cover: Cover
+    rests_on: tuple[FactVersion, ...] = ()
+
+
+class TicketRefused(Event):
+    """No ticket was opened: no clock runs, the requester is told why and whom to contact."""
+
+    opened_at: Instant
+    """When it was asked for; cover was judged at this instant."""
+    reason: TicketRefusal
+    clause: Clause
+    contact: Contact
+    customer: CustomerId
+    requester: PersonId
+    private: PrivateKey
+    language: Language
+    channel: Channel
+    centre: Code | None = None
+    """The regional team to turn to; none where the customer is unknown."""
+    request_kind: RequestKind
+    product: Code
+    version: ProductVersion | None = None
+    rests_on: tuple[FactVersion, ...] = ()
+
+
+class ResponseRecorded(Event):
+    """The customer was answered; whether that is a first response is judged by the promise."""
+
+    responded_at: Instant
+    medium: Medium
+    by: RespondedBy
+    help_given: bool
+    """On the very call that opened the ticket: whether technical help was given in it."""
+    responder: PersonId | None = None
+    """One of ours; none for an automatic answer."""
+
+
+class ResponseRefused(Event):
+    """A response to something that takes none."""
+
+    responded_at: Instant
+    reason: ResponseRefusal
+    clause: Clause | None = None
+
+
+class HeldResponse(Value):
+    """A response that came before its ticket, reduced to what is needed to record it later."""
+
+    responded_at: Instant
+    medium: Medium
+    by: RespondedBy
+    help_given: bool
+    responder: PersonId | None = None
+
+
+class MessageHeld(Event):
+    """A message that came before its ticket; applied, as if it came then, when the ticket opens."""
+
+    upstream_type: MessageType
+    said_at: Instant
+    """The instant in the world that the message is about."""
+    private: PrivateKey | None = None
+    response: HeldResponse | None = None
+    """Set for `ResponseGiven`."""
+
+
+class MessageRefused(Event):
+    """An upstream message about a ticket that changes nothing, and why."""
+
+    upstream_type: MessageType
+    said_at: Instant
+    reason: MessageRefusal
+    clause: Clause | None = None
+
+
+TicketEvent = TicketOpened | TicketRefused | ResponseRecorded | ResponseRefused | MessageHeld | MessageRefused
