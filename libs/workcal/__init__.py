@@ -1,0 +1,44 @@
+"""Working-calendar arithmetic: opening hours by local date, everything else on UTC instants."""
+
+from libs.workcal.arithmetic import (
+    CalendarEnds,
+    Deadline,
+    TooFarAhead,
+    add_working_time,
+    deadline,
+    is_open,
+    next_opening,
+    windows,
+    working_time_between,
+)
+from libs.workcal.calendar import Closure, EmptyCalendar, Opening, WorkingCalendar
+from libs.workcal.hours import ALL_DAY, BadHours, Hours, Week, week
+from libs.workcal.timeline import Interval
+from libs.workcal.zones import NaiveInstant, UnknownZone, start_of_day, tz_version, zone
+
+__all__ = [
+    "ALL_DAY",
+    "BadHours",
+    "CalendarEnds",
+    "Closure",
+    "Deadline",
+    "EmptyCalendar",
+    "Hours",
+    "Interval",
+    "NaiveInstant",
+    "Opening",
+    "TooFarAhead",
+    "UnknownZone",
+    "Week",
+    "WorkingCalendar",
+    "add_working_time",
+    "deadline",
+    "is_open",
+    "next_opening",
+    "start_of_day",
+    "tz_version",
+    "week",
+    "windows",
+    "working_time_between",
+    "zone",
+]

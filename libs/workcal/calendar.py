@@ -1,0 +1,139 @@
+"""A working calendar as a value: the hours of a week, dated closures and extra openings of one place."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from itertools import combinations
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from libs.workcal.hours import ONE_DAY, WEEKDAYS, BadHours, Hours, Week
+from libs.workcal.timeline import Interval, Timeline, joined, without
+from libs.workcal.zones import start_of_day, zone
+
+
+class EmptyCalendar(ValueError):  # noqa: N818
+    """A calendar that never opens: no deadline would ever come."""
+
+
+@dataclass(frozen=True)
+class Closure:
+    """A local date on which the place is closed, wholly or for some hours."""
+
+    day: date
+    name: str = ""
+    hours: Hours | None = None
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Hours on one local date beyond those of the week."""
+
+    day: date
+    hours: Hours
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class WorkingCalendar:
+    """When one place works, from one local date to another, both included; `version` is that of its publication.
+
+    Raises `UnknownZone`, `BadHours` or `EmptyCalendar`.
+    """
+
+    name: str
+    zone: str
+    week: Week
+    version: int
+    first_day: date
+    last_day: date
+    closures: tuple[Closure, ...] = ()
+    openings: tuple[Opening, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_week(self.week)
+        _check_openings(self.openings, self.closures)
+        if self.first_day > self.last_day:
+            raise BadHours(f"{self.name}: published from {self.first_day} to {self.last_day}")
+        if not any(self.of_day(day) for day in _days(self.first_day, self.last_day)):
+            raise EmptyCalendar(f"{self.name} never opens from {self.first_day} to {self.last_day}")
+
+    @cached_property
+    def civil(self) -> ZoneInfo:
+        """Civil time of the place."""
+        return zone(self.zone)
+
+    @cached_property
+    def begins_at(self) -> datetime:
+        """The first published instant."""
+        return start_of_day(self.first_day, self.civil)
+
+    @cached_property
+    def ends_at(self) -> datetime:
+        """The instant before which everything is published."""
+        return start_of_day(self.last_day + ONE_DAY, self.civil)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """All working time that is published; some milliseconds when first asked for."""
+        return Timeline.of(self.of_days(self.first_day, self.last_day))
+
+    def of_days(self, first_day: date, last_day: date) -> Iterator[Interval]:
+        """Opening hours of local dates, in order and without overlap.
+
+        Where clocks jump over a closing time, hours reach into those that follow, of the next date even.
+        """
+        return joined(interval for day in _days(first_day, last_day) for interval in self.of_day(day))
+
+    def of_day(self, day: date) -> list[Interval]:
+        """Opening hours of a local date as instants: those of the week and extra ones, less its closures."""
+        closed = self._closures_by_day.get(day, ())
+        if any(closure.hours is None for closure in closed):
+            return []
+        hours = (*self.week[day.weekday()], *(opening.hours for opening in self._openings_by_day.get(day, ())))
+        gaps = self._instants(day, (closure.hours for closure in closed if closure.hours))
+        return [left for interval in self._instants(day, hours) for left in without(interval, gaps)]
+
+    def _instants(self, day: date, hours: Iterable[Hours]) -> list[Interval]:
+        return [interval for each in hours if (interval := each.on(day, self.civil))]
+
+    @cached_property
+    def _closures_by_day(self) -> Mapping[date, list[Closure]]:
+        return _by_day(self.closures)
+
+    @cached_property
+    def _openings_by_day(self) -> Mapping[date, list[Opening]]:
+        return _by_day(self.openings)
+
+
+_Dated = TypeVar("_Dated", Closure, Opening)
+
+
+def _by_day(dated: Iterable[_Dated]) -> Mapping[date, list[_Dated]]:
+    found: dict[date, list[_Dated]] = defaultdict(list)
+    for each in dated:
+        found[each.day].append(each)
+    return dict(found)
+
+
+def _days(first_day: date, last_day: date) -> Iterator[date]:
+    return (first_day + n * ONE_DAY for n in range((last_day - first_day).days + 1))
+
+
+def _check_week(week: Week) -> None:
+    if len(week) != len(WEEKDAYS):
+        raise BadHours(f"a week has seven days, not {len(week)}")
+    for name, day in zip(WEEKDAYS, week, strict=True):
+        for one, other in combinations(day, 2):
+            if one.overlaps(other):
+                raise BadHours(f"{name}: {one} and {other} overlap")
+
+
+def _check_openings(openings: Iterable[Opening], closures: Iterable[Closure]) -> None:
+    closed = _by_day(closures)
+    for opening in openings:
+        for closure in closed.get(opening.day, ()):
+            if closure.hours is None or closure.hours.overlaps(opening.hours):
+                raise BadHours(f"{opening.day}: {opening.hours} is an extra opening and closed; close only a part")
