@@ -5,7 +5,7 @@ each string is one of the constrained types below.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Self
@@ -25,7 +25,8 @@ from pydantic_core import CoreSchema
 
 _MAJOR = re.compile(r"(?P<name>[A-Z]\w*?)(?:V(?P<major>[1-9]\d*))?")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_PART = r"(?:[A-Za-z0-9._~-]|%[0-9A-F]{2}){1,800}"
+# Percent-encoded, without controls, blanks and `@`, so that no line of text and no address fits.
+_PART = r"(?:[A-Za-z0-9._~-]|%(?:[35-9A-F][0-9A-F]|[24][1-9A-F]))+"
 
 
 class Value(BaseModel):
@@ -59,7 +60,7 @@ def schema_uri(kind: str) -> str:
 
 def _refuse_numbers(value: object) -> object:
     if isinstance(value, int | float):
-        raise ValueError("an instant is text in RFC 3339 with an offset, not a number")  # noqa: TRY004 - pydantic's way
+        raise ValueError("a number is no date and no instant")  # noqa: TRY004 - pydantic takes it as a finding
     return value
 
 
@@ -82,6 +83,9 @@ Instant = Annotated[
 ]
 """An instant in UTC with microseconds; naive times and bare numbers are refused."""
 
+Day = Annotated[date, BeforeValidator(_refuse_numbers)]
+"""A local date, `2026-11-24`; whose, says the field."""
+
 Code = Annotated[str, StringConstraints(pattern=f"^{_CODE.pattern}$", max_length=60)]
 """A word of ours in lower case with hyphens: a centre, a product, a reason, a template."""
 
@@ -89,7 +93,7 @@ Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~
 """An identifier given by somebody else; no blank and no `@`, so no name and no address fits."""
 
 StreamId = Annotated[str, StringConstraints(pattern=rf"^[a-z]+/{_PART}/{_PART}$", max_length=1700)]
-"""`kind/source/number`; source and number are percent-encoded."""
+"""`kind/source/number`; source and number are percent-encoded, without blanks and `@`."""
 
 TicketId = Annotated[str, StringConstraints(pattern=rf"^ticket/{_PART}/{_PART}$", max_length=1700)]
 CustomerId = Annotated[str, StringConstraints(pattern=rf"^customer/{_PART}/{_PART}$", max_length=1700)]
@@ -115,6 +119,9 @@ PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{5,14}$")]
 """E.164. On a log topic only a number of a centre, never one of a customer."""
 ProductVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9A-Za-z-]+)*$", max_length=40)]
 """`2024.1`, `8.6.2`; what stands before the first point is the major version."""
+
+CorrelationId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:/%-]+$", max_length=200)]
+"""What all events that go back to one message have in common: the id of the first command."""
 
 Seconds = Annotated[int, Field(ge=0)]
 Sequence = Annotated[int, Field(ge=1, le=9_999_999_999)]

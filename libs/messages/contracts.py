@@ -1,6 +1,5 @@
 """Facts of customers and their support contracts (streams `customer/…`, `contract/…`), written by contract."""
 
-from datetime import date
 from enum import StrEnum
 
 from libs.messages.base import (
@@ -8,6 +7,7 @@ from libs.messages.base import (
     ContractId,
     Country,
     CustomerId,
+    Day,
     Event,
     FactVersion,
     Instant,
@@ -121,8 +121,8 @@ class ContractActivated(Event):
     centre: Code
     zone: Zone
     """The zone of the centre, in which the term's days are counted."""
-    first_day: date
-    last_day: date
+    first_day: Day
+    last_day: Day
     """The last covered local day, itself included."""
     covered_from: Instant
     covered_until: Instant
@@ -146,7 +146,7 @@ class ContractLapsed(Event):
     contract: ContractId
     customer: CustomerId
     centre: Code
-    last_day: date
+    last_day: Day
     lapsed_at: Instant
     """The end of `last_day`: the contract's `covered_until`."""
     detected_at: Instant

@@ -5,17 +5,17 @@ in the world that the message is about, (`source`, `id`) name the command.
 """
 
 import re
-from datetime import date
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StrictBool
 
 from libs.messages.base import (
     Code,
     Country,
     CustomerId,
+    Day,
     Language,
     LicenceId,
     PersonId,
@@ -87,7 +87,7 @@ class ResponseGiven(Upstream):
 
     medium: Medium
     by: RespondedBy
-    help_given: bool
+    help_given: StrictBool
     responder: PersonId | None = None
 
 
@@ -96,7 +96,7 @@ class CustomerCalled(Upstream):
 
     number_dialled: DialledNumber | None = None
     caller: Person
-    help_given: bool
+    help_given: StrictBool
     text: Body | None = None
 
 
@@ -162,8 +162,8 @@ class ContractSubmitted(Upstream):
     licence: LicenceId
     licence_kind: LicenceKind
     products: Annotated[tuple[Code, ...], Field(min_length=1, max_length=200)]
-    first_day: date
-    last_day: date
+    first_day: Day
+    last_day: Day
 
 
 class CalendarContent(Value):

@@ -4,7 +4,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import StringConstraints
 
-from libs.messages.base import Event, EventId, Instant, MessageType, StreamId, Value
+from libs.messages.base import CorrelationId, Event, EventId, Instant, MessageType, StreamId, Value
 
 D = TypeVar("D", bound=Event)
 
@@ -40,7 +40,6 @@ class CloudEvent(Value, Generic[D]):
     """The event before it in the stream; absent on the first."""
     causationid: EventId
     """The command that asked for it."""
-    correlationid: str
-    """What all events that go back to one message have in common."""
+    correlationid: CorrelationId
     traceparent: Traceparent | None = None
     data: D

@@ -1,6 +1,5 @@
 """Facts of a notice, one thing to tell one recipient (stream `notice/<event id>/<role>`), written by notification."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -11,6 +10,7 @@ from libs.messages.base import (
     Code,
     ContractId,
     CustomerId,
+    Day,
     Event,
     EventId,
     Instant,
@@ -121,7 +121,7 @@ class NoticeFacts(Value):
     due_at: Instant | None = None
     breached_at: Instant | None = None
     responded_at: Instant | None = None
-    last_day: date | None = None
+    last_day: Day | None = None
     lapsed_at: Instant | None = None
     reason: Code | None = None
     clause: Clause | None = None

@@ -3,7 +3,6 @@
 Texts here are the plan's own, published to everybody; nothing in them is about a customer.
 """
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from pydantic import Field, StringConstraints
 from libs.messages.base import (
     Code,
     Country,
+    Day,
     Event,
     Instant,
     Language,
@@ -85,19 +85,21 @@ class WeeklyWindow(Value):
 class Closure(Value):
     """A local day without opening hours, or a part of it (« sauf les jours fériés »)."""
 
-    day: date
+    day: Day
     name: PrintedText
     status: Status
     closed_from: LocalTime | None = None
     """Both set: closed from here …"""
     closed_to: LocalTime | None = None
     """… to here; else the whole day."""
+    note: PrintedText | None = None
+    """What an assumption rests on."""
 
 
 class ExtraOpening(Value):
     """Opening hours beside the weekly ones."""
 
-    day: date
+    day: Day
     opens: LocalTime
     closes: LocalTime
 
@@ -121,9 +123,9 @@ class CentreCalendar(Value):
     weekly: tuple[WeeklyWindow, ...]
     closures: tuple[Closure, ...]
     extra_openings: tuple[ExtraOpening, ...] = ()
-    first_day: date
+    first_day: Day
     """Opening hours are published from this local day …"""
-    last_day: date
+    last_day: Day
     """… to this one; no promise reaches beyond."""
 
 
@@ -158,7 +160,7 @@ class PriceList(Value):
     renewal: BasisPoints
     resubscription: BasisPoints
     """Strictly above `renewal` (« supérieur à celui d'un renouvellement »)."""
-    applies_from: date
+    applies_from: Day
     status: Status
 
 
@@ -166,7 +168,7 @@ class ProductRelease(Value):
     """A version of a product and the day it came out."""
 
     version: ProductVersion
-    released_on: date
+    released_on: Day
     status: Status
 
 

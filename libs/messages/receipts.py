@@ -3,14 +3,32 @@
 Neither holds anything of the moment it was written, so that a second one is identical.
 """
 
+from base64 import b64decode, b64encode
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Base64Bytes, Field
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from libs.messages.base import Code, EventId, MessageType, OpenCode, Reference, StreamId, TopicName, Value
 from libs.messages.clauses import Clause
 from libs.messages.private import Line
+
+
+def _from_base64(value: object) -> object:
+    return b64decode(value, validate=True) if isinstance(value, str) else value
+
+
+def _to_base64(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+OriginalBytes = Annotated[
+    bytes,
+    BeforeValidator(_from_base64),
+    PlainSerializer(_to_base64, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+]
+"""Bytes as they came; base64 in JSON."""
 
 
 class Place(Value):
@@ -19,6 +37,10 @@ class Place(Value):
     topic: TopicName
     partition: Annotated[int, Field(ge=0)]
     offset: Annotated[int, Field(ge=0)]
+
+    def text(self) -> str:
+        """Give the key of its dead letter: `topic/partition/offset`."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
 
 
 class Outcome(StrEnum):
@@ -69,15 +91,16 @@ class Header(Value):
     """A Kafka header; the value in base64."""
 
     name: str
-    value: Base64Bytes | None
+    value: OriginalBytes | None
 
 
 class DeadLetter(Value):
-    """A door record that can never be taken, kept whole."""
+    """A door record that can never be taken, kept whole; keyed by its place."""
 
+    kind: Literal["dead-letter"] = "dead-letter"
     place: Place
-    key: Base64Bytes | None
-    value: Base64Bytes | None
+    key: OriginalBytes | None
+    value: OriginalBytes | None
     headers: tuple[Header, ...]
     reason: Unreadability
     where: Line
@@ -87,8 +110,9 @@ class DeadLetter(Value):
 
 
 class DeadLetterDiscarded(Value):
-    """A marker: somebody decided that the dead letter at this place needs nothing more."""
+    """A marker: somebody decided that the dead letter at this place needs nothing more; keyed by it."""
 
+    kind: Literal["discarded"] = "discarded"
     place: Place
     by: Reference
     why: Line

@@ -1,6 +1,5 @@
 """Facts of a first-response promise (stream `promise/<source>/<number>`), written by sla_timer."""
 
-
 from libs.messages.base import (
     Code,
     CustomerId,

@@ -1,12 +1,12 @@
 """Facts of a ticket (stream `ticket/<source>/<number>`), written by intake."""
 
-from datetime import date
 from enum import StrEnum
 
 from libs.messages.base import (
     Code,
     ContractId,
     CustomerId,
+    Day,
     Event,
     FactVersion,
     Instant,
@@ -106,8 +106,8 @@ class Cover(Value):
     """The cover found at the instant of opening; a fact, whatever becomes of the contract later."""
 
     contract: ContractId
-    first_day: date
-    last_day: date
+    first_day: Day
+    last_day: Day
     """The last covered local day of the customer's home centre, itself included."""
     covered_until: Instant
     """The end of `last_day`; this instant itself is not covered."""
