@@ -1,0 +1,69 @@
+"""What is fetched once and shared by all runs: jars, and programs that the system lacks."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from libs.stack.errors import StackError
+from libs.stack.run import PROJECT, ROOT, exclusive
+
+ROOT_CACHE = ROOT / "cache"
+_FETCHING_SECONDS = 600
+
+
+def cached(name: str, recipe: Path, fetch: Callable[[Path], None], root: Path = ROOT_CACHE) -> Path:
+    """The folder that `fetch` fills as its recipe says: fetched by the first who asks, never seen half full."""
+    folder = root / f"{name}-{sha256(recipe.read_bytes()).hexdigest()[:12]}"
+    if folder.exists():
+        return folder
+    root.mkdir(parents=True, exist_ok=True)
+    with exclusive(root / f"{name}.lock"):
+        if not folder.exists():
+            _fill(folder, fetch)
+    return folder
+
+
+def _fill(folder: Path, fetch: Callable[[Path], None]) -> None:
+    with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as fresh:
+        content = Path(fresh) / "content"
+        content.mkdir()
+        fetch(content)
+        content.rename(folder)
+
+
+def wheels(name: str, root: Path = ROOT_CACHE) -> Path:
+    """The packages of `requirements-<name>.lock` in a folder of their own, out of the environment's way."""
+    lock = PROJECT / f"requirements-{name}.lock"
+
+    def install(folder: Path) -> None:
+        run_quietly([uv(), "pip", "install", "--require-hashes", "--target", str(folder), "-r", str(lock)])
+
+    return cached(name, lock, install, root)
+
+
+def uv() -> str:
+    """The path of uv: the system's, or the one that `make setup` fetched."""
+    found = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=str(ROOT_CACHE / "uv/bin"))
+    if found is None:
+        raise StackError("uv is missing: run `make setup`, or `python3 -m pip install uv`")
+    return found
+
+
+def run_quietly(command: Sequence[str], env: dict[str, str] | None = None) -> None:
+    """Run to its end; a StackError carries what it said if it fails."""
+    done = subprocess.run(  # noqa: S603 - our own commands
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=_FETCHING_SECONDS,
+        env={**os.environ, **(env or {})},
+    )
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).strip()
+        raise StackError(f"`{Path(command[0]).name} {command[1]} …` ended with {done.returncode}:\n{said[-2000:]}")

@@ -1,0 +1,90 @@
+"""PostgreSQL as a local process, open to 127.0.0.1 alone, without passwords."""
+
+import os
+import signal
+import subprocess
+
+from libs.stack.account import as_account, may_enter, server_account
+from libs.stack.errors import StackError
+from libs.stack.ports import free_port
+from libs.stack.postgres_programs import postgres_programs
+from libs.stack.process import Process
+from libs.stack.run import Run
+from libs.stack.wait import until
+
+_UP_SECONDS = 60
+_PID, _STATUS = 0, 7  # lines of postmaster.pid
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "idle_in_transaction_session_timeout": "10s",  # an owner frozen in mid-transaction lets go of what it locked
+    "lock_timeout": "5s",
+}
+_INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
+_FAST = {"fsync": "off", "full_page_writes": "off"}  # a killed server still loses nothing, a machine without power does
+
+
+class Postgres:
+    """One server on a port and a folder that it keeps over restarts; durable ones also survive a loss of power."""
+
+    def __init__(self, run: Run, *, durable: bool = True) -> None:
+        self._account = server_account()
+        self._data = (run.folder if may_enter(run.folder, self._account) else run.folder_outside()) / "postgres"
+        self._port = free_port()
+        settings = _SETTINGS | {"port": str(self._port)} | ({} if durable else _FAST)
+        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        self.process = Process(
+            run,
+            "postgres",
+            [str(postgres_programs() / "postgres"), "-D", str(self._data), *options],
+            account=self._account,
+            end_signal=signal.SIGINT,  # "fast": it cuts its clients off and writes what it has
+            death_signal=signal.SIGQUIT,  # "immediate": unlike SIGKILL it gives its shared memory back
+        )
+
+    @property
+    def dsn(self) -> str:
+        """The address, without a database; every service adds its own."""
+        return f"postgresql://postgres@127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Create the cluster, the first time, and return when it takes connections."""
+        if not self._data.exists():
+            self._initialise()
+        self.process.start()
+        until(lambda: not self.process.alive or self._ready(), _UP_SECONDS, "the start of PostgreSQL")
+        if not self.process.alive:
+            raise StackError(f"PostgreSQL did not come up:\n{self.process.last_words()}")
+
+    def stop(self) -> None:
+        """End it in order."""
+        self.process.stop(seconds=30)
+
+    def kill(self) -> None:
+        """Stop at once, writing nothing more; the next start recovers from the write-ahead log."""
+        self.process.signal(signal.SIGQUIT)
+        self.process.wait()
+
+    def restart(self) -> None:
+        """Bring it back after `stop` or `kill`, on its port and its data."""
+        self.start()
+
+    def _initialise(self) -> None:
+        self._data.mkdir(mode=0o700)
+        if self._account is not None:
+            os.chown(self._data, self._account.uid, self._account.gid)
+        command = [str(postgres_programs() / "initdb"), "-D", str(self._data), "-U", "postgres", *_INITDB]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **as_account(self._account))  # noqa: S603 - our own command
+        if done.returncode != 0:
+            raise StackError(f"initdb failed:\n{done.stdout}{done.stderr}")
+
+    def _ready(self) -> bool:
+        """Whether the lock file of this very server says so; a killed one leaves its own behind."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        ready = len(lines) > _STATUS and lines[_STATUS].strip() == "ready"
+        return ready and int(lines[_PID]) == self.process.pid

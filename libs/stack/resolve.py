@@ -1,0 +1,78 @@
+"""Which Kafka and PostgreSQL a run talks to: given ones, containers, or local processes."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from libs.stack import docker
+from libs.stack.kafka import KafkaCluster
+from libs.stack.postgres import Postgres
+from libs.stack.run import Run
+
+Source = Literal["given", "docker", "native"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where one server answers, and who runs it."""
+
+    name: str
+    address: str
+    source: Source
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.address} ({self.source})"
+
+
+class Stack:
+    """The servers of one run; each is started when it is first asked for, and ends with the run."""
+
+    def __init__(self, run: Run, *, durable: bool = True, quick_start: bool = True) -> None:
+        self._run = run
+        self._durable = durable
+        self._quick_start = quick_start
+
+    def __str__(self) -> str:
+        """The servers in use, in one line."""
+        return (
+            ", ".join(str(part) for part in vars(self).values() if isinstance(part, Server)) or "nothing was asked for"
+        )
+
+    @cached_property
+    def kafka(self) -> Server:
+        """The bootstrap servers: OLCARE_KAFKA, else the container's, else a local node's."""
+        if given := os.environ.get("OLCARE_KAFKA"):
+            return Server("Kafka", given, "given")
+        if docker.wanted():
+            return Server("Kafka", self._containers.kafka, "docker")
+        return Server("Kafka", self.local_kafka.address, "native")
+
+    @cached_property
+    def postgres(self) -> Server:
+        """The address without a database: OLCARE_POSTGRES, else the container's, else a local server's."""
+        if given := os.environ.get("OLCARE_POSTGRES"):
+            return Server("PostgreSQL", given, "given")
+        if docker.wanted():
+            return Server("PostgreSQL", self._containers.postgres, "docker")
+        return Server("PostgreSQL", self.local_postgres.dsn, "native")
+
+    @cached_property
+    def local_kafka(self) -> KafkaCluster:
+        """One node of our own, whatever was given."""
+        cluster = KafkaCluster(self._run, quick_start=self._quick_start)
+        cluster.start()
+        return cluster
+
+    @cached_property
+    def local_postgres(self) -> Postgres:
+        """A server of our own, whatever was given."""
+        server = Postgres(self._run, durable=self._durable)
+        server.start()
+        return server
+
+    @cached_property
+    def _containers(self) -> docker.Containers:
+        containers = docker.Containers(self._run)
+        containers.start()
+        return containers

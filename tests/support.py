@@ -1,0 +1,26 @@
+"""What tests of all kinds share."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from libs.stack.wait import machine_seconds
+
+T = TypeVar("T")
+
+
+async def eventually(check: Callable[[], Awaitable[T] | T], seconds: float = 10) -> T:
+    """Ask again until the answer is true and asserts hold; the answer, or an AssertionError with the last one."""
+    end = machine_seconds() + seconds
+    while True:
+        try:
+            answer = check()
+            found = await answer if inspect.isawaitable(answer) else answer
+            if found:
+                return found
+            raise AssertionError(f"still {found!r} after {seconds:g} s")  # noqa: TRY301 - an assert of the check's own is treated alike
+        except AssertionError:
+            if machine_seconds() > end:
+                raise
+        await asyncio.sleep(0.02)
