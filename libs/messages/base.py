@@ -27,6 +27,8 @@ _MAJOR = re.compile(r"(?P<name>[A-Z]\w*?)(?:V(?P<major>[1-9]\d*))?")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Percent-encoded, without controls, blanks and `@`, so that no line of text and no address fits.
 _PART = r"(?:[A-Za-z0-9._~-]|%(?:[35-9A-F][0-9A-F]|[24][1-9A-F]))+"
+YEARS = range(1970, 2200)
+"""Of every day: near the years 1 and 9999 its instants would leave the calendar."""
 
 
 class Value(BaseModel):
@@ -83,7 +85,14 @@ Instant = Annotated[
 ]
 """An instant in UTC with microseconds; naive times and bare numbers are refused."""
 
-Day = Annotated[date, BeforeValidator(_refuse_numbers)]
+
+def _in_calendar(value: date) -> date:
+    if value.year not in YEARS:
+        raise ValueError(f"a day lies in the years {YEARS.start} to {YEARS.stop - 1}")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_refuse_numbers), AfterValidator(_in_calendar)]
 """A local date, `2026-11-24`; whose, says the field."""
 
 Code = Annotated[str, StringConstraints(pattern=f"^{_CODE.pattern}$", max_length=60)]

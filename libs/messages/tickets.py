@@ -100,6 +100,7 @@ class MessageRefusal(OpenCode):
     NOT_TAKEN_YET = "not-taken-yet"
     ALREADY_OPEN = "already-open"
     ALREADY_REFUSED = "already-refused"
+    TIME_IN_FUTURE = "time-in-future"
 
 
 class Cover(Value):
