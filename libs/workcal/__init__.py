@@ -12,9 +12,9 @@ from libs.workcal.arithmetic import (
     working_time_between,
 )
 from libs.workcal.calendar import Closure, EmptyCalendar, Opening, WorkingCalendar
-from libs.workcal.hours import ALL_DAY, BadHours, Hours, Week, week
+from libs.workcal.hours import ALL_DAY, BadHours, Hours, Week
 from libs.workcal.timeline import Interval
-from libs.workcal.zones import NaiveInstant, UnknownZone, start_of_day, tz_version, zone
+from libs.workcal.zones import NaiveInstant, UnknownZone, in_utc, start_of_day, tz_version, zone
 
 __all__ = [
     "ALL_DAY",
@@ -33,11 +33,11 @@ __all__ = [
     "WorkingCalendar",
     "add_working_time",
     "deadline",
+    "in_utc",
     "is_open",
     "next_opening",
     "start_of_day",
     "tz_version",
-    "week",
     "windows",
     "working_time_between",
     "zone",

@@ -33,7 +33,6 @@ class Opening:
 
     day: date
     hours: Hours
-    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Local hours of a day, and of a week."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Self
@@ -64,10 +63,3 @@ def _shown(clock: time) -> str:
 ALL_DAY = Hours(MIDNIGHT, MIDNIGHT)
 Week = tuple[tuple[Hours, ...], ...]
 """The hours of Monday, Tuesday … Sunday."""
-
-
-def week(hours: Mapping[str, Iterable[str]]) -> Week:
-    """Read `{"monday": ["09:00-12:00", "13:00-17:00"]}`; days that are not named are closed. Raises `BadHours`."""
-    if unknown := set(hours) - set(WEEKDAYS):
-        raise BadHours(f"{', '.join(sorted(unknown))}: no day of the week")
-    return tuple(tuple(Hours.parse(text) for text in hours.get(day, ())) for day in WEEKDAYS)

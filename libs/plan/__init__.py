@@ -1,0 +1,37 @@
+"""Promise, cover, price, versions and centres: arithmetic on the published parts of the plan, shared by the services."""
+
+from libs.plan.calendars import working_calendar
+from libs.plan.centres import LocalCentre, home_centre, local_centre, numbers_of
+from libs.plan.objections import calendar_objection, prices_objection
+from libs.plan.prices import Quote, quote
+from libs.plan.promise import BadCertificate, promise, recompute, target_of
+from libs.plan.published import FILES, BadPlan, Plan, parse_plan
+from libs.plan.terms import Term, covered_from, covered_until, is_covered, yearly_term
+from libs.plan.versions import VersionSupport, version_support
+
+__all__ = [
+    "FILES",
+    "BadCertificate",
+    "BadPlan",
+    "LocalCentre",
+    "Plan",
+    "Quote",
+    "Term",
+    "VersionSupport",
+    "calendar_objection",
+    "covered_from",
+    "covered_until",
+    "home_centre",
+    "is_covered",
+    "local_centre",
+    "numbers_of",
+    "parse_plan",
+    "prices_objection",
+    "promise",
+    "quote",
+    "recompute",
+    "target_of",
+    "version_support",
+    "working_calendar",
+    "yearly_term",
+]
