@@ -1,0 +1,1 @@
+"""What every process needs: the clock, logging, settings, health, metrics, and a graceful stop."""
