@@ -1,0 +1,201 @@
+"""Read what comes in at a door: CloudEvents 1.0 on Kafka, in binary mode and in structured mode with JSON.
+
+Whatever a record holds, reading it gives a message or `Unreadable`; no error repeats what the record says, so that an
+error can be logged and answered without a word of a customer's. The record's key decides nothing but the order.
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+
+from libs.eventlog.errors import Unreadable
+from libs.eventlog.misfit import misfit
+from libs.messages.door import Upstream
+from libs.messages.envelope import MessageName, Number, Source, Traceparent
+from libs.messages.receipts import Unreadability
+
+MAX_VALUE = 512 * 1024  # bytes; holds the longest text that a message may carry, in any script
+MAX_SOURCE = 800  # characters, percent-encoded: what a stream id can hold
+YEARS = range(2000, 2100)  # a time outside of them is a mistake, and local days must not leave the calendar
+
+_STRUCTURED, _JSON = "application/cloudevents", "application/json"
+_RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+_SOURCE: TypeAdapter[str] = TypeAdapter(Source)
+_NUMBER: TypeAdapter[str] = TypeAdapter(Number)
+_NAME: TypeAdapter[str] = TypeAdapter(MessageName)
+_TRACE: TypeAdapter[str] = TypeAdapter(Traceparent)
+
+
+class Message(NamedTuple):
+    """What an upstream system says: (`source`, `id`) names it, `subject` is the number of what it is about."""
+
+    source: str
+    id: str
+    type: str
+    subject: str
+    time: datetime
+    """The instant in the world, in UTC."""
+    data: Upstream
+    traceparent: str | None = None
+
+
+def parse(
+    value: bytes | None, headers: Sequence[tuple[str, bytes | None]], upstream: Mapping[str, type[Upstream]]
+) -> Message:
+    """Read a door record; `upstream` are the types that the door takes. Raises Unreadable."""
+    if value is None or not value:
+        raise Unreadable(Unreadability.NO_VALUE, "envelope", "the record has no value; send the event in it")
+    if len(value) > MAX_VALUE:
+        raise Unreadable(Unreadability.TOO_LARGE, "envelope", f"the value is larger than {MAX_VALUE} bytes")
+    named = _headers(headers)
+    media_type = _media_type(named.get("content-type", ""))
+    if media_type.startswith(_STRUCTURED):
+        attributes, data = _structured(value, media_type)
+    else:
+        attributes, data = _binary(value, media_type, named)
+    return _message(attributes, data, upstream)
+
+
+def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, str]:
+    """Decode the headers that concern us; names in lower case."""
+    named: dict[str, str] = {}
+    for raw_name, value in headers:
+        name = raw_name.lower()
+        if value is None or not (name.startswith("ce_") or name in {"content-type", "traceparent"}):
+            continue
+        where = name if name.isascii() and name.isprintable() else "headers"
+        if name in named:
+            raise Unreadable(Unreadability.BAD_ATTRIBUTE, where[:100], "this header is there more than once")
+        named[name] = _text(value, where[:100])
+    return named
+
+
+def _text(value: bytes, where: str) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise Unreadable(Unreadability.NOT_UTF8, where, "this is not UTF-8") from None
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _structured(value: bytes, media_type: str) -> tuple[Mapping[str, Any], bytes]:
+    if media_type != f"{_STRUCTURED}+json":
+        text = f"send one event a record as {_STRUCTURED}+json; batches and other formats are not taken"
+        raise Unreadable(Unreadability.UNKNOWN_CONTENT_TYPE, "content-type", text)
+    event = _json(value, "envelope")
+    if not isinstance(event, dict):
+        raise Unreadable(Unreadability.NOT_AN_OBJECT, "envelope", "the event must be a JSON object")
+    data_type = event.get("datacontenttype")
+    _check_json("datacontenttype", _media_type(data_type) if isinstance(data_type, str) else data_type)
+    return event, _data(event)
+
+
+def _json(value: bytes, where: str) -> Any:
+    _text(value, where)
+    try:
+        return from_json(value, allow_inf_nan=False)
+    except ValueError:
+        raise Unreadable(Unreadability.NOT_JSON, where, "this is not JSON") from None
+
+
+def _data(event: Mapping[str, Any]) -> bytes:
+    if "data" in event:
+        return to_json(event["data"])
+    encoded = event.get("data_base64")
+    if encoded is None:
+        raise Unreadable(Unreadability.MISSING_ATTRIBUTE, "data", "the event has no data")
+    try:
+        return b64decode(encoded, validate=True)
+    except (TypeError, ValueError, NotBase64):
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "data_base64", "this is not base64") from None
+
+
+def _binary(value: bytes, media_type: str, named: Mapping[str, str]) -> tuple[Mapping[str, Any], bytes]:
+    attributes = {name.removeprefix("ce_"): text for name, text in named.items() if name != "content-type"}
+    if not attributes.keys() - {"traceparent"}:
+        text = f"say content-type: {_STRUCTURED}+json, or send the attributes as headers that begin with ce_"
+        raise Unreadable(Unreadability.NOT_A_CLOUDEVENT, "envelope", text)
+    _check_json("content-type", media_type or None)
+    return attributes, value
+
+
+def _check_json(where: str, media_type: object) -> None:
+    """The data must be JSON; where nothing is said it is taken for that."""
+    if media_type is None or (isinstance(media_type, str) and (media_type == _JSON or media_type.endswith("+json"))):
+        return
+    raise Unreadable(Unreadability.UNKNOWN_CONTENT_TYPE, where, f"the data must be {_JSON}")
+
+
+def _message(attributes: Mapping[str, Any], data: bytes, upstream: Mapping[str, type[Upstream]]) -> Message:
+    if _given(attributes, "specversion") != "1.0":
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "specversion", "only CloudEvents 1.0 are taken")
+    identity = _fitting(attributes, "id", _NAME, "at most 200 characters, none of them a control character")
+    source = _source(attributes)
+    kind = _given(attributes, "type")
+    model = upstream.get(kind)
+    if model is None:
+        raise Unreadable(Unreadability.UNKNOWN_TYPE, "type", "this door takes no such type")
+    subject = _fitting(attributes, "subject", _NUMBER, "a number of at most 64 characters, no blanks, no @")
+    time = _time(_given(attributes, "time"))
+    return Message(source, identity, kind, subject, time, _content(data, model), _trace(attributes))
+
+
+def _given(attributes: Mapping[str, Any], name: str) -> str:
+    value = attributes.get(name)
+    if value is None or value == "":
+        raise Unreadable(Unreadability.MISSING_ATTRIBUTE, name, f"the attribute {name} is missing or empty")
+    if not isinstance(value, str):
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, name, f"the attribute {name} must be text")
+    return value
+
+
+def _fitting(attributes: Mapping[str, Any], name: str, kind: TypeAdapter[str], rule: str) -> str:
+    value = _given(attributes, name)
+    try:
+        return kind.validate_python(value)
+    except ValidationError:
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, name, f"the attribute {name} must be {rule}") from None
+
+
+def _source(attributes: Mapping[str, Any]) -> str:
+    source = _fitting(attributes, "source", _SOURCE, "a reference of at most 128 characters, no blanks, no @")
+    if len(quote(source, safe="")) > MAX_SOURCE:
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "source", "the attribute source is too long once it is encoded")
+    return source
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text) if _RFC3339.fullmatch(text) else None
+    except ValueError:
+        time = None
+    if time is None or time.year not in YEARS:
+        rule = f"time must be RFC 3339 with an offset or Z, in the years {YEARS.start} to {YEARS.stop - 1}"
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "time", rule)
+    return time.astimezone(UTC)
+
+
+def _content(data: bytes, model: type[Upstream]) -> Upstream:
+    _text(data, "data")
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        raise misfit(error) from None
+
+
+def _trace(attributes: Mapping[str, Any]) -> str | None:
+    """A trace that can not be followed is no reason to turn a message away."""
+    try:
+        return _TRACE.validate_python(attributes.get("traceparent"))
+    except ValidationError:
+        return None

@@ -1,0 +1,55 @@
+"""Say which field of a message does not fit and what is asked for, without a word of what stands there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from libs.eventlog.errors import Unreadable
+from libs.messages.receipts import Unreadability
+
+MAX_TEXT = 200  # characters: what a receipt can hold
+
+# pydantic's own sentences would sometimes repeat the input (a tag, a part of a date), so each kind has one of ours;
+# so have our validators (`value_error`)
+_RULES: Mapping[str, str] = {
+    "missing": "is missing",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "tuple_type": "must be a list",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "too_long": "must have at most {max_length} entries",
+    "too_short": "must have at least {min_length} entries",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "union_tag_invalid": "must say in {discriminator} which it is: {expected_tags}",
+    "union_tag_not_found": "must say in {discriminator} which it is",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be {ge} or greater",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be {le} or less",
+    "value_error": "does not fit: {error}",
+    "string_pattern_mismatch": "must have the form {pattern}",
+}
+_DATES = frozenset({"date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"})
+
+
+def misfit(error: ValidationError) -> Unreadable:
+    """Turn a validation error into the answer for its first field."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        return Unreadable(Unreadability.NOT_JSON, "data", "this is not JSON")
+    where = ".".join(("data", *map(str, first["loc"])))
+    text = f"{where} {_rule(first['type'], first.get('ctx', {}))}"
+    reason = Unreadability.NOT_AN_OBJECT if where == "data" else Unreadability.BAD_FIELD
+    return Unreadable(reason, where, text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…")
+
+
+def _rule(kind: str, context: Mapping[str, Any]) -> str:
+    if kind in _DATES:
+        return "must be a date, YYYY-MM-DD"
+    return _RULES.get(kind, "does not fit the schema of its type").format_map(context)
