@@ -44,7 +44,7 @@ class Process:
         self._account = account
         self._end_signal = end_signal
         self._death_signal = death_signal
-        self._notes = run.folder
+        self._run = run  # a run that nobody holds any more would unlock its folder
         self._child: subprocess.Popen[Any] | None = None
         run.at_end(self.stop)
 
@@ -54,7 +54,7 @@ class Process:
             raise StackError(f"{self.name} runs already")
         self._bury()
         self._child = _forker.submit(self._fork).result()
-        record(self._notes, self._child.pid)
+        record(self._run.folder, self._child.pid)
 
     def _fork(self) -> subprocess.Popen[Any]:
         parent = os.getpid()
@@ -133,7 +133,7 @@ class Process:
     def _bury(self) -> None:
         if self._child is not None:
             self._child.wait()
-            forget(self._notes, self._child.pid)
+            forget(self._run.folder, self._child.pid)
             self._child = None
 
     def last_words(self) -> str:
