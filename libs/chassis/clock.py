@@ -28,7 +28,7 @@ class Clock:
         """Names this life of the process; after a restart it is another."""
 
     def now(self) -> datetime:
-        """Plan time: aware, UTC, to the microsecond; when the machine is set back a little it stands. Raises ClockError."""
+        """Plan time: aware, UTC, to the microsecond; it stands while the machine is set back. Raises ClockError."""
         wall = self.wall()
         self._latest = max(self._latest, self._plan.now(wall) if self._plan else wall)
         return self._latest

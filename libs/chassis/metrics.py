@@ -13,7 +13,9 @@ class Metrics:
         self.records = self._counter("records", "Records read from log topics: verdict counts or void", "topic verdict")
         self.batches = self._counter("batches", "Batches that a loop has handled to their end", "loop")
         self.answers = self._counter("answers", "Door records: accepted, held, refused or unreadable", "topic outcome")
-        self.attempts = self._counter("append_attempts", "Commands decided; more than answers: races lost", "topic")
+        self.attempts = self._counter(
+            "append_attempts", "Events sent to be counted; those beyond the answers lost a race", "topic"
+        )
         self.lag = self._gauge("reader_lag", "Records that a reader has not read yet", "topic")
         self.stopped = self._gauge("partition_stopped", "1: the partition can not be read on", "topic partition")
         self.gate_open = self._gauge("gate_open", "1: the projections have caught up, commands are decided")

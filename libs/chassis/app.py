@@ -1,0 +1,163 @@
+"""The shell of a process: its pages and its loops, together, until it is told to stop or one of them fails.
+
+A loop is stopped by cancellation, once the pages answer no more; what must not be torn it puts under `unbroken`.
+A loop that fails, or ends by itself, ends the process: whoever supervises it starts it anew, and the log has all it
+needs. A process that was told to stop, or has failed, is gone within 10 s, whatever it hangs in.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import structlog
+import uvicorn
+
+from libs.chassis.asyncapi import ServiceDocument
+from libs.chassis.clock import Clock
+from libs.chassis.health import Health, Quiet
+from libs.chassis.metrics import Metrics
+from libs.chassis.pages import Route, pages, site
+from libs.chassis.settings import ServiceSettings
+
+T = TypeVar("T")
+Loop = tuple[str, Callable[[], Awaitable[None]]]
+"""A name and a coroutine function that does not end by itself."""
+
+_GONE_WITHIN = 9.0
+"""Seconds after which a process that is to end is ended by force."""
+_LAST_REQUESTS = 3
+"""Seconds of these that requests under way may take."""
+
+_log = structlog.get_logger("olcare.app")
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a composition root hands to `run`."""
+
+    settings: ServiceSettings
+    clock: Clock
+    metrics: Metrics
+    health: Health
+    quiet: Quiet
+    loops: Sequence[Loop]
+    routes: Sequence[Route] = ()
+
+
+class Ended(Exception):  # noqa: N818 - it says what happened
+    """A loop came to an end that has none."""
+
+
+async def run(service: Service) -> int:
+    """Run until SIGTERM or SIGINT (gives the exit code 0) or until a loop fails (1, and a line of the log says why).
+
+    The last thing that a process does: once it is to end, nothing keeps it longer than 10 s.
+    """
+    listener = socket.create_server((service.settings.http_host, service.settings.http_port))
+    _say_what_runs(service, listener)
+    try:
+        await _together(service, listener)
+    except ExceptionGroup:  # each was said where it came up
+        code = 1
+    else:
+        code = 0
+    _log.info("ended", code=code)
+    return code
+
+
+async def unbroken(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work to its end; who is cancelled meanwhile learns it afterwards."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()):
+            raise error from None
+        raise
+
+
+async def _together(service: Service, listener: socket.socket) -> None:
+    told = _told_to_stop()
+    server = _server(service)
+    async with asyncio.TaskGroup() as group:
+        http = group.create_task(_watched("http", partial(server.serve, [listener])))
+        loops = [group.create_task(_endless(name, loop), name=name) for name, loop in service.loops]
+        await told.wait()
+        _end_by_force_later()
+        server.should_exit = True
+        await http
+        for loop in loops:
+            loop.cancel()
+
+
+def _told_to_stop() -> asyncio.Event:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    return told
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to `run`."""
+        yield
+
+
+def _server(service: Service) -> _Server:
+    document = ServiceDocument(service.settings.contracts / "asyncapi.yaml", service.settings.service)
+    routes = [*pages(service.health, service.quiet, service.metrics), *service.routes]
+    config = uvicorn.Config(
+        site(routes, document),
+        lifespan="off",  # FastStream's lifespan is there to connect a broker
+        log_config=None,
+        access_log=False,
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=_LAST_REQUESTS,
+    )
+    return _Server(config)
+
+
+async def _endless(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    async def to_its_end() -> None:
+        await loop()
+        raise Ended(f"the loop {name} ended by itself")
+
+    await _watched(name, to_its_end)
+
+
+async def _watched(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    structlog.contextvars.bind_contextvars(loop=name)
+    try:
+        await work()
+    except Exception as error:
+        _end_by_force_later()
+        _log.exception("failed", error=str(error) or type(error).__name__)
+        raise
+
+
+def _end_by_force_later() -> None:
+    """Whatever hangs, in a loop, a thread or a cancellation, does not keep the process."""
+    timer = threading.Timer(_GONE_WITHIN, _end_by_force)
+    timer.daemon = True
+    timer.start()
+
+
+def _end_by_force() -> None:
+    _log.error("ended by force", seconds=_GONE_WITHIN)
+    os._exit(1)
+
+
+def _say_what_runs(service: Service, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    clock = "movable" if service.clock.movable else "real"
+    _log.info("running", http=f"{host}:{port}", clock=clock, plan_time=service.clock.now().isoformat())

@@ -1,0 +1,114 @@
+"""The AsyncAPI page of one service: its share of the committed document, shown by FastStream.
+
+FastStream makes a document of its own from subscribers and publishers; ours has what that one lacks (envelope, key,
+examples), and the services read and write in batches past FastStream's brokers. So it is given this document instead.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from faststream.asgi import AsyncAPIRoute
+from faststream.specification.base import SpecificationFactory
+
+Json = dict[str, Any]
+
+PAGE = AsyncAPIRoute("/asyncapi", try_it_out_path=None)
+"""The page, and the document at `/asyncapi.json`; without "try it out", which would publish to the real broker."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document in the forms that FastStream asks for."""
+
+    content: Json
+
+    @property
+    def title(self) -> str:
+        """Give the title of the page."""
+        return str(self.content["info"]["title"])
+
+    def to_jsonable(self) -> Json:
+        """Give the document."""
+        return self.content
+
+    def to_json(self) -> str:
+        """Give the document as JSON."""
+        return json.dumps(self.content)
+
+    def to_yaml(self) -> str:
+        """Give the document as YAML."""
+        return str(yaml.safe_dump(self.content, sort_keys=False))
+
+
+class ServiceDocument(SpecificationFactory):
+    """Reads the committed document when the page is first asked for, not at every start."""
+
+    def __init__(self, path: Path, service: str) -> None:
+        self.title = self.service = service
+        self.description = self.version = self.contact = self.license = None
+        self._path = path
+
+    def add_broker(self, broker: object, /) -> "ServiceDocument":  # noqa: ARG002 - FastStream tells every document
+        """Nothing to add: the document says where each topic is."""
+        return self
+
+    def add_http_route(self, path: str, handler: object) -> "ServiceDocument":  # noqa: ARG002 - the same
+        """Nothing to add: the document is about messages."""
+        return self
+
+    def to_specification(self) -> Document:
+        """Give the share of the service."""
+        return self._document
+
+    @cached_property
+    def _document(self) -> Document:
+        with self._path.open("rb") as file:
+            whole: Json = yaml.load(file, Loader=yaml.CSafeLoader)
+        return Document(share_of(whole, self.service))
+
+
+def share_of(document: Json, service: str) -> Json:
+    """Keep the operations tagged with the service, and what they refer to, near and far."""
+    mine = {name: one for name, one in document["operations"].items() if _is_tagged(one, service)}
+    share = {name: value for name, value in document.items() if name not in ("operations", "channels", "components")}
+    share["info"] = {**document["info"], "title": f"{document['info']['title']}: {service}"}
+    share["operations"] = mine
+    waiting = list(_references(share))
+    while waiting:
+        waiting += _references(_take(document, share, waiting.pop()))
+    return share
+
+
+def _is_tagged(operation: Json, service: str) -> bool:
+    return any(tag["name"] == service for tag in operation.get("tags", ()))
+
+
+def _take(document: Json, share: Json, reference: str) -> Any:
+    """Copy what is referred to, a whole channel or component, unless it is there; give what is new."""
+    *folders, name = reference.removeprefix("#/").split("/")[: 3 if reference.startswith("#/components/") else 2]
+    for folder in folders:
+        document, share = document[folder], share.setdefault(folder, {})
+    name = name.replace("~1", "/").replace("~0", "~")
+    if name in share:
+        return None
+    share[name] = document[name]
+    return document[name]
+
+
+def _references(node: object) -> Iterator[str]:
+    match node:
+        case {"$ref": str(reference)} if reference.startswith("#/"):
+            yield reference
+        case dict():
+            for value in node.values():
+                yield from _references(value)
+        case list():
+            for value in node:
+                yield from _references(value)
+        case _:
+            pass

@@ -1,0 +1,46 @@
+"""The pages that every process serves about itself."""
+
+from collections.abc import Sequence
+from logging import getLogger
+
+from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.asgi.response import JSONResponse
+from faststream.asgi.types import ASGIApp, Scope
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from libs.chassis.asyncapi import PAGE, ServiceDocument
+from libs.chassis.health import Health, Quiet
+from libs.chassis.metrics import Metrics
+
+Route = tuple[str, ASGIApp]
+"""An exact path and what answers it: an ASGI application, or a function under FastStream's `get` and `post`."""
+
+
+def pages(health: Health, quiet: Quiet, metrics: Metrics) -> list[Route]:
+    """`/livez`, `/readyz`, `/quiet` and `/metrics`."""
+
+    async def livez(_scope: Scope) -> AsgiResponse:
+        return AsgiResponse(b"alive", 200)  # an event loop that stands still says nothing
+
+    async def readyz(_scope: Scope) -> AsgiResponse:
+        report = health.ready()
+        return JSONResponse(report, 200 if report["ready"] else 503)
+
+    async def quietness(_scope: Scope) -> AsgiResponse:
+        return JSONResponse(await quiet.ask())
+
+    async def counted(_scope: Scope) -> AsgiResponse:
+        return AsgiResponse(metrics.text(), 200, {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+    return [("/livez", get(livez)), ("/readyz", get(readyz)), ("/quiet", get(quietness)), ("/metrics", get(counted))]
+
+
+def site(routes: Sequence[Route], document: ServiceDocument) -> AsgiFastStream:
+    """The routes and the AsyncAPI page as one ASGI application.
+
+    It is given no broker: FastStream's would connect a producer and an administrator that nobody uses, and its
+    consumers commit by themselves. All reading and writing is the event log's.
+    """
+    return AsgiFastStream(
+        asgi_routes=routes, specification=document, asyncapi_path=PAGE, logger=getLogger("olcare.http")
+    )
