@@ -47,6 +47,11 @@ class Projection(Generic[R]):
     load: Callable[[tuple[Any, ...]], R] | None = None
     dump: Callable[[R], tuple[Any, ...]] = _as_it_is
 
+    @property
+    def is_state(self) -> bool:
+        """Say whether these are the states that the service's writer decides on."""
+        return self.row is StateRow
+
     def loaded(self, stored: tuple[Any, ...]) -> R:
         """Make a row of a stored tuple."""
         return self.load(stored) if self.load else self.row(*stored)
@@ -76,7 +81,9 @@ class StateRow(NamedTuple):
     state: Any
 
 
-def state_of(table: str, decider: Decider[Any, Any, Any], states: Any, events: tuple[type[Event], ...]) -> Projection[Any]:
+def state_of(
+    table: str, decider: Decider[Any, Any, Any], states: Any, events: tuple[type[Event], ...]
+) -> Projection[Any]:
     """Project the decider's own state: what a writer decides on. `states` is the union of the states."""
     adapter: TypeAdapter[Any] = TypeAdapter(states)
 

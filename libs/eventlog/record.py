@@ -4,12 +4,12 @@ An event is written as one JSON object (CloudEvents 1.0, Kafka binding, structur
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
-from libs.messages.base import Event, event_type
+from libs.messages.base import Event, event_type, rfc3339, schema_uri
 from libs.messages.ids import event_id
 
 CONTENT_TYPE = (("content-type", b"application/cloudevents+json"),)
@@ -109,16 +109,9 @@ class Cause(NamedTuple):
     traceparent: str | None = None
 
 
-def instant(at: datetime) -> str:
-    """Write an instant as RFC 3339 in UTC with microseconds; naive ones raise ValueError."""
-    if at.tzinfo is None:
-        raise ValueError(f"{at} has no time zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def encode(source: str, stream: str, head: Head | None, event: Event, cause: Cause, recorded_at: datetime) -> "Written":
     """Write an event for the place after `head`; the id follows from the history, the command and the content."""
-    data, time, kind = event.model_dump_json(), instant(cause.occurred_at), event_type(type(event))
+    data, time, kind = event.model_dump_json(), rfc3339(cause.occurred_at), event_type(type(event))
     previous = head.id if head else None
     sequence = head.sequence + 1 if head else 1
     identity = str(event_id(stream, cause.command, previous, kind, time, data))
@@ -130,10 +123,10 @@ def encode(source: str, stream: str, head: Head | None, event: Event, cause: Cau
         subject=stream,
         time=time,
         datacontenttype="application/json",
-        dataschema=f"contracts/schemas/{kind}.json",
+        dataschema=schema_uri(kind),
         sequence=f"{sequence:010}",
         sequencetype="Integer",
-        recordedtime=instant(recorded_at),
+        recordedtime=rfc3339(recorded_at),
         causationid=cause.command,
         correlationid=cause.correlation,
         data=msgspec.Raw(data.encode()),

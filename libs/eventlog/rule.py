@@ -50,7 +50,9 @@ class Judge:
 
     def envelopes(self, records: list[Record]) -> list["RecordedEvent | Aside"]:
         """Read the envelopes of a batch; what is set aside is marked."""
-        return [self._aside_of(r) if (r.partition, r.offset) in self._aside else self.codec.envelope(r) for r in records]
+        return [
+            self._aside_of(r) if (r.partition, r.offset) in self._aside else self.codec.envelope(r) for r in records
+        ]
 
     def counts(self, event: "RecordedEvent | Aside", heads: MutableMapping[str, Head]) -> bool:
         """Judge one record and move the head of its stream if it counts."""

@@ -1,0 +1,72 @@
+"""Duties: what follows from our own state, found by a query until its event counts. Nothing about them is remembered."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.followers import SafeTime
+from libs.eventlog.ports import Clock
+from libs.eventlog.request import Request
+from libs.eventlog.writer import Answer
+
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One named query: `find` gives the requests of the rows that match at an instant of plan time, at most so many.
+
+    With `safe`, a duty fires only when everything said before has been read and answered, and is looked up again then.
+    """
+
+    name: str
+    find: Callable[[datetime, int], Awaitable[Sequence[Request]]]
+    safe: SafeTime | None = None
+
+
+class DutyLoop:
+    """Looks again and again, each time plan time or our own state may have moved."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        duties: Sequence[Duty],
+        answer: Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]],
+        every: float = 0.25,
+    ) -> None:
+        self._clock, self._duties, self._answer, self._every = clock, duties, answer, every
+        self.waiting: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Do what is due until cancelled; `every` is machine seconds between two looks that find nothing."""
+        while True:
+            done = 0
+            for duty in self._duties:
+                done += await self.round(duty)
+            if not done:
+                await self._clock.sleep(self._every)
+
+    async def round(self, duty: Duty) -> int:
+        """Do what one duty finds now; gives the number of events that it led to."""
+        try:
+            done = await self._do(duty)
+        except Unavailable as error:
+            self.waiting[duty.name] = str(error)
+            return 0
+        self.waiting.pop(duty.name, None)
+        return done
+
+    async def due(self) -> list[str]:
+        """Name the duties that have something to do now."""
+        now = self._clock.now()
+        return [duty.name for duty in self._duties if await duty.find(now, 1)]
+
+    async def _do(self, duty: Duty) -> int:
+        now = self._clock.now()
+        requests = await duty.find(now, BATCH)
+        if requests and duty.safe:
+            await duty.safe.reached()
+            requests = await duty.find(now, BATCH)
+        answers = await self._answer(requests) if requests else ()
+        return sum(1 for answer in answers if answer.event is not None)

@@ -1,0 +1,113 @@
+"""Who follows a topic, and how far: for the gate, for safe time, and to say what is not quiet yet."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.ports import Clock, Log, Store
+
+LOOK = 0.01  # machine seconds between two looks
+LAG = 2.0  # machine seconds: how old a foreign fact may be when something is decided on it
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A reader (its positions) or a door or reaction (its group's places) on a topic."""
+
+    name: str
+    topic: str
+    places: Callable[[], Awaitable[Mapping[int, int]]]
+
+
+def reader_follower(name: str, topic: str, store: Store) -> Follower:
+    """Follow a topic by the positions of a reader."""
+    return Follower(name, topic, store.positions)
+
+
+def group_follower(group: str, topic: str, log: Log) -> Follower:
+    """Follow a topic by the committed offsets of a group, its own or another service's."""
+    return Follower(group, topic, lambda: log.places(group, topic))
+
+
+async def behind(log: Log, follower: Follower, ends: Mapping[int, int]) -> dict[int, int]:
+    """Give by partition how many records a follower has not reached; a partition whose end is its start is reached."""
+    places = await follower.places()
+    late = {p: end - places.get(p, 0) for p, end in ends.items() if places.get(p, 0) < end}
+    if late and any(p not in places for p in late):
+        starts = await log.starts(follower.topic)
+        late = {p: n for p, n in late.items() if p in places or starts[p] < ends[p]}
+    return late
+
+
+async def reached(log: Log, clock: Clock, followers: Iterable[Follower], patience: float) -> None:
+    """Ask for the ends now, and wait until every follower has reached them; raises Unavailable after `patience` s."""
+    asked = [(follower, await log.ends(follower.topic)) for follower in followers]
+    until = clock.monotonic() + patience
+    for follower, ends in asked:
+        while late := await behind(log, follower, ends):
+            if clock.monotonic() > until:
+                raise Unavailable(f"{follower.name} is {sum(late.values())} records behind the end of {follower.topic}")
+            await clock.sleep(LOOK)
+
+
+class SafeTime:
+    """Knows when everything said before now has been read and answered (docs/architecture.md, deadlines).
+
+    `stages` are waited for one after the other, the ends of each asked for only when the one before is through: first
+    the door of the input, then the reactions to its topic and the foreign readers, at last our own reader.
+    """
+
+    def __init__(self, log: Log, clock: Clock, stages: Sequence[Sequence[Follower]], patience: float = 5.0) -> None:
+        self._log, self._clock, self._stages, self._patience = log, clock, stages, patience
+        self.waiting_since: datetime | None = None
+
+    async def reached(self) -> None:
+        """Return when it is safe to fire what was due when this was called; raises Unavailable while it is not."""
+        self.waiting_since = self.waiting_since or self._clock.now()
+        for stage in self._stages:
+            await reached(self._log, self._clock, stage, self._patience)
+        self.waiting_since = None
+
+
+class Gate:
+    """No decision before our own and our foreign readers have passed the ends asked for at start, nor while one lags.
+
+    A reader lags when it has not reached an end that was asked for more than LAG seconds ago.
+    """
+
+    def __init__(self, log: Log, clock: Clock, followers: Sequence[Follower], lag: float = LAG) -> None:
+        self._log, self._clock, self._followers, self._lag = log, clock, followers, lag
+        self._asked: deque[tuple[float, dict[str, Mapping[int, int]]]] = deque()
+        self.closed_because: str | None = "the projections have not caught up yet"
+
+    async def run(self) -> None:
+        """Watch the lag for ever."""
+        while True:
+            await self.look()
+            await self._clock.sleep(self._lag / 4)
+
+    async def look(self) -> None:
+        """Ask for the ends, and judge by the youngest ones that are old enough, at first by the first ones."""
+        now = self._clock.monotonic()
+        self._asked.append((now, {f.topic: await self._log.ends(f.topic) for f in self._followers}))
+        while len(self._asked) > 1 and self._asked[1][0] <= now - self._lag:
+            self._asked.popleft()
+        self.closed_because = await self._late(self._asked[0][1])
+
+    async def passed(self) -> None:
+        """Return when decisions may be made; raises Unavailable after some seconds."""
+        until = self._clock.monotonic() + 4 * self._lag
+        while self.closed_because is not None:
+            if self._clock.monotonic() > until:
+                raise Unavailable(f"the gate is closed: {self.closed_because}")
+            await self._clock.sleep(LOOK)
+            if self._asked:
+                self.closed_because = await self._late(self._asked[0][1])
+
+    async def _late(self, ends: Mapping[str, Mapping[int, int]]) -> str | None:
+        for follower in self._followers:
+            if late := await behind(self._log, follower, ends[follower.topic]):
+                return f"{follower.name} is {sum(late.values())} records behind on {follower.topic}"
+        return None

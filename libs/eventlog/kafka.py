@@ -1,0 +1,321 @@
+"""The log on Apache Kafka, by aiokafka.
+
+What aiokafka does by default and is turned off here: committing by itself, starting at the latest record, acknowledging
+by one replica. What it does not do: bound the time of an idempotent send, tell the loop of a failed rebalance listener.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+from aiokafka.structs import OffsetAndMetadata
+
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.ports import ACKNOWLEDGED, UNKNOWN, Appender, Identity, OnAssigned
+from libs.eventlog.record import Outgoing, Record
+from libs.eventlog.topic_id import TopicIdRequest, topic_ids
+
+T = TypeVar("T")
+BATCH_BYTES = 1 << 18
+RETRY = 0.05  # machine seconds
+LARGEST_REQUEST = 4 << 20  # bytes; a dead letter holds a whole record in base64
+
+
+@dataclass(frozen=True)
+class KafkaSettings:
+    """How to reach the broker; times in machine seconds."""
+
+    bootstrap: str
+    instance: str
+    session: float = 10.0
+    patience: float = 15.0
+    """How long one call may take before the broker counts as unreachable."""
+
+
+async def within(seconds: float, call: Callable[[], Awaitable[T]], what: str) -> T:
+    """Call the broker, again while it asks for that (a coordinator moves, a leader is elected); else Unavailable."""
+    try:
+        return await asyncio.wait_for(_while_retriable(call), seconds)
+    except TimeoutError as error:
+        raise Unavailable(f"{what}: no answer from Kafka within {seconds:.0f} s") from error
+    except (KafkaError, OSError) as error:
+        raise Unavailable(f"{what}: {type(error).__name__} {error}") from error
+
+
+async def _while_retriable(call: Callable[[], Awaitable[T]]) -> T:
+    while True:
+        try:
+            return await call()
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            await asyncio.sleep(RETRY)
+
+
+class KafkaLog:
+    """The topics of one cluster; `open` before use, `close` after."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.bootstrap,
+            client_id=f"{settings.instance}-look",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=LARGEST_REQUEST,
+        )
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, client_id=f"{settings.instance}-ask")
+        self._one_at_a_time = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Connect; raises Unavailable."""
+        await within(self._settings.patience, self._consumer.start, "connecting")
+        await within(self._settings.patience, self._admin.start, "connecting")
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._consumer.stop()
+        await self._admin.close()
+
+    async def partitions(self, topic: str) -> list[int]:
+        """Name the partitions of a topic; raises Unavailable where there is no such topic."""
+        client = self._consumer._client  # noqa: SLF001 - its public face does not fetch
+        await within(self._settings.patience, lambda: client._wait_on_metadata(topic), topic)  # noqa: SLF001
+        return sorted(self._consumer.partitions_for_topic(topic) or ())
+
+    async def ends(self, topic: str) -> Mapping[int, int]:
+        """Give the offset after the last record of each partition."""
+        return await self._offsets(topic, self._consumer.end_offsets)
+
+    async def starts(self, topic: str) -> Mapping[int, int]:
+        """Give the offset of the first record that is still there."""
+        return await self._offsets(topic, self._consumer.beginning_offsets)
+
+    async def _offsets(self, topic: str, ask: Any) -> Mapping[int, int]:
+        wanted = [TopicPartition(topic, p) for p in await self.partitions(topic)]
+        found = await within(self._settings.patience, lambda: ask(wanted), f"offsets of {topic}")
+        return {tp.partition: offset for tp, offset in found.items()}
+
+    async def places(self, group: str, topic: str) -> Mapping[int, int]:
+        """Give the committed offsets of a group."""
+        found = await within(
+            self._settings.patience, lambda: self._admin.list_consumer_group_offsets(group), f"places of {group}"
+        )
+        return {tp.partition: at.offset for tp, at in found.items() if tp.topic == topic and at.offset >= 0}
+
+    async def record(self, topic: str, partition: int, offset: int) -> Record:
+        """Read one record back; raises Unavailable where it is not there."""
+        place = TopicPartition(topic, partition)
+        async with self._one_at_a_time:
+            self._consumer.assign([place])
+            self._consumer.seek(place, offset)
+            found = await within(
+                self._settings.patience, lambda: self._consumer.getone(place), f"reading {place} at {offset}"
+            )
+        if found.offset != offset:
+            raise Unavailable(f"{topic}[{partition}] has no record at offset {offset}")
+        return record_of(found)
+
+    async def identity(self, topic: str) -> Identity:
+        """Name the cluster and the topic's incarnation."""
+        client = self._admin._client  # noqa: SLF001 - the admin client has no call for topic ids
+        request = TopicIdRequest([topic])
+        ask = partial(client.send, client.get_random_node(), request)
+        response = await within(self._settings.patience, ask, f"id of {topic}")
+        ids = topic_ids(response)
+        if topic not in ids:
+            raise Unavailable(f"{topic} does not exist; `olcare topics create` makes it")
+        return Identity(response.cluster_id, str(ids[topic]))
+
+    def appender(self) -> Appender:
+        """Give a producer of one's own."""
+        return KafkaAppender(self._settings)
+
+    async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> "KafkaSubscription":
+        """Join a group as a static member."""
+        subscription = KafkaSubscription(self._settings, topic, group, on_assigned)
+        await subscription.open()
+        return subscription
+
+
+def record_of(message: Any) -> Record:
+    """Take aiokafka's record as ours."""
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.key,
+        message.value,
+        message.headers,
+        message.timestamp,
+    )
+
+
+class KafkaAppender:
+    """An idempotent producer; after anything that failed or is not known it is closed and another one made."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._producer: AIOKafkaProducer | None = None
+
+    async def append(self, batch: Sequence[Outgoing]) -> Sequence[int]:
+        """Write in shared batches, in order within a partition; give each record's offset, ACKNOWLEDGED or UNKNOWN."""
+        offsets = [UNKNOWN] * len(batch)
+        try:
+            sent = await asyncio.wait_for(self._send(batch), self._settings.patience)
+        except (KafkaError, TimeoutError, ValueError):
+            await self._renew()
+            return offsets
+        await asyncio.wait([future for future, _ in sent], timeout=self._settings.patience)
+        for future, places in sent:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                base = future.result().offset
+                for at, place in enumerate(places):
+                    offsets[place] = base + at if base >= 0 else ACKNOWLEDGED
+        if UNKNOWN in offsets:
+            await self._renew()
+        return offsets
+
+    async def close(self) -> None:
+        """Let go of the broker."""
+        await self._renew()
+
+    async def _send(self, batch: Sequence[Outgoing]) -> list[tuple[asyncio.Future[Any], list[int]]]:
+        producer = await self._started()
+        by_partition: dict[tuple[str, int], list[int]] = {}
+        for at, out in enumerate(batch):
+            by_partition.setdefault((out.topic, out.partition), []).append(at)
+        sent: list[tuple[asyncio.Future[Any], list[int]]] = []
+        for (topic, partition), places in by_partition.items():
+            for builder, chunk in _builders(producer, batch, places):
+                sent.append((await producer.send_batch(builder, topic, partition=partition), chunk))
+        return sent
+
+    async def _started(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._settings.bootstrap,
+                client_id=f"{self._settings.instance}-write",
+                enable_idempotence=True,
+                max_batch_size=BATCH_BYTES,
+                max_request_size=LARGEST_REQUEST,
+                request_timeout_ms=int(self._settings.patience * 1000),
+            )
+            self._producer = producer
+            await producer.start()
+        return self._producer
+
+    async def _renew(self) -> None:
+        """Drop the producer without waiting for what it still holds: what is not known to count is decided again."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        producer._closed = True  # noqa: SLF001 - stop() would wait for the broker to take what is pending
+        producer._message_accumulator.fail_all(KafkaError("the producer is closed"))  # noqa: SLF001
+        if producer._sender.sender_task is not None:  # noqa: SLF001
+            await producer._sender.close()  # noqa: SLF001
+        await producer.client.close()
+
+
+def _builders(
+    producer: AIOKafkaProducer, batch: Sequence[Outgoing], places: list[int]
+) -> Iterable[tuple[Any, list[int]]]:
+    """Fill shared batches of one partition; a record that fits in none of its own raises ValueError."""
+    builder, chunk = producer.create_batch(), list[int]()
+    for place in places:
+        out = batch[place]
+        headers = list(out.headers)
+        if builder.append(key=out.key, value=out.value, timestamp=None, headers=headers) is None:
+            if not chunk:
+                raise ValueError(f"a record of {len(out.value or b'')} bytes fits in no batch")
+            yield builder, chunk
+            builder, chunk = producer.create_batch(), []
+            if builder.append(key=out.key, value=out.value, timestamp=None, headers=headers) is None:
+                raise ValueError(f"a record of {len(out.value or b'')} bytes fits in no batch")
+        chunk.append(place)
+    yield builder, chunk
+
+
+class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
+    """One topic of a group. A change of hands is settled inside `batch`, so that its failures reach the caller."""
+
+    def __init__(self, settings: KafkaSettings, topic: str, group: str, on_assigned: OnAssigned) -> None:
+        self._settings, self._topic, self._group, self._on_assigned = settings, topic, group, on_assigned
+        self._handed: frozenset[TopicPartition] | None = None
+        self._idle = asyncio.Event()
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.bootstrap,
+            group_id=group,
+            group_instance_id=f"{settings.instance}-{group}",
+            client_id=f"{settings.instance}-{group}",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            session_timeout_ms=int(settings.session * 1000),
+            heartbeat_interval_ms=int(settings.session * 1000 / 5),
+            rebalance_timeout_ms=int(settings.session * 1000),
+            max_poll_interval_ms=300_000,
+            fetch_max_wait_ms=500,
+            max_partition_fetch_bytes=LARGEST_REQUEST,
+        )
+
+    async def open(self) -> None:
+        """Connect and join; raises Unavailable."""
+        await within(self._settings.patience, self._consumer.start, f"joining {self._group}")
+        self._consumer.subscribe([self._topic], listener=self)
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Hold what is new until the place to start from is known."""
+        self._consumer.pause(*assigned)
+        self._handed = frozenset(assigned)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - all of them
+        """Let the batch in hand be finished, for a while."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), self._settings.session / 3)
+        except TimeoutError:
+            return  # the next owner's epoch keeps our batch out
+
+    async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
+        """Give what is there, by partition; empty while partitions change hands."""
+        self._idle.set()
+        try:
+            await self._settle()
+            got = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=most)
+        except NoOffsetForPartitionError:
+            return {}  # a partition that has just been handed to us: its place is set when we settle
+        except KafkaError as error:
+            raise Unavailable(f"{self._group}: {type(error).__name__} {error}") from error
+        if self._handed is not None:
+            return {}
+        if got:
+            self._idle.clear()
+        return {tp.partition: [record_of(m) for m in messages] for tp, messages in got.items()}
+
+    async def commit(self, places: Mapping[int, int]) -> None:
+        """Keep the next offsets as the group's places; raises Unavailable."""
+        offsets = {TopicPartition(self._topic, p): OffsetAndMetadata(at, "") for p, at in places.items()}
+        await within(self._settings.patience, lambda: self._consumer.commit(offsets), f"place of {self._group}")
+
+    def assigned(self) -> frozenset[int]:
+        """Name the partitions that are ours now."""
+        return frozenset(tp.partition for tp in self._consumer.assignment())
+
+    async def close(self) -> None:
+        """Leave without telling: a static member that comes back in time gets its partitions again."""
+        self._idle.set()
+        await self._consumer.stop()
+
+    async def _settle(self) -> None:
+        while (handed := self._handed) is not None:
+            offsets = await self._on_assigned(frozenset(tp.partition for tp in handed))
+            if self._handed is not handed:
+                continue
+            for place in handed:
+                self._consumer.seek(place, offsets[place.partition])
+            self._consumer.resume(*handed)
+            self._handed = None

@@ -1,0 +1,229 @@
+"""A log and a store in memory, for unit tests and for the seeded simulation in tests/model.
+
+They pass the suite that Kafka and PostgreSQL pass. `turn` is awaited wherever the real ones would wait for another
+process, so that a scheduler may let anything happen there.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from libs.eventlog.errors import Fenced, Unavailable
+from libs.eventlog.fold import View
+from libs.eventlog.ports import Identity, Loaded, OnAssigned, Position
+from libs.eventlog.projection import Key, Reader
+from libs.eventlog.record import Head, Outgoing, Record
+
+Turn = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    """Let nothing happen in between but what is ready anyway."""
+    await asyncio.sleep(0)
+
+
+class MemoryLog:
+    """Topics as lists of records."""
+
+    def __init__(self, partitions: int = 1, turn: Turn = at_once) -> None:
+        self.partitions, self.turn = partitions, turn
+        self.records: dict[tuple[str, int], list[Record]] = defaultdict(list)
+        self.committed: dict[tuple[str, str, int], int] = {}
+        self.assignments: dict[str, "MemorySubscription"] = {}
+
+    def write(self, out: Outgoing) -> int:
+        """Append one record, as the broker does; gives its offset."""
+        records = self.records[out.topic, out.partition]
+        records.append(Record(out.topic, out.partition, len(records), out.key, out.value, tuple(out.headers), 0))
+        return len(records) - 1
+
+    async def ends(self, topic: str) -> Mapping[int, int]:
+        """Give the offset after the last record of each partition."""
+        await self.turn()
+        return {p: len(self.records[topic, p]) for p in range(self.partitions)}
+
+    async def starts(self, topic: str) -> Mapping[int, int]:  # noqa: ARG002 - nothing is ever deleted here
+        """Give 0: everything is still there."""
+        await self.turn()
+        return dict.fromkeys(range(self.partitions), 0)
+
+    async def places(self, group: str, topic: str) -> Mapping[int, int]:
+        """Give the committed offsets of a group."""
+        await self.turn()
+        return {p: at for (g, t, p), at in self.committed.items() if (g, t) == (group, topic)}
+
+    async def record(self, topic: str, partition: int, offset: int) -> Record:
+        """Read one record back."""
+        await self.turn()
+        return self.records[topic, partition][offset]
+
+    async def identity(self, topic: str) -> Identity:
+        """Name the only incarnation there is."""
+        return Identity("memory", topic)
+
+    def appender(self) -> "MemoryAppender":
+        """Give a producer of one's own."""
+        return MemoryAppender(self)
+
+    async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> "MemorySubscription":
+        """Join a group; with nobody else in it all partitions are ours at once."""
+        subscription = MemorySubscription(self, topic, group, on_assigned)
+        await subscription.give(frozenset(range(self.partitions)))
+        return subscription
+
+
+class MemoryAppender:
+    """Writes at once."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    async def append(self, batch: Sequence[Outgoing]) -> Sequence[int]:
+        """Write the batch."""
+        await self._log.turn()
+        return [self._log.write(out) for out in batch]
+
+    async def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+
+class MemorySubscription:
+    """A consumer of some partitions; `give` and `take` play the group's coordinator."""
+
+    def __init__(self, log: MemoryLog, topic: str, group: str, on_assigned: OnAssigned) -> None:
+        self._log, self._topic, self._group, self._on_assigned = log, topic, group, on_assigned
+        self._next: dict[int, int] = {}
+
+    async def give(self, partitions: frozenset[int]) -> None:
+        """Assign more partitions."""
+        self._next.update(await self._on_assigned(partitions))
+
+    def take(self, partitions: frozenset[int]) -> None:
+        """Take partitions away; their owner is not asked."""
+        for partition in partitions:
+            self._next.pop(partition, None)
+
+    async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:  # noqa: ARG002 - no waiting here
+        """Give what is there."""
+        await self._log.turn()
+        got = {p: self._log.records[self._topic, p][at : at + most] for p, at in self._next.items()}
+        self._next.update({p: at + len(got[p]) for p, at in self._next.items()})
+        return {p: records for p, records in got.items() if records}
+
+    async def commit(self, places: Mapping[int, int]) -> None:
+        """Keep the places of the group."""
+        await self._log.turn()
+        self._log.committed.update({(self._group, self._topic, p): at for p, at in places.items()})
+
+    def assigned(self) -> frozenset[int]:
+        """Name the partitions that are ours now."""
+        return frozenset(self._next)
+
+    async def close(self) -> None:
+        """Leave the group."""
+        self._next.clear()
+
+
+class MemoryStore:
+    """The tables of one reader: rows are kept as the stored tuples that PostgreSQL would keep."""
+
+    def __init__(self, reader: Reader, turn: Turn = at_once) -> None:
+        self._reader, self._turn = reader, turn
+        self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._tables = {p.table: p for p in reader.projections}
+        self.drop()
+
+    def drop(self) -> None:
+        """Lose everything, as when the database is dropped."""
+        self.position: dict[int, Position] = {}
+        self.heads: dict[str, Head] = {}
+        self.journals: dict[str, bytes] = {}
+        self.void: dict[int, set[int]] = defaultdict(set)
+        self.rows: dict[str, dict[Key, tuple[Any, ...]]] = {p.table: {} for p in self._reader.projections}
+
+    async def claim(self, partitions: Iterable[int]) -> Mapping[int, Position]:
+        """Become the owner."""
+        await self._turn()
+        claimed = {}
+        for partition in sorted(partitions):
+            async with self._locks[partition]:
+                before = self.position.get(partition, Position(0, 0, None))
+                claimed[partition] = self.position[partition] = before._replace(epoch=before.epoch + 1)
+        return claimed
+
+    async def positions(self) -> Mapping[int, int]:
+        """Give the next offset of every partition."""
+        await self._turn()
+        return {p: position.next_offset for p, position in self.position.items()}
+
+    @asynccontextmanager
+    async def step(self, partition: int, expected: Position) -> AsyncIterator["MemoryStep"]:
+        """Hold the position row while a batch is folded."""
+        await self._turn()
+        async with self._locks[partition]:
+            if self.position.get(partition) != expected:
+                raise Fenced(f"partition {partition} is not at {expected}")
+            yield MemoryStep(self, self._tables, self._reader, partition, self._turn)
+
+    async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
+        """Give heads, journals and states."""
+        await self._turn()
+        return {s: Loaded(self.heads.get(s), self.journals.get(s, b""), self._state(s)) for s in streams}
+
+    async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
+        """Name the offsets that the reader found void."""
+        await self._turn()
+        return frozenset(at for at in self.void[partition] if first <= at <= last)
+
+    async def next_position(self, partition: int, beyond: int, wait: float) -> bool:
+        """Look now and then whether the position has passed."""
+        for _ in range(int(wait * 100) + 1):
+            await self._turn()
+            if partition in self.position and self.position[partition].next_offset > beyond:
+                return True
+        return False
+
+    def _state(self, stream: str) -> Any:
+        for table, projection in self._tables.items():
+            if projection.is_state and (stored := self.rows[table].get((stream,))):
+                return projection.loaded(stored).state
+        return None
+
+
+class MemoryStep:
+    """One transaction: what is saved stands at once, as nothing can fail between save and commit here."""
+
+    def __init__(
+        self, store: MemoryStore, tables: Mapping[str, Any], reader: Reader, partition: int, turn: Turn
+    ) -> None:
+        self._store, self._tables, self._reader, self._partition, self._turn = store, tables, reader, partition, turn
+
+    async def view(self, streams: Iterable[str], keys: Mapping[str, Iterable[Key]]) -> View:
+        """Load heads and rows."""
+        await self._turn()
+        heads = {s: self._store.heads[s] for s in streams if s in self._store.heads}
+        rows = {t: {k: self._row(t, k) for k in wanted if k in self._store.rows[t]} for t, wanted in keys.items()}
+        return View(heads=heads, rows=rows)
+
+    async def save(self, view: View, position: Position) -> None:
+        """Write heads, journals, rows, voids and the position."""
+        await self._turn()
+        store = self._store
+        if self._partition not in store.position:
+            raise Unavailable("the database is gone")
+        store.heads.update(view.heads)
+        for stream, entries in view.journals.items():
+            store.journals[stream] = store.journals.get(stream, b"") + bytes(entries)
+        for table, rows in view.rows.items():
+            for key, row in rows.items():
+                store.rows[table].pop(key, None)
+                if row is not None:
+                    store.rows[table][key] = self._tables[table].dump(row)
+        if self._reader.reacts:
+            store.void[self._partition].update(view.voids)
+        store.position[self._partition] = position
+
+    def _row(self, table: str, key: Key) -> Any:
+        return self._tables[table].loaded(self._store.rows[table][key])

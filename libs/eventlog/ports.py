@@ -1,0 +1,160 @@
+"""What the protocol needs from outside: a log, a store for each reader, a clock. Kafka and PostgreSQL in earnest
+(`kafka.py`, `postgres.py`), memory in unit tests (`memory.py`); the same suite runs against both."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from libs.eventlog.fold import View
+from libs.eventlog.projection import Key
+from libs.eventlog.record import Head, Outgoing, Record
+
+ACKNOWLEDGED = -1  # written, the broker did not say where
+UNKNOWN = -2  # failed, or nobody knows
+
+OnAssigned = Callable[[frozenset[int]], Awaitable[Mapping[int, int]]]
+"""Told the partitions that are newly ours; gives the offset to read each from. What it raises ends the process."""
+
+
+class Clock(Protocol):
+    """Plan time for every instant of a rule, machine time for waiting."""
+
+    def now(self) -> datetime:
+        """Give plan time: aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Give machine seconds."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait machine seconds."""
+        ...
+
+
+class Appender(Protocol):
+    """One producer; after anything that failed it is another one."""
+
+    async def append(self, batch: Sequence[Outgoing]) -> Sequence[int]:
+        """Write, in order within a partition; give each record's offset, ACKNOWLEDGED or UNKNOWN. Never raises for one."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the broker."""
+        ...
+
+
+class Subscription(Protocol):
+    """The partitions of one topic that are ours in a group, read in order from where `on_assigned` said."""
+
+    async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
+        """Give what is there, by partition, after at most `wait` machine seconds; may be empty."""
+        ...
+
+    async def commit(self, places: Mapping[int, int]) -> None:
+        """Keep the next offset of each partition as the group's place; raises Unavailable."""
+        ...
+
+    def assigned(self) -> frozenset[int]:
+        """Name the partitions that are ours now."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the group."""
+        ...
+
+
+class Identity(NamedTuple):
+    """Which cluster and which incarnation of a topic an offset belongs to."""
+
+    cluster: str
+    topic: str
+
+
+class Log(Protocol):
+    """The topics of one cluster. Every call raises Unavailable where the broker can not be reached."""
+
+    async def ends(self, topic: str) -> Mapping[int, int]:
+        """Give the offset after the last record of each partition."""
+        ...
+
+    async def starts(self, topic: str) -> Mapping[int, int]:
+        """Give the offset of the first record that is still there."""
+        ...
+
+    async def places(self, group: str, topic: str) -> Mapping[int, int]:
+        """Give the committed offsets of a group; partitions without one are absent."""
+        ...
+
+    async def record(self, topic: str, partition: int, offset: int) -> Record:
+        """Read one record back."""
+        ...
+
+    async def identity(self, topic: str) -> Identity:
+        """Name the cluster and the topic's incarnation."""
+        ...
+
+    def appender(self) -> Appender:
+        """Give a producer of one's own."""
+        ...
+
+    async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> Subscription:
+        """Join a group."""
+        ...
+
+
+class Position(NamedTuple):
+    """Where a reader stands in a partition: `epoch` names the owner, `digest` is the sha256 of the record before."""
+
+    epoch: int
+    next_offset: int
+    digest: bytes | None
+
+
+class Loaded(NamedTuple):
+    """What a writer decides on: the head, the journal of counted commands and the state of one stream."""
+
+    head: Head | None
+    journal: bytes
+    state: Any
+
+
+class Step(Protocol):
+    """One batch of one partition, the position row locked first."""
+
+    async def view(self, streams: Iterable[str], keys: Mapping[str, Iterable[Key]]) -> View:
+        """Load the heads of the streams and the rows of the keys, by table."""
+        ...
+
+    async def save(self, view: View, position: Position) -> None:
+        """Write what the fold made of the view, and the position after the batch."""
+        ...
+
+
+class Store(Protocol):
+    """The tables of one reader. Every call raises Unavailable where the database can not be reached."""
+
+    async def claim(self, partitions: Iterable[int]) -> Mapping[int, Position]:
+        """Become the owner: bump the epochs and read the positions, in one transaction."""
+        ...
+
+    async def positions(self) -> Mapping[int, int]:
+        """Give the next offset of every partition."""
+        ...
+
+    def step(self, partition: int, expected: Position) -> AbstractAsyncContextManager[Step]:
+        """Open one transaction; raises Fenced where the position row is not as expected."""
+        ...
+
+    async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
+        """Give heads, journals and states in one snapshot; every stream asked for is in the answer."""
+        ...
+
+    async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
+        """Name the offsets in [first, last] that the reader found void."""
+        ...
+
+    async def next_position(self, partition: int, beyond: int, wait: float) -> bool:
+        """Wait until the position of a partition is greater than `beyond`, for at most `wait` machine seconds."""
+        ...

@@ -1,0 +1,181 @@
+"""The tables of one reader in PostgreSQL.
+
+The position row is locked first, in every transaction: every other order deadlocked or doubled with two live owners.
+Rows of a batch are written by deleting what was there and copying what is there now.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from libs.eventlog.database import Database
+from libs.eventlog.errors import Fenced
+from libs.eventlog.fold import View
+from libs.eventlog.ports import Loaded, Position
+from libs.eventlog.projection import Key, Projection, Reader
+from libs.eventlog.record import Head
+
+LOOK = 0.02  # machine seconds between two looks at a position that another process moves
+
+
+class PostgresStore:
+    """One reader's tables in the generation that the database uses."""
+
+    def __init__(self, database: Database, reader: Reader, partitions: int) -> None:
+        self._database, self._reader, self._partitions = database, reader, partitions
+        self._known: dict[int, int] = {}
+        self._moved = asyncio.Event()
+        self._state = next((p for p in reader.projections if p.is_state), None)
+
+    async def claim(self, partitions: Iterable[int]) -> Mapping[int, Position]:
+        """Become the owner: bump the epochs and read the positions, in one transaction."""
+        wanted = sorted(partitions)
+        async with self._database.connection() as connection, connection.transaction():
+            await connection.execute(
+                f"select from position_{self._reader.name} where partition = any($1) order by partition for update",
+                wanted,
+            )
+            rows = await connection.fetch(
+                f"update position_{self._reader.name} set epoch = epoch + 1 where partition = any($1) returning *",
+                wanted,
+            )
+        return {row["partition"]: Position(row["epoch"], row["next_offset"], row["digest"]) for row in rows}
+
+    async def positions(self) -> Mapping[int, int]:
+        """Give the next offset of every partition."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(f"select partition, next_offset from position_{self._reader.name}")
+        return {row["partition"]: row["next_offset"] for row in rows}
+
+    @asynccontextmanager
+    async def step(self, partition: int, expected: Position) -> AsyncIterator["PostgresStep"]:
+        """Open one transaction; raises Fenced where the position row is not as expected."""
+        async with self._database.connection() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                f"select epoch, next_offset, digest from position_{self._reader.name} where partition = $1 for update",
+                partition,
+            )
+            if row is None or Position(*row) != expected:
+                raise Fenced(f"{self._reader.name}[{partition}] is at {row}, not at {expected}")
+            step = PostgresStep(connection, self._reader, partition)
+            yield step
+        if step.saved is not None:
+            self._known[partition] = step.saved.next_offset
+            self._moved.set()
+            self._moved = asyncio.Event()
+
+    async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
+        """Give heads, journals and states in one snapshot."""
+        state = self._state.table if self._state else None
+        column, join = ("state", f"left join {state} using (stream)") if state else ("null as state", "")
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                f"select stream, sequence, id, journal, {column} from unnest($1::text[]) as wanted (stream)"  # noqa: S608
+                f" left join heads_{self._reader.name} using (stream) {join}",
+                list(set(streams)),
+            )
+        return {row["stream"]: self._loaded(row) for row in rows}
+
+    async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
+        """Name the offsets in [first, last] that the reader found void."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                f'select "offset" from voids_{self._reader.name} where partition = $1 and "offset" between $2 and $3',  # noqa: S608
+                partition,
+                first,
+                last,
+            )
+        return frozenset(row["offset"] for row in rows)
+
+    async def next_position(self, partition: int, beyond: int, wait: float) -> bool:
+        """Wait until the position of a partition is greater than `beyond`, for at most `wait` machine seconds."""
+        for _ in range(int(wait / LOOK) + 1):
+            if self._known.get(partition, -1) > beyond:
+                return True
+            moved = self._moved
+            if (await self.positions()).get(partition, -1) > beyond:
+                return True
+            try:
+                await asyncio.wait_for(moved.wait(), LOOK)
+            except TimeoutError:
+                continue
+        return False
+
+    def _loaded(self, row: Mapping[str, Any]) -> Loaded:
+        head = Head(row["sequence"], row["id"]) if row["id"] is not None else None
+        state = self._state.loaded((row["stream"], row["state"])).state if self._state and row["state"] else None
+        return Loaded(head, row["journal"] or b"", state)
+
+
+class PostgresStep:
+    """One batch of one partition within its transaction."""
+
+    def __init__(self, connection: asyncpg.Connection, reader: Reader, partition: int) -> None:
+        self._connection, self._reader, self._partition = connection, reader, partition
+        self._before: dict[str, tuple[int, bytes]] = {}
+        self._stored: dict[str, set[Key]] = {}
+        self.saved: Position | None = None
+
+    async def view(self, streams: Iterable[str], keys: Mapping[str, Iterable[Key]]) -> View:
+        """Load the heads of the streams and the rows of the keys, by table."""
+        found = await self._connection.fetch(
+            f"select stream, sequence, id, journal from heads_{self._reader.name} where stream = any($1)", list(streams)
+        )
+        self._before = {row["stream"]: (row["sequence"], row["journal"]) for row in found}
+        view = View(heads={row["stream"]: Head(row["sequence"], row["id"]) for row in found})
+        for projection in self._reader.projections:
+            view.rows[projection.table] = await self._rows(projection, keys[projection.table])
+        return view
+
+    async def _rows(self, projection: Projection[Any], keys: Iterable[Key]) -> dict[Key, Any]:
+        streams = list({key[0] for key in keys})
+        if not streams:
+            return {}
+        found = await self._connection.fetch(f"select * from {projection.table} where stream = any($1)", streams)
+        size = len(projection.key)
+        rows = {tuple(row)[:size]: projection.loaded(tuple(row)) for row in found}
+        self._stored[projection.table] = set(rows)
+        return rows
+
+    async def save(self, view: View, position: Position) -> None:
+        """Write what the fold made of the view, and the position after the batch."""
+        await self._save_heads(view)
+        for projection in self._reader.projections:
+            await self._save_rows(projection, view.rows[projection.table])
+        if self._reader.reacts and view.voids:
+            await self._copy(f"voids_{self._reader.name}", [(self._partition, at) for at in view.voids])
+        await self._connection.execute(
+            f"update position_{self._reader.name} set next_offset = $2, digest = $3 where partition = $1",
+            self._partition,
+            position.next_offset,
+            position.digest,
+        )
+        self.saved = position
+
+    async def _save_heads(self, view: View) -> None:
+        moved = {s: h for s, h in view.heads.items() if s not in self._before or self._before[s][0] != h.sequence}
+        if not moved:
+            return
+        known = [s for s in moved if s in self._before]
+        if known:
+            await self._connection.execute(f"delete from heads_{self._reader.name} where stream = any($1)", known)
+        journals = {
+            s: (self._before[s][1] if s in self._before else b"") + bytes(view.journals.get(s, b"")) for s in moved
+        }
+        rows = [(s, self._partition, head.sequence, head.id, journals[s]) for s, head in moved.items()]
+        await self._copy(f"heads_{self._reader.name}", rows)
+
+    async def _save_rows(self, projection: Projection[Any], rows: Mapping[Key, Any]) -> None:
+        if not rows:
+            return
+        if stored := self._stored.get(projection.table):
+            streams = list({key[0] for key in stored})
+            await self._connection.execute(f"delete from {projection.table} where stream = any($1)", streams)
+        await self._copy(projection.table, [projection.dump(row) for row in rows.values() if row is not None])
+
+    async def _copy(self, table: str, rows: list[tuple[Any, ...]]) -> None:
+        if rows:
+            await self._connection.copy_records_to_table(table, records=rows)

@@ -1,0 +1,97 @@
+"""Reactions: what another service's events ask of our streams.
+
+A record is taken only after our reader of that topic has passed it, and left if the reader found it void. The place is
+the committed offset of the reaction's group, committed when every command it gave has its counting event.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from libs.eventlog.codec import Codec
+from libs.eventlog.errors import Halted, Unavailable
+from libs.eventlog.ports import Clock, Log, Store, Subscription
+from libs.eventlog.record import Record, RecordedEvent
+from libs.eventlog.request import Reaction, Request
+from libs.eventlog.writer import Answer
+from libs.messages.ids import reaction_command_id
+
+BATCH = 500
+WAIT = 0.5  # machine seconds
+PAUSE = 0.1  # machine seconds before the same batch is tried again
+
+React = Callable[[Sequence[RecordedEvent]], Awaitable[Sequence[Sequence[Reaction]]]]
+"""Give the reactions to each event, its facts filled in; which ones depends on the event alone."""
+
+
+class ReactionLoop:
+    """Follows one topic for ever."""
+
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock,
+        topic: str,
+        group: str,
+        store: Store,
+        codec: Codec,
+        react: React,
+        answer: Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]],
+    ) -> None:
+        self._log, self._clock, self._topic, self._group = log, clock, topic, group
+        self._store, self._codec, self._react, self._answer = store, codec, react, answer
+        self.waiting: str | None = None
+
+    async def run(self) -> None:
+        """React until cancelled."""
+        subscription = await self._log.subscribe(self._topic, self._group, self.assigned)
+        try:
+            while True:
+                await self.round(subscription)
+        finally:
+            await subscription.close()
+
+    async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
+        """Start at the group's place, or at the beginning of the log."""
+        places = await self._log.places(self._group, self._topic)
+        return {p: places.get(p, 0) for p in partitions}
+
+    async def round(self, subscription: Subscription) -> int:
+        """Take one batch to its end; gives the number of records."""
+        batches = await subscription.batch(BATCH, WAIT)
+        todo = dict(batches)
+        while todo:
+            try:
+                await self.process(todo)
+                await subscription.commit({p: records[-1].offset + 1 for p, records in todo.items()})
+            except (Unavailable, Halted) as error:
+                self.waiting = str(error)
+                await self._clock.sleep(PAUSE)
+                todo = {p: records for p, records in todo.items() if p in subscription.assigned()}
+            else:
+                self.waiting = None
+                break
+        return sum(len(records) for records in batches.values())
+
+    async def process(self, batches: Mapping[int, Sequence[Record]]) -> None:
+        """React to what counts; raises Unavailable with nothing lost."""
+        events = [event for p, records in batches.items() for event in await self._counting(p, records)]
+        if not events:
+            return
+        requests = [
+            Request(
+                id=str(reaction_command_id(event.id, reaction.name, reaction.stream)),
+                stream=reaction.stream,
+                command=reaction.command,
+                correlation=event.correlationid,
+                traceparent=event.traceparent,
+            )
+            for event, reactions in zip(events, await self._react(events), strict=True)
+            for reaction in reactions
+        ]
+        await self._answer(requests)
+
+    async def _counting(self, partition: int, records: Sequence[Record]) -> list[RecordedEvent]:
+        first, last = records[0].offset, records[-1].offset
+        if not await self._store.next_position(partition, last, 1.0):
+            raise Unavailable(f"our reader of {self._topic}[{partition}] has not passed offset {last}")
+        void = await self._store.voids(partition, first, last)
+        return [self._codec.open(self._codec.envelope(r)) for r in records if r.offset not in void]

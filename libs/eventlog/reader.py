@@ -1,0 +1,85 @@
+"""A reader: one consumer group over one topic, its projections and its position moving together, exactly once."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+from libs.eventlog.errors import Halted
+from libs.eventlog.fold import Folder
+from libs.eventlog.ports import Log, Position, Store, Subscription
+from libs.eventlog.record import Record, RecordedEvent
+from libs.eventlog.rule import Aside
+
+BATCH = 1000
+WAIT = 0.5  # machine seconds
+
+
+class ReaderLoop:
+    """Reads the partitions that the group gives us into the store."""
+
+    def __init__(self, log: Log, store: Store, folder: Folder, group: str) -> None:
+        self._log, self._store, self._folder, self._group = log, store, folder, group
+        self._positions: dict[int, Position] = {}
+        self._subscription: Subscription | None = None
+        self.halted: dict[int, Halted] = {}
+        self.counted = self.void = 0
+
+    async def run(self) -> None:
+        """Read for ever; raises Fenced or Unavailable, which end the process."""
+        self._subscription = await self._log.subscribe(self._folder.reader.topic, self._group, self.assigned)
+        try:
+            while True:
+                await self.round(self._subscription)
+        finally:
+            await self._subscription.close()
+
+    async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
+        """Take partitions over: from now on the former owner's batches do not match the position row."""
+        claimed = await self._store.claim(partitions)
+        self._positions.update(claimed)
+        for partition in partitions:
+            self.halted.pop(partition, None)
+        return {p: position.next_offset for p, position in claimed.items()}
+
+    async def round(self, subscription: Subscription) -> int:
+        """Read and apply one batch of every partition that has one; gives the number of records."""
+        batches = await subscription.batch(BATCH, WAIT)
+        for partition, records in batches.items():
+            if partition not in self.halted:
+                await self._as_far_as_possible(partition, list(records))
+        return sum(len(records) for records in batches.values())
+
+    async def _as_far_as_possible(self, partition: int, records: list[Record]) -> None:
+        """Apply a batch; where it holds a record that can not stand there, what is before it, and halt the partition."""
+        try:
+            await self.apply(partition, records)
+        except Halted as halted:
+            if before := [r for r in records if r.offset < halted.offset]:
+                await self.apply(partition, before)
+            self.halted[partition] = halted
+
+    async def apply(self, partition: int, records: list[Record]) -> None:
+        """Apply one batch in one transaction: position first, then rows, then the position again."""
+        position = self._positions[partition]
+        self._check_dense(position, records)
+        events = self._folder.judge.envelopes(records)
+        keys, streams = self._folder.touched(events), _streams(events)
+        async with self._store.step(partition, position) as step:
+            view = await step.view(streams, keys)
+            self._folder.fold(events, view)
+            after = Position(position.epoch, records[-1].offset + 1, sha256(records[-1].value or b"").digest())
+            await step.save(view, after)
+        self._positions[partition] = after
+        self.counted, self.void = self.counted + view.counted, self.void + len(view.voids)
+
+    def _check_dense(self, position: Position, records: Sequence[Record]) -> None:
+        expected = position.next_offset
+        for record in records:
+            if record.offset != expected:
+                sentence = f"a record is missing: offset {expected} was to come, offset {record.offset} came"
+                raise Halted(record.topic, record.partition, expected, sentence)
+            expected += 1
+
+
+def _streams(events: Sequence[RecordedEvent | Aside]) -> set[str]:
+    inner = (event.event if isinstance(event, Aside) else event for event in events)
+    return {event.stream for event in inner if event}

@@ -1,0 +1,162 @@
+"""A writer: one counting event for every command, arbitrated by the log (docs/adr/0001).
+
+Decide on what our own reader has stored, append for the next place, wait until the reader has passed it, and look: the
+counted event is the answer, whatever was decided here. What did not count is decided again.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from libs.decider import Decider
+from libs.eventlog.codec import Codec
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.fold import counted_at
+from libs.eventlog.ports import Appender, Clock, Loaded, Log, Store
+from libs.eventlog.record import CONTENT_TYPE, Cause, Outgoing, Record, RecordedEvent, Written, encode
+from libs.eventlog.request import Request
+from libs.messages.streams import partition_of
+
+TRIES = 20
+PATIENCE = 30.0  # machine seconds for one batch, waiting included
+WAVE = 1000
+
+
+class Answer(NamedTuple):
+    """What came of a command: the counted event, or None where a duty came to nothing."""
+
+    request: Request
+    event: RecordedEvent | None
+
+
+class Writer:
+    """Writes the streams of one topic. Any number of writers may do so at once; at worst they write void records."""
+
+    def __init__(
+        self,
+        topic: str,
+        source: str,
+        decider_of: Callable[[str], Decider[Any, Any, Any]],
+        codec: Codec,
+        log: Log,
+        store: Store,
+        clock: Clock,
+        gate: Callable[[], Awaitable[None]],
+        partitions: int,
+    ) -> None:
+        self._topic, self._source, self._decider_of, self._codec = topic, source, decider_of, codec
+        self._log, self._store, self._clock, self._gate, self._partitions = log, store, clock, gate, partitions
+        self._appender: Appender = log.appender()
+
+    async def handle(self, requests: Sequence[Request]) -> list[Answer]:
+        """Answer every command, in order within a stream; raises Unavailable when tries or time are used up."""
+        answers: dict[int, Answer] = {}
+        deadline = self._clock.monotonic() + PATIENCE
+        for wave in waves(requests):
+            await self._settle({at: requests[at] for at in wave}, answers, deadline)
+        return [answers[at] for at in range(len(requests))]
+
+    async def close(self) -> None:
+        """Let go of the broker."""
+        await self._appender.close()
+
+    async def _settle(self, wave: Mapping[int, Request], answers: dict[int, Answer], deadline: float) -> None:
+        """Bring one command of every stream to its counting event."""
+        open_ = dict(wave)
+        for _ in range(TRIES):
+            await self._gate()
+            written = await self._decide(open_, answers)
+            if written:
+                offsets = await self._append(written, deadline)
+                await self._read_back(open_, written, offsets, answers)
+            open_ = {at: request for at, request in open_.items() if at not in answers}
+            if not open_:
+                return
+            if self._clock.monotonic() > deadline:
+                break
+        raise Unavailable(f"{self._topic}: {len(open_)} commands found no place in {TRIES} tries or {PATIENCE:.0f} s")
+
+    async def _decide(self, open_: Mapping[int, Request], answers: dict[int, Answer]) -> dict[int, Written]:
+        """Answer what has counted before, decide the rest."""
+        loaded = await self._store.load([request.stream for request in open_.values()])
+        written: dict[int, Written] = {}
+        for at, request in open_.items():
+            known = loaded[request.stream]
+            if (offset := counted_at(known.journal, request.id)) is not None:
+                answers[at] = Answer(request, await self._event(request.stream, offset))
+                continue
+            event = self._decide_one(request, known)
+            if event is None:
+                answers[at] = Answer(request, None)
+            else:
+                written[at] = event
+        return written
+
+    def _decide_one(self, request: Request, known: Loaded) -> Written | None:
+        decider = self._decider_of(request.stream)
+        event = decider.decide(known.state if known.state is not None else decider.initial, request.command)
+        if event is None:
+            return None
+        cause = Cause(request.id, request.correlation, request.command.occurred_at, request.traceparent)
+        return encode(self._source, request.stream, known.head, event, cause, self._clock.now())
+
+    async def _append(self, written: Mapping[int, Written], deadline: float) -> Mapping[int, int]:
+        """Append a wave, wait until our reader has passed all that was written of it, and give the offsets."""
+        batch = {at: self._outgoing(event) for at, event in written.items()}
+        offsets = dict(zip(batch, await self._appender.append(list(batch.values())), strict=True))
+        reach: dict[int, int] = {}
+        for at, offset in offsets.items():
+            reach[batch[at].partition] = max(reach.get(batch[at].partition, 0), offset)
+        if unsure := {batch[at].partition for at, offset in offsets.items() if offset < 0}:
+            ends = await self._log.ends(self._topic)
+            reach.update({p: ends[p] - 1 for p in unsure})
+        await self._passed(reach, deadline)
+        return offsets
+
+    async def _passed(self, reach: Mapping[int, int], deadline: float) -> None:
+        for partition, offset in reach.items():
+            while not await self._store.next_position(partition, offset, 1.0):
+                if self._clock.monotonic() > deadline:
+                    raise Unavailable(f"{self._topic}[{partition}]: our reader has not passed offset {offset}")
+
+    async def _read_back(
+        self,
+        open_: Mapping[int, Request],
+        sent: Mapping[int, Written],
+        offsets: Mapping[int, int],
+        answers: dict[int, Answer],
+    ) -> None:
+        """Take what counts as the answer; a command that is not among the counted ones stays open."""
+        loaded = await self._store.load([open_[at].stream for at in sent])
+        for at, written in sent.items():
+            request = open_[at]
+            offset = counted_at(loaded[request.stream].journal, request.id)
+            if offset is None:
+                continue
+            ours = offset == offsets[at]
+            answers[at] = Answer(
+                request, self._own(written, offset) if ours else await self._event(request.stream, offset)
+            )
+
+    def _own(self, written: Written, offset: int) -> RecordedEvent:
+        partition = partition_of(written.stream, self._partitions)
+        record = Record(self._topic, partition, offset, written.stream.encode(), written.value, CONTENT_TYPE, 0)
+        return self._codec.open(self._codec.envelope(record))
+
+    def _outgoing(self, written: Written) -> Outgoing:
+        partition = partition_of(written.stream, self._partitions)
+        return Outgoing(self._topic, partition, written.stream.encode(), written.value)
+
+    async def _event(self, stream: str, offset: int) -> RecordedEvent:
+        record = await self._log.record(self._topic, partition_of(stream, self._partitions), offset)
+        return self._codec.open(self._codec.envelope(record))
+
+
+def waves(requests: Sequence[Request]) -> Iterable[list[int]]:
+    """Give places in the batch: the first command of every stream, then the next; nobody builds on what is under way."""
+    queues: dict[str, list[int]] = {}
+    for at, request in enumerate(requests):
+        queues.setdefault(request.stream, []).append(at)
+    depth = 0
+    while wave := [queue[depth] for queue in queues.values() if len(queue) > depth]:
+        yield from (wave[at : at + WAVE] for at in range(0, len(wave), WAVE))
+        depth += 1
