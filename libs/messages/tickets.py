@@ -92,6 +92,7 @@ class ResponseRefusal(OpenCode):
 
     TICKET_REFUSED = "ticket-refused"
     BEFORE_OPENING = "before-opening"
+    TOO_MANY_HELD = "too-many-held"
 
 
 class MessageRefusal(OpenCode):
