@@ -1,0 +1,229 @@
+"""One hand-over to a mail server, driven phase by phase so that "not accepted" and "maybe accepted" are told apart.
+
+A message is certainly not accepted as long as the first byte of its body has not left, and where the server's final
+answer says so (4xx, 5xx). From that first byte until the answer is read it may have been accepted. Of the server's
+words only the codes are kept: an address may stand in them.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
+
+from libs.messages.notices import DeliveryProblem
+
+READY_FOR_THE_BODY = 354
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
+_LEADING_DOT = re.compile(rb"(?m)^\.")
+
+
+class Phase(StrEnum):
+    """How far the conversation got."""
+
+    CONNECT = "connect"
+    EHLO = "ehlo"
+    TLS = "tls"
+    LOGIN = "login"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    BODY = "body"
+
+
+class Encryption(StrEnum):
+    """How the conversation is kept private."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who we are to the mail server."""
+
+    user: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where mail is handed over; `trust` is a bundle of certificates beside those of the system."""
+
+    host: str
+    port: int
+    hello: str
+    """The name that we give in EHLO."""
+    encryption: Encryption = Encryption.NONE
+    trust: Path | None = None
+    login: Login | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Machine seconds that each phase may take."""
+
+    connect: float = 10
+    command: float = 30
+    body: float = 120
+    """From the first byte of the body to the final answer."""
+    quit: float = 5
+
+    @property
+    def whole(self) -> float:
+        """The longest that one hand-over can take; a claim older than this belongs to nobody."""
+        commands = len(Phase) - len((Phase.CONNECT, Phase.BODY)) + 1
+        return self.connect + commands * self.command + self.body + self.quit
+
+    def of(self, phase: Phase) -> float:
+        """The limit of a phase before the body."""
+        return self.connect if phase is Phase.CONNECT else self.command
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The server has taken the message over."""
+
+    code: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The server said no: the message is not accepted. `permanent` where it says that asking again is of no use."""
+
+    code: int
+    enhanced: str | None
+    permanent: bool
+    phase: Phase
+
+
+@dataclass(frozen=True)
+class NotReached:
+    """Nobody took a byte of the body: the message is not accepted."""
+
+    phase: Phase
+    problem: DeliveryProblem
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The body began to leave and no answer was read: the message may be accepted."""
+
+    phase: Phase
+
+
+Outcome = Accepted | Refused | NotReached | Unknown
+_Step = Callable[[], Awaitable[object]]
+
+
+async def hand_over(server: Server, limits: Limits, sender: str, recipient: str, content: bytes) -> Outcome:
+    """Hand one message over; addresses as `wire_address` gives them, content with CRLF line ends."""
+    client = SMTP(
+        hostname=server.host,
+        port=server.port,
+        local_hostname=server.hello,
+        timeout=None,
+        use_tls=server.encryption is Encryption.IMPLICIT,
+        start_tls=False,
+        cert_bundle=str(server.trust) if server.trust else None,
+    )
+    try:
+        outcome = await _envelope(client, server, limits, sender, recipient) or await _body(client, limits, content)
+        if isinstance(outcome, Accepted | Refused):
+            await _take_leave(client, limits)
+        return outcome
+    finally:
+        _hang_up(client)
+
+
+def _steps(client: SMTP, server: Server, sender: str, recipient: str) -> Iterator[tuple[Phase, _Step]]:
+    yield Phase.CONNECT, client.connect
+    yield Phase.EHLO, client.ehlo
+    if server.encryption is Encryption.STARTTLS:
+        yield Phase.TLS, client.starttls
+        yield Phase.EHLO, client.ehlo
+    if server.login:
+        yield Phase.LOGIN, partial(client.login, server.login.user, server.login.password)
+    yield Phase.MAIL, partial(client.mail, sender)
+    yield Phase.RCPT, partial(client.rcpt, recipient)
+    yield Phase.DATA, partial(_ask_for_the_body, client)
+
+
+async def _envelope(
+    client: SMTP, server: Server, limits: Limits, sender: str, recipient: str
+) -> Refused | NotReached | None:
+    """Lead the conversation up to the body; gives what ended it before, None where nothing did."""
+    for phase, step in _steps(client, server, sender, recipient):
+        try:
+            async with asyncio.timeout(limits.of(phase)):
+                await step()
+        except SMTPResponseException as answer:
+            return _refused(phase, answer.code, answer.message) or NotReached(phase, DeliveryProblem.REFUSED_FOR_NOW)
+        except (SMTPException, OSError) as error:
+            return NotReached(phase, _problem(phase, error))
+    return None
+
+
+def _problem(phase: Phase, error: SMTPException | OSError) -> DeliveryProblem:
+    if isinstance(error, TimeoutError):
+        return DeliveryProblem.TIMEOUT
+    if phase is Phase.CONNECT:
+        return DeliveryProblem.NO_CONNECTION
+    if isinstance(error, OSError):
+        return DeliveryProblem.CONNECTION_LOST
+    return DeliveryProblem.REFUSED_FOR_NOW  # the server does not offer what we ask for: STARTTLS, a way to log in
+
+
+async def _ask_for_the_body(client: SMTP) -> None:
+    answer = await client.execute_command(b"DATA")
+    if answer.code != READY_FOR_THE_BODY:
+        raise SMTPResponseException(answer.code, answer.message)
+
+
+async def _body(client: SMTP, limits: Limits, content: bytes) -> Outcome:
+    protocol = client.protocol
+    if protocol is None:
+        return NotReached(Phase.BODY, DeliveryProblem.CONNECTION_LOST)
+    try:
+        protocol.write(_LEADING_DOT.sub(b"..", content) + b".\r\n")
+    except SMTPServerDisconnected:
+        return NotReached(Phase.BODY, DeliveryProblem.CONNECTION_LOST)
+    try:
+        async with asyncio.timeout(limits.body):
+            return _verdict(await protocol.read_response())
+    except (SMTPException, OSError):
+        return Unknown(Phase.BODY)
+
+
+def _verdict(answer: SMTPResponse) -> Outcome:
+    if 200 <= answer.code <= 299:  # noqa: PLR2004 - the first digit is the answer (RFC 5321, 4.2.1)
+        return Accepted(answer.code)
+    return _refused(Phase.BODY, answer.code, answer.message) or Unknown(Phase.BODY)
+
+
+def _refused(phase: Phase, code: int, text: str) -> Refused | None:
+    """Read a refusal; None where the code is none, as in an answer that is not SMTP."""
+    enhanced = _ENHANCED.match(text)
+    if 400 <= code <= 599:  # noqa: PLR2004 - likewise
+        return Refused(code, enhanced[0] if enhanced else None, code >= 500, phase)  # noqa: PLR2004
+    return None
+
+
+async def _take_leave(client: SMTP, limits: Limits) -> None:
+    """Say QUIT; what the server makes of it changes nothing any more."""
+    with suppress(SMTPException, OSError):
+        async with asyncio.timeout(limits.quit):
+            await client.quit()
+
+
+def _hang_up(client: SMTP) -> None:
+    """Drop the connection with what has not left yet, so that nothing is delivered after the verdict."""
+    if isinstance(client.transport, asyncio.WriteTransport):
+        client.transport.abort()
+    client.close()
