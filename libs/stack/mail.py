@@ -75,7 +75,7 @@ def _text(message: EmailMessage) -> str:
     try:
         text: str = body.get_content()
     except LookupError:  # a character set that nobody knows
-        return body.as_string()
+        text = bytes(body.get_payload(decode=True)).decode(errors="replace")
     return text
 
 

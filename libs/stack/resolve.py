@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from libs.stack import docker
+from libs.stack.catcher import MailCatcher
 from libs.stack.kafka import KafkaCluster
 from libs.stack.postgres import Postgres
 from libs.stack.run import Run
@@ -56,6 +57,28 @@ class Stack:
         if docker.wanted():
             return Server("PostgreSQL", self._containers.postgres, "docker")
         return Server("PostgreSQL", self.local_postgres.dsn, "native")
+
+    @cached_property
+    def smtp(self) -> Server:
+        """Host and port: OLCARE_SMTP, else the mail catcher's."""
+        if given := os.environ.get("OLCARE_SMTP"):
+            return Server("mail", given, "given")
+        return Server("mail", self.mail_catcher.address, "native")
+
+    def env(self) -> dict[str, str]:
+        """What a service finds in its environment; starts whatever is not there yet."""
+        return {
+            "OLCARE_KAFKA": self.kafka.address,
+            "OLCARE_POSTGRES": self.postgres.address,
+            "OLCARE_SMTP": self.smtp.address,
+        }
+
+    @cached_property
+    def mail_catcher(self) -> MailCatcher:
+        """Our own, whatever was given; its journal says what was delivered."""
+        catcher = MailCatcher(self._run)
+        catcher.start()
+        return catcher
 
     @cached_property
     def local_kafka(self) -> KafkaCluster:

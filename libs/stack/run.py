@@ -31,7 +31,7 @@ class Run:
         root = root or ROOT
         root.mkdir(parents=True, exist_ok=True)
         with exclusive(root / "lock"):
-            _clear_dead_runs(root)
+            _clear_dead(root)
             folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=root))
             folder.chmod(0o711)  # the database may run as another user
             lock = (folder / "lock").open("w")
@@ -64,7 +64,7 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close(keep_logs=error is not None)
+        self.close(keep_logs=isinstance(error, Exception))
 
 
 @contextmanager
@@ -75,7 +75,13 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
 
 
-def _clear_dead_runs(root: Path) -> None:
+def clear_dead_runs(root: Path = ROOT) -> None:
+    """End and remove what runs left that were killed."""
+    with exclusive(root / "lock"):
+        _clear_dead(root)
+
+
+def _clear_dead(root: Path) -> None:
     for lock_file in root.glob("*/lock"):
         with lock_file.open("r+") as lock, suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
