@@ -25,6 +25,7 @@ from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
 from libs.chassis.pages import Route, pages, site
 from libs.chassis.settings import ServiceSettings
+from libs.messages.base import rfc3339
 
 T = TypeVar("T")
 Loop = tuple[str, Callable[[], Awaitable[None]]]
@@ -60,10 +61,10 @@ async def run(service: Service) -> int:
 
     The last thing that a process does: once it is to end, nothing keeps it longer than 10 s.
     """
-    listener = socket.create_server((service.settings.http_host, service.settings.http_port))
-    _say_what_runs(service, listener)
     try:
-        await _together(service, listener)
+        with socket.create_server((service.settings.http_host, service.settings.http_port)) as listener:
+            _say_what_runs(service, listener)
+            await _together(service, listener)
     except ExceptionGroup:  # each was said where it came up
         code = 1
     else:
@@ -160,4 +161,4 @@ def _end_by_force() -> None:
 def _say_what_runs(service: Service, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     clock = "movable" if service.clock.movable else "real"
-    _log.info("running", http=f"{host}:{port}", clock=clock, plan_time=service.clock.now().isoformat())
+    _log.info("running", http=f"{host}:{port}", clock=clock, plan_time=rfc3339(service.clock.now()))

@@ -9,7 +9,7 @@ import sys
 from types import TracebackType
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from libs.chassis.clock import Clock
 from libs.messages.base import rfc3339
@@ -17,7 +17,7 @@ from libs.messages.base import rfc3339
 
 def configure(service: str, instance: str, level: str, clock: Clock) -> None:
     """Set up the log of this process, once, before anything is said; `service` and `instance` stand in every line."""
-    common = _common(clock)
+    common = _common(service, instance, clock)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -28,22 +28,19 @@ def configure(service: str, instance: str, level: str, clock: Clock) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(service=service, instance=instance)
     _set_root(level, common)
     sys.excepthook = _say_what_ended_us
 
 
-def _common(clock: Clock) -> list[Processor]:
-    def stamp(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        line["timestamp"] = rfc3339(clock.wall())
-        return line
+def _common(service: str, instance: str, clock: Clock) -> list[Processor]:
+    def sign(_logger: object, _method: str, line: EventDict) -> EventDict:
+        return {"timestamp": rfc3339(clock.wall()), "service": service, "instance": instance, **line}
 
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
-        stamp,
+        sign,
     ]
 
 
