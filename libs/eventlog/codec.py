@@ -26,10 +26,11 @@ class Codec:
         """Read the envelope, `data` left undecoded; Halted where it can not be read or its type is unknown."""
         try:
             event = _envelope.decode(record.value or b"")
-            if not 0 < int(event.place):
-                raise ValueError("the sequence starts at 1")
+            sequence = int(event.place)
         except (msgspec.MsgspecError, ValueError) as error:
             raise self._halted(record, f"the envelope can not be read ({error})") from error
+        if sequence < 1:
+            raise self._halted(record, f"sequence {event.place} is below 1")
         if event.type not in self._models:
             raise self._halted(record, f"type {event.type} is not known here; deploy readers before writers")
         if record.key != event.stream.encode():
@@ -44,9 +45,9 @@ class Codec:
 
     def open(self, event: RecordedEvent) -> RecordedEvent:
         """Decode `data` in place; Halted where it does not fit its type."""
-        if isinstance(event.data, msgspec.Raw):
+        if event.data is None:
             try:
-                event.data = self._decoder(event.type)(event.data)
+                event.data = self._decoder(event.type)(event.raw)
             except msgspec.MsgspecError as error:
                 sentence = f"the data of {event.type} can not be read ({error})"
                 raise Halted(self._topic, event.partition, event.offset, sentence) from error

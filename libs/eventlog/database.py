@@ -19,6 +19,9 @@ LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.Invalid
 LATER = (asyncpg.LockNotAvailableError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, *LOST)
 GONE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 
+SAFETY = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s"}
+"""An owner frozen in mid-transaction would hold the position row for ever."""
+
 REGISTRY = """
 create schema if not exists olcare;
 create table if not exists olcare.generation (
@@ -28,6 +31,9 @@ create table if not exists olcare.generation (
 create table if not exists olcare.pointer (
     reader text not null, version int not null, generation int not null, primary key (reader, version));
 """
+
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 
 class Generation(NamedTuple):
@@ -63,7 +69,9 @@ class Database:
         """Create the database and its registry where they are missing, and connect; raises Unavailable."""
         async with reachable(f"database {self.name}"):
             await self._create()
-            self._pool = await asyncpg.create_pool(f"{self._server}/{self.name}", min_size=1, max_size=connections)
+            self._pool = await asyncpg.create_pool(
+                f"{self._server}/{self.name}", min_size=1, max_size=connections, server_settings=SAFETY
+            )
             async with self.connection() as connection, connection.transaction():
                 await connection.execute("select pg_advisory_xact_lock(4711)")
                 await connection.execute(REGISTRY)
@@ -74,7 +82,7 @@ class Database:
             self._pool.terminate()
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+    async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection; what the server or the database does to it comes out as Unavailable."""
         if self._pool is None:
             raise Unavailable(f"database {self.name} is not open")
@@ -102,7 +110,7 @@ class Database:
             await connection.close()
 
 
-async def current(connection: asyncpg.Connection, reader: Reader) -> Generation | None:
+async def current(connection: Connection, reader: Reader) -> Generation | None:
     """Give the generation that the pointer names for the version of the code, None where none is ready."""
     row = await connection.fetchrow(
         "select g.* from olcare.pointer p join olcare.generation g using (reader, version, generation)"
@@ -113,20 +121,20 @@ async def current(connection: asyncpg.Connection, reader: Reader) -> Generation 
     return _generation(row) if row else None
 
 
-async def generations(connection: asyncpg.Connection) -> list[Generation]:
+async def generations(connection: Connection) -> list[Generation]:
     """Name all that stand in the database."""
     rows = await connection.fetch("select * from olcare.generation order by reader, version, generation")
     return [_generation(row) for row in rows]
 
 
-def _generation(row: Mapping[str, Any]) -> Generation:
+def _generation(row: asyncpg.Record) -> Generation:
     identity = Identity(row["cluster"], row["topic"])
     return Generation(
         row["reader"], row["version"], row["generation"], row["schema"], identity, row["set_aside"], row["state"]
     )
 
 
-async def begin(connection: asyncpg.Connection, reader: Reader, identity: Identity, set_aside: str) -> Generation:
+async def begin(connection: Connection, reader: Reader, identity: Identity, set_aside: str) -> Generation:
     """Make the empty tables of a new generation, without indexes."""
     number = await connection.fetchval(
         "select coalesce(max(generation), 0) + 1 from olcare.generation where reader = $1 and version = $2",
@@ -150,7 +158,7 @@ async def begin(connection: asyncpg.Connection, reader: Reader, identity: Identi
     return Generation(reader.name, reader.version, number, schema, identity, set_aside, "building")
 
 
-async def switch(connection: asyncpg.Connection, to: Generation, proof: Mapping[str, Any] | None) -> None:
+async def switch(connection: Connection, to: Generation, proof: Mapping[str, Any] | None) -> None:
     """Let the pointer name a generation; the one before is kept, to go back to."""
     async with connection.transaction():
         await connection.execute(
@@ -175,7 +183,7 @@ async def switch(connection: asyncpg.Connection, to: Generation, proof: Mapping[
         )
 
 
-async def drop(connection: asyncpg.Connection, generation: Generation) -> None:
+async def drop(connection: Connection, generation: Generation) -> None:
     """Remove the tables of a generation and its row."""
     await connection.execute(f"drop schema if exists {generation.schema} cascade")
     await connection.execute(

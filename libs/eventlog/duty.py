@@ -1,4 +1,4 @@
-"""Duties: what follows from our own state, found by a query until its event counts. Nothing about them is remembered."""
+"""Duties: what follows from our own state, found by a query until its event counts. Nothing else is remembered."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

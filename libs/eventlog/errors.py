@@ -8,7 +8,7 @@ Fenced       another owner has taken this partition over: drop the batch, end th
 
 
 class Unreadable(Exception):  # noqa: N818 - it names a state of the input, not a fault of the program
-    """An input that can never be taken: `reason` is a code, `where` the field or attribute, the text says what to do."""
+    """An input that can never be taken: `reason` is a code, `where` a field or attribute, the text what to do."""
 
     def __init__(self, reason: str, where: str, text: str) -> None:
         super().__init__(text)

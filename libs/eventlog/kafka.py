@@ -5,7 +5,7 @@ by one replica. What it does not do: bound the time of an idempotent send, tell 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from libs.eventlog.topic_id import TopicIdRequest, topic_ids
 
 T = TypeVar("T")
 BATCH_BYTES = 1 << 18
+SCAN_BYTES = 8 << 20
 RETRY = 0.05  # machine seconds
 LARGEST_REQUEST = 4 << 20  # bytes; a dead letter holds a whole record in base64
 
@@ -131,6 +132,32 @@ class KafkaLog:
         if topic not in ids:
             raise Unavailable(f"{topic} does not exist; `olcare topics create` makes it")
         return Identity(response.cluster_id, str(ids[topic]))
+
+    async def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
+        """Give the records with offsets from `start` to below `until`, in order, with a consumer of its own."""
+        place = TopicPartition(topic, partition)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=SCAN_BYTES,
+            fetch_max_bytes=SCAN_BYTES,
+        )
+        await within(self._settings.patience, consumer.start, f"reading {place}")
+        try:
+            consumer.assign([place])
+            consumer.seek(place, start)
+            at = start
+            while at < until:
+                got = await within(
+                    self._settings.patience, lambda: consumer.getmany(place, timeout_ms=1000), str(place)
+                )
+                records = [record_of(m) for m in got.get(place, ()) if m.offset < until]
+                if records:
+                    at = records[-1].offset + 1
+                    yield records
+        finally:
+            await consumer.stop()
 
     def appender(self) -> Appender:
         """Give a producer of one's own."""
@@ -305,6 +332,12 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         """Name the partitions that are ours now."""
         return frozenset(tp.partition for tp in self._consumer.assignment())
 
+    def again(self) -> None:
+        """Ask `on_assigned` anew for all our partitions before the next batch."""
+        ours = self._consumer.assignment()
+        self._consumer.pause(*ours)
+        self._handed = frozenset(ours)
+
     async def close(self) -> None:
         """Leave without telling: a static member that comes back in time gets its partitions again."""
         self._idle.set()
@@ -315,7 +348,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             offsets = await self._on_assigned(frozenset(tp.partition for tp in handed))
             if self._handed is not handed:
                 continue
-            for place in handed:
+            readable = [place for place in handed if place.partition in offsets]
+            for place in readable:
                 self._consumer.seek(place, offsets[place.partition])
-            self._consumer.resume(*handed)
+            self._consumer.resume(*readable)
             self._handed = None

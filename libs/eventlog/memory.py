@@ -31,7 +31,7 @@ class MemoryLog:
         self.partitions, self.turn = partitions, turn
         self.records: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self.committed: dict[tuple[str, str, int], int] = {}
-        self.assignments: dict[str, "MemorySubscription"] = {}
+        self.assignments: dict[str, MemorySubscription] = {}
 
     def write(self, out: Outgoing) -> int:
         """Append one record, as the broker does; gives its offset."""
@@ -62,6 +62,12 @@ class MemoryLog:
     async def identity(self, topic: str) -> Identity:
         """Name the only incarnation there is."""
         return Identity("memory", topic)
+
+    async def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
+        """Give the records with offsets from `start` to below `until`, in order."""
+        await self.turn()
+        if records := self.records[topic, partition][start:until]:
+            yield records
 
     def appender(self) -> "MemoryAppender":
         """Give a producer of one's own."""
@@ -95,6 +101,7 @@ class MemorySubscription:
     def __init__(self, log: MemoryLog, topic: str, group: str, on_assigned: OnAssigned) -> None:
         self._log, self._topic, self._group, self._on_assigned = log, topic, group, on_assigned
         self._next: dict[int, int] = {}
+        self._anew = False
 
     async def give(self, partitions: frozenset[int]) -> None:
         """Assign more partitions."""
@@ -108,6 +115,9 @@ class MemorySubscription:
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:  # noqa: ARG002 - no waiting here
         """Give what is there."""
         await self._log.turn()
+        if self._anew:
+            self._anew = False
+            await self.give(self.assigned())
         got = {p: self._log.records[self._topic, p][at : at + most] for p, at in self._next.items()}
         self._next.update({p: at + len(got[p]) for p, at in self._next.items()})
         return {p: records for p, records in got.items() if records}
@@ -120,6 +130,10 @@ class MemorySubscription:
     def assigned(self) -> frozenset[int]:
         """Name the partitions that are ours now."""
         return frozenset(self._next)
+
+    def again(self) -> None:
+        """Ask `on_assigned` anew before the next batch."""
+        self._anew = True
 
     async def close(self) -> None:
         """Leave the group."""

@@ -1,5 +1,7 @@
-"""What the protocol needs from outside: a log, a store for each reader, a clock. Kafka and PostgreSQL in earnest
-(`kafka.py`, `postgres.py`), memory in unit tests (`memory.py`); the same suite runs against both."""
+"""What the protocol needs from outside: a log, a store for each reader, a clock.
+
+Kafka and PostgreSQL in earnest (`kafka.py`, `postgres.py`), memory in unit tests (`memory.py`); one suite runs on both.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -14,7 +16,8 @@ ACKNOWLEDGED = -1  # written, the broker did not say where
 UNKNOWN = -2  # failed, or nobody knows
 
 OnAssigned = Callable[[frozenset[int]], Awaitable[Mapping[int, int]]]
-"""Told the partitions that are newly ours; gives the offset to read each from. What it raises ends the process."""
+"""Told the partitions that are newly ours; gives the offset to read each from, none for one that is not to be
+read. What it raises ends the process."""
 
 
 class Clock(Protocol):
@@ -37,7 +40,7 @@ class Appender(Protocol):
     """One producer; after anything that failed it is another one."""
 
     async def append(self, batch: Sequence[Outgoing]) -> Sequence[int]:
-        """Write, in order within a partition; give each record's offset, ACKNOWLEDGED or UNKNOWN. Never raises for one."""
+        """Write, in order within a partition; give each record's offset, ACKNOWLEDGED or UNKNOWN; never raise."""
         ...
 
     async def close(self) -> None:
@@ -58,6 +61,10 @@ class Subscription(Protocol):
 
     def assigned(self) -> frozenset[int]:
         """Name the partitions that are ours now."""
+        ...
+
+    def again(self) -> None:
+        """Ask `on_assigned` anew for all our partitions before the next batch."""
         ...
 
     async def close(self) -> None:

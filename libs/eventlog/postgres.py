@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from libs.eventlog.database import Database
+from libs.eventlog.database import Connection, Database
 from libs.eventlog.errors import Fenced
 from libs.eventlog.fold import View
 from libs.eventlog.ports import Loaded, Position
@@ -73,7 +73,7 @@ class PostgresStore:
         column, join = ("state", f"left join {state} using (stream)") if state else ("null as state", "")
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                f"select stream, sequence, id, journal, {column} from unnest($1::text[]) as wanted (stream)"  # noqa: S608
+                f"select stream, sequence, id, journal, {column} from unnest($1::text[]) as wanted (stream)"
                 f" left join heads_{self._reader.name} using (stream) {join}",
                 list(set(streams)),
             )
@@ -83,7 +83,7 @@ class PostgresStore:
         """Name the offsets in [first, last] that the reader found void."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                f'select "offset" from voids_{self._reader.name} where partition = $1 and "offset" between $2 and $3',  # noqa: S608
+                f'select "offset" from voids_{self._reader.name} where partition = $1 and "offset" between $2 and $3',
                 partition,
                 first,
                 last,
@@ -104,7 +104,7 @@ class PostgresStore:
                 continue
         return False
 
-    def _loaded(self, row: Mapping[str, Any]) -> Loaded:
+    def _loaded(self, row: asyncpg.Record) -> Loaded:
         head = Head(row["sequence"], row["id"]) if row["id"] is not None else None
         state = self._state.loaded((row["stream"], row["state"])).state if self._state and row["state"] else None
         return Loaded(head, row["journal"] or b"", state)
@@ -113,7 +113,7 @@ class PostgresStore:
 class PostgresStep:
     """One batch of one partition within its transaction."""
 
-    def __init__(self, connection: asyncpg.Connection, reader: Reader, partition: int) -> None:
+    def __init__(self, connection: Connection, reader: Reader, partition: int) -> None:
         self._connection, self._reader, self._partition = connection, reader, partition
         self._before: dict[str, tuple[int, bytes]] = {}
         self._stored: dict[str, set[Key]] = {}

@@ -31,9 +31,9 @@ def _as_it_is(row: tuple[Any, ...]) -> Any:
 class Projection(Generic[R]):
     """One table: `evolve(row | None, event) -> row | None`, per key, no clock, no randomness, no I/O.
 
-    `columns` is the DDL of the columns in the order of the row's fields; `key` names the first of them. `events` are the
-    types that concern it, others leave its rows alone; `keys` gives the rows that an event touches. `load` and `dump`
-    stand between the row that is folded and the tuple that is stored, where they differ.
+    `columns` is the DDL of the columns in the order of the row's fields; `key` names the first of them. `events`
+    are the types that concern it, others leave its rows alone; `keys` gives the rows an event touches. `load` and
+    `dump` stand between the row that is folded and the tuple that is stored, where they differ.
     """
 
     table: str

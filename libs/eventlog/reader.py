@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from libs.eventlog.errors import Halted
+from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.fold import Folder
 from libs.eventlog.ports import Log, Position, Store, Subscription
 from libs.eventlog.record import Record, RecordedEvent
 from libs.eventlog.rule import Aside
+from libs.eventlog.watch import LogCheck
 
 BATCH = 1000
 WAIT = 0.5  # machine seconds
@@ -16,8 +17,8 @@ WAIT = 0.5  # machine seconds
 class ReaderLoop:
     """Reads the partitions that the group gives us into the store."""
 
-    def __init__(self, log: Log, store: Store, folder: Folder, group: str) -> None:
-        self._log, self._store, self._folder, self._group = log, store, folder, group
+    def __init__(self, log: Log, store: Store, folder: Folder, group: str, check: LogCheck | None = None) -> None:
+        self._log, self._store, self._folder, self._group, self._check = log, store, folder, group, check
         self._positions: dict[int, Position] = {}
         self._subscription: Subscription | None = None
         self.halted: dict[int, Halted] = {}
@@ -33,12 +34,33 @@ class ReaderLoop:
             await self._subscription.close()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
-        """Take partitions over: from now on the former owner's batches do not match the position row."""
+        """Take partitions over: from now on the former owner's batches do not match the position row.
+
+        A partition whose log is not the one that was read is halted and not given a place to read from.
+        """
         claimed = await self._store.claim(partitions)
+        if lost := partitions - claimed.keys():
+            raise Unavailable(f"the position rows of {sorted(lost)} are gone: the database was dropped")
         self._positions.update(claimed)
         for partition in partitions:
             self.halted.pop(partition, None)
-        return {p: position.next_offset for p, position in claimed.items()}
+        await self.check(claimed)
+        return {p: position.next_offset for p, position in claimed.items() if p not in self.halted}
+
+    async def check(self, positions: Mapping[int, Position] | None = None) -> None:
+        """Compare the log with what was read of it, and halt the partitions where it is another one."""
+        if self._check is None:
+            return
+        looked_at = dict(self._positions) if positions is None else positions
+        for partition, sentence in (await self._check.problems(looked_at)).items():
+            topic, at = self._folder.reader.topic, looked_at[partition].next_offset
+            self.halted[partition] = Halted(topic, partition, at, sentence)
+
+    def use(self, check: LogCheck) -> None:
+        """Claim all partitions anew with the next batch: the tables are other ones now."""
+        self._check = check
+        if self._subscription is not None:
+            self._subscription.again()
 
     async def round(self, subscription: Subscription) -> int:
         """Read and apply one batch of every partition that has one; gives the number of records."""

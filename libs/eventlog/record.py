@@ -44,8 +44,8 @@ class Head(NamedTuple):
     id: str
 
 
-class RecordedEvent(msgspec.Struct, rename={"stream": "subject", "place": "sequence"}):
-    """An event with its envelope; `data` is undecoded (`msgspec.Raw`) until a projection names its type.
+class RecordedEvent(msgspec.Struct, rename={"stream": "subject", "place": "sequence", "raw": "data", "data": "-"}):
+    """An event with its envelope; `data` is None, and stands in `raw` alone, until somebody needs it (`Codec.open`).
 
     `place` is the sequence as it is written, ten digits; `partition` and `offset` say where the record stands.
     """
@@ -59,7 +59,8 @@ class RecordedEvent(msgspec.Struct, rename={"stream": "subject", "place": "seque
     causationid: str
     correlationid: str
     source: str
-    data: Any
+    raw: msgspec.Raw
+    data: Any = None
     previousid: str | None = None
     traceparent: str | None = None
     partition: int = -1

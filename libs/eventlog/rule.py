@@ -1,6 +1,6 @@
-"""The rule of the log, the same for every reader: a record counts if and only if its sequence is the next of its stream."""
+"""The rule of the log, the same for every reader: a record counts if and only if it is the next of its stream."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from enum import Enum
 from hashlib import sha256
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class Verdict(Enum):
 
 
 def judge(event: RecordedEvent, head: Head | None) -> Verdict:
-    """Compare the record's place with the head of its stream; raises Halted at evidence of loss or of a hand in the log."""
+    """Compare the record's place with the head of its stream; Halted at evidence of loss or of a hand in the log."""
     sequence = event.sequence
     last = head.sequence if head else 0
     if sequence <= last:
@@ -48,7 +48,7 @@ class Judge:
         self.codec = codec
         self._aside: Mapping[tuple[int, int], SetAside] = {(s.partition, s.offset): s for s in set_aside}
 
-    def envelopes(self, records: list[Record]) -> list["RecordedEvent | Aside"]:
+    def envelopes(self, records: Sequence[Record]) -> list["RecordedEvent | Aside"]:
         """Read the envelopes of a batch; what is set aside is marked."""
         return [
             self._aside_of(r) if (r.partition, r.offset) in self._aside else self.codec.envelope(r) for r in records

@@ -90,7 +90,7 @@ class TopicIdRequest(Request[_MetadataStruct]):  # type: ignore[misc] # aiokafka
     API_KEY = _METADATA
 
     def __init__(self, topics: Iterable[str]) -> None:
-        self._topics = [(UUID(int=0), topic, {}) for topic in topics]
+        self._topics: list[tuple[UUID, str, dict[int, bytes]]] = [(UUID(int=0), topic, {}) for topic in topics]
 
     def build(self, request_struct_class: type[_MetadataStruct]) -> _MetadataStruct:
         """Make the one version that is needed."""

@@ -1,9 +1,9 @@
-"""The topics, as their cards in `contracts/topics` say: made by a command, never automatically, and checked for drift."""
+"""The topics as their cards in `contracts/topics` say: made by a command, never by themselves; checked for drift."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -80,7 +80,7 @@ class TopicAdmin:
     def __init__(self, bootstrap: str) -> None:
         self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="topics")
 
-    async def __aenter__(self) -> "TopicAdmin":
+    async def __aenter__(self) -> Self:
         """Connect; raises Unavailable."""
         try:
             await self._admin.start()
