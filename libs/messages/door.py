@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool
+from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 
 from libs.messages.base import (
     Code,
@@ -32,12 +32,18 @@ from libs.messages.plan import CentreCalendar, PriceList, ProductVersions, Respo
 from libs.messages.private import Body, EmailAddress, Line, PersonPhone
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
 
+_BETWEEN = "[ ()./-]*"
+
 
 def _as_dialled(value: object) -> object:
-    return re.sub(r"[ ()./-]", "", value) if isinstance(value, str) else value
+    return re.sub(_BETWEEN, "", value) if isinstance(value, str) else value
 
 
-DialledNumber = Annotated[PhoneNumber, BeforeValidator(_as_dialled)]
+DialledNumber = Annotated[
+    PhoneNumber,
+    BeforeValidator(_as_dialled),
+    WithJsonSchema({"type": "string", "pattern": rf"^\+{_BETWEEN}[1-9]({_BETWEEN}[0-9]){{5,14}}{_BETWEEN}$"}),
+]
 """E.164; blanks and separators as people print them are taken out."""
 
 

@@ -1,12 +1,14 @@
-"""The envelope of what we write: CloudEvents 1.0, structured mode, on Kafka."""
+"""The envelopes: CloudEvents 1.0 on Kafka. We write structured mode; a door takes binary mode as well."""
 
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import StringConstraints
 
 from libs.messages.base import CorrelationId, Event, EventId, Instant, MessageType, StreamId, Value
+from libs.messages.door import Upstream
 
 D = TypeVar("D", bound=Event)
+U = TypeVar("U", bound=Upstream)
 
 Source = Annotated[str, StringConstraints(pattern=r"^[^\s@\x00-\x1f\x7f]+$", max_length=128)]
 """Who says it, a URI reference; with no `@` in it, so that no address enters a stream id."""
@@ -14,6 +16,7 @@ Number = Annotated[str, StringConstraints(pattern=r"^[^\s@\x00-\x1f\x7f]+$", max
 """The number by which the source knows a ticket, a customer or a contract."""
 MessageName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=200)]
 """An upstream's `id` of a message; with the source it names the command."""
+SchemaUri = Annotated[str, StringConstraints(pattern=r"^urn:olcare:schema:olcare\.[A-Z][A-Za-z0-9]*\.v[1-9][0-9]*$")]
 SequenceText = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 Traceparent = Annotated[str, StringConstraints(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 
@@ -30,7 +33,7 @@ class CloudEvent(Value, Generic[D]):
     time: Instant
     """When it happened in the world."""
     datacontenttype: Literal["application/json"]
-    dataschema: str
+    dataschema: SchemaUri
     sequence: SequenceText
     """The place in the stream: ten digits, from `0000000001`."""
     sequencetype: Literal["Integer"]
@@ -43,3 +46,18 @@ class CloudEvent(Value, Generic[D]):
     correlationid: CorrelationId
     traceparent: Traceparent | None = None
     data: D
+
+
+class UpstreamCloudEvent(Value, Generic[U]):
+    """What a door takes; (`source`, `id`) names the command, and the same again is a repeat whatever else it says."""
+
+    specversion: Literal["1.0"]
+    id: MessageName
+    source: Source
+    type: MessageType
+    subject: Number
+    time: Instant
+    """The instant in the world that the message is about."""
+    datacontenttype: Literal["application/json"] = "application/json"
+    traceparent: Traceparent | None = None
+    data: U
