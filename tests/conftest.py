@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
+from libs.stack.catcher import MailCatcher
 from libs.stack.databases import create_database, drop_database
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
@@ -50,6 +51,12 @@ def kafka(stack: Stack) -> str:
 def postgres(stack: Stack) -> str:
     """The server's address, without a database."""
     return stack.postgres.address
+
+
+@pytest.fixture(scope="session")
+def mail(stack: Stack) -> MailCatcher:
+    """The session's mail catcher; a test that sends keeps to addresses of its own."""
+    return stack.mail_catcher
 
 
 @pytest.fixture
