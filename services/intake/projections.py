@@ -1,0 +1,207 @@
+"""What intake derives: its own tickets, and from other services' topics what cover and centre are decided on."""
+
+from datetime import date, datetime
+from typing import Any, NamedTuple, get_args
+
+from libs.eventlog.projection import Projection, Reader, state_of
+from libs.eventlog.record import RecordedEvent
+from libs.messages.catalogue import CONTRACTS, PLAN, TICKETS
+from libs.messages.contracts import ContractActivated, ContractLapsed, CustomerChanged, CustomerRegistered
+from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
+from libs.messages.tickets import (
+    MessageHeld,
+    RespondedBy,
+    ResponseRecorded,
+    TicketEvent,
+    TicketOpened,
+    TicketRefused,
+)
+from services.intake.domain import DECIDER, State
+
+
+class TicketRow(NamedTuple):
+    """A ticket as people look at it."""
+
+    stream: str
+    state: str
+    """held, open or refused."""
+    customer: str | None = None
+    channel: str | None = None
+    centre: str | None = None
+    product: str | None = None
+    opened_at: datetime | None = None
+    reason: str | None = None
+    """Why it was refused."""
+    contract: str | None = None
+    responses: int = 0
+    """Answers by a person."""
+    first_responded_at: datetime | None = None
+
+
+def _ticket(row: TicketRow | None, event: RecordedEvent) -> TicketRow:
+    row = row or TicketRow(event.stream, "held")
+    match event.data:
+        case TicketOpened() as opened:
+            return _asked(row, opened)._replace(state="open", contract=opened.cover.contract)
+        case TicketRefused() as refused:
+            return _asked(row, refused)._replace(state="refused", reason=str(refused.reason))
+        case ResponseRecorded(by=RespondedBy.PERSON, responded_at=at):
+            first = min(at, row.first_responded_at or at)
+            return row._replace(responses=row.responses + 1, first_responded_at=first)
+        case _:
+            return row
+
+
+def _asked(row: TicketRow, event: TicketOpened | TicketRefused) -> TicketRow:
+    return row._replace(
+        customer=event.customer,
+        channel=str(event.channel),
+        centre=event.centre,
+        product=event.product,
+        opened_at=event.opened_at,
+    )
+
+
+class CustomerRow(NamedTuple):
+    """A customer's home centre and reseller; `sequence` is the place of the event that said so."""
+
+    stream: str
+    centre: str
+    reseller: str | None
+    sequence: int
+
+
+def _customer(row: CustomerRow | None, event: RecordedEvent) -> CustomerRow | None:
+    match event.data:
+        case CustomerRegistered() as registered:
+            return CustomerRow(event.stream, registered.centre, registered.reseller, event.sequence)
+        case CustomerChanged() as changed if row:
+            return row._replace(reseller=changed.reseller, sequence=event.sequence)
+        case _:
+            return row
+
+
+class ContractRow(NamedTuple):
+    """A term of support."""
+
+    stream: str
+    customer: str
+    products: list[str]
+    zone: str
+    first_day: date
+    last_day: date
+    covered_from: datetime
+    covered_until: datetime
+    sequence: int
+
+
+def _contract(row: ContractRow | None, event: RecordedEvent) -> ContractRow | None:
+    match event.data:
+        case ContractActivated() as activated:
+            return ContractRow(
+                stream=event.stream,
+                customer=activated.customer,
+                products=list(activated.products),
+                zone=activated.zone,
+                first_day=activated.first_day,
+                last_day=activated.last_day,
+                covered_from=activated.covered_from,
+                covered_until=activated.covered_until,
+                sequence=event.sequence,
+            )
+        case ContractLapsed() if row:
+            return row._replace(sequence=event.sequence)
+        case _:
+            return row
+
+
+class CentreRow(NamedTuple):
+    """A centre and the numbers it is rung under (E.164)."""
+
+    stream: str
+    centre: str
+    numbers: list[str]
+    sequence: int
+
+
+def _centre(row: CentreRow | None, event: RecordedEvent) -> CentreRow | None:
+    match event.data:
+        case CentreCalendarPublished(calendar=calendar):
+            numbers = [phone.number for phone in calendar.phones]
+            return CentreRow(event.stream, calendar.centre, numbers, event.sequence)
+        case _:
+            return row
+
+
+class ProductRow(NamedTuple):
+    """A product and its versions, as published, in JSON."""
+
+    stream: str
+    product: str
+    versions: str
+    sequence: int
+
+
+def _product(row: ProductRow | None, event: RecordedEvent) -> ProductRow | None:
+    match event.data:
+        case ProductVersionsPublished(product=versions):
+            return ProductRow(event.stream, versions.product, versions.model_dump_json(), event.sequence)
+        case _:
+            return row
+
+
+STATES: Projection[Any] = state_of("ticket_states", DECIDER, State, get_args(TicketEvent))
+
+TICKET_ROWS: Projection[TicketRow] = Projection(
+    table="tickets",
+    row=TicketRow,
+    columns="""
+        stream text not null, state text not null, customer text, channel text, centre text, product text,
+        opened_at timestamptz, reason text, contract text, responses int not null, first_responded_at timestamptz""",
+    events=(TicketOpened, TicketRefused, ResponseRecorded, MessageHeld),
+    evolve=_ticket,
+    indexes=("(customer, opened_at)", "(opened_at)"),
+)
+
+CUSTOMERS: Projection[CustomerRow] = Projection(
+    table="customers",
+    row=CustomerRow,
+    columns="stream text not null, centre text not null, reseller text, sequence bigint not null",
+    events=(CustomerRegistered, CustomerChanged),
+    evolve=_customer,
+)
+
+CONTRACT_TERMS: Projection[ContractRow] = Projection(
+    table="contracts",
+    row=ContractRow,
+    columns="""
+        stream text not null, customer text not null, products text[] not null, zone text not null,
+        first_day date not null, last_day date not null,
+        covered_from timestamptz not null, covered_until timestamptz not null, sequence bigint not null""",
+    events=(ContractActivated, ContractLapsed),
+    evolve=_contract,
+    indexes=("(customer)",),
+)
+
+CENTRES: Projection[CentreRow] = Projection(
+    table="centres",
+    row=CentreRow,
+    columns="stream text not null, centre text not null, numbers text[] not null, sequence bigint not null",
+    events=(CentreCalendarPublished,),
+    evolve=_centre,
+)
+
+PRODUCTS: Projection[ProductRow] = Projection(
+    table="products",
+    row=ProductRow,
+    columns="stream text not null, product text not null, versions jsonb not null, sequence bigint not null",
+    events=(ProductVersionsPublished,),
+    evolve=_product,
+    indexes=("(product)",),
+)
+
+READERS: tuple[Reader, ...] = (
+    Reader("tickets", TICKETS, 1, (STATES, TICKET_ROWS), writes=True),
+    Reader("contracts", CONTRACTS, 1, (CUSTOMERS, CONTRACT_TERMS)),
+    Reader("plan", PLAN, 1, (CENTRES, PRODUCTS)),
+)

@@ -1,0 +1,21 @@
+"""What can be set for intake."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from libs.chassis.settings import ServiceSettings
+
+
+class IntakeSettings(ServiceSettings):
+    """Adds to the common settings how far an upstream system's clock may be ahead of ours."""
+
+    service: Literal["intake"] = "intake"
+    tolerance_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
+    """A message about a later instant than now and these seconds is refused: nobody can know it yet."""
+
+    @property
+    def tolerance(self) -> timedelta:
+        """Give the tolerance as a span of time."""
+        return timedelta(seconds=self.tolerance_seconds)
