@@ -175,8 +175,8 @@ class PrivateKey(Value):
 
     @classmethod
     def parse(cls, text: str) -> "PrivateKey":
-        """The inverse of `text`. Raises ValueError (pydantic's) where the text is no such key."""
-        person, topic, partition, offset = (["", "", *text.rsplit("/", 3)])[-4:]
+        """Read what `text` gives; raises pydantic's ValidationError where it is no such key."""
+        person, topic, partition, offset = ["", "", "", *text.rsplit("/", 3)][-4:]
         return cls.model_validate({"person": person, "topic": topic, "partition": partition, "offset": offset})
 
 
