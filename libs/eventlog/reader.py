@@ -56,6 +56,11 @@ class ReaderLoop:
             topic, at = self._folder.reader.topic, looked_at[partition].next_offset
             self.halted[partition] = Halted(topic, partition, at, sentence)
 
+    def take_counts(self) -> tuple[int, int]:
+        """Give how many records counted and how many were void since this was last asked."""
+        taken, self.counted, self.void = (self.counted, self.void), 0, 0
+        return taken
+
     def use(self, check: LogCheck) -> None:
         """Claim all partitions anew with the next batch: the tables are other ones now."""
         self._check = check
@@ -71,7 +76,7 @@ class ReaderLoop:
         return sum(len(records) for records in batches.values())
 
     async def _as_far_as_possible(self, partition: int, records: list[Record]) -> None:
-        """Apply a batch; where it holds a record that can not stand there, what is before it, and halt the partition."""
+        """Apply a batch; where it holds a record that can not stand there, what is before it, then halt."""
         try:
             await self.apply(partition, records)
         except Halted as halted:

@@ -68,7 +68,7 @@ class RecordedEvent(msgspec.Struct, rename={"stream": "subject", "place": "seque
 
     @property
     def sequence(self) -> int:
-        """Give the place in the stream: 1, 2, 3 …"""
+        """Give the place in the stream, counted from 1."""
         return int(self.place)
 
     @property

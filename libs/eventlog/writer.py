@@ -152,7 +152,7 @@ class Writer:
 
 
 def waves(requests: Sequence[Request]) -> Iterable[list[int]]:
-    """Give places in the batch: the first command of every stream, then the next; nobody builds on what is under way."""
+    """Give places in the batch: the first of every stream, then the next; nobody builds on what is under way."""
     queues: dict[str, list[int]] = {}
     for at, request in enumerate(requests):
         queues.setdefault(request.stream, []).append(at)

@@ -1,0 +1,177 @@
+"""What the services share in their composition: one clock, one engine, and the loops that stand on it.
+
+A service says which doors, reactions and duties it has; what they wait for shows in `/readyz`, what is left to do in
+`/quiet`. Everything runs in one task group: what fails ends the process, and a restart finds all it needs in the log.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from libs.chassis.app import Loop, Service, run
+from libs.chassis.clock import Clock
+from libs.chassis.health import Health, Quiet
+from libs.chassis.logging import configure
+from libs.chassis.metrics import Metrics
+from libs.chassis.settings import ServiceSettings
+from libs.chassis.watchdog import Watchdog
+from libs.eventlog.door import DoorKeeper, DoorLoop
+from libs.eventlog.duty import Duty, DutyLoop
+from libs.eventlog.engine import Engine, EngineSettings
+from libs.eventlog.followers import Follower, SafeTime, behind, group_follower
+from libs.eventlog.projection import Reader
+from libs.eventlog.queries import Queries
+from libs.eventlog.reaction import React, ReactionLoop
+from libs.eventlog.rebuild import Progress
+from libs.eventlog.request import Request
+from libs.eventlog.state_topic import StateTopic
+from libs.eventlog.topics import load_cards
+from libs.eventlog.writer import Answer
+
+AnswerAll = Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]]
+STEPPED, REAL = 0.02, 0.25  # machine seconds between two looks for duties
+
+_log = structlog.get_logger("olcare.participant")
+
+
+class Participant:
+    """One service's process, put together in its `__main__`."""
+
+    def __init__(self, settings: ServiceSettings, readers: Sequence[Reader], folder: Path) -> None:
+        self.settings = settings
+        self.clock = Clock(settings.clock)
+        configure(settings.service, settings.instance, settings.log, self.clock)
+        self.metrics = Metrics(settings.service, settings.instance)
+        self.cards = load_cards(settings.contracts / "topics")
+        self.engine = Engine(_engine(settings), self.clock, self.cards, readers)
+        self.queries = Queries(self.engine.database, *sorted(folder.glob("*.sql")))
+        self.health = Health(self.clock)
+        self._loops: list[Loop] = []
+        self._followers: list[Follower] = list(self.engine.followers.values())
+        self._next_due: list[Callable[[], Awaitable[datetime | None]]] = []
+        self._states: list[StateTopic] = []
+        self._opened = False
+        self.health.checks["start"] = lambda: None if self._opened else "the tables are being made ready"
+        self.health.checks["gate"] = lambda: self.engine.gate.closed_because
+        self.health.checks["log"] = self.engine.halted
+
+    def door(self, keeper: DoorKeeper) -> DoorLoop:
+        """Serve a door."""
+        loop = DoorLoop(self.engine.log, self.clock, keeper)
+        self._loops.append((f"door {keeper.topic}", loop.run))
+        self._followers.append(group_follower(keeper.group, keeper.topic, self.engine.log))
+        self.health.checks[f"door {keeper.topic}"] = lambda: loop.waiting
+        return loop
+
+    def reaction(self, reader: str, react: React, answer: AnswerAll) -> ReactionLoop:
+        """React to what one of our readers passes."""
+        topic, group = self.engine.readers[reader].topic, self.engine.group(f"react-to-{reader}")
+        store, codec = self.engine.stores[reader], self.engine.codec(topic)
+        loop = ReactionLoop(self.engine.log, self.clock, topic, group, store, codec, react, answer)
+        self._loops.append((f"reaction to {topic}", loop.run))
+        self._followers.append(group_follower(group, topic, self.engine.log))
+        self.health.checks[f"reaction to {topic}"] = lambda: loop.waiting
+        return loop
+
+    def duties(
+        self,
+        duties: Sequence[Duty],
+        answer: AnswerAll,
+        next_due: Callable[[], Awaitable[datetime | None]],
+    ) -> DutyLoop:
+        """Do what follows from our own state; `next_due` says when plan time will next make something due."""
+        loop = DutyLoop(self.clock, duties, answer, every=STEPPED if self.clock.movable else REAL)
+        self._loops.append(("duties", loop.run))
+        self._next_due.append(next_due)
+        self.health.checks["duties"] = lambda: _waiting(loop, duties)
+        return loop
+
+    def state(self, name: str, topic: str) -> StateTopic:
+        """Keep a compacted topic as a table."""
+        state = StateTopic(self.engine.log, self.engine.database, name, topic, self.engine.group(f"{name}.v1"))
+        self._states.append(state)
+        self._followers.append(Follower(state.name, topic, state.positions))
+        return state
+
+    def loop(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run something else beside the rest."""
+        self._loops.append((name, run))
+
+    def safe_time(self, *stages: Sequence[Follower]) -> SafeTime:
+        """Make a safe time of followers, to be waited for one stage after the other."""
+        return SafeTime(self.engine.log, self.clock, stages)
+
+    async def serve(self) -> int:
+        """Run until told to stop; gives the exit code."""
+        busy = [self._behind(follower) for follower in self._followers]
+        quiet = Quiet(self.clock, busy=[self._closed, *busy], next_due=self._next_due)
+        loops: list[Loop] = [("work", self._work)]
+        return await run(Service(self.settings, self.clock, self.metrics, self.health, quiet, loops))
+
+    async def _work(self) -> None:
+        try:
+            await self.engine.open(self._tell)
+            for state in self._states:
+                await state.open(self.cards[state.topic].partitions, self.clock.wall())
+            self._opened = True
+            watchdog = Watchdog(self.engine.log, self.clock, self._followers, self._stands_still_rightly)
+            runs = [*self.engine.tasks(), *self._loops, ("watchdog", watchdog.run), ("metrics", self._measure)]
+            runs += [(f"state {state.name}", state.run) for state in self._states]
+            async with asyncio.TaskGroup() as group:
+                for name, loop in runs:
+                    group.create_task(_named(name, loop), name=name)
+        finally:
+            await self.engine.close()
+
+    async def _closed(self) -> str | None:
+        return self.engine.gate.closed_because if self._opened else "starting"
+
+    def _behind(self, follower: Follower) -> Callable[[], Awaitable[str | None]]:
+        async def ask() -> str | None:
+            late = await behind(self.engine.log, follower, await self.engine.log.ends(follower.topic))
+            return f"{follower.name} is {sum(late.values())} records behind on {follower.topic}" if late else None
+
+        return ask
+
+    def _stands_still_rightly(self) -> bool:
+        return any(check() for check in self.health.checks.values())
+
+    async def _measure(self) -> None:
+        """Show in the metrics what the loops know."""
+        while True:
+            self.metrics.gate_open.set(self.engine.gate.closed_because is None)
+            for name, loop in self.engine.loops.items():
+                topic = self.engine.readers[name].topic
+                for verdict, number in zip(("counts", "void"), loop.take_counts(), strict=True):
+                    self.metrics.records.labels(topic, verdict).inc(number)
+                for partition in loop.halted:
+                    self.metrics.stopped.labels(topic, partition).set(1)
+            await self.clock.sleep(1)
+
+    def _tell(self, progress: Progress) -> None:
+        if progress.done == progress.total:
+            _log.info("tables folded from the log", records=progress.total)
+
+
+async def _named(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    structlog.contextvars.bind_contextvars(loop=name)
+    await loop()
+
+
+def _waiting(loop: DutyLoop, duties: Sequence[Duty]) -> str | None:
+    since = [duty.safe.waiting_since for duty in duties if duty.safe and duty.safe.waiting_since]
+    sentences = [f"{name}: {sentence}" for name, sentence in loop.waiting.items()]
+    return "; ".join([*sentences, *(f"due deadlines wait since {at.isoformat()}" for at in since if sentences)]) or None
+
+
+def _engine(settings: ServiceSettings) -> EngineSettings:
+    return EngineSettings(
+        service=settings.service,
+        instance=settings.instance,
+        kafka=settings.kafka,
+        postgres=settings.postgres.get_secret_value(),
+        database=settings.database,
+    )

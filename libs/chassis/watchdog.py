@@ -1,0 +1,43 @@
+"""Ends a process whose place stands still while the end of its topic moves: what hangs silently is started anew."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from libs.chassis.clock import Clock
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.followers import Follower, behind
+from libs.eventlog.ports import Log
+
+LOOK = 5.0  # machine seconds
+PATIENCE = 60.0  # machine seconds
+
+
+class StandsStill(Exception):  # noqa: N818 - it says what was seen
+    """A loop neither moved on nor said why."""
+
+
+class Watchdog:
+    """Looks at every follower; `rightly` says whether the process knows itself why something waits."""
+
+    def __init__(self, log: Log, clock: Clock, followers: Sequence[Follower], rightly: Callable[[], bool]) -> None:
+        self._log, self._clock, self._followers, self._rightly = log, clock, followers, rightly
+        self._seen: dict[str, tuple[Mapping[int, int], float]] = {}
+
+    async def run(self) -> None:
+        """Look for ever; raises StandsStill."""
+        while True:
+            await self._clock.sleep(LOOK)
+            for follower in self._followers:
+                try:
+                    await self.look(follower)
+                except Unavailable:
+                    self._seen.pop(follower.name, None)  # the broker is away: nobody could have moved
+
+    async def look(self, follower: Follower) -> None:
+        """Raises StandsStill where a follower has been behind at the same place for too long."""
+        now, places = self._clock.monotonic(), await follower.places()
+        before, since = self._seen.get(follower.name, (None, now))
+        late = await behind(self._log, follower, await self._log.ends(follower.topic))
+        if not late or places != before or self._rightly():
+            self._seen[follower.name] = (dict(places), now)
+        elif now - since > PATIENCE:
+            raise StandsStill(f"{follower.name} has stood still on {follower.topic} for {now - since:.0f} s")

@@ -1,0 +1,108 @@
+"""A compacted topic kept as a table: key → value, a tombstone removes the row. No streams, no sequence, no history.
+
+The position stands in the rows' transaction, so the table can be dropped and comes back. A reader that was away longer
+than tombstones are kept (`delete.retention.ms`) may have missed one, and starts anew.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from libs.eventlog.database import Database
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.ports import Log, Subscription
+from libs.eventlog.record import Record
+
+BATCH = 1000
+WAIT = 0.5  # machine seconds
+TOMBSTONES_KEPT = timedelta(days=30)
+
+TABLES = """
+create schema if not exists {name};
+create table if not exists {name}.position_{name} (
+    partition int primary key, epoch bigint not null, next_offset bigint not null, read_at timestamptz not null);
+create table if not exists {name}.{name} (key text primary key, partition int not null, value jsonb not null);
+"""
+
+
+class StateTopic:
+    """Keeps the table `name` equal to the topic; `at` is machine time, compared with the age of the position."""
+
+    def __init__(self, log: Log, database: Database, name: str, topic: str, group: str) -> None:
+        self._log, self._database, self.name, self.topic, self._group = log, database, name, topic, group
+        self._epochs: dict[int, int] = {}
+
+    async def open(self, partitions: int, at: datetime) -> None:
+        """Make the tables where they are missing; begin anew where they were not read for too long."""
+        async with self._database.connection() as connection, connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock(4713)")
+            await connection.execute(TABLES.format(name=self.name))
+            table = f"{self.name}.position_{self.name}"
+            oldest = await connection.fetchval(f"select min(read_at) from {table}")
+            if oldest is not None and oldest < at - TOMBSTONES_KEPT:
+                await connection.execute(f"truncate {self.name}.{self.name}, {table}")
+            await connection.execute(
+                f"insert into {table} select p, 0, 0, $2 from generate_series(0, $1 - 1) p on conflict do nothing",
+                partitions,
+                at,
+            )
+        self._database.use(self.name, self.name)
+
+    async def run(self) -> None:
+        """Read for ever."""
+        subscription = await self._log.subscribe(self.topic, self._group, self.assigned)
+        try:
+            while True:
+                await self.round(subscription)
+        finally:
+            await subscription.close()
+
+    async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
+        """Take partitions over, from where the table stands; what was compacted away before is no loss."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(
+                f"update position_{self.name} set epoch = epoch + 1 where partition = any($1) returning *",
+                sorted(partitions),
+            )
+        self._epochs.update({row["partition"]: row["epoch"] for row in rows})
+        return {row["partition"]: row["next_offset"] for row in rows}
+
+    async def round(self, subscription: Subscription) -> int:
+        """Apply one batch of each partition; gives the number of records."""
+        batches = await subscription.batch(BATCH, WAIT)
+        for partition, records in batches.items():
+            await self.apply(partition, records)
+        return sum(len(records) for records in batches.values())
+
+    async def apply(self, partition: int, records: Sequence[Record]) -> None:
+        """Write the last value of each key, and the position, in one transaction."""
+        last = {(r.key or b"").decode(): r.value for r in records}
+        kept = [(key, partition, value.decode()) for key, value in last.items() if value is not None]
+        async with self._database.connection() as connection, connection.transaction():
+            moved = await connection.fetchval(
+                f"update position_{self.name} set next_offset = $3, read_at = greatest(read_at, $4)"
+                " where partition = $1 and epoch = $2 returning 1",
+                partition,
+                self._epochs[partition],
+                records[-1].offset + 1,
+                _written_at(records[-1]),
+            )
+            if moved is None:
+                raise Unavailable(f"{self.name}[{partition}] has another owner")
+            await connection.execute(f"delete from {self.name} where key = any($1)", list(last))
+            await connection.copy_records_to_table(self.name, schema_name=self.name, records=kept)
+
+    async def positions(self) -> Mapping[int, int]:
+        """Give the next offset of every partition."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(f"select partition, next_offset from position_{self.name}")
+        return {row["partition"]: row["next_offset"] for row in rows}
+
+    async def value(self, key: str) -> str | None:
+        """Give the JSON value of a key; None where the table has none, which says nothing yet (see `reached`)."""
+        async with self._database.connection() as connection:
+            found: str | None = await connection.fetchval(f"select value from {self.name} where key = $1", key)
+        return found
+
+
+def _written_at(record: Record) -> datetime:
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
