@@ -1,0 +1,65 @@
+"""What a person may order about a notice, through the door; every order leaves an event."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from libs.messages.notices import NoticeOrderRefused, NoticeResendOrdered, NoticeSettled, OrderRefusal, Settlement
+from services.notification.notice import Ambiguous, Deferred, Done, HandingOver, Requested, State, Unknown
+
+
+@dataclass(frozen=True)
+class OrderResend:
+    """Send it again; `person_erased` says whether its recipient is gone."""
+
+    occurred_at: datetime
+    by: str
+    person_erased: bool = False
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Somebody found out what became of an ambiguous delivery."""
+
+    occurred_at: datetime
+    by: str
+    settled_as: Settlement
+
+
+def resend(state: State, command: OrderResend) -> NoticeResendOrdered | NoticeOrderRefused:
+    """Order it again where nothing is under way and there is somebody to tell."""
+    reason = _reason_not_to_send(state, person_erased=command.person_erased)
+    if reason:
+        return not_followed(command.occurred_at, command.by, reason)
+    return NoticeResendOrdered(ordered_at=command.occurred_at, by=command.by)
+
+
+def _reason_not_to_send(state: State, *, person_erased: bool) -> OrderRefusal | None:
+    match state:
+        case Unknown():
+            return OrderRefusal.UNKNOWN_NOTICE
+        case HandingOver():
+            return OrderRefusal.BEING_SENT
+        case Requested() | Deferred() | Ambiguous(will_resend=True):
+            return OrderRefusal.STILL_TO_BE_SENT
+        case Ambiguous() | Done():
+            gone = person_erased or state.state == "cancelled"
+            return OrderRefusal.PERSON_ERASED if gone else None
+        case _:
+            assert_never(state)
+
+
+def settle(state: State, command: Settle) -> NoticeSettled | NoticeOrderRefused:
+    """Say what became of it; also where it was about to be sent once more."""
+    match state:
+        case Ambiguous():
+            return NoticeSettled(settled_at=command.occurred_at, by=command.by, settled_as=command.settled_as)
+        case Unknown():
+            return not_followed(command.occurred_at, command.by, OrderRefusal.UNKNOWN_NOTICE)
+        case _:
+            return not_followed(command.occurred_at, command.by, OrderRefusal.NOT_AMBIGUOUS)
+
+
+def not_followed(at: datetime, by: str, reason: OrderRefusal) -> NoticeOrderRefused:
+    """Say that an order changes nothing, and why."""
+    return NoticeOrderRefused(refused_at=at, by=by, reason=reason)
