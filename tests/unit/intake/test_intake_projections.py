@@ -1,0 +1,123 @@
+"""What intake knows of tickets, and of other services' facts: pure folds of their events."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from libs.eventlog.projection import Projection
+from libs.messages.base import Event, PrivateKey
+from libs.messages.contracts import ContractActivated, ContractLapsed, CustomerChanged, CustomerRegistered, LicenceKind
+from libs.messages.plan import CentreCalendar, CentreCalendarPublished, ProductVersionsPublished
+from libs.messages.tickets import RespondedBy
+from services.intake.cover import FACTS as READ_FACTS
+from services.intake.cover import KnownContract
+from services.intake.projections import CENTRES, CONTRACT_TERMS, CUSTOMERS, PRODUCTS, READERS, TICKET_ROWS, TicketRow
+from tests.unit.intake.examples import CONTRACT, PRODUCT, TUESDAY, held, recorded
+from tests.unit.intake.test_ticket import OPENED, REFUSED
+from tests.unit.recorded import recorded_event
+
+EXAMPLES = Path(__file__).parents[3] / "contracts" / "examples" / "door"
+SUBMITTED = json.loads((EXAMPLES / "PlanPartSubmitted.json").read_text())
+FRANCE = CentreCalendar.model_validate(SUBMITTED["data"]["publication"]["content"])
+TICKET = "ticket/crm-eu/4711"
+LATER = TUESDAY + timedelta(hours=3)
+CONTACT = PrivateKey(person="person/erp/c-88", topic="olcare.contracts.in.v1", partition=4, offset=12)
+REGISTERED = CustomerRegistered(
+    registered_at=TUESDAY,
+    country="FR",
+    centre="france",
+    language="fr",
+    contact=CONTACT.person,
+    private=CONTACT,
+    reseller="revendeur-7",
+)
+ACTIVATED = ContractActivated(
+    activated_at=TUESDAY,
+    customer="customer/erp/C-1001",
+    licence="licence/erp/L-3001",
+    licence_kind=LicenceKind.PERPETUAL,
+    products=("planetpress-connect", "pres-connect"),
+    centre="france",
+    zone=CONTRACT.zone,
+    first_day=CONTRACT.first_day,
+    last_day=CONTRACT.last_day,
+    covered_from=CONTRACT.covered_from,
+    covered_until=CONTRACT.covered_until,
+)
+
+
+def folded(projection: Projection[Any], stream: str, *events: Event) -> Any:
+    row = None
+    for sequence, event in enumerate(events, start=1):
+        assert type(event) in projection.events
+        row = projection.evolve(row, recorded_event(stream, sequence, event))
+    return row
+
+
+def test_a_ticket_shows_its_first_answer_by_a_person_whatever_came_first() -> None:
+    automatic = recorded(TUESDAY, RespondedBy.AUTOMATIC)
+    earlier = TUESDAY + timedelta(hours=1)
+    row = folded(TICKET_ROWS, TICKET, held(LATER), OPENED, automatic, recorded(LATER), recorded(earlier))
+    assert row == TicketRow(
+        stream=TICKET,
+        state="open",
+        customer="customer/erp/C-1001",
+        channel="web",
+        centre="france",
+        product="planetpress-connect",
+        opened_at=TUESDAY,
+        contract="contract/erp/K-2001",
+        responses=2,
+        first_responded_at=earlier,
+    )
+
+
+def test_a_refused_ticket_shows_why() -> None:
+    row = folded(TICKET_ROWS, TICKET, REFUSED)
+    assert (row.state, row.reason, row.centre) == ("refused", "unknown-customer", None)
+
+
+def test_a_ticket_that_was_only_answered_is_held() -> None:
+    assert folded(TICKET_ROWS, TICKET, held(LATER)) == TicketRow(TICKET, "held")
+
+
+def test_a_customer_keeps_its_centre_and_may_change_its_reseller() -> None:
+    changed = CustomerChanged(
+        changed_at=LATER, country="BE", language="nl", contact=CONTACT.person, private=CONTACT, reseller=None
+    )
+    row = folded(CUSTOMERS, "customer/erp/C-1001", REGISTERED, changed)
+    assert row == ("customer/erp/C-1001", "france", None, 2)
+
+
+def test_a_contract_is_known_by_its_term_and_by_how_far_it_was_read() -> None:
+    lapsed = ContractLapsed(
+        contract=CONTRACT.stream,
+        customer="customer/erp/C-1001",
+        centre="france",
+        last_day=CONTRACT.last_day,
+        lapsed_at=CONTRACT.covered_until,
+        detected_at=CONTRACT.covered_until,
+    )
+    row = folded(CONTRACT_TERMS, CONTRACT.stream, ACTIVATED, lapsed)
+    known = {name: value for name, value in row._asdict().items() if name not in {"customer", "products"}}
+    assert KnownContract(**known) == KnownContract(**{**vars(CONTRACT), "sequence": 2})
+    assert row.products == ["planetpress-connect", "pres-connect"]
+
+
+def test_a_product_and_a_centre_are_known_by_their_last_publication() -> None:
+    published = ProductVersionsPublished(published_at=TUESDAY, product=PRODUCT.versions)
+    row = folded(PRODUCTS, PRODUCT.stream, published, published, published)
+    stored = f'{{"stream": "{row.stream}", "sequence": {row.sequence}, "versions": {row.versions}}}'
+    assert READ_FACTS.validate_json(f'{{"product": {stored}}}').product == PRODUCT
+    calendar = CentreCalendarPublished(published_at=TUESDAY, calendar=FRANCE)
+    row = folded(CENTRES, "calendar/plan/france", calendar)
+    assert row == ("calendar/plan/france", "france", ["+33180875286"], 1)
+
+
+def test_every_table_has_one_name_and_its_columns_in_the_order_of_its_row() -> None:
+    projections = [projection for reader in READERS for projection in reader.projections]
+    assert len({projection.table for projection in projections}) == len(projections)
+    for projection in projections:
+        names = [column.split()[0] for column in projection.columns.split(",")]
+        assert tuple(names) == projection.row._fields
