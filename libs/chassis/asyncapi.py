@@ -69,23 +69,38 @@ class ServiceDocument(SpecificationFactory):
     def _document(self) -> Document:
         with self._path.open("rb") as file:
             whole: Json = yaml.load(file, Loader=yaml.CSafeLoader)
-        return Document(share_of(whole, self.service))
+        return Document(bundled(share_of(whole, self.service), self._path.parent))
 
 
 def share_of(document: Json, service: str) -> Json:
-    """Keep the operations tagged with the service, and what they refer to, near and far."""
-    mine = {name: one for name, one in document["operations"].items() if _is_tagged(one, service)}
+    """Keep the operations whose name begins with the service's, and what they refer to in the document."""
+    mine = {name: one for name, one in document["operations"].items() if name.startswith(f"{service}-")}
     share = {name: value for name, value in document.items() if name not in ("operations", "channels", "components")}
     share["info"] = {**document["info"], "title": f"{document['info']['title']}: {service}"}
     share["operations"] = mine
-    waiting = list(_references(share))
+    waiting = list(_references(mine))
     while waiting:
-        waiting += _references(_take(document, share, waiting.pop()))
+        if (reference := waiting.pop()).startswith("#/"):
+            waiting += _references(_take(document, share, reference))
     return share
 
 
-def _is_tagged(operation: Json, service: str) -> bool:
-    return any(tag["name"] == service for tag in operation.get("tags", ()))
+def bundled(document: Json, folder: Path) -> Json:
+    """Take the schemas that are referred to by file into the document: a browser that shows it has no such files."""
+    text, schemas = json.dumps(document), {}
+    for file in {reference for reference in _references(document) if not reference.startswith("#/")}:
+        place = f"#/components/schemas/{Path(file).stem}"
+        text = text.replace(json.dumps(file), json.dumps(place))
+        schemas[Path(file).stem] = _schema(folder / file, place)
+    whole: Json = json.loads(text)
+    whole.setdefault("components", {}).setdefault("schemas", {}).update(sorted(schemas.items()))
+    return whole
+
+
+def _schema(path: Path, place: str) -> Json:
+    """Read a schema as part of a greater document: what it says about itself alone is left out."""
+    schema: Json = json.loads(path.read_text().replace('"#/$defs/', f'"{place}/$defs/'))
+    return {name: value for name, value in schema.items() if name not in ("$id", "$schema")}
 
 
 def _take(document: Json, share: Json, reference: str) -> Any:
@@ -102,7 +117,7 @@ def _take(document: Json, share: Json, reference: str) -> Any:
 
 def _references(node: object) -> Iterator[str]:
     match node:
-        case {"$ref": str(reference)} if reference.startswith("#/"):
+        case {"$ref": str(reference)}:
             yield reference
         case dict():
             for value in node.values():

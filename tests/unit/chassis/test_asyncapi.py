@@ -1,9 +1,11 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from libs.chassis.asyncapi import ServiceDocument, share_of
+from libs.chassis.asyncapi import ServiceDocument, _references, bundled, share_of
+from libs.chassis.settings import ServiceSettings
 
 DOCUMENT: dict[str, Any] = {
     "asyncapi": "3.0.0",
@@ -20,21 +22,22 @@ DOCUMENT: dict[str, Any] = {
         },
     },
     "operations": {
-        "intake-writes-tickets": {
+        "intake-sends-olcare.tickets.v1": {
             "action": "send",
-            "tags": [{"name": "intake"}],
             "channel": {"$ref": "#/channels/olcare.tickets.v1"},
             "messages": [{"$ref": "#/channels/olcare.tickets.v1/messages/TicketOpened"}],
         },
-        "sla-writes": {
+        "sla_timer-sends-olcare.sla.v1": {
             "action": "send",
-            "tags": [{"name": "sla_timer"}],
             "channel": {"$ref": "#/channels/olcare.sla.v1"},
         },
     },
     "components": {
         "messages": {
-            "TicketOpened": {"payload": {"$ref": "#/components/schemas/a~1b"}},
+            "TicketOpened": {
+                "headers": {"$ref": "#/components/schemas/a~1b"},
+                "payload": {"$ref": "./schemas/Opened.json"},
+            },
             "Met": {"payload": {"type": "object"}},
         },
         "schemas": {"a/b": {"anyOf": [{"$ref": "#/components/schemas/a~1b"}, {"type": "null"}]}},
@@ -44,7 +47,7 @@ DOCUMENT: dict[str, Any] = {
 
 def test_a_service_is_shown_what_it_writes_and_reads_with_all_that_belongs_to_it() -> None:
     share = share_of(DOCUMENT, "intake")
-    assert set(share["operations"]) == {"intake-writes-tickets"}
+    assert set(share["operations"]) == {"intake-sends-olcare.tickets.v1"}
     assert share["channels"] == {"olcare.tickets.v1": DOCUMENT["channels"]["olcare.tickets.v1"]}
     assert set(share["components"]["messages"]) == {"TicketOpened"}
     assert share["components"]["schemas"] == DOCUMENT["components"]["schemas"]
@@ -58,8 +61,44 @@ def test_the_whole_document_stays_as_it_is() -> None:
     assert yaml.safe_dump(DOCUMENT) == before
 
 
+def test_a_schema_in_a_file_is_taken_in_with_what_it_refers_to_within_itself(tmp_path: Path) -> None:
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas/olcare.Opened.v1.json").write_text(
+        '{"$schema": "s", "$id": "i", "$defs": {"Code": {"type": "string"}}, "items": {"$ref": "#/$defs/Code"}}'
+    )
+    document = {"payload": {"allOf": [{"$ref": "./schemas/olcare.Opened.v1.json"}]}}
+    assert bundled(document, tmp_path) == {
+        "payload": {"allOf": [{"$ref": "#/components/schemas/olcare.Opened.v1"}]},
+        "components": {
+            "schemas": {
+                "olcare.Opened.v1": {
+                    "$defs": {"Code": {"type": "string"}},
+                    "items": {"$ref": "#/components/schemas/olcare.Opened.v1/$defs/Code"},
+                }
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize("service", ["intake", "contract", "sla_timer", "notification", "ops"])
+def test_each_service_finds_its_share_whole_in_the_committed_document(service: str) -> None:
+    share = ServiceDocument(ServiceSettings(service=service).contracts / "asyncapi.yaml", service).to_specification()
+    assert share.to_jsonable()["operations"]
+    missing = [reference for reference in _references(share.to_jsonable()) if not found(share.to_jsonable(), reference)]
+    assert missing == []
+
+
+def found(document: Any, reference: str) -> bool:
+    root, *names = reference.split("/")
+    for name in names:
+        document = document.get(name, {})
+    return root == "#" and bool(document)
+
+
 def test_the_document_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
     document = ServiceDocument(tmp_path / "asyncapi.yaml", "intake")
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas/Opened.json").write_text("{}")
     (tmp_path / "asyncapi.yaml").write_text(yaml.safe_dump(DOCUMENT))
     assert document.to_specification().title == "OL Care: intake"
     assert yaml.safe_load(document.to_specification().to_yaml()) == document.to_specification().to_jsonable()
