@@ -99,8 +99,16 @@ def bundled(document: Json, folder: Path) -> Json:
 
 def _schema(path: Path, place: str) -> Json:
     """Read a schema as part of a greater document: what it says about itself alone is left out."""
-    schema: Json = json.loads(path.read_text().replace('"#/$defs/', f'"{place}/$defs/'))
+    text = path.read_text().replace('"#/$defs/', f'"{place}/$defs/')
+    schema: Json = json.loads(text, object_hook=_without_mapping)
     return {name: value for name, value in schema.items() if name not in ("$id", "$schema")}
+
+
+def _without_mapping(part: Json) -> Json:
+    """Leave out pydantic's `discriminator`, in OpenAPI's form: AsyncAPI's is a string, and `oneOf` says enough."""
+    if "mapping" in part.get("discriminator", ()):
+        del part["discriminator"]
+    return part
 
 
 def _take(document: Json, share: Json, reference: str) -> Any:

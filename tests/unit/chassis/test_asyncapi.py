@@ -64,7 +64,8 @@ def test_the_whole_document_stays_as_it_is() -> None:
 def test_a_schema_in_a_file_is_taken_in_with_what_it_refers_to_within_itself(tmp_path: Path) -> None:
     (tmp_path / "schemas").mkdir()
     (tmp_path / "schemas/olcare.Opened.v1.json").write_text(
-        '{"$schema": "s", "$id": "i", "$defs": {"Code": {"type": "string"}}, "items": {"$ref": "#/$defs/Code"}}'
+        '{"$schema": "s", "$id": "i", "$defs": {"Code": {"type": "string"}}, "items": {"$ref": "#/$defs/Code"},'
+        '"discriminator": {"mapping": {"a": "#/$defs/Code"}, "propertyName": "kind"}}'
     )
     document = {"payload": {"allOf": [{"$ref": "./schemas/olcare.Opened.v1.json"}]}}
     assert bundled(document, tmp_path) == {
