@@ -12,7 +12,7 @@ from libs.stack.run import Run
 from libs.stack.service import Service, ServiceSpec
 from libs.stack.wait import until
 
-_PREPARING_SECONDS = 120
+_ONCE_SECONDS = 120
 _READY_SECONDS = 60
 _LOOK_SECONDS = 0.1
 
@@ -31,11 +31,11 @@ class Installation:
         self._over = Event()
         say(f"stack: {stack}")
 
-    def prepare(self, name: str, command: Sequence[str]) -> None:
+    def run_once(self, name: str, command: Sequence[str]) -> None:
         """Run a command to its end; a StackError carries its last words if it fails."""
         once = Process(self._run, name, command, env=self._env)
         once.start()
-        until(lambda: not once.alive, _PREPARING_SECONDS, f"`{shlex.join(command)}`")
+        until(lambda: not once.alive, _ONCE_SECONDS, f"`{shlex.join(command)}`")
         if once.ended_with != 0:
             raise StackError(f"`{shlex.join(command)}` ended with {once.ended_with}:\n{once.last_words()}")
         self._say(f"done: {name}")

@@ -89,7 +89,8 @@ async def _fail(server: SMTP, fault: Fault) -> str:
             await asyncio.sleep(fault.seconds)
             return "250 kept" if fault.keeps else "451 not now"
         case "cut" | "keep and cut":
-            server.transport.abort()
+            if isinstance(server.transport, asyncio.Transport):
+                server.transport.abort()
             raise ConnectionResetError("cut off on request")
 
 

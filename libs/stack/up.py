@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Never
 
@@ -30,10 +31,14 @@ _LOOK_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Order:
-    """What to keep up: commands to run once, by name and in order, then services; `env` is for all of them."""
+    """What to keep up: services, and commands to run once, by name and in order, before and after they are ready.
+
+    `env` is for all of them.
+    """
 
     services: Sequence[ServiceSpec]
     preparations: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    afterwards: Mapping[str, Sequence[str]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -157,11 +162,13 @@ def supervise(order: Order, root: Path) -> Never:
 
 
 def _install(run: Run, order: Order) -> Installation:
-    installation = Installation(run, Stack(run), order.env, print)
+    installation = Installation(run, Stack(run), order.env, partial(print, flush=True))
     for name, command in order.preparations.items():
-        installation.prepare(name, command)
+        installation.run_once(name, command)
     installation.start(order.services)
     installation.await_ready()
+    for name, command in order.afterwards.items():
+        installation.run_once(name, command)
     return installation
 
 
@@ -196,7 +203,6 @@ def _write(seen: Up, root: Path) -> None:
 
 def main() -> None:
     """Standard input holds the order."""
-    sys.stdout.reconfigure(line_buffering=True)
     order = _ORDER.validate_json(sys.stdin.buffer.read())
     try:
         supervise(order, Path(sys.argv[1]))

@@ -17,6 +17,7 @@ DEAF_SLEEPER = [
     "-c",
     "import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); signal.pause()",
 ]
+POLITE_SLEEPER = ["bash", "-c", "trap 'echo goodbye; exit' TERM; echo here; while true; do sleep 0.05; done"]
 OWNER = """
 import sys
 from pathlib import Path
@@ -61,13 +62,14 @@ def test_a_process_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
         assert not deaf.alive
 
 
-def test_a_frozen_process_stops_when_asked(tmp_path: Path) -> None:
+def test_a_frozen_process_ends_in_order_when_asked(tmp_path: Path) -> None:
     with Run.create(tmp_path) as run:
-        child = Process(run, "frozen", SLEEPER)
+        child = Process(run, "frozen", POLITE_SLEEPER)
         child.start()
+        until(lambda: "here" in child.log.read_text(), 5, "its first word")
         child.freeze()
         child.stop(seconds=5)
-        assert not child.alive
+        assert "goodbye" in child.log.read_text()
 
 
 def test_children_die_with_a_killed_owner_and_the_next_run_clears_its_folder(tmp_path: Path) -> None:

@@ -63,9 +63,9 @@ def test_a_service_that_ends_at_its_start_is_named_with_its_last_words(installat
         installation.await_ready()
 
 
-def test_a_failing_preparation_stops_the_installation(installation: Installation) -> None:
+def test_a_command_that_fails_stops_the_installation(installation: Installation) -> None:
     with pytest.raises(StackError, match=r"(?s)ended with 3.*no such topic"):
-        installation.prepare("topics", ["sh", "-c", "echo no such topic; exit 3"])
+        installation.run_once("topics", ["sh", "-c", "echo no such topic; exit 3"])
 
 
 def _started(installation: Installation) -> Service:

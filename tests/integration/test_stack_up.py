@@ -62,8 +62,8 @@ def test_a_killed_supervisor_takes_everything_with_it_and_up_works_again(order: 
     service = killed.services[0].pid
     assert service is not None
     os.kill(killed.supervisor, signal.SIGKILL)
+    until(lambda: status(root) is None, 5, "the death of the supervisor")
     until(lambda: start_time(service) is None, 5, "the death of the service")
-    assert status(root) is None
     assert up(order, list, root).alive
 
 
