@@ -6,6 +6,7 @@ A service says which doors, reactions and duties it has; what they wait for show
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from libs.chassis.watchdog import Watchdog
 from libs.eventlog.door import DoorKeeper, DoorLoop
 from libs.eventlog.duty import Duty, DutyLoop
 from libs.eventlog.engine import Engine, EngineSettings
+from libs.eventlog.errors import Unavailable
 from libs.eventlog.followers import Follower, SafeTime, behind, group_follower
 from libs.eventlog.projection import Reader
 from libs.eventlog.queries import Queries
@@ -28,13 +30,20 @@ from libs.eventlog.reaction import React, ReactionLoop
 from libs.eventlog.rebuild import Progress
 from libs.eventlog.request import Request
 from libs.eventlog.state_topic import StateTopic
-from libs.eventlog.topics import load_cards
+from libs.eventlog.topics import TopicAdmin, load_cards
 from libs.eventlog.writer import Answer
 
 AnswerAll = Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]]
 STEPPED, REAL = 0.02, 0.25  # machine seconds between two looks for duties
 
 _log = structlog.get_logger("olcare.participant")
+
+
+OFFSETS_KEPT = 60 * 24 * 60  # minutes: two months
+
+
+class Drifted(Exception):  # noqa: N818 - it says what happened
+    """The topics are not as their cards say: nothing may be read or written until somebody has mended that."""
 
 
 class Participant:
@@ -50,6 +59,7 @@ class Participant:
         self.queries = Queries(self.engine.database, *sorted(folder.glob("*.sql")))
         self.health = Health(self.clock)
         self._loops: list[Loop] = []
+        self._door_topics: set[str] = set()
         self._followers: list[Follower] = list(self.engine.followers.values())
         self._next_due: list[Callable[[], Awaitable[datetime | None]]] = []
         self._states: list[StateTopic] = []
@@ -61,6 +71,7 @@ class Participant:
     def door(self, keeper: DoorKeeper) -> DoorLoop:
         """Serve a door."""
         loop = DoorLoop(self.engine.log, self.clock, keeper)
+        self._door_topics.add(keeper.topic)
         self._loops.append((f"door {keeper.topic}", loop.run))
         self._followers.append(group_follower(keeper.group, keeper.topic, self.engine.log))
         self.health.checks[f"door {keeper.topic}"] = lambda: loop.waiting
@@ -113,18 +124,45 @@ class Participant:
 
     async def _work(self) -> None:
         try:
+            await self._check_topics()
             await self.engine.open(self._tell)
             for state in self._states:
                 await state.open(self.cards[state.topic].partitions, self.clock.wall())
             self._opened = True
             watchdog = Watchdog(self.engine.log, self.clock, self._followers, self._stands_still_rightly)
-            runs = [*self.engine.tasks(), *self._loops, ("watchdog", watchdog.run), ("metrics", self._measure)]
+            runs = [
+                *self.engine.tasks(),
+                *self._loops,
+                ("watchdog", watchdog.run),
+                ("metrics", self._measure),
+                ("topics", self._keep_checking),
+            ]
             runs += [(f"state {state.name}", state.run) for state in self._states]
             async with asyncio.TaskGroup() as group:
                 for name, loop in runs:
                     group.create_task(_named(name, loop), name=name)
         finally:
             await self.engine.close()
+
+    async def _check_topics(self) -> None:
+        """Refuse to run on topics that are not as their cards say; raises Drifted."""
+        ours = {*(r.topic for r in self.engine.readers.values()), *self._door_topics}
+        cards = [card for card in self.cards.values() if card.topic in ours or self.settings.service in card.written_by]
+        async with TopicAdmin(self.settings.kafka) as admin:
+            found = await admin.check(cards)
+            kept = await admin.offsets_kept()
+        if kept < OFFSETS_KEPT:
+            found.append(
+                f"offsets.retention.minutes is {kept}; doors need their places kept for {OFFSETS_KEPT} at least"
+            )
+        if found:
+            raise Drifted("; ".join(found))
+
+    async def _keep_checking(self) -> None:
+        while True:
+            await self.clock.sleep(60)
+            with suppress(Unavailable):  # asked again in a minute
+                await self._check_topics()
 
     async def _closed(self) -> str | None:
         return self.engine.gate.closed_because if self._opened else "starting"

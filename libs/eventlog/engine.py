@@ -5,6 +5,7 @@ Opening it makes the database come back from the log: a reader without a ready g
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -222,7 +223,8 @@ class Engine:
         while True:
             await self.clock.sleep(60)
             for loop in self.loops.values():
-                await loop.check()
+                with suppress(Unavailable):  # asked again in a minute, and at every assignment
+                    await loop.check()
 
     async def _follow_pointer(self) -> None:
         """Go over to a generation that somebody built beside ours; one that is gone was dropped with its database."""

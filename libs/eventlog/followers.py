@@ -83,9 +83,12 @@ class Gate:
         self.closed_because: str | None = "the projections have not caught up yet"
 
     async def run(self) -> None:
-        """Watch the lag for ever."""
+        """Watch the lag for ever; while nobody can say what it is, nothing is decided."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except Unavailable as error:
+                self.closed_because = str(error)
             await self._clock.sleep(self._lag / 4)
 
     async def look(self) -> None:

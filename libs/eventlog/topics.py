@@ -121,6 +121,17 @@ class TopicAdmin:
         configs = await self._configs([c.topic for c in cards if c.topic in partitions])
         return [s for c in cards for s in drift(c, partitions.get(c.topic), configs.get(c.topic, {}), brokers)]
 
+    async def offsets_kept(self) -> int:
+        """Give how many minutes the brokers keep the places of a group that is away."""
+        asked = [ConfigResource(ConfigResourceType.BROKER, str(await self._a_broker()))]
+        for response in await self._admin.describe_configs(asked):
+            for _, _, _, _, entries in response.resources:
+                return int({entry[0]: entry[1] for entry in entries}["offsets.retention.minutes"])
+        raise Unavailable("no broker says how long it keeps offsets")
+
+    async def _a_broker(self) -> int:
+        return int((await self._admin.describe_cluster())["brokers"][0]["node_id"])
+
     async def _configs(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
         if not topics:
             return {}
