@@ -1,4 +1,4 @@
-"""Promise, cover, price, versions and centres: arithmetic on the published parts of the plan, shared by the services."""
+"""Promise, cover, price, versions and centres: arithmetic on published parts of the plan, shared by the services."""
 
 from libs.plan.calendars import working_calendar
 from libs.plan.centres import LocalCentre, home_centre, local_centre, numbers_of
