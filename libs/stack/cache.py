@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -39,10 +39,13 @@ def wheels(name: str, root: Path = ROOT_CACHE) -> Path:
     """The package that `wheels/<name>.lock` pins, in a folder of its own, out of the environment's way."""
     lock = Path(__file__).with_name("wheels") / f"{name}.lock"
 
-    def install(folder: Path) -> None:
-        run_quietly([uv(), "pip", "install", "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(lock)])
+    def fetch(folder: Path) -> None:
+        install = [uv(), "pip", "install", "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(lock)]
+        run_quietly(
+            install, f"uv could not fetch what {lock} names: install it by hand, or open a way to a package index"
+        )
 
-    return cached(name, lock, install, root)
+    return cached(name, lock, fetch, root)
 
 
 def uv() -> str:
@@ -53,8 +56,8 @@ def uv() -> str:
     return found
 
 
-def run_quietly(command: Sequence[str], env: dict[str, str] | None = None) -> None:
-    """Run to its end; a StackError carries what it said if it fails."""
+def run_quietly(command: Sequence[str], failure: str, env: Mapping[str, str] | None = None) -> None:
+    """Run to its end; if it fails, a StackError says `failure` and what the command said last."""
     done = subprocess.run(  # noqa: S603 - our own commands
         command,
         capture_output=True,
@@ -66,4 +69,4 @@ def run_quietly(command: Sequence[str], env: dict[str, str] | None = None) -> No
     )
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()
-        raise StackError(f"`{Path(command[0]).name} {command[1]} …` ended with {done.returncode}:\n{said[-2000:]}")
+        raise StackError(f"{failure}\n{said[-2000:]}")

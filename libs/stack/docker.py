@@ -51,4 +51,4 @@ class Containers:
         self._call("up", "--detach", "--wait", "kafka", "postgres")
 
     def _call(self, *arguments: str) -> None:
-        run_quietly([*self._compose, *arguments], self._ports)
+        run_quietly([*self._compose, *arguments], f"`docker compose {arguments[0]}` failed", self._ports)

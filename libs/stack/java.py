@@ -50,4 +50,7 @@ def _copy_jars(folder: Path) -> None:
         )
     goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
     home = Path(java()).resolve().parents[1]
-    run_quietly([maven, "--quiet", "--batch-mode", "--file", str(_POM), *goal], {"JAVA_HOME": str(home)})
+    failure = (
+        "Maven could not fetch Apache Kafka: open it a way to a repository, or name a running server in OLCARE_KAFKA"
+    )
+    run_quietly([maven, "--quiet", "--batch-mode", "--file", str(_POM), *goal], failure, {"JAVA_HOME": str(home)})

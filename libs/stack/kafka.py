@@ -83,7 +83,7 @@ class KafkaCluster:
         settings.parent.mkdir(parents=True)
         settings.write_text("".join(f"{key}={value}\n" for key, value in self._settings(node).items()))
         tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(settings)]
-        run_quietly(self._java(*tool))
+        run_quietly(self._java(*tool), f"the folder of broker {node} could not be formatted")
 
     def _settings_of(self, node: int) -> Path:
         return self._folder / f"{node}/server.properties"

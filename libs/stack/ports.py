@@ -20,7 +20,7 @@ _handed_out: set[int] = set()
 def free_port() -> int:
     """A free port of 127.0.0.1, reserved until this process ends."""
     for port in random.SystemRandom().sample(_CANDIDATES, len(_CANDIDATES)):
-        if port not in _handed_out and _can_bind(port) and _reserve(port):
+        if port not in _handed_out and _can_bind(port) and reserve(port):
             _handed_out.add(port)
             return port
     raise StackError("no free port on 127.0.0.1")
@@ -37,7 +37,7 @@ def _can_bind(port: int) -> bool:
     return True
 
 
-def _reserve(port: int) -> bool:
+def reserve(port: int) -> bool:
     """Lock one byte per port: the kernel lets go of it with the process, and nothing is left lying about."""
     try:
         fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)

@@ -45,7 +45,7 @@ class Stack:
         """The bootstrap servers: OLCARE_KAFKA, else the container's, else a local node's."""
         if given := os.environ.get("OLCARE_KAFKA"):
             return Server("Kafka", given, "given")
-        if docker.wanted():
+        if self._containers:
             return Server("Kafka", self._containers.kafka, "docker")
         return Server("Kafka", self.local_kafka.address, "native")
 
@@ -54,7 +54,7 @@ class Stack:
         """The address without a database: OLCARE_POSTGRES, else the container's, else a local server's."""
         if given := os.environ.get("OLCARE_POSTGRES"):
             return Server("PostgreSQL", given, "given")
-        if docker.wanted():
+        if self._containers:
             return Server("PostgreSQL", self._containers.postgres, "docker")
         return Server("PostgreSQL", self.local_postgres.dsn, "native")
 
@@ -95,7 +95,9 @@ class Stack:
         return server
 
     @cached_property
-    def _containers(self) -> docker.Containers:
+    def _containers(self) -> docker.Containers | None:
+        if not docker.wanted():
+            return None
         containers = docker.Containers(self._run)
         containers.start()
         return containers

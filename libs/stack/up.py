@@ -1,32 +1,27 @@
 """An installation that stays: a supervisor process of its own, and a file that says where everything is.
 
-`up` starts `python -m libs.stack.up`, hands it what to run, and returns when the services are ready; the supervisor
-keeps `.run/up.json` true until `down` ends it.
+`up` starts `python -m libs.stack.supervisor`, hands it what to run, and returns when the services are ready; the
+supervisor keeps `.run/up.json` true until `down` ends it.
 """
 
 import os
 import signal
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Never
 
 from pydantic import TypeAdapter
 
 from libs.stack.errors import StackError
 from libs.stack.identity import start_time
-from libs.stack.installation import Installation, Say
-from libs.stack.resolve import Stack
-from libs.stack.run import ROOT, Run, clear_dead_runs, exclusive
-from libs.stack.service import Service, ServiceSpec, answers_ready
+from libs.stack.installation import Say
+from libs.stack.run import ROOT, clear_dead_runs, exclusive
+from libs.stack.service import ServiceSpec, answers_ready
 from libs.stack.wait import until
 
 _UP_SECONDS = 300
 _DOWN_SECONDS = 120
-_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -75,14 +70,14 @@ class Up:
         return start_time(self.supervisor) == self.began
 
 
-_UP = TypeAdapter(Up)
-_ORDER = TypeAdapter(Order)
+UP = TypeAdapter(Up)
+ORDER = TypeAdapter(Order)
 
 
 def status(root: Path = ROOT) -> Up | None:
     """The installation that is up, if one is."""
     try:
-        found = _UP.validate_json(_file(root).read_bytes())
+        found = UP.validate_json(file_of(root).read_bytes())
     except FileNotFoundError:
         return None
     return found if found.alive else None
@@ -94,7 +89,7 @@ def up(order: Order, say: Say, root: Path = ROOT) -> Up:
     with exclusive(root / "up.lock"):
         if status(root) is not None:
             raise StackError("the stack is up already: see `make status`, or end it with `make down`")
-        _file(root).unlink(missing_ok=True)
+        file_of(root).unlink(missing_ok=True)
         return _await(_spawn(order, root), say, root)
 
 
@@ -105,24 +100,25 @@ def down(root: Path = ROOT) -> bool:
         os.kill(found.supervisor, signal.SIGTERM)
         until(lambda: not found.alive, _DOWN_SECONDS, "the end of the stack")
     clear_dead_runs(root)
-    _file(root).unlink(missing_ok=True)
+    file_of(root).unlink(missing_ok=True)
     return found is not None
 
 
-def _file(root: Path) -> Path:
+def file_of(root: Path) -> Path:
+    """Where the supervisor says what is up."""
     return root / "up.json"
 
 
 def _spawn(order: Order, root: Path) -> int:
     """A process that is nobody's child to look after."""
     request, log = root / "up-order.json", root / "up.log"
-    request.write_bytes(_ORDER.dump_json(order))
+    request.write_bytes(ORDER.dump_json(order))
     files = [
         (os.POSIX_SPAWN_OPEN, 0, str(request), os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
-    command = [sys.executable, "-m", "libs.stack.up", str(root)]
+    command = [sys.executable, "-m", "libs.stack.supervisor", str(root)]
     return os.posix_spawn(sys.executable, command, os.environ, file_actions=files, setsid=True)
 
 
@@ -131,7 +127,7 @@ def _await(supervisor: int, say: Say, root: Path) -> Up:
 
     def settled() -> bool:
         nonlocal heard
-        over = start_time(supervisor) is None or _file(root).exists()
+        over = start_time(supervisor) is None or file_of(root).exists()
         lines = (root / "up.log").read_text().splitlines()
         for line in lines[heard:]:
             say(line)
@@ -145,70 +141,5 @@ def _await(supervisor: int, say: Say, root: Path) -> Up:
         raise
     found = status(root)
     if found is None:
-        raise StackError("the stack did not come up; what it said last stands above")
+        raise StackError(f"the stack did not come up:\n{(root / 'up.log').read_text()[-2000:]}")
     return found
-
-
-def supervise(order: Order, root: Path) -> Never:
-    """Be the supervisor, until SIGTERM."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    with Run.create(root, "up") as run:
-        run.at_end(lambda: _file(root).unlink(missing_ok=True))
-        installation = _install(run, order)
-        while True:
-            installation.revive()
-            _write(_seen(run, installation), root)
-            time.sleep(_LOOK_SECONDS)
-
-
-def _install(run: Run, order: Order) -> Installation:
-    installation = Installation(run, Stack(run), order.env, partial(print, flush=True))
-    for name, command in order.preparations.items():
-        installation.run_once(name, command)
-    installation.start(order.services)
-    installation.await_ready()
-    for name, command in order.afterwards.items():
-        installation.run_once(name, command)
-    return installation
-
-
-def _seen(run: Run, installation: Installation) -> Up:
-    stack = installation.stack
-    return Up(
-        supervisor=os.getpid(),
-        began=start_time(os.getpid()) or "",
-        folder=run.folder,
-        kafka=stack.kafka.address,
-        postgres=stack.postgres.address,
-        smtp=stack.smtp.address,
-        mail_journal=stack.mail_catcher.journal if stack.smtp.source == "native" else None,
-        services=[_as_running(service) for service in installation.services.values()],
-    )
-
-
-def _as_running(service: Service) -> RunningService:
-    process = service.process
-    pid = process.pid if process.alive else None
-    return RunningService(service.spec.name, pid, service.spec.http_port, process.log)
-
-
-def _write(seen: Up, root: Path) -> None:
-    """Only what changed, and never seen half written."""
-    text = _UP.dump_json(seen, indent=2)
-    if not _file(root).exists() or _file(root).read_bytes() != text:
-        draft = root / "up.json.new"
-        draft.write_bytes(text)
-        draft.replace(_file(root))
-
-
-def main() -> None:
-    """Standard input holds the order."""
-    order = _ORDER.validate_json(sys.stdin.buffer.read())
-    try:
-        supervise(order, Path(sys.argv[1]))
-    except StackError as error:
-        sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()
