@@ -8,6 +8,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -46,8 +48,8 @@ def compose(mail: Mail) -> bytes:
         message["Date"] = mail.sent_at
         message["Message-ID"] = mail.message_id
         message["Auto-Submitted"] = "auto-generated"
-        message["Content-Language"] = mail.language
         message.set_content(mail.body, charset="utf-8", cte="quoted-printable")
+        message["Content-Language"] = mail.language
         return message.as_bytes()
     except (MessageError, ValueError) as error:
         raise NotWritable("the message can not be written") from error
@@ -56,12 +58,13 @@ def compose(mail: Mail) -> bytes:
 def wire_address(address: str) -> str:
     """The address as SMTP takes it without extensions, its domain in ASCII (IDNA); raises NotWritable."""
     local, _, domain = address.rpartition("@")
-    if not local.isascii() or not local or re.search(r'[\s<>"(),:;\\\[\]]', local):
-        raise NotWritable("the part before the @ is not one that every mail server takes")
     try:
-        return f"{local}@{domain.encode('idna').decode()}"
+        domain = domain.encode("idna").decode()
     except UnicodeError as error:
-        raise NotWritable("the domain is none") from error
+        raise NotWritable("the part behind the @ is no domain") from error
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        raise NotWritable("the address is not one that every mail server takes")
+    return f"{local}@{domain}"
 
 
 def _shown(who: Correspondent) -> Address:

@@ -1,0 +1,50 @@
+-- name: facts_for_notices
+-- What some events' notices are filled with: one row of JSON for each place in the two lists, in their order.
+select
+    jsonb_build_object(
+        'customer', (
+            select jsonb_build_object('private', c.private, 'language', c.language, 'reseller', c.reseller)
+            from customers c where c.stream = asked.customer),
+        'centre', (
+            select jsonb_build_object('language', n.sheet ->> 'language', 'zone', n.sheet ->> 'zone')
+            from centres n where n.centre = asked.centre order by n.stream limit 1)
+    ) as facts
+from unnest(cast(:customers as text[]), cast(:centres as text[]))
+    with ordinality as asked (customer, centre, place)
+order by asked.place;
+
+-- name: erased_recipients
+-- Which of some notices are for a person who has been erased.
+select stream from notices n
+where stream = any (cast(:streams as text[])) and exists (select from erased_persons e where e.person = n.person);
+
+-- name: notice
+-- One notice, by its stream id.
+select * from notices where stream = :stream;
+
+-- name: notices_by_state
+-- The notices in a state, or in any, the oldest first, at most so many.
+select * from notices where cast(:state as text) is null or state = :state
+order by requested_at, stream limit :most;
+
+-- name: notices_about
+-- The notices about a stream, such as a ticket or its promise.
+select * from notices where about_stream = :about order by requested_at, stream;
+
+-- name: notices_count
+-- How many notices of which class are in which state, and how often nobody knew whether one was accepted.
+select notice_class, state, count(*) as notices, cast(sum(doubts) as bigint) as doubts
+from notices group by notice_class, state order by notice_class, state;
+
+-- name: notices_without_address
+-- Notices to be sent whose recipient's private record or centre is not here: they wait for it, the oldest first.
+select n.stream, n.state, n.private_key, n.centre, n.requested_at from notices n
+where n.state in ('requested', 'deferred')
+    and not exists (select from private_records p where p.key = n.private_key)
+    and not exists (select from centres c where n.private_key is null and c.centre = n.centre)
+    and not exists (select from erased_persons e where e.person = n.person)
+order by n.requested_at, n.stream limit :most;
+
+-- name: next_retry
+-- The next instant of plan time at which a notice is to be tried again.
+select min(retry_at) as at from notices where state = 'deferred';

@@ -1,0 +1,205 @@
+"""Whom another service's event makes us tell.
+
+Which notices there are, and their streams, follows from the event alone. Facts fill in the content only: language,
+zone, and where the address of a customer's contact stands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pydantic import TypeAdapter
+
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.record import RecordedEvent
+from libs.eventlog.request import Reaction
+from libs.messages.base import PrivateKey
+from libs.messages.clauses import Clause
+from libs.messages.contracts import ContractLapsed
+from libs.messages.notices import NoticeClass, NoticeFacts, NoticeRole, Recipient
+from libs.messages.sla import FirstResponseAtRisk, FirstResponseBreached, FirstResponseClockStarted
+from libs.messages.streams import stream_id
+from libs.messages.tickets import Contact, TicketRefused
+from services.notification.domain import RequestNotice
+from services.notification.languages import choose_language
+
+REQUEST = "RequestNotice"
+
+
+@dataclass(frozen=True)
+class CustomerFacts:
+    """A customer's contact: where the address stands, the language, and whether a reseller stands between."""
+
+    private: PrivateKey
+    language: str
+    reseller: str | None = None
+
+
+@dataclass(frozen=True)
+class CentreFacts:
+    """A centre's language and zone."""
+
+    language: str
+    zone: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What our own tables say about the customer and the centre of an event; None where they know nothing."""
+
+    customer: CustomerFacts | None = None
+    centre: CentreFacts | None = None
+
+
+FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
+NO_FACTS = Facts()
+
+
+class Asked(NamedTuple):
+    """The customer (stream id) and the centre that facts are wanted about."""
+
+    customer: str | None
+    centre: str | None
+
+
+def asked(event: RecordedEvent) -> Asked | None:
+    """Say which facts an event's notices are filled with; None where it makes us tell nobody."""
+    match event.data:
+        case FirstResponseClockStarted() | TicketRefused() | FirstResponseAtRisk() | FirstResponseBreached() as about:
+            return Asked(None, about.centre)
+        case ContractLapsed() as lapsed:
+            return Asked(lapsed.customer, lapsed.centre)
+        case _:
+            return None
+
+
+def react(event: RecordedEvent, facts: Facts, mail_domain: str) -> Sequence[Reaction]:
+    """Request the notices that an event calls for; Unavailable where a customer is not known here yet."""
+    known = _Known(event, facts, mail_domain)
+    match event.data:
+        case FirstResponseClockStarted() as started:
+            return [_acknowledgement(known, started)]
+        case TicketRefused() as refused:
+            return [_refusal(known, refused)]
+        case FirstResponseAtRisk() as at_risk:
+            return [_warning(known, at_risk)]
+        case FirstResponseBreached() as breached:
+            return [_breach(known, breached)]
+        case ContractLapsed() as lapsed:
+            return [_lapse(known, lapsed)]
+        case _:
+            return []
+
+
+class _Known(NamedTuple):
+    event: RecordedEvent
+    facts: Facts
+    mail_domain: str
+
+    @property
+    def zone(self) -> str | None:
+        return self.facts.centre.zone if self.facts.centre else None
+
+    def language(self, wish: str | None = None) -> str:
+        """The recipient's own language, then the centre's, then English."""
+        return choose_language(wish, self.facts.centre.language if self.facts.centre else None)
+
+
+def _acknowledgement(known: _Known, started: FirstResponseClockStarted) -> Reaction:
+    facts = NoticeFacts(
+        ticket=started.ticket,
+        customer=started.customer,
+        centre=started.centre,
+        zone=started.certificate.zone,
+        channel=started.channel,
+        opened_at=started.certificate.opened_at,
+        due_at=started.certificate.due_at,
+    )
+    kind, language = NoticeClass.ACKNOWLEDGEMENT, known.language(started.language)
+    return _request(known, NoticeRole.REQUESTER, kind, Recipient(private=started.private), language, facts)
+
+
+def _refusal(known: _Known, refused: TicketRefused) -> Reaction:
+    facts = NoticeFacts(
+        ticket=known.event.stream,
+        customer=refused.customer,
+        centre=refused.centre,
+        zone=known.zone,
+        channel=refused.channel,
+        product=refused.product,
+        version=refused.version,
+        opened_at=refused.opened_at,
+        reason=str(refused.reason),
+        clause=refused.clause,
+        contact=refused.contact,
+    )
+    kind, language = NoticeClass.REFUSAL, known.language(refused.language)
+    return _request(known, NoticeRole.REQUESTER, kind, Recipient(private=refused.private), language, facts)
+
+
+def _warning(known: _Known, at_risk: FirstResponseAtRisk) -> Reaction:
+    facts = NoticeFacts(
+        ticket=at_risk.ticket,
+        customer=at_risk.customer,
+        centre=at_risk.centre,
+        zone=known.zone,
+        channel=at_risk.channel,
+        at_risk_at=at_risk.at_risk_at,
+        due_at=at_risk.due_at,
+    )
+    return _to_the_centre(known, NoticeClass.WARNING, at_risk.centre, facts)
+
+
+def _breach(known: _Known, breached: FirstResponseBreached) -> Reaction:
+    facts = NoticeFacts(
+        ticket=breached.ticket,
+        customer=breached.customer,
+        centre=breached.centre,
+        zone=known.zone,
+        channel=breached.channel,
+        due_at=breached.due_at,
+        breached_at=breached.breached_at,
+        responded_at=breached.responded_at,
+    )
+    return _to_the_centre(known, NoticeClass.BREACH, breached.centre, facts)
+
+
+def _lapse(known: _Known, lapsed: ContractLapsed) -> Reaction:
+    customer = known.facts.customer
+    if customer is None:
+        raise Unavailable(f"{lapsed.customer} is not known here yet")
+    facts = NoticeFacts(
+        contract=lapsed.contract,
+        customer=lapsed.customer,
+        centre=lapsed.centre,
+        zone=known.zone,
+        last_day=lapsed.last_day,
+        lapsed_at=lapsed.lapsed_at,
+        clause=Clause.DEARER,
+        contact=Contact.RESELLER if customer.reseller else Contact.REGIONAL_TEAM,
+    )
+    kind, language = NoticeClass.LAPSE, known.language(customer.language)
+    return _request(known, NoticeRole.CUSTOMER, kind, Recipient(private=customer.private), language, facts)
+
+
+def _to_the_centre(known: _Known, kind: NoticeClass, centre: str, facts: NoticeFacts) -> Reaction:
+    return _request(known, NoticeRole.CENTRE, kind, Recipient(centre=centre), known.language(), facts)
+
+
+def _request(
+    known: _Known, role: NoticeRole, kind: NoticeClass, recipient: Recipient, language: str, facts: NoticeFacts
+) -> Reaction:
+    stream = stream_id("notice", known.event.id, role)
+    command = RequestNotice(
+        occurred_at=known.event.time,
+        role=role,
+        notice_class=kind,
+        about_event=known.event.id,
+        about_stream=known.event.stream,
+        recipient=recipient,
+        language=language,
+        template=str(kind),
+        facts=facts,
+        message_id=f"<{known.event.id}.{role}@{known.mail_domain}>",
+    )
+    return Reaction(REQUEST, stream, command)

@@ -1,0 +1,29 @@
+"""What the mail server's answer, or its silence, means for the notice."""
+
+from datetime import datetime
+from typing import assert_never
+
+from libs.messages.notices import DeliveryProblem
+from services.notification.delivery import RecordAmbiguous, RecordDeferred, RecordFailed, RecordSent, Result
+from services.notification.notice import Claim
+from services.notification.smtp import Accepted, NotReached, Outcome, Phase, Refused, Unknown
+
+ABOUT_THE_MESSAGE = frozenset({Phase.RCPT, Phase.DATA, Phase.BODY})
+"""A refusal for good counts as one only here: before, it is about us or the server, which somebody may put right."""
+
+
+def result_of(outcome: Outcome, claim: Claim, at: datetime) -> Result:
+    """Give what to record of an attempt."""
+    match outcome:
+        case Accepted():
+            return RecordSent(at, claim, outcome.code)
+        case Refused(permanent=True) if outcome.phase in ABOUT_THE_MESSAGE:
+            return RecordFailed(at, claim, DeliveryProblem.REFUSED, outcome.code, outcome.enhanced)
+        case Refused():
+            return RecordDeferred(at, claim, DeliveryProblem.REFUSED_FOR_NOW, outcome.code, outcome.enhanced)
+        case NotReached():
+            return RecordDeferred(at, claim, outcome.problem)
+        case Unknown():
+            return RecordAmbiguous(at, claim)
+        case _:
+            assert_never(outcome)

@@ -1,0 +1,129 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.record import RecordedEvent
+from libs.eventlog.request import Reaction
+from libs.messages.clauses import Clause
+from libs.messages.notices import NoticeClass, NoticeRole, Recipient
+from libs.messages.tickets import Contact
+from services.notification.domain import RequestNotice
+from services.notification.reactions import FACTS, NO_FACTS, REQUEST, Asked, CentreFacts, Facts, asked, react
+from tests.unit.notification.foreign import CONTACT, EXAMPLES, KNOWN, example
+
+STARTED, REFUSED = example("FirstResponseClockStarted"), example("TicketRefused")
+AT_RISK, BREACHED = example("FirstResponseAtRisk"), example("FirstResponseBreached")
+LAPSED = example("ContractLapsed")
+TELLING = {
+    "FirstResponseClockStarted", "TicketRefused", "FirstResponseAtRisk", "FirstResponseBreached", "ContractLapsed",
+}  # fmt: skip
+EVERY_EVENT = sorted(path.stem for path in EXAMPLES.glob("*.json"))
+
+
+def asked_for(event: RecordedEvent, facts: Facts = KNOWN) -> RequestNotice:
+    (reaction,) = react(event, facts, "olcare.example")
+    assert reaction.name == REQUEST
+    assert isinstance(reaction.command, RequestNotice)
+    return reaction.command
+
+
+def test_the_requester_hears_that_the_ticket_came_and_by_when_it_is_answered() -> None:
+    notice = asked_for(STARTED)
+    assert (notice.role, notice.notice_class) == (NoticeRole.REQUESTER, NoticeClass.ACKNOWLEDGEMENT)
+    assert notice.recipient == Recipient(private=STARTED.data.private)
+    assert notice.facts.due_at == STARTED.data.certificate.due_at
+    assert notice.facts.zone == "Europe/Paris"
+
+
+def test_the_requester_hears_why_no_ticket_was_opened_and_whom_to_contact() -> None:
+    notice = asked_for(REFUSED)
+    assert (notice.role, notice.notice_class) == (NoticeRole.REQUESTER, NoticeClass.REFUSAL)
+    assert notice.facts.ticket == REFUSED.stream
+    assert (notice.facts.reason, notice.facts.clause) == ("cover-lapsed", Clause.NOT_COVERED)
+    assert notice.facts.contact is Contact.RESELLER
+
+
+def test_the_centre_hears_of_a_promise_at_risk() -> None:
+    notice = asked_for(AT_RISK)
+    assert (notice.role, notice.notice_class) == (NoticeRole.CENTRE, NoticeClass.WARNING)
+    assert notice.recipient == Recipient(centre="france")
+
+
+def test_the_centre_hears_of_a_breach() -> None:
+    notice = asked_for(BREACHED)
+    assert (notice.role, notice.notice_class) == (NoticeRole.CENTRE, NoticeClass.BREACH)
+    assert notice.facts.breached_at == BREACHED.data.due_at
+
+
+def test_the_customers_contact_hears_of_a_lapse() -> None:
+    notice = asked_for(LAPSED)
+    assert (notice.role, notice.notice_class) == (NoticeRole.CUSTOMER, NoticeClass.LAPSE)
+    assert notice.recipient == Recipient(private=CONTACT)
+    assert notice.facts.clause is Clause.DEARER
+    assert notice.facts.contact is Contact.RESELLER
+
+
+def test_a_customer_without_a_reseller_turns_to_the_regional_team() -> None:
+    assert KNOWN.customer is not None
+    direct = replace(KNOWN, customer=replace(KNOWN.customer, reseller=None))
+    assert asked_for(LAPSED, direct).facts.contact is Contact.REGIONAL_TEAM
+
+
+def test_a_lapse_waits_until_its_customer_is_known() -> None:
+    with pytest.raises(Unavailable):
+        react(LAPSED, replace(KNOWN, customer=None), "olcare.example")
+
+
+@pytest.mark.parametrize("name", EVERY_EVENT)
+def test_nobody_is_told_of_anything_else(name: str) -> None:
+    event = example(name)
+    assert (len(react(event, KNOWN, "olcare.example")) == 1) is (name in TELLING)
+    assert (asked(event) is not None) is (name in TELLING)
+
+
+@pytest.mark.parametrize("event", [STARTED, REFUSED, AT_RISK, BREACHED])
+def test_the_notices_and_their_streams_follow_from_the_event_alone(event: RecordedEvent) -> None:
+    def where(reactions: Sequence[Reaction]) -> list[tuple[str, str]]:
+        return [(reaction.name, reaction.stream) for reaction in reactions]
+
+    knowing = react(event, KNOWN, "olcare.example")
+    unknowing = react(event, NO_FACTS, "elsewhere.example")
+    assert where(knowing) == where(unknowing)
+
+
+def test_a_notice_is_named_after_its_event_and_role() -> None:
+    (reaction,) = react(BREACHED, KNOWN, "olcare.example")
+    assert reaction.stream == f"notice/{BREACHED.id}/centre"
+    assert asked_for(BREACHED).message_id == f"<{BREACHED.id}.centre@olcare.example>"
+
+
+@pytest.mark.parametrize(
+    ("own", "centre", "spoken"),
+    [
+        ("fr", "en", "fr"),
+        ("fr-CA", "en", "fr"),
+        ("en", "fr", "en"),
+        ("de", "fr", "fr"),
+        ("ja", "ja", "en"),
+    ],
+)
+def test_the_recipients_language_comes_first_then_the_centres_then_english(own: str, centre: str, spoken: str) -> None:
+    facts = Facts(centre=CentreFacts(centre, "Europe/Paris"))
+    assert asked_for(example("FirstResponseClockStarted", language=own), facts).language == spoken
+
+
+def test_a_centre_is_told_in_its_own_language() -> None:
+    assert asked_for(BREACHED, Facts(centre=CentreFacts("fr", "Europe/Paris"))).language == "fr"
+    assert asked_for(BREACHED, Facts(centre=CentreFacts("ja", "Asia/Tokyo"))).language == "en"
+
+
+def test_only_a_lapse_asks_about_a_customer() -> None:
+    assert asked(LAPSED) == Asked("customer/erp/C-1001", "france")
+    assert asked(BREACHED) == Asked(None, "france")
+
+
+def test_facts_are_read_as_the_query_gives_them() -> None:
+    assert FACTS.validate_json(FACTS.dump_json(KNOWN)) == KNOWN
+    assert FACTS.validate_json('{"customer": null, "centre": null}') == NO_FACTS

@@ -1,0 +1,218 @@
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from libs.messages.clauses import Clause
+from libs.messages.notices import NoticeClass, NoticeFacts
+from libs.messages.plan import WeeklyWindow
+from libs.messages.private import PrivateRecord
+from libs.messages.tickets import TicketRefusal
+from services.notification.domain import RequestNotice
+from services.notification.languages import LANGUAGES, choose_language, say_day, say_hours, say_instant
+from services.notification.mail import NotWritable
+from services.notification.projections import CentreSheet
+from services.notification.reactions import react
+from services.notification.texts import FOLDER, Text, render
+from tests.unit.notification.foreign import AMERICAS, ANA, FRANCE, KNOWN, example
+
+NBSP = "\u00a0"
+ABOUT = {
+    "acknowledgement": example("FirstResponseClockStarted"),
+    "refusal": example("TicketRefused"),
+    "warning": example("FirstResponseAtRisk"),
+    "breach": example("FirstResponseBreached"),
+    "lapse": example("ContractLapsed"),
+}
+EVERY_TEXT = [(template, language) for template in ABOUT for language in LANGUAGES]
+
+
+def facts_of(template: str) -> NoticeFacts:
+    (reaction,) = react(ABOUT[template], KNOWN, "olcare.example")
+    assert isinstance(reaction.command, RequestNotice)
+    return reaction.command.facts
+
+
+def text(template: str, language: str, person: PrivateRecord | None = ANA, centre: CentreSheet | None = FRANCE) -> Text:
+    written = render(template, language, facts_of(template), centre, person)
+    return Text(*(part.replace(NBSP, " ") for part in written))
+
+
+# Every text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_there_is_a_text_for_every_class_of_notice_in_every_language(language: str) -> None:
+    assert {f"{kind}.txt" for kind in NoticeClass} <= {path.name for path in (FOLDER / language).iterdir()}
+
+
+@pytest.mark.parametrize(("template", "language"), EVERY_TEXT)
+def test_every_text_has_a_subject_a_body_and_no_hole(template: str, language: str) -> None:
+    subject, body = text(template, language)
+    assert subject
+    assert body.endswith("\n")
+    assert "\n\n\n" not in body
+    for hole in ("None", "{", "}", "  ", "<", " ,", "( "):
+        assert hole not in subject + body
+
+
+@pytest.mark.parametrize(("template", "language"), EVERY_TEXT)
+def test_every_text_names_its_ticket_or_contract_in_the_subject(template: str, language: str) -> None:
+    facts = facts_of(template)
+    number = (facts.ticket or facts.contract or "").rpartition("/")[2]
+    assert number in text(template, language).subject
+
+
+@pytest.mark.parametrize("template", ["acknowledgement", "refusal", "lapse"])
+def test_somebody_whose_name_is_not_known_is_greeted_all_the_same(template: str) -> None:
+    assert text(template, "fr", PrivateRecord()).body.startswith("Bonjour,\n\n")
+    assert text(template, "en", None).body.startswith("Hello,\n\n")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(breaking=st.text(st.characters(codec="utf-8", categories=["Cc", "Zl", "Zp", "L"]), min_size=1, max_size=20))
+def test_no_subject_and_no_name_can_begin_a_line_of_its_own(language: str, breaking: str) -> None:
+    sly = PrivateRecord.model_construct(name=f"Ana{breaking}Bcc: eve", subject=f"Help{breaking}Bcc: eve")
+    ordinary, written = text("acknowledgement", language), text("acknowledgement", language, sly)
+    assert len(written.subject.splitlines()) == 1
+    assert len(written.body.splitlines()) == len(ordinary.body.splitlines())
+
+
+def test_a_language_that_we_do_not_write_is_answered_in_english() -> None:
+    assert text("breach", "de") == text("breach", "en")
+
+
+def test_a_text_that_does_not_exist_can_not_be_written() -> None:
+    with pytest.raises(NotWritable):
+        render("birthday", "fr", facts_of("breach"), FRANCE, ANA)
+
+
+def test_a_text_without_the_fact_it_needs_can_not_be_written() -> None:
+    without = facts_of("refusal").model_copy(update={"clause": None})
+    with pytest.raises(NotWritable):
+        render("refusal", "fr", without, FRANCE, ANA)
+    with pytest.raises(NotWritable):
+        render("acknowledgement", "fr", facts_of("acknowledgement"), None, ANA)
+
+
+# What each one says
+
+
+def test_the_acknowledgement_says_by_when_in_the_centres_time() -> None:
+    deadline = "lundi 30 novembre 2026 à 12 h 30 (Europe/Paris, UTC+1)"
+    assert f"au plus tard le {deadline}" in text("acknowledgement", "fr").body
+    assert "by Monday 30 November 2026 at 12:30 (Europe/Paris, UTC+1)" in text("acknowledgement", "en").body
+
+
+def test_the_acknowledgement_says_when_the_centre_is_open_and_under_which_number() -> None:
+    reach = "France, +33 1 80 87 52 86, lundi au vendredi, 9 h à 17 h (sauf les jours fériés)"
+    assert reach in text("acknowledgement", "fr").body
+    both = "Americas, +1 514 798-8714 or +1 866 348-5863, Monday to Friday, 09:00 to 20:00 (except public holidays)"
+    assert both in text("acknowledgement", "en", centre=AMERICAS).body
+
+
+def test_the_acknowledgement_repeats_the_subject() -> None:
+    assert text("acknowledgement", "fr").subject.endswith(" : PlanetPress ne démarre plus")
+
+
+def test_the_acknowledgement_recommends_the_telephone_to_those_who_wrote() -> None:
+    by_phone = facts_of("acknowledgement").model_copy(update={"channel": "phone"})
+    assert Clause.URGENCY in text("acknowledgement", "fr").body
+    assert Clause.URGENCY not in render("acknowledgement", "fr", by_phone, FRANCE, ANA).body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_refusal_quotes_the_clause_in_the_plans_own_words(language: str) -> None:
+    assert f"« {Clause.NOT_COVERED} »" in text("refusal", language).body
+
+
+def test_the_refusal_says_why_and_whom_to_contact() -> None:
+    body = text("refusal", "fr").body
+    assert "votre abonnement à OL Care a pris fin" in body
+    assert "communiquer avec votre revendeur ou avec l'équipe OL Care de votre région. Votre centre : France" in body
+
+
+def test_the_refusal_to_a_customer_that_nobody_knows_names_no_centre() -> None:
+    unknown = {"centre": None, "zone": None, "reason": "unknown-customer", "contact": "regional-team"}
+    body = render("refusal", "fr", facts_of("refusal").model_copy(update=unknown), None, ANA).body
+    assert "communiquer avec l'équipe OL Care de votre région. Pour de plus" in body.replace(NBSP, " ")
+    assert "(UTC, UTC+0)" in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_has_its_own_words(language: str) -> None:
+    facts = facts_of("refusal")
+    said = {
+        render("refusal", language, facts.model_copy(update={"reason": reason.value}), FRANCE, ANA).body
+        for reason in TicketRefusal
+    }
+    assert len(said) == len(TicketRefusal)
+    later = facts.model_copy(update={"reason": "a-reason-of-tomorrow"})
+    assert render("refusal", language, later, FRANCE, ANA).body in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_has_lapsed_hears_that_coming_back_is_dearer(language: str) -> None:
+    assert Clause.DEARER in text("lapse", language).body
+    assert Clause.DEARER in text("refusal", language).body
+
+
+def test_the_lapse_says_the_last_day() -> None:
+    assert "Son dernier jour était le lundi 31 mai 2027" in text("lapse", "fr").body
+
+
+def test_the_breach_says_whether_the_customer_still_waits() -> None:
+    late = facts_of("breach").model_copy(update={"responded_at": datetime(2026, 11, 30, 12, 1, tzinfo=UTC)})
+    assert "Le client attend toujours." in text("breach", "fr").body
+    assert "trop tard, le lundi 30 novembre 2026 à 13 h 01" in render("breach", "fr", late, FRANCE, None).body.replace(
+        NBSP, " "
+    )
+
+
+# How it is said
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Europe/Paris", "mardi 24 novembre 2026 à 17 h (Europe/Paris, UTC+1)"),
+        ("Asia/Kuala_Lumpur", "mercredi 25 novembre 2026 à 0 h (Asia/Kuala_Lumpur, UTC+8)"),
+        ("America/Toronto", "mardi 24 novembre 2026 à 11 h (America/Toronto, UTC-5)"),
+        ("America/St_Johns", "mardi 24 novembre 2026 à 12 h 30 (America/St_Johns, UTC-3:30)"),
+    ],
+)
+def test_an_instant_is_said_in_the_civil_time_of_the_zone(zone: str, said: str) -> None:
+    assert say_instant(datetime(2026, 11, 24, 16, tzinfo=UTC), zone, "fr") == said
+
+
+def test_summer_time_shows() -> None:
+    assert say_instant(datetime(2026, 7, 1, 16, tzinfo=UTC), "Europe/London", "en") == (
+        "Wednesday 1 July 2026 at 17:00 (Europe/London, UTC+1)"
+    )
+
+
+def test_the_first_of_a_month_is_said_as_people_say_it() -> None:
+    assert say_day(date(2026, 12, 1), "fr") == "mardi 1er décembre 2026"
+    assert say_day(date(2026, 12, 1), "en") == "Tuesday 1 December 2026"
+
+
+def test_days_with_the_same_hours_are_said_together() -> None:
+    def window(day: int, opens: str, closes: str) -> WeeklyWindow:
+        return WeeklyWindow(weekday=day, opens=opens, closes=closes)
+
+    week = [
+        window(1, "13:30", "17:00"), window(1, "09:00", "12:00"),
+        window(2, "09:00", "17:00"), window(3, "09:00", "17:00"), window(6, "10:00", "12:00"),
+    ]  # fmt: skip
+    assert (
+        say_hours(week, "fr")
+        == "lundi, 9 h à 12 h et 13 h 30 à 17 h; mardi au mercredi, 9 h à 17 h; samedi, 10 h à 12 h"
+    )
+    assert say_hours(week[2:], "en") == "Tuesday to Wednesday, 09:00 to 17:00; Saturday, 10:00 to 12:00"
+
+
+def test_a_wish_may_name_a_country_or_be_absent() -> None:
+    assert choose_language(None, "fr-CA") == "fr"
+    assert choose_language("de", None) == "en"
+    assert choose_language() == "en"
