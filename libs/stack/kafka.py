@@ -116,7 +116,13 @@ class KafkaCluster:
         }
 
     def _java(self, *arguments: str) -> list[str]:
-        options = ["-Xms384m", "-Xmx384m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={_LOGGING}"]
+        options = [
+            "-Xms384m",
+            "-Xmx384m",
+            "-XX:+UseSerialGC",
+            "-XX:-UsePerfData",
+            f"-Dlog4j2.configurationFile={_LOGGING}",
+        ]
         if self._quick_start:
             options.append("-XX:TieredStopAtLevel=1")
         return [java(), *options, "-cp", f"{kafka_jars()}/*", *arguments]

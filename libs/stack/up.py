@@ -139,6 +139,8 @@ def _await(supervisor: int, say: Say, root: Path) -> Up:
     except BaseException:
         os.kill(supervisor, signal.SIGTERM)
         raise
+    finally:
+        (root / "up-order.json").unlink(missing_ok=True)
     found = status(root)
     if found is None:
         raise StackError(f"the stack did not come up:\n{(root / 'up.log').read_text()[-2000:]}")
