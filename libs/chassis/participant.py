@@ -8,13 +8,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from libs.chassis.app import Loop, Service, run
 from libs.chassis.clock import Clock
-from libs.chassis.health import Health, Quiet
+from libs.chassis.health import Busy, Health, Quiet
 from libs.chassis.logging import configure
 from libs.chassis.metrics import Metrics
 from libs.chassis.settings import ServiceSettings
@@ -59,6 +60,7 @@ class Participant:
         self.queries = Queries(self.engine.database, *sorted(folder.glob("*.sql")))
         self.health = Health(self.clock)
         self._loops: list[Loop] = []
+        self._busy: list[Busy] = [self._closed]
         self._door_topics: set[str] = set()
         self._followers: list[Follower] = list(self.engine.followers.values())
         self._next_due: list[Callable[[], Awaitable[datetime | None]]] = []
@@ -97,6 +99,7 @@ class Participant:
         loop = DutyLoop(self.clock, duties, answer, every=STEPPED if self.clock.movable else REAL)
         self._loops.append(("duties", loop.run))
         self._next_due.append(next_due)
+        self._busy.append(partial(_due, loop))
         self.health.checks["duties"] = lambda: _waiting(loop, duties)
         return loop
 
@@ -106,6 +109,10 @@ class Participant:
         self._states.append(state)
         self._followers.append(Follower(state.name, topic, state.positions))
         return state
+
+    def busy(self, ask: Busy) -> None:
+        """Count something more as not quiet."""
+        self._busy.append(ask)
 
     def loop(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run something else beside the rest."""
@@ -117,8 +124,8 @@ class Participant:
 
     async def serve(self) -> int:
         """Run until told to stop; gives the exit code."""
-        busy = [self._behind(follower) for follower in self._followers]
-        quiet = Quiet(self.clock, busy=[self._closed, *busy], next_due=self._next_due)
+        busy = [*self._busy, *(self._behind(follower) for follower in self._followers)]
+        quiet = Quiet(self.clock, busy=busy, next_due=self._next_due)
         loops: list[Loop] = [("work", self._work)]
         return await run(Service(self.settings, self.clock, self.metrics, self.health, quiet, loops))
 
@@ -197,6 +204,11 @@ class Participant:
 async def _named(name: str, loop: Callable[[], Awaitable[None]]) -> None:
     structlog.contextvars.bind_contextvars(loop=name)
     await loop()
+
+
+async def _due(loop: DutyLoop) -> str | None:
+    names = await loop.due()
+    return f"due: {', '.join(names)}" if names else None
 
 
 def _waiting(loop: DutyLoop, duties: Sequence[Duty]) -> str | None:

@@ -1,0 +1,150 @@
+"""The sender: claims notices, hands them over, and records what became of it.
+
+Only who reads back its own claim as counting opens a connection, and does so once in the life of its process. A claim
+without a result, after a crash or a cut, is given up later by a duty: the notice is then ambiguous, never silent.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from libs.chassis.app import unbroken
+from libs.chassis.participant import Participant
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.request import Request
+from libs.eventlog.writer import Answer, Writer
+from libs.messages.ids import duty_command_id
+from libs.messages.notices import DeliveryProblem, NoticeFacts, NoticeHandingOver
+from libs.messages.private import PrivateRecord
+from services.notification.delivery import ClaimHandOver, RecordFailed, Result
+from services.notification.handlers import duty_request
+from services.notification.mail import Correspondent, Mail, NotWritable, compose, wire_address
+from services.notification.notice import Claim
+from services.notification.projections import CentreSheet
+from services.notification.settings import NotificationSettings
+from services.notification.smtp import hand_over
+from services.notification.texts import render
+from services.notification.verdict import result_of
+
+AT_ONCE = 20  # connections to the mail server
+PAUSE, GLANCE = 0.25, 0.02  # machine seconds between two looks that find nothing; with a movable clock
+RECORDING = timedelta(seconds=60)  # machine time for which a result is held on to while the log is away
+
+_log = structlog.get_logger("olcare.sender")
+
+
+class Sender:
+    """Sends what is to be sent, for ever."""
+
+    def __init__(self, shell: Participant, settings: NotificationSettings, writer: Writer) -> None:
+        self._queries, self._clock, self._settings, self._writer = shell.queries, shell.clock, settings, writer
+        self._process = str(shell.clock.process_id)
+        self._claimed: set[str] = set()
+        self.waiting: str | None = None
+
+    async def run(self) -> None:
+        """Look for notices until cancelled; a hand-over that has begun is brought to its end."""
+        while True:
+            try:
+                sent = await self.round()
+                self.waiting = None
+            except Unavailable as error:
+                self.waiting, sent = str(error), 0
+            if not sent:
+                await self._clock.sleep(GLANCE if self._clock.movable else PAUSE)
+
+    async def round(self) -> int:
+        """Hand over what is to be sent now; gives the number of attempts."""
+        rows = await self._queries.rows("notices_to_send", now=self._clock.now(), most=AT_ONCE)
+        if not rows:
+            return 0
+        requests = [self._claim(row) for row in rows]
+        answers = await self._writer.handle(requests)
+        mine = [(row, answer) for row, answer in zip(rows, answers, strict=True) if self._is_mine(answer)]
+        self._claimed.update(answer.request.id for _, answer in mine)
+        await unbroken(self._hand_over_all(mine))
+        return len(mine)
+
+    async def busy(self) -> str | None:
+        """Say what is to be sent now or is being handed over."""
+        if await self._queries.rows("notices_to_send", now=self._clock.now(), most=1):
+            return "notices are to be sent"
+        if await self._queries.rows("notices_by_state", state="handing-over", most=1):
+            return "a notice is being handed over"
+        return None
+
+    def _claim(self, row: Mapping[str, Any]) -> Request:
+        claim = Claim(self._process, row["attempt"])
+        command = ClaimHandOver(self._clock.now(), claim, self._clock.wall())
+        return duty_request(row, command, self._process, str(row["attempt"]))
+
+    def _is_mine(self, answer: Answer) -> bool:
+        """My very claim counts, and I have not acted on it before."""
+        event = answer.event
+        return (
+            event is not None
+            and isinstance(event.data, NoticeHandingOver)
+            and event.causationid == answer.request.id
+            and answer.request.id not in self._claimed
+        )
+
+    async def _hand_over_all(self, mine: Sequence[tuple[Mapping[str, Any], Answer]]) -> None:
+        results = await asyncio.gather(*(self._hand_over(row, answer) for row, answer in mine))
+        await self._record(results)
+
+    async def _hand_over(self, row: Mapping[str, Any], answer: Answer) -> Request:
+        claim = Claim(self._process, row["attempt"])
+        result = await self._try(row, claim)
+        assert answer.event is not None  # noqa: S101 - it was looked at before
+        identity = str(duty_command_id(answer.event.id, "conclude"))
+        return Request(identity, row["stream"], result, row["correlation"])
+
+    async def _try(self, row: Mapping[str, Any], claim: Claim) -> Result:
+        if not (row["mailbox"] if row["person"] is None else _person(row).email):
+            return RecordFailed(self._clock.now(), claim, DeliveryProblem.NO_ADDRESS)
+        try:
+            recipient, content = self._write(row)
+        except NotWritable as why:
+            _log.warning("a notice can not be written", notice=row["stream"], template=row["template"], why=str(why))
+            return RecordFailed(self._clock.now(), claim, DeliveryProblem.NOT_WRITABLE)
+        sender = self._settings.sender().address
+        outcome = await hand_over(self._settings.server(), self._settings.limits(), sender, recipient, content)
+        return result_of(outcome, claim, self._clock.now())
+
+    def _write(self, row: Mapping[str, Any]) -> tuple[str, bytes]:
+        person = _person(row) if row["person"] else None
+        centre = CentreSheet.model_validate_json(row["centre"]) if row["centre"] else None
+        address = person.email if person else row["mailbox"]
+        facts = NoticeFacts.model_validate_json(row["facts"])
+        text = render(row["template"], row["language"], facts, centre, person)
+        mail = Mail(
+            sender=self._settings.sender(),
+            recipient=Correspondent(str(address), (person.name or "") if person else ""),
+            subject=text.subject,
+            body=text.body,
+            language=row["language"],
+            message_id=row["message_id"],
+            sent_at=self._clock.now(),
+        )
+        return wire_address(str(address)), compose(mail)
+
+    async def _record(self, results: Sequence[Request]) -> None:
+        """Record what became of the attempts; while the log is away the results are held on to, for a while."""
+        until = self._clock.monotonic() + RECORDING.total_seconds()
+        while True:
+            try:
+                await self._writer.handle(results)
+            except Unavailable as error:
+                if self._clock.monotonic() > until:
+                    raise
+                self.waiting = f"results of {len(results)} hand-overs can not be recorded: {error}"
+                await self._clock.sleep(PAUSE)
+            else:
+                return
+
+
+def _person(row: Mapping[str, Any]) -> PrivateRecord:
+    return PrivateRecord.model_validate_json(row["person"])
