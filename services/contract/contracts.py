@@ -1,0 +1,185 @@
+"""A support contract: activated with a term in local days of the customer's centre, lapsed when that ends."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, assert_never
+
+from libs.decider import Decider
+from libs.messages.clauses import Clause
+from libs.messages.contracts import (
+    ContractActivated,
+    ContractEvent,
+    ContractLapsed,
+    ContractRefusal,
+    ContractRefused,
+    LicenceKind,
+)
+from libs.plan import Term, covered_from, covered_until, yearly_term
+from services.contract.facts import KnownCentre, KnownCustomer, resting_on
+
+
+@dataclass(frozen=True)
+class ActivateContract:
+    """Let a term of support begin."""
+
+    occurred_at: datetime
+    customer: str
+    licence: str
+    licence_kind: LicenceKind
+    products: tuple[str, ...]
+    first_day: date
+    last_day: date
+    known_customer: KnownCustomer | None
+    centre: KnownCentre | None
+    """The customer's home centre, where its calendar is published."""
+    known_products: frozenset[str]
+    """Those of the contract's products that the plan knows."""
+
+
+@dataclass(frozen=True)
+class LapseContract:
+    """Note that the term ended at `occurred_at` without a new one; a duty, so it may come to nothing."""
+
+    occurred_at: datetime
+    contract: str
+    detected_at: datetime
+
+
+Command = ActivateContract | LapseContract
+
+
+@dataclass(frozen=True)
+class Inactive:
+    """Nothing was agreed yet."""
+
+    state: Literal["inactive"] = "inactive"
+
+
+@dataclass(frozen=True)
+class Active:
+    """A term that runs, or is to begin."""
+
+    customer: str
+    centre: str
+    last_day: date
+    covered_until: datetime
+    state: Literal["active"] = "active"
+
+
+@dataclass(frozen=True)
+class Lapsed:
+    """A term that ended without a new one."""
+
+    state: Literal["lapsed"] = "lapsed"
+
+
+State = Inactive | Active | Lapsed
+
+
+def decide(state: State, command: Command) -> ContractEvent | None:
+    """Answer a command with exactly one event; None where a duty comes to nothing."""
+    match command:
+        case ActivateContract():
+            return _activate(state, command)
+        case LapseContract():
+            return _lapse(state, command)
+        case _:
+            assert_never(command)
+
+
+def evolve(state: State, event: ContractEvent) -> State:
+    """Fold an event into the state."""
+    match event:
+        case ContractActivated():
+            return Active(event.customer, event.centre, event.last_day, event.covered_until)
+        case ContractLapsed():
+            return Lapsed()
+        case ContractRefused():
+            return state
+        case _:
+            assert_never(event)
+
+
+DECIDER: Decider[State, Command, Any] = Decider(Inactive(), decide, evolve)
+
+
+def _activate(state: State, command: ActivateContract) -> ContractActivated | ContractRefused:
+    match state:
+        case Active():
+            return _refused(command, ContractRefusal.ALREADY_ACTIVE)
+        case Lapsed():
+            return _refused(command, ContractRefusal.ALREADY_LAPSED)
+        case Inactive():
+            return _objection(command) or _activated(command)
+        case _:
+            assert_never(state)
+
+
+def _objection(command: ActivateContract) -> ContractRefused | None:
+    if command.known_customer is None:
+        return _refused(command, ContractRefusal.UNKNOWN_CUSTOMER)
+    if command.centre is None:
+        return _refused(command, ContractRefusal.UNKNOWN_CENTRE)
+    if not command.known_products.issuperset(command.products):
+        return _refused(command, ContractRefusal.UNKNOWN_PRODUCT, Clause.UNLIMITED_SUPPORT)
+    if command.last_day < command.first_day:
+        return _refused(command, ContractRefusal.TERM_ENDS_BEFORE_IT_BEGINS)
+    if not _has_its_length(command):
+        return _refused(command, ContractRefusal.TERM_IS_NOT_A_YEAR, Clause.YEARLY_PROGRAMME)
+    return None
+
+
+def _has_its_length(command: ActivateContract) -> bool:
+    """A year; with a subscription licence the licence's own period (« inclus pour la période couverte »)."""
+    match command.licence_kind:
+        case LicenceKind.SUBSCRIPTION:
+            return True
+        case LicenceKind.PERPETUAL:
+            return command.last_day == yearly_term(command.first_day).last_day
+        case _:
+            assert_never(command.licence_kind)
+
+
+def _activated(command: ActivateContract) -> ContractActivated:
+    centre = command.centre
+    assert centre is not None  # noqa: S101 - without one there was an objection
+    term = Term(command.first_day, command.last_day)
+    return ContractActivated(
+        activated_at=command.occurred_at,
+        customer=command.customer,
+        licence=command.licence,
+        licence_kind=command.licence_kind,
+        products=command.products,
+        centre=centre.centre,
+        zone=centre.zone,
+        first_day=command.first_day,
+        last_day=command.last_day,
+        covered_from=covered_from(term, centre.zone),
+        covered_until=covered_until(term, centre.zone),
+        rests_on=resting_on(command.known_customer, centre),
+    )
+
+
+def _refused(command: ActivateContract, reason: ContractRefusal, clause: Clause | None = None) -> ContractRefused:
+    return ContractRefused(
+        refused_at=command.occurred_at,
+        customer=command.customer,
+        reason=reason,
+        clause=clause,
+        rests_on=resting_on(command.known_customer, command.centre),
+    )
+
+
+def _lapse(state: State, command: LapseContract) -> ContractLapsed | None:
+    match state:
+        case Active(covered_until=until) if command.occurred_at == until <= command.detected_at:
+            return ContractLapsed(
+                contract=command.contract,
+                customer=state.customer,
+                centre=state.centre,
+                last_day=state.last_day,
+                lapsed_at=until,
+                detected_at=command.detected_at,
+            )
+        case _:
+            return None

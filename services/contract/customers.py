@@ -1,0 +1,146 @@
+"""A customer: registered once, with a home centre that stays; whose people can be erased."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, assert_never
+
+from libs.decider import Decider
+from libs.messages.base import PrivateKey
+from libs.messages.contracts import (
+    CustomerChanged,
+    CustomerEvent,
+    CustomerRefusal,
+    CustomerRefused,
+    CustomerRegistered,
+    ErasureRefusal,
+    PersonErased,
+    PersonErasureRefused,
+)
+from services.contract.facts import KnownCentre, resting_on
+
+
+@dataclass(frozen=True)
+class SubmitCustomer:
+    """Register a customer, or take over what is new about it."""
+
+    occurred_at: datetime
+    country: str
+    centre: str | None
+    """The home centre asked for; else that of the country."""
+    language: str
+    contact: str
+    private: PrivateKey
+    reseller: str | None
+    centres: tuple[KnownCentre, ...]
+
+
+@dataclass(frozen=True)
+class ErasePerson:
+    """Let everything private about a person go."""
+
+    occurred_at: datetime
+    person: str
+    by: str
+
+
+Command = SubmitCustomer | ErasePerson
+
+
+@dataclass(frozen=True)
+class Unregistered:
+    """Nobody that we know."""
+
+    state: Literal["unregistered"] = "unregistered"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A customer and those of its people that were erased."""
+
+    centre: str
+    erased: tuple[str, ...] = ()
+    state: Literal["registered"] = "registered"
+
+
+State = Unregistered | Registered
+
+
+def decide(state: State, command: Command) -> CustomerEvent:
+    """Answer a command with exactly one event."""
+    match command:
+        case SubmitCustomer():
+            return _register(command) if isinstance(state, Unregistered) else _change(state, command)
+        case ErasePerson():
+            return _erase(state, command)
+        case _:
+            assert_never(command)
+
+
+def evolve(state: State, event: CustomerEvent) -> State:
+    """Fold an event into the state."""
+    match event:
+        case CustomerRegistered():
+            return Registered(event.centre)
+        case PersonErased() if isinstance(state, Registered):
+            return replace(state, erased=(*state.erased, event.person))
+        case CustomerChanged() | CustomerRefused() | PersonErased() | PersonErasureRefused():
+            return state
+        case _:
+            assert_never(event)
+
+
+DECIDER: Decider[State, Command, CustomerEvent] = Decider(Unregistered(), decide, evolve)
+
+
+def _register(command: SubmitCustomer) -> CustomerRegistered | CustomerRefused:
+    centre = _home_centre(command)
+    if centre is None:
+        reason = CustomerRefusal.UNKNOWN_CENTRE if command.centre else CustomerRefusal.NO_CENTRE_FOR_COUNTRY
+        return CustomerRefused(refused_at=command.occurred_at, reason=reason)
+    return CustomerRegistered(
+        registered_at=command.occurred_at,
+        country=command.country,
+        centre=centre.centre,
+        language=command.language,
+        contact=command.contact,
+        private=command.private,
+        reseller=command.reseller,
+        rests_on=resting_on(centre),
+    )
+
+
+def _home_centre(command: SubmitCustomer) -> KnownCentre | None:
+    """Give the centre asked for, else that of the country, never a guess."""
+    if command.centre:
+        return next((known for known in command.centres if known.centre == command.centre), None)
+    return next((known for known in command.centres if command.country in known.countries), None)
+
+
+def _change(state: Registered, command: SubmitCustomer) -> CustomerChanged | CustomerRefused:
+    """Take every new statement for a change: what is private in it can not be compared here."""
+    if command.centre not in {None, state.centre}:
+        return CustomerRefused(refused_at=command.occurred_at, reason=CustomerRefusal.CENTRE_IS_FIXED)
+    return CustomerChanged(
+        changed_at=command.occurred_at,
+        country=command.country,
+        language=command.language,
+        contact=command.contact,
+        private=command.private,
+        reseller=command.reseller,
+    )
+
+
+def _erase(state: State, command: ErasePerson) -> PersonErased | PersonErasureRefused:
+    match state:
+        case Unregistered():
+            return _not_erased(command, ErasureRefusal.UNKNOWN_CUSTOMER)
+        case Registered(erased=erased) if command.person in erased:
+            return _not_erased(command, ErasureRefusal.ALREADY_ERASED)
+        case Registered():
+            return PersonErased(person=command.person, erased_at=command.occurred_at, by=command.by)
+        case _:
+            assert_never(state)
+
+
+def _not_erased(command: ErasePerson, reason: ErasureRefusal) -> PersonErasureRefused:
+    return PersonErasureRefused(person=command.person, refused_at=command.occurred_at, by=command.by, reason=reason)

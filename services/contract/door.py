@@ -1,0 +1,124 @@
+"""From a record at the door to a request about a customer, a contract or a part of the plan."""
+
+from typing import assert_never
+
+from libs.eventlog.cloudevents import Message, parse
+from libs.eventlog.errors import Unreadable
+from libs.eventlog.record import Record
+from libs.eventlog.request import Request
+from libs.messages.base import Event, PrivateKey
+from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM
+from libs.messages.contracts import ContractRefused, CustomerRefused, PersonErasureRefused
+from libs.messages.door import ContractSubmitted, CustomerSubmitted, PersonErasureOrdered, PlanPartSubmitted
+from libs.messages.ids import door_command_id
+from libs.messages.plan import PlanPartRefused
+from libs.messages.private import PrivateRecord
+from libs.messages.receipts import Outcome, Unreadability
+from libs.messages.streams import stream_id
+from services.contract.contracts import ActivateContract
+from services.contract.customers import ErasePerson, SubmitCustomer
+from services.contract.facts import Facts
+from services.contract.plan_parts import PublishPart, stream_of_publication
+
+LARGEST = 256 * 1024  # bytes: a part of the plan may double on its way into the log, which takes a megabyte
+REFUSALS = (CustomerRefused, PersonErasureRefused, ContractRefused, PlanPartRefused)
+Command = SubmitCustomer | ErasePerson | ActivateContract | PublishPart
+Said = CustomerSubmitted | ContractSubmitted | PersonErasureOrdered | PlanPartSubmitted
+
+
+def read(record: Record) -> Message:
+    """Take a record apart; raises Unreadable."""
+    if len(record.value or b"") > LARGEST:
+        raise Unreadable(Unreadability.TOO_LARGE, "envelope", f"the value is larger than {LARGEST} bytes")
+    return parse(record.value, record.headers, UPSTREAM[CONTRACTS_DOOR])
+
+
+def stream_of(message: Message) -> str:
+    """Name the stream that a message is about."""
+    said = _said(message)
+    match said:
+        case CustomerSubmitted():
+            return stream_id("customer", message.source, message.subject)
+        case ContractSubmitted():
+            return stream_id("contract", message.source, message.subject)
+        case PersonErasureOrdered(customer=customer):
+            return customer
+        case PlanPartSubmitted(publication=publication):
+            return stream_of_publication(publication)
+        case _:
+            assert_never(said)
+
+
+def asked(message: Message) -> str | None:
+    """Say which customer the decision rests on, for the query `facts_for_contracts`; None where on none."""
+    return message.data.customer if isinstance(message.data, ContractSubmitted) else None
+
+
+def private_of(record: Record, message: Message) -> tuple[PrivateKey, PrivateRecord] | None:
+    """Give what is personal in a message; it goes to the private topic and nowhere else."""
+    submitted = message.data
+    if not isinstance(submitted, CustomerSubmitted):
+        return None
+    contact = submitted.contact
+    content = PrivateRecord(
+        organisation=submitted.organisation, name=contact.name, email=contact.email, phone=contact.phone
+    )
+    return _private_key(record, submitted), content
+
+
+def request_of(record: Record, message: Message, facts: Facts) -> Request:
+    """Make the request of a message."""
+    stream = stream_of(message)
+    identity = str(door_command_id(message.source, message.id, stream))
+    return Request(identity, stream, _command(record, message, facts), identity, message.traceparent)
+
+
+def outcome_of(event: Event) -> Outcome:
+    """Say in one word what became of a message."""
+    return Outcome.REFUSED if isinstance(event, REFUSALS) else Outcome.ACCEPTED
+
+
+def _said(message: Message) -> Said:
+    assert isinstance(message.data, Said)  # noqa: S101 - `read` takes nothing else
+    return message.data
+
+
+def _command(record: Record, message: Message, facts: Facts) -> Command:
+    said, at = _said(message), message.time
+    match said:
+        case CustomerSubmitted():
+            return SubmitCustomer(
+                occurred_at=at,
+                country=said.country,
+                centre=said.centre,
+                language=said.language,
+                contact=said.contact.person,
+                private=_private_key(record, said),
+                reseller=said.reseller,
+                centres=facts.centres,
+            )
+        case ContractSubmitted():
+            customer = facts.customer(said.customer)
+            return ActivateContract(
+                occurred_at=at,
+                customer=said.customer,
+                licence=said.licence,
+                licence_kind=said.licence_kind,
+                products=said.products,
+                first_day=said.first_day,
+                last_day=said.last_day,
+                known_customer=customer,
+                centre=facts.centre(customer.centre) if customer else None,
+                known_products=facts.products.intersection(said.products),
+            )
+        case PersonErasureOrdered():
+            return ErasePerson(at, said.person, said.by)
+        case PlanPartSubmitted():
+            return PublishPart(at, said.publication)
+        case _:
+            assert_never(said)
+
+
+def _private_key(record: Record, submitted: CustomerSubmitted) -> PrivateKey:
+    person = submitted.contact.person
+    return PrivateKey(person=person, topic=record.topic, partition=record.partition, offset=record.offset)

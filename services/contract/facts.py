@@ -1,0 +1,54 @@
+"""What a customer or a contract rests on beside its own stream; it may be older than the log by some seconds."""
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from libs.messages.base import FactVersion
+
+
+@dataclass(frozen=True)
+class KnownCentre:
+    """A centre of the published plan."""
+
+    stream: str
+    sequence: int
+    centre: str
+    zone: str
+    countries: tuple[str, ...]
+    """Countries whose customers have their home centre here."""
+
+
+@dataclass(frozen=True)
+class KnownCustomer:
+    """A registered customer."""
+
+    stream: str
+    sequence: int
+    centre: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The plan's centres and products, and those of the customers asked for that are registered."""
+
+    centres: tuple[KnownCentre, ...] = ()
+    products: frozenset[str] = frozenset()
+    customers: tuple[KnownCustomer, ...] = ()
+
+    def centre(self, name: str | None) -> KnownCentre | None:
+        """Find a centre by its name."""
+        return next((centre for centre in self.centres if centre.centre == name), None)
+
+    def customer(self, stream: str) -> KnownCustomer | None:
+        """Find a customer by its id."""
+        return next((customer for customer in self.customers if customer.stream == stream), None)
+
+
+FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
+"""Reads what the query `facts_for_contracts` gives."""
+
+
+def resting_on(*facts: KnownCentre | KnownCustomer | None) -> tuple[FactVersion, ...]:
+    """Name the facts that are there."""
+    return tuple(FactVersion(stream=fact.stream, sequence=fact.sequence) for fact in facts if fact)

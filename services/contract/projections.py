@@ -1,0 +1,235 @@
+"""What contract derives from its own topics: customers, terms, erased persons and the published plan."""
+
+from datetime import date, datetime
+from typing import Any, NamedTuple, get_args
+
+from libs.eventlog.projection import Key, Projection, Reader, state_of
+from libs.eventlog.record import RecordedEvent
+from libs.messages.catalogue import CONTRACTS, PLAN
+from libs.messages.contracts import (
+    ContractActivated,
+    ContractEvent,
+    ContractLapsed,
+    CustomerChanged,
+    CustomerEvent,
+    CustomerRegistered,
+    PersonErased,
+)
+from libs.messages.plan import (
+    CentreCalendarPublished,
+    PlanEvent,
+    PlanPart,
+    PriceListPublished,
+    ProductVersionsPublished,
+    TargetsPublished,
+)
+from libs.messages.streams import parse_stream
+from services.contract import plan_parts
+from services.contract.domain import DECIDERS, State
+from services.contract.plan_parts import Content
+
+
+class CustomerRow(NamedTuple):
+    """A customer as people look at it; `sequence` is the place of the event that said so last."""
+
+    stream: str
+    country: str
+    centre: str
+    language: str
+    contact: str
+    private_key: str
+    """Where the names and the address stand."""
+    reseller: str | None
+    registered_at: datetime
+    sequence: int
+
+
+def _customer(row: CustomerRow | None, event: RecordedEvent) -> CustomerRow | None:
+    match event.data:
+        case CustomerRegistered() as registered:
+            return CustomerRow(
+                stream=event.stream,
+                country=registered.country,
+                centre=registered.centre,
+                language=registered.language,
+                contact=registered.contact,
+                private_key=registered.private.text(),
+                reseller=registered.reseller,
+                registered_at=registered.registered_at,
+                sequence=event.sequence,
+            )
+        case CustomerChanged() as changed if row:
+            return row._replace(
+                country=changed.country,
+                language=changed.language,
+                contact=changed.contact,
+                private_key=changed.private.text(),
+                reseller=changed.reseller,
+                sequence=event.sequence,
+            )
+        case _:
+            return row
+
+
+class ContractRow(NamedTuple):
+    """A term of support as people look at it."""
+
+    stream: str
+    state: str
+    """active or lapsed."""
+    customer: str
+    licence: str
+    licence_kind: str
+    products: list[str]
+    centre: str
+    first_day: date
+    last_day: date
+    covered_from: datetime
+    covered_until: datetime
+    correlation: str
+    """What the activation goes back to; so does the lapse."""
+    detected_at: datetime | None = None
+    """When the end of the term was noticed."""
+
+
+def _contract(row: ContractRow | None, event: RecordedEvent) -> ContractRow | None:
+    match event.data:
+        case ContractActivated() as activated:
+            return ContractRow(
+                stream=event.stream,
+                state="active",
+                customer=activated.customer,
+                licence=activated.licence,
+                licence_kind=str(activated.licence_kind),
+                products=list(activated.products),
+                centre=activated.centre,
+                first_day=activated.first_day,
+                last_day=activated.last_day,
+                covered_from=activated.covered_from,
+                covered_until=activated.covered_until,
+                correlation=event.correlationid,
+            )
+        case ContractLapsed() as lapsed if row:
+            return row._replace(state="lapsed", detected_at=lapsed.detected_at)
+        case _:
+            return row
+
+
+class ErasedRow(NamedTuple):
+    """A person of a customer who is to be forgotten."""
+
+    stream: str
+    person: str
+    erased_at: datetime
+    ordered_by: str
+
+
+def _erased(row: ErasedRow | None, event: RecordedEvent) -> ErasedRow | None:
+    match event.data:
+        case PersonErased() as erased:
+            return ErasedRow(event.stream, erased.person, erased.erased_at, erased.by)
+        case _:
+            return row
+
+
+def _by_person(event: RecordedEvent) -> tuple[Key, ...]:
+    return ((event.stream, event.data.person),)
+
+
+class PlanPartRow(NamedTuple):
+    """A part of the plan that is in force, its content in JSON."""
+
+    stream: str
+    part: str
+    name: str
+    version: int
+    published_at: datetime
+    content: str
+    sequence: int
+
+
+def _plan_part(row: PlanPartRow | None, event: RecordedEvent) -> PlanPartRow | None:
+    match event.data:
+        case CentreCalendarPublished(calendar=calendar, published_at=at):
+            return _in_force(event, PlanPart.CALENDAR, calendar, at)
+        case TargetsPublished(targets=targets, published_at=at):
+            return _in_force(event, PlanPart.TARGETS, targets, at)
+        case PriceListPublished(prices=prices, published_at=at):
+            return _in_force(event, PlanPart.PRICES, prices, at)
+        case ProductVersionsPublished(product=product, published_at=at):
+            return _in_force(event, PlanPart.VERSIONS, product, at)
+        case _:
+            return row
+
+
+def _in_force(event: RecordedEvent, part: PlanPart, content: Content, at: datetime) -> PlanPartRow:
+    return PlanPartRow(
+        stream=event.stream,
+        part=str(part),
+        name=parse_stream(event.stream).number,
+        version=content.version,
+        published_at=at,
+        content=content.model_dump_json(),
+        sequence=event.sequence,
+    )
+
+
+CONTRACT_STATES: Projection[Any] = state_of(
+    "contract_states",
+    DECIDERS[CONTRACTS],
+    State,
+    (*get_args(CustomerEvent), *get_args(ContractEvent)),
+)
+
+PLAN_STATES: Projection[Any] = state_of("plan_states", DECIDERS[PLAN], plan_parts.State, get_args(PlanEvent))
+
+CUSTOMERS: Projection[CustomerRow] = Projection(
+    table="customers",
+    row=CustomerRow,
+    columns="""
+        stream text not null, country text not null, centre text not null, language text not null,
+        contact text not null, private_key text not null, reseller text, registered_at timestamptz not null,
+        sequence bigint not null""",
+    events=(CustomerRegistered, CustomerChanged),
+    evolve=_customer,
+)
+
+TERMS: Projection[ContractRow] = Projection(
+    table="contracts",
+    row=ContractRow,
+    columns="""
+        stream text not null, state text not null, customer text not null, licence text not null,
+        licence_kind text not null, products text[] not null, centre text not null,
+        first_day date not null, last_day date not null,
+        covered_from timestamptz not null, covered_until timestamptz not null,
+        correlation text not null, detected_at timestamptz""",
+    events=(ContractActivated, ContractLapsed),
+    evolve=_contract,
+    indexes=("(customer)", "(covered_until) where state = 'active'"),
+)
+
+ERASED: Projection[ErasedRow] = Projection(
+    table="erased_persons",
+    row=ErasedRow,
+    columns="stream text not null, person text not null, erased_at timestamptz not null, ordered_by text not null",
+    events=(PersonErased,),
+    evolve=_erased,
+    key=("stream", "person"),
+    keys=_by_person,
+    indexes=("(person)",),
+)
+
+PLAN_PARTS: Projection[PlanPartRow] = Projection(
+    table="plan_parts",
+    row=PlanPartRow,
+    columns="""
+        stream text not null, part text not null, name text not null, version int not null,
+        published_at timestamptz not null, content jsonb not null, sequence bigint not null""",
+    events=(CentreCalendarPublished, TargetsPublished, PriceListPublished, ProductVersionsPublished),
+    evolve=_plan_part,
+)
+
+READERS: tuple[Reader, ...] = (
+    Reader("contracts", CONTRACTS, 1, (CONTRACT_STATES, CUSTOMERS, TERMS, ERASED), writes=True),
+    Reader("plan", PLAN, 1, (PLAN_STATES, PLAN_PARTS), writes=True),
+)
