@@ -1,0 +1,158 @@
+"""The published plan: each part grows by its version, and what can not be kept is not published."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import TypeAdapter
+
+from libs.messages.door import CalendarContent, PricesContent, TargetsContent, VersionsContent
+from libs.messages.plan import (
+    CentreCalendarPublished,
+    ChannelTargets,
+    PlanEvent,
+    PlanPart,
+    PlanPartRefused,
+    PlanRefusal,
+    PriceList,
+    PriceListPublished,
+    ProductRelease,
+    ProductVersions,
+    ProductVersionsPublished,
+    ResponseTargets,
+    Status,
+    TargetsPublished,
+)
+from services.contract.plan_parts import (
+    DECIDER,
+    Content,
+    Publication,
+    Published,
+    PublishPart,
+    State,
+    Unpublished,
+    stream_of_publication,
+)
+from tests.unit.contract.examples import CALENDAR, JUNE
+from tests.unit.support import Specification
+
+PART = Specification(DECIDER)
+TARGETS = ResponseTargets(
+    version=1,
+    targets=ChannelTargets(phone_seconds=7200, email_seconds=14400, web_seconds=14400),
+    at_risk_percent=75,
+    at_risk_status=Status.ASSUMPTION,
+)
+PRICES = PriceList(
+    currency="EUR",
+    version=1,
+    minor_digits=2,
+    first_year=2000,
+    renewal=2000,
+    resubscription=2500,
+    applies_from=JUNE.date(),
+    status=Status.ASSUMPTION,
+)
+PRODUCT = ProductVersions(
+    product="planetpress-connect",
+    version=1,
+    printed_name="PlanetPress Connect",
+    releases=(ProductRelease(version="2024.1", released_on=JUNE.date(), status=Status.ASSUMPTION),),
+)
+PARTS: list[tuple[Publication, PlanEvent, str]] = [
+    (
+        CalendarContent(part="calendar", content=CALENDAR),
+        CentreCalendarPublished(published_at=JUNE, calendar=CALENDAR),
+        "calendar/plan/france",
+    ),
+    (
+        TargetsContent(part="targets", content=TARGETS),
+        TargetsPublished(published_at=JUNE, targets=TARGETS),
+        "targets/plan/first-response",
+    ),
+    (
+        PricesContent(part="prices", content=PRICES),
+        PriceListPublished(published_at=JUNE, prices=PRICES),
+        "prices/plan/EUR",
+    ),
+    (
+        VersionsContent(part="versions", content=PRODUCT),
+        ProductVersionsPublished(published_at=JUNE, product=PRODUCT),
+        "versions/plan/planetpress-connect",
+    ),
+]
+
+
+def calendar(**changed: object) -> PublishPart:
+    return PublishPart(JUNE, CalendarContent(part="calendar", content=CALENDAR.model_copy(update=changed)))
+
+
+def refused(part: PlanPart, reason: PlanRefusal, version: int = 1) -> PlanPartRefused:
+    return PlanPartRefused(refused_at=JUNE, part=part, version=version, reason=reason)
+
+
+@pytest.mark.parametrize(("publication", "published", "stream"), PARTS)
+def test_each_part_is_published_on_a_stream_of_its_own(
+    publication: Publication, published: PlanEvent, stream: str
+) -> None:
+    PART.given().when(PublishPart(JUNE, publication)).then(published)
+    assert stream_of_publication(publication) == stream
+
+
+@pytest.mark.parametrize(("publication", "published", "stream"), PARTS)
+def test_the_same_part_again_changes_nothing(publication: Publication, published: PlanEvent, stream: str) -> None:
+    assert stream.split("/", maxsplit=1)[0] == publication.part
+    PART.given(published).when(PublishPart(JUNE, publication)).then(
+        refused(PlanPart(publication.part), PlanRefusal.ALREADY_PUBLISHED)
+    )
+
+
+def test_a_greater_version_goes_before_what_is_in_force() -> None:
+    newer = CALENDAR.model_copy(update={"version": 3})
+    published = CentreCalendarPublished(published_at=JUNE, calendar=newer)
+    PART.given(PARTS[0][1]).when(calendar(version=3)).then(published)
+    PART.given(PARTS[0][1], published).when(calendar(version=2)).then(
+        refused(PlanPart.CALENDAR, PlanRefusal.OLDER_VERSION, version=2)
+    )
+
+
+def test_a_version_says_one_thing_only() -> None:
+    PART.given(PARTS[0][1]).when(calendar(printed_name="Frankreich")).then(
+        refused(PlanPart.CALENDAR, PlanRefusal.SAME_VERSION_OTHER_CONTENT)
+    )
+
+
+def test_a_refused_publication_leaves_what_is_in_force() -> None:
+    PART.given(PARTS[0][1], refused(PlanPart.CALENDAR, PlanRefusal.OLDER_VERSION)).when(calendar()).then(
+        refused(PlanPart.CALENDAR, PlanRefusal.ALREADY_PUBLISHED)
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"weekly": ()}, PlanRefusal.EMPTY_CALENDAR),
+        ({"zone": "Europe/Atlantis"}, PlanRefusal.UNKNOWN_ZONE),
+        ({"weekly": CALENDAR.weekly * 2}, PlanRefusal.HOURS_OVERLAP),
+        ({"last_day": CALENDAR.first_day}, PlanRefusal.DAY_OUTSIDE_PUBLICATION),
+        ({"first_day": CALENDAR.last_day + timedelta(days=1), "closures": ()}, PlanRefusal.HOURS_OVERLAP),
+    ],
+)
+def test_a_calendar_on_which_nothing_can_be_promised_is_not_published(
+    changed: dict[str, object], reason: PlanRefusal
+) -> None:
+    PART.given().when(calendar(**changed)).then(refused(PlanPart.CALENDAR, reason))
+
+
+@pytest.mark.parametrize("resubscription", [1999, 2000])
+def test_coming_back_must_cost_more_than_renewing(resubscription: int) -> None:
+    prices = PRICES.model_copy(update={"resubscription": resubscription})
+    PART.given().when(PublishPart(JUNE, PricesContent(part="prices", content=prices))).then(
+        refused(PlanPart.PRICES, PlanRefusal.RESUBSCRIPTION_NOT_DEARER)
+    )
+
+
+@pytest.mark.parametrize("content", [CALENDAR, TARGETS, PRICES, PRODUCT, None])
+def test_a_stored_state_is_the_state(content: Content | None) -> None:
+    adapter: TypeAdapter[State] = TypeAdapter(State)
+    state = Published(content) if content else Unpublished()
+    assert adapter.validate_json(adapter.dump_json(state)) == state
