@@ -72,7 +72,7 @@ class Participant:
 
     def door(self, keeper: DoorKeeper) -> DoorLoop:
         """Serve a door."""
-        loop = DoorLoop(self.engine.log, self.clock, keeper)
+        loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, keeper)
         self._door_topics.add(keeper.topic)
         self._loops.append((f"door {keeper.topic}", loop.run))
         self._followers.append(group_follower(keeper.group, keeper.topic, self.engine.log))
@@ -83,7 +83,8 @@ class Participant:
         """React to what one of our readers passes."""
         topic, group = self.engine.readers[reader].topic, self.engine.group(f"react-to-{reader}")
         store, codec = self.engine.stores[reader], self.engine.codec(topic)
-        loop = ReactionLoop(self.engine.log, self.clock, topic, group, store, codec, react, answer)
+        gate = self.engine.gate.passed
+        loop = ReactionLoop(self.engine.log, self.clock, gate, topic, group, store, codec, react, answer)
         self._loops.append((f"reaction to {topic}", loop.run))
         self._followers.append(group_follower(group, topic, self.engine.log))
         self.health.checks[f"reaction to {topic}"] = lambda: loop.waiting
@@ -96,7 +97,8 @@ class Participant:
         next_due: Callable[[], Awaitable[datetime | None]],
     ) -> DutyLoop:
         """Do what follows from our own state; `next_due` says when plan time will next make something due."""
-        loop = DutyLoop(self.clock, duties, answer, every=STEPPED if self.clock.movable else REAL)
+        every = STEPPED if self.clock.movable else REAL
+        loop = DutyLoop(self.clock, self.engine.gate.passed, duties, answer, every)
         self._loops.append(("duties", loop.run))
         self._next_due.append(next_due)
         self._busy.append(partial(_due, loop))

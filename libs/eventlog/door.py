@@ -54,8 +54,8 @@ class Counts:
 class DoorLoop:
     """Reads the door for ever; what is not available now is tried again, in the same order, until it is."""
 
-    def __init__(self, log: Log, clock: Clock, keeper: DoorKeeper) -> None:
-        self._log, self._clock, self._keeper = log, clock, keeper
+    def __init__(self, log: Log, clock: Clock, gate: Callable[[], Awaitable[None]], keeper: DoorKeeper) -> None:
+        self._log, self._clock, self._gate, self._keeper = log, clock, gate, keeper
         self._appender: Appender = log.appender()
         self.waiting: str | None = None
         self.counts = Counts()
@@ -101,6 +101,7 @@ class DoorLoop:
         """Answer every record; raises Unavailable with nothing lost and nothing to be undone."""
         read, dead = self._read(records)
         await self._write([out for record, message in read for out in self._keeper.private(record, message)])
+        await self._gate()  # the facts that are asked for now must not be older than it allows
         requests = await self._keeper.ask(read)
         answers = await self._keeper.answer(requests)
         await self._keeper.settle(answers)

@@ -31,11 +31,12 @@ class DutyLoop:
     def __init__(
         self,
         clock: Clock,
+        gate: Callable[[], Awaitable[None]],
         duties: Sequence[Duty],
         answer: Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]],
         every: float = 0.25,
     ) -> None:
-        self._clock, self._duties, self._answer, self._every = clock, duties, answer, every
+        self._clock, self._gate, self._duties, self._answer, self._every = clock, gate, duties, answer, every
         self.waiting: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -63,6 +64,7 @@ class DutyLoop:
         return [duty.name for duty in self._duties if await duty.find(now, 1)]
 
     async def _do(self, duty: Duty) -> int:
+        await self._gate()  # what is found, and the facts with it, must not be older than it allows
         now = self._clock.now()
         requests = await duty.find(now, BATCH)
         if requests and duty.safe:

@@ -29,6 +29,7 @@ class ReactionLoop:
         self,
         log: Log,
         clock: Clock,
+        gate: Callable[[], Awaitable[None]],
         topic: str,
         group: str,
         store: Store,
@@ -36,7 +37,7 @@ class ReactionLoop:
         react: React,
         answer: Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]],
     ) -> None:
-        self._log, self._clock, self._topic, self._group = log, clock, topic, group
+        self._log, self._clock, self._gate, self._topic, self._group = log, clock, gate, topic, group
         self._store, self._codec, self._react, self._answer = store, codec, react, answer
         self.waiting: str | None = None
 
@@ -76,6 +77,7 @@ class ReactionLoop:
         events = [event for p, records in batches.items() for event in await self._counting(p, records)]
         if not events:
             return
+        await self._gate()  # the facts that are read now must not be older than it allows
         requests = [
             Request(
                 id=str(reaction_command_id(event.id, reaction.name, reaction.stream)),
