@@ -35,6 +35,8 @@ class NotificationSettings(ServiceSettings):
     def _logs_in_with_both(self) -> Self:
         if (self.smtp_user is None) != (self.smtp_password is None):
             raise ValueError("to log in to the mail server takes a user and a password")
+        if self.smtp_user is not None and self.smtp_encryption is Encryption.NONE:
+            raise ValueError("a password is sent to the mail server only under encryption")
         return self
 
     def server(self) -> Server:

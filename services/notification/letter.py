@@ -1,0 +1,45 @@
+"""From a row of `notices_to_send` to the message and its recipient."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from libs.messages.notices import DeliveryProblem, NoticeFacts
+from libs.messages.private import PrivateRecord
+from services.notification.mail import Correspondent, Mail, NotWritable, compose, wire_address
+from services.notification.projections import CentreSheet
+from services.notification.texts import render
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message that is ready to be handed over; `recipient` as the mail server takes it."""
+
+    recipient: str
+    content: bytes
+
+
+def write(row: Mapping[str, Any], sender: Correspondent, sent_at: datetime) -> Letter | DeliveryProblem:
+    """Write what a notice says, the same for every attempt but for its date; or say why it can not be written."""
+    try:
+        person = PrivateRecord.model_validate_json(row["person"]) if row["person"] else None
+        centre = CentreSheet.model_validate_json(row["centre"]) if row["centre"] else None
+        recipient = _recipient(person, row["mailbox"], centre)
+        if recipient is None:
+            return DeliveryProblem.NO_ADDRESS
+        facts = NoticeFacts.model_validate_json(row["facts"])
+        text = render(row["template"], row["language"], facts, centre, person)
+        mail = Mail(sender, recipient, text.subject, text.body, row["language"], row["message_id"], sent_at)
+        return Letter(wire_address(recipient.address), compose(mail))
+    except (NotWritable, ValidationError):  # one that can not be read must not keep the others waiting
+        return DeliveryProblem.NOT_WRITABLE
+
+
+def _recipient(person: PrivateRecord | None, mailbox: str | None, centre: CentreSheet | None) -> Correspondent | None:
+    """A person where the notice names one, never the centre's mailbox in the place of a person without an address."""
+    if person:
+        return Correspondent(person.email, person.name or "") if person.email else None
+    return Correspondent(mailbox, f"OL Care {centre.printed_name}") if mailbox and centre else None

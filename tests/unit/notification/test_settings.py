@@ -1,0 +1,44 @@
+import pytest
+from pydantic import ValidationError
+
+from services.notification.settings import NotificationSettings
+from services.notification.smtp import Encryption, Limits, Login, Server
+
+
+def test_mail_goes_to_the_server_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_SMTP", "[::1]:2525")
+    assert NotificationSettings().server() == Server("::1", 2525, "olcare.example")
+
+
+def test_we_log_in_where_a_user_and_a_password_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_SMTP_ENCRYPTION", "starttls")
+    monkeypatch.setenv("OLCARE_SMTP_USER", "olcare")
+    monkeypatch.setenv("OLCARE_SMTP_PASSWORD", "secret")
+    settings = NotificationSettings()
+    assert settings.server().login == Login("olcare", "secret")
+    assert settings.server().encryption is Encryption.STARTTLS
+    assert "secret" not in repr((settings, settings.server()))
+
+
+def test_a_user_without_a_password_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_SMTP_USER", "olcare")
+    with pytest.raises(ValidationError):
+        NotificationSettings()
+
+
+def test_a_password_is_not_sent_in_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_SMTP_USER", "olcare")
+    monkeypatch.setenv("OLCARE_SMTP_PASSWORD", "secret")
+    with pytest.raises(ValidationError):
+        NotificationSettings()
+
+
+def test_the_phases_of_a_hand_over_have_their_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_SMTP_BODY_SECONDS", "7")
+    assert NotificationSettings().limits() == Limits(connect=10, command=30, body=7)
+
+
+def test_nobody_is_written_to_from_an_address_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_MAIL_SENDER", "OL Care")
+    with pytest.raises(ValidationError):
+        NotificationSettings()
