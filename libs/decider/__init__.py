@@ -11,10 +11,10 @@ E = TypeVar("E")
 
 @dataclass(frozen=True)
 class Decider(Generic[S, C, E]):
-    """`decide` answers a command with exactly one event; `evolve` folds an event into the state."""
+    """`decide` answers a command with exactly one event (a duty may come to nothing: None), `evolve` folds an event."""
 
     initial: S
-    decide: Callable[[S, C], E]
+    decide: Callable[[S, C], E | None]
     evolve: Callable[[S, E], S]
 
     def replay(self, events: Iterable[E]) -> S:

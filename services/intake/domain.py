@@ -6,7 +6,7 @@ order in which they came, or a late answer could be judged before one in time. `
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, assert_never
+from typing import Literal, NamedTuple, assert_never
 
 from libs.decider import Decider
 from libs.messages.base import PrivateKey
@@ -172,7 +172,7 @@ def evolve(state: State, event: TicketEvent) -> State:
             assert_never(event)
 
 
-DECIDER: Decider[State, Command, Any] = Decider(Unopened(), decide, evolve)
+DECIDER: Decider[State, Command, TicketEvent] = Decider(Unopened(), decide, evolve)
 
 
 def _answer_opening(state: State, command: OpenTicket) -> TicketEvent:

@@ -158,7 +158,7 @@ def evolve(state: State, event: NoticeEvent | None) -> State:
             assert_never(event)
 
 
-DECIDER: Decider[State, Command, NoticeEvent | None] = Decider(Unknown(), decide, evolve)
+DECIDER: Decider[State, Command, NoticeEvent] = Decider(Unknown(), decide, evolve)
 
 
 def _handing_over(state: State, event: NoticeHandingOver) -> HandingOver:

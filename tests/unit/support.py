@@ -12,9 +12,9 @@ E = TypeVar("E")
 
 @dataclass(frozen=True)
 class Outcome(Generic[E]):
-    event: E
+    event: E | None
 
-    def then(self, expected: E) -> None:
+    def then(self, expected: E | None) -> None:
         assert self.event == expected
 
 

@@ -1,0 +1,4 @@
+"""sla_timer promises a first response and says whether the promise was met.
+
+Owns the promise streams (`olcare.sla.v1`); reads tickets, and calendars and targets from the plan; writes only its own.
+"""

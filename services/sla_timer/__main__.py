@@ -1,0 +1,27 @@
+"""Put sla_timer together and run it."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from libs.chassis.participant import Participant
+from libs.messages.catalogue import SLA
+from services.sla_timer.domain import DECIDER
+from services.sla_timer.handlers import PromiseDuties, PromiseReactions
+from services.sla_timer.projections import READERS
+from services.sla_timer.settings import SlaTimerSettings
+
+
+async def main() -> int:
+    """Keep promises until told to stop; gives the exit code."""
+    settings = SlaTimerSettings()
+    shell = Participant(settings, READERS, Path(__file__).parent)
+    writer = shell.engine.writer(SLA, lambda _: DECIDER)
+    shell.reaction("tickets", PromiseReactions(shell).react, writer.handle)
+    duties = PromiseDuties(shell)
+    shell.duties(duties.all(), writer.handle, duties.next_due)
+    return await shell.serve()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
