@@ -1,0 +1,60 @@
+"""A service's tables in a real database, filled by its own folds, and its named queries over them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from libs.eventlog.database import Database, indexes, tables
+from libs.eventlog.projection import Projection, Reader
+from libs.eventlog.queries import Queries
+from libs.messages.base import Event
+from libs.messages.catalogue import STREAMS_OF
+from libs.messages.streams import parse_stream
+from tests.unit.recorded import recorded_event
+
+
+class Folded:
+    """The tables of some readers."""
+
+    def __init__(self, connection: asyncpg.Connection, queries: Queries, readers: Sequence[Reader]) -> None:
+        self.connection, self._queries, self._readers = connection, queries, readers
+
+    async def happened(self, stream: str, *events: Event) -> None:
+        """Let a stream's whole history be folded into the tables of every reader of its topic."""
+        for reader in self._readers:
+            if parse_stream(stream).kind in STREAMS_OF[reader.topic]:
+                head = (stream, 0, len(events), f"head of {stream}", b"")
+                await self.connection.copy_records_to_table(f"heads_{reader.name}", records=[head])
+                for projection in reader.projections:
+                    await self._fold(projection, stream, events)
+
+    async def found(self, query: str, **values: object) -> list[dict[str, Any]]:
+        """Give the rows of a named query."""
+        return await self._queries.rows(query, **values)
+
+    async def _fold(self, projection: Projection[Any], stream: str, events: Sequence[Event]) -> None:
+        rows: dict[tuple[Any, ...], Any] = {}
+        for sequence, event in enumerate(events, start=1):
+            recorded = recorded_event(stream, sequence, event)
+            if type(event) in projection.events:
+                rows |= {key: projection.evolve(rows.get(key), recorded) for key in projection.keys(recorded)}
+        stored = [projection.dump(row) for row in rows.values() if row is not None]
+        await self.connection.copy_records_to_table(projection.table, records=stored)
+
+
+@asynccontextmanager
+async def folded(database: str, readers: Sequence[Reader], files: Sequence[Path]) -> AsyncIterator[Folded]:
+    """Make the tables of some readers in an empty database, with a service's queries."""
+    connection = await asyncpg.connect(database)
+    for reader in readers:
+        for statement in (*tables(reader, "public"), *indexes(reader, "public")):
+            await connection.execute(statement)
+    server, _, name = database.rpartition("/")
+    ours = Database(server, name)
+    await ours.open(connections=1)
+    yield Folded(connection, Queries(ours, *files), readers)
+    await ours.close()
+    await connection.close()

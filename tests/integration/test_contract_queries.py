@@ -1,0 +1,118 @@
+"""The named queries and duties of contract on a real PostgreSQL, over rows that its own folds made."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import services.contract
+from libs.messages.base import PrivateKey
+from services.contract.facts import FACTS, Facts, KnownCentre, KnownCustomer
+from services.contract.projections import READERS
+from tests.integration.folded import Folded, folded
+from tests.unit.contract.examples import (
+    ACTIVATED,
+    COLLEAGUE,
+    CONTACT,
+    CONTRACT,
+    CUSTOMER,
+    ENDS,
+    ERASED,
+    JULY,
+    MICROSECOND,
+    PRIVATE,
+    REGISTERED,
+)
+from tests.unit.contract.test_contract_projections import LAPSED
+from tests.unit.contract.test_plan_parts import PARTS
+
+FILES = sorted(Path(services.contract.__file__).parent.glob("*.sql"))
+STATE_TABLE = "create table private_records (key text primary key, partition int not null, value jsonb not null)"
+
+
+@pytest.fixture
+async def contract(database: str) -> AsyncIterator[Folded]:
+    async with folded(database, READERS, FILES) as tables:
+        await tables.connection.execute(STATE_TABLE)
+        yield tables
+
+
+async def publish(contract: Folded) -> None:
+    for _, published, stream in PARTS:
+        await contract.happened(stream, published, published)
+
+
+async def test_the_facts_are_the_plan_and_the_customers_asked_for(contract: Folded) -> None:
+    await publish(contract)
+    await contract.happened(CUSTOMER, REGISTERED)
+    await contract.happened("customer/erp/C-9", REGISTERED)
+    (row,) = await contract.found("facts_for_contracts", customers=[CUSTOMER, "customer/erp/C-8"])
+    assert FACTS.validate_json(row["facts"]) == Facts(
+        (KnownCentre("calendar/plan/france", 2, "france", "Europe/Paris", ("FR", "BE")),),
+        frozenset({"planetpress-connect"}),
+        (KnownCustomer(CUSTOMER, 1, "france"),),
+    )
+
+
+async def test_before_anything_was_published_there_are_no_facts(contract: Folded) -> None:
+    (row,) = await contract.found("facts_for_contracts", customers=[])
+    assert FACTS.validate_json(row["facts"]) == Facts()
+
+
+async def test_a_term_is_over_at_its_end_and_no_microsecond_before(contract: Folded) -> None:
+    await contract.happened(CONTRACT, ACTIVATED)
+    assert await contract.found("terms_that_ended", now=ENDS - MICROSECOND, most=10) == []
+    (row,) = await contract.found("terms_that_ended", now=ENDS, most=10)
+    assert (row["stream"], row["head"], row["covered_until"]) == (CONTRACT, f"head of {CONTRACT}", ENDS)
+    assert await contract.found("next_term_end") == [{"at": ENDS}]
+
+
+async def test_a_lapsed_contract_asks_for_nothing_more(contract: Folded) -> None:
+    await contract.happened(CONTRACT, ACTIVATED, LAPSED)
+    assert await contract.found("terms_that_ended", now=ENDS + timedelta(days=400), most=10) == []
+    assert await contract.found("next_term_end") == [{"at": None}]
+
+
+async def test_the_terms_that_ended_first_come_first(contract: Folded) -> None:
+    for number, days in (("K-1", 2), ("K-2", 0), ("K-3", 1)):
+        later = ACTIVATED.model_copy(update={"covered_until": ENDS + timedelta(days=days)})
+        await contract.happened(f"contract/erp/{number}", later)
+    rows = await contract.found("terms_that_ended", now=ENDS + timedelta(days=9), most=2)
+    assert [row["stream"] for row in rows] == ["contract/erp/K-2", "contract/erp/K-3"]
+
+
+async def test_every_private_record_of_an_erased_person_and_of_nobody_else_owes_a_tombstone(contract: Folded) -> None:
+    await contract.happened(CUSTOMER, REGISTERED, ERASED)
+    at_the_other_door = PrivateKey(person=CONTACT, topic="olcare.tickets.in.v1", partition=1, offset=7)
+    others = [
+        PrivateKey(person=person, topic=PRIVATE.topic, partition=4, offset=offset)
+        for offset, person in enumerate((COLLEAGUE, f"{CONTACT}8", CONTACT.replace("erp", "crm")), start=20)
+    ]
+    records = [(key.text(), 0, "{}") for key in (PRIVATE, at_the_other_door, *others)]
+    await contract.connection.copy_records_to_table("private_records", records=records)
+    owed = await contract.found("tombstones_owed", most=10)
+    assert [row["key"] for row in owed] == [PRIVATE.text(), at_the_other_door.text()]
+    assert await contract.found("erased_persons") == [
+        {"person": CONTACT, "customer": CUSTOMER, "erased_at": JULY, "ordered_by": "ops-anna"}
+    ]
+
+
+async def test_customers_contracts_and_the_plan_are_found_by_name(contract: Folded) -> None:
+    await publish(contract)
+    await contract.happened(CUSTOMER, REGISTERED)
+    await contract.happened(CONTRACT, ACTIVATED)
+    assert [row["centre"] for row in await contract.found("customer", stream=CUSTOMER)] == ["france"]
+    for rows in (
+        await contract.found("contract", stream=CONTRACT),
+        await contract.found("contracts_of_customer", customer=CUSTOMER),
+    ):
+        assert [(row["stream"], row["products"]) for row in rows] == [(CONTRACT, ["planetpress-connect"])]
+    parts = await contract.found("plan_in_force")
+    assert [(row["part"], row["name"], row["version"]) for row in parts] == [
+        ("calendar", "france", 1),
+        ("prices", "EUR", 1),
+        ("targets", "first-response", 1),
+        ("versions", "planetpress-connect", 1),
+    ]
+    assert len(await contract.found("plan_part", stream="calendar/plan/france")) == 1
