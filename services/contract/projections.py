@@ -233,3 +233,6 @@ READERS: tuple[Reader, ...] = (
     Reader("contracts", CONTRACTS, 1, (CONTRACT_STATES, CUSTOMERS, TERMS, ERASED), writes=True),
     Reader("plan", PLAN, 1, (PLAN_STATES, PLAN_PARTS), writes=True),
 )
+
+PRIVATE_RECORDS = "private_records"
+"""The table of the state topic with names and addresses: key, partition, value."""

@@ -1,0 +1,157 @@
+"""The loops of contract: its door, the terms that end, and the tombstones that erasure owes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from libs.chassis.participant import Participant
+from libs.eventlog.cloudevents import Message
+from libs.eventlog.door import DoorKeeper
+from libs.eventlog.duty import Duty
+from libs.eventlog.errors import Unavailable, Unreadable
+from libs.eventlog.followers import SafeTime, group_follower
+from libs.eventlog.ports import UNKNOWN
+from libs.eventlog.receipts import JSON, private, receipt, unreadable
+from libs.eventlog.record import Outgoing, Record
+from libs.eventlog.request import Request
+from libs.eventlog.writer import Answer, Writer
+from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE
+from libs.messages.ids import duty_command_id
+from libs.messages.streams import partition_of
+from services.contract import door
+from services.contract.contracts import LapseContract
+from services.contract.domain import topic_of
+from services.contract.facts import FACTS
+
+DOOR = "door"
+PAUSE, GLANCE = 1.0, 0.1  # machine seconds between two looks for tombstones; with a movable clock
+
+
+class Writers:
+    """The writers of our two topics, as one."""
+
+    def __init__(self, writers: Mapping[str, Writer]) -> None:
+        self._writers = writers
+
+    async def handle(self, requests: Sequence[Request]) -> list[Answer]:
+        """Answer every request by the writer of its stream's topic, in order; raises Unavailable."""
+        answers: dict[int, Answer] = {}
+        for topic, writer in self._writers.items():
+            places = [at for at, request in enumerate(requests) if topic_of(request.stream) == topic]
+            found = await writer.handle([requests[at] for at in places])
+            answers.update(zip(places, found, strict=True))
+        return [answers[at] for at in range(len(requests))]
+
+
+class ContractDoor:
+    """Takes customers, contracts, parts of the plan and orders to erase."""
+
+    def __init__(self, shell: Participant, writers: Writers) -> None:
+        self._queries, self._cards, self._writers = shell.queries, shell.cards, writers
+
+    def keeper(self, group: str) -> DoorKeeper:
+        """Describe the door to its loop."""
+        return DoorKeeper(
+            topic=CONTRACTS_DOOR,
+            group=group,
+            read=door.read,
+            private=self.private,
+            ask=self.ask,
+            answer=self._writers.handle,
+            settle=self.settle,
+            receipt=self.receipt,
+            dead=self.dead,
+        )
+
+    async def ask(self, read: Sequence[tuple[Record, Message]]) -> Sequence[Request]:
+        """Make the requests, with what they rest on, all in one round trip."""
+        customers = sorted({customer for _, message in read if (customer := door.asked(message))})
+        row = await self._queries.row("facts_for_contracts", customers=customers)
+        assert row is not None  # noqa: S101 - the query always gives one row
+        facts = FACTS.validate_json(row["facts"])
+        return [door.request_of(record, message, facts) for record, message in read]
+
+    async def settle(self, answers: Sequence[Answer]) -> None:
+        """Nothing waits for an answer of this door."""
+
+    def private(self, record: Record, message: Message) -> Sequence[Outgoing]:
+        """Give what is personal in a message, for the private topic."""
+        found = door.private_of(record, message)
+        return [private(PRIVATE, *found, self._cards[PRIVATE].partitions)] if found else []
+
+    def receipt(self, record: Record, _: Message, answer: Answer) -> Outgoing:
+        """Answer the upstream system."""
+        assert answer.event is not None  # noqa: S101 - a door's command always has its event
+        return receipt(record, door.outcome_of(answer.event.data), answer.event)
+
+    def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
+        """Keep what can not be read."""
+        return unreadable(record, why, self._cards[f"{CONTRACTS_DOOR}.dlq"].partitions)
+
+
+class TermDuties:
+    """Lets terms lapse when they have ended, by safe time: a signature may still wait at the door."""
+
+    def __init__(self, shell: Participant) -> None:
+        self._shell, self._queries = shell, shell.queries
+
+    def all(self) -> list[Duty]:
+        """Name the duties."""
+        return [Duty("lapse contracts", self.ended, safe=self._safe_time())]
+
+    async def ended(self, now: datetime, most: int) -> Sequence[Request]:
+        """Let contracts lapse whose term is over."""
+        rows = await self._queries.rows("terms_that_ended", now=now, most=most)
+        return [
+            Request(
+                id=str(duty_command_id(row["head"], LapseContract.__name__)),
+                stream=row["stream"],
+                command=LapseContract(row["covered_until"], row["stream"], now),
+                correlation=row["correlation"],
+            )
+            for row in rows
+        ]
+
+    async def next_due(self) -> datetime | None:
+        """Give the next end of a term."""
+        row = await self._queries.row("next_term_end")
+        return row["at"] if row else None
+
+    def _safe_time(self) -> SafeTime:
+        engine = self._shell.engine
+        own_door = group_follower(engine.group(DOOR), CONTRACTS_DOOR, engine.log)
+        return self._shell.safe_time([own_door], [engine.followers["contracts"]])
+
+
+class Tombstones:
+    """Takes away what is private about erased persons, also what comes after their erasure.
+
+    No event: the log says that they are erased, and the private topic has no history to keep.
+    """
+
+    def __init__(self, shell: Participant) -> None:
+        self._queries, self._clock, self._cards = shell.queries, shell.clock, shell.cards
+        self._appender = shell.engine.log.appender()
+        self.waiting: str | None = None
+
+    async def run(self) -> None:
+        """Look for what is owed until cancelled."""
+        while True:
+            try:
+                await self.round()
+                self.waiting = None
+            except Unavailable as error:
+                self.waiting = str(error)
+            await self._clock.sleep(GLANCE if self._clock.movable else PAUSE)
+
+    async def round(self) -> int:
+        """Write the tombstones that are owed now; gives their number."""
+        keys = [row["key"] for row in await self._queries.rows("tombstones_owed", most=500)]
+        partitions = self._cards[PRIVATE].partitions
+        graves = [Outgoing(PRIVATE, partition_of(key, partitions), key.encode(), None, JSON) for key in keys]
+        if graves and UNKNOWN in await self._appender.append(graves):
+            raise Unavailable(f"{PRIVATE}: not every tombstone was acknowledged")
+        return len(graves)
+
+    async def busy(self) -> str | None:
+        """Say whether something is still to be erased."""
+        return "tombstones are owed" if await self._queries.rows("tombstones_owed", most=1) else None
