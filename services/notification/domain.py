@@ -130,8 +130,8 @@ def _cancel(state: State, command: CancelNotice) -> NoticeCancelled | None:
             return None
 
 
-def evolve(state: State, event: NoticeEvent | None) -> State:
-    """Fold an event into the state; None is a duty that came to nothing."""
+def evolve(state: State, event: NoticeEvent) -> State:
+    """Fold an event into the state."""
     match event:
         case NoticeRequested():
             return Requested(Notice(event.notice_class))
@@ -152,7 +152,7 @@ def evolve(state: State, event: NoticeEvent | None) -> State:
             return Requested(replace(known(state), failures=0, trying_since=None))
         case NoticeSettled():
             return Done(known(state), "settled")
-        case NoticeOrderRefused() | None:
+        case NoticeOrderRefused():
             return state
         case _:
             assert_never(event)

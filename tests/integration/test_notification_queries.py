@@ -3,19 +3,15 @@
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 import pytest
 
 import services.notification
-from libs.eventlog.database import Database, indexes, tables
-from libs.eventlog.queries import Queries
-from libs.messages.base import Event
 from libs.messages.contracts import PersonErased
 from libs.messages.notices import NoticeClass
 from services.notification.projections import PRIVATE_RECORDS, READERS, CentreSheet
 from services.notification.reactions import FACTS, NO_FACTS
+from tests.integration.folded import Folded, folded
 from tests.unit.notification.foreign import ANA as ANA_S_RECORD
 from tests.unit.notification.foreign import example
 from tests.unit.notification.stories import (
@@ -31,9 +27,8 @@ from tests.unit.notification.stories import (
     sent,
     taken,
 )
-from tests.unit.recorded import recorded_event
 
-FOLDER = Path(services.notification.__file__).parent
+FILES = sorted(Path(services.notification.__file__).parent.glob("*.sql"))
 STATE_TABLE = f"create table {PRIVATE_RECORDS} (key text primary key, partition int not null, value jsonb not null)"
 SOON = TUESDAY + timedelta(minutes=1)
 ERASED = PersonErased(person=ANA.person, erased_at=TUESDAY, by="agent-7")
@@ -41,55 +36,32 @@ CALENDAR = example("CentreCalendarPublished")
 TO_ANA, TO_FRANCE = "notice/1/requester", "notice/2/centre"
 
 
-class Tables:
+class Notices:
     """Our tables, filled by our folds."""
 
-    def __init__(self, connection: asyncpg.Connection, queries: Queries) -> None:
-        self._connection, self._queries = connection, queries
-
-    async def happened(self, stream: str, *events: Event) -> None:
-        for reader in READERS:
-            for projection in reader.projections:
-                rows: dict[tuple[Any, ...], Any] = {}
-                for sequence, event in enumerate(events, start=1):
-                    recorded = recorded_event(stream, sequence, event)
-                    if type(event) in projection.events:
-                        rows |= {k: projection.evolve(rows.get(k), recorded) for k in projection.keys(recorded)}
-                stored = [projection.dump(row) for row in rows.values()]
-                await self._connection.copy_records_to_table(projection.table, records=stored)
-        head = (stream, 0, len(events), f"head of {stream}", b"")
-        await self._connection.copy_records_to_table("heads_notices", records=[head])
+    def __init__(self, tables: Folded) -> None:
+        self._tables = tables
+        self.happened, self.found = tables.happened, tables.found
 
     async def ana_is_known(self) -> None:
         record = (ANA.text(), 0, ANA_S_RECORD.model_dump_json(exclude_none=True))
-        await self._connection.copy_records_to_table(PRIVATE_RECORDS, records=[record])
+        await self._tables.connection.copy_records_to_table(PRIVATE_RECORDS, records=[record])
 
     async def france_is_published(self) -> None:
         await self.happened(CALENDAR.stream, CALENDAR.data)
-
-    async def found(self, query: str, **values: object) -> list[dict[str, Any]]:
-        return await self._queries.rows(query, **values)
 
     async def to_send(self, now: datetime = TUESDAY) -> list[str]:
         return [row["stream"] for row in await self.found("notices_to_send", now=now, most=10)]
 
 
 @pytest.fixture
-async def notices(database: str) -> AsyncIterator[Tables]:
-    connection = await asyncpg.connect(database)
-    for reader in READERS:
-        for statement in (*tables(reader, "public"), *indexes(reader, "public")):
-            await connection.execute(statement)
-    await connection.execute(STATE_TABLE)
-    server, _, name = database.rpartition("/")
-    ours = Database(server, name)
-    await ours.open(connections=1)
-    yield Tables(connection, Queries(ours, *sorted(FOLDER.glob("*.sql"))))
-    await ours.close()
-    await connection.close()
+async def notices(database: str) -> AsyncIterator[Notices]:
+    async with folded(database, READERS, FILES) as tables:
+        await tables.connection.execute(STATE_TABLE)
+        yield Notices(tables)
 
 
-async def test_a_requested_notice_is_found_with_all_that_is_needed_to_write_it(notices: Tables) -> None:
+async def test_a_requested_notice_is_found_with_all_that_is_needed_to_write_it(notices: Notices) -> None:
     await notices.happened(TO_ANA, requested())
     await notices.ana_is_known()
     await notices.france_is_published()
@@ -100,14 +72,14 @@ async def test_a_requested_notice_is_found_with_all_that_is_needed_to_write_it(n
     assert (row["language"], row["template"]) == ("fr", "acknowledgement")
 
 
-async def test_a_notice_to_a_centre_goes_to_its_mailbox(notices: Tables) -> None:
+async def test_a_notice_to_a_centre_goes_to_its_mailbox(notices: Notices) -> None:
     await notices.happened(TO_FRANCE, requested(NoticeClass.BREACH))
     await notices.france_is_published()
     (row,) = await notices.found("notices_to_send", now=TUESDAY, most=10)
     assert (row["mailbox"], row["person"]) == (CALENDAR.data.calendar.mailbox, None)
 
 
-async def test_a_notice_waits_for_the_record_with_the_address(notices: Tables) -> None:
+async def test_a_notice_waits_for_the_record_with_the_address(notices: Notices) -> None:
     await notices.happened(TO_ANA, requested())
     await notices.happened(TO_FRANCE, requested(NoticeClass.BREACH))
     assert await notices.to_send() == []
@@ -119,7 +91,7 @@ async def test_a_notice_waits_for_the_record_with_the_address(notices: Tables) -
     assert await notices.found("notices_without_address", most=10) == []
 
 
-async def test_a_deferred_notice_is_found_when_its_time_has_come(notices: Tables) -> None:
+async def test_a_deferred_notice_is_found_when_its_time_has_come(notices: Notices) -> None:
     await notices.happened(TO_ANA, requested(), taken(FIRST), deferred(FIRST, SOON))
     await notices.ana_is_known()
     assert await notices.to_send(SOON - timedelta(microseconds=1)) == []
@@ -127,7 +99,7 @@ async def test_a_deferred_notice_is_found_when_its_time_has_come(notices: Tables
     assert await notices.found("next_retry") == [{"at": SOON}]
 
 
-async def test_what_is_in_hand_sent_or_held_is_not_sent(notices: Tables) -> None:
+async def test_what_is_in_hand_sent_or_held_is_not_sent(notices: Notices) -> None:
     await notices.ana_is_known()
     await notices.happened("notice/3/requester", requested(), taken(FIRST))
     await notices.happened("notice/4/requester", requested(), taken(FIRST), sent(FIRST))
@@ -135,7 +107,7 @@ async def test_what_is_in_hand_sent_or_held_is_not_sent(notices: Tables) -> None
     assert await notices.to_send() == []
 
 
-async def test_a_breach_in_doubt_is_found_once_more(notices: Tables) -> None:
+async def test_a_breach_in_doubt_is_found_once_more(notices: Notices) -> None:
     await notices.france_is_published()
     story = (requested(NoticeClass.BREACH), taken(FIRST), in_doubt(FIRST, will_resend=True))
     await notices.happened(TO_FRANCE, *story)
@@ -143,7 +115,7 @@ async def test_a_breach_in_doubt_is_found_once_more(notices: Tables) -> None:
     assert row["attempt"] == SECOND.attempt
 
 
-async def test_nothing_is_sent_to_an_erased_person_and_what_was_to_be_sent_is_cancelled(notices: Tables) -> None:
+async def test_nothing_is_sent_to_an_erased_person_and_what_was_to_be_sent_is_cancelled(notices: Notices) -> None:
     await notices.ana_is_known()
     await notices.happened(TO_ANA, requested())
     await notices.happened("notice/4/requester", requested(), taken(FIRST), sent(FIRST))
@@ -155,7 +127,7 @@ async def test_nothing_is_sent_to_an_erased_person_and_what_was_to_be_sent_is_ca
     assert erased == [{"stream": TO_ANA}]
 
 
-async def test_a_claim_is_abandoned_when_it_is_older_than_a_hand_over_can_last(notices: Tables) -> None:
+async def test_a_claim_is_abandoned_when_it_is_older_than_a_hand_over_can_last(notices: Notices) -> None:
     await notices.happened(TO_ANA, requested(), taken(FIRST))
     earlier = MACHINE - timedelta(microseconds=1)
     assert await notices.found("claims_to_abandon", claimed_before=earlier, most=10) == []
@@ -163,7 +135,7 @@ async def test_a_claim_is_abandoned_when_it_is_older_than_a_hand_over_can_last(n
     assert (row["stream"], row["process"], row["attempt"]) == (TO_ANA, *FIRST)
 
 
-async def test_facts_come_in_the_order_in_which_they_were_asked_for(notices: Tables) -> None:
+async def test_facts_come_in_the_order_in_which_they_were_asked_for(notices: Notices) -> None:
     registered = example("CustomerRegistered")
     await notices.happened(registered.stream, registered.data)
     await notices.france_is_published()
@@ -178,7 +150,7 @@ async def test_facts_come_in_the_order_in_which_they_were_asked_for(notices: Tab
     assert facts.centre.zone == "Europe/Paris"
 
 
-async def test_people_find_notices_by_state_by_ticket_and_in_sum(notices: Tables) -> None:
+async def test_people_find_notices_by_state_by_ticket_and_in_sum(notices: Notices) -> None:
     await notices.happened(TO_ANA, requested(), taken(FIRST), in_doubt(FIRST, will_resend=False))
     await notices.happened(TO_FRANCE, requested(NoticeClass.BREACH))
     in_state = {

@@ -43,7 +43,7 @@ A_TICK = timedelta(microseconds=1)
 IN_A_MINUTE = TUESDAY + timedelta(minutes=1)
 ORDERED = NoticeResendOrdered(ordered_at=TUESDAY, by="agent-7")
 
-Notices = Specification[State, Command, NoticeEvent | None]
+Notices = Specification[State, Command, NoticeEvent]
 notices: Notices = Specification(DECIDER)
 given = notices.given
 

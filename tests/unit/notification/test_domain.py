@@ -38,7 +38,7 @@ from tests.unit.notification.stories import (
 )
 from tests.unit.support import Specification
 
-notices: Specification[State, Command, NoticeEvent | None] = Specification(DECIDER)
+notices: Specification[State, Command, NoticeEvent] = Specification(DECIDER)
 given = notices.given
 
 AGENT = "agent-7"
