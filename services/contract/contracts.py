@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, assert_never
+from typing import Literal, assert_never
 
 from libs.decider import Decider
 from libs.messages.clauses import Clause
@@ -100,7 +100,7 @@ def evolve(state: State, event: ContractEvent) -> State:
             assert_never(event)
 
 
-DECIDER: Decider[State, Command, Any] = Decider(Inactive(), decide, evolve)
+DECIDER: Decider[State, Command, ContractEvent] = Decider(Inactive(), decide, evolve)
 
 
 def _activate(state: State, command: ActivateContract) -> ContractActivated | ContractRefused:

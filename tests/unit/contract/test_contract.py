@@ -17,7 +17,7 @@ from libs.messages.contracts import (
     LicenceKind,
 )
 from libs.plan import yearly_term
-from services.contract.contracts import DECIDER, LapseContract
+from services.contract.contracts import DECIDER, ActivateContract, LapseContract
 from services.contract.facts import KnownCentre
 from tests.unit.contract.examples import (
     ACTIVATE,
@@ -54,6 +54,12 @@ def refused(reason: ContractRefusal, clause: Clause | None = None) -> ContractRe
     )
 
 
+def activated(command: ActivateContract) -> ContractActivated:
+    event = SUPPORT.given().when(command).event
+    assert isinstance(event, ContractActivated)
+    return event
+
+
 def test_a_contract_of_a_year_is_activated_with_its_term() -> None:
     SUPPORT.given().when(ACTIVATE).then(ACTIVATED)
 
@@ -69,8 +75,8 @@ def test_a_contract_of_a_year_is_activated_with_its_term() -> None:
 )
 def test_cover_ends_with_the_last_local_day(case: str, centre: KnownCentre, last_day: date, ends: datetime) -> None:
     first_day = last_day - timedelta(days=364)
-    activated = SUPPORT.given().when(term(first_day, last_day, centre)).event
-    assert (activated.covered_until, activated.zone) == (ends, centre.zone), case
+    event = activated(term(first_day, last_day, centre))
+    assert (event.covered_until, event.zone) == (ends, centre.zone), case
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_cover_ends_with_the_last_local_day(case: str, centre: KnownCentre, last
     [("K5", date(2026, 11, 23), date(2027, 11, 22)), ("K6", date(2028, 2, 29), date(2029, 2, 27))],
 )
 def test_a_term_is_a_year_to_the_day(case: str, first_day: date, last_day: date) -> None:
-    assert isinstance(SUPPORT.given().when(term(first_day, last_day)).event, ContractActivated), case
+    assert activated(term(first_day, last_day)).last_day == last_day, case
     for off in (-1, 1):
         SUPPORT.given().when(term(first_day, last_day + timedelta(days=off))).then(
             refused(ContractRefusal.TERM_IS_NOT_A_YEAR, Clause.YEARLY_PROGRAMME)
@@ -87,8 +93,8 @@ def test_a_term_is_a_year_to_the_day(case: str, first_day: date, last_day: date)
 
 def test_k12_a_subscription_licence_is_covered_for_its_own_period() -> None:
     a_day = replace(term(date(2026, 6, 1), date(2026, 6, 1)), licence_kind=LicenceKind.SUBSCRIPTION)
-    activated = SUPPORT.given().when(a_day).event
-    assert activated.covered_until - activated.covered_from == timedelta(days=1)
+    event = activated(a_day)
+    assert event.covered_until - event.covered_from == timedelta(days=1)
 
 
 @pytest.mark.parametrize("kind", LicenceKind)
@@ -145,5 +151,5 @@ def test_the_end_of_another_term_is_not_the_end_of_this_one() -> None:
 
 @drawn(st.dates(date(1970, 1, 1), date(2198, 1, 1)), st.sampled_from([FRANCE, AUSTRALIA, AMERICAS, JAPAN]))
 def test_every_year_that_can_be_said_is_a_term_that_ends_after_it_begins(first_day: date, centre: KnownCentre) -> None:
-    activated = SUPPORT.given().when(term(first_day, yearly_term(first_day).last_day, centre)).event
-    assert timedelta(days=364) < activated.covered_until - activated.covered_from < timedelta(days=367)
+    event = activated(term(first_day, yearly_term(first_day).last_day, centre))
+    assert timedelta(days=364) < event.covered_until - event.covered_from < timedelta(days=367)

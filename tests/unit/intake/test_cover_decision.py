@@ -93,15 +93,24 @@ def test_professional_services_are_not_included_even_under_cover() -> None:
 
 
 def test_between_two_terms_the_customer_has_lapsed() -> None:
-    before = term(date(2025, 6, 1), date(2026, 5, 31), number="K-1")
-    after = term(date(2026, 12, 1), date(2027, 11, 30), number="K-2")
-    found = verdict(Facts(CUSTOMER, (before, after), PRODUCT))
-    ended = FactVersion(stream="contract/erp/K-1", sequence=1)
+    long_ago = term(date(2024, 6, 1), date(2025, 5, 31), number="K-1")
+    before = term(date(2025, 6, 1), date(2026, 5, 31), number="K-2")
+    after = term(date(2026, 12, 1), date(2027, 11, 30), number="K-3")
+    found = verdict(Facts(CUSTOMER, (long_ago, before, after), PRODUCT))
+    ended = FactVersion(stream="contract/erp/K-2", sequence=1)
     assert found == NotCovered(TicketRefusal.COVER_LAPSED, Clause.NOT_COVERED, (ON_CUSTOMER, ended))
 
 
+def test_of_terms_to_come_the_next_one_is_named() -> None:
+    later = term(date(2028, 1, 1), date(2028, 12, 31), number="K-1")
+    sooner = term(date(2027, 1, 1), date(2027, 12, 31), number="K-2")
+    found = verdict(Facts(CUSTOMER, (later, sooner), PRODUCT))
+    begins = FactVersion(stream="contract/erp/K-2", sequence=1)
+    assert found == NotCovered(TicketRefusal.NOT_YET_COVERED, Clause.NOT_COVERED, (ON_CUSTOMER, begins))
+
+
 def test_of_several_terms_the_one_that_lasts_longest_covers() -> None:
-    other = term(date(2026, 7, 1), date(2027, 6, 30), number="K-2")
+    other = term(date(2026, 5, 1), date(2027, 6, 30), number="K-2")
     for contracts in ((CONTRACT, other), (other, CONTRACT)):
         found = verdict(Facts(CUSTOMER, contracts, PRODUCT))
         assert isinstance(found, Covered)

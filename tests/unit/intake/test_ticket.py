@@ -214,7 +214,7 @@ def test_nothing_is_owed_before_the_ticket_is_there() -> None:
 
 
 def test_what_was_held_is_owed_in_order_until_it_is_applied() -> None:
-    history = [held(LATER), held(TUESDAY), OPENED]
+    history: list[TicketEvent] = [held(LATER), held(TUESDAY), OPENED]
     first, second = Owed("apply-held-1", ApplyHeld(LATER, 1)), Owed("apply-held-2", ApplyHeld(TUESDAY, 2))
     assert owed(DECIDER.replay(history)) == (first, second)
     assert owed(DECIDER.replay([*history, recorded(LATER)])) == (second,)
@@ -252,6 +252,12 @@ def test_a_ticket_that_never_comes_does_not_pile_up_answers() -> None:
     assert DECIDER.replay([*pile, OPENED, refused]) == DECIDER.replay([*pile, OPENED])
 
 
+def answer(past: list[TicketEvent], command: Command) -> TicketEvent:
+    event = DECIDER.decide(DECIDER.replay(past), command)
+    assert event is not None
+    return event
+
+
 commands = st.lists(
     st.sampled_from(
         [
@@ -274,9 +280,9 @@ commands = st.lists(
 def test_whatever_comes_in_whatever_order_every_answer_is_judged_once_and_in_order(said: list[Command]) -> None:
     history: list[TicketEvent] = []
     for command in said:
-        history.append(DECIDER.decide(DECIDER.replay(history), command))
+        history.append(answer(history, command))
         while due := owed(DECIDER.replay(history)):
-            history.append(DECIDER.decide(DECIDER.replay(history), due[0].command))
+            history.append(answer(history, due[0].command))
     state, answers = DECIDER.replay(history), [c.occurred_at for c in said if isinstance(c, RecordResponse)]
     judged = [e.responded_at for e in history if isinstance(e, ResponseRecorded | ResponseRefused)]
     assert sum(isinstance(e, TicketOpened | TicketRefused) for e in history) <= 1

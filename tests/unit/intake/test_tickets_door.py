@@ -16,10 +16,10 @@ from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome
 from libs.messages.tickets import Channel, Medium, MessageHeld, RequestKind, RespondedBy
 from services.intake.cover import Facts
-from services.intake.domain import DECIDER, AnswerMessage, OpenTicket, RecordResponse
+from services.intake.domain import AnswerMessage, OpenTicket, RecordResponse
 from services.intake.door import Asked, asked, outcome_of, private_of, read, request_of, stream_of
 from tests.unit.intake.examples import BY_WEB, FACTS, NOW, TUESDAY, held, recorded, response
-from tests.unit.intake.test_ticket import OPENED, REFUSED
+from tests.unit.intake.test_ticket import OPENED, REFUSED, answer
 
 EXAMPLES = Path(__file__).parents[3] / "contracts" / "examples" / "door"
 OF_TICKETS = [kind.removeprefix("olcare.upstream.").removesuffix(".v1") for kind in UPSTREAM[TICKETS_DOOR]]
@@ -76,7 +76,7 @@ def test_what_is_personal_goes_to_the_private_topic_under_the_key_that_the_event
 
 def test_nothing_personal_is_left_in_the_command_or_in_its_event() -> None:
     command = request_of(SUBMITTED, read(SUBMITTED), FACTS, NOW + timedelta(days=30)).command
-    event = DECIDER.decide(DECIDER.initial, command)
+    event = answer([], command)
     for text in (str(asdict(command)), event.model_dump_json()):
         assert not any(word in text for word in ("Camille", "client.example", "99 00 00 17", "gabarit", "Bonjour"))
 
@@ -122,7 +122,7 @@ def test_a_receipt_says_in_one_word_what_became_of_it() -> None:
     assert outcome_of(recorded(TUESDAY)) is Outcome.ACCEPTED
     assert outcome_of(held(TUESDAY)) is Outcome.HELD
     assert outcome_of(REFUSED) is Outcome.REFUSED
-    for past in ([OPENED], [REFUSED]):
-        assert outcome_of(DECIDER.decide(DECIDER.replay(past), BY_WEB)) is Outcome.REFUSED
-    assert outcome_of(DECIDER.decide(DECIDER.replay([REFUSED]), response(TUESDAY))) is Outcome.REFUSED
-    assert isinstance(DECIDER.decide(DECIDER.initial, response(TUESDAY)), MessageHeld)
+    for past in (OPENED, REFUSED):
+        assert outcome_of(answer([past], BY_WEB)) is Outcome.REFUSED
+    assert outcome_of(answer([REFUSED], response(TUESDAY))) is Outcome.REFUSED
+    assert isinstance(answer([], response(TUESDAY)), MessageHeld)
