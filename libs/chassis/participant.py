@@ -60,7 +60,7 @@ class Participant:
         self.queries = Queries(self.engine.database, *sorted(folder.glob("*.sql")))
         self.health = Health(self.clock)
         self._loops: list[Loop] = []
-        self._busy: list[Busy] = [self._closed]
+        self._busy: list[Busy] = []
         self._door_topics: set[str] = set()
         self._followers: list[Follower] = list(self.engine.followers.values())
         self._next_due: list[Callable[[], Awaitable[datetime | None]]] = []
@@ -126,8 +126,7 @@ class Participant:
 
     async def serve(self) -> int:
         """Run until told to stop; gives the exit code."""
-        busy = [*self._busy, *(self._behind(follower) for follower in self._followers)]
-        quiet = Quiet(self.clock, busy=busy, next_due=self._next_due)
+        quiet = Quiet(self.clock, busy=[self._unquiet], next_due=[self._soonest])
         loops: list[Loop] = [("work", self._work)]
         return await run(Service(self.settings, self.clock, self.metrics, self.health, quiet, loops))
 
@@ -173,15 +172,25 @@ class Participant:
             with suppress(Unavailable):  # asked again in a minute
                 await self._check_topics()
 
-    async def _closed(self) -> str | None:
-        return self.engine.gate.closed_because if self._opened else "starting"
+    async def _unquiet(self) -> str | None:
+        """Say what is still to be read, answered or done now; everybody is asked at once."""
+        if not self._opened or self.engine.gate.closed_because:
+            return self.engine.gate.closed_because or "starting"
+        try:
+            asked = await asyncio.gather(*(ask() for ask in self._busy), *map(self._behind, self._followers))
+        except Unavailable as error:
+            return str(error)
+        return "; ".join(sentence for sentence in asked if sentence) or None
 
-    def _behind(self, follower: Follower) -> Callable[[], Awaitable[str | None]]:
-        async def ask() -> str | None:
-            late = await behind(self.engine.log, follower, await self.engine.log.ends(follower.topic))
-            return f"{follower.name} is {sum(late.values())} records behind on {follower.topic}" if late else None
+    async def _soonest(self) -> datetime | None:
+        """Give the next instant at which something becomes due; nobody can say while we are starting."""
+        if not self._opened:
+            return None
+        return min([at for ask in self._next_due if (at := await ask())], default=None)
 
-        return ask
+    async def _behind(self, follower: Follower) -> str | None:
+        late = await behind(self.engine.log, follower, await self.engine.log.ends(follower.topic))
+        return f"{follower.name} is {sum(late.values())} records behind on {follower.topic}" if late else None
 
     def _stands_still_rightly(self) -> bool:
         return any(check() for check in self.health.checks.values())

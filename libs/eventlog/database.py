@@ -64,13 +64,14 @@ class Database:
         self._server, self.name = server.rstrip("/"), name
         self._pool: asyncpg.Pool | None = None
         self._path: dict[str, str] = {}
+        self._moved = False
 
     async def open(self, connections: int = 8) -> None:
         """Create the database and its registry where they are missing, and connect; raises Unavailable."""
         async with reachable(f"database {self.name}"):
             await self._create()
             self._pool = await asyncpg.create_pool(
-                f"{self._server}/{self.name}", min_size=1, max_size=connections, server_settings=SAFETY
+                self._dsn, min_size=1, max_size=connections, server_settings=self._settings(), reset=_as_it_was
             )
             async with self.connection() as connection, connection.transaction():
                 await connection.execute("select pg_advisory_xact_lock(4711)")
@@ -86,17 +87,28 @@ class Database:
         """Lend a connection; what the server or the database does to it comes out as Unavailable."""
         if self._pool is None:
             raise Unavailable(f"database {self.name} is not open")
+        if self._moved:
+            self._moved = False
+            self._pool.set_connect_args(self._dsn, server_settings=self._settings())
+            await self._pool.expire_connections()
         async with reachable(f"database {self.name}"), self._pool.acquire(timeout=10) as connection:
-            await connection.execute(f"set search_path to {', '.join([*self._path.values(), 'public'])}")
             yield connection
 
     def use(self, reader: str, schema: str) -> None:
-        """Let plain table names of a reader mean this schema from now on."""
+        """Let plain table names of a reader mean this schema, on every connection that is lent from now on."""
         self._path[reader] = schema
+        self._moved = True
 
     def schema_of(self, reader: str) -> str:
         """Name the schema that a reader's plain table names mean."""
         return self._path[reader]
+
+    @property
+    def _dsn(self) -> str:
+        return f"{self._server}/{self.name}"
+
+    def _settings(self) -> dict[str, str]:
+        return {**SAFETY, "search_path": ", ".join([*self._path.values(), "public"])}
 
     async def _create(self) -> None:
         connection = await asyncpg.connect(f"{self._server}/postgres", timeout=10)
@@ -108,6 +120,12 @@ class Database:
                     return  # another instance was faster
         finally:
             await connection.close()
+
+
+async def _as_it_was(connection: Connection) -> None:
+    """Keep a returned connection as it is: whoever changed a setting of it has set it back; this saves a round trip."""
+    if connection.is_in_transaction():
+        await connection.reset()
 
 
 async def current(connection: Connection, reader: Reader) -> Generation | None:

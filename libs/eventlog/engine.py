@@ -164,7 +164,7 @@ class Engine:
                     await switch(connection, found, None)
             finally:
                 await connection.execute("select pg_advisory_unlock($1, hashtext($2))", BUILDING, reader.name)
-                await connection.execute("reset lock_timeout")
+                await connection.execute("set lock_timeout to default")
         return found
 
     async def _build(self, reader: Reader, until: Mapping[int, int], tell: Tell) -> Generation:

@@ -71,6 +71,7 @@ class KafkaLog:
             max_partition_fetch_bytes=LARGEST_REQUEST,
         )
         self._admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, client_id=f"{settings.instance}-ask")
+        self._coordinators: dict[str, int] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def open(self) -> None:
@@ -104,10 +105,21 @@ class KafkaLog:
 
     async def places(self, group: str, topic: str) -> Mapping[int, int]:
         """Give the committed offsets of a group."""
-        found = await within(
-            self._settings.patience, lambda: self._admin.list_consumer_group_offsets(group), f"places of {group}"
-        )
+        found = await within(self._settings.patience, lambda: self._places(group), f"places of {group}")
         return {tp.partition: at.offset for tp, at in found.items() if tp.topic == topic and at.offset >= 0}
+
+    async def _places(self, group: str) -> Mapping[TopicPartition, Any]:
+        """Ask the group's coordinator, whose name is kept until it turns out to be another broker."""
+        if group not in self._coordinators:
+            self._coordinators[group] = await self._admin.find_coordinator(group)
+        try:
+            found: Mapping[TopicPartition, Any] = await self._admin.list_consumer_group_offsets(
+                group, self._coordinators[group]
+            )
+        except (KafkaError, ValueError):
+            del self._coordinators[group]
+            raise
+        return found
 
     async def record(self, topic: str, partition: int, offset: int) -> Record:
         """Read one record back; raises Unavailable where it is not there."""

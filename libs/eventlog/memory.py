@@ -217,6 +217,7 @@ class MemoryStep:
     async def view(self, streams: Iterable[str], keys: Mapping[str, Iterable[Key]]) -> View:
         """Load heads and rows."""
         await self._turn()
+        self._there()
         heads = {s: self._store.heads[s] for s in streams if s in self._store.heads}
         rows = {t: {k: self._row(t, k) for k in wanted if k in self._store.rows[t]} for t, wanted in keys.items()}
         return View(heads=heads, rows=rows)
@@ -224,9 +225,8 @@ class MemoryStep:
     async def save(self, view: View, position: Position) -> None:
         """Write heads, journals, rows, voids and the position."""
         await self._turn()
+        self._there()
         store = self._store
-        if self._partition not in store.position:
-            raise Unavailable("the database is gone")
         store.heads.update(view.heads)
         for stream, entries in view.journals.items():
             store.journals[stream] = store.journals.get(stream, b"") + bytes(entries)
@@ -238,6 +238,10 @@ class MemoryStep:
         if self._reader.reacts:
             store.void[self._partition].update(view.voids)
         store.position[self._partition] = position
+
+    def _there(self) -> None:
+        if self._partition not in self._store.position:
+            raise Unavailable("the database is gone")
 
     def _row(self, table: str, key: Key) -> Any:
         return self._tables[table].loaded(self._store.rows[table][key])

@@ -62,7 +62,7 @@ def _check_order(certificate: Certificate) -> None:
     intervals = certificate.intervals
     if not intervals or not certificate.opened_at <= certificate.clock_started_at == intervals[0].opens_at:
         raise BadCertificate("the clock does not start with the first interval")
-    if any(interval.opens_at >= interval.closes_at for interval in intervals):
+    if any(interval.opens_at > interval.closes_at for interval in intervals):
         raise BadCertificate("an interval closes before it opens")
     if any(one.closes_at > other.opens_at for one, other in pairwise(intervals)):
         raise BadCertificate("two intervals overlap or are out of order")

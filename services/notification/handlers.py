@@ -12,7 +12,7 @@ from libs.eventlog.errors import Unreadable
 from libs.eventlog.receipts import receipt, unreadable
 from libs.eventlog.record import Outgoing, Record, RecordedEvent
 from libs.eventlog.request import Reaction, Request
-from libs.eventlog.writer import Answer, Writer
+from libs.eventlog.writer import PATIENCE, Answer, Writer
 from libs.messages.catalogue import NOTICES_DOOR, UPSTREAM
 from libs.messages.door import ResendOrdered
 from libs.messages.ids import door_command_id, duty_command_id
@@ -111,8 +111,8 @@ class NoticeDuties:
         return [Duty("abandon claims", self.claims_to_abandon), Duty("cancel notices", self.notices_to_cancel)]
 
     async def claims_to_abandon(self, now: datetime, most: int) -> Sequence[Request]:
-        """Give up claims that are older, on the machine's clock, than a hand-over can last."""
-        wall, limit = self._clock.wall(), timedelta(seconds=self._limits.whole)
+        """Give up claims that are older, on the machine's clock, than reading them back and a hand-over can last."""
+        wall, limit = self._clock.wall(), timedelta(seconds=PATIENCE + self._limits.whole)
         rows = await self._queries.rows("claims_to_abandon", claimed_before=wall - limit, most=most)
         return [
             duty_request(row, AbandonClaim(now, Claim(row["process"], row["attempt"]), wall, limit)) for row in rows

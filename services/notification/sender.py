@@ -17,16 +17,13 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.request import Request
 from libs.eventlog.writer import Answer, Writer
 from libs.messages.ids import duty_command_id
-from libs.messages.notices import DeliveryProblem, NoticeFacts, NoticeHandingOver
-from libs.messages.private import PrivateRecord
+from libs.messages.notices import NoticeHandingOver
 from services.notification.delivery import ClaimHandOver, RecordFailed, Result
 from services.notification.handlers import duty_request
-from services.notification.mail import Correspondent, Mail, NotWritable, compose, wire_address
+from services.notification.letter import Letter, write
 from services.notification.notice import Claim
-from services.notification.projections import CentreSheet
 from services.notification.settings import NotificationSettings
 from services.notification.smtp import hand_over
-from services.notification.texts import render
 from services.notification.verdict import result_of
 
 AT_ONCE = 20  # connections to the mail server
@@ -103,33 +100,14 @@ class Sender:
         return Request(identity, row["stream"], result, row["correlation"])
 
     async def _try(self, row: Mapping[str, Any], claim: Claim) -> Result:
-        if not (row["mailbox"] if row["person"] is None else _person(row).email):
-            return RecordFailed(self._clock.now(), claim, DeliveryProblem.NO_ADDRESS)
-        try:
-            recipient, content = self._write(row)
-        except NotWritable as why:
-            _log.warning("a notice can not be written", notice=row["stream"], template=row["template"], why=str(why))
-            return RecordFailed(self._clock.now(), claim, DeliveryProblem.NOT_WRITABLE)
-        sender = self._settings.sender().address
-        outcome = await hand_over(self._settings.server(), self._settings.limits(), sender, recipient, content)
+        sender = self._settings.sender()
+        letter = write(row, sender, self._clock.now())
+        if not isinstance(letter, Letter):
+            _log.warning("a notice can not be written", notice=row["stream"], template=row["template"], why=letter)
+            return RecordFailed(self._clock.now(), claim, letter)
+        server, limits = self._settings.server(), self._settings.limits()
+        outcome = await hand_over(server, limits, sender.address, letter.recipient, letter.content)
         return result_of(outcome, claim, self._clock.now())
-
-    def _write(self, row: Mapping[str, Any]) -> tuple[str, bytes]:
-        person = _person(row) if row["person"] else None
-        centre = CentreSheet.model_validate_json(row["centre"]) if row["centre"] else None
-        address = person.email if person else row["mailbox"]
-        facts = NoticeFacts.model_validate_json(row["facts"])
-        text = render(row["template"], row["language"], facts, centre, person)
-        mail = Mail(
-            sender=self._settings.sender(),
-            recipient=Correspondent(str(address), (person.name or "") if person else ""),
-            subject=text.subject,
-            body=text.body,
-            language=row["language"],
-            message_id=row["message_id"],
-            sent_at=self._clock.now(),
-        )
-        return wire_address(str(address)), compose(mail)
 
     async def _record(self, results: Sequence[Request]) -> None:
         """Record what became of the attempts; while the log is away the results are held on to, for a while."""
@@ -144,7 +122,3 @@ class Sender:
                 await self._clock.sleep(PAUSE)
             else:
                 return
-
-
-def _person(row: Mapping[str, Any]) -> PrivateRecord:
-    return PrivateRecord.model_validate_json(row["person"])

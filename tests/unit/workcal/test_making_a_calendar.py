@@ -102,6 +102,12 @@ def test_a_day_cannot_be_opened_and_closed_at_once() -> None:
         calendar(workdays("09:00-17:00"), "Europe/Paris", Closure(CHRISTMAS), Opening(CHRISTMAS, MORNING))
 
 
+def test_hours_cannot_be_opened_and_closed_at_once() -> None:
+    late_morning = Hours.parse("11:00-13:00")
+    with pytest.raises(BadHours, match="close only a part"):
+        calendar(every_day(), "UTC", Closure(CHRISTMAS, "", late_morning), Opening(CHRISTMAS, MORNING))
+
+
 def test_an_extra_opening_may_stand_beside_a_closure_of_other_hours() -> None:
     made = calendar(every_day(), "UTC", Closure(CHRISTMAS, "", AFTERNOON), Opening(CHRISTMAS, MORNING))
     assert [opens.hour for opens, _ in windows(made, CHRISTMAS, CHRISTMAS)] == [9]
@@ -112,15 +118,30 @@ def test_an_extra_opening_may_prolong_the_hours_of_the_week() -> None:
     assert [(opens.hour, closes.hour) for opens, closes in windows(made, CHRISTMAS, CHRISTMAS)] == [(9, 19)]
 
 
+def test_an_extra_opening_within_the_hours_of_the_week_adds_nothing() -> None:
+    made = calendar(workdays("09:00-17:00"), "UTC", Opening(CHRISTMAS, MORNING))
+    assert [(opens.hour, closes.hour) for opens, closes in windows(made, CHRISTMAS, CHRISTMAS)] == [(9, 17)]
+
+
 def test_a_closure_of_some_hours_leaves_the_others() -> None:
     made = calendar(workdays("09:00-17:00"), "UTC", Closure(CHRISTMAS, "inventaire", Hours.parse("12:00-13:00")))
     assert [(opens.hour, closes.hour) for opens, closes in windows(made, CHRISTMAS, CHRISTMAS)] == [(9, 12), (13, 17)]
 
 
 def test_closures_that_overlap_close_what_either_closes() -> None:
-    closures = [Closure(CHRISTMAS, "", each) for each in hours("10:00-12:00", "11:00-14:00", "16:00-24:00")]
+    closures = [
+        Closure(CHRISTMAS, "", each) for each in hours("16:00-24:00", "11:00-14:00", "10:00-12:00", "11:30-11:45")
+    ]
     made = calendar(workdays("09:00-17:00"), "UTC", *closures)
     assert [(opens.hour, closes.hour) for opens, closes in windows(made, CHRISTMAS, CHRISTMAS)] == [(9, 10), (14, 16)]
+
+
+@pytest.mark.parametrize(
+    ("closed", "left"), [("09:00-12:00", [(12, 17)]), ("12:00-17:00", [(9, 12)]), ("09:00-17:00", [])]
+)
+def test_a_closure_up_to_opening_or_closing_leaves_no_empty_hours(closed: str, left: list[tuple[int, int]]) -> None:
+    made = calendar(workdays("09:00-17:00"), "UTC", Closure(CHRISTMAS, "", Hours.parse(closed)))
+    assert [(opens.hour, closes.hour) for opens, closes in windows(made, CHRISTMAS, CHRISTMAS)] == left
 
 
 def test_a_calendar_survives_being_written_down() -> None:

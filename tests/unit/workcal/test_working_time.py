@@ -91,6 +91,13 @@ def test_a_deadline_at_closing_uses_nothing_of_the_next_day() -> None:
     assert deadline(OFFICE, TUESDAY_9H, 8 * HOUR).intervals == ((TUESDAY_9H, TUESDAY_17H),)
 
 
+def test_a_deadline_where_two_shifts_touch_uses_nothing_of_the_second() -> None:
+    shifts = calendar(every_day("00:00-08:00", "08:00-24:00"), "UTC")
+    assert deadline(shifts, utc("2026-11-24 07:00"), HOUR).intervals == (
+        (utc("2026-11-24 07:00"), utc("2026-11-24 08:00")),
+    )
+
+
 def test_working_time_between_leaves_the_night_out() -> None:
     assert working_time_between(OFFICE, utc("2026-11-24 16:00"), utc("2026-11-25 10:00")) == 2 * HOUR
 
