@@ -1,0 +1,81 @@
+"""How the command line speaks: what was found on standard output, as a table or as JSON; all else on standard error."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic_core import to_json
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from libs.messages.base import rfc3339
+
+T = TypeVar("T")
+AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
+
+PLAIN_WIDTH = 200  # characters of a line where nobody's terminal sets a width
+_errors = Console(stderr=True)
+
+
+class Refused(Exception):  # noqa: N818 - it says what happened
+    """What was asked can not be done; the text is one sentence that says why, and what to do."""
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work to its end."""
+    return asyncio.run(work)
+
+
+def show(found: object, *, as_json: bool, otherwise: Callable[[], RenderableType]) -> None:
+    """Print what was found."""
+    if as_json:
+        print(to_json(found, indent=2).decode())
+        return
+    console = Console()
+    console.print(otherwise(), width=None if console.is_terminal else PLAIN_WIDTH)
+
+
+def tell(sentence: str) -> None:
+    """Say what goes on, on standard error."""
+    _errors.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+
+def table(rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, title: str | None = None) -> Table:
+    """Make a table of some columns of the rows."""
+    made = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        made.add_row(*(Text(_cell(row.get(column))) for column in columns))
+    return made
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return rfc3339(value).replace(".000000Z", "Z")
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
+
+
+class Speed(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """Give it, once something is done."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="cyan")
+
+
+@contextmanager
+def progress(unit: str) -> Iterator[Progress]:
+    """Show on standard error how far long work is: how many of how many, how many a second, the time left."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), Speed())
+    with Progress(*columns, TimeRemainingColumn(), console=_errors, transient=True) as bar:
+        yield bar

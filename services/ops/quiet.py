@@ -1,0 +1,119 @@
+"""Step plan time from one due instant to the next, each time waiting until everything said by then is answered.
+
+Everybody is quiet when all services said so twice while nobody wrote to a log or a door in between. Twice, because a
+service that has just read its last record may have found a duty in it only after it was asked for one.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from libs.chassis import clock as clocks
+from libs.chassis.clock import Clock
+from libs.chassis.health import Quietness
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.messages.catalogue import EVENTS, UPSTREAM
+
+LOOK = 0.005  # machine seconds
+PATIENCE = 120.0  # machine seconds without any change after which nobody waits on
+TOPICS = (*UPSTREAM, *EVENTS)
+
+Told = Callable[[datetime], None]
+"""Told each instant of plan time at which everybody was quiet."""
+
+
+class Restless(Unavailable):
+    """Somebody is not quiet, and nothing moves any more; the text says who and why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service says of itself; `busy` has a sentence for everything that is not done."""
+
+    next_due: datetime | None
+    busy: tuple[str, ...]
+
+
+class Stillness:
+    """The services under watch, each at a port of this machine; used as an async context."""
+
+    def __init__(self, kafka: str, ports: Mapping[str, int], clock: Clock, *, patience: float = PATIENCE) -> None:
+        self._urls = {name: f"http://127.0.0.1:{port}/quiet" for name, port in ports.items()}
+        self._log = KafkaLog(KafkaSettings(kafka, f"quiet-{clock.process_id}"))
+        self._clock, self._patience = clock, patience
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Connect; raises Unavailable."""
+        self._http = await self._open.enter_async_context(httpx.AsyncClient(timeout=30, trust_env=False))
+        self._open.push_async_callback(self._log.close)
+        await self._log.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Disconnect."""
+        await self._open.aclose()
+
+    async def wait_until_quiet(self) -> datetime | None:
+        """Return when everybody is quiet, and give the next instant at which something is due; raises Restless."""
+        since, before = self._clock.monotonic(), await self._ends()
+        seen: object = None
+        while True:
+            answers, after = await self._twice(), await self._ends()
+            busy = tuple(sentence for answer in answers for sentence in answer.busy)
+            if not busy and before == after:
+                return min((a.next_due for a in answers if a.next_due), default=None)
+            if (now := (busy, after)) != seen:
+                since, seen = self._clock.monotonic(), now
+            elif self._clock.monotonic() - since > self._patience:
+                raise Restless(f"nothing has moved for {self._patience:.0f} s; {'; '.join(busy)}")
+            before = after
+            await self._clock.sleep(LOOK)
+
+    async def advance(self, path: Path, to: datetime, told: Told = lambda _: None) -> datetime | None:
+        """Step the plan clock to an instant by way of all that is due until then; give what is due next.
+
+        Raises Restless, and ClockError where that would set the clock back.
+        """
+        due = await self.wait_until_quiet()
+        while self._clock.now() < to:
+            clocks.step(path, min(due, to) if due else to)
+            due = await self.wait_until_quiet()
+            told(self._clock.now())
+        return due
+
+    async def _twice(self) -> list[Answer]:
+        """Ask all services, and once more if they were quiet."""
+        answers = await self._once()
+        return answers if any(answer.busy for answer in answers) else await self._once()
+
+    async def _once(self) -> list[Answer]:
+        at = self._clock.now()
+        return await asyncio.gather(*(self._ask(name, url, at) for name, url in self._urls.items()))
+
+    async def _ask(self, name: str, url: str, at: datetime) -> Answer:
+        try:
+            response = (await self._http.get(url)).raise_for_status()
+        except httpx.HTTPError as error:
+            return Answer(None, (f"{name} does not answer ({type(error).__name__})",))
+        return understood(name, response.json(), at)
+
+    async def _ends(self) -> list[Mapping[int, int]]:
+        return await asyncio.gather(*(self._log.ends(topic) for topic in TOPICS))
+
+
+def understood(name: str, said: Quietness, at: datetime) -> Answer:
+    """Take an answer for what it is: one about an earlier plan time than `at` says nothing yet."""
+    busy = [f"{name}: {sentence}" for sentence in said["busy"]]
+    if not said["quiet"] and not busy:
+        busy = [f"{name}: something is due since {said['next_due']}"]
+    if datetime.fromisoformat(said["now"]) < at:
+        busy.append(f"{name} is still at {said['now']}")
+    return Answer(datetime.fromisoformat(said["next_due"]) if said["next_due"] else None, tuple(busy))
