@@ -1,0 +1,31 @@
+import pytest
+
+from libs.messages.plan import PlanRefusal
+from libs.plan import calendar_objection
+from tests.unit.plan.seed import PLAN, centre_with
+
+MONDAY = {"weekday": 1, "opens": "09:00", "closes": "17:00"}
+NOEL = {"day": "2026-12-25", "name": "Noël", "status": "confirmed"}
+EXTRA = {"day": "2026-12-25", "opens": "09:00", "closes": "12:00"}
+
+
+def test_nothing_is_wrong_with_the_shipped_calendars() -> None:
+    assert [calendar_objection(centre) for centre in PLAN.centres] == [None] * 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "objection"),
+    [
+        ({"zone": "Europe/Atlantis"}, PlanRefusal.UNKNOWN_ZONE),
+        ({"weekly": []}, PlanRefusal.EMPTY_CALENDAR),
+        ({"weekly": [MONDAY, MONDAY | {"opens": "16:00", "closes": "24:00"}]}, PlanRefusal.HOURS_OVERLAP),
+        ({"weekly": [MONDAY | {"opens": "18:00"}]}, PlanRefusal.HOURS_OVERLAP),
+        ({"closures": [NOEL], "extra_openings": [EXTRA]}, PlanRefusal.HOURS_OVERLAP),
+        ({"closures": [NOEL | {"day": "2029-12-25"}]}, PlanRefusal.DAY_OUTSIDE_PUBLICATION),
+        ({"extra_openings": [EXTRA | {"day": "2025-12-31"}]}, PlanRefusal.DAY_OUTSIDE_PUBLICATION),
+    ],
+)
+def test_a_calendar_on_which_nothing_can_be_reckoned_is_not_published(
+    changes: dict[str, object], objection: PlanRefusal
+) -> None:
+    assert calendar_objection(centre_with(**changes)) is objection

@@ -1,0 +1,110 @@
+"""The files of the plan: what they say, and that what is no plan is refused with its place."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from libs.messages.plan import CentreCalendar, Status
+from libs.plan import FILES, BadPlan, parse_plan, working_calendar
+from libs.workcal import is_open, next_opening
+from services.contract.plan import read_plan
+from tests.unit.plan.seed import CENTRES, PLAN, utc
+
+CASES = Path(__file__).parents[2] / "cases"
+SHIPPED = {name: files("services.contract.plan").joinpath(name).read_text(encoding="utf-8") for name in FILES}
+
+
+def test_the_eight_centres_are_there_in_the_order_of_the_page() -> None:
+    names = "Amériques Royaume-Uni Allemagne France Pays-Bas Australie Malaisie Japon"
+    assert [centre.printed_name for centre in PLAN.centres] == names.split()
+
+
+def test_the_holidays_are_those_of_the_cases() -> None:
+    assert SHIPPED["holidays.csv"] == (CASES / "holidays.csv").read_text(encoding="utf-8")
+    assert sum(len(centre.closures) for centre in PLAN.centres) == 299
+
+
+@pytest.mark.parametrize("centre", PLAN.centres, ids=lambda centre: str(centre.centre))
+def test_hours_are_as_printed(centre: CentreCalendar) -> None:
+    opens, closes = {(window.opens, window.closes) for window in centre.weekly}.pop()
+    assert centre.printed_hours.startswith(f"Lundi au vendredi {int(opens[:2])} h à {int(closes[:2])} h, ")
+    assert [window.weekday for window in centre.weekly] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("phone", [phone for centre in PLAN.centres for phone in centre.phones], ids=str)
+def test_numbers_are_as_printed(phone: object) -> None:
+    number, printed = getattr(phone, "number", ""), getattr(phone, "printed", "")
+    assert number == "+" + "".join(each for each in printed if each.isdigit())
+
+
+def test_what_the_page_does_not_give_is_marked_as_an_assumption() -> None:
+    assert {centre.mailbox_status for centre in PLAN.centres} == {Status.ASSUMPTION}
+    assert {prices.status for prices in PLAN.prices} == {Status.ASSUMPTION}
+    assert PLAN.targets.at_risk_status is Status.ASSUMPTION
+    assert {release.status for product in PLAN.products for release in product.releases} == {Status.ASSUMPTION}
+
+
+def test_there_is_a_price_list_for_the_currency_of_every_centre() -> None:
+    assert {centre.currency for centre in PLAN.centres} == {prices.currency for prices in PLAN.prices}
+
+
+def test_a_printed_offset_is_read_as_civil_time() -> None:
+    assert is_open(working_calendar(CENTRES["united-kingdom"]), utc("2026-07-01 08:00"))
+    assert next_opening(working_calendar(CENTRES["australia"]), utc("2026-12-01 12:00")) == utc("2026-12-01 22:00")
+
+
+def test_columns_from_and_to_close_a_part_of_a_day() -> None:
+    holidays = "centre,date,name,status,from,to\nfrance,2026-11-24,inventaire,confirmed,12:00,13:00\n"
+    france = next(each for each in parse_plan(SHIPPED | {"holidays.csv": holidays}).centres if each.centre == "france")
+    calendar = working_calendar(france)
+    assert is_open(calendar, utc("2026-11-24 10:59"))
+    assert not is_open(calendar, utc("2026-11-24 11:00"))
+    assert is_open(calendar, utc("2026-11-24 12:00"))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("centres.yaml", "zone: Europe/Paris", "zoen: Europe/Paris", r"centres.yaml: 3.zone: Field required"),
+        ("centres.yaml", "language: ja", "language: ja\n  colour: red", r"centres.yaml: 7.colour: Extra inputs"),
+        ("centres.yaml", "centre: japan", "centre: france", "japan: no centre"),
+        ("centres.yaml", "countries: [JP]", "countries: [FR]", "country FR stands there twice"),
+        ("centres.yaml", '"+815034885816"', '"+33180875286"', r"number \+33180875286 stands there twice"),
+        ("centres.yaml", "- centre: japan", "- centre: [", "centres.yaml: while parsing"),
+        ("holidays.csv", "france,2026-01-01,", "france,2026-02-30,", r"holidays.csv, line \d+: day"),
+        ("holidays.csv", "france,2026-01-01,Jour de l'an,confirmed", "france,2026-01-01", r"line \d+: name"),
+        ("holidays.csv", "france,2026-01-01,", "frnace,2026-01-01,", "frnace: no centre"),
+        ("holidays.csv", "centre,date,name", "centre,day,name", "no column date"),
+        ("targets.yaml", "14400", "four hours", "targets.yaml: targets"),
+        ("prices.yaml", "currency: GBP", "currency: EUR", "currency EUR stands there twice"),
+        ("versions.yaml", "product: pres-connect", "product: planetpress-connect", "planetpress-connect stands there"),
+    ],
+)
+def test_what_is_no_plan_is_refused_with_its_place(file: str, old: str, new: str, message: str) -> None:
+    assert old in SHIPPED[file]
+    with pytest.raises(BadPlan, match=message):
+        parse_plan(SHIPPED | {file: SHIPPED[file].replace(old, new)})
+
+
+def test_a_centre_that_stands_there_twice_is_refused() -> None:
+    centres = SHIPPED["centres.yaml"].replace("centre: japan", "centre: france")
+    holidays = SHIPPED["holidays.csv"].replace("\njapan,", "\nfrance,")
+    with pytest.raises(BadPlan, match="centre france stands there twice"):
+        parse_plan(SHIPPED | {"centres.yaml": centres, "holidays.csv": holidays})
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(BadPlan, match=r"prices.yaml: missing"):
+        parse_plan({name: text for name, text in SHIPPED.items() if name != "prices.yaml"})
+
+
+def test_any_folder_with_the_files_is_a_plan(tmp_path: Path) -> None:
+    for name, text in SHIPPED.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert read_plan(tmp_path) == PLAN
+
+
+def test_a_folder_without_the_files_is_none(tmp_path: Path) -> None:
+    with pytest.raises(BadPlan, match=r"centres.yaml"):
+        read_plan(tmp_path)
