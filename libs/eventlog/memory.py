@@ -7,7 +7,7 @@ process, so that a scheduler may let anything happen there.
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from libs.eventlog.errors import Fenced, Unavailable
@@ -123,8 +123,10 @@ class MemorySubscription:
         return {p: records for p, records in got.items() if records}
 
     async def commit(self, places: Mapping[int, int]) -> None:
-        """Keep the places of the group."""
+        """Keep the places of the group, as long as they are ours."""
         await self._log.turn()
+        if lost := places.keys() - self._next.keys():
+            raise Unavailable(f"{self._topic}{sorted(lost)} belong to another one now")
         self._log.committed.update({(self._group, self._topic, p): at for p, at in places.items()})
 
     def assigned(self) -> frozenset[int]:
@@ -145,7 +147,7 @@ class MemoryStore:
 
     def __init__(self, reader: Reader, turn: Turn = at_once) -> None:
         self._reader, self._turn = reader, turn
-        self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: Mapping[int, AbstractAsyncContextManager[None]] = defaultdict(asyncio.Lock)
         self._tables = {p.table: p for p in reader.projections}
         self.drop()
 
