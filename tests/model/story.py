@@ -1,0 +1,254 @@
+"""A small service of each kind: tickets that are opened, closed and noted, and a promise about each.
+
+Every event says on which contents it was decided (`basis`), so that the log itself shows whether that was its history.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple, assert_never
+
+from libs.decider import Decider
+from libs.eventlog.codec import Codec
+from libs.eventlog.projection import Projection, Reader, state_of
+from libs.eventlog.record import RecordedEvent
+from libs.eventlog.request import Reaction
+from libs.messages.base import Event, Instant
+from libs.messages.streams import stream_id
+
+PARTITIONS = 2
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TARGET = timedelta(seconds=60)
+DOOR, RECEIPTS, DEAD, FACTS, TICKETS, PROMISES = "door", "receipts", "dead", "facts", "tickets", "promises"
+
+
+class Decided(Event):
+    basis: tuple[str, ...]
+
+
+class Opened(Decided):
+    at: Instant
+    fact: int
+
+
+class Closed(Decided):
+    at: Instant
+    fact: int
+
+
+class Noted(Decided):
+    at: Instant
+    fact: int
+
+
+class Refused(Decided):
+    at: Instant
+    fact: int
+    wish: str
+
+
+TicketEvent = Opened | Closed | Noted | Refused
+TICKET_EVENTS = (Opened, Closed, Noted, Refused)
+
+
+WISHES: Mapping[str, type[Opened | Closed | Noted]] = {"open": Opened, "close": Closed, "note": Noted}
+
+
+@dataclass(frozen=True)
+class Ask:
+    occurred_at: datetime
+    wish: str
+    fact: int
+
+
+@dataclass(frozen=True)
+class Ticket:
+    contents: tuple[str, ...] = ()
+    is_open: bool = False
+
+
+def decide_ticket(state: Ticket, command: Ask) -> TicketEvent:
+    at, fact, basis = command.occurred_at, command.fact, state.contents
+    if (command.wish == "open") == state.is_open:
+        return Refused(at=at, fact=fact, basis=basis, wish=command.wish)
+    return WISHES[command.wish](at=at, fact=fact, basis=basis)
+
+
+def content_of(event: Event) -> str:
+    """Say what an event tells, all but what it rests on."""
+    return event.model_dump_json(exclude={"basis"})
+
+
+def evolve_ticket(state: Ticket, event: TicketEvent) -> Ticket:
+    contents = (*state.contents, content_of(event))
+    match event:
+        case Opened():
+            return Ticket(contents, is_open=True)
+        case Closed():
+            return Ticket(contents, is_open=False)
+        case Noted() | Refused():
+            return Ticket(contents, state.is_open)
+        case _:
+            assert_never(event)
+
+
+TICKET: Decider[Ticket, Ask, TicketEvent] = Decider(Ticket(), decide_ticket, evolve_ticket)
+
+
+class PromiseStarted(Decided):
+    due_at: Instant
+
+
+class PromiseMet(Decided):
+    at: Instant
+
+
+class PromiseBreached(Decided):
+    due_at: Instant
+    detected_at: Instant
+
+
+class PromiseLeft(Decided):
+    at: Instant
+
+
+PromiseEvent = PromiseStarted | PromiseMet | PromiseBreached | PromiseLeft
+PROMISE_EVENTS = (PromiseStarted, PromiseMet, PromiseBreached, PromiseLeft)
+
+
+@dataclass(frozen=True)
+class Start:
+    occurred_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class Respond:
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class Expire:
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class Promise:
+    contents: tuple[str, ...] = ()
+    due_at: datetime | None = None
+    phase: Literal["none", "waiting", "over"] = "none"
+
+
+def decide_promise(state: Promise, command: Start | Respond | Expire) -> PromiseEvent | None:
+    basis, at, due = state.contents, command.occurred_at, state.due_at
+    waiting = due if state.phase == "waiting" else None
+    match command:
+        case Start(due_at=due_at) if state.phase == "none":
+            return PromiseStarted(due_at=due_at, basis=basis)
+        case Respond() if waiting and at <= waiting:
+            return PromiseMet(at=at, basis=basis)
+        case Expire() if waiting and waiting < at:
+            return PromiseBreached(due_at=waiting, detected_at=at, basis=basis)
+        case Expire():
+            return None
+        case _:
+            return PromiseLeft(at=at, basis=basis)
+
+
+def evolve_promise(state: Promise, event: PromiseEvent) -> Promise:
+    contents = (*state.contents, content_of(event))
+    match event:
+        case PromiseStarted(due_at=due_at):
+            return Promise(contents, due_at, "waiting")
+        case PromiseMet() | PromiseBreached():
+            return Promise(contents, state.due_at, "over")
+        case PromiseLeft():
+            return Promise(contents, state.due_at, state.phase)
+        case _:
+            assert_never(event)
+
+
+PROMISE: Decider[Promise, Start | Respond | Expire, PromiseEvent | None] = Decider(
+    Promise(),
+    decide_promise,
+    evolve_promise,  # type: ignore[arg-type] # what came to nothing is never folded
+)
+
+
+def reactions_to(event: RecordedEvent) -> list[Reaction]:
+    """Say what an event about a ticket asks of its promise."""
+    promise = event.stream.replace("ticket/", "promise/")
+    match event.data:
+        case Opened(at=at):
+            return [Reaction("start", promise, Start(at, at + TARGET))]
+        case Closed(at=at):
+            return [Reaction("respond", promise, Respond(at))]
+        case _:
+            return []
+
+
+class FactStated(Event):
+    value: int
+
+
+class Fact(NamedTuple):
+    stream: str
+    value: int
+
+
+class Tally(NamedTuple):
+    """How many events of each ticket counted."""
+
+    stream: str
+    events: int
+
+
+class Deadline(NamedTuple):
+    stream: str
+    due_at: str
+    waiting: bool
+    head: str
+
+
+def _state_fact(_: Fact | None, event: RecordedEvent) -> Fact:
+    return Fact(event.stream, event.data.value)
+
+
+def _count(row: Tally | None, event: RecordedEvent) -> Tally:
+    return Tally(event.stream, (row.events if row else 0) + 1)
+
+
+def _follow(row: Deadline | None, event: RecordedEvent) -> Deadline | None:
+    if isinstance(event.data, PromiseStarted):
+        return Deadline(event.stream, event.data.due_at.isoformat(), waiting=True, head=event.id)
+    waiting = isinstance(event.data, PromiseLeft) and row is not None and row.waiting
+    return row and Deadline(row.stream, row.due_at, waiting, event.id)
+
+
+FACT_STREAM = stream_id("fact", "plan", "of-the-day")
+STATES = {"tickets": Ticket, "promises": Promise}
+
+FACT = Projection("fact", Fact, "stream text not null, value int not null", (FactStated,), _state_fact)
+TALLY = Projection("tally", Tally, "stream text not null, events int not null", TICKET_EVENTS, _count)
+DEADLINE = Projection(
+    "deadline",
+    Deadline,
+    "stream text not null, due_at text not null, waiting boolean not null, head text not null",
+    PROMISE_EVENTS,
+    _follow,
+)
+
+DESK_TICKETS = Reader(
+    "tickets", TICKETS, 1, (state_of("ticket_state", TICKET, Ticket, TICKET_EVENTS), TALLY), writes=True
+)
+DESK_FACTS = Reader("facts", FACTS, 1, (FACT,))
+TIMER_TICKETS = Reader("tickets", TICKETS, 1, (TALLY,), reacts=True)
+TIMER_PROMISES = Reader(
+    "promises", PROMISES, 1, (state_of("promise_state", PROMISE, Promise, PROMISE_EVENTS), DEADLINE), writes=True
+)
+
+CODECS = {
+    FACTS: Codec(FACTS, (FactStated,), PARTITIONS),
+    TICKETS: Codec(TICKETS, TICKET_EVENTS, PARTITIONS),
+    PROMISES: Codec(PROMISES, PROMISE_EVENTS, PARTITIONS),
+}

@@ -1,0 +1,109 @@
+"""A service's database: all its processes share it, it may be dropped, and who began before cannot use the new one."""
+
+import copy
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from typing import Any
+
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.fold import View
+from libs.eventlog.memory import MemoryStep, MemoryStore
+from libs.eventlog.ports import Loaded, Position
+from libs.eventlog.projection import Reader
+from libs.eventlog.record import Record
+from tests.model.schedule import Latch, Schedule
+
+
+class Tables(MemoryStore):
+    """One reader's tables in one incarnation of the database."""
+
+    def __init__(self, reader: Reader, schedule: Schedule) -> None:
+        super().__init__(reader, schedule.turn)
+        self.reader, self._schedule, self.gone = reader, schedule, False
+        self._locks = defaultdict(lambda: Latch(schedule))  # waited for in turns
+
+    def copied(self) -> "Tables":
+        """Give the tables as they stand now, as an older copy of them would be."""
+        copied = Tables(self.reader, self._schedule)
+        for name in ("position", "heads", "journals", "void", "rows"):
+            setattr(copied, name, copy.deepcopy(getattr(self, name)))
+        return copied
+
+    def fill(self, partition: int, records: Sequence[Record], view: View) -> None:
+        """Take what a rebuild folded of a partition."""
+        digest = sha256(records[-1].value or b"").digest() if records else None
+        self.position[partition] = Position(0, len(records), digest)
+        self.heads |= view.heads
+        self.journals |= {stream: bytes(entries) for stream, entries in view.journals.items()}
+        self.void[partition] = set(view.voids) if self.reader.reacts else set()
+        for projection in self.reader.projections:
+            rows = view.rows[projection.table].items()
+            self.rows[projection.table] |= {key: projection.dump(row) for key, row in rows if row is not None}
+
+    def contents(self) -> dict[str, Any]:
+        """Give all that any two readers must agree on."""
+        positions = {p: (at.next_offset, at.digest) for p, at in self.position.items()}
+        voids = {p: offsets for p, offsets in self.void.items() if offsets}
+        return {
+            "position": positions,
+            "heads": self.heads,
+            "journals": self.journals,
+            "void": voids,
+            "rows": self.rows,
+        }
+
+    async def claim(self, partitions: Iterable[int]) -> Mapping[int, Position]:
+        self._there()
+        return await super().claim(partitions)
+
+    async def positions(self) -> Mapping[int, int]:
+        self._there()
+        return await super().positions()
+
+    @asynccontextmanager
+    async def step(self, partition: int, expected: Position) -> AsyncIterator[MemoryStep]:
+        self._there()
+        async with super().step(partition, expected) as step:
+            yield step
+
+    async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
+        loaded = await super().load(streams)
+        self._there()
+        return loaded
+
+    async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
+        voids = await super().voids(partition, first, last)
+        self._there()
+        return voids
+
+    async def next_position(self, partition: int, beyond: int, wait: float) -> bool:
+        def passed() -> bool:
+            return self.gone or (partition in self.position and self.position[partition].next_offset > beyond)
+
+        await self._schedule.until(passed, wait)
+        self._there()
+        return passed()
+
+    def _there(self) -> None:
+        if self.gone:
+            raise Unavailable("the database is gone")
+
+
+class Database:
+    """The tables of one service's readers, as whoever starts now finds them."""
+
+    def __init__(self, readers: Sequence[Reader], schedule: Schedule, kind: type[Tables] = Tables) -> None:
+        self._readers, self._schedule, self._kind = readers, schedule, kind
+        self.tables: dict[str, Tables] = {}
+        self.create()
+
+    def create(self) -> None:
+        self.tables = {reader.name: self._kind(reader, self._schedule) for reader in self._readers}
+
+    def drop(self) -> None:
+        for tables in self.tables.values():
+            tables.drop()
+            tables.gone = True
+        self.create()

@@ -1,0 +1,44 @@
+"""The log protocol through seeded histories: everything that can go wrong goes wrong, and the books balance."""
+
+from collections import Counter
+
+import pytest
+
+from tests.model.run import HOLDS, run
+from tests.model.verdict import Books
+from tests.model.weakened import RULES, WHOLE
+from tests.model.world import World
+
+ENOUGH = 400  # seeds within which a missing rule must be caught
+
+
+def test_the_books_balance_whatever_happens(seeds: range) -> None:
+    failed = {seed: outcome for seed in seeds if (outcome := run(seed, WHOLE)) != HOLDS}
+    assert not failed, f"try `run(seed, WHOLE)` with one of {failed}"
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_protocol_without_one_of_its_rules_is_caught(rule: str) -> None:
+    outcomes = (run(seed, RULES[rule].protocol) for seed in range(ENOUGH))
+    assert any(outcome != HOLDS for outcome in outcomes), f"nobody noticed that {RULES[rule].left_out}"
+
+
+def test_the_histories_hold_what_they_are_about() -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(60):
+        world = World(seed, WHOLE)
+        assert world.until_quiet()
+        seen += world.broker.seen + Books(world).seen()
+    wanted = {
+        *("crash", "freeze", "hand_over", "drop", "keep"),
+        *("Fenced", "Unavailable"),
+        *("void", "loser of a race", "unreadable", "PromiseMet", "PromiseBreached", "PromiseLeft", "Refused"),
+    }
+    assert wanted - seen.keys() == set()
+
+
+def test_the_same_seed_is_the_same_history() -> None:
+    first, second = World(17, WHOLE), World(17, WHOLE)
+    assert first.until_quiet()
+    assert second.until_quiet()
+    assert first.broker.records == second.broker.records

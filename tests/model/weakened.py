@@ -1,0 +1,154 @@
+"""The protocol with one rule left out at a time: each must be caught, or the checks show nothing."""
+
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from libs.decider import Decider
+from libs.eventlog.door import DoorLoop
+from libs.eventlog.fold import counted_at
+from libs.eventlog.memory import MemoryStep
+from libs.eventlog.ports import Position
+from libs.eventlog.reaction import ReactionLoop
+from libs.eventlog.record import Head, Record, RecordedEvent, Written
+from libs.eventlog.request import Request
+from libs.eventlog.rule import Aside, Judge
+from libs.eventlog.writer import WAVE, Answer, Writer
+from tests.model.processes import Protocol, Stages
+from tests.model.story import Ask, Refused, Ticket, TicketEvent, decide_ticket, evolve_ticket
+from tests.model.tables import Tables
+
+
+class EverythingCounts(Judge):
+    def counts(self, event: RecordedEvent | Aside, heads: MutableMapping[str, Head]) -> bool:
+        assert isinstance(event, RecordedEvent)
+        heads[event.stream] = event.head
+        return True
+
+
+class BuildsOnWhatIsUnderWay(Writer):
+    async def handle(self, requests: Sequence[Request]) -> list[Answer]:
+        """Take the whole batch as one wave."""
+        answers: dict[int, Answer] = {}
+        until = self._clock.monotonic() + 30
+        for start in range(0, len(requests), WAVE):
+            await self._settle(dict(enumerate(requests[start : start + WAVE], start)), answers, until)
+        return [answers[at] for at in range(len(requests))]
+
+    async def _decide(self, open_: Mapping[int, Request], answers: dict[int, Answer]) -> dict[int, Written]:
+        loaded = dict(await self._store.load([request.stream for request in open_.values()]))
+        written: dict[int, Written] = {}
+        for at, request in open_.items():
+            known = loaded[request.stream]
+            if (offset := counted_at(known.journal, request.id)) is not None:
+                answers[at] = Answer(request, await self._event(request.stream, offset))
+                continue
+            event = self._decide_one(request, known)
+            if event is None:
+                answers[at] = Answer(request, None)
+                continue
+            decider = self._decider_of(request.stream)
+            state = decider.evolve(decider.initial if known.state is None else known.state, event.event)
+            loaded[request.stream] = known._replace(head=event.head, state=state)
+            written[at] = event
+        return written
+
+
+class AnswersAtTheAcknowledgement(Writer):
+    async def _passed(self, reach: Mapping[int, int], deadline: float) -> None:
+        """Wait for nobody."""
+
+    async def _read_back(
+        self,
+        open_: Mapping[int, Request],
+        sent: Mapping[int, Written],
+        offsets: Mapping[int, int],
+        answers: dict[int, Answer],
+    ) -> None:
+        for at, written in sent.items():
+            answers[at] = Answer(open_[at], self._own(written, max(offsets[at], 0)))
+
+
+class AnswersWhatItDecided(Writer):
+    async def _read_back(
+        self,
+        open_: Mapping[int, Request],
+        sent: Mapping[int, Written],
+        offsets: Mapping[int, int],
+        answers: dict[int, Answer],
+    ) -> None:
+        await super()._read_back(open_, sent, offsets, answers)
+        for at in sent.keys() & answers.keys():
+            answers[at] = Answer(open_[at], self._own(sent[at], max(offsets[at], 0)))
+
+
+def decide_but_do_not_say_no(state: Ticket, command: Ask) -> TicketEvent | None:
+    event = decide_ticket(state, command)
+    return None if isinstance(event, Refused) else event
+
+
+SAYS_NOTHING: Decider[Any, Any, Any] = Decider(Ticket(), decide_but_do_not_say_no, evolve_ticket)
+
+
+def without_reactions(stages: Stages) -> Stages:
+    door, _, promises = stages
+    return [door, promises]
+
+
+def without_the_door(stages: Stages) -> Stages:
+    return stages[1:]
+
+
+class ReactsToWhatIsVoid(ReactionLoop):
+    async def _counting(self, _: int, records: Sequence[Record]) -> list[RecordedEvent]:
+        return [self._codec.open(self._codec.envelope(r)) for r in records]
+
+
+class AsksBeforeTheGate(DoorLoop):
+    async def process(self, records: Sequence[Record]) -> None:
+        async def open_gate() -> None:
+            return
+
+        self._gate = open_gate
+        await super().process(records)
+
+
+class TakesAnyBatch(Tables):
+    @asynccontextmanager
+    async def step(self, partition: int, expected: Position) -> AsyncIterator[MemoryStep]:
+        current = self.position.get(partition, expected)
+        async with super().step(partition, current) as step:
+            yield step
+
+
+WHOLE = Protocol()
+
+
+class Weakened(NamedTuple):
+    left_out: str
+    protocol: Protocol
+
+
+RULES: Mapping[str, Weakened] = {
+    "sequence": Weakened("every record counts", replace(WHOLE, judge=EverythingCounts)),
+    "one-under-way": Weakened(
+        "a writer builds on its own records before they count",
+        replace(WHOLE, writer=BuildsOnWhatIsUnderWay),
+    ),
+    "counts": Weakened(
+        "the answer is given at the acknowledgement, and the command forgotten",
+        replace(WHOLE, writer=AnswersAtTheAcknowledgement),
+    ),
+    "own-answer": Weakened(
+        "the answer is what this writer decided, not what counts", replace(WHOLE, writer=AnswersWhatItDecided)
+    ),
+    "refusal": Weakened(
+        "a refusal leaves no event", replace(WHOLE, ticket=SAYS_NOTHING, a_refusal_leaves_no_event=True)
+    ),
+    "reactions": Weakened("a deadline does not wait for reactions", replace(WHOLE, stages=without_reactions)),
+    "door": Weakened("a deadline does not wait for the door", replace(WHOLE, stages=without_the_door)),
+    "void": Weakened("a reaction does not ask what counts", replace(WHOLE, reaction=ReactsToWhatIsVoid)),
+    "fence": Weakened("a reader does not look whose the partition is", replace(WHOLE, tables=TakesAnyBatch)),
+    "gate": Weakened("facts are asked for before the gate is open", replace(WHOLE, door=AsksBeforeTheGate)),
+}

@@ -1,0 +1,207 @@
+"""One seed: commands come in, processes work, and everything that can go wrong goes wrong, until all is quiet."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from libs.eventlog.errors import Halted
+from libs.eventlog.record import Cause, Head, Outgoing, encode
+from libs.messages.streams import partition_of
+from tests.model.processes import (
+    DOOR_GROUP,
+    REACTION_GROUP,
+    Desk,
+    Process,
+    Protocol,
+    Said,
+    Timer,
+    due,
+)
+from tests.model.schedule import Schedule
+from tests.model.story import (
+    DESK_FACTS,
+    DESK_TICKETS,
+    DOOR,
+    FACT_STREAM,
+    FACTS,
+    MONDAY,
+    PARTITIONS,
+    TARGET,
+    TICKETS,
+    TIMER_PROMISES,
+    TIMER_TICKETS,
+    FactStated,
+)
+from tests.model.tables import Database, Tables
+from tests.model.wire import Broker
+
+STEPS = 20_000  # turns after which a seed counts as standing still
+COMMANDS = 10
+WISHES = ("open", "open", "close", "close", "note")
+FAULTS = 0.012  # of all turns
+MOMENT = 0.004  # machine seconds a turn takes, about
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an upstream system says, once or more often, here and there."""
+
+    id: str
+    number: str
+    wish: str
+
+
+class World:
+    def __init__(self, seed: int, protocol: Protocol) -> None:
+        self.rng, self.protocol = Random(seed), protocol
+        self.schedule = Schedule(self.rng, MONDAY)
+        self.broker = Broker(self.schedule)
+        self.databases = {
+            Desk: Database((DESK_TICKETS, DESK_FACTS), self.schedule, protocol.tables),
+            Timer: Database((TIMER_TICKETS, TIMER_PROMISES), self.schedule, protocol.tables),
+        }
+        self.said = Said()
+        self.processes: list[Process] = []
+        self.facts_at_start: dict[str, int] = {}
+        self.errors: list[BaseException] = []
+        self.halted: list[Halted] = []
+        self.older: list[Tables] = []
+        self.fact_head: Head | None = None
+        self.faults_left = self.rng.choice([0, 4, 8, 12])
+        self.to_say = self._what_will_be_said()
+        for kind in (Desk, Timer):
+            for _ in range(self.rng.choice([1, 2, 2, 3])):
+                self.start(kind)
+
+    def _what_will_be_said(self) -> list[Wish | None]:
+        """Give what comes in at the door, in order: repeats of some wishes, and what cannot be read (None)."""
+        rng, said = self.rng, list[Wish | None]()
+        for n in range(COMMANDS):
+            wish = Wish(f"c{n}", rng.choice("AB"), rng.choice(WISHES))
+            said += [wish] * rng.choice([1, 1, 2, 3])
+        for at in range(len(said) - 1):  # a little out of order
+            if rng.random() < 0.3:
+                said[at], said[at + 1] = said[at + 1], said[at]
+        if rng.random() < 0.5:
+            said.insert(rng.randrange(len(said)), None)
+        return said
+
+    def start(self, kind: type[Desk] | type[Timer]) -> None:
+        name = f"{kind.__name__.lower()}-{len(self.facts_at_start)}"
+        process = kind(self.said, name, self.schedule, self.broker, self.databases[kind], self.protocol)
+        self.facts_at_start[name] = self.fact_head.sequence if self.fact_head else 0
+        self.processes.append(process)
+        process.start()
+
+    def bury(self) -> None:
+        """Keep what the dead leave for the verdict, and start the next ones."""
+        for process in [p for p in self.processes if p.dead]:
+            self.processes.remove(process)
+            self.errors += process.errors
+            self.halted += process.halted()
+            self.start(Desk if isinstance(process, Desk) else Timer)
+
+    def until_quiet(self) -> bool:
+        for _ in range(STEPS):
+            self.schedule.machine += self.rng.random() * 2 * MOMENT
+            self.something_happens()
+            self.bury()
+            tasks, wires = self.schedule.runnable(), self.broker.loaded()
+            if tasks or wires:
+                chosen = int(self.rng.random() * (len(tasks) + len(wires)))
+                if chosen < len(tasks):
+                    self.schedule.resume(tasks[chosen])
+                else:
+                    self.broker.deliver(wires[chosen - len(tasks)])
+            elif self.is_quiet():
+                return True
+            else:
+                self.schedule.skip()
+        return False
+
+    def something_happens(self) -> None:
+        draw = self.rng.random()
+        if draw < FAULTS:
+            if self.faults_left > 0:
+                self.faults_left -= 1
+                fault = self.rng.choice(self.faults())
+                self.broker.seen[fault.__name__] += 1
+                fault()
+        elif draw < 0.05:
+            if self.to_say:
+                self.say(self.to_say.pop(0))
+        elif draw < 0.06:
+            self.schedule.plan += timedelta(seconds=self.rng.choice([1, 5, 20, 61]))
+        elif draw < 0.065 and self.to_say:
+            self.state_fact()
+
+    def say(self, wish: Wish | None) -> None:
+        """Write to the door; where a key belongs does not matter to it."""
+        value = b"?"
+        if wish:
+            message = {**vars(wish), "at": self.schedule.plan.isoformat()}
+            value = json.dumps(message).encode()
+        self.broker.write(Outgoing(DOOR, self.rng.randrange(PARTITIONS), b"any", value))
+
+    def state_fact(self) -> None:
+        """Let another service state a fact."""
+        value = (self.fact_head.sequence if self.fact_head else 0) + 1
+        cause = Cause("00000000-0000-0000-0000-000000000000", "fact", self.schedule.plan)
+        written = encode("elsewhere", FACT_STREAM, self.fact_head, FactStated(value=value), cause, self.schedule.plan)
+        partition = partition_of(FACT_STREAM, PARTITIONS)
+        self.broker.write(Outgoing(FACTS, partition, FACT_STREAM.encode(), written.value))
+        self.fact_head = written.head
+
+    def faults(self) -> list[Callable[[], Any]]:
+        return [self.crash, self.crash, self.freeze, self.freeze, self.hand_over, self.hand_over, self.drop, self.keep]
+
+    def crash(self) -> None:
+        self.rng.choice(self.processes).kill()
+
+    def freeze(self) -> None:
+        self.rng.choice(self.processes).frozen_until = self.schedule.machine + self.rng.choice([0.05, 0.5, 3, 20])
+
+    def hand_over(self) -> None:
+        if self.broker.groups:
+            self.rng.choice(list(self.broker.groups.values())).move()
+
+    def drop(self) -> None:
+        self.rng.choice(list(self.databases.values())).drop()
+
+    def keep(self) -> None:
+        """Put a copy of some tables by, to read on from one day."""
+        tables = [tables for database in self.databases.values() for tables in database.tables.values()]
+        self.older.append(self.rng.choice(tables).copied())
+
+    def read_again(self) -> None:
+        """Lose every place in every group, and perhaps every table."""
+        self.broker.committed.clear()
+        for kind, database in self.databases.items():
+            if self.rng.random() < 0.5:
+                database.drop()
+            for process in [p for p in self.processes if type(p) is kind]:
+                process.kill()
+        self.bury()
+
+    def let_deadlines_pass(self) -> None:
+        self.schedule.plan += 2 * TARGET
+
+    def is_quiet(self) -> bool:
+        """Say whether everything said has been read and answered, and nobody stands still."""
+        if self.to_say or any(p.frozen_until > self.schedule.machine for p in self.processes):
+            return False
+        if any(self._place(group, topic) != self.broker.ends(topic) for group, topic in FOLLOWED):
+            return False
+        tables = [tables for database in self.databases.values() for tables in database.tables.values()]
+        if any({p: at.next_offset for p, at in t.position.items()} != self.broker.ends(t.reader.topic) for t in tables):
+            return False
+        return not due(self.databases[Timer], self.schedule.plan)
+
+    def _place(self, group: str, topic: str) -> dict[int, int]:
+        return {p: self.broker.committed.get((group, topic, p), 0) for p in range(PARTITIONS)}
+
+
+FOLLOWED = ((DOOR_GROUP, DOOR), (REACTION_GROUP, TICKETS))
