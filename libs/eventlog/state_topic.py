@@ -21,6 +21,7 @@ create schema if not exists {name};
 create table if not exists {name}.position_{name} (
     partition int primary key, epoch bigint not null, next_offset bigint not null, read_at timestamptz not null);
 create table if not exists {name}.{name} (key text primary key, partition int not null, value jsonb not null);
+create index if not exists {name}_by_person on {name}.{name} (substring(key from '^person/[^/]+/[^/]+'));
 """
 
 

@@ -19,7 +19,6 @@ from libs.messages.base import (
     PhoneNumber,
     PlanVersion,
     ProductVersion,
-    Seconds,
     Value,
     Zone,
 )
@@ -34,6 +33,10 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """ISO 4217."""
 BasisPoints = Annotated[int, Field(ge=0, le=100_000)]
 """Hundredths of a percent: 2 000 is 20 %."""
+
+
+WorkingSeconds = Annotated[int, Field(gt=0)]
+"""Working time; nothing can be promised within none."""
 
 
 class Status(StrEnum):
@@ -132,11 +135,11 @@ class CentreCalendar(Value):
 class ChannelTargets(Value):
     """Working time within which a first response is promised, by channel."""
 
-    phone_seconds: Seconds
+    phone_seconds: WorkingSeconds
     """« Téléphone : En 2 heures »: 7 200."""
-    email_seconds: Seconds
+    email_seconds: WorkingSeconds
     """« Courriel ou Web : En 4 heures »: 14 400."""
-    web_seconds: Seconds
+    web_seconds: WorkingSeconds
 
 
 class ResponseTargets(Value):

@@ -134,7 +134,7 @@ class FirstResponseBreached(Event):
 
 
 class LaterResponseNoted(Event):
-    """A response after the verdict; it changes nothing."""
+    """A response after the deadline, fired yet or not, or after the verdict; it meets no promise."""
 
     ticket: TicketId
     responded_at: Instant
