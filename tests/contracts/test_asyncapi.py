@@ -62,7 +62,8 @@ def specification() -> Draft7Validator:
 
 def _fetch(folder: Path) -> None:
     wanted = json.loads(SPECS.read_text())
-    run_quietly(["npm", "pack", "--silent", "--pack-destination", str(folder), wanted["package"]])
+    command = ["npm", "pack", "--silent", "--pack-destination", str(folder), wanted["package"]]
+    run_quietly(command, "npm did not give the schema")
     archive = next(folder.glob("*.tgz"))
     assert sha256(archive.read_bytes()).hexdigest() == wanted["sha256"]
     with tarfile.open(archive) as packed:
