@@ -46,10 +46,9 @@ class StartClock:
 
 @dataclass(frozen=True)
 class RecordResponse:
-    """The customer was answered at `occurred_at`; `now` is when we judge it."""
+    """The customer was answered at `occurred_at`."""
 
     occurred_at: datetime
-    now: datetime
     ticket: str
     medium: Medium
     by: RespondedBy
@@ -82,8 +81,8 @@ class Untracked:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A promise that runs."""
+class Promise:
+    """What is promised, to whom, and how the ticket was opened."""
 
     ticket: str
     customer: str
@@ -92,7 +91,15 @@ class Waiting:
     opened_at: datetime
     at_risk_at: datetime
     due_at: datetime
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A promise that runs; `late_at` is the earliest answer known that came after the deadline."""
+
+    promise: Promise
     warned: bool = False
+    late_at: datetime | None = None
     state: Literal["waiting"] = "waiting"
 
 
@@ -100,14 +107,16 @@ class Waiting:
 class Judged:
     """A promise with its verdict, which stays."""
 
+    promise: Promise
     verdict: Literal["met", "breached"]
     state: Literal["judged"] = "judged"
 
 
 @dataclass(frozen=True)
 class NotPromised:
-    """No deadline could be given."""
+    """No deadline could be given; it stays so, since answers may have been passed over meanwhile."""
 
+    reason: NoPromise
     state: Literal["not-promised"] = "not-promised"
 
 
@@ -133,18 +142,18 @@ def evolve(state: State, event: PromiseEvent) -> State:
     """Fold an event into the state."""
     match event:
         case FirstResponseClockStarted():
-            return _waiting(event)
-        case FirstResponseNotPromised(reason=NoPromise.ALREADY_PROMISED):
-            return state
-        case FirstResponseNotPromised():
-            return NotPromised()
+            return Waiting(_promised(event))
+        case FirstResponseNotPromised(reason=reason):
+            return NotPromised(reason) if isinstance(state, Untracked) else state
         case FirstResponseAtRisk():
-            return replace(state, warned=True) if isinstance(state, Waiting) else state
+            return replace(_running(state), warned=True)
         case FirstResponseMet():
-            return Judged("met")
+            return Judged(_running(state).promise, "met")
         case FirstResponseBreached():
-            return Judged("breached")
-        case LaterResponseNoted() | ResponseNotApplied():
+            return Judged(_running(state).promise, "breached")
+        case LaterResponseNoted(responded_at=at):
+            return replace(state, late_at=min(at, state.late_at or at)) if isinstance(state, Waiting) else state
+        case ResponseNotApplied():
             return state
         case _:
             assert_never(event)
@@ -154,8 +163,18 @@ DECIDER: Decider[State, Command, PromiseEvent] = Decider(Untracked(), decide, ev
 
 
 def _start(state: State, command: StartClock) -> FirstResponseClockStarted | FirstResponseNotPromised:
-    if not isinstance(state, Untracked):
-        return _no_promise(command, NoPromise.ALREADY_PROMISED)
+    match state:
+        case Untracked():
+            return _promise_or_not(command)
+        case NotPromised(reason=reason):
+            return _no_promise(command, reason)
+        case Waiting() | Judged():
+            return _no_promise(command, NoPromise.ALREADY_PROMISED)
+        case _:
+            assert_never(state)
+
+
+def _promise_or_not(command: StartClock) -> FirstResponseClockStarted | FirstResponseNotPromised:
     if command.calendar is None:
         return _no_promise(command, NoPromise.NO_CALENDAR)
     if command.targets is None:
@@ -192,68 +211,67 @@ def _no_promise(command: StartClock, reason: NoPromise) -> FirstResponseNotPromi
 
 
 def _respond(state: State, command: RecordResponse) -> PromiseEvent:
+    """An answer in time meets the promise; a late one waits for the deadline to fire: another may be on its way."""
     match state:
         case _ if command.by is RespondedBy.AUTOMATIC:
             return _not_applied(command, NotAResponse.AUTOMATIC)
         case Untracked() | NotPromised():
             return _not_applied(command, NotAResponse.NO_PROMISE)
-        case Judged():
-            return LaterResponseNoted(ticket=command.ticket, responded_at=command.occurred_at)
-        case Waiting() if _is_the_opening_call(state, command) and not command.help_given:
+        case Waiting(promise=made) | Judged(promise=made) if _is_the_opening_call(made, command):
             return _not_applied(command, NotAResponse.CALL_WITHOUT_HELP)
-        case Waiting() if command.occurred_at <= state.due_at:
-            return _met(state, command.occurred_at)
-        case Waiting():
-            return _breached(state, command.now, command.occurred_at)
+        case Waiting(promise=made) if command.occurred_at <= made.due_at:
+            return _met(made, command.occurred_at)
+        case Waiting() | Judged():
+            return LaterResponseNoted(ticket=command.ticket, responded_at=command.occurred_at)
         case _:
             assert_never(state)
 
 
-def _is_the_opening_call(state: Waiting, command: RecordResponse) -> bool:
-    """A call is not its own first response unless help was given in it (2 h would promise nothing)."""
-    is_call = state.channel is Channel.PHONE and command.medium is Medium.CALL
-    return is_call and command.occurred_at == state.opened_at
+def _is_the_opening_call(made: Promise, command: RecordResponse) -> bool:
+    """A call without help is not its own first response: the 2 h by telephone would promise nothing."""
+    is_call = made.channel is Channel.PHONE and command.medium is Medium.CALL
+    return is_call and command.occurred_at == made.opened_at and not command.help_given
 
 
 def _warn(state: State, command: WarnAtRisk) -> FirstResponseAtRisk | None:
-    if not isinstance(state, Waiting) or state.warned or command.occurred_at != state.at_risk_at:
-        return None
-    return FirstResponseAtRisk(
-        ticket=state.ticket,
-        customer=state.customer,
-        centre=state.centre,
-        channel=state.channel,
-        at_risk_at=state.at_risk_at,
-        due_at=state.due_at,
-    )
+    match state:
+        case Waiting(promise=made, warned=False) if command.occurred_at == made.at_risk_at:
+            return FirstResponseAtRisk(
+                ticket=made.ticket,
+                customer=made.customer,
+                centre=made.centre,
+                channel=made.channel,
+                at_risk_at=made.at_risk_at,
+                due_at=made.due_at,
+            )
+        case _:
+            return None
 
 
 def _fire(state: State, command: FireDeadline) -> FirstResponseBreached | None:
-    if not isinstance(state, Waiting) or command.occurred_at != state.due_at or command.detected_at <= state.due_at:
-        return None
-    return _breached(state, command.detected_at, None)
+    match state:
+        case Waiting(promise=made) if command.occurred_at == made.due_at < command.detected_at:
+            return FirstResponseBreached(
+                ticket=made.ticket,
+                customer=made.customer,
+                centre=made.centre,
+                channel=made.channel,
+                due_at=made.due_at,
+                breached_at=made.due_at,
+                detected_at=command.detected_at,
+                responded_at=state.late_at,
+            )
+        case _:
+            return None
 
 
-def _met(state: Waiting, responded_at: datetime) -> FirstResponseMet:
+def _met(made: Promise, responded_at: datetime) -> FirstResponseMet:
     return FirstResponseMet(
-        ticket=state.ticket,
-        centre=state.centre,
-        channel=state.channel,
+        ticket=made.ticket,
+        centre=made.centre,
+        channel=made.channel,
         responded_at=responded_at,
-        due_at=state.due_at,
-    )
-
-
-def _breached(state: Waiting, detected_at: datetime, responded_at: datetime | None) -> FirstResponseBreached:
-    return FirstResponseBreached(
-        ticket=state.ticket,
-        customer=state.customer,
-        centre=state.centre,
-        channel=state.channel,
-        due_at=state.due_at,
-        breached_at=state.due_at,
-        detected_at=detected_at,
-        responded_at=responded_at,
+        due_at=made.due_at,
     )
 
 
@@ -261,8 +279,8 @@ def _not_applied(command: RecordResponse, reason: NotAResponse) -> ResponseNotAp
     return ResponseNotApplied(ticket=command.ticket, responded_at=command.occurred_at, reason=reason)
 
 
-def _waiting(event: FirstResponseClockStarted) -> Waiting:
-    return Waiting(
+def _promised(event: FirstResponseClockStarted) -> Promise:
+    return Promise(
         ticket=event.ticket,
         customer=event.customer,
         centre=event.centre,
@@ -271,3 +289,9 @@ def _waiting(event: FirstResponseClockStarted) -> Waiting:
         at_risk_at=event.certificate.at_risk_at,
         due_at=event.certificate.due_at,
     )
+
+
+def _running(state: State) -> Waiting:
+    if not isinstance(state, Waiting):
+        raise ValueError(f"only a promise that runs is judged or at risk; this is {state.state}")  # noqa: TRY004
+    return state

@@ -12,7 +12,7 @@ from libs.eventlog.request import Reaction, Request
 from libs.messages.catalogue import TICKETS, TICKETS_DOOR
 from libs.messages.ids import duty_command_id
 from services.sla_timer.domain import FireDeadline, WarnAtRisk
-from services.sla_timer.reactions import FACTS, NO_FACTS, Facts, centre_of, react
+from services.sla_timer.reactions import FACTS, NO_FACTS, Facts, asked, centre_of, react
 
 DOOR_OF_INTAKE = "intake.door"
 """The group whose places say how far the input of a promise has been answered."""
@@ -22,19 +22,19 @@ class PromiseReactions:
     """Fills in what is published, and asks the pure router."""
 
     def __init__(self, shell: Participant) -> None:
-        self._queries, self._clock = shell.queries, shell.clock
+        self._queries = shell.queries
 
     async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
         """Give what each event asks for."""
-        facts, now = await self._facts(events), self._clock.now()
-        return [react(event, fact, now) for event, fact in zip(events, facts, strict=True)]
+        facts = await self._facts(events)
+        return [react(event, fact) for event, fact in zip(events, facts, strict=True)]
 
     async def _facts(self, events: Sequence[RecordedEvent]) -> list[Facts]:
-        centres = sorted({centre for event in events if (centre := centre_of(event))})
-        if not centres:
+        wanted = asked(events)
+        if wanted is None:
             return [NO_FACTS for _ in events]
-        rows = await self._queries.rows("facts_for_promises", centres=centres)
-        known = {c: FACTS.validate_json(row["facts"]) for c, row in zip(centres, rows, strict=True)}
+        rows = await self._queries.rows("facts_for_promises", centres=list(wanted.centres), since=wanted.since)
+        known = {c: FACTS.validate_json(row["facts"]) for c, row in zip(wanted.centres, rows, strict=True)}
         return [known.get(centre_of(event) or "", NO_FACTS) for event in events]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple, get_args
 
-from libs.eventlog.projection import Projection, Reader, state_of
+from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.record import RecordedEvent
 from libs.messages.catalogue import PLAN, SLA, TICKETS
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
@@ -13,8 +13,10 @@ from libs.messages.sla import (
     FirstResponseClockStarted,
     FirstResponseMet,
     FirstResponseNotPromised,
-    NoPromise,
+    LaterResponseNoted,
+    NotAResponse,
     PromiseEvent,
+    ResponseNotApplied,
 )
 from services.sla_timer.domain import DECIDER, State
 
@@ -36,6 +38,7 @@ class PromiseRow(NamedTuple):
     due_at: datetime | None = None
     warned: bool = False
     responded_at: datetime | None = None
+    """The earliest answer by a person that is known, in time or not."""
     breached_at: datetime | None = None
     detected_at: datetime | None = None
     reason: str | None = None
@@ -46,10 +49,8 @@ def _promise(row: PromiseRow | None, event: RecordedEvent) -> PromiseRow | None:
     match event.data:
         case FirstResponseClockStarted() as started:
             return _started(event, started)
-        case FirstResponseNotPromised(reason=NoPromise.ALREADY_PROMISED):
-            return row
         case FirstResponseNotPromised() as refused:
-            return _not_promised(event, refused)
+            return row or _not_promised(event, refused)
         case _:
             return _moved(row, event) if row else None
 
@@ -89,43 +90,53 @@ def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
     match event.data:
         case FirstResponseAtRisk():
             return row._replace(warned=True)
-        case FirstResponseMet() as met:
-            return row._replace(state="met", responded_at=met.responded_at)
-        case FirstResponseBreached() as breached:
-            return row._replace(
-                state="breached",
-                responded_at=breached.responded_at,
-                breached_at=breached.breached_at,
-                detected_at=breached.detected_at,
-            )
+        case FirstResponseMet(responded_at=at):
+            return _answered(row, at)._replace(state="met")
+        case FirstResponseBreached(breached_at=breached_at, detected_at=detected_at):
+            return row._replace(state="breached", breached_at=breached_at, detected_at=detected_at)
+        case LaterResponseNoted(responded_at=at) | ResponseNotApplied(responded_at=at, reason=NotAResponse.NO_PROMISE):
+            return _answered(row, at)
         case _:
             return row
 
 
+def _answered(row: PromiseRow, at: datetime) -> PromiseRow:
+    return row._replace(responded_at=min(at, row.responded_at or at))
+
+
 class CalendarRow(NamedTuple):
-    """A centre's calendar as published, in JSON."""
+    """A publication of a centre's calendar, in JSON."""
 
     stream: str
-    centre: str
-    content: str
     sequence: int
+    centre: str
+    published_at: datetime
+    content: str
 
 
 def _calendar(_: CalendarRow | None, event: RecordedEvent) -> CalendarRow:
-    calendar = event.data.calendar
-    return CalendarRow(event.stream, calendar.centre, calendar.model_dump_json(), event.sequence)
+    published: CentreCalendarPublished = event.data
+    calendar = published.calendar
+    content = calendar.model_dump_json()
+    return CalendarRow(event.stream, event.sequence, calendar.centre, published.published_at, content)
 
 
 class TargetsRow(NamedTuple):
-    """The targets as published, in JSON."""
+    """A publication of the targets, in JSON."""
 
     stream: str
-    content: str
     sequence: int
+    published_at: datetime
+    content: str
 
 
 def _targets(_: TargetsRow | None, event: RecordedEvent) -> TargetsRow:
-    return TargetsRow(event.stream, event.data.targets.model_dump_json(), event.sequence)
+    published: TargetsPublished = event.data
+    return TargetsRow(event.stream, event.sequence, published.published_at, published.targets.model_dump_json())
+
+
+def _by_publication(event: RecordedEvent) -> tuple[Key, ...]:
+    return ((event.stream, event.sequence),)
 
 
 STATES: Projection[Any] = state_of("promise_states", DECIDER, State, get_args(PromiseEvent))
@@ -144,6 +155,8 @@ PROMISES: Projection[PromiseRow] = Projection(
         FirstResponseAtRisk,
         FirstResponseMet,
         FirstResponseBreached,
+        LaterResponseNoted,
+        ResponseNotApplied,
     ),
     evolve=_promise,
     indexes=(
@@ -156,18 +169,25 @@ PROMISES: Projection[PromiseRow] = Projection(
 CALENDARS: Projection[CalendarRow] = Projection(
     table="calendars",
     row=CalendarRow,
-    columns="stream text not null, centre text not null, content jsonb not null, sequence bigint not null",
+    columns="""
+        stream text not null, sequence bigint not null, centre text not null, published_at timestamptz not null,
+        content jsonb not null""",
     events=(CentreCalendarPublished,),
     evolve=_calendar,
+    key=("stream", "sequence"),
+    keys=_by_publication,
     indexes=("(centre)",),
 )
 
 TARGETS: Projection[TargetsRow] = Projection(
     table="targets",
     row=TargetsRow,
-    columns="stream text not null, content jsonb not null, sequence bigint not null",
+    columns="""
+        stream text not null, sequence bigint not null, published_at timestamptz not null, content jsonb not null""",
     events=(TargetsPublished,),
     evolve=_targets,
+    key=("stream", "sequence"),
+    keys=_by_publication,
 )
 
 READERS: tuple[Reader, ...] = (

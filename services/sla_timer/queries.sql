@@ -1,13 +1,24 @@
 -- name: facts_for_promises
--- What is published for some centres: one row of JSON for each place in the list, in its order.
+-- What is published for some centres, one row of JSON for each place in the list, in its order. Of each part the
+-- publication in force at an instant and all later ones; where none was in force yet, all.
 select
     jsonb_build_object(
-        'calendar', (
-            select jsonb_build_object('stream', c.stream, 'sequence', c.sequence, 'content', c.content)
-            from calendars c where c.centre = asked.centre order by c.stream limit 1),
+        'calendars', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'stream', c.stream, 'sequence', c.sequence, 'published_at', c.published_at, 'content', c.content)
+                order by c.sequence), '[]'::jsonb)
+            from calendars c
+            where c.centre = asked.centre and not exists (
+                select from calendars n
+                where n.stream = c.stream and n.sequence > c.sequence and n.published_at <= :since)),
         'targets', (
-            select jsonb_build_object('stream', t.stream, 'sequence', t.sequence, 'content', t.content)
-            from targets t order by t.stream limit 1)
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'stream', t.stream, 'sequence', t.sequence, 'published_at', t.published_at, 'content', t.content)
+                order by t.sequence), '[]'::jsonb)
+            from targets t
+            where not exists (
+                select from targets n
+                where n.stream = t.stream and n.sequence > t.sequence and n.published_at <= :since))
     ) as facts
 from unnest(cast(:centres as text[])) with ordinality as asked (centre, place)
 order by asked.place;

@@ -1,8 +1,9 @@
 """What a ticket's events ask of its promise: an opening starts the clock, an answer is judged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -21,6 +22,7 @@ class PublishedCalendar:
 
     stream: str
     sequence: int
+    published_at: datetime
     content: CentreCalendar
 
 
@@ -30,19 +32,36 @@ class PublishedTargets:
 
     stream: str
     sequence: int
+    published_at: datetime
     content: ResponseTargets
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is published for the centre of an event; None where nothing is."""
+    """What is published for a centre, the earlier publications that may still matter included."""
 
-    calendar: PublishedCalendar | None = None
-    targets: PublishedTargets | None = None
+    calendars: tuple[PublishedCalendar, ...] = ()
+    targets: tuple[PublishedTargets, ...] = ()
 
 
+P = TypeVar("P", PublishedCalendar, PublishedTargets)
 FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
 NO_FACTS = Facts()
+
+
+class Asked(NamedTuple):
+    """The centres that facts are wanted about, and the earliest instant at which a ticket was opened."""
+
+    centres: tuple[str, ...]
+    since: datetime
+
+
+def asked(events: Iterable[RecordedEvent]) -> Asked | None:
+    """Say which facts are needed to react to some events; None where none are."""
+    opened = [event.data for event in events if isinstance(event.data, TicketOpened)]
+    if not opened:
+        return None
+    return Asked(tuple(sorted({ticket.centre for ticket in opened})), min(ticket.opened_at for ticket in opened))
 
 
 def centre_of(event: RecordedEvent) -> str | None:
@@ -50,13 +69,13 @@ def centre_of(event: RecordedEvent) -> str | None:
     return event.data.centre if isinstance(event.data, TicketOpened) else None
 
 
-def react(event: RecordedEvent, facts: Facts, now: datetime) -> Sequence[Reaction]:
+def react(event: RecordedEvent, facts: Facts) -> Sequence[Reaction]:
     """Give the commands that an event asks for; which ones, and on which promise, depends on the event alone."""
     match event.data:
         case TicketOpened() as opened:
             return [Reaction("StartClock", promise_of(event.stream), _start(event, opened, facts))]
         case ResponseRecorded() as response:
-            return [Reaction("RecordResponse", promise_of(event.stream), _response(event, response, now))]
+            return [Reaction("RecordResponse", promise_of(event.stream), _response(event, response))]
         case _:
             return []
 
@@ -67,8 +86,16 @@ def promise_of(ticket: str) -> str:
     return stream_id("promise", stream.source, stream.number)
 
 
+def in_force(published: Iterable[P], instant: datetime) -> P | None:
+    """Give the last publication by an instant; for what is older than the first publication, that one."""
+    ordered = sorted(published, key=lambda one: one.sequence)
+    earlier = [one for one in ordered if one.published_at <= instant]
+    return earlier[-1] if earlier else next(iter(ordered), None)
+
+
 def _start(event: RecordedEvent, opened: TicketOpened, facts: Facts) -> StartClock:
-    published = [fact for fact in (facts.calendar, facts.targets) if fact]
+    """A ticket that is read late still rests on what was in force when it was opened."""
+    calendar, targets = in_force(facts.calendars, opened.opened_at), in_force(facts.targets, opened.opened_at)
     return StartClock(
         occurred_at=opened.opened_at,
         ticket=event.stream,
@@ -78,16 +105,15 @@ def _start(event: RecordedEvent, opened: TicketOpened, facts: Facts) -> StartClo
         language=opened.language,
         centre=opened.centre,
         channel=opened.channel,
-        calendar=facts.calendar.content if facts.calendar else None,
-        targets=facts.targets.content if facts.targets else None,
-        rests_on=tuple(FactVersion(stream=fact.stream, sequence=fact.sequence) for fact in published),
+        calendar=calendar.content if calendar else None,
+        targets=targets.content if targets else None,
+        rests_on=tuple(FactVersion(stream=one.stream, sequence=one.sequence) for one in (calendar, targets) if one),
     )
 
 
-def _response(event: RecordedEvent, response: ResponseRecorded, now: datetime) -> RecordResponse:
+def _response(event: RecordedEvent, response: ResponseRecorded) -> RecordResponse:
     return RecordResponse(
         occurred_at=response.responded_at,
-        now=now,
         ticket=event.stream,
         medium=response.medium,
         by=response.by,
