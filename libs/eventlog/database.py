@@ -16,7 +16,14 @@ from libs.eventlog.ports import Identity
 from libs.eventlog.projection import Reader
 
 LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InvalidCatalogNameError, OSError)
-LATER = (asyncpg.LockNotAvailableError, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, *LOST)
+LATER = (
+    asyncpg.OperatorInterventionError,  # the server shuts down, starts up, or has dropped the database
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    *LOST,
+)
 GONE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 
 SAFETY = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s"}

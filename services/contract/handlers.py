@@ -135,13 +135,19 @@ class Tombstones:
 
     async def run(self) -> None:
         """Look for what is owed until cancelled."""
-        while True:
-            try:
-                await self.round()
-                self.waiting = None
-            except Unavailable as error:
-                self.waiting = str(error)
-            await self._clock.sleep(GLANCE if self._clock.movable else PAUSE)
+        try:
+            while True:
+                await self._look()
+                await self._clock.sleep(GLANCE if self._clock.movable else PAUSE)
+        finally:
+            await self._appender.close()
+
+    async def _look(self) -> None:
+        try:
+            await self.round()
+            self.waiting = None
+        except Unavailable as error:
+            self.waiting = str(error)
 
     async def round(self) -> int:
         """Write the tombstones that are owed now; gives their number."""
