@@ -40,6 +40,7 @@ STEPPED, REAL = 0.02, 0.25  # machine seconds between two looks for duties
 _log = structlog.get_logger("olcare.participant")
 
 
+SKEW = 2.0  # machine seconds
 OFFSETS_KEPT = 60 * 24 * 60  # minutes: two months
 
 
@@ -69,6 +70,7 @@ class Participant:
         self.health.checks["start"] = lambda: None if self._opened else "the tables are being made ready"
         self.health.checks["gate"] = lambda: self.engine.gate.closed_because
         self.health.checks["log"] = self.engine.halted
+        self.health.checks["clock"] = self._wrong_clock
 
     def door(self, keeper: DoorKeeper) -> DoorLoop:
         """Serve a door."""
@@ -191,6 +193,14 @@ class Participant:
     async def _behind(self, follower: Follower) -> str | None:
         late = await behind(self.engine.log, follower, await self.engine.log.ends(follower.topic))
         return f"{follower.name} is {sum(late.values())} records behind on {follower.topic}" if late else None
+
+    def _wrong_clock(self) -> str | None:
+        """Compare our clock with the broker's: who is off by more than a little writes wrong instants into the log."""
+        broker = self.engine.log.broker_time()
+        if self.clock.movable or broker is None:
+            return None
+        off = self.clock.wall().timestamp() - broker
+        return f"this clock is {off:+.1f} s off the broker's" if abs(off) > SKEW else None
 
     def _stands_still_rightly(self) -> bool:
         return any(check() for check in self.health.checks.values())

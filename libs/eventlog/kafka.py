@@ -72,6 +72,7 @@ class KafkaLog:
         )
         self._admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, client_id=f"{settings.instance}-ask")
         self._coordinators: dict[str, int] = {}
+        self._heard: tuple[float, float] | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def open(self) -> None:
@@ -173,7 +174,17 @@ class KafkaLog:
 
     def appender(self) -> Appender:
         """Give a producer of one's own."""
-        return KafkaAppender(self._settings)
+        return KafkaAppender(self._settings, self._hear)
+
+    def _hear(self, broker: float) -> None:
+        self._heard = (broker, asyncio.get_running_loop().time())
+
+    def broker_time(self) -> float | None:
+        """Give the broker's time, in seconds of the epoch, as its last acknowledgement told it; None before the first."""
+        if self._heard is None:
+            return None
+        broker, at = self._heard
+        return broker + asyncio.get_running_loop().time() - at
 
     async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> "KafkaSubscription":
         """Join a group as a static member."""
@@ -198,9 +209,10 @@ def record_of(message: Any) -> Record:
 class KafkaAppender:
     """An idempotent producer; after anything that failed or is not known it is closed and another one made."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: KafkaSettings, hear: Callable[[float], None] = lambda _: None) -> None:
+        self._settings, self._hear = settings, hear
         self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
 
     async def append(self, batch: Sequence[Outgoing]) -> Sequence[int]:
         """Write in shared batches, in order within a partition; give each record's offset, ACKNOWLEDGED or UNKNOWN."""
@@ -214,6 +226,7 @@ class KafkaAppender:
         for future, places in sent:
             if future.done() and not future.cancelled() and future.exception() is None:
                 base = future.result().offset
+                self._hear(future.result().timestamp / 1000)
                 for at, place in enumerate(places):
                     offsets[place] = base + at if base >= 0 else ACKNOWLEDGED
         if UNKNOWN in offsets:
@@ -225,7 +238,8 @@ class KafkaAppender:
         await self._renew()
 
     async def _send(self, batch: Sequence[Outgoing]) -> list[tuple[asyncio.Future[Any], list[int]]]:
-        producer = await self._started()
+        async with self._starting:
+            producer = await self._started()
         by_partition: dict[tuple[str, int], list[int]] = {}
         for at, out in enumerate(batch):
             by_partition.setdefault((out.topic, out.partition), []).append(at)
