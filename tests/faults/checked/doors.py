@@ -1,0 +1,165 @@
+"""Doors: every record has its receipt, every command exactly one counting event, what is unreadable is kept whole."""
+
+import json
+from base64 import b64decode
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from tests.faults.checked.books import Books, Record
+from tests.faults.checked.log import CONTRACTS, NOTICES, PLAN, TICKETS, Event, Ledger, name_id
+
+DOORS: Mapping[str, tuple[str, ...]] = {
+    "olcare.tickets.in.v1": (TICKETS,),
+    "olcare.contracts.in.v1": (CONTRACTS, PLAN),
+    "olcare.notices.in.v1": (NOTICES,),
+}
+"""Door → the logs that it leads to."""
+
+_PARTS = {"calendar": "centre", "prices": "currency", "versions": "product"}
+_KINDS = {"CustomerSubmitted": "customer", "ContractSubmitted": "contract"}
+
+
+class Said(NamedTuple):
+    """What an upstream system said."""
+
+    source: str
+    id: str
+    type: str
+    subject: str
+    data: Mapping[str, Any]
+
+    @property
+    def stream(self) -> str:
+        """Name the stream that it is about."""
+        name = self.type.split(".")[2]
+        if name == "PersonErasureOrdered":
+            return str(self.data["customer"])
+        if name == "PlanPartSubmitted":
+            return _part(self.data["publication"])
+        if name in {"ResendOrdered", "SettlementOrdered"}:
+            return self.subject
+        return f"{_KINDS.get(name, 'ticket')}/{quote(self.source, safe='')}/{quote(self.subject, safe='')}"
+
+    @property
+    def command(self) -> str:
+        """Give the command's id."""
+        return name_id(self.source, self.id, self.stream)
+
+
+def _part(publication: Mapping[str, Any]) -> str:
+    part = publication["part"]
+    number = publication["content"][_PARTS[part]] if part in _PARTS else "first-response"
+    return f"{part}/plan/{quote(number, safe='')}"
+
+
+def said(record: Record) -> Said:
+    """Read a door record that can be read, in either mode."""
+    headers = {name.lower(): (value or b"").decode() for name, value in record.headers}
+    content = json.loads(record.value or b"")
+    if headers.get("content-type", "").startswith("application/cloudevents"):
+        data = content["data"] if "data" in content else json.loads(b64decode(content["data_base64"]))
+        return Said(content["source"], content["id"], content["type"], content["subject"], data)
+    return Said(headers["ce_source"], headers["ce_id"], headers["ce_type"], headers["ce_subject"], content)
+
+
+class Answered(NamedTuple):
+    """A readable record, its words, and its receipt."""
+
+    record: Record
+    said: Said
+    receipt: Mapping[str, Any]
+
+
+def answered(books: Books, door: str) -> tuple[list[Answered], list[Record], list[str]]:
+    """Part the records of a door by their receipts into readable and unreadable; the findings of that."""
+    findings: list[str] = []
+    receipts = _receipts(books, door, findings)
+    readable, unreadable = list[Answered](), list[Record]()
+    for record in books.topic(door).records:
+        receipt = receipts.pop(record.place, None)
+        if receipt is None:
+            findings.append(f"{record.place} has no receipt")
+        elif receipt["outcome"] == "unreadable":
+            unreadable.append(record)
+        else:
+            readable.append(Answered(record, said(record), receipt))
+    findings += [f"there is a receipt for {place}, where nothing was said" for place in receipts]
+    return readable, unreadable, findings
+
+
+def _receipts(books: Books, door: str, findings: list[str]) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for record in books.topic(door.replace(".in.", ".receipts.")).records:
+        receipt = json.loads(record.value or b"")
+        place = _place(receipt["place"])
+        if found.setdefault(place, receipt) != receipt:
+            findings.append(f"{place} has receipts that differ")
+    return found
+
+
+def _place(place: Mapping[str, Any]) -> str:
+    return f"{place['topic']}/{place['partition']}/{place['offset']}"
+
+
+def check_doors(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
+    """Find what does not balance at the doors."""
+    for door, topics in DOORS.items():
+        readable, unreadable, findings = answered(books, door)
+        yield from findings
+        yield from _dead_letters(books, door, unreadable)
+        events = {event.id: event for topic in topics for event in logs[topic].counting.values()}
+        for one in readable:
+            yield from _receipt(one, events)
+        yield from _commands({one.said.command for one in readable}, list(events.values()), door)
+
+
+def _receipt(one: Answered, events: Mapping[str, Event]) -> Iterator[str]:
+    """Compare a receipt with the record and with the event that it names."""
+    place, receipt, event = one.record.place, one.receipt, events.get(one.receipt.get("event", ""))
+    if (receipt.get("command"), receipt.get("stream")) != (one.said.command, one.said.stream):
+        yield f"{place}: the receipt is for another command: {receipt.get('command')} on {receipt.get('stream')}"
+    if event is None:
+        yield f"{place}: the receipt names {receipt.get('event')}, which does not count"
+        return
+    if (event.causationid, event.stream) != (one.said.command, one.said.stream):
+        yield f"{place}: the receipt names an event of another command, {event.id}"
+    for part in ("reason", "clause"):
+        if receipt.get(part) != event.data.get(part):
+            yield f"{place}: the receipt says {part} {receipt.get(part)}, the event {event.data.get(part)}"
+
+
+def _commands(commands: set[str], events: Sequence[Event], door: str) -> Iterator[str]:
+    """Compare the distinct commands with the counting events that a door caused: theirs is the first cause of all."""
+    caused = Counter(event.causationid for event in events if event.causationid == event.correlationid)
+    yield from (f"{door}: the command {command} has no counting event" for command in commands - caused.keys())
+    yield from (f"{door}: nobody gave the command {command}, but it counts" for command in caused.keys() - commands)
+    yield from (f"{door}: the command {command} counts {n} times" for command, n in caused.items() if n > 1)
+
+
+def _dead_letters(books: Books, door: str, unreadable: Sequence[Record]) -> Iterator[str]:
+    """See that exactly the unreadable records stand among the dead letters, as they came."""
+    letters: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for record in books.topic(f"{door}.dlq").records:
+        letter = json.loads(record.value or b"")
+        if letter["kind"] == "dead-letter":
+            letters[_place(letter["place"])].append(letter)
+    for record in unreadable:
+        kept = letters.pop(record.place, [])
+        if not kept:
+            yield f"{record.place} is unreadable and has no dead letter"
+        elif any(letter != kept[0] for letter in kept):
+            yield f"{record.place} has dead letters that differ"
+        elif _original(kept[0]) != (record.key, record.value, record.headers):
+            yield f"{record.place}: the dead letter does not hold what came"
+    yield from (f"{place} has a dead letter, but can be read" for place in letters)
+
+
+def _original(letter: Mapping[str, Any]) -> tuple[object, ...]:
+    headers = tuple((header["name"], _bytes(header.get("value"))) for header in letter["headers"])
+    return _bytes(letter.get("key")), _bytes(letter.get("value")), headers
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else b64decode(text)

@@ -1,0 +1,82 @@
+"""Notices: one for every event and role, and every mail accounted for by attempts that are on record."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from tests.faults.checked.books import Books
+from tests.faults.checked.log import CONTRACTS, NOTICES, PROMISES, TICKETS, Event, Ledger
+
+_TOLD = {
+    "TicketRefused": "requester",
+    "FirstResponseClockStarted": "requester",
+    "FirstResponseAtRisk": "centre",
+    "FirstResponseBreached": "centre",
+    "ContractLapsed": "customer",
+}
+"""Event → the role in which somebody is told."""
+SENT_AGAIN = {"breach", "warning"}
+_SENT, _DOUBT, _NOT_SENT = "NoticeSent", "NoticeAmbiguous", ("NoticeDeferred", "NoticeFailed")
+_SETTLED_BY_HAND = ("NoticeSettled", "NoticeResendOrdered")
+
+
+def check_notices(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
+    """Find what does not balance between events, notices and mails."""
+    wanted = {
+        f"notice/{event.id}/{_TOLD[event.name]}"
+        for topic in (TICKETS, PROMISES, CONTRACTS)
+        for event in logs[topic].named(*_TOLD)
+    }
+    notices = {s: e for s, e in logs[NOTICES].streams.items() if any(event.name == "NoticeRequested" for event in e)}
+    yield from (f"{stream} was never requested" for stream in wanted - notices.keys())
+    yield from (f"{stream} was requested, but nothing calls for it" for stream in notices.keys() - wanted)
+    mails = Counter(books.mails)
+    for stream, events in notices.items():
+        yield from (f"{stream}: {problem}" for problem in _notice(stream, events, mails))
+    known = Counter(events[0].data["message_id"] for events in notices.values())
+    yield from (f"{n} notices are called {identity}" for identity, n in known.items() if n > 1)
+    yield from (f"a mail was sent that no notice knows: {identity}" for identity in mails if identity not in known)
+
+
+def _notice(stream: str, events: Sequence[Event], mails: Counter[str]) -> Iterator[str]:
+    request = events[0]
+    names = Counter(event.name for event in events)
+    if request.name != "NoticeRequested" or names["NoticeRequested"] > 1:
+        yield f"it is not requested first and once: {[event.name for event in events]}"
+        return
+    if stream != f"notice/{request.data['about_event']}/{request.data['role']}":
+        yield f"it is about {request.data['about_event']} for {request.data['role']}"
+    attempts = _attempts(events)
+    yield from _mails(attempts, mails[request.data["message_id"]])
+    yield from _allowed(attempts, events, request.data["notice_class"])
+
+
+def _attempts(events: Sequence[Event]) -> dict[int, str]:
+    """Say of each attempt what became of it; a result that came after a doubt settles it."""
+    found: dict[int, str] = {}
+    for event in events:
+        if event.name == "NoticeHandingOver":
+            found[event.data["attempt"]] = "open"
+        elif event.name in {_SENT, _DOUBT, *_NOT_SENT}:
+            found[event.data["attempt"]] = event.name
+    return found
+
+
+def _mails(attempts: Mapping[int, str], mails: int) -> Iterator[str]:
+    """What was sent has its mail, what was not has none, what is in doubt has one or none."""
+    sent, doubt = (sum(1 for became in attempts.values() if became == name) for name in (_SENT, _DOUBT))
+    if not sent <= mails <= sent + doubt:
+        yield f"{mails} mails, but {sent} attempts were sent and {doubt} are in doubt"
+    yield from (f"attempt {number} has no result" for number, became in attempts.items() if became == "open")
+
+
+def _allowed(attempts: Mapping[int, str], events: Sequence[Event], kind: str) -> Iterator[str]:
+    """Without a person's order there is one delivery, and a second where the first is in doubt and of such a class."""
+    doubts = [event for event in events if event.name == _DOUBT]
+    if any(event.name in _SETTLED_BY_HAND for event in events):
+        return
+    delivered = sum(1 for became in attempts.values() if became not in _NOT_SENT)
+    most = 2 if kind in SENT_AGAIN and doubts else 1
+    if delivered > most:
+        yield f"{delivered} deliveries of a {kind}, {len(doubts)} times in doubt"
+    if kind not in SENT_AGAIN and any(event.data["will_resend"] for event in doubts):
+        yield f"a {kind} is to be sent again"

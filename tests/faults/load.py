@@ -1,0 +1,76 @@
+"""An upstream system: says what the script has it say when its plan time has come, until the broker has it."""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from libs.chassis.clock import Clock
+from libs.eventlog.kafka import KafkaAppender, KafkaSettings
+from libs.eventlog.record import Outgoing
+from libs.messages.streams import partition_of
+from tests.faults.checked.books import Books, Record
+from tests.faults.script import Message
+
+_PARTITIONS = 12
+_LOOK = 0.05  # machine seconds
+
+
+class Upstream:
+    """Says every message at least once, in order, and remembers what the broker acknowledged, where and when."""
+
+    def __init__(self, kafka: str) -> None:
+        self._appender = KafkaAppender(KafkaSettings(kafka, "upstream", patience=10))
+        self.said: dict[str, Message] = {}
+        self.acknowledged: dict[str, float] = {}
+
+    async def play(self, script: Sequence[Message], clock: Clock) -> None:
+        """Say each message as soon as plan time has reached it."""
+        done = 0
+        while done < len(script):
+            due = bisect_right(script, clock.now(), key=lambda message: message.at)
+            await self.say(script[done:due])
+            done = due
+            await asyncio.sleep(_LOOK)
+
+    async def say(self, messages: Sequence[Message]) -> list[str]:
+        """Say messages now, again and again until each is acknowledged; gives their places."""
+        places: dict[int, str] = {}
+        while left := [at for at in range(len(messages)) if at not in places]:
+            offsets = await self._appender.append([_outgoing(messages[at]) for at in left])
+            machine = datetime.now(UTC).timestamp() * 1000  # noqa: TID251 - the machine's own time
+            for at, offset in zip(left, offsets, strict=True):
+                if offset >= 0:
+                    places[at] = _place(messages[at], offset)
+                    self.said[places[at]] = messages[at]
+                    self.acknowledged[places[at]] = machine
+        return [places[at] for at in range(len(messages))]
+
+    async def close(self) -> None:
+        """Let go of the broker."""
+        await self._appender.close()
+
+    def disagreements(self, books: Books) -> list[str]:
+        """Say what was acknowledged and is not at the door, word for word."""
+        records = {record.place: record for topic in books.topics.values() for record in topic.records}
+        return [
+            f"{place} was acknowledged and does not hold what was said"
+            for place, message in self.said.items()
+            if _words(records.get(place)) != (message.key, message.value, message.headers)
+        ]
+
+
+def _words(record: Record | None) -> tuple[object, ...]:
+    return (record.key, record.value, record.headers) if record else ()
+
+
+def _outgoing(message: Message) -> Outgoing:
+    return Outgoing(message.topic, _partition(message), message.key, message.value, message.headers)
+
+
+def _place(message: Message, offset: int) -> str:
+    return f"{message.topic}/{_partition(message)}/{offset}"
+
+
+def _partition(message: Message) -> int:
+    return partition_of((message.key or b"").decode(), _PARTITIONS)

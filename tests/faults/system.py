@@ -1,0 +1,152 @@
+"""A whole installation of the real thing, whose parts can be broken one by one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from typing import Literal
+
+from libs.chassis import plan_clock
+from libs.chassis.clock import Clock
+from libs.eventlog.topics import TopicAdmin, load_cards
+from libs.stack.catcher import MailCatcher
+from libs.stack.databases import databases, drop_database
+from libs.stack.kafka import KafkaCluster
+from libs.stack.ports import free_port
+from libs.stack.postgres import Postgres
+from libs.stack.run import PROJECT, Run
+from libs.stack.service import Service, ServiceSpec
+from services.ops.quiet import Stillness
+from tests.faults.checked.books import Books, Generation, Timeline, Turn
+from tests.faults.checked.reading import read_books, read_generations
+from tests.faults.rebuild import rebuild_all
+from tests.support import eventually
+
+SERVICES = ("contract", "intake", "sla_timer", "notification")
+CARDS = load_cards(PROJECT / "contracts" / "topics")
+_IMPATIENT = {"OLCARE_SMTP_CONNECT_SECONDS": "1", "OLCARE_SMTP_COMMAND_SECONDS": "1", "OLCARE_SMTP_BODY_SECONDS": "2"}
+"""So that a claim of a killed sender is given up after some seconds."""
+
+
+class System:
+    """Kafka, PostgreSQL, a mail catcher, and the services, each of which comes back when it ends by itself."""
+
+    def __init__(self, run: Run, begin: datetime, brokers: Literal[1, 3] = 1) -> None:
+        self._run = run
+        self.kafka = KafkaCluster(run, brokers)
+        self.postgres = Postgres(run, durable=False)
+        self.mail = MailCatcher(run)
+        self.services: dict[str, Service] = {}
+        self.clock_file = run.folder / "plan-clock.json"
+        plan_clock.create(self.clock_file, begin)
+        self.clock = Clock(self.clock_file)
+        self._turns = [Turn(_machine(), begin)]
+        self._over = Event()
+
+    async def start(self) -> None:
+        """Start the servers and make the topics."""
+        starts = (self.kafka.start, self.postgres.start, self.mail.start)
+        await asyncio.gather(*(asyncio.to_thread(start) for start in starts))
+        async with TopicAdmin(self.kafka.address) as admin:
+            await admin.create(CARDS.values())
+        watcher = Thread(target=self._watch, name="supervisor", daemon=True)
+        self._run.at_end(watcher.join)
+        self._run.at_end(self._over.set)
+        watcher.start()
+
+    async def serve(self, *names: str) -> None:
+        """Start services, and return when they are ready; the second instance of one is called `intake-2`."""
+        for name in names or SERVICES:
+            if name not in self.services:
+                self.services[name] = Service(self._run, self._spec(name), self._env())
+            self.services[name].start()
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Return when every service that is wanted calls itself ready."""
+        await eventually(lambda: all(s.ready() for s in self.services.values() if s.wanted), seconds=90)
+
+    async def stop(self, *names: str) -> None:
+        """End services in order; they stay away."""
+        stops = (self.services[name].stop for name in names or tuple(self.services))
+        await asyncio.gather(*(asyncio.to_thread(stop) for stop in stops))
+
+    def run_clock(self, rate: float) -> None:
+        """Let plan time run so many times as fast as the machine's."""
+        wall = datetime.now(UTC)  # noqa: TID251 - the machine's own time
+        plan_clock.run(self.clock_file, rate, wall)
+        self._turns.append(Turn(wall.timestamp() * 1000, self._mode_at(wall), rate))
+
+    def step_clock(self, to: datetime) -> None:
+        """Let plan time stand at an instant."""
+        self._turns.append(Turn(_machine(), to))  # a little early: who said something meanwhile is taken to be late
+        plan_clock.step(self.clock_file, to, datetime.now(UTC))  # noqa: TID251 - the machine's own time
+
+    def stop_clock(self) -> None:
+        """Let plan time stand, a little later than it is: it runs on while it is being stopped."""
+        self.step_clock(self.clock.now() + timedelta(minutes=5))
+
+    def _mode_at(self, wall: datetime) -> datetime:
+        return plan_clock.read(self.clock_file).now(wall)
+
+    async def quiet(self) -> datetime | None:
+        """Return when nobody has anything left to do, and give the next instant at which something is due."""
+        async with self._stillness() as still:
+            return await still.wait_until_quiet()
+
+    async def advance(self, to: datetime) -> None:
+        """Step plan time to an instant by way of all that is due until then."""
+        async with self._stillness() as still:
+            await still.advance(self.clock_file, to)
+
+    @asynccontextmanager
+    async def _stillness(self) -> AsyncIterator[Stillness]:
+        ports = {name: s.spec.http_port for name, s in self.services.items() if s.wanted}
+        async with Stillness(self.kafka.address, ports, Clock(self.clock_file), patience=60) as still:
+            yield still
+
+    async def books(self, acknowledged: dict[str, float], rebuilt: list[Generation] | None = None) -> Books:
+        """Read everything that was written; the services are quiet."""
+        return await read_books(
+            self.kafka.address,
+            self.postgres.dsn,
+            self.mail.journal,
+            now=self.clock.now(),
+            timeline=Timeline(self._turns),
+            acknowledged=acknowledged,
+            rebuilt=rebuilt or [],
+        )
+
+    async def rebuilt(self) -> list[Generation]:
+        """Rebuild every reader of every service from the log, and read the new tables."""
+        await rebuild_all(self.kafka.address, self.postgres.dsn, CARDS)
+        return await read_generations(self.postgres.dsn)
+
+    async def drop_databases(self) -> list[str]:
+        """Drop every database, whoever uses it."""
+        names = await databases(self.postgres.dsn)
+        for name in names:
+            await drop_database(self.postgres.dsn, name)
+        return names
+
+    def _spec(self, name: str) -> ServiceSpec:
+        return ServiceSpec(name, f"services.{name.partition('-')[0]}", free_port())
+
+    def _env(self) -> dict[str, str]:
+        return {
+            "OLCARE_KAFKA": self.kafka.address,
+            "OLCARE_POSTGRES": self.postgres.dsn,
+            "OLCARE_SMTP": self.mail.address,
+            "OLCARE_CLOCK": str(self.clock_file),
+            **_IMPATIENT,
+        }
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.1):
+            for service in tuple(self.services.values()):
+                service.revive()
+
+
+def _machine() -> float:
+    return datetime.now(UTC).timestamp() * 1000  # noqa: TID251 - the machine's own time
