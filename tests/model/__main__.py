@@ -8,7 +8,8 @@ import rich
 from rich.progress import track
 
 from tests.model.run import HOLDS, run
-from tests.model.weakened import RULES, WHOLE
+from tests.model.services import WHOLE
+from tests.model.weakened import RULES
 
 
 def main() -> int:

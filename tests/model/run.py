@@ -1,7 +1,7 @@
 """Run one seed to its verdict."""
 
-from tests.model.processes import Protocol
-from tests.model.verdict import Books
+from tests.model.services import Protocol
+from tests.model.verdict import Verdict
 from tests.model.world import World
 
 HOLDS = "holds"
@@ -12,13 +12,13 @@ def run(seed: int, protocol: Protocol) -> str:
     world = World(seed, protocol)
     if not (world.until_quiet() and deadlines_pass(world)):
         return "no progress"
-    before = Books(world)
+    before = Verdict(world)
     if fault := before.fault():
         return fault
     world.read_again()
     if not world.until_quiet():
         return "no progress after a second reading"
-    after = Books(world)
+    after = Verdict(world)
     if fault := after.fault():
         return fault
     return HOLDS if after.by_command() == before.by_command() else "a second reading added events"

@@ -3,11 +3,11 @@
 The loops under test use no event loop, so that coroutines are driven by hand: the same seed is the same run.
 """
 
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from datetime import datetime
 from math import inf
 from random import Random
-from typing import Any, Protocol
+from typing import Protocol
 
 A_WHILE = 0.1  # machine seconds
 
@@ -48,7 +48,8 @@ class Schedule:
         self.rng, self.plan, self.machine = rng, plan, 0.0
         self.tasks: list[Task] = []
 
-    def spawn(self, coroutine: Coroutine[Any, Any, None], owner: Owner) -> None:
+    def spawn(self, coroutine: Awaitable[None], owner: Owner) -> None:
+        assert isinstance(coroutine, Coroutine)
         self.tasks.append(Task(coroutine, owner))
 
     def remove(self, owner: Owner) -> None:

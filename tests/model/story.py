@@ -19,7 +19,8 @@ from libs.messages.streams import stream_id
 PARTITIONS = 2
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TARGET = timedelta(seconds=60)
-DOOR, RECEIPTS, DEAD, FACTS, TICKETS, PROMISES = "door", "receipts", "dead", "facts", "tickets", "promises"
+TOPICS = ("door", "receipts", "dead", "facts", "tickets", "promises")
+DOOR, RECEIPTS, DEAD, FACTS, TICKETS, PROMISES = TOPICS
 
 
 class Decided(Event):
@@ -226,8 +227,6 @@ def _follow(row: Deadline | None, event: RecordedEvent) -> Deadline | None:
 
 
 FACT_STREAM = stream_id("fact", "plan", "of-the-day")
-STATES = {"tickets": Ticket, "promises": Promise}
-
 FACT = Projection("fact", Fact, "stream text not null, value int not null", (FactStated,), _state_fact)
 TALLY = Projection("tally", Tally, "stream text not null, events int not null", TICKET_EVENTS, _count)
 DEADLINE = Projection(
@@ -239,12 +238,12 @@ DEADLINE = Projection(
 )
 
 DESK_TICKETS = Reader(
-    "tickets", TICKETS, 1, (state_of("ticket_state", TICKET, Ticket, TICKET_EVENTS), TALLY), writes=True
+    "desk_tickets", TICKETS, 1, (state_of("ticket_state", TICKET, Ticket, TICKET_EVENTS), TALLY), writes=True
 )
-DESK_FACTS = Reader("facts", FACTS, 1, (FACT,))
-TIMER_TICKETS = Reader("tickets", TICKETS, 1, (TALLY,), reacts=True)
+DESK_FACTS = Reader("desk_facts", FACTS, 1, (FACT,))
+TIMER_TICKETS = Reader("timer_tickets", TICKETS, 1, (TALLY,), reacts=True)
 TIMER_PROMISES = Reader(
-    "promises", PROMISES, 1, (state_of("promise_state", PROMISE, Promise, PROMISE_EVENTS), DEADLINE), writes=True
+    "timer_promises", PROMISES, 1, (state_of("promise_state", PROMISE, Promise, PROMISE_EVENTS), DEADLINE), writes=True
 )
 
 CODECS = {

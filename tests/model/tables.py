@@ -19,15 +19,18 @@ from tests.model.schedule import Latch, Schedule
 class Tables(MemoryStore):
     """One reader's tables in one incarnation of the database."""
 
-    def __init__(self, reader: Reader, schedule: Schedule) -> None:
+    def __init__(self, reader: Reader, schedule: Schedule, *, fenced: bool = True) -> None:
         super().__init__(reader, schedule.turn)
-        self.reader, self._schedule, self.gone = reader, schedule, False
+        self.reader, self._schedule, self._fenced, self.gone = reader, schedule, fenced, False
         self._locks = defaultdict(lambda: Latch(schedule))  # waited for in turns
+
+    def empty(self) -> "Tables":
+        return Tables(self.reader, self._schedule)
 
     def copied(self) -> "Tables":
         """Give the tables as they stand now, as an older copy of them would be."""
-        copied = Tables(self.reader, self._schedule)
-        for name in ("position", "heads", "journals", "void", "rows"):
+        copied = self.empty()
+        for name in ("position", "heads", "homes", "journals", "void", "rows"):
             setattr(copied, name, copy.deepcopy(getattr(self, name)))
         return copied
 
@@ -36,6 +39,7 @@ class Tables(MemoryStore):
         digest = sha256(records[-1].value or b"").digest() if records else None
         self.position[partition] = Position(0, len(records), digest)
         self.heads |= view.heads
+        self.homes |= dict.fromkeys(view.heads, partition)
         self.journals |= {stream: bytes(entries) for stream, entries in view.journals.items()}
         self.void[partition] = set(view.voids) if self.reader.reacts else set()
         for projection in self.reader.projections:
@@ -65,6 +69,8 @@ class Tables(MemoryStore):
     @asynccontextmanager
     async def step(self, partition: int, expected: Position) -> AsyncIterator[MemoryStep]:
         self._there()
+        if not self._fenced:
+            expected = self.position.get(partition, expected)
         async with super().step(partition, expected) as step:
             yield step
 
@@ -94,13 +100,13 @@ class Tables(MemoryStore):
 class Database:
     """The tables of one service's readers, as whoever starts now finds them."""
 
-    def __init__(self, readers: Sequence[Reader], schedule: Schedule, kind: type[Tables] = Tables) -> None:
-        self._readers, self._schedule, self._kind = readers, schedule, kind
+    def __init__(self, readers: Sequence[Reader], schedule: Schedule, *, fenced: bool) -> None:
+        self._readers, self._schedule, self._fenced = readers, schedule, fenced
         self.tables: dict[str, Tables] = {}
         self.create()
 
     def create(self) -> None:
-        self.tables = {reader.name: self._kind(reader, self._schedule) for reader in self._readers}
+        self.tables = {r.name: Tables(r, self._schedule, fenced=self._fenced) for r in self._readers}
 
     def drop(self) -> None:
         for tables in self.tables.values():

@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 
 from tests.model.run import HOLDS, run
-from tests.model.verdict import Books
-from tests.model.weakened import RULES, WHOLE
+from tests.model.services import WHOLE
+from tests.model.verdict import Verdict
+from tests.model.weakened import RULES
 from tests.model.world import World
 
 ENOUGH = 400  # seeds within which a missing rule must be caught
@@ -28,7 +29,7 @@ def test_the_histories_hold_what_they_are_about() -> None:
     for seed in range(60):
         world = World(seed, WHOLE)
         assert world.until_quiet()
-        seen += world.broker.seen + Books(world).seen()
+        seen += world.broker.seen + Verdict(world).seen()
     wanted = {
         *("crash", "freeze", "hand_over", "drop", "keep"),
         *("Fenced", "Unavailable"),

@@ -1,23 +1,19 @@
 """The protocol with one rule left out at a time: each must be caught, or the checks show nothing."""
 
-from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from libs.decider import Decider
 from libs.eventlog.door import DoorLoop
 from libs.eventlog.fold import counted_at
-from libs.eventlog.memory import MemoryStep
-from libs.eventlog.ports import Position
 from libs.eventlog.reaction import ReactionLoop
 from libs.eventlog.record import Head, Record, RecordedEvent, Written
 from libs.eventlog.request import Request
 from libs.eventlog.rule import Aside, Judge
 from libs.eventlog.writer import WAVE, Answer, Writer
-from tests.model.processes import Protocol, Stages
+from tests.model.services import WHOLE, Protocol, Stages
 from tests.model.story import Ask, Refused, Ticket, TicketEvent, decide_ticket, evolve_ticket
-from tests.model.tables import Tables
 
 
 class EverythingCounts(Judge):
@@ -114,17 +110,6 @@ class AsksBeforeTheGate(DoorLoop):
         await super().process(records)
 
 
-class TakesAnyBatch(Tables):
-    @asynccontextmanager
-    async def step(self, partition: int, expected: Position) -> AsyncIterator[MemoryStep]:
-        current = self.position.get(partition, expected)
-        async with super().step(partition, current) as step:
-            yield step
-
-
-WHOLE = Protocol()
-
-
 class Weakened(NamedTuple):
     left_out: str
     protocol: Protocol
@@ -149,6 +134,6 @@ RULES: Mapping[str, Weakened] = {
     "reactions": Weakened("a deadline does not wait for reactions", replace(WHOLE, stages=without_reactions)),
     "door": Weakened("a deadline does not wait for the door", replace(WHOLE, stages=without_the_door)),
     "void": Weakened("a reaction does not ask what counts", replace(WHOLE, reaction=ReactsToWhatIsVoid)),
-    "fence": Weakened("a reader does not look whose the partition is", replace(WHOLE, tables=TakesAnyBatch)),
+    "fence": Weakened("a reader does not look whose the partition is", replace(WHOLE, nobody_is_fenced=True)),
     "gate": Weakened("facts are asked for before the gate is open", replace(WHOLE, door=AsksBeforeTheGate)),
 }

@@ -3,36 +3,24 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from libs.eventlog.errors import Halted
 from libs.eventlog.record import Cause, Head, Outgoing, encode
 from libs.messages.streams import partition_of
-from tests.model.processes import (
-    DOOR_GROUP,
-    REACTION_GROUP,
-    Desk,
-    Process,
-    Protocol,
-    Said,
-    Timer,
-    due,
-)
+from tests.model.processes import Kind, Process
 from tests.model.schedule import Schedule
+from tests.model.services import FOLLOWED, Desk, Protocol, Said, Timer
 from tests.model.story import (
-    DESK_FACTS,
-    DESK_TICKETS,
     DOOR,
     FACT_STREAM,
     FACTS,
     MONDAY,
     PARTITIONS,
     TARGET,
-    TICKETS,
     TIMER_PROMISES,
-    TIMER_TICKETS,
     FactStated,
 )
 from tests.model.tables import Database, Tables
@@ -42,6 +30,7 @@ STEPS = 20_000  # turns after which a seed counts as standing still
 COMMANDS = 10
 WISHES = ("open", "open", "close", "close", "note")
 FAULTS = 0.012  # of all turns
+KINDS: tuple[Kind, ...] = (Desk, Timer)
 MOMENT = 0.004  # machine seconds a turn takes, about
 
 
@@ -60,8 +49,7 @@ class World:
         self.schedule = Schedule(self.rng, MONDAY)
         self.broker = Broker(self.schedule)
         self.databases = {
-            Desk: Database((DESK_TICKETS, DESK_FACTS), self.schedule, protocol.tables),
-            Timer: Database((TIMER_TICKETS, TIMER_PROMISES), self.schedule, protocol.tables),
+            kind: Database(kind.READERS, self.schedule, fenced=not protocol.nobody_is_fenced) for kind in KINDS
         }
         self.said = Said()
         self.processes: list[Process] = []
@@ -72,7 +60,7 @@ class World:
         self.fact_head: Head | None = None
         self.faults_left = self.rng.choice([0, 4, 8, 12])
         self.to_say = self._what_will_be_said()
-        for kind in (Desk, Timer):
+        for kind in KINDS:
             for _ in range(self.rng.choice([1, 2, 2, 3])):
                 self.start(kind)
 
@@ -89,12 +77,10 @@ class World:
             said.insert(rng.randrange(len(said)), None)
         return said
 
-    def start(self, kind: type[Desk] | type[Timer]) -> None:
+    def start(self, kind: Kind) -> None:
         name = f"{kind.__name__.lower()}-{len(self.facts_at_start)}"
-        process = kind(self.said, name, self.schedule, self.broker, self.databases[kind], self.protocol)
         self.facts_at_start[name] = self.fact_head.sequence if self.fact_head else 0
-        self.processes.append(process)
-        process.start()
+        self.processes.append(Process(kind, name, self.broker, self.databases[kind], self.said, self.protocol))
 
     def bury(self) -> None:
         """Keep what the dead leave for the verdict, and start the next ones."""
@@ -102,11 +88,12 @@ class World:
             self.processes.remove(process)
             self.errors += process.errors
             self.halted += process.halted()
-            self.start(Desk if isinstance(process, Desk) else Timer)
+            self.start(process.kind)
 
     def until_quiet(self) -> bool:
         for _ in range(STEPS):
             self.schedule.machine += self.rng.random() * 2 * MOMENT
+            self.bury()
             self.something_happens()
             self.bury()
             tasks, wires = self.schedule.runnable(), self.broker.loaded()
@@ -182,7 +169,7 @@ class World:
         for kind, database in self.databases.items():
             if self.rng.random() < 0.5:
                 database.drop()
-            for process in [p for p in self.processes if type(p) is kind]:
+            for process in [p for p in self.processes if p.kind is kind]:
                 process.kill()
         self.bury()
 
@@ -198,10 +185,12 @@ class World:
         tables = [tables for database in self.databases.values() for tables in database.tables.values()]
         if any({p: at.next_offset for p, at in t.position.items()} != self.broker.ends(t.reader.topic) for t in tables):
             return False
-        return not due(self.databases[Timer], self.schedule.plan)
+        return not self._due()
+
+    def _due(self) -> bool:
+        """Say whether a promise waits beyond its deadline."""
+        rows = self.databases[Timer].tables[TIMER_PROMISES.name].rows["deadline"].values()
+        return any(waiting and datetime.fromisoformat(due_at) < self.schedule.plan for _, due_at, waiting, _ in rows)
 
     def _place(self, group: str, topic: str) -> dict[int, int]:
         return {p: self.broker.committed.get((group, topic, p), 0) for p in range(PARTITIONS)}
-
-
-FOLLOWED = ((DOOR_GROUP, DOOR), (REACTION_GROUP, TICKETS))

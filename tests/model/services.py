@@ -1,0 +1,254 @@
+"""Two small services put together from the parts under test, over whatever log, clock and tables they are given."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from libs.decider import Decider
+from libs.eventlog.door import DoorKeeper, DoorLoop
+from libs.eventlog.duty import Duty, DutyLoop
+from libs.eventlog.errors import Halted, Unreadable
+from libs.eventlog.fold import Folder
+from libs.eventlog.followers import Follower, Gate, SafeTime, group_follower, reader_follower
+from libs.eventlog.ports import Clock, Identity, Log, Store
+from libs.eventlog.projection import Reader
+from libs.eventlog.reaction import ReactionLoop
+from libs.eventlog.reader import ReaderLoop
+from libs.eventlog.record import Outgoing, Record, RecordedEvent
+from libs.eventlog.request import Reaction, Request
+from libs.eventlog.rule import Judge
+from libs.eventlog.watch import LogCheck
+from libs.eventlog.writer import Answer, Writer
+from libs.messages.ids import door_command_id, duty_command_id
+from libs.messages.streams import stream_id
+from tests.model.story import (
+    CODECS,
+    DEAD,
+    DESK_FACTS,
+    DESK_TICKETS,
+    DOOR,
+    FACT_STREAM,
+    PARTITIONS,
+    PROMISE,
+    RECEIPTS,
+    TICKET,
+    TICKETS,
+    TIMER_PROMISES,
+    TIMER_TICKETS,
+    Ask,
+    Expire,
+    reactions_to,
+)
+
+DOOR_GROUP, REACTION_GROUP = "desk.door", "timer.react-to-tickets"
+FOLLOWED = ((DOOR_GROUP, DOOR), (REACTION_GROUP, TICKETS))
+LAG, EVERY = 8.0, 1.0  # machine seconds; looking more often makes runs longer, not harder
+
+Stages = Sequence[Sequence[Follower]]
+Loop = Callable[[], Awaitable[None]]
+Rows = Callable[[str, str], Awaitable[Iterable[tuple[Any, ...]]]]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The parts under test; a weakened protocol has another one of them."""
+
+    writer: type[Writer] = Writer
+    judge: type[Judge] = Judge
+    reaction: type[ReactionLoop] = ReactionLoop
+    door: type[DoorLoop] = DoorLoop
+    ticket: Decider[Any, Any, Any] = TICKET
+    stages: Callable[[Stages], Stages] = lambda stages: stages
+    a_refusal_leaves_no_event: bool = False
+    nobody_is_fenced: bool = False
+
+
+WHOLE = Protocol()
+
+
+@dataclass
+class Said:
+    """What was told to anybody outside: command → ids of events (None: that nothing came of it)."""
+
+    answers: dict[str, set[str | None]] = field(default_factory=dict)
+
+    def note(self, answers: Iterable[Answer]) -> None:
+        for answer in answers:
+            told = self.answers.setdefault(answer.request.id, set())
+            told.add(answer.event.id if answer.event else None)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a process stands on; `rows` reads a table of one of its readers."""
+
+    name: str
+    log: Log
+    clock: Clock
+    stores: Mapping[str, Store]
+    rows: Rows
+    identities: Mapping[str, Identity]
+    said: Said
+    protocol: Protocol = WHOLE
+
+
+class Service:
+    """A gate, a reader for each topic it reads, and a writer of its own topic."""
+
+    def __init__(self, ground: Ground, readers: Sequence[Reader]) -> None:
+        self.ground, self.protocol = ground, ground.protocol
+        self.gate = Gate(ground.log, ground.clock, [self.follower(reader) for reader in readers], LAG)
+        self.readers = [self._read(reader) for reader in readers]
+        self.loops: list[Loop] = [self.gate.run, *(reader.run for reader in self.readers)]
+
+    def halted(self) -> list[Halted]:
+        return [halted for reader in self.readers for halted in reader.halted.values()]
+
+    def follower(self, reader: Reader) -> Follower:
+        return reader_follower(reader.name, reader.topic, self.ground.stores[reader.name])
+
+    def _read(self, reader: Reader) -> ReaderLoop:
+        folder = Folder(reader, self.protocol.judge(CODECS[reader.topic]))
+        check = LogCheck(self.ground.log, reader.topic, self.ground.identities[reader.topic])
+        return ReaderLoop(self.ground.log, self.ground.stores[reader.name], folder, reader.name, check)
+
+    def write(self, reader: Reader, decider: Decider[Any, Any, Any]) -> Writer:
+        return self.protocol.writer(
+            topic=reader.topic,
+            source=self.ground.name,
+            decider_of=lambda _: decider,
+            codec=CODECS[reader.topic],
+            log=self.ground.log,
+            store=self.ground.stores[reader.name],
+            clock=self.ground.clock,
+            gate=self.gate.passed,
+            partitions=PARTITIONS,
+        )
+
+    async def told(self, writer: Writer, requests: Sequence[Request]) -> Sequence[Answer]:
+        answers = await writer.handle(requests)
+        self.ground.said.note(answers)
+        return answers
+
+
+class Desk(Service):
+    """Takes what comes in at the door: the tickets' owner."""
+
+    READERS = (DESK_TICKETS, DESK_FACTS)
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground, self.READERS)
+        self.writer = self.write(DESK_TICKETS, self.protocol.ticket)
+        keeper = DoorKeeper(
+            topic=DOOR,
+            group=DOOR_GROUP,
+            read=taken,
+            private=lambda _, __: (),
+            ask=self.ask,
+            answer=self.answer,
+            settle=self.settle,
+            receipt=receipt,
+            dead=dead,
+        )
+        self.loops.append(self.protocol.door(ground.log, ground.clock, self.gate.passed, keeper).run)
+
+    async def ask(self, read: Sequence[tuple[Record, Mapping[str, str]]]) -> Sequence[Request]:
+        facts: dict[str, int] = dict(await self.ground.rows(DESK_FACTS.name, "fact"))
+        return [request_of(message, facts.get(FACT_STREAM, 0)) for _, message in read]
+
+    async def answer(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        return await self.told(self.writer, requests)
+
+    async def settle(self, answers: Sequence[Answer]) -> None:
+        """Nothing was held."""
+
+
+def taken(record: Record) -> Mapping[str, str]:
+    if record.value == b"?":
+        raise Unreadable("not-json", "data", "this is not JSON")
+    message: dict[str, str] = json.loads(record.value or b"")
+    return message
+
+
+@cache
+def ticket_of(number: str) -> str:
+    return stream_id("ticket", "upstream", number)
+
+
+@cache
+def _command(message_id: str, number: str) -> str:
+    return str(door_command_id("upstream", message_id, ticket_of(number)))
+
+
+def command_of(message: Mapping[str, str]) -> str:
+    return _command(message["id"], message["number"])
+
+
+def request_of(message: Mapping[str, str], fact: int) -> Request:
+    command = Ask(datetime.fromisoformat(message["at"]), message["wish"], fact)
+    return Request(command_of(message), ticket_of(message["number"]), command, message["id"])
+
+
+def receipt(record: Record, message: Mapping[str, str], answer: Answer) -> Outgoing:
+    place = f"{record.partition}/{record.offset}"
+    event = answer.event.id if answer.event else "none"
+    return Outgoing(RECEIPTS, record.partition, place.encode(), f"{command_of(message)} {event}".encode())
+
+
+def dead(record: Record, why: Unreadable) -> Sequence[Outgoing]:
+    place = f"{record.partition}/{record.offset}".encode()
+    return [
+        Outgoing(DEAD, record.partition, place, record.value),
+        Outgoing(RECEIPTS, record.partition, place, f"unreadable {why.reason}".encode()),
+    ]
+
+
+class Timer(Service):
+    """Reacts to the tickets and lets promises expire: the promises' owner."""
+
+    READERS = (TIMER_TICKETS, TIMER_PROMISES)
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground, self.READERS)
+        self.writer = self.write(TIMER_PROMISES, PROMISE)
+        self.loops.append(
+            self.protocol.reaction(
+                ground.log,
+                ground.clock,
+                self.gate.passed,
+                TICKETS,
+                REACTION_GROUP,
+                ground.stores[TIMER_TICKETS.name],
+                CODECS[TICKETS],
+                self.react,
+                self.answer,
+            ).run
+        )
+        expire = Duty("expire", self.find_due, self._safe_time())
+        self.loops.append(DutyLoop(ground.clock, self.gate.passed, [expire], self.answer, EVERY).run)
+
+    def _safe_time(self) -> SafeTime:
+        log = self.ground.log
+        stages: Stages = (
+            [group_follower(DOOR_GROUP, DOOR, log)],
+            [group_follower(REACTION_GROUP, TICKETS, log)],
+            [self.follower(TIMER_PROMISES)],
+        )
+        return SafeTime(log, self.ground.clock, self.protocol.stages(stages))
+
+    async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
+        return [reactions_to(event) for event in events]
+
+    async def answer(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        return await self.told(self.writer, requests)
+
+    async def find_due(self, now: datetime, most: int) -> Sequence[Request]:
+        rows = await self.ground.rows(TIMER_PROMISES.name, "deadline")
+        return [
+            Request(str(duty_command_id(head, "expire")), stream, Expire(now), head)
+            for stream, due_at, waiting, head in rows
+            if waiting and datetime.fromisoformat(due_at) < now
+        ][:most]
