@@ -84,7 +84,7 @@ def options(
     ctx: typer.Context,
     kafka: Annotated[str | None, typer.Option(envvar="OLCARE_KAFKA", help="host:port of Kafka.")] = None,
     postgres: Annotated[str | None, typer.Option(envvar="OLCARE_POSTGRES", help="The PostgreSQL server.")] = None,
-    clock: Annotated[Path | None, typer.Option(envvar="OLCARE_CLOCK", help="The file of the plan clock.")] = None,
+    clock_file: Annotated[Path | None, typer.Option(envvar="OLCARE_CLOCK", help="The file of the plan clock.")] = None,
     services: Annotated[
         str | None, typer.Option(envvar="OLCARE_SERVICES", help="Ports of the services: intake=8080,contract=8081,…")
     ] = None,
@@ -92,7 +92,7 @@ def options(
     root: Annotated[Path, typer.Option(envvar="OLCARE_RUN", hidden=True)] = ROOT,
 ) -> None:
     """Watch OL Care and act on it. Addresses are as given, else as `olcare up` left them."""
-    ctx.obj = Given(kafka, postgres, clock, services, contracts, root)
+    ctx.obj = Given(kafka, postgres, clock_file, services, contracts, root)
 
 
 def given(ctx: typer.Context) -> Given:

@@ -74,8 +74,9 @@ class Speed(ProgressColumn):
 
 
 @contextmanager
-def progress(unit: str) -> Iterator[Progress]:
+def counting(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Show on standard error how far long work is: how many of how many, how many a second, the time left."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), Speed())
     with Progress(*columns, TimeRemainingColumn(), console=_errors, transient=True) as bar:
-        yield bar
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

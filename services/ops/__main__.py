@@ -1,0 +1,62 @@
+"""The command line `olcare`. What it can not do it says in one sentence on standard error.
+
+Exit codes: 0 it is done, 1 it can not be done or the answer is no, 2 it was asked in a wrong way.
+"""
+
+import logging
+import sys
+
+import typer
+
+from libs.chassis.plan_clock import ClockError
+from libs.eventlog.errors import Halted, Unavailable
+from libs.plan import BadPlan
+from libs.stack.errors import StackError
+from services.ops import (
+    clock,
+    dead_letters,
+    lag,
+    notices,
+    persons,
+    plan,
+    projections,
+    seed,
+    stack,
+    tickets,
+    topics,
+    trigger,
+)
+from services.ops.given import options
+from services.ops.output import Refused, tell
+
+PROBLEMS = (Unavailable, Refused, StackError, ClockError, BadPlan, Halted)
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.callback()(options)
+for _command in (stack.up, stack.down, stack.status, seed.seed, lag.lag, trigger.trigger):
+    app.command()(_command)
+for _name, _group in {
+    "topics": topics.app,
+    "plan": plan.app,
+    "projections": projections.app,
+    "ticket": tickets.app,
+    "dlq": dead_letters.app,
+    "notices": notices.app,
+    "person": persons.app,
+    "clock": clock.app,
+}.items():
+    app.add_typer(_group, name=_name)
+
+
+def main() -> None:
+    """Run the command line."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says of lost connections we say ourselves
+    try:
+        app()
+    except PROBLEMS as error:
+        tell(f"olcare: {error}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""`olcare plan publish`: bring the plan from its files to contract's door, part by part."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from libs.eventlog.codec import Codec
+from libs.eventlog.kafka import KafkaLog
+from libs.eventlog.record import Outgoing
+from libs.messages.catalogue import CONTRACTS_DOOR, EVENTS, PLAN
+from libs.messages.door import CalendarContent, PlanPartSubmitted, PricesContent, TargetsContent, VersionsContent
+from libs.messages.receipts import Receipt
+from libs.plan import Plan
+from services.contract.plan import read_plan
+from services.contract.plan_parts import Publication, stream_of_publication
+from services.ops.answers import Desk, Told, desk, taken, why_not
+from services.ops.given import Given, given
+from services.ops.output import AsJson, counting, run, show, table
+from services.ops.upstream import door_record, event
+
+SOURCE = "plan"
+app = typer.Typer(no_args_is_help=True, help="Publish the plan.")
+
+
+class Published(NamedTuple):
+    """What became of a part: `outcome` is new, same (it was said before) or refused."""
+
+    part: str
+    version: int
+    outcome: str
+    why: str | None
+
+
+@app.command()
+def publish(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Option("--plan", exists=True, file_okay=False, help="Files of a plan; else those shipped.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Publish every part of the plan, in force from now; exit code 1 where one is refused."""
+    found = run(_publish(given(ctx), read_plan(folder)))
+    rows = [part._asdict() for part in found]
+    show(rows, as_json=as_json, otherwise=lambda: table(rows, Published._fields))
+    if any(part.outcome == "refused" for part in found):
+        raise typer.Exit(1)
+
+
+def publications(plan: Plan) -> Iterator[Publication]:
+    """Take a plan apart."""
+    yield from (CalendarContent(part="calendar", content=centre) for centre in plan.centres)
+    yield TargetsContent(part="targets", content=plan.targets)
+    yield from (PricesContent(part="prices", content=prices) for prices in plan.prices)
+    yield from (VersionsContent(part="versions", content=product) for product in plan.products)
+
+
+def plan_records(plan: Plan, at: datetime, partitions: int) -> list[Outgoing]:
+    """Say every part at contract's door; the same content has the same id, so to say it again is a repeat."""
+    return [_record(publication, at, partitions) for publication in publications(plan)]
+
+
+def _record(publication: Publication, at: datetime, partitions: int) -> Outgoing:
+    stream, content = stream_of_publication(publication), publication.content
+    digest = sha256(content.model_dump_json().encode()).hexdigest()[:12]
+    identity = f"{stream}-{content.version}-{digest}"
+    said = event(SOURCE, identity, stream, at, PlanPartSubmitted(publication=publication))
+    return door_record(CONTRACTS_DOOR, said, partitions)
+
+
+async def _publish(here: Given, plan: Plan) -> list[Published]:
+    async with desk(here) as at:
+        with counting("parts of the plan", "parts") as told:
+            return await publish_plan(at, plan, here.cards()[CONTRACTS_DOOR].partitions, told)
+
+
+async def publish_plan(at: Desk, plan: Plan, partitions: int, told: Told = lambda *_: None) -> list[Published]:
+    """Publish every part, in force from now, and say what became of each; raises Unavailable."""
+    before = await at.log.ends(PLAN)
+    receipts = await at.ask(plan_records(plan, at.clock.now(), partitions), told)
+    new = await _events_since(at.log, before)
+    return [_published(p, r, new) for p, r in zip(publications(plan), receipts, strict=True)]
+
+
+async def _events_since(log: KafkaLog, before: Mapping[int, int]) -> frozenset[str]:
+    """Give the ids of what was written to the plan's topic after some offsets."""
+    ends = await log.ends(PLAN)
+    codec = Codec(PLAN, EVENTS[PLAN], len(ends))
+    grown = [(partition, before[partition], end) for partition, end in ends.items() if before[partition] < end]
+    return frozenset(
+        [
+            codec.envelope(r).id
+            for p, start, end in grown
+            async for batch in log.scan(PLAN, p, end, start)
+            for r in batch
+        ]
+    )
+
+
+def _published(publication: Publication, receipt: Receipt, new: frozenset[str]) -> Published:
+    part, version = stream_of_publication(publication), publication.content.version
+    if not taken(receipt):
+        return Published(part, version, "refused", why_not(receipt))
+    return Published(part, version, "new" if receipt.event in new else "same", None)

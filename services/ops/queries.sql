@@ -1,0 +1,29 @@
+-- name: notices_in_state
+-- Notices with what became of them, the youngest first; without a state all of them.
+select stream, state, notice_class, role, about_stream, person, centre, attempts, doubts, problem, smtp_code,
+    requested_at, changed_at, retry_at
+from notices
+where :state::text is null or state = :state
+order by requested_at desc, stream
+limit :most;
+
+-- name: notices_about
+-- The notices that tell of something on one of these streams.
+select stream from notices where about_stream = any(:streams::text[]) order by requested_at, stream;
+
+-- name: customers_with_contact
+-- The customers whose contact a person is.
+select stream from customers where contact = :person order by stream;
+
+-- name: private_contents
+-- What is personal in door records, by their keys.
+select key, value from private_records where key = any(:keys::text[]);
+
+-- name: generations_of
+-- All builds of a reader's tables, the youngest first; `in_use` where the pointer names it.
+select g.version, g.generation, g.schema, g.state, g.proof is not null and (g.proof ->> 'equal')::boolean as proved,
+    p.generation is not null as in_use
+from olcare.generation g
+left join olcare.pointer p using (reader, version, generation)
+where g.reader = :reader
+order by g.version desc, g.generation desc;

@@ -1,0 +1,130 @@
+"""`olcare up`, `down` and `status`: an installation on this machine that stays."""
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+
+from libs.chassis import clock as clocks
+from libs.chassis.clock import Clock
+from libs.messages.base import rfc3339
+from libs.stack import up as installation
+from libs.stack.errors import StackError
+from libs.stack.ports import free_port
+from libs.stack.service import ServiceSpec
+from libs.stack.up import Order, Up
+from services.ops.given import Given, clock_of, given
+from services.ops.output import AsJson, Refused, show, table, tell
+from services.ops.typed import plan_time
+from services.ops.watched import WATCHED
+
+
+def up(
+    ctx: typer.Context,
+    *,
+    clock: Annotated[
+        datetime | None,
+        typer.Option(parser=plan_time, metavar="real|INSTANT", help="Plan time: real, or stepped from an instant on."),
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, help="Let plan time run from INSTANT, so many times faster.")
+    ] = None,
+    seed: Annotated[bool, typer.Option(help="A few customers and contracts to play with.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Start Kafka, PostgreSQL, a mail catcher and all services, publish the plan, and leave everything running."""
+    here = given(ctx)
+    if rate and clock is None:
+        raise typer.BadParameter("--rate needs an instant to start from: --clock INSTANT")
+    if here.up():
+        raise Refused("the stack is up already: see `olcare status`, or end it with `olcare down`")
+    started = _start(here, clock, seed=seed)
+    if rate:
+        clocks.run(clock_of(here.root), rate)
+    _show(here, started, as_json=as_json)
+
+
+def down(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """End what `olcare up` started and remove its data."""
+    here = given(ctx)
+    ended = installation.down(here.root)
+    _forget_clock(here.root)
+    show({"ended": ended}, as_json=as_json, otherwise=lambda: "everything has ended" if ended else "nothing was up")
+
+
+def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Say what `olcare up` runs, and where."""
+    here = given(ctx)
+    if found := here.up():
+        _show(here, found, as_json=as_json)
+    else:
+        show({"up": False}, as_json=as_json, otherwise=lambda: "nothing is up; `olcare up` starts everything")
+
+
+def order(clock: Path | None, *, seed: bool) -> Order:
+    """Say what is to run: the topics are made first, the plan and the customers come when the services are ready."""
+    return Order(
+        services=[ServiceSpec(s.name, s.module, free_port()) for s in WATCHED.values()],
+        preparations={"topics": _olcare("topics", "create")},
+        afterwards={"plan": _olcare("plan", "publish"), **({"seed": _olcare("seed")} if seed else {})},
+        env={"OLCARE_CLOCK": str(clock)} if clock else {},
+    )
+
+
+def _olcare(*words: str) -> list[str]:
+    return [sys.executable, "-m", "services.ops", *words]
+
+
+def _start(here: Given, at: datetime | None, *, seed: bool) -> Up:
+    path = clock_of(here.root)
+    here.root.mkdir(parents=True, exist_ok=True)
+    _forget_clock(here.root)
+    if at:
+        clocks.start(path, at)
+    try:
+        return installation.up(order(path if at else None, seed=seed), tell, here.root)
+    except StackError:
+        _forget_clock(here.root)
+        raise
+
+
+def _forget_clock(root: Path) -> None:
+    path = clock_of(root)
+    for file in (path, path.with_name(f"{path.name}.lock")):
+        file.unlink(missing_ok=True)
+
+
+def _show(here: Given, found: Up, *, as_json: bool) -> None:
+    said = _said(here, found)
+    show(said, as_json=as_json, otherwise=lambda: _as_text(said))
+
+
+def _said(here: Given, found: Up) -> dict[str, Any]:
+    path = here.plan_clock()
+    services = [
+        {"service": s.name, "ready": s.ready(), "pid": s.pid, "pages": f"http://127.0.0.1:{s.http_port}", "log": s.log}
+        for s in found.services
+    ]
+    return {
+        "up": True,
+        "kafka": found.kafka,
+        "postgres": found.postgres,
+        "smtp": found.smtp,
+        "mail_journal": found.mail_journal,
+        "clock": path,
+        "plan_time": rfc3339(Clock(path).now()),
+        "services": services,
+    }
+
+
+def _as_text(said: Mapping[str, Any]) -> RenderableType:
+    places = [
+        {"what": what, "where": where} for what, where in said.items() if where and what not in {"up", "services"}
+    ]
+    return Group(
+        table(places, ("what", "where")), "", table(said["services"], ("service", "ready", "pid", "pages", "log"))
+    )
