@@ -1,0 +1,184 @@
+"""The named queries and duties of sla_timer on a real PostgreSQL, over rows that its own folds made."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import services.sla_timer
+from libs.messages.plan import CentreCalendarPublished, TargetsPublished
+from libs.messages.sla import NoPromise, NotAResponse
+from services.sla_timer.projections import READERS
+from services.sla_timer.reactions import FACTS, Facts, in_force
+from tests.integration.folded import Folded, folded
+from tests.unit.sla_timer.examples import (
+    AT_RISK_AT,
+    CALENDARS,
+    DUE_AT,
+    MICROSECOND,
+    OPENED_AT,
+    STREAM,
+    TARGETS,
+    W03,
+    WARNED,
+    breached,
+    later,
+    met,
+    not_applied,
+    not_promised,
+    started,
+)
+
+FILES = sorted(Path(services.sla_timer.__file__).parent.glob("*.sql"))
+JUST_LATE, A_DAY = DUE_AT + MICROSECOND, timedelta(days=1)
+OTHER = "promise/crm-eu/4712"
+
+
+@pytest.fixture
+async def timer(database: str) -> AsyncIterator[Folded]:
+    async with folded(database, READERS, FILES) as tables:
+        yield tables
+
+
+async def due(timer: Folded, now: datetime, most: int = 10) -> list[str]:
+    return [row["stream"] for row in await timer.found("promises_due", now=now, most=most)]
+
+
+async def at_risk(timer: Folded, now: datetime, most: int = 10) -> list[str]:
+    return [row["stream"] for row in await timer.found("promises_at_risk", now=now, most=most)]
+
+
+async def next_due(timer: Folded, now: datetime) -> datetime | None:
+    (row,) = await timer.found("next_due", now=now)
+    at: datetime | None = row["at"]
+    return at
+
+
+async def test_a_deadline_is_due_after_its_instant_and_not_at_it(timer: Folded) -> None:
+    await timer.happened(STREAM, W03)
+    assert await due(timer, DUE_AT) == []
+    assert await timer.found("promises_due", now=JUST_LATE, most=10) == [
+        {"stream": STREAM, "head": f"head of {STREAM}", "due_at": DUE_AT, "correlation": "test"}
+    ]
+
+
+async def test_a_warning_is_due_from_its_instant_until_the_deadline(timer: Folded) -> None:
+    await timer.happened(STREAM, W03)
+    assert await at_risk(timer, AT_RISK_AT - MICROSECOND) == []
+    assert await timer.found("promises_at_risk", now=AT_RISK_AT, most=10) == [
+        {"stream": STREAM, "head": f"head of {STREAM}", "at_risk_at": AT_RISK_AT, "correlation": "test"}
+    ]
+    assert await at_risk(timer, DUE_AT) == [STREAM]
+    assert await at_risk(timer, JUST_LATE) == []
+
+
+async def test_a_warned_promise_is_not_warned_of_again_and_still_becomes_due(timer: Folded) -> None:
+    await timer.happened(STREAM, W03, WARNED)
+    assert await at_risk(timer, DUE_AT) == []
+    assert await due(timer, JUST_LATE) == [STREAM]
+
+
+async def test_a_late_answer_leaves_the_deadline_due(timer: Folded) -> None:
+    await timer.happened(STREAM, W03, later(JUST_LATE))
+    assert await due(timer, JUST_LATE) == [STREAM]
+
+
+async def test_nothing_is_due_of_what_has_its_verdict_or_was_never_promised(timer: Folded) -> None:
+    await timer.happened("promise/crm-eu/1", W03, met(DUE_AT))
+    await timer.happened("promise/crm-eu/2", W03, breached(JUST_LATE))
+    await timer.happened("promise/crm-eu/3", not_promised(NoPromise.NO_CALENDAR))
+    assert await due(timer, DUE_AT + A_DAY) == await at_risk(timer, DUE_AT) == []
+    assert await next_due(timer, OPENED_AT) is None
+
+
+async def test_the_longest_due_come_first_and_no_more_than_asked_for(timer: Folded) -> None:
+    await timer.happened(STREAM, W03)
+    await timer.happened(OTHER, started(OPENED_AT - MICROSECOND))
+    assert await due(timer, DUE_AT + A_DAY) == [OTHER, STREAM]
+    assert await due(timer, DUE_AT + A_DAY, most=1) == [OTHER]
+    assert await at_risk(timer, DUE_AT - MICROSECOND, most=1) == [OTHER]
+
+
+async def test_plan_time_is_stepped_to_the_warning_and_then_just_past_the_deadline(timer: Folded) -> None:
+    await timer.happened(STREAM, W03)
+    assert await next_due(timer, OPENED_AT) == AT_RISK_AT
+    await timer.happened(OTHER, started(OPENED_AT - timedelta(hours=1)), WARNED)
+    assert await next_due(timer, OPENED_AT) == DUE_AT - timedelta(hours=1) + MICROSECOND
+
+
+async def test_a_warning_that_was_missed_is_waited_for_no_more(timer: Folded) -> None:
+    await timer.happened(STREAM, W03)
+    assert await next_due(timer, DUE_AT) == AT_RISK_AT
+    assert await next_due(timer, JUST_LATE) == JUST_LATE
+
+
+def publication(centre: str, version: int, published_at: datetime) -> CentreCalendarPublished:
+    calendar = CALENDARS[centre].model_copy(update={"version": version})
+    return CentreCalendarPublished(published_at=published_at, calendar=calendar)
+
+
+async def facts(timer: Folded, centre: str, since: datetime) -> Facts:
+    (row,) = await timer.found("facts_for_promises", centres=[centre], since=since)
+    return FACTS.validate_json(row["facts"])
+
+
+async def test_the_facts_are_what_was_in_force_at_an_instant_and_all_later_publications(timer: Folded) -> None:
+    days = [OPENED_AT + n * A_DAY for n in range(4)]
+    await timer.happened(
+        "calendar/plan/france", *(publication("france", n, day) for n, day in enumerate(days, start=1))
+    )
+    await timer.happened(
+        "targets/plan/first-response", *(TargetsPublished(published_at=day, targets=TARGETS) for day in days)
+    )
+    known = await facts(timer, "france", days[1])
+    assert [(one.sequence, one.published_at) for one in known.calendars] == list(zip([2, 3, 4], days[1:], strict=True))
+    assert [one.sequence for one in known.targets] == [2, 3, 4]
+    assert known.calendars[0].content == publication("france", 2, days[1]).calendar
+    assert [one.sequence for one in (await facts(timer, "france", days[1] - MICROSECOND)).calendars] == [1, 2, 3, 4]
+    assert [one.sequence for one in (await facts(timer, "france", days[3] + A_DAY)).calendars] == [4]
+
+
+async def test_leaving_out_what_is_no_more_in_force_changes_no_choice(timer: Folded) -> None:
+    """The third was said after the second, but for an earlier instant: it is the one in force from then on."""
+    days = [OPENED_AT + n * A_DAY for n in (0, 2, 1, 3)]
+    await timer.happened(
+        "calendar/plan/france", *(publication("france", n, day) for n, day in enumerate(days, start=1))
+    )
+    everything = await facts(timer, "france", OPENED_AT - A_DAY)
+    for since in (OPENED_AT + n * A_DAY / 2 for n in range(-1, 9)):
+        some = await facts(timer, "france", since)
+        for opened_at in (since, since + MICROSECOND, since + A_DAY, since + 5 * A_DAY):
+            assert in_force(some.calendars, opened_at) == in_force(everything.calendars, opened_at)
+
+
+async def test_facts_come_in_the_order_in_which_they_were_asked_for(timer: Folded) -> None:
+    for centre in ("france", "japan"):
+        await timer.happened(f"calendar/plan/{centre}", publication(centre, 1, OPENED_AT))
+    rows = await timer.found("facts_for_promises", centres=["japan", "nowhere", "france"], since=OPENED_AT)
+    found = [FACTS.validate_json(row["facts"]) for row in rows]
+    assert [[one.content.centre for one in each.calendars] for each in found] == [["japan"], [], ["france"]]
+
+
+async def test_before_anything_was_published_there_are_no_facts(timer: Folded) -> None:
+    assert await facts(timer, "france", OPENED_AT) == Facts()
+
+
+async def test_people_find_promises_one_by_one_in_sum_and_those_that_could_not_be_made(timer: Folded) -> None:
+    refused = not_promised(NoPromise.NO_CALENDAR)
+    await timer.happened(STREAM, W03, WARNED, met(DUE_AT))
+    await timer.happened(OTHER, W03)
+    await timer.happened("promise/crm-eu/3", refused, not_applied(DUE_AT, NotAResponse.NO_PROMISE))
+    (one,) = await timer.found("promise", stream=STREAM)
+    assert (one["state"], one["responded_at"]) == ("met", DUE_AT)
+    assert [tuple(row.values()) for row in await timer.found("promises_by_state")] == [
+        ("france", "phone", "met", 1, 1),
+        ("france", "phone", "not-promised", 1, 0),
+        ("france", "phone", "waiting", 1, 0),
+    ]
+    (waiting,) = await timer.found("not_promised", most=10)
+    assert (waiting["stream"], waiting["reason"], waiting["responded_at"]) == (
+        "promise/crm-eu/3",
+        "no-calendar",
+        DUE_AT,
+    )
