@@ -1,0 +1,153 @@
+"""The checker finds what is wrong: each case breaks books that balance in one place."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.faults.breakage import (
+    Break,
+    about,
+    again,
+    both,
+    event_of,
+    followed,
+    lost,
+    moved,
+    named,
+    reading,
+    saying,
+    without,
+)
+from tests.faults.checked.books import Books, Generation
+from tests.faults.checked.log import NOTICES, PROMISES, TICKETS
+from tests.faults.checker import findings, grown
+from tests.faults.sample import DUE, WARNING, balanced
+from tests.faults.script import BEGIN, TICKETS_DOOR
+
+RECEIPTS, DEAD_LETTERS = "olcare.tickets.receipts.v1", "olcare.tickets.in.v1.dlq"
+FIRST, SECOND = "ticket/crm/1", "ticket/crm/2"
+MET, FORGOTTEN = "promise/crm/1", "promise/crm/2"
+NOBODY = "00000000-0000-5000-8000-000000000000"
+
+
+def test_books_that_balance_have_no_findings() -> None:
+    assert findings(balanced()) == []
+
+
+def test_the_checker_imports_nothing_of_what_it_checks() -> None:
+    folder = Path(__file__).parent
+    for file in [folder / "checker.py", *(folder / "checked").glob("*.py")]:
+        nodes = [
+            node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        modules = [n.module or "." if isinstance(n, ast.ImportFrom) else a.name for n in nodes for a in n.names]
+        ours = [module for module in modules if module.split(".")[0] in {"libs", "services", "tests", ""}]
+        assert all(module.startswith("tests.faults.checked.") for module in ours), file
+
+
+def notice(kind: str) -> str:
+    """Name the stream of the first notice of a class."""
+    records = balanced().topic(NOTICES).records
+    stream = next(r.key for r in records if event_of(r)["data"].get("notice_class") == kind)
+    return (stream or b"").decode()
+
+
+def mails(*identities: str) -> Break:
+    return lambda books: replace(books, mails=[*books.mails, *identities])
+
+
+def one_mail_less(books: Books) -> Books:
+    return replace(books, mails=books.mails[1:])
+
+
+def live(**other: object) -> Break:
+    def breaking(books: Books) -> Books:
+        table: Generation = books.live[0]
+        return replace(books, live=[table._replace(**other)])  # type: ignore[arg-type] # fields of the generation
+
+    return breaking
+
+
+DOORS: list[tuple[str, Break]] = [
+    ("has no receipt", without(RECEIPTS, about("1"))),
+    ("has receipts that differ", again(RECEIPTS, about("1"), outcome="held")),
+    ("where nothing was said", without(TICKETS_DOOR, about("4"))),
+    ("is unreadable and has no dead letter", without(DEAD_LETTERS, lambda _: True)),
+    ("has dead letters that differ", again(DEAD_LETTERS, lambda _: True, reason="no-value")),
+    ("the dead letter does not hold what came", reading(DEAD_LETTERS, lambda _: True, value="AAAA")),
+    (
+        "has a dead letter, but can be read",
+        again(DEAD_LETTERS, lambda _: True, place={"topic": TICKETS_DOOR, "partition": 0, "offset": 99}),
+    ),
+    ("the receipt is for another command", reading(RECEIPTS, about("1"), command=NOBODY)),
+    ("the receipt is for another command", reading(RECEIPTS, about("1"), stream=SECOND)),
+    ("which does not count", reading(RECEIPTS, about("1"), event=NOBODY)),
+    ("the receipt says reason", reading(RECEIPTS, about("3"), reason="no-contract")),
+    ("has no counting event", without(TICKETS, named("TicketOpened", SECOND))),
+    (
+        "nobody gave the command",
+        followed(TICKETS, named("ResponseRecorded"), SECOND, causationid=NOBODY, correlationid=NOBODY),
+    ),
+]
+LOG: list[tuple[str, Break]] = [
+    ("offset 0 is missing before it", lost(TICKETS, named("TicketOpened", FIRST))),
+    ("this is 2", without(TICKETS, named("TicketOpened", FIRST))),
+    ("this follows", reading(TICKETS, named("ResponseRecorded"), previousid=NOBODY)),
+    ("does not follow from what it says", reading(TICKETS, named("TicketOpened"), time="2026-11-24T08:00:00.000000Z")),
+    ("belongs to partition", moved(TICKETS, named("TicketOpened"), partition=1)),
+    ("its subject", moved(TICKETS, named("TicketOpened"), key=b"1")),
+    ("its headers are", moved(TICKETS, named("TicketOpened"), headers=())),
+    ("no event can be read", moved(TICKETS, named("TicketOpened"), value=b"{}")),
+    ("counts more than once", followed(TICKETS, named("ResponseRecorded"), FIRST)),
+]
+PROMISE: list[tuple[str, Break]] = [
+    ("is open, but has no promise", without(PROMISES, named("", MET))),
+    ("there is no such ticket", without(TICKETS, named("", FIRST))),
+    ("it does not begin once", followed(PROMISES, named("ClockStarted"), MET)),
+    ("it ends more than once", followed(PROMISES, named("Breached"), MET)),
+    ("it is at risk 2 times", followed(PROMISES, named("AtRisk"), FORGOTTEN)),
+    ("it was at risk after its verdict", followed(PROMISES, named("AtRisk"), FORGOTTEN)),
+    ("it was at risk at", reading(PROMISES, named("AtRisk"), recordedtime=str(BEGIN))),
+    ("has no verdict", without(PROMISES, named("Breached"))),
+    ("it was met at", saying(PROMISES, named("Met"), responded_at=str(WARNING))),
+    ("after", saying(PROMISES, named("Met"), responded_at="2026-11-24T13:00:00Z")),
+    ("but due at", saying(PROMISES, named("Breached"), breached_at=str(WARNING))),
+    ("the breach was detected at", saying(PROMISES, named("Breached"), detected_at=str(DUE))),
+    ("the breach was detected at", reading(PROMISES, named("Breached"), recordedtime=str(DUE))),
+    ("was at the door before", both(without(PROMISES, named("Met")), followed(PROMISES, named("Breached"), MET))),
+]
+TOLD: list[tuple[str, Break]] = [
+    ("was never requested", without(NOTICES, named("", notice("refusal")))),
+    ("but nothing calls for it", without(PROMISES, named("AtRisk"))),
+    ("it is not requested first and once", followed(NOTICES, named("Requested"), notice("refusal"))),
+    ("0 mails, but 1 attempts were sent", one_mail_less),
+    ("2 mails, but 1 attempts were sent", lambda books: mails(books.mails[0])(books)),
+    ("3 mails, but 1 attempts were sent and 1 are in doubt", lambda books: mails(books.mails[-2])(books)),
+    ("a mail was sent that no notice knows", mails("<nobody@olcare.example>")),
+    ("has no result", without(NOTICES, named("NoticeSent", notice("refusal")))),
+    ("2 deliveries of a refusal", followed(NOTICES, named("NoticeSent"), notice("refusal"), {"attempt": 2})),
+    ("3 deliveries of a breach", followed(NOTICES, named("NoticeSent"), notice("breach"), {"attempt": 3})),
+    ("a refusal is to be sent again", followed(NOTICES, named("Ambiguous"), notice("refusal"), {"attempt": 2})),
+]
+TABLES: list[tuple[str, Break]] = [
+    ("stands at", live(positions={})),
+    ("the head of ticket/crm/1 is", live(heads=())),
+    ("void are", live(voids=frozenset({(0, 0)}))),
+    ("the counted commands of", lambda b: live(heads=[h._replace(journal=h.journal[:-1]) for h in b.live[0].heads])(b)),
+    ("is not what a rebuild makes of the log", live(tables={"tickets": ("(ticket/crm/1,held)",)})),
+    ("after a rebuild", live(reader="contracts")),
+    ("is not as the topic says", lambda books: replace(books, private={"olcare_contract": {"person/x": "{}"}})),
+]
+
+
+@pytest.mark.parametrize(("sentence", "broken"), [*DOORS, *LOG, *PROMISE, *TOLD, *TABLES])
+def test_the_checker_finds_what_was_broken(sentence: str, broken: Break) -> None:
+    found = findings(broken(balanced()))
+    assert any(sentence in one for one in found), found
+
+
+def test_what_came_to_count_between_two_looks_is_named() -> None:
+    before = without(TICKETS, named("ResponseRecorded"))(balanced())
+    assert list(grown(before, mails("<one@more>")(balanced()))) == [f"{TICKETS}: 3 became 4", "mails: 6 became 7"]
