@@ -24,6 +24,13 @@ class Codec:
 
     def envelope(self, record: Record) -> RecordedEvent:
         """Read the envelope, `data` left undecoded; Halted where it can not be read or its type is unknown."""
+        event = self.outline(record)
+        if event.type not in self._models:
+            raise self._halted(record, f"type {event.type} is not known here; deploy readers before writers")
+        return event
+
+    def outline(self, record: Record) -> RecordedEvent:
+        """Read the envelope, of whatever type."""
         try:
             event = _envelope.decode(record.value or b"")
             sequence = int(event.place)
@@ -31,17 +38,19 @@ class Codec:
             raise self._halted(record, f"the envelope can not be read ({error})") from error
         if sequence < 1:
             raise self._halted(record, f"sequence {event.place} is below 1")
-        if event.type not in self._models:
-            raise self._halted(record, f"type {event.type} is not known here; deploy readers before writers")
         if record.key != event.stream.encode():
             raise self._halted(record, f"key {record.key!r} is not the subject {event.stream}")
         event.partition, event.offset = record.partition, record.offset
         return event
 
     def check_partition(self, event: RecordedEvent) -> None:
-        """Halted where the stream does not belong to the partition: asked once a stream, at its first event."""
-        if partition_of(event.stream, self._partitions) != event.partition:
+        """Halted where the stream does not belong to the partition: asked where the partition has no head of it."""
+        if not self.belongs(event):
             raise Halted(self._topic, event.partition, event.offset, f"{event.stream} belongs to another partition")
+
+    def belongs(self, event: RecordedEvent) -> bool:
+        """Say whether the record stands in its stream's partition."""
+        return partition_of(event.stream, self._partitions) == event.partition
 
     def open(self, event: RecordedEvent) -> RecordedEvent:
         """Decode `data` in place; Halted where it does not fit its type."""

@@ -42,7 +42,7 @@ class SetAside(NamedTuple):
 
 
 class Judge:
-    """Applies the rule to the records of one topic, in order; `heads` moves along."""
+    """Applies the rule to the records of one partition, in order; `heads` are that partition's, and move along."""
 
     def __init__(self, codec: Codec, set_aside: tuple[SetAside, ...] = ()) -> None:
         self.codec = codec
@@ -57,7 +57,7 @@ class Judge:
     def counts(self, event: "RecordedEvent | Aside", heads: MutableMapping[str, Head]) -> bool:
         """Judge one record and move the head of its stream if it counts."""
         if isinstance(event, Aside):
-            _follow(event, heads)
+            self._follow(event, heads)
             return False
         head = heads.get(event.stream)
         if head is None:
@@ -74,25 +74,24 @@ class Judge:
             sentence = f"the card sets aside sha256 {entry.sha256}, but this record has {digest}"
             raise Halted(record.topic, record.partition, record.offset, sentence)
         try:
-            event = self.codec.envelope(record)
+            event = self.codec.outline(record)
         except Halted:
             return Aside(record.partition, record.offset, None)
-        return Aside(record.partition, record.offset, event)
+        return Aside(record.partition, record.offset, event if self.codec.belongs(event) else None)
+
+    def _follow(self, aside: "Aside", heads: MutableMapping[str, Head]) -> None:
+        """What is set aside is void, or the head of its stream where others follow it or after a loss."""
+        event = aside.event
+        if event and event.sequence > (heads[event.stream].sequence if event.stream in heads else 0):
+            heads[event.stream] = event.head
 
 
 class Aside(NamedTuple):
-    """A record set aside; `event` is its envelope where that can be read."""
+    """A record set aside; `event` is its envelope where that can be read and its stream belongs here."""
 
     partition: int
     offset: int
     event: RecordedEvent | None
-
-
-def _follow(aside: Aside, heads: MutableMapping[str, Head]) -> None:
-    """What is set aside is void, or the head of its stream where others follow it or after a loss."""
-    event = aside.event
-    if event and event.sequence > (heads[event.stream].sequence if event.stream in heads else 0):
-        heads[event.stream] = event.head
 
 
 def _halted(event: RecordedEvent, sentence: str) -> Halted:
