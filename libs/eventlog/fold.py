@@ -1,16 +1,18 @@
 """Fold a batch of judged records into heads and rows: pure, the same in memory, live and in a rebuild."""
 
 from collections.abc import Iterable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from libs.eventlog.errors import Halted
 from libs.eventlog.projection import Key, Projection, Reader
 from libs.eventlog.record import Head, RecordedEvent
 from libs.eventlog.rule import Aside, Judge
 from libs.messages.base import event_type
 
 Rows = MutableMapping[Key, Any]
-JOURNAL_ENTRY = 24  # bytes: a command's id (16), the offset of the event it caused (8, big endian)
+COMMAND, JOURNAL_ENTRY = 16, 24  # bytes: a command's id, followed by the offset of the event it caused (8, big endian)
 
 
 @dataclass
@@ -38,13 +40,17 @@ class Folder:
                 self._by_type.setdefault(event_type(model), []).append(projection)
 
     def touched(self, events: Iterable[RecordedEvent | Aside]) -> dict[str, set[Key]]:
-        """Name the rows by table that a batch may touch, before it is judged; opens the data it must look into."""
+        """Name the rows by table that a batch may touch, before it is judged; opens the data it must look into.
+
+        What can not be read touches nothing: where it counts, the fold says so; where it is void, nobody minds.
+        """
         keys: dict[str, set[Key]] = {p.table: set() for p in self.reader.projections}
         for event in events:
             if isinstance(event, Aside):
                 continue
             for projection in self._by_type.get(event.type, ()):
-                keys[projection.table].update(self._keys(projection, event))
+                with suppress(Halted):
+                    keys[projection.table].update(self._keys(projection, event))
         return keys
 
     def fold(self, events: Iterable[RecordedEvent | Aside], view: View) -> None:
@@ -74,7 +80,7 @@ class Folder:
 
 
 def _note(journals: dict[str, bytearray], event: RecordedEvent) -> None:
-    entry = bytes.fromhex(event.causationid.replace("-", "")) + event.offset.to_bytes(8, "big")
+    entry = _command(event) + event.offset.to_bytes(8, "big")
     journal = journals.get(event.stream)
     if journal is None:
         journals[event.stream] = bytearray(entry)
@@ -82,10 +88,20 @@ def _note(journals: dict[str, bytearray], event: RecordedEvent) -> None:
         journal += entry
 
 
+def _command(event: RecordedEvent) -> bytes:
+    """Give the 16 bytes of the command's id; anything else would put the whole journal out of step."""
+    with suppress(ValueError):
+        command = bytes.fromhex(event.causationid.replace("-", ""))
+        if len(command) == COMMAND:
+            return command
+    sentence = f"causationid {event.causationid!r} is no UUID"
+    raise Halted(f"stream {event.stream}", event.partition, event.offset, sentence)
+
+
 def counted_at(journal: bytes, command: str) -> int | None:
     """Find the offset of the event that a command caused on a stream, None if it caused none."""
     wanted = bytes.fromhex(command.replace("-", ""))
     for at in range(0, len(journal), JOURNAL_ENTRY):
-        if journal[at : at + 16] == wanted:
-            return int.from_bytes(journal[at + 16 : at + JOURNAL_ENTRY], "big")
+        if journal[at : at + COMMAND] == wanted:
+            return int.from_bytes(journal[at + COMMAND : at + JOURNAL_ENTRY], "big")
     return None
