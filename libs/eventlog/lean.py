@@ -48,7 +48,9 @@ def _shape(model: type[BaseModel]) -> Any:
 
 @cache
 def _builder(model: type[M]) -> Callable[[dict[str, Any]], M]:
-    defaults = {n: f.get_default() for n, f in model.model_fields.items() if not f.is_required()}
+    defaults = {
+        n: f.get_default(call_default_factory=True) for n, f in model.model_fields.items() if not f.is_required()
+    }
     every, fields = len(model.model_fields), set(model.model_fields)
     new, put = model.__new__, object.__setattr__
 
