@@ -155,6 +155,7 @@ class MemoryStore:
         """Lose everything, as when the database is dropped."""
         self.position: dict[int, Position] = {}
         self.heads: dict[str, Head] = {}
+        self.homes: dict[str, int] = {}
         self.journals: dict[str, bytes] = {}
         self.void: dict[int, set[int]] = defaultdict(set)
         self.rows: dict[str, dict[Key, tuple[Any, ...]]] = {p.table: {} for p in self._reader.projections}
@@ -220,7 +221,7 @@ class MemoryStep:
         """Load heads and rows."""
         await self._turn()
         self._there()
-        heads = {s: self._store.heads[s] for s in streams if s in self._store.heads}
+        heads = {s: self._store.heads[s] for s in streams if self._store.homes.get(s) == self._partition}
         rows = {t: {k: self._row(t, k) for k in wanted if k in self._store.rows[t]} for t, wanted in keys.items()}
         return View(heads=heads, rows=rows)
 
@@ -230,6 +231,7 @@ class MemoryStep:
         self._there()
         store = self._store
         store.heads.update(view.heads)
+        store.homes.update(dict.fromkeys(view.heads, self._partition))
         for stream, entries in view.journals.items():
             store.journals[stream] = store.journals.get(stream, b"") + bytes(entries)
         for table, rows in view.rows.items():

@@ -131,7 +131,7 @@ class Step(Protocol):
     """One batch of one partition, the position row locked first."""
 
     async def view(self, streams: Iterable[str], keys: Mapping[str, Iterable[Key]]) -> View:
-        """Load the heads of the streams and the rows of the keys, by table."""
+        """Load the heads that the streams have in this partition, and the rows of the keys, by table."""
         ...
 
     async def save(self, view: View, position: Position) -> None:

@@ -122,7 +122,10 @@ class PostgresStep:
     async def view(self, streams: Iterable[str], keys: Mapping[str, Iterable[Key]]) -> View:
         """Load the heads of the streams and the rows of the keys, by table."""
         found = await self._connection.fetch(
-            f"select stream, sequence, id, journal from heads_{self._reader.name} where stream = any($1)", list(streams)
+            f"select stream, sequence, id, journal from heads_{self._reader.name}"
+            " where stream = any($1) and partition = $2",
+            list(streams),
+            self._partition,
         )
         self._before = {row["stream"]: (row["sequence"], row["journal"]) for row in found}
         view = View(heads={row["stream"]: Head(row["sequence"], row["id"]) for row in found})

@@ -76,13 +76,19 @@ class ReaderLoop:
         return sum(len(records) for records in batches.values())
 
     async def _as_far_as_possible(self, partition: int, records: list[Record]) -> None:
-        """Apply a batch; where it holds a record that can not stand there, what is before it, then halt."""
-        try:
-            await self.apply(partition, records)
-        except Halted as halted:
-            if before := [r for r in records if r.offset < halted.offset]:
-                await self.apply(partition, before)
-            self.halted[partition] = halted
+        """Apply a batch; where it holds a record that can not stand there, what is before it, then halt.
+
+        What is before it may hold another one: a batch is read first and judged then.
+        """
+        while records:
+            try:
+                await self.apply(partition, records)
+            except Halted as halted:
+                self.halted[partition] = halted
+                before = [r for r in records if r.offset < halted.offset]
+                records = before if len(before) < len(records) else []
+            else:
+                return
 
     async def apply(self, partition: int, records: list[Record]) -> None:
         """Apply one batch in one transaction: position first, then rows, then the position again."""
