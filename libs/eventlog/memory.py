@@ -192,6 +192,8 @@ class MemoryStore:
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
         """Name the offsets that the reader found void."""
         await self._turn()
+        if partition not in self.position or self.position[partition].next_offset <= last:
+            raise Unavailable(f"the reader of {self._reader.topic}[{partition}] has not passed offset {last}")
         return frozenset(at for at in self.void[partition] if first <= at <= last)
 
     async def next_position(self, partition: int, beyond: int, wait: float) -> bool:

@@ -159,7 +159,10 @@ class Store(Protocol):
         ...
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
-        """Name the offsets in [first, last] that the reader found void."""
+        """Name the offsets in [first, last] that the reader found void; Unavailable where it has not passed `last`.
+
+        Both is answered at one instant: tables that were lost and are being filled again know of no void record yet.
+        """
         ...
 
     async def next_position(self, partition: int, beyond: int, wait: float) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from libs.eventlog.database import Connection, Database
-from libs.eventlog.errors import Fenced
+from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import View
 from libs.eventlog.ports import Loaded, Position
 from libs.eventlog.projection import Key, Projection, Reader
@@ -82,13 +82,17 @@ class PostgresStore:
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
         """Name the offsets in [first, last] that the reader found void."""
         async with self._database.connection() as connection:
-            rows = await connection.fetch(
-                f'select "offset" from voids_{self._reader.name} where partition = $1 and "offset" between $2 and $3',
+            row = await connection.fetchrow(
+                f'select array(select "offset" from voids_{self._reader.name}'
+                ' where partition = $1 and "offset" between $2 and $3) as voids'
+                f" from position_{self._reader.name} where partition = $1 and next_offset > $3",
                 partition,
                 first,
                 last,
             )
-        return frozenset(row["offset"] for row in rows)
+        if row is None:
+            raise Unavailable(f"the reader of {self._reader.topic}[{partition}] has not passed offset {last}")
+        return frozenset(row["voids"])
 
     async def next_position(self, partition: int, beyond: int, wait: float) -> bool:
         """Wait until the position of a partition is greater than `beyond`, for at most `wait` machine seconds."""
