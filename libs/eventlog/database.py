@@ -160,13 +160,18 @@ def _generation(row: asyncpg.Record) -> Generation:
 
 
 async def begin(connection: Connection, reader: Reader, identity: Identity, set_aside: str) -> Generation:
-    """Make the empty tables of a new generation, without indexes."""
+    """Make the empty tables of a new generation, without indexes.
+
+    The schema's name holds the database's own number, so that whoever used these tables before the database was dropped
+    can not take half-filled new ones for them.
+    """
+    database = await connection.fetchval("select oid from pg_database where datname = current_database()")
     number = await connection.fetchval(
         "select coalesce(max(generation), 0) + 1 from olcare.generation where reader = $1 and version = $2",
         reader.name,
         reader.version,
     )
-    schema = f"{reader.name}_v{reader.version}_g{number}"
+    schema = f"{reader.name}_v{reader.version}_g{number}_{database}"
     await connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
     for statement in tables(reader, schema):
         await connection.execute(statement)

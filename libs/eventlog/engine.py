@@ -212,6 +212,7 @@ class Engine:
         self.database.use(reader.name, generation.schema)
         check = LogCheck(self.log, reader.topic, generation.identity)
         if reader.name in self.loops:
+            self.gate.again()
             self.loops[reader.name].use(check)
         else:
             store, folder = self.stores[reader.name], self.folders[reader.name]
@@ -235,7 +236,7 @@ class Engine:
                     named = await current(connection, reader)
                 if named is None:
                     raise Unavailable(f"the tables of {reader.name} are gone: the database was dropped")
-                if named.generation != self._generations[reader.name].generation:
+                if named.schema != self._generations[reader.name].schema:
                     self._use(reader, named)
 
     def _folder(self, reader: Reader) -> Folder:

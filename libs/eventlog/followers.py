@@ -71,16 +71,25 @@ class SafeTime:
         self.waiting_since = None
 
 
+STARTING = "the projections have not caught up yet"
+
+
 class Gate:
     """No decision before our own and our foreign readers have passed the ends asked for at start, nor while one lags.
 
-    A reader lags when it has not reached an end that was asked for more than LAG seconds ago.
+    Going over to other tables is a start as well, and so is not knowing the ends. A reader lags when it has not reached
+    an end that was asked for more than LAG seconds ago.
     """
 
     def __init__(self, log: Log, clock: Clock, followers: Sequence[Follower], lag: float = LAG) -> None:
         self._log, self._clock, self._followers, self._lag = log, clock, followers, lag
         self._asked: deque[tuple[float, dict[str, Mapping[int, int]]]] = deque()
-        self.closed_because: str | None = "the projections have not caught up yet"
+        self.closed_because: str | None = STARTING
+
+    def again(self, because: str = STARTING) -> None:
+        """Close, and open as at the start."""
+        self._asked.clear()
+        self.closed_because = because
 
     async def run(self) -> None:
         """Watch the lag for ever; while nobody can say what it is, nothing is decided."""
@@ -88,7 +97,7 @@ class Gate:
             try:
                 await self.look()
             except Unavailable as error:
-                self.closed_because = str(error)
+                self.again(str(error))
             await self._clock.sleep(self._lag / 4)
 
     async def look(self) -> None:
@@ -97,7 +106,7 @@ class Gate:
         self._asked.append((now, {f.topic: await self._log.ends(f.topic) for f in self._followers}))
         while len(self._asked) > 1 and self._asked[1][0] <= now - self._lag:
             self._asked.popleft()
-        self.closed_because = await self._late(self._asked[0][1])
+        await self._judge()
 
     async def passed(self) -> None:
         """Return when decisions may be made; raises Unavailable after some seconds."""
@@ -106,8 +115,16 @@ class Gate:
             if self._clock.monotonic() > until:
                 raise Unavailable(f"the gate is closed: {self.closed_because}")
             await self._clock.sleep(LOOK)
-            if self._asked:
-                self.closed_because = await self._late(self._asked[0][1])
+            await self._judge()
+
+    async def _judge(self) -> None:
+        """Judge by the oldest ends that are kept, unless they are forgotten meanwhile."""
+        if not self._asked:
+            return
+        asked = self._asked[0]
+        because = await self._late(asked[1])
+        if asked in self._asked:
+            self.closed_because = because
 
     async def _late(self, ends: Mapping[str, Mapping[int, int]]) -> str | None:
         for follower in self._followers:
