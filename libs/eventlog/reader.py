@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from libs.eventlog.errors import Halted, Unavailable
+from libs.eventlog.errors import Fenced, Halted, Unavailable
 from libs.eventlog.fold import Folder
 from libs.eventlog.ports import Log, Position, Store, Subscription
 from libs.eventlog.record import Record, RecordedEvent
@@ -21,6 +21,7 @@ class ReaderLoop:
         self._log, self._store, self._folder, self._group, self._check = log, store, folder, group, check
         self._positions: dict[int, Position] = {}
         self._subscription: Subscription | None = None
+        self._anew = False
         self.halted: dict[int, Halted] = {}
         self.counted = self.void = 0
 
@@ -38,6 +39,7 @@ class ReaderLoop:
 
         A partition whose log is not the one that was read is halted and not given a place to read from.
         """
+        self._anew = False
         claimed = await self._store.claim(partitions)
         if lost := partitions - claimed.keys():
             raise Unavailable(f"the position rows of {sorted(lost)} are gone: the database was dropped")
@@ -62,8 +64,8 @@ class ReaderLoop:
         return taken
 
     def use(self, check: LogCheck) -> None:
-        """Claim all partitions anew with the next batch: the tables are other ones now."""
-        self._check = check
+        """Claim all partitions anew with the next batch: the tables are other ones now; the batch in hand is dropped."""
+        self._check, self._anew = check, True
         if self._subscription is not None:
             self._subscription.again()
 
@@ -71,7 +73,7 @@ class ReaderLoop:
         """Read and apply one batch of every partition that has one; gives the number of records."""
         batches = await subscription.batch(BATCH, WAIT)
         for partition, records in batches.items():
-            if partition not in self.halted:
+            if partition not in self.halted and not self._anew:
                 await self._as_far_as_possible(partition, list(records))
         return sum(len(records) for records in batches.values())
 
@@ -87,6 +89,10 @@ class ReaderLoop:
                 self.halted[partition] = halted
                 before = [r for r in records if r.offset < halted.offset]
                 records = before if len(before) < len(records) else []
+            except Fenced:
+                if self._anew:
+                    return
+                raise
             else:
                 return
 
