@@ -64,7 +64,7 @@ class ReaderLoop:
         return taken
 
     def use(self, check: LogCheck) -> None:
-        """Claim all partitions anew with the next batch: the tables are other ones now; the batch in hand is dropped."""
+        """Claim all partitions anew with the next batch, and drop the one in hand: the tables are other ones now."""
         self._check, self._anew = check, True
         if self._subscription is not None:
             self._subscription.again()
