@@ -1,6 +1,7 @@
 """How the command line speaks: what was found on standard output, as a table or as JSON; all else on standard error."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,7 +11,7 @@ import typer
 from pydantic_core import to_json
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from libs.messages.base import rfc3339
@@ -36,8 +37,7 @@ def show(found: object, *, as_json: bool, otherwise: Callable[[], RenderableType
     if as_json:
         print(to_json(found, indent=2).decode())
         return
-    console = Console()
-    console.print(otherwise(), width=None if console.is_terminal else PLAIN_WIDTH)
+    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(otherwise(), highlight=False, markup=False)
 
 
 def tell(sentence: str) -> None:
@@ -47,7 +47,8 @@ def tell(sentence: str) -> None:
 
 def table(rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, title: str | None = None) -> Table:
     """Make a table of some columns of the rows."""
-    made = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    headers = (Column(name, overflow="fold") for name in columns)
+    made = Table(*headers, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
         made.add_row(*(Text(_cell(row.get(column))) for column in columns))
     return made
@@ -77,6 +78,7 @@ class Speed(ProgressColumn):
 def counting(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Show on standard error how far long work is: how many of how many, how many a second, the time left."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), Speed())
-    with Progress(*columns, TimeRemainingColumn(), console=_errors, transient=True) as bar:
+    hidden = not _errors.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=_errors, transient=True, disable=hidden) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -6,13 +6,10 @@ service that has just read its last record may have found a duty in it only afte
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Self
-
-import httpx
 
 from libs.chassis import clock as clocks
 from libs.chassis.clock import Clock
@@ -20,6 +17,7 @@ from libs.chassis.health import Quietness
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
 from libs.messages.catalogue import EVENTS, UPSTREAM
+from services.ops.pages import page
 
 LOOK = 0.005  # machine seconds
 PATIENCE = 120.0  # machine seconds without any change after which nobody waits on
@@ -45,21 +43,22 @@ class Stillness:
     """The services under watch, each at a port of this machine; used as an async context."""
 
     def __init__(self, kafka: str, ports: Mapping[str, int], clock: Clock, *, patience: float = PATIENCE) -> None:
-        self._urls = {name: f"http://127.0.0.1:{port}/quiet" for name, port in ports.items()}
+        self._ports = ports
         self._log = KafkaLog(KafkaSettings(kafka, f"quiet-{clock.process_id}"))
         self._clock, self._patience = clock, patience
-        self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         """Connect; raises Unavailable."""
-        self._http = await self._open.enter_async_context(httpx.AsyncClient(timeout=30, trust_env=False))
-        self._open.push_async_callback(self._log.close)
-        await self._log.open()
+        try:
+            await self._log.open()
+        except Unavailable:
+            await self._log.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Disconnect."""
-        await self._open.aclose()
+        await self._log.close()
 
     async def wait_until_quiet(self) -> datetime | None:
         """Return when everybody is quiet, and give the next instant at which something is due; raises Restless."""
@@ -83,10 +82,13 @@ class Stillness:
         Raises Restless, and ClockError where that would set the clock back.
         """
         due = await self.wait_until_quiet()
-        while self._clock.now() < to:
-            clocks.step(path, min(due, to) if due else to)
+        while due and due <= to:
+            clocks.step(path, due)
             due = await self.wait_until_quiet()
             told(self._clock.now())
+        if self._clock.now() < to:
+            clocks.step(path, to)  # nothing is due by then, so who was quiet before is quiet still
+            told(to)
         return due
 
     async def _twice(self) -> list[Answer]:
@@ -96,14 +98,13 @@ class Stillness:
 
     async def _once(self) -> list[Answer]:
         at = self._clock.now()
-        return await asyncio.gather(*(self._ask(name, url, at) for name, url in self._urls.items()))
+        return await asyncio.gather(*(self._ask(name, port, at) for name, port in self._ports.items()))
 
-    async def _ask(self, name: str, url: str, at: datetime) -> Answer:
+    async def _ask(self, name: str, port: int, at: datetime) -> Answer:
         try:
-            response = (await self._http.get(url)).raise_for_status()
-        except httpx.HTTPError as error:
-            return Answer(None, (f"{name} does not answer ({type(error).__name__})",))
-        return understood(name, response.json(), at)
+            return understood(name, await page(port, "/quiet"), at)
+        except Unavailable as error:
+            return Answer(None, (f"{name}: {error}",))
 
     async def _ends(self) -> list[Mapping[int, int]]:
         return await asyncio.gather(*(self._log.ends(topic) for topic in TOPICS))

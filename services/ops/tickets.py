@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from libs.messages.receipts import Place
 from libs.messages.streams import parse_stream, stream_id
 from services.ops.answers import desk
 from services.ops.given import Given, given
@@ -12,7 +13,33 @@ from services.ops.history import Entry, Sources, history, private_contents, priv
 from services.ops.output import AsJson, Refused, run, show, table
 
 COLUMNS = ("recorded_at", "occurred_at", "what", "stream", "place", "says")
-SHOWN_AT_MOST = 160  # characters of what an event says
+TELLING = (
+    "reason",
+    "clause",
+    "channel",
+    "centre",
+    "product",
+    "version",
+    "medium",
+    "by",
+    "help_given",
+    "at_risk_at",
+    "due_at",
+    "responded_at",
+    "breached_at",
+    "detected_at",
+    "notice_class",
+    "role",
+    "attempt",
+    "smtp_code",
+    "problem",
+    "retry_at",
+    "cause",
+    "settled_as",
+    "where",
+    "message",
+)
+"""The fields that a line of the history shows; ids and the rest are in its JSON."""
 app = typer.Typer(no_args_is_help=True, help="Tickets.")
 
 
@@ -64,15 +91,15 @@ def _row(entry: Entry) -> dict[str, object]:
 
 def _private_rows(contents: Mapping[str, Any]) -> Iterator[dict[str, object]]:
     for key, content in contents.items():
-        yield {"what": "private", "stream": key, "says": said(content) if content else None}
+        yield {"what": "private", "stream": key, "says": _line(content) if content else None}
 
 
 def said(data: Mapping[str, Any]) -> str:
-    """Give the plain fields of what a record says, on one line."""
-    words = [f"{name}={value}" for name, value in data.items() if _is_plain(value)]
-    text = " ".join(words).replace("\n", " ")
-    return text if len(text) <= SHOWN_AT_MOST else f"{text[: SHOWN_AT_MOST - 1]}…"
+    """Give what is telling in what a record says, on one line."""
+    every = {**data.get("certificate", {}), **data}
+    place = {"of": Place(**data["place"]).text()} if "place" in data else {}
+    return _line({**place, **{name: every[name] for name in TELLING if every.get(name) is not None}})
 
 
-def _is_plain(value: object) -> bool:
-    return value is not None and not isinstance(value, dict | list)
+def _line(fields: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in fields.items() if value is not None).replace("\n", " ")
