@@ -1,11 +1,11 @@
 """A lean decoder for an event, derived from its one definition.
 
 pydantic checks what we write; what the log holds was checked then, so reading needs types, not rules. msgspec decodes
-the fields' plain types at a third of the cost, and the model's instance is put together from them without validation.
+the plain types of the whole event at once, and the models' instances are put together from them without validation.
 """
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, NotRequired, TypedDict, TypeVar, Union, get_args, get_origin
 
@@ -13,48 +13,65 @@ import msgspec
 from pydantic import BaseModel
 
 M = TypeVar("M", bound=BaseModel)
+Build = Callable[[Any], Any]
 
 
 def lean_decoder(model: type[M]) -> Callable[[bytes | msgspec.Raw], M]:
     """Give a decoder of JSON into the model; raises msgspec.ValidationError or msgspec.DecodeError."""
-    decoder = msgspec.json.Decoder(_shape(model), dec_hook=_nested)
-    build = _builder(model)
-    return lambda data: build(decoder.decode(data))
+    decode, build = msgspec.json.Decoder(_shape(model)).decode, _builder(model)
+    return lambda data: build(decode(data))
 
 
-def _plain(annotation: Any) -> Any:
-    """Strip pydantic's constraints: what is left is the Python type."""
-    origin = get_origin(annotation)
+def _shape(annotation: Any) -> Any:
+    """Strip pydantic off: what is left are plain types, and a TypedDict for each model."""
+    origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _plain(get_args(annotation)[0])
+        return _shape(inner[0])
     if origin in (Union, types.UnionType):
-        return Union[tuple(_plain(a) for a in get_args(annotation))]  # noqa: UP007 - it is computed
+        return Union[tuple(_shape(a) for a in inner)]  # noqa: UP007 - it is computed
     if origin in (tuple, list, dict, frozenset):
-        return origin[tuple(a if a is ... else _plain(a) for a in get_args(annotation))]
-    if origin is Mapping or getattr(origin, "__name__", "") == "Mapping":
-        return dict[tuple(_plain(a) for a in get_args(annotation))]  # type: ignore[misc] # it is computed
-    return annotation
+        return origin[tuple(a if a is ... else _shape(a) for a in inner)]
+    return _fields(annotation) if _is_model(annotation) else annotation
 
 
 @cache
-def _shape(model: type[BaseModel]) -> Any:
+def _fields(model: type[BaseModel]) -> Any:
     """Derive a TypedDict; pydantic itself knows what is required."""
     fields = {
-        name: _plain(info.annotation) if info.is_required() else NotRequired[_plain(info.annotation)]
+        name: _shape(info.annotation) if info.is_required() else NotRequired[_shape(info.annotation)]
         for name, info in model.model_fields.items()
     }
     return TypedDict(model.__name__, fields)  # type: ignore[operator] # the functional form with computed fields
 
 
+def _build(annotation: Any) -> Build | None:
+    """Say how a decoded value becomes what the model holds; None where it is that already."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _build(inner[0])
+    if _is_model(annotation):
+        return _builder(annotation)
+    parts = [part for a in inner if (part := _build(a))]
+    if not parts:
+        return None
+    if origin in (Union, types.UnionType) and {*inner} == {inner[0], types.NoneType}:
+        return lambda value: None if value is None else parts[0](value)
+    if origin is tuple and inner[1:] == (...,):
+        return lambda value: tuple(map(parts[0], value))
+    raise TypeError(f"{annotation}: models stand in an event alone, optional, or in a tuple of one kind")
+
+
 @cache
 def _builder(model: type[M]) -> Callable[[dict[str, Any]], M]:
-    defaults = {
-        n: f.get_default(call_default_factory=True) for n, f in model.model_fields.items() if not f.is_required()
-    }
+    defaults = {n: f.get_default() for n, f in model.model_fields.items() if not f.is_required()}
+    nested = [(n, part) for n, f in model.model_fields.items() if (part := _build(f.annotation))]
     every, fields = len(model.model_fields), set(model.model_fields)
     new, put = model.__new__, object.__setattr__
 
     def build(values: dict[str, Any]) -> M:
+        for name, part in nested:
+            if name in values:
+                values[name] = part(values[name])
         made = new(model)
         put(made, "__dict__", values if len(values) == every else {**defaults, **values})
         put(made, "__pydantic_fields_set__", fields)
@@ -65,8 +82,5 @@ def _builder(model: type[M]) -> Callable[[dict[str, Any]], M]:
     return build
 
 
-def _nested(kind: type, value: Any) -> Any:
-    """Build the models within a model; msgspec asks here for each type that it does not know."""
-    if issubclass(kind, BaseModel):
-        return _builder(kind)(msgspec.convert(value, _shape(kind), dec_hook=_nested, builtin_types=()))
-    raise NotImplementedError(kind)
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
