@@ -5,7 +5,7 @@ the plain types of the whole event at once, and the models' instances are put to
 """
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NotRequired, TypedDict, TypeVar, Union, get_args, get_origin
 
@@ -29,7 +29,7 @@ def _shape(annotation: Any) -> Any:
         return _shape(inner[0])
     if origin in (Union, types.UnionType):
         return Union[tuple(_shape(a) for a in inner)]  # noqa: UP007 - it is computed
-    if origin in (tuple, list, dict, frozenset):
+    if origin in (tuple, list, dict, frozenset, Mapping):
         return origin[tuple(a if a is ... else _shape(a) for a in inner)]
     return _fields(annotation) if _is_model(annotation) else annotation
 
@@ -58,12 +58,16 @@ def _build(annotation: Any) -> Build | None:
         return lambda value: None if value is None else parts[0](value)
     if origin is tuple and inner[1:] == (...,):
         return lambda value: tuple(map(parts[0], value))
-    raise TypeError(f"{annotation}: models stand in an event alone, optional, or in a tuple of one kind")
+    if origin is Mapping:
+        return lambda value: {key: parts[0](content) for key, content in value.items()}
+    raise TypeError(f"{annotation}: a model stands in an event alone, optional, or as what a tuple or a mapping holds")
 
 
 @cache
 def _builder(model: type[M]) -> Callable[[dict[str, Any]], M]:
-    defaults = {n: f.get_default() for n, f in model.model_fields.items() if not f.is_required()}
+    defaults = {
+        n: f.get_default(call_default_factory=True) for n, f in model.model_fields.items() if not f.is_required()
+    }
     nested = [(n, part) for n, f in model.model_fields.items() if (part := _build(f.annotation))]
     every, fields = len(model.model_fields), set(model.model_fields)
     new, put = model.__new__, object.__setattr__
