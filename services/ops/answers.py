@@ -12,7 +12,7 @@ from libs.eventlog.kafka import KafkaLog
 from libs.eventlog.receipts import receipts_of
 from libs.eventlog.record import Outgoing
 from libs.messages.receipts import Outcome, Place, Receipt
-from services.ops.given import Given
+from services.ops.given import Given, open_log
 from services.ops.output import Refused
 from services.ops.reading import SILENCE, reading
 from services.ops.upstream import publish
@@ -66,12 +66,8 @@ class Desk:
 @asynccontextmanager
 async def desk(here: Given) -> AsyncIterator[Desk]:
     """Lend a place to speak from; raises Unavailable and Refused."""
-    log = here.log()
-    try:
-        await log.open()
+    async with open_log(here) as log:
         yield Desk(here.kafka_address(), log, here.clock())
-    finally:
-        await log.close()
 
 
 def why_not(receipt: Receipt) -> str:

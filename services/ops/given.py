@@ -1,6 +1,7 @@
 """Where Kafka, PostgreSQL, the plan clock and the services are: as given, else as `olcare up` left them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from libs.chassis.clock import Clock
+from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
 from libs.eventlog.topics import Card, load_cards
 from libs.stack.run import PROJECT, ROOT
@@ -58,10 +60,6 @@ class Given:
         """Read the topics' cards."""
         return load_cards(self.contracts / "topics")
 
-    def log(self) -> KafkaLog:
-        """Give the log, to be opened and closed; raises Refused."""
-        return KafkaLog(KafkaSettings(self.kafka_address(), "olcare", patience=PATIENCE))
-
     def _installed(self, what: str, variable: str) -> Up:
         if found := self.up():
             return found
@@ -78,6 +76,25 @@ def _ports(text: str) -> dict[str, int]:
 def clock_of(root: Path) -> Path:
     """Name the file of the plan clock that `olcare up --clock INSTANT` begins."""
     return root / "up-clock.json"
+
+
+@asynccontextmanager
+async def open_log(here: Given) -> AsyncIterator[KafkaLog]:
+    """Lend the log; raises Refused and Unavailable."""
+    address = here.kafka_address()
+    log = KafkaLog(KafkaSettings(address, "olcare", patience=PATIENCE))
+    try:
+        await _connect(log, address)
+        yield log
+    finally:
+        await log.close()
+
+
+async def _connect(log: KafkaLog, address: str) -> None:
+    try:
+        await log.open()
+    except Unavailable as error:
+        raise Unavailable(f"Kafka at {address} does not answer: {error}") from error
 
 
 def options(

@@ -10,7 +10,7 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.followers import Follower, behind, group_follower
 from libs.eventlog.kafka import KafkaLog
 from libs.messages.catalogue import PRIVATE
-from services.ops.given import Given, given
+from services.ops.given import Given, given, open_log
 from services.ops.output import AsJson, Refused, run, show, table
 from services.ops.watched import WATCHED, Watched, tables
 
@@ -42,12 +42,8 @@ def readers(service: Watched, places: Places) -> Iterator[tuple[str, Follower]]:
 
 
 async def _lag(here: Given) -> list[dict[str, object]]:
-    log = here.log()
-    try:
-        await log.open()
+    async with open_log(here) as log:
         return [row for service in WATCHED.values() for row in await _of(here, log, service)]
-    finally:
-        await log.close()
 
 
 async def _of(here: Given, log: KafkaLog, service: Watched) -> list[dict[str, object]]:

@@ -11,10 +11,11 @@ from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.projection import Reader
 from libs.eventlog.proof import Difference, Snapshot
 from libs.eventlog.rebuild import Tell
-from services.ops.given import Given, given
+from services.ops.given import Given, given, open_log
 from services.ops.output import AsJson, Refused, counting, run, show, table
 from services.ops.watched import Watched, chosen, queries
 
+HASHES = 2**64
 app = typer.Typer(no_args_is_help=True, help="The tables that services derive from the log: look, prove, build anew.")
 By = Callable[[Engine, str, Tell], Awaitable[tuple[Snapshot | None, list[Difference]]]]
 Names = Annotated[
@@ -77,7 +78,7 @@ def proofs(reader: str, live: Snapshot, found: Sequence[Difference]) -> Iterator
     """Say it table by table."""
     different = {difference.table for difference in found}
     for name, print_ in live.tables.items():
-        yield Proof(reader, name, print_.rows, f"{print_.hash:x}", name not in different)
+        yield Proof(reader, name, print_.rows, f"{print_.hash % HASHES:016x}", name not in different)
 
 
 @asynccontextmanager
@@ -139,12 +140,8 @@ async def _roll_back(here: Given, name: str) -> dict[str, object]:
 
 
 async def _status(here: Given, names: Sequence[str]) -> list[dict[str, object]]:
-    log = here.log()
-    try:
-        await log.open()
+    async with open_log(here) as log:
         return [row for s, r in chosen(names) for row in await _generations(here, s, r, await log.ends(r.topic))]
-    finally:
-        await log.close()
 
 
 async def _generations(
