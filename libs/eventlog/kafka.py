@@ -1,7 +1,8 @@
 """The log on Apache Kafka, by aiokafka.
 
 What aiokafka does by default and is turned off here: committing by itself, starting at the latest record, acknowledging
-by one replica. What it does not do: bound the time of an idempotent send, tell the loop of a failed rebalance listener.
+by one replica. What it does not do: bound the time of an idempotent send, tell the loop of a failed rebalance listener,
+get past a record that it can not decode (`tolerant.py`).
 """
 
 import asyncio
@@ -15,9 +16,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from aiokafka.structs import OffsetAndMetadata
 
-from libs.eventlog.errors import Unavailable
+from libs.eventlog.errors import Unavailable, unavailable
 from libs.eventlog.ports import ACKNOWLEDGED, UNKNOWN, Appender, Identity, OnAssigned
 from libs.eventlog.record import Outgoing, Record
+from libs.eventlog.tolerant import read_everything
 from libs.eventlog.topic_id import TopicIdRequest, topic_ids
 
 T = TypeVar("T")
@@ -41,11 +43,12 @@ class KafkaSettings:
 async def within(seconds: float, call: Callable[[], Awaitable[T]], what: str) -> T:
     """Call the broker, again while it asks for that (a coordinator moves, a leader is elected); else Unavailable."""
     try:
-        return await asyncio.wait_for(_while_retriable(call), seconds)
+        async with asyncio.timeout(seconds):
+            return await _while_retriable(call)
     except TimeoutError as error:
         raise Unavailable(f"{what}: no answer from Kafka within {seconds:.0f} s") from error
     except (KafkaError, OSError) as error:
-        raise Unavailable(f"{what}: {type(error).__name__} {error}") from error
+        raise unavailable(what, error) from error
 
 
 async def _while_retriable(call: Callable[[], Awaitable[T]]) -> T:
@@ -62,6 +65,7 @@ class KafkaLog:
     """The topics of one cluster; `open` before use, `close` after."""
 
     def __init__(self, settings: KafkaSettings) -> None:
+        read_everything()
         self._settings = settings
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
@@ -180,7 +184,7 @@ class KafkaLog:
         self._heard = (broker, asyncio.get_running_loop().time())
 
     def broker_time(self) -> float | None:
-        """Give the broker's time, in seconds of the epoch, as its last acknowledgement told it; None before the first."""
+        """Give the broker's time in seconds of the epoch, by its last acknowledgement; None before the first."""
         if self._heard is None:
             return None
         broker, at = self._heard
@@ -218,11 +222,13 @@ class KafkaAppender:
         """Write in shared batches, in order within a partition; give each record's offset, ACKNOWLEDGED or UNKNOWN."""
         offsets = [UNKNOWN] * len(batch)
         try:
-            sent = await asyncio.wait_for(self._send(batch), self._settings.patience)
+            async with asyncio.timeout(self._settings.patience):
+                sent = await self._send(batch)
         except (KafkaError, TimeoutError, ValueError):
             await self._renew()
             return offsets
-        await asyncio.wait([future for future, _ in sent], timeout=self._settings.patience)
+        if sent:
+            await asyncio.wait([future for future, _ in sent], timeout=self._settings.patience)
         for future, places in sent:
             if future.done() and not future.cancelled() and future.exception() is None:
                 base = future.result().offset
@@ -299,7 +305,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
 
     def __init__(self, settings: KafkaSettings, topic: str, group: str, on_assigned: OnAssigned) -> None:
         self._settings, self._topic, self._group, self._on_assigned = settings, topic, group, on_assigned
-        self._handed: frozenset[TopicPartition] | None = None
+        self._handed: set[TopicPartition] | None = None
         self._idle = asyncio.Event()
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
@@ -324,12 +330,13 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Hold what is new until the place to start from is known."""
         self._consumer.pause(*assigned)
-        self._handed = frozenset(assigned)
+        self._handed = set(assigned)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - all of them
         """Let the batch in hand be finished, for a while."""
         try:
-            await asyncio.wait_for(self._idle.wait(), self._settings.session / 3)
+            async with asyncio.timeout(self._settings.session / 3):
+                await self._idle.wait()
         except TimeoutError:
             return  # the next owner's epoch keeps our batch out
 
@@ -362,7 +369,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         """Ask `on_assigned` anew for all our partitions before the next batch."""
         ours = self._consumer.assignment()
         self._consumer.pause(*ours)
-        self._handed = frozenset(ours)
+        self._handed = set(ours)  # another object each time: `_settle` notices what came while it waited
 
     async def close(self) -> None:
         """Leave without telling: a static member that comes back in time gets its partitions again."""
@@ -375,7 +382,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             if self._handed is not handed:
                 continue
             readable = [place for place in handed if place.partition in offsets]
-            for place in readable:
-                self._consumer.seek(place, offsets[place.partition])
+            for place in handed:  # one without a place would keep the others from being read
+                self._consumer.seek(place, offsets.get(place.partition, 0))
             self._consumer.resume(*readable)
             self._handed = None

@@ -5,7 +5,7 @@ process, so that a scheduler may let anything happen there.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -31,13 +31,19 @@ class MemoryLog:
         self.partitions, self.turn = partitions, turn
         self.records: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self.committed: dict[tuple[str, str, int], int] = {}
-        self.assignments: dict[str, MemorySubscription] = {}
+        self.incarnation: Counter[str] = Counter()
 
     def write(self, out: Outgoing) -> int:
         """Append one record, as the broker does; gives its offset."""
         records = self.records[out.topic, out.partition]
         records.append(Record(out.topic, out.partition, len(records), out.key, out.value, tuple(out.headers), 0))
         return len(records) - 1
+
+    def recreate(self, topic: str) -> None:
+        """Delete a topic and make it anew under its name."""
+        self.incarnation[topic] += 1
+        for partition in range(self.partitions):
+            self.records[topic, partition].clear()
 
     async def ends(self, topic: str) -> Mapping[int, int]:
         """Give the offset after the last record of each partition."""
@@ -55,13 +61,15 @@ class MemoryLog:
         return {p: at for (g, t, p), at in self.committed.items() if (g, t) == (group, topic)}
 
     async def record(self, topic: str, partition: int, offset: int) -> Record:
-        """Read one record back."""
+        """Read one record back; raises Unavailable where it is not there."""
         await self.turn()
+        if offset >= len(self.records[topic, partition]):
+            raise Unavailable(f"{topic}[{partition}] has no record at offset {offset}")
         return self.records[topic, partition][offset]
 
     async def identity(self, topic: str) -> Identity:
-        """Name the only incarnation there is."""
-        return Identity("memory", topic)
+        """Name the topic's incarnation."""
+        return Identity("memory", f"{topic}/{self.incarnation[topic]}")
 
     async def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
         """Give the records with offsets from `start` to below `until`, in order."""

@@ -15,7 +15,7 @@ from tests.model.wire import Broker, Line
 POINTER = 1.0  # machine seconds between two looks whether the database is still the one that was opened
 ENDS = (Fenced, Unavailable)  # what may end a process: the next one finds all it needs in the log
 Kind = type[Desk] | type[Timer]
-IDENTITIES = {topic: Identity("memory", topic) for topic in TOPICS}
+IDENTITIES = {topic: Identity("memory", f"{topic}/0") for topic in TOPICS}
 
 
 class Process:

@@ -1,0 +1,183 @@
+"""The suites' log on Kafka, with topics of the test's own, and their tables in PostgreSQL."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from libs.eventlog.database import Database, begin, indexes, switch
+from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.ports import Appender, Identity, OnAssigned, Store, Subscription
+from libs.eventlog.postgres import PostgresStore
+from libs.eventlog.projection import Reader
+from libs.eventlog.record import Head, Outgoing, Record
+from libs.stack.databases import drop_database
+from tests.model.story import PARTITIONS, TOPICS
+from tests.unit.eventlog.environment import Contents, Environment, ScanningLog, Tables, soon
+
+SESSION = 6.0  # machine seconds
+
+
+class Prefixed:
+    """A log whose topics and groups carry the test's prefix on the broker, and plain names here."""
+
+    def __init__(self, log: KafkaLog, prefix: str) -> None:
+        self._log, self._prefix = log, prefix
+
+    async def ends(self, topic: str) -> Mapping[int, int]:
+        return await self._log.ends(self._at(topic))
+
+    async def starts(self, topic: str) -> Mapping[int, int]:
+        return await self._log.starts(self._at(topic))
+
+    async def places(self, group: str, topic: str) -> Mapping[int, int]:
+        return await self._log.places(self._at(group), self._at(topic))
+
+    async def record(self, topic: str, partition: int, offset: int) -> Record:
+        return (await self._log.record(self._at(topic), partition, offset))._replace(topic=topic)
+
+    async def identity(self, topic: str) -> Identity:
+        return await self._log.identity(self._at(topic))
+
+    async def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
+        async for records in self._log.scan(self._at(topic), partition, until, start):
+            yield [record._replace(topic=topic) for record in records]
+
+    def appender(self) -> Appender:
+        return PrefixedAppender(self._log.appender(), self._prefix)
+
+    async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> Subscription:
+        inner = await self._log.subscribe(self._at(topic), self._at(group), on_assigned)
+        return PrefixedSubscription(inner, topic)
+
+    def _at(self, name: str) -> str:
+        return f"{self._prefix}.{name}"
+
+
+class PrefixedAppender:
+    def __init__(self, inner: Appender, prefix: str) -> None:
+        self._inner, self._prefix = inner, prefix
+
+    async def append(self, batch: Sequence[Outgoing]) -> Sequence[int]:
+        return await self._inner.append([out._replace(topic=f"{self._prefix}.{out.topic}") for out in batch])
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+class PrefixedSubscription:
+    def __init__(self, inner: Subscription, topic: str) -> None:
+        self._inner, self._topic = inner, topic
+        self.commit, self.assigned = inner.commit, inner.assigned
+        self.again, self.close = inner.again, inner.close
+
+    async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
+        got = await self._inner.batch(most, wait)
+        return {p: [record._replace(topic=self._topic) for record in records] for p, records in got.items()}
+
+
+class PostgresTables:
+    """Generations without a build: empty tables, every position at the start of the log."""
+
+    def __init__(self, database: Database, stores: Mapping[str, Store]) -> None:
+        self._database, self.stores = database, stores
+
+    async def rows(self, reader: str, table: str) -> Iterable[tuple[Any, ...]]:  # noqa: ARG002 - tables have their own names
+        async with self._database.connection() as connection:
+            return [tuple(row) for row in await connection.fetch(f"select * from {table}")]  # noqa: S608 - ours
+
+    async def contents(self, reader: Reader) -> Contents:
+        heads = {
+            s: (at, id_, journal) for s, _, at, id_, journal in await self.rows(reader.name, f"heads_{reader.name}")
+        }
+        voids: dict[int, set[int]] = {}
+        for partition, offset in await self.rows(reader.name, f"voids_{reader.name}"):
+            voids.setdefault(partition, set()).add(offset)
+        return Contents(
+            positions={p: at for p, _, at, _ in await self.rows(reader.name, f"position_{reader.name}")},
+            heads={stream: Head(sequence, id_) for stream, (sequence, id_, _) in heads.items()},
+            journals={stream: journal for stream, (_, _, journal) in heads.items() if journal},
+            voids=voids,
+            rows={
+                p.table: {row[: len(p.key)]: p.loaded(row) for row in await self.rows(reader.name, p.table)}
+                for p in reader.projections
+            },
+        )
+
+
+class OnKafkaAndPostgres:
+    instances = 2
+
+    def __init__(self, kafka: str, postgres: str, unique: str) -> None:
+        self._kafka, self._postgres, self._unique = kafka, postgres, unique
+        self._databases = 0
+
+    @asynccontextmanager
+    async def log(self, instance: str = "one") -> AsyncIterator[ScanningLog]:
+        log = KafkaLog(KafkaSettings(self._kafka, instance, session=SESSION))
+        await log.open()
+        try:
+            yield Prefixed(log, self._unique)
+        finally:
+            await log.close()
+
+    @asynccontextmanager
+    async def tables(self, *readers: Reader) -> AsyncIterator[Tables]:
+        self._databases += 1
+        name = f"{self._unique}_{self._databases}"
+        database = Database(self._postgres, name)
+        await database.open()
+        try:
+            yield PostgresTables(database, {r.name: await _ready(database, r) for r in readers})
+        finally:
+            await database.close()
+            await drop_database(self._postgres, name)
+
+    async def create(self) -> None:
+        await self._admin("create_topics", [NewTopic(self._at(topic), PARTITIONS, 1) for topic in TOPICS])
+
+    async def delete(self) -> None:
+        await self._admin("delete_topics", [self._at(topic) for topic in TOPICS])
+
+    async def recreate(self, topic: str) -> None:
+        await self._admin("delete_topics", [self._at(topic)])
+        await soon(lambda: self._created(topic))
+
+    async def _created(self, topic: str) -> bool:
+        """Say whether the topic was made just now: while the old one is being deleted it is refused."""
+        response = await self._admin("create_topics", [NewTopic(self._at(topic), PARTITIONS, 1)])
+        return all(error[1] == 0 for error in response.topic_errors)
+
+    async def _admin(self, call: str, arguments: Sequence[Any]) -> Any:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._kafka)
+        await admin.start()
+        try:
+            return await getattr(admin, call)(arguments)
+        finally:
+            await admin.close()
+
+    def _at(self, topic: str) -> str:
+        return f"{self._unique}.{topic}"
+
+
+async def _ready(database: Database, reader: Reader) -> Store:
+    """Make the tables of a reader that has read nothing, and use them."""
+    async with database.connection() as connection:
+        generation = await begin(connection, reader, Identity("test", reader.topic), "none")
+        for statement in indexes(reader, generation.schema):
+            await connection.execute(statement)
+        places = [(partition, 0, 0, None) for partition in range(PARTITIONS)]
+        await connection.copy_records_to_table(f"position_{reader.name}", schema_name=generation.schema, records=places)
+        await switch(connection, generation, None)
+    database.use(reader.name, generation.schema)
+    return PostgresStore(database, reader, PARTITIONS)
+
+
+@pytest.fixture
+async def env(kafka: str, postgres: str, unique: str) -> AsyncIterator[Environment]:
+    environment = OnKafkaAndPostgres(kafka, postgres, unique)
+    await environment.create()
+    yield environment
+    await environment.delete()

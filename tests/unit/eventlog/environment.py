@@ -1,0 +1,172 @@
+"""What the suites need of a log and of tables, whatever they are made of; and the ones in memory."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from libs.eventlog.errors import Fenced, Unavailable
+from libs.eventlog.memory import MemoryLog, MemoryStore
+from libs.eventlog.ports import Log, Store
+from libs.eventlog.projection import Key, Reader
+from libs.eventlog.rebuild import Scan
+from libs.eventlog.record import Head, Outgoing, Record
+from libs.stack.wait import machine_seconds
+from tests.model.story import MONDAY, PARTITIONS
+from tests.support import eventually
+
+T = TypeVar("T")
+SMALL = 0.01  # machine seconds
+
+
+class ScanningLog(Log, Scan, Protocol):
+    """A log that can be read from its beginning as well."""
+
+
+class MovableClock:
+    """Plan time that a test moves; machine time as it is."""
+
+    def __init__(self) -> None:
+        self.plan = MONDAY
+
+    def now(self) -> datetime:
+        return self.plan
+
+    def step(self, seconds: float) -> None:
+        self.plan += timedelta(seconds=seconds)
+
+    def monotonic(self) -> float:
+        return machine_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, SMALL))
+
+
+class Contents(NamedTuple):
+    """All that a reader's tables hold, rows as the folds know them."""
+
+    positions: Mapping[int, int]
+    heads: Mapping[str, Head]
+    journals: Mapping[str, bytes]
+    voids: Mapping[int, set[int]]
+    rows: Mapping[str, Mapping[Key, Any]]
+
+
+class Tables(Protocol):
+    """One service's database with the tables of its readers."""
+
+    stores: Mapping[str, Store]
+
+    async def rows(self, reader: str, table: str) -> Iterable[tuple[Any, ...]]: ...
+
+    async def contents(self, reader: Reader) -> Contents: ...
+
+
+class Environment(Protocol):
+    """A log with the topics of the story, and databases."""
+
+    instances: int
+    """How many processes of a service may share its partitions."""
+
+    def log(self, instance: str = "one") -> AbstractAsyncContextManager[ScanningLog]: ...
+
+    def tables(self, *readers: Reader) -> AbstractAsyncContextManager[Tables]: ...
+
+    async def recreate(self, topic: str) -> None: ...
+
+
+class MemoryTables:
+    def __init__(self, readers: Sequence[Reader]) -> None:
+        self._made = {reader.name: MemoryStore(reader) for reader in readers}
+        self.stores: Mapping[str, Store] = self._made
+
+    async def rows(self, reader: str, table: str) -> Iterable[tuple[Any, ...]]:
+        return list(self._made[reader].rows[table].values())
+
+    async def contents(self, reader: Reader) -> Contents:
+        store = self._made[reader.name]
+        return Contents(
+            positions={partition: position.next_offset for partition, position in store.position.items()},
+            heads=store.heads,
+            journals=store.journals,
+            voids={partition: offsets for partition, offsets in store.void.items() if offsets},
+            rows={
+                p.table: {key: p.loaded(stored) for key, stored in store.rows[p.table].items()}
+                for p in reader.projections
+            },
+        )
+
+
+class InMemory:
+    instances = 1
+
+    def __init__(self) -> None:
+        self._log = MemoryLog(PARTITIONS)
+
+    @asynccontextmanager
+    async def log(self, instance: str = "one") -> Any:  # noqa: ARG002 - everybody has the same one
+        yield self._log
+
+    @asynccontextmanager
+    async def tables(self, *readers: Reader) -> Any:
+        yield MemoryTables(readers)
+
+    async def recreate(self, topic: str) -> None:
+        self._log.recreate(topic)
+
+
+Loop = Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def running(*loops: Loop) -> Any:
+    """Run loops beside a test; what one of them raises fails the test."""
+    tasks = [asyncio.ensure_future(loop()) for loop in loops]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error
+
+
+async def living(life: Callable[[], AbstractAsyncContextManager[Sequence[Loop]]]) -> None:
+    """Keep a process up: what may end it begins its next life."""
+    while True:
+        try:
+            async with life() as loops, asyncio.TaskGroup() as group:
+                for loop in loops:
+                    group.create_task(loop())  # type: ignore[arg-type] # loops are coroutine functions
+        except* (Fenced, Unavailable):
+            await asyncio.sleep(SMALL)
+
+
+async def soon(ask: Callable[[], Awaitable[T]], seconds: float = 20) -> T:
+    """Ask until the answer is true."""
+    check: Any = ask
+    answer: T = await eventually(check, seconds)
+    return answer
+
+
+async def everything(log: ScanningLog, topic: str) -> dict[tuple[str, int], list[Record]]:
+    """Read a topic from its beginning to its end."""
+    records: dict[tuple[str, int], list[Record]] = {}
+    for partition, end in (await log.ends(topic)).items():
+        found = records.setdefault((topic, partition), [])
+        async for batch in log.scan(topic, partition, end):
+            found.extend(batch)
+    return records
+
+
+async def write(log: Log, *records: Record) -> None:
+    """Append records that must all be acknowledged."""
+    appender = log.appender()
+    try:
+        offsets = await appender.append([Outgoing(r.topic, r.partition, r.key, r.value) for r in records])
+        assert list(offsets) == [record.offset for record in records]
+    finally:
+        await appender.close()

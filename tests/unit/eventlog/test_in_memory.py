@@ -1,0 +1,15 @@
+"""The log and the tables in memory pass what Kafka and PostgreSQL pass."""
+
+import pytest
+
+from tests.unit.eventlog.environment import Environment, InMemory
+from tests.unit.eventlog.suite_log import LogSuite
+
+
+@pytest.fixture
+def env() -> Environment:
+    return InMemory()
+
+
+class TestLogInMemory(LogSuite):
+    pass
