@@ -17,6 +17,7 @@ from pydantic_core import from_json, to_json
 
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.misfit import misfit
+from libs.eventlog.record import RAW_BATCH
 from libs.messages.door import Upstream
 from libs.messages.envelope import MessageName, Number, Source, Traceparent
 from libs.messages.receipts import Unreadability
@@ -50,6 +51,9 @@ def parse(
     value: bytes | None, headers: Sequence[tuple[str, bytes | None]], upstream: Mapping[str, type[Upstream]]
 ) -> Message:
     """Read a door record; `upstream` are the types that the door takes. Raises Unreadable."""
+    if tuple(headers) == RAW_BATCH:
+        text = "this can not be told apart: over 1000 headers, over 1 MiB, or compressed so that it can not be unpacked"
+        raise Unreadable(Unreadability.NOT_A_CLOUDEVENT, "envelope", text)
     if value is None or not value:
         raise Unreadable(Unreadability.NO_VALUE, "envelope", "the record has no value; send the event in it")
     if len(value) > MAX_VALUE:
@@ -70,6 +74,7 @@ def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, str]:
         name = raw_name.lower()
         if value is None or not (name.startswith("ce_") or name in {"content-type", "traceparent"}):
             continue
+        _text(raw_name.encode(errors="surrogatepass"), "headers")  # bytes that are none of UTF-8 came as surrogates
         where = name if name.isascii() and name.isprintable() else "headers"
         if name in named:
             raise Unreadable(Unreadability.BAD_ATTRIBUTE, where[:100], "this header is there more than once")

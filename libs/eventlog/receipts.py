@@ -11,6 +11,8 @@ from libs.messages.receipts import DeadLetter, Header, Outcome, Place, Receipt, 
 from libs.messages.streams import partition_of
 
 JSON = (("content-type", b"application/json"),)
+MAX_KEY = 64 * 1024  # bytes; a receipt under a longer key might itself be too large
+MAX_CONTENT = 1_900_000  # bytes in JSON; the topic of dead letters takes 2 MiB
 
 
 def receipts_of(door: str) -> str:
@@ -40,16 +42,21 @@ def receipt(record: Record, outcome: Outcome, event: RecordedEvent) -> Outgoing:
 
 
 def unreadable(record: Record, why: Unreadable, partitions: int) -> list[Outgoing]:
-    """Keep a record whole in one of so many partitions of dead letters, and say in its receipt what, where and why."""
+    """Keep a record whole in one of so many partitions of dead letters, and say in its receipt what, where and why.
+
+    One that would not fit there (a small batch may unpack to a large record) is left to its place at the door.
+    """
     place = _place(record)
+    fits = _size(record) <= MAX_CONTENT
+    kept = record if fits else record._replace(key=None, value=None, headers=())
     letter = DeadLetter(
         place=place,
-        key=record.key,
-        value=record.value,
-        headers=tuple(Header(name=name, value=value) for name, value in record.headers),
+        key=kept.key,
+        value=kept.value,
+        headers=tuple(Header(name=_name(name), value=value) for name, value in kept.headers),
         reason=Unreadability(why.reason),
         where=why.where,
-        message=why.text,
+        message=why.text if fits else f"too large to be kept here, look at its place; {why.text}"[:200],
     )
     answer = Receipt(place=place, outcome=Outcome.UNREADABLE, reason=str(why.reason), where=why.where, message=why.text)
     return [in_dead_letters(record.topic, place, letter, partitions), _answer(record, answer)]
@@ -58,7 +65,8 @@ def unreadable(record: Record, why: Unreadable, partitions: int) -> list[Outgoin
 def in_dead_letters(door: str, place: Place, letter: Value, partitions: int) -> Outgoing:
     """Write a dead letter, or a marker for one, under the place of the door's record."""
     key = place.text()
-    return Outgoing(dead_letters_of(door), partition_of(key, partitions), key.encode(), _json(letter), JSON)
+    value = letter.model_dump_json().encode()  # a null in it is something that the record did not have
+    return Outgoing(dead_letters_of(door), partition_of(key, partitions), key.encode(), value, JSON)
 
 
 def private(topic: str, key: PrivateKey, content: PrivateRecord | None, partitions: int) -> Outgoing:
@@ -69,7 +77,19 @@ def private(topic: str, key: PrivateKey, content: PrivateRecord | None, partitio
 
 
 def _answer(record: Record, answer: Receipt) -> Outgoing:
-    return Outgoing(receipts_of(record.topic), record.partition, record.key, _json(answer), JSON)
+    key = record.key if len(record.key or b"") <= MAX_KEY else None
+    return Outgoing(receipts_of(record.topic), record.partition, key, _json(answer), JSON)
+
+
+def _name(name: str) -> str:
+    r"""Write what is not UTF-8 in a header's name as `\xff`: JSON has no place for bytes in a text."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _size(record: Record) -> int:
+    """Give the bytes that a record takes in JSON at most: base64, and a name's control characters as six."""
+    parts = [record.key, record.value, *(value for _, value in record.headers)]
+    return sum(4 + len(part or b"") * 4 // 3 for part in parts) + sum(32 + 6 * len(name) for name, _ in record.headers)
 
 
 def _json(value: Value) -> bytes:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from libs.eventlog.cloudevents import MAX_VALUE, Message, parse
 from libs.eventlog.errors import Unreadable
+from libs.eventlog.record import RAW_BATCH
 from libs.messages.base import PersonId
 from libs.messages.door import (
     ContractSubmitted,
@@ -239,6 +240,15 @@ def test_every_attribute_must_be_what_it_says(name: str, spoilt: object) -> None
 def test_an_attribute_in_another_encoding_is_named() -> None:
     headers = [h for h in binary(ATTRIBUTES) if h[0] != "ce_source"]
     assert refusal(structured(ASKED), [*headers, ("ce_source", b"\xe9")]) == ("not-utf8", "ce_source")
+
+
+def test_a_header_of_ours_whose_name_is_not_utf_8_is_told_and_a_foreign_one_is_ignored() -> None:
+    assert refusal(structured(ASKED), [*binary(ATTRIBUTES), ("ce_\udcff", b"x")]) == ("not-utf8", "headers")
+    assert parse(structured(ASKED), [*binary(ATTRIBUTES), ("x-\udcff", b"x"), ("ce_\udcff", None)], DOOR) == READ
+
+
+def test_what_came_as_the_bytes_of_its_batch_is_no_event() -> None:
+    assert refusal(b"x" * (MAX_VALUE + 1), list(RAW_BATCH)) == ("not-a-cloudevent", "envelope")
 
 
 def test_an_attribute_said_twice_is_not_guessed() -> None:

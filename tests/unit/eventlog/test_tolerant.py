@@ -8,7 +8,7 @@ import pytest
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.eventlog.kafka import record_of
@@ -101,6 +101,7 @@ def test_a_record_with_too_many_headers_comes_as_its_bytes() -> None:
     assert len(read(batch(record(0), still))[1].headers) == MAX_HEADERS
 
 
+@settings(deadline=None)
 @given(
     body=st.binary(max_size=60) | st.lists(st.builds(record, st.integers(-3, 3)), max_size=4).map(b"".join),
     codec=st.sampled_from([None, *CODECS]),

@@ -1,0 +1,163 @@
+"""Read every record that a broker takes, those included that aiokafka's decoder raises at or silently misreads.
+
+A broker keeps what it is sent: header names that are not UTF-8, offsets and lengths that are not true, compressed data
+that nobody else can unpack. A consumer that raises at such a record never gets past it. Here each offset of a batch
+gives one record; what can not be told apart comes as the bytes that it stands in, with `RAW_BATCH` as its headers.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from mmap import mmap
+from struct import error as NotPacked  # noqa: N812 - a class, whatever its name
+from typing import Any, NamedTuple
+
+import cramjam
+from aiokafka.codec import snappy_decode
+from aiokafka.consumer import fetcher
+from aiokafka.errors import KafkaError
+from aiokafka.record.default_records import DefaultRecordBase, DefaultRecordBatch
+from aiokafka.record.memory_records import _MemoryRecordsPy
+from aiokafka.record.util import decode_varint_py
+
+from libs.eventlog.record import RAW_BATCH
+
+MAX_HEADERS = 1000  # of one record: each takes two bytes on the wire, and in memory a hundred
+MAX_RECORD, MAX_BATCH = 1 << 20, 32 << 20  # bytes, unpacked: a thousand times what was sent, if somebody wants that
+
+_HEADER = DefaultRecordBase.HEADER_STRUCT
+_INTO: Mapping[int, Any] = {
+    DefaultRecordBase.CODEC_GZIP: cramjam.gzip.decompress_into,
+    DefaultRecordBase.CODEC_LZ4: cramjam.lz4.decompress_into,
+    DefaultRecordBase.CODEC_ZSTD: cramjam.zstd.decompress_into,
+}
+_UNREADABLE = (ValueError, LookupError, OverflowError, NotPacked, KafkaError, cramjam.DecompressionError)
+"""What the decoders raise at bytes that they can not make sense of."""
+
+
+def read_everything() -> None:
+    """Have every consumer of this process read so; that costs a tenth of a microsecond a record."""
+    fetcher.MemoryRecords = TolerantRecords
+
+
+class TolerantRecords(_MemoryRecordsPy):  # type: ignore[misc] # aiokafka ships no types
+    """The batches of one fetched partition."""
+
+    def next_batch(self) -> Any:
+        """Give the next batch; one that no client can have written, as aiokafka's own."""
+        raw, batch = self._next_slice, super().next_batch()
+        written = isinstance(batch, DefaultRecordBatch) and not batch.is_control_batch
+        return TolerantBatch(raw, batch) if written else batch
+
+
+class _Decoded(NamedTuple):
+    """What aiokafka's consumer takes from a record."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Any
+    timestamp_type: int = 0
+    checksum: None = None
+
+
+class TolerantBatch:
+    """One batch: aiokafka's for all that its consumer asks, but for the records."""
+
+    def __init__(self, raw: memoryview, batch: Any) -> None:
+        self._raw, self._batch = raw, batch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._batch, name)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Take aiokafka's records as long as they stand at their places, then our own; give the rest raw."""
+        at, end = self._batch.base_offset, self._batch.next_offset
+        with suppress(*_UNREADABLE):
+            plain = _plain(self._raw)
+            dense = _is_dense(plain)
+            with suppress(*_UNREADABLE):
+                for record in DefaultRecordBatch(plain):
+                    offset = record.offset
+                    if (offset != at and (dense or not at < offset < end)) or len(record.headers) > MAX_HEADERS:
+                        break
+                    at = offset + 1
+                    yield record
+                else:
+                    return
+            for record in _records(plain):
+                if at <= record.offset < end:
+                    at = record.offset + 1
+                    yield record
+            return
+        yield from self._rest(at, end)
+
+    def _rest(self, first: int, end: int) -> Iterator[Any]:
+        """Give the batch as it came at the first offset, and at the others where that is."""
+        for offset in range(first, end):
+            value = bytes(self._raw) if offset == first else f"see offset {first}".encode()
+            yield _Decoded(offset, self._batch.max_timestamp, None, value, RAW_BATCH)
+
+
+def _is_dense(plain: bytes | memoryview) -> bool:
+    """Say whether each offset has its record, as before any compaction."""
+    fields = _HEADER.unpack_from(plain)
+    return bool(fields[-1] == fields[6] + 1)
+
+
+def _plain(raw: memoryview) -> bytes | memoryview:
+    """Give a batch without its compression."""
+    attributes, count = _HEADER.unpack_from(raw)[5::7]
+    codec = attributes & DefaultRecordBase.CODEC_MASK
+    if not codec:
+        return raw
+    header, at = bytearray(raw[: _HEADER.size]), DefaultRecordBase.ATTRIBUTES_OFFSET
+    header[at : at + 2] = (attributes ^ codec).to_bytes(2, "big", signed=True)
+    return bytes(header) + _unpacked(codec, bytes(raw[_HEADER.size :]), min(count * MAX_RECORD, MAX_BATCH))
+
+
+def _unpacked(codec: int, data: bytes, most: int) -> bytes:
+    """Unpack into room for so many bytes; what needs more is not read."""
+    if codec == DefaultRecordBase.CODEC_SNAPPY:  # whose data unpack to twenty times their size at most
+        return bytes(snappy_decode(data))
+    with mmap(-1, most) as room:  # memory that is not touched is not there
+        return room[: _INTO[codec](data, room)]
+
+
+def _records(plain: bytes | memoryview) -> Iterator[_Decoded]:
+    """Read as the broker checks: by what a record holds, not by the length and the offset that it claims."""
+    base, _, _, _, _, attributes, last, first, latest, _, _, _, count = _HEADER.unpack_from(plain)
+    at = _HEADER.size
+    for index in range(count):
+        began = at
+        _, at = decode_varint_py(plain, at)
+        later, at = decode_varint_py(plain, at + 1)  # after one byte of attributes, which mean nothing
+        delta, at = decode_varint_py(plain, at)
+        key, at = _sized(plain, at)
+        value, at = _sized(plain, at)
+        headers, at = _headers(plain, at)
+        if headers is None:
+            key, value, headers = None, bytes(plain[began:at]), RAW_BATCH
+        timestamp = latest if attributes & DefaultRecordBase.TIMESTAMP_TYPE_MASK else first + later
+        yield _Decoded(base + (index if count == last + 1 else delta), timestamp, key, value, headers)
+
+
+def _headers(plain: bytes | memoryview, at: int) -> tuple[Any, int]:
+    """Give names and values, None where there are too many; in names, bytes that are not UTF-8 become surrogates."""
+    count, at = decode_varint_py(plain, at)
+    headers = []
+    for _ in range(count):
+        name, at = _sized(plain, at)
+        value, at = _sized(plain, at)
+        if count <= MAX_HEADERS:
+            headers.append(((name or b"").decode(errors="surrogateescape"), value))
+    return (headers if count <= MAX_HEADERS else None), at
+
+
+def _sized(plain: bytes | memoryview, at: int) -> tuple[bytes | None, int]:
+    size, at = decode_varint_py(plain, at)
+    if size < 0:
+        return None, at
+    if at + size > len(plain):
+        raise IndexError("the bytes end before the record does")
+    return bytes(plain[at : at + size]), at + size
