@@ -51,6 +51,12 @@ async def within(seconds: float, call: Callable[[], Awaitable[T]], what: str) ->
         raise unavailable(what, error) from error
 
 
+async def ended(stop: Callable[[], Awaitable[None]]) -> None:
+    """Stop a client of aiokafka: a task of it that has not begun yet would let its own cancelling out to us."""
+    await asyncio.sleep(0)
+    await stop()
+
+
 async def _while_retriable(call: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
@@ -86,7 +92,7 @@ class KafkaLog:
 
     async def close(self) -> None:
         """Disconnect."""
-        await self._consumer.stop()
+        await ended(self._consumer.stop)
         await self._admin.close()
 
     async def partitions(self, topic: str) -> list[int]:
@@ -174,7 +180,7 @@ class KafkaLog:
                     at = records[-1].offset + 1
                     yield records
         finally:
-            await consumer.stop()
+            await ended(consumer.stop)
 
     def appender(self) -> Appender:
         """Give a producer of one's own."""
@@ -221,14 +227,15 @@ class KafkaAppender:
     async def append(self, batch: Sequence[Outgoing]) -> Sequence[int]:
         """Write in shared batches, in order within a partition; give each record's offset, ACKNOWLEDGED or UNKNOWN."""
         offsets = [UNKNOWN] * len(batch)
+        if not batch:
+            return offsets
         try:
             async with asyncio.timeout(self._settings.patience):
                 sent = await self._send(batch)
         except (KafkaError, TimeoutError, ValueError):
             await self._renew()
             return offsets
-        if sent:
-            await asyncio.wait([future for future, _ in sent], timeout=self._settings.patience)
+        await asyncio.wait([future for future, _ in sent], timeout=self._settings.patience)
         for future, places in sent:
             if future.done() and not future.cancelled() and future.exception() is None:
                 base = future.result().offset
@@ -277,7 +284,7 @@ class KafkaAppender:
         producer._closed = True  # noqa: SLF001 - stop() would wait for the broker to take what is pending
         producer._message_accumulator.fail_all(KafkaError("the producer is closed"))  # noqa: SLF001
         if producer._sender.sender_task is not None:  # noqa: SLF001
-            await producer._sender.close()  # noqa: SLF001
+            await ended(producer._sender.close)  # noqa: SLF001
         await producer.client.close()
 
 
@@ -374,7 +381,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
     async def close(self) -> None:
         """Leave without telling: a static member that comes back in time gets its partitions again."""
         self._idle.set()
-        await self._consumer.stop()
+        await ended(self._consumer.stop)
 
     async def _settle(self) -> None:
         while (handed := self._handed) is not None:

@@ -137,6 +137,11 @@ class OnKafkaAndPostgres:
 
     async def create(self) -> None:
         await self._admin("create_topics", [NewTopic(self._at(topic), PARTITIONS, 1) for topic in TOPICS])
+        await soon(self._all_known)
+
+    async def _all_known(self) -> bool:
+        topics = await self._admin("describe_topics", [self._at(topic) for topic in TOPICS])
+        return all(t["error_code"] == 0 and len(t["partitions"]) == PARTITIONS for t in topics)
 
     async def delete(self) -> None:
         await self._admin("delete_topics", [self._at(topic) for topic in TOPICS])
