@@ -52,7 +52,7 @@ def main() -> None:
     """Run the command line."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says of lost connections we say ourselves
     try:
-        app()
+        app(prog_name="olcare")
     except PROBLEMS as error:
         tell(f"olcare: {error}")
         sys.exit(1)

@@ -43,12 +43,11 @@ class Stillness:
     """The services under watch, each at a port of this machine; used as an async context."""
 
     def __init__(self, kafka: str, ports: Mapping[str, int], clock: Clock, *, patience: float = PATIENCE) -> None:
-        self._ports = ports
-        self._log = KafkaLog(KafkaSettings(kafka, f"quiet-{clock.process_id}"))
-        self._clock, self._patience = clock, patience
+        self._kafka, self._ports, self._clock, self._patience = kafka, ports, clock, patience
 
     async def __aenter__(self) -> Self:
         """Connect; raises Unavailable."""
+        self._log = KafkaLog(KafkaSettings(self._kafka, f"quiet-{self._clock.process_id}"))
         try:
             await self._log.open()
         except Unavailable:

@@ -1,0 +1,119 @@
+"""The command line says what it can not do in one sentence, with an exit code that scripts can rely on."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.ops.__main__ import main
+from services.ops.output import Refused
+from services.ops.watched import WATCHED, chosen
+
+
+class Terminal:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def types(self, *words: str) -> tuple[int, str, str]:
+        self._monkeypatch.setattr("sys.argv", ["olcare", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = self._capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, said.out, said.err
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Terminal:
+    for name in ("KAFKA", "POSTGRES", "CLOCK", "SERVICES"):
+        monkeypatch.delenv(f"OLCARE_{name}", raising=False)
+    monkeypatch.setenv("OLCARE_RUN", str(tmp_path))
+    return Terminal(monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "lag",
+        "topics check",
+        "plan publish",
+        "seed",
+        "dlq list",
+        "trigger TicketSubmitted",
+        "notices list",
+        "ticket show a/1",
+        "projections verify",
+    ],
+)
+def test_where_nothing_is_up_one_sentence_says_what_to_do(terminal: Terminal, words: str) -> None:
+    code, out, err = terminal.types(*words.split())
+    assert (code, out) == (1, "")
+    assert err.startswith("olcare: no ")
+    assert "`olcare up`" in err
+    assert err.count("\n") == 1
+
+
+def test_status_of_nothing_is_no_failure(terminal: Terminal) -> None:
+    code, out, _ = terminal.types("status", "--json")
+    assert (code, json.loads(out)) == (0, {"up": False})
+
+
+def test_down_of_nothing_is_no_failure(terminal: Terminal) -> None:
+    code, out, _ = terminal.types("down", "--json")
+    assert (code, json.loads(out)) == (0, {"ended": False})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "nonsense",
+        "clock advance",
+        "clock advance --to tomorrow",
+        "clock advance --by 1h --to 2026-11-23",
+        "up --rate 60",
+        "projections rebuild",
+        "projections rebuild intake.tickets --all",
+        "notices resend notice/x --by anna",
+        "notices settle notice/a/b --by anna --as perhaps",
+        "dlq discard olcare.tickets.in.v1/0/0 --by Anna\u00a0B --why x",
+        "person erase dominique --by anna",
+    ],
+)
+def test_wrong_usage_is_told_apart(terminal: Terminal, words: str) -> None:
+    code, out, err = terminal.types(*words.split(" "))
+    assert (code, out) == (2, "")
+    assert "Usage: olcare" in err
+
+
+def test_real_time_is_not_stepped(terminal: Terminal) -> None:
+    code, _, err = terminal.types("clock", "advance", "--by", "1h")
+    assert code == 1
+    assert "not stepped" in err
+
+
+def test_real_time_is_shown_as_such(terminal: Terminal) -> None:
+    _, out, _ = terminal.types("clock", "show", "--json")
+    assert json.loads(out)["mode"] == "real"
+
+
+def test_a_plan_clock_that_is_not_there_is_one_sentence(terminal: Terminal, tmp_path: Path) -> None:
+    code, _, err = terminal.types("--clock-file", str(tmp_path / "none"), "clock", "show")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "no plan clock" in err
+
+
+def test_a_folder_without_a_plan_is_one_sentence(terminal: Terminal, tmp_path: Path) -> None:
+    code, _, err = terminal.types("plan", "publish", "--plan", str(tmp_path))
+    assert (code, err.count("\n")) == (1, 1)
+    assert "centres.yaml" in err
+
+
+def test_projections_are_named_by_service_or_by_reader() -> None:
+    assert [reader.name for _, reader in chosen(["intake"])] == ["tickets", "contracts", "plan"]
+    assert [(service.name, reader.name) for service, reader in chosen(["sla_timer.plan"])] == [("sla_timer", "plan")]
+    assert len(list(chosen([]))) == sum(len(service.readers) for service in WATCHED.values())
+
+
+def test_a_projection_that_is_not_there_is_refused() -> None:
+    with pytest.raises(Refused, match=r"intake\.nonsense"):
+        list(chosen(["intake.nonsense"]))
