@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.eventlog.environment import Environment, InMemory
 from tests.unit.eventlog.suite_log import LogSuite
+from tests.unit.eventlog.suite_tables import TablesSuite
 
 
 @pytest.fixture
@@ -12,4 +13,8 @@ def env() -> Environment:
 
 
 class TestLogInMemory(LogSuite):
+    pass
+
+
+class TestTablesInMemory(TablesSuite):
     pass
