@@ -21,6 +21,7 @@ from services.ops import (
     plan,
     projections,
     seed,
+    serve,
     stack,
     tickets,
     topics,
@@ -33,7 +34,7 @@ PROBLEMS = (Unavailable, Refused, StackError, ClockError, BadPlan, Halted)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.callback()(options)
-for _command in (stack.up, stack.down, stack.status, seed.seed, lag.lag, trigger.trigger):
+for _command in (stack.up, stack.down, stack.status, seed.seed, lag.lag, trigger.trigger, serve.serve):
     app.command()(_command)
 for _name, _group in {
     "topics": topics.app,

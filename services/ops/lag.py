@@ -20,8 +20,8 @@ Places = Callable[[str], Awaitable[Mapping[int, int]]]
 
 def lag(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Say how many records every reader, door and reaction has still to read."""
-    rows = run(_lag(given(ctx)))
-    show(rows, as_json=as_json, otherwise=lambda: table(rows, COLUMNS))
+    found = run(_lag(given(ctx)))
+    show(found, as_json=as_json, otherwise=lambda: table(found, COLUMNS))
 
 
 def groups(service: Watched, log: KafkaLog) -> Iterator[tuple[str, Follower]]:
@@ -43,17 +43,22 @@ def readers(service: Watched, places: Places) -> Iterator[tuple[str, Follower]]:
 
 async def _lag(here: Given) -> list[dict[str, object]]:
     async with open_log(here) as log:
-        return [row for service in WATCHED.values() for row in await _of(here, log, service)]
+        return await rows(here, log)
+
+
+async def rows(here: Given, log: KafkaLog) -> list[dict[str, object]]:
+    """Give a row for every follower, and one with the problem for a service whose tables can not be asked."""
+    return [row for service in WATCHED.values() for row in await _of(here, log, service)]
 
 
 async def _of(here: Given, log: KafkaLog, service: Watched) -> list[dict[str, object]]:
-    rows = [await _row(log, kind, follower) for kind, follower in groups(service, log)]
+    kept_there = [await _row(log, kind, follower) for kind, follower in groups(service, log)]
     try:
         async with tables(here.postgres_address(), service) as database:
             kept = readers(service, partial(_positions, database))
-            return [*rows, *[await _row(log, kind, follower) for kind, follower in kept]]
+            return [*kept_there, *[await _row(log, kind, follower) for kind, follower in kept]]
     except (Refused, Unavailable) as error:
-        return [*rows, {"follower": service.name, "kind": "reader", "problem": str(error)}]
+        return [*kept_there, {"follower": service.name, "kind": "reader", "problem": str(error)}]
 
 
 async def _row(log: KafkaLog, kind: str, follower: Follower) -> dict[str, object]:

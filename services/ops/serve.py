@@ -1,0 +1,72 @@
+"""`olcare serve`: the pages of ops itself, and how far everybody is behind as a metric for dashboards."""
+
+import asyncio
+from functools import partial
+from typing import Literal
+
+import typer
+from prometheus_client import Gauge
+
+from libs.chassis.app import Service, run
+from libs.chassis.clock import Clock
+from libs.chassis.health import Health, Quiet
+from libs.chassis.logging import configure
+from libs.chassis.metrics import Metrics
+from libs.chassis.settings import ServiceSettings
+from libs.eventlog.errors import Unavailable
+from services.ops.given import Given, given, open_log
+from services.ops.lag import rows
+
+EVERY = 5.0  # machine seconds between two looks
+
+
+class OpsSettings(ServiceSettings):
+    """The common settings under the name of ops."""
+
+    service: Literal["ops"] = "ops"
+
+
+class Watch:
+    """Looks at every follower now and then; while it can not, the process is not ready."""
+
+    def __init__(self, here: Given, clock: Clock, metrics: Metrics) -> None:
+        self._here, self._clock = here, clock
+        self._behind = Gauge(
+            "olcare_records_behind",
+            "Records that a reader, door or reaction has not read yet",
+            ["follower", "kind", "topic"],
+            registry=metrics.registry,
+        )
+        self.waiting: str | None = "nobody was looked at yet"
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            try:
+                self.waiting = await self.look()
+            except Unavailable as error:
+                self.waiting = str(error)
+            await self._clock.sleep(EVERY)
+
+    async def look(self) -> str | None:
+        """Set the metric for all that can be asked; gives a sentence for those that can not."""
+        async with open_log(self._here) as log:
+            found = await rows(self._here, log)
+        for row in found:
+            if "behind" in row:
+                self._behind.labels(row["follower"], row["kind"], row["topic"]).set(float(str(row["behind"])))
+        return "; ".join(str(row["problem"]) for row in found if "problem" in row) or None
+
+
+def serve(ctx: typer.Context) -> None:
+    """Serve health, metrics and the AsyncAPI page of everything until told to stop."""
+    raise typer.Exit(asyncio.run(_serve(given(ctx))))
+
+
+async def _serve(here: Given) -> int:
+    settings = OpsSettings()
+    clock, metrics = Clock(settings.clock), Metrics(settings.service, settings.instance)
+    configure(settings.service, settings.instance, settings.log, clock)
+    watch = Watch(here, clock, metrics)
+    health = Health(clock, {"followers": partial(getattr, watch, "waiting")})
+    return await run(Service(settings, clock, metrics, health, Quiet(clock), [("watch", watch.run)]))
