@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from libs.eventlog.kafka import LARGEST_REQUEST, KafkaLog, record_of, within
+from libs.eventlog.kafka import LARGEST_REQUEST, KafkaLog, ended, record_of, within
 from libs.eventlog.record import Record
 from services.ops.given import PATIENCE
 
@@ -29,7 +29,7 @@ async def reading(kafka: str, starts: Mapping[TopicPartition, int]) -> AsyncIter
             consumer.seek(place, offset)
         yield consumer
     finally:
-        await consumer.stop()
+        await ended(consumer.stop)
 
 
 async def records(kafka: str, log: KafkaLog, topic: str, since: int = 0) -> AsyncIterator[Record]:
