@@ -89,7 +89,7 @@ async def _together(service: Service, listener: socket.socket) -> None:
     told = _told_to_stop()
     server = _server(service)
     async with asyncio.TaskGroup() as group:
-        http = group.create_task(_watched("http", partial(server.serve, [listener])))
+        http = group.create_task(watched("http", partial(server.serve, [listener])))
         loops = [group.create_task(_endless(name, loop), name=name) for name, loop in service.loops]
         await told.wait()
         _end_by_force_later()
@@ -133,13 +133,17 @@ async def _endless(name: str, loop: Callable[[], Awaitable[None]]) -> None:
         await loop()
         raise Ended(f"the loop {name} ended by itself")
 
-    await _watched(name, to_its_end)
+    await watched(name, to_its_end)
 
 
-async def _watched(name: str, work: Callable[[], Awaitable[None]]) -> None:
+async def watched(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do some work under a name; where it fails, say so, and see to it that what hangs does not keep the process."""
     structlog.contextvars.bind_contextvars(loop=name)
     try:
         await work()
+    except ExceptionGroup:  # each was said where it came up
+        _end_by_force_later()
+        raise
     except Exception as error:
         _end_by_force_later()
         _log.exception("failed", error=str(error) or type(error).__name__)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from libs.chassis.app import Loop, Service, run
+from libs.chassis.app import Loop, Service, run, watched
 from libs.chassis.clock import Clock
 from libs.chassis.health import Busy, Health, Quiet
 from libs.chassis.logging import configure
@@ -150,7 +150,7 @@ class Participant:
             runs += [(f"state {state.name}", state.run) for state in self._states]
             async with asyncio.TaskGroup() as group:
                 for name, loop in runs:
-                    group.create_task(_named(name, loop), name=name)
+                    group.create_task(watched(name, loop), name=name)
         finally:
             await self.engine.close()
 
@@ -220,11 +220,6 @@ class Participant:
     def _tell(self, progress: Progress) -> None:
         if progress.done == progress.total:
             _log.info("tables folded from the log", records=progress.total)
-
-
-async def _named(name: str, loop: Callable[[], Awaitable[None]]) -> None:
-    structlog.contextvars.bind_contextvars(loop=name)
-    await loop()
 
 
 async def _due(loop: DutyLoop) -> str | None:

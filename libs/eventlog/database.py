@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from libs.eventlog.errors import Unavailable
+from libs.eventlog.errors import Unavailable, unavailable
 from libs.eventlog.ports import Identity
 from libs.eventlog.projection import Reader
 
@@ -61,7 +61,7 @@ async def reachable(what: str) -> AsyncIterator[None]:
     try:
         yield
     except (*LATER, *GONE) as error:
-        raise Unavailable(f"{what}: {type(error).__name__} {error}") from error
+        raise unavailable(what, error) from error
 
 
 class Database:

@@ -6,6 +6,8 @@ Halted       the log itself is not what it must be: the partition stops and says
 Fenced       another owner has taken this partition over: drop the batch, end the process
 """
 
+import asyncio
+
 
 class Unreadable(Exception):  # noqa: N818 - it names a state of the input, not a fault of the program
     """An input that can never be taken: `reason` is a code, `where` a field or attribute, the text what to do."""
@@ -29,3 +31,15 @@ class Halted(Exception):  # noqa: N818
 
 class Fenced(Exception):  # noqa: N818
     """The position row has another epoch: someone else owns the partition."""
+
+
+def unavailable(what: str, error: Exception) -> Unavailable:
+    """Make Unavailable of a library's error; where our task is being cancelled, go on with that instead.
+
+    A connection that breaks while a cancelled call lets go of it hides the cancellation behind an error of its own:
+    whoever tried again then would never end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
+    return Unavailable(f"{what}: {type(error).__name__} {error}")

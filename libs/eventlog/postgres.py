@@ -103,7 +103,8 @@ class PostgresStore:
             if (await self.positions()).get(partition, -1) > beyond:
                 return True
             try:
-                await asyncio.wait_for(moved.wait(), LOOK)
+                async with asyncio.timeout(LOOK):
+                    await moved.wait()
             except TimeoutError:
                 continue
         return False
