@@ -8,10 +8,12 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from libs.eventlog.database import Database, begin, indexes, switch
+from libs.eventlog.fold import Folder
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
 from libs.eventlog.ports import Appender, Identity, OnAssigned, Store, Subscription
 from libs.eventlog.postgres import PostgresStore
-from libs.eventlog.projection import Reader
+from libs.eventlog.projection import Key, Projection, Reader
+from libs.eventlog.rebuild import build
 from libs.eventlog.record import Head, Outgoing, Record
 from libs.stack.databases import drop_database
 from tests.model.story import PARTITIONS, TOPICS
@@ -88,23 +90,31 @@ class PostgresTables:
         async with self._database.connection() as connection:
             return [tuple(row) for row in await connection.fetch(f"select * from {table}")]  # noqa: S608 - ours
 
-    async def contents(self, reader: Reader) -> Contents:
-        heads = {
-            s: (at, id_, journal) for s, _, at, id_, journal in await self.rows(reader.name, f"heads_{reader.name}")
-        }
+    async def rebuilt(self, folder: Folder, log: ScanningLog) -> Contents:
+        """Build another generation beside, to the end of the log, and read it."""
+        reader, until = folder.reader, await log.ends(folder.reader.topic)
+        async with self._database.connection() as connection:
+            generation = await begin(connection, reader, Identity("test", reader.topic), "none")
+            await build(connection, log, folder, generation, until)
+        return await self.contents(reader, f"{generation.schema}.")
+
+    async def contents(self, reader: Reader, schema: str = "") -> Contents:
+        found = await self.rows(reader.name, f"{schema}heads_{reader.name}")
+        heads = {stream: (sequence, id_, journal) for stream, _, sequence, id_, journal in found}
         voids: dict[int, set[int]] = {}
-        for partition, offset in await self.rows(reader.name, f"voids_{reader.name}"):
+        for partition, offset in await self.rows(reader.name, f"{schema}voids_{reader.name}"):
             voids.setdefault(partition, set()).add(offset)
         return Contents(
-            positions={p: at for p, _, at, _ in await self.rows(reader.name, f"position_{reader.name}")},
+            positions={p: at for p, _, at, _ in await self.rows(reader.name, f"{schema}position_{reader.name}")},
             heads={stream: Head(sequence, id_) for stream, (sequence, id_, _) in heads.items()},
             journals={stream: journal for stream, (_, _, journal) in heads.items() if journal},
             voids=voids,
-            rows={
-                p.table: {row[: len(p.key)]: p.loaded(row) for row in await self.rows(reader.name, p.table)}
-                for p in reader.projections
-            },
+            rows={p.table: await self._loaded(p, f"{schema}{p.table}") for p in reader.projections},
         )
+
+    async def _loaded(self, projection: Projection[Any], table: str) -> dict[Key, Any]:
+        rows = await self.rows("", table)
+        return {row[: len(projection.key)]: projection.loaded(row) for row in rows}
 
 
 class OnKafkaAndPostgres:

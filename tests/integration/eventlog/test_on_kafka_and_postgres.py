@@ -1,6 +1,7 @@
 """The log on Kafka and the tables in PostgreSQL pass what those in memory pass."""
 
 from tests.unit.eventlog.suite_log import LogSuite
+from tests.unit.eventlog.suite_reader import ReaderSuite
 from tests.unit.eventlog.suite_tables import TablesSuite
 
 
@@ -9,4 +10,8 @@ class TestLogOnKafka(LogSuite):
 
 
 class TestTablesInPostgres(TablesSuite):
+    pass
+
+
+class TestReaderOnKafkaAndPostgres(ReaderSuite):
     pass

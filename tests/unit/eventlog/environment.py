@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from libs.eventlog.errors import Fenced, Unavailable
+from libs.eventlog.fold import Folder
 from libs.eventlog.memory import MemoryLog, MemoryStore
 from libs.eventlog.ports import Log, Store
 from libs.eventlog.projection import Key, Reader
-from libs.eventlog.rebuild import Scan
+from libs.eventlog.rebuild import Scan, new_view
 from libs.eventlog.record import Head, Outgoing, Record
 from libs.stack.wait import machine_seconds
 from tests.model.story import MONDAY, PARTITIONS
@@ -62,6 +63,10 @@ class Tables(Protocol):
 
     async def contents(self, reader: Reader) -> Contents: ...
 
+    async def rebuilt(self, folder: Folder, log: ScanningLog) -> Contents:
+        """Fold the log from its beginning to its end beside these tables."""
+        ...
+
 
 class Environment(Protocol):
     """A log with the topics of the story, and databases."""
@@ -96,6 +101,18 @@ class MemoryTables:
                 for p in reader.projections
             },
         )
+
+    async def rebuilt(self, folder: Folder, log: ScanningLog) -> Contents:
+        reader, view, voids, positions = folder.reader, new_view(folder.reader), dict[int, set[int]](), dict[int, int]()
+        for (_, partition), records in (await everything(log, reader.topic)).items():
+            view.voids.clear()
+            folder.fold(folder.judge.envelopes(records), view)
+            positions[partition] = len(records)
+            if reader.reacts and view.voids:
+                voids[partition] = set(view.voids)
+        journals = {stream: bytes(entries) for stream, entries in view.journals.items()}
+        rows = {t: {key: row for key, row in found.items() if row is not None} for t, found in view.rows.items()}
+        return Contents(positions, view.heads, journals, voids, rows)
 
 
 class InMemory:

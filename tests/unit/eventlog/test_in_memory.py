@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.eventlog.environment import Environment, InMemory
 from tests.unit.eventlog.suite_log import LogSuite
+from tests.unit.eventlog.suite_reader import ReaderSuite
 from tests.unit.eventlog.suite_tables import TablesSuite
 
 
@@ -17,4 +18,8 @@ class TestLogInMemory(LogSuite):
 
 
 class TestTablesInMemory(TablesSuite):
+    pass
+
+
+class TestReaderInMemory(ReaderSuite):
     pass

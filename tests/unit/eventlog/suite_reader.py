@@ -1,0 +1,301 @@
+"""What a reader makes of a log: all that counts, once, in order; and nothing beyond what cannot stand there."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+
+import pytest
+
+from libs.eventlog.errors import Fenced
+from libs.eventlog.fold import Folder
+from libs.eventlog.ports import Log
+from libs.eventlog.projection import Reader
+from libs.eventlog.reader import ReaderLoop
+from libs.eventlog.record import Head, Record
+from libs.eventlog.rule import Judge, SetAside
+from libs.eventlog.watch import LogCheck
+from tests.model.story import CODECS, DESK_TICKETS, PARTITIONS, TICKETS, TIMER_TICKETS, Tally
+from tests.unit.eventlog.environment import Environment, Tables, running, soon, write
+from tests.unit.eventlog.history import History, aside, note, stream_in, written
+
+A, B = stream_in(0), stream_in(1)
+ALL = frozenset(range(PARTITIONS))
+
+
+def folder(reader: Reader, *set_aside: SetAside) -> Folder:
+    return Folder(reader, Judge(CODECS[reader.topic], set_aside))
+
+
+def loop(log: Log, tables: Tables, *set_aside: SetAside, check: LogCheck | None = None) -> ReaderLoop:
+    return ReaderLoop(log, tables.stores[DESK_TICKETS.name], folder(DESK_TICKETS, *set_aside), "reader", check)
+
+
+class Handed:
+    """A subscription that gives these batches; something may happen just before one is taken."""
+
+    def __init__(self, *batches: Mapping[int, Sequence[Record]], before: Callable[[], None] = lambda: None) -> None:
+        self._batches, self._before = list(batches), before
+
+    async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:  # noqa: ARG002 - all at once
+        self._before()
+        return self._batches.pop(0)
+
+    async def commit(self, places: Mapping[int, int]) -> None:
+        """Keep nothing: a reader's place stands beside its rows."""
+
+    def assigned(self) -> frozenset[int]:
+        return ALL
+
+    def again(self) -> None:
+        """Hear it."""
+
+    async def close(self) -> None:
+        """Leave."""
+
+
+def edited(record: Record, **attributes: object) -> bytes:
+    return json.dumps({**json.loads(record.value or b""), **attributes}).encode()
+
+
+def unreadable(history: History) -> Record:
+    return history.record(b"{", A)
+
+
+def of_a_type_that_nobody_knows(history: History) -> Record:
+    record = history.next(A)
+    return record._replace(value=edited(record, type="olcare.Unheard.v1"))
+
+
+def under_a_strange_key(history: History) -> Record:
+    return history.next(A)._replace(key=b"ticket/upstream/another")
+
+
+def of_a_stream_that_stands_elsewhere(history: History) -> Record:
+    """Would be the next of its stream, were it in its own partition."""
+    strayed = history.next(B)
+    history.offsets[1] = strayed.offset
+    return history.record(strayed.value, B, partition=0)
+
+
+def after_one_that_is_lost(history: History) -> Record:
+    lost = history.next(A)
+    history.offsets[0] = lost.offset
+    return history.next(A)
+
+
+def after_another_history(history: History) -> Record:
+    other, _ = written(A, None, note(7))
+    return history.record(written(A, Head(history.heads[A].sequence, other.id), note())[1], A)
+
+
+def caused_by_no_command(history: History) -> Record:
+    record = history.next(A)
+    return record._replace(value=edited(record, causationid="somebody"))
+
+
+def with_data_of_another_kind(history: History) -> Record:
+    record = history.next(A)
+    return record._replace(value=edited(record, data={"at": "some day"}))
+
+
+EVIDENCE = [
+    unreadable,
+    of_a_type_that_nobody_knows,
+    under_a_strange_key,
+    of_a_stream_that_stands_elsewhere,
+    after_one_that_is_lost,
+    after_another_history,
+    caused_by_no_command,
+    with_data_of_another_kind,
+]
+
+
+class ReaderSuite:
+    async def test_a_reader_reads_every_partition_to_its_end(self, env: Environment) -> None:
+        history = History()
+        records = [history.next(stream) for stream in (A, B, A, B, A)]
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            await write(log, *records)
+            async with running(loop(log, tables).run):
+                await soon(lambda: at_the_end(log, tables))
+                await write(log, history.next(B))
+                await soon(lambda: at_the_end(log, tables))
+            found = await tables.contents(DESK_TICKETS)
+            assert (found.heads, found.rows["tally"]) == (history.heads, {(A,): Tally(A, 3), (B,): Tally(B, 3)})
+
+    async def test_the_next_life_goes_on_where_the_last_one_ended(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            for _ in range(2):
+                await write(log, history.next(A), history.next(B))
+                async with running((life := loop(log, tables)).run):
+                    await soon(lambda: at_the_end(log, tables))
+                assert life.take_counts() == (2, 0)
+
+    @pytest.mark.parametrize("evidence", EVIDENCE)
+    async def test_evidence_of_loss_stops_its_partition_and_no_other(
+        self, env: Environment, evidence: Callable[[History], Record]
+    ) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            good = [history.next(A), history.next(B)]
+            bad = evidence(history)
+            after = history.record(written(A, None, note())[1], A)
+            await write(log, *good, bad, after)
+            reading = loop(log, tables)
+            async with running(reading.run):
+                await soon(lambda: has_halted(reading))
+                await write(log, further := history.next(stream_in(1, 1)))
+                await soon(lambda: has_passed(tables, 1, further.offset))
+                assert reading.halted.keys() == {0}
+                assert reading.halted[0].offset == bad.offset == 1
+            assert (await tables.contents(DESK_TICKETS)).positions[0] == 1
+
+    async def test_the_first_of_several_is_where_the_partition_stops(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            first = history.next(A)
+            records = [first, history.again(first), after_one_that_is_lost(history), unreadable(history)]
+            reading = loop(log, tables)
+            await reading.assigned(ALL)
+            await reading.round(Handed({0: records}))
+            assert reading.halted[0].offset == 2
+            assert (await tables.contents(DESK_TICKETS)).positions[0] == 2
+            assert reading.take_counts() == (1, 1)
+
+    async def test_what_the_card_sets_aside_is_passed(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            records = [history.next(A), unreadable(history), history.next(A)]
+            reading = loop(log, tables, aside(records[1]))
+            await reading.assigned(ALL)
+            await reading.round(Handed({0: records}))
+            assert (await tables.contents(DESK_TICKETS)).heads == history.heads
+            assert reading.halted == {}
+
+    @pytest.mark.parametrize("missing", [0, 1, 2])
+    async def test_an_offset_that_is_missing_stops_the_partition(self, env: Environment, missing: int) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            records = [history.next(A) for _ in range(4)]
+            del records[missing]
+            reading = loop(log, tables)
+            await reading.assigned(ALL)
+            await reading.round(Handed({0: records}))
+            assert f"offset {missing} was to come" in str(reading.halted[0])
+            assert (await tables.contents(DESK_TICKETS)).positions[0] == missing
+
+    async def test_an_offset_that_comes_twice_stops_the_partition(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            records = [history.next(A), history.next(A)]
+            reading = loop(log, tables)
+            await reading.assigned(ALL)
+            await reading.round(Handed({0: records}, {0: records}))
+            await reading.round(Handed({0: records}))
+            assert "offset 2 was to come, offset 0 came" in str(reading.halted[0])
+
+    async def test_of_two_owners_the_former_one_ends_and_nothing_is_doubled(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            records = [history.next(A), history.next(A)]
+            former, owner = loop(log, tables), loop(log, tables)
+            await former.assigned(ALL)
+            await former.round(Handed({0: records[:1]}))
+            await owner.assigned(frozenset({0}))
+            with pytest.raises(Fenced):
+                await former.round(Handed({0: records[1:]}))
+            await owner.round(Handed({0: records[1:]}))
+            found = await tables.contents(DESK_TICKETS)
+            assert (found.heads, found.rows["tally"]) == (history.heads, {(A,): Tally(A, 2)})
+
+    async def test_a_batch_that_was_read_for_other_tables_is_dropped(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            records = [history.next(A)]
+            check = LogCheck(log, TICKETS, await log.identity(TICKETS))
+            reading = loop(log, tables)
+            await reading.assigned(ALL)
+            await loop(log, tables).assigned(ALL)
+            await reading.round(Handed({0: records}, before=lambda: reading.use(check)))
+            assert (await tables.contents(DESK_TICKETS)).positions[0] == 0
+            await reading.assigned(ALL)
+            await reading.round(Handed({0: records}))
+            assert (await tables.contents(DESK_TICKETS)).positions[0] == 1
+
+    async def test_a_topic_made_anew_under_its_name_is_not_read(self, env: Environment) -> None:
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            check = LogCheck(log, TICKETS, (await log.identity(TICKETS))._replace(topic="the one that was read"))
+            reading = loop(log, tables, check=check)
+            await write(log, History().next(A))
+            async with running(reading.run):
+                await soon(lambda: has_halted(reading))
+            assert reading.halted.keys() == ALL
+            assert "made anew" in str(reading.halted[0])
+            assert (await tables.contents(DESK_TICKETS)).positions == {0: 0, 1: 0}
+
+    async def test_a_partition_that_was_cut_is_not_read_and_the_other_one_is(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            check = LogCheck(log, TICKETS, await log.identity(TICKETS))
+            ahead = loop(log, tables)
+            await ahead.assigned(ALL)
+            await ahead.round(Handed({0: [history.next(A), history.next(A)]}))
+            await write(log, History().next(A), history.next(B))
+            reading = loop(log, tables, check=check)
+            async with running(reading.run):
+                await soon(lambda: has_passed(tables, 1, 0))
+            assert "the log was cut: it ends at 1, 2 were read" in str(reading.halted[0])
+
+    @pytest.mark.parametrize("seed", range(2))
+    @pytest.mark.parametrize("reader", [DESK_TICKETS, TIMER_TICKETS], ids=lambda reader: reader.name)
+    async def test_what_is_read_in_any_batches_equals_a_rebuild(
+        self, env: Environment, reader: Reader, seed: int
+    ) -> None:
+        rng = Random(seed)
+        records, set_aside = any_history(rng)
+        async with env.log() as log, env.tables(reader) as tables:
+            await write(log, *records)
+            judging = folder(reader, *set_aside)
+            reading = ReaderLoop(log, tables.stores[reader.name], judging, "reader")
+            await reading.assigned(ALL)
+            while records:
+                size = rng.choice([1, 2, 5, 20])
+                batch, records = records[:size], records[size:]
+                split = {p: [r for r in batch if r.partition == p] for p in sorted({r.partition for r in batch})}
+                await reading.round(Handed(split))
+            assert reading.halted == {}
+            assert await tables.contents(reader) == await tables.rebuilt(folder(reader, *set_aside), log)
+
+
+def any_history(rng: Random) -> tuple[list[Record], list[SetAside]]:
+    """Draw what counts, repeats, losers of races and records set aside, over some streams of both partitions."""
+    history, records, repeatable, set_aside = History(), list[Record](), list[Record](), list[SetAside]()
+    streams = [stream_in(partition, which) for partition in range(PARTITIONS) for which in range(3)]
+    for n in range(60):
+        stream, draw = rng.choice(streams), rng.random()
+        head = history.heads.get(stream)
+        if draw < 0.6:
+            records.append(history.next(stream, note(n)))
+            repeatable.append(records[-1])
+        elif draw < 0.75 and repeatable:
+            records.append(history.again(rng.choice(repeatable)))
+        elif draw < 0.9 and head:
+            before = Head(head.sequence - 1, "any")
+            records.append(history.record(written(stream, before, note(-n))[1], stream))
+        else:
+            records.append(unreadable(history) if draw < 0.95 else after_one_that_is_lost(history))
+            set_aside.append(aside(records[-1]))
+    return records, set_aside
+
+
+async def at_the_end(log: Log, tables: Tables) -> bool:
+    return dict((await tables.contents(DESK_TICKETS)).positions) == await log.ends(TICKETS)
+
+
+async def has_halted(reading: ReaderLoop) -> bool:
+    return bool(reading.halted)
+
+
+async def has_passed(tables: Tables, partition: int, offset: int) -> bool:
+    return (await tables.contents(DESK_TICKETS)).positions.get(partition, 0) > offset
