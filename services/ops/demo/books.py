@@ -1,0 +1,67 @@
+"""The books: pairs of numbers that must be equal if nothing was lost, doubled or made up."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from libs.messages.base import event_type
+from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
+from libs.messages.notices import NoticeSent
+from libs.messages.receipts import Outcome
+from services.ops.demo.figures import Difference, Figures
+from services.ops.demo.findings import Mails
+from services.ops.demo.scribe import Line
+from services.ops.demo.script import Script
+from services.ops.demo.topics import DoorBook, Topics
+from services.ops.projections import Proof
+
+
+class Entry(NamedTuple):
+    """Two numbers, and what they are."""
+
+    says: str
+    left: int
+    right: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether they are equal."""
+        return self.left == self.right
+
+
+def entries(
+    script: Script,
+    topics: Topics,
+    found: Figures,
+    mails: Mails,
+    proofs: Sequence[Proof],
+    differing: Sequence[Difference],
+) -> list[Entry]:
+    """Make all entries."""
+    said = {CONTRACTS_DOOR: tuple(chain.from_iterable(script.before)), TICKETS_DOOR: script.lines}
+    return [
+        *(entry for door, lines in said.items() for entry in _door(door, lines, topics.doors[door], topics)),
+        Entry("mails that arrived = notices sent", mails.arrived, found.events[event_type(NoticeSent)]),
+        Entry("mails that arrived = distinct Message-IDs", mails.arrived, mails.distinct),
+        Entry("tables = tables equal to a fresh fold of the log", len(proofs), sum(proof.equal for proof in proofs)),
+        Entry("figures that differ from the script's reckoning = none", len(differing), 0),
+    ]
+
+
+def _door(door: str, lines: Sequence[Line], book: DoorBook, topics: Topics) -> Iterator[Entry]:
+    unreadable = sum(receipt.outcome is Outcome.UNREADABLE for receipt in book.receipts)
+    readable = len(book.receipts) - unreadable
+    commands = frozenset(receipt.command for receipt in book.receipts if receipt.command)
+    yield Entry(f"{door}: messages handed over = records", len(lines), book.records)
+    yield Entry(
+        f"{door}: records = receipts, each of another place", book.records, len({r.place for r in book.receipts})
+    )
+    yield Entry(f"{door}: records = readable + unreadable", book.records, readable + unreadable)
+    yield Entry(f"{door}: unreadable = dead letters", unreadable, len(book.letters))
+    yield Entry(f"{door}: distinct messages = commands of the receipts", _distinct(lines), len(commands))
+    yield Entry(f"{door}: commands = events that they caused and that count", len(commands), topics.caused_by(commands))
+
+
+def _distinct(lines: Sequence[Line]) -> int:
+    events = [line.event for line in lines if line.event]
+    return len({(event["source"], event["id"], event["subject"]) for event in events})

@@ -1,0 +1,163 @@
+"""Cases that every demo shows, whatever its size: cover, boundaries, and what cannot be taken."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from libs.messages.catalogue import TICKETS_DOOR
+from libs.messages.door import (
+    CustomerCalled,
+    NoteAdded,
+    ResponseGiven,
+    Side,
+    TicketReopened,
+    TicketResolved,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
+)
+from libs.messages.streams import stream_id
+from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
+from services.ops.demo.cast import Customer
+from services.ops.demo.scribe import QUARTER, Case, Scribe, Ticket, local
+
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY = (date(2026, 11, day) for day in range(23, 29))
+
+
+def play_cases(scribe: Scribe) -> None:
+    """Write all of them."""
+    _cover_lapses(scribe)
+    _cover_begins(scribe)
+    _never_covered(scribe)
+    _not_included(scribe)
+    _boundaries(scribe)
+    _another_number_dialled(scribe)
+    _held(scribe)
+    _hard_to_reach(scribe)
+    _refused_at_the_door(scribe)
+    _not_taken_yet(scribe)
+
+
+def _case(
+    scribe: Scribe, customer: Customer, day: date, clock: str, channel: Channel = Channel.WEB, at: int = 0
+) -> Case:
+    return Case(customer, customer.people[at], channel, local(scribe.calendars[customer.centre], day, clock))
+
+
+def _ask_and_answer(scribe: Scribe, case: Case) -> Ticket:
+    ticket = scribe.ask(case)
+    scribe.answer(ticket, scribe.working(ticket, 0.3))
+    return ticket
+
+
+def _cover_lapses(scribe: Scribe) -> None:
+    """To the last second of the last local day a ticket is covered, and its promise is kept after that."""
+    for customer in scribe.cast.playing("lapsing"):
+        assert customer.first_day is not None  # noqa: S101 - they have a contract
+        last_day = customer.first_day.replace(year=customer.first_day.year + 1) - timedelta(days=1)
+        _ask_and_answer(scribe, _case(scribe, customer, TUESDAY, "10:05:00"))
+        _ask_and_answer(scribe, _case(scribe, customer, last_day, "23:59:59"))
+        scribe.ask(_case(scribe, customer, last_day + timedelta(days=1), "00:00:00"))
+        refused = scribe.ask(_case(scribe, customer, SATURDAY, "11:20:00"))
+        scribe.answer(refused, refused.certificate.opened_at + timedelta(hours=1))
+
+
+def _cover_begins(scribe: Scribe) -> None:
+    for customer in scribe.cast.playing("newcomer"):
+        scribe.ask(_case(scribe, customer, WEDNESDAY, "15:40:00"))
+        _ask_and_answer(scribe, _case(scribe, customer, THURSDAY, "09:10:00"))
+
+
+def _never_covered(scribe: Scribe) -> None:
+    for customer in [*scribe.cast.playing("uncovered"), *scribe.cast.playing("stranger")]:
+        for at, day in zip(range(len(customer.people)), (TUESDAY, FRIDAY), strict=False):
+            scribe.ask(_case(scribe, customer, day, "13:30:00", Channel.EMAIL, at))
+
+
+def _not_included(scribe: Scribe) -> None:
+    """What the programme leaves out although the customer is covered."""
+    american, german, japanese = (scribe.cast.covered(centre)[0] for centre in ("americas", "germany", "japan"))
+    services = _case(scribe, american, TUESDAY, "11:11:00")
+    scribe.ask(replace(services, kind=RequestKind.PROFESSIONAL_SERVICE))
+    old = _case(scribe, german, WEDNESDAY, "14:15:00", Channel.PHONE)
+    scribe.ask(replace(old, product="planetpress-connect", version="2022.1"))
+    other = _case(scribe, german, THURSDAY, "10:45:00")
+    scribe.ask(replace(other, product="pres-connect"))
+    unheard = _case(scribe, japanese, TUESDAY, "16:05:00", Channel.EMAIL)
+    scribe.ask(replace(unheard, product="paper-folder", version="1.0"))
+
+
+def _boundaries(scribe: Scribe) -> None:
+    """Answers at the very deadline and a second late; a holiday, and a deadline that falls on closing time."""
+    french, british, japanese = (scribe.cast.covered(c)[0] for c in ("france", "united-kingdom", "japan"))
+    exact = scribe.ask(_case(scribe, french, TUESDAY, "09:30:00", Channel.EMAIL))
+    scribe.answer(exact, exact.certificate.due_at)
+    late = scribe.ask(_case(scribe, british, WEDNESDAY, "11:00:00", Channel.PHONE, 2))
+    scribe.answer(late, late.certificate.due_at + timedelta(seconds=1))
+    closing = scribe.ask(_case(scribe, french, WEDNESDAY, "13:00:00", Channel.EMAIL, 1))
+    scribe.answer(closing, closing.certificate.due_at, medium=Medium.CALL)
+    _ask_and_answer(scribe, _case(scribe, japanese, MONDAY, "10:00:00"))  # a holiday: the clock starts on Tuesday
+
+
+def _another_number_dialled(scribe: Scribe) -> None:
+    """The centre that was rung is the local one, if the plan knows the number."""
+    dutch = scribe.cast.covered("netherlands")[0]
+    for clock, dialled in (("16:10:00", scribe.plan.centres[0].phones[1].number), ("16:20:00", "+3100555999")):
+        case = _case(scribe, dutch, TUESDAY, clock, Channel.PHONE, 2)
+        _ask_and_answer(scribe, replace(case, dialled=dialled))
+
+
+def _held(scribe: Scribe) -> None:
+    """Two answers before their ticket are applied in order; one whose ticket never comes is held for ever."""
+    australian = scribe.cast.covered("australia")[0]
+    case = _case(scribe, australian, THURSDAY, "10:01:00", Channel.EMAIL)
+    ticket = scribe.ask(case, handed_over=case.at.replace(minute=0) + 4 * QUARTER)
+    scribe.answer(ticket, case.at + timedelta(minutes=1), by=RespondedBy.AUTOMATIC, help_given=False)
+    scribe.answer(ticket, case.at + timedelta(minutes=20))
+    given = ResponseGiven(medium=Medium.CALL, by=RespondedBy.PERSON, help_given=True)
+    scribe.say(TICKETS_DOOR, australian.source, "lost-1", case.at, given)
+
+
+def _hard_to_reach(scribe: Scribe) -> None:
+    """A mailbox that is gone, one whose server wants to be asked twice, and somebody who left no address."""
+    cast = scribe.cast
+    callers = [(c, at) for c in cast.customers for at, somebody in enumerate(c.people) if somebody.email is None]
+    found = [(c, at) for c in cast.customers for at, somebody in enumerate(c.people) if cast.troubles(somebody)]
+    for customer, at in [*found, callers[0]]:
+        _ask_and_answer(scribe, _case(scribe, customer, TUESDAY, "12:12:00", Channel.PHONE, at))
+
+
+def _refused_at_the_door(scribe: Scribe) -> None:
+    """A number used twice, something said of tomorrow, an answer to what nobody had asked yet."""
+    british = scribe.cast.covered("united-kingdom")[1]
+    case = _case(scribe, british, TUESDAY, "09:20:00")
+    opened = _ask_and_answer(scribe, case)
+    scribe.ask(_case(scribe, british, TUESDAY, "15:20:00"), number=opened.number)
+    scribe.answer(opened, case.at - timedelta(minutes=10), handed_over=case.at + timedelta(hours=6, minutes=10))
+    uncovered = scribe.cast.playing("uncovered")[0]
+    refused = scribe.ask(_case(scribe, uncovered, WEDNESDAY, "10:00:00"))
+    scribe.ask(_case(scribe, uncovered, WEDNESDAY, "10:30:00"), number=refused.number)
+    tomorrow = _case(scribe, british, FRIDAY, "09:45:00")
+    number = scribe.next_number(british.source)
+    scribe.ask(tomorrow, number=number, handed_over=tomorrow.at - timedelta(hours=18))
+    ticket = scribe.ask(tomorrow, number=number)
+    scribe.answer(ticket, scribe.working(ticket, 0.2))
+
+
+def _not_taken_yet(scribe: Scribe) -> None:
+    """What upstream systems can say and the services have no rule for yet, each once."""
+    malaysian = scribe.cast.covered("malaysia")[0]
+    case = _case(scribe, malaysian, WEDNESDAY, "09:05:00", Channel.EMAIL)
+    ticket = _ask_and_answer(scribe, case)
+    agent, author = f"person/{malaysian.source}/agent-3", malaysian.people[0].at_the_door()
+    double = scribe.cast.requests["en"][0][1].format(number="again")
+    said = (
+        CustomerCalled(caller=author, help_given=False, text=double),
+        NoteAdded(by=Side.SUPPORT, author=author, text=double),
+        TicketTransferred(to_centre="australia", by=agent),
+        TicketResolved(by=agent, text=double),
+        TicketReopened(by=Side.CUSTOMER, text=double),
+        TicketsMerged(into=stream_id("ticket", malaysian.source, "1001"), by=agent),
+        TicketWithdrawn(by=Side.CUSTOMER, text=double),
+    )
+    for hour, data in enumerate(said, start=1):
+        scribe.say(TICKETS_DOOR, ticket.source, ticket.number, case.at + timedelta(hours=hour), data)

@@ -1,0 +1,128 @@
+"""Who plays: the customers of `cast.yaml` with their people, and what they ask."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from libs.messages.door import Person
+from libs.messages.streams import stream_id
+
+CAST = Path(__file__).with_name("cast.yaml")
+ERP = "erp"
+"""The upstream system that knows customers, licences and contracts."""
+DOMAINS = ("example.org", "example.com", "example.net")
+SPOKEN = ("fr", "en")
+"""Languages that people write in; whoever wishes to be answered in another one writes English."""
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """One of a customer's people, and the language in which they wish to be answered."""
+
+    person: str
+    name: str
+    language: str
+    email: str | None
+    phone: str
+
+    def at_the_door(self) -> Person:
+        """Give what upstream systems say of them."""
+        return Person(person=self.person, name=self.name, email=self.email, phone=self.phone)
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer; `source` is the upstream system of its tickets, `role` the case that it is there for."""
+
+    number: str
+    organisation: str
+    country: str
+    centre: str
+    source: str
+    language: str
+    people: tuple[Somebody, ...]
+    products: tuple[str, ...]
+    first_day: date | None
+    reseller: str | None
+    role: str | None
+
+    @property
+    def id(self) -> str:
+        """Give its stream id."""
+        return stream_id("customer", ERP, self.number)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody, and what they ask: by language a subject and a text with a place for `{number}`."""
+
+    customers: tuple[Customer, ...]
+    requests: Mapping[str, tuple[tuple[str, str], ...]]
+    mailbox_gone: str
+    greylisted: str
+    """Mail addresses: of one whose mail server refuses everything, of one whose wants to be asked twice."""
+
+    def covered(self, centre: str) -> list[Customer]:
+        """Give those of a centre who are covered the whole week through."""
+        return [c for c in self.customers if c.centre == centre and c.role is None]
+
+    def playing(self, role: str) -> list[Customer]:
+        """Give those who are there for a case."""
+        return [customer for customer in self.customers if customer.role == role]
+
+    def troubles(self, somebody: Somebody) -> bool:
+        """Whether their mail server makes difficulties."""
+        return somebody.email in {self.mailbox_gone, self.greylisted}
+
+    def people(self) -> Iterator[Somebody]:
+        """Give all people."""
+        return (somebody for customer in self.customers for somebody in customer.people)
+
+
+def read_cast(path: Path = CAST) -> Cast:
+    """Read the file."""
+    content = yaml.safe_load(path.read_text())
+    customers = tuple(_customers(content["centres"]))
+    address = {somebody.name: str(somebody.email) for customer in customers for somebody in customer.people}
+    return Cast(
+        customers=customers,
+        requests={language: tuple((s, t) for s, t in found) for language, found in content["requests"].items()},
+        mailbox_gone=address[content["mailbox_gone"]],
+        greylisted=address[content["greylisted"]],
+    )
+
+
+def _customers(centres: list[dict[str, Any]]) -> Iterator[Customer]:
+    for number, (centre, found) in enumerate(((c, f) for c in centres for f in c["customers"]), start=101):
+        people = [_somebody(centre, p, 10 * (number - 100) + at) for at, p in enumerate(found["people"])]
+        yield Customer(
+            number=f"C-{number}",
+            organisation=found["organisation"],
+            country=found["country"],
+            centre=centre["centre"],
+            source=centre["source"],
+            language=found["language"],
+            people=tuple(people),
+            products=tuple(found.get("products", ())),
+            first_day=found.get("first_day"),
+            reseller=found.get("reseller"),
+            role=found.get("role"),
+        )
+
+
+def _somebody(centre: dict[str, Any], found: dict[str, Any], number: int) -> Somebody:
+    name = found["name"]
+    email = None if found.get("phone_only") else f"{_ascii(name)}@{DOMAINS[number % len(DOMAINS)]}"
+    person = stream_id("person", centre["source"], f"p-{number}")
+    return Somebody(person, name, found["language"], email, f"{centre['phone']}{number % 100:02}")
+
+
+def _ascii(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z]+", ".", plain.lower())

@@ -1,0 +1,58 @@
+"""Plays the script: step plan time, hand over what was said until then, wait until everything is answered."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from libs.eventlog.ports import Appender
+from services.ops.demo.scribe import Line
+from services.ops.demo.script import Script
+from services.ops.demo.stage import Stage
+from services.ops.given import open_log
+from services.ops.quiet import Stillness
+from services.ops.upstream import publish
+
+
+class Moment(NamedTuple):
+    """How far the story is: plan time, and how many lines have been handed over."""
+
+    at: datetime
+    lines: int
+
+
+Told = Callable[[Moment], None]
+
+
+async def play(script: Script, stage: Stage, told: Told = lambda _: None) -> None:
+    """Play it to the end; raises Unavailable where somebody never becomes quiet."""
+    here = stage.given()
+    async with open_log(here) as log, Stillness(stage.kafka, stage.ports, here.clock()) as still:
+        appender = log.appender()
+        try:
+            await still.wait_until_quiet()
+            for batch in script.before:
+                await _hand_over(appender, batch)
+                await still.wait_until_quiet()
+            await _week(script, stage, still, appender, told)
+        finally:
+            await appender.close()
+
+
+async def _week(script: Script, stage: Stage, still: Stillness, appender: Appender, told: Told) -> None:
+    """What is said at an instant is handed over when everything that was due by then has happened."""
+    said = 0
+
+    def tell(at: datetime) -> None:
+        told(Moment(at, said))
+
+    for instant, lines in groupby(script.lines, key=lambda line: line.handed_over):
+        await still.advance(stage.clock_file, instant, tell)
+        batch = list(lines)
+        await _hand_over(appender, batch)
+        said += len(batch)
+    await still.advance(stage.clock_file, script.ends, tell)
+
+
+async def _hand_over(appender: Appender, lines: Sequence[Line]) -> None:
+    await publish(appender, [line.record for line in lines])

@@ -1,0 +1,131 @@
+"""What must come of a script, reckoned from what is said in it and from the plan, without any service's code."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import chain
+
+from libs.messages.base import event_type
+from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, UPSTREAM
+from libs.messages.contracts import ContractLapsed
+from libs.messages.door import TicketSubmitted, Upstream
+from libs.messages.notices import (
+    DeliveryProblem,
+    NoticeClass,
+    NoticeDeferred,
+    NoticeFailed,
+    NoticeHandingOver,
+    NoticeRequested,
+    NoticeSent,
+)
+from libs.messages.receipts import Outcome
+from libs.plan import Plan, local_centre, numbers_of, promise, working_calendar
+from services.ops.demo.figures import Answered, AskedFor, Figures, NotTaken, Promised, Told
+from services.ops.demo.register import Outcomes, Register
+from services.ops.demo.scribe import Line
+from services.ops.demo.script import Script
+from services.ops.demo.ticket_life import Life, Said, judge, live
+
+
+def reckon(script: Script, plan: Plan) -> Figures:
+    """Reckon all figures."""
+    return _Reckoning(script, plan).figures()
+
+
+class _Reckoning:
+    def __init__(self, script: Script, plan: Plan) -> None:
+        self._script, self._plan, self._cast = script, plan, script.cast
+        self._register = Register(plan)
+        self._calendars = {centre.centre: working_calendar(centre) for centre in plan.centres}
+        self._mailboxes = {centre.centre: centre.mailbox for centre in plan.centres}
+        self._found = Figures()
+
+    def figures(self) -> Figures:
+        for line in chain.from_iterable(self._script.before):
+            self._registered(line)
+        for contract in self._register.contracts:
+            if contract.until <= self._script.ends:
+                self._found.events[event_type(ContractLapsed)] += 1
+                self._notice(NoticeClass.LAPSE, self._register.customers[contract.customer].email)
+        for line in self._script.lines:
+            if line.unreadable:
+                self._found.dead_letters[str(line.unreadable)] += 1
+                self._found.receipts[Answered(TICKETS_DOOR, Outcome.UNREADABLE)] += 1
+        for messages in _by_ticket(self._script.lines).values():
+            self._ticket(live(messages, self._register))
+        self._deferred()
+        return self._found
+
+    def _registered(self, line: Line) -> None:
+        assert line.event is not None  # noqa: S101 - no dirt before the week
+        outcome = self._register.take(line.event, _data(CONTRACTS_DOOR, line))
+        self._found.receipts[Answered(CONTRACTS_DOOR, outcome.outcome)] += 1
+        self._count([outcome])
+
+    def _ticket(self, life: Life) -> None:
+        for outcome in life.outcomes:
+            self._found.receipts[Answered(TICKETS_DOOR, outcome.outcome)] += 1
+        self._count([*life.commands.values(), *life.applied])
+        if life.asked is None or life.opened_at is None:
+            if life.held:
+                self._found.tickets[AskedFor(None, None, "held")] += 1
+            return
+        if life.reason:
+            self._refused(life.asked, life.reason)
+        else:
+            self._opened(life, life.asked, life.opened_at)
+
+    def _refused(self, asked: TicketSubmitted, reason: str) -> None:
+        known = self._register.customers.get(asked.customer)
+        centre = known.centre if known else None
+        self._found.tickets[AskedFor(centre, asked.channel, "refused", reason)] += 1
+        self._notice(NoticeClass.REFUSAL, asked.requester.email)
+
+    def _opened(self, life: Life, asked: TicketSubmitted, at: datetime) -> None:
+        home, numbers = self._register.customers[asked.customer].centre, numbers_of(self._plan.centres)
+        centre = local_centre(home, asked.channel, asked.number_dialled, numbers).centre
+        self._found.tickets[AskedFor(centre, asked.channel, "open")] += 1
+        certificate = promise(self._calendars[centre], self._plan.targets, asked.channel, at)
+        judged = judge(certificate, life.answers, self._script.ends)
+        self._found.promises[Promised(centre, asked.channel, judged.state, judged.warned)] += 1
+        self._count(judged.events)
+        self._notice(NoticeClass.ACKNOWLEDGEMENT, asked.requester.email)
+        if judged.warned:
+            self._notice(NoticeClass.WARNING, self._mailboxes[centre])
+        if judged.state == "breached":
+            self._notice(NoticeClass.BREACH, self._mailboxes[centre])
+
+    def _count(self, outcomes: Iterable[Outcomes]) -> None:
+        for outcome in outcomes:
+            self._found.events[outcome.event] += 1
+            if outcome.reason:
+                self._found.not_taken[NotTaken(outcome.event, outcome.reason)] += 1
+
+    def _notice(self, notice_class: NoticeClass, email: str | None) -> None:
+        problem = DeliveryProblem.REFUSED if email == self._cast.mailbox_gone else None
+        problem = problem if email else DeliveryProblem.NO_ADDRESS
+        self._found.notices[Told(notice_class, "failed" if problem else "sent", problem)] += 1
+        for event in (NoticeRequested, NoticeHandingOver, NoticeFailed if problem else NoticeSent):
+            self._found.events[event_type(event)] += 1
+        if email and not problem:
+            self._found.mails[email] += 1
+
+    def _deferred(self) -> None:
+        """Whose mail server wants to be asked twice gets the first of its mails at the second attempt."""
+        if self._found.mails[self._cast.greylisted]:
+            self._found.events.update(event_type(event) for event in (NoticeDeferred, NoticeHandingOver))
+
+
+def _by_ticket(lines: Sequence[Line]) -> dict[tuple[str, str], list[Said]]:
+    found: dict[tuple[str, str], list[Said]] = {}
+    for line in lines:
+        if event := line.event:
+            at = datetime.fromisoformat(event["time"])
+            said = Said(at, line.handed_over, event["id"], _data(TICKETS_DOOR, line))
+            found.setdefault((event["source"], event["subject"]), []).append(said)
+    return found
+
+
+def _data(door: str, line: Line) -> Upstream:
+    assert line.event is not None  # noqa: S101 - what nobody can read is not asked
+    return UPSTREAM[door][line.event["type"]].model_validate_json(json.dumps(line.event["data"]))

@@ -1,0 +1,176 @@
+"""What the demo tells at its end, as tables that a person enjoys reading."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from services.ops.demo.books import Entry
+from services.ops.demo.report import Mailed, Proven, Report, Share, Unheard
+
+BAR = 12  # characters
+GOOD, FAIR = 0.9, 0.8  # of attainment, for its colour alone
+WORDS = {
+    "TicketRefused": "ticket refused",
+    "ResponseRefused": "answer refused",
+    "MessageRefused": "message refused",
+    "ResponseNotApplied": "no first response",
+    "CustomerRefused": "customer refused",
+    "ContractRefused": "contract refused",
+}
+
+
+def shown(report: Report, leftovers: Path) -> RenderableType:
+    """Lay everything out; `leftovers` is where mails and logs stay until the next run."""
+    return Group(
+        _head(report),
+        _shares("Centre", report.centres),
+        _shares("Channel", report.channels),
+        Columns([_mails(report.mails), _not_taken(report.not_taken)], padding=(0, 4)),
+        _proof(report.proof),
+        _books(report.books),
+        *_differences(report),
+        _verdict(report),
+        _further(leftovers),
+    )
+
+
+def _head(report: Report) -> Panel:
+    text = Text.assemble(
+        ("A week of OL Care support", "bold"),
+        f", {report.begins:%A %d %B} to {report.ends:%A %d %B %Y} (plan time, UTC)\n",
+        f"{report.messages} messages at the doors, {report.events} events that count and {report.void} void ones ",
+        f"in the log, played in {report.seconds:.0f} s",
+    )
+    return Panel(text, box=box.ROUNDED, expand=False)
+
+
+def _shares(name: str, shares: Sequence[Share]) -> Table:
+    made = _table(f"Promises of a first response by {name.lower()}", show_footer=True)
+    made.add_column(name, "all")
+    columns = [share[1:] for share in shares]
+    for title, numbers in zip(
+        ("tickets", "refused", "promised", "met", "breached", "waiting", "at risk"),
+        zip(*columns, strict=True),
+        strict=True,
+    ):
+        made.add_column(title, str(sum(numbers)), justify="right")
+    made.add_column("attainment", _attainment(_total(shares)))
+    for share in shares:
+        made.add_row(
+            _title(share.name) if share.name else "(unknown customer)",
+            *(str(n) if n else "·" for n in share[1:]),
+            _attainment(share),
+        )
+    return made
+
+
+def _total(shares: Sequence[Share]) -> Share:
+    return Share("all", *(sum(numbers) for numbers in zip(*(share[1:] for share in shares), strict=True)))
+
+
+def _attainment(share: Share) -> Text:
+    if share.attainment is None:
+        return Text()
+    style = "green" if share.attainment >= GOOD else "yellow" if share.attainment >= FAIR else "red"
+    full = round(share.attainment * BAR)
+    return Text.assemble(("█" * full, style), ("░" * (BAR - full), "dim"), f" {share.attainment:4.0%}")
+
+
+def _mails(mails: Sequence[Mailed]) -> Table:
+    made = _table("Mails")
+    for title in ("notice", "sent", "not sent", "why not"):
+        made.add_column(title, justify="right" if title in {"sent", "not sent"} else "left")
+    for mail in mails:
+        made.add_row(mail.notice_class, str(mail.sent), str(mail.failed or "·"), _plain(mail.why))
+    return made
+
+
+def _not_taken(rows: Sequence[Unheard]) -> Table:
+    made = _table("Not taken, and why")
+    made.add_column("what")
+    made.add_column("why")
+    made.add_column("how many", justify="right")
+    before = ""
+    for row in rows:
+        made.add_row(WORDS.get(row.what, row.what) if row.what != before else "", _plain(row.why), str(row.number))
+        before = row.what
+    return made
+
+
+def _proof(rows: Sequence[Proven]) -> Table:
+    made = _table("The proof: tables against a fresh fold of the log")
+    for title in ("projections", "tables", "rows", "equal"):
+        made.add_column(title, justify="right" if title in {"tables", "rows"} else "left")
+    for row in rows:
+        made.add_row(row.reader, str(row.tables), str(row.rows), _sign(good=row.equal))
+    return made
+
+
+def _books(entries: Sequence[Entry]) -> Table:
+    made = _table("The books")
+    made.add_column("entry")
+    made.add_column("left", justify="right")
+    made.add_column("right", justify="right")
+    made.add_column("")
+    for entry in entries:
+        made.add_row(entry.says, str(entry.left), str(entry.right), _sign(good=entry.balanced))
+    return made
+
+
+def _differences(report: Report) -> Iterator[Table]:
+    if not report.differences:
+        return
+    made = _table("Figures that are not as reckoned")
+    for title in ("figure", "of", "reckoned", "found"):
+        made.add_column(title)
+    for row in report.differences:
+        made.add_row(row.figure, row.key, str(row.reckoned), str(row.found))
+    yield made
+
+
+def _verdict(report: Report) -> Text:
+    if report.balanced:
+        return Text("The books balance.\n", style="bold green")
+    return Text("The books do not balance.\n", style="bold red")
+
+
+def _further(leftovers: Path) -> Text:
+    return Text.assemble(
+        ("Where to look further\n", "bold"),
+        f"  {leftovers}/mail.jsonl\n",
+        "    has the mails as they arrived, and the services' logs lie beside it, until the next run.\n",
+        "  olcare up --clock 2026-11-23T08:00:00Z\n",
+        "    starts everything for play; then olcare trigger TicketSubmitted, olcare ticket show SOURCE/NUMBER,\n",
+        "    olcare clock advance --by 4h, olcare dlq list, olcare projections verify.\n",
+        "  docs/architecture.md\n",
+        "    follows one message through the files.",
+    )
+
+
+def _table(title: str, *, show_footer: bool = False) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_footer=show_footer,
+        pad_edge=False,
+    )
+
+
+def _sign(*, good: bool) -> Text:
+    return Text("✓", style="green") if good else Text("✗", style="bold red")
+
+
+def _title(name: str) -> str:
+    return name.replace("-", " ").title()
+
+
+def _plain(code: str) -> str:
+    return code.replace("-", " ")

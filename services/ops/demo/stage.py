@@ -1,0 +1,66 @@
+"""Where the demo is played: servers and services of its own, begun for it and ended with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from libs.chassis import clock as clocks
+from libs.eventlog.topics import Card, TopicAdmin, load_cards
+from libs.stack.catcher import MailCatcher
+from libs.stack.faults import Fault
+from libs.stack.installation import Installation, Say
+from libs.stack.ports import free_port
+from libs.stack.resolve import Stack
+from libs.stack.run import Run
+from libs.stack.service import ServiceSpec
+from services.ops import output
+from services.ops.demo.cast import Cast
+from services.ops.given import Given
+from services.ops.output import Refused
+from services.ops.watched import WATCHED
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where everything is; `clock_file` holds the plan time that all share."""
+
+    kafka: str
+    postgres: str
+    ports: Mapping[str, int]
+    clock_file: Path
+    catcher: MailCatcher
+    contracts: Path
+
+    def given(self) -> Given:
+        """Give the addresses as the command line has them."""
+        return Given(self.kafka, self.postgres, self.clock_file, None, self.contracts, self.clock_file.parent)
+
+
+def set_stage(run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say) -> Stage:
+    """Start everything, with the plan clock at the beginning; raises StackError, and Refused where a log is in use."""
+    stack = Stack(run, durable=False)
+    catcher = stack.mail_catcher
+    catcher.fail(*_faults(cast))
+    output.run(_make_topics(stack.kafka.address, load_cards(contracts / "topics")))
+    clock_file = run.folder / "clock.json"
+    clocks.start(clock_file, begins)
+    env = {"OLCARE_CLOCK": str(clock_file), "OLCARE_CONTRACTS": str(contracts)}
+    installation = Installation(run, stack, env, say)
+    # Whatever mail server was given: the people of the demo do not exist.
+    specs = [ServiceSpec(s.name, s.module, free_port(), {"OLCARE_SMTP": catcher.address}) for s in WATCHED.values()]
+    installation.start(specs)
+    installation.await_ready()
+    ports = {spec.name: spec.http_port for spec in specs}
+    return Stage(stack.kafka.address, stack.postgres.address, ports, clock_file, catcher, contracts)
+
+
+def _faults(cast: Cast) -> tuple[Fault, ...]:
+    return Fault("recipient", "refuse", cast.mailbox_gone), Fault("recipient", "defer", cast.greylisted, times=1)
+
+
+async def _make_topics(kafka: str, cards: Mapping[str, Card]) -> None:
+    async with TopicAdmin(kafka) as admin:
+        made = await admin.create(cards.values())
+    if there := sorted(set(cards) - set(made)):
+        raise Refused(f"the demo needs a Kafka of its own, and at {kafka} there is {there[0]} already")

@@ -1,0 +1,81 @@
+"""What stands on the topics after the story: read whole, with a consumer that keeps no place."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from libs.eventlog.kafka import KafkaLog
+from libs.eventlog.receipts import dead_letters_of, receipts_of
+from libs.eventlog.record import Record
+from libs.messages.catalogue import EVENTS, UPSTREAM
+from libs.messages.receipts import DeadLetter, Receipt
+from services.ops.demo.stage import Stage
+from services.ops.given import open_log
+from services.ops.reading import records
+
+
+class LogEvent(NamedTuple):
+    """An event that counts, as it stands in the log."""
+
+    type: str
+    stream: str
+    cause: str
+    data: Mapping[str, Any]
+
+
+class DoorBook(NamedTuple):
+    """What went through a door."""
+
+    records: int
+    receipts: Sequence[Receipt]
+    letters: Sequence[DeadLetter]
+
+
+@dataclass
+class Topics:
+    """The doors and the log; `void` counts records of the log that count for nothing."""
+
+    doors: dict[str, DoorBook] = field(default_factory=dict)
+    events: list[LogEvent] = field(default_factory=list)
+    void: int = 0
+
+    def caused_by(self, commands: frozenset[str]) -> int:
+        """Count the events that a command of these asked for."""
+        return sum(event.cause in commands for event in self.events)
+
+
+async def read_topics(stage: Stage) -> Topics:
+    """Read every topic to its end; raises Unavailable."""
+    found = Topics()
+    async with open_log(stage.given()) as log:
+        for topic in EVENTS:
+            _fold(found, [json.loads(record.value or b"") async for record in records(stage.kafka, log, topic)])
+        for door in UPSTREAM:
+            found.doors[door] = DoorBook(
+                records=len(await _all(stage, log, door)),
+                receipts=[
+                    Receipt.model_validate_json(r.value or b"") for r in await _all(stage, log, receipts_of(door))
+                ],
+                letters=[
+                    DeadLetter.model_validate_json(r.value or b"")
+                    for r in await _all(stage, log, dead_letters_of(door))
+                ],
+            )
+    return found
+
+
+def _fold(found: Topics, envelopes: Sequence[Mapping[str, Any]]) -> None:
+    """Take those that count: the sequence is the next of the stream."""
+    heads: dict[str, int] = {}
+    for envelope in envelopes:
+        stream = envelope["subject"]
+        if int(envelope["sequence"]) != heads.get(stream, 0) + 1:
+            found.void += 1
+            continue
+        heads[stream] = heads.get(stream, 0) + 1
+        found.events.append(LogEvent(envelope["type"], stream, envelope["causationid"], envelope["data"]))
+
+
+async def _all(stage: Stage, log: KafkaLog, topic: str) -> list[Record]:
+    return [record async for record in records(stage.kafka, log, topic)]
