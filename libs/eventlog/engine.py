@@ -27,6 +27,7 @@ from libs.eventlog.rule import Judge
 from libs.eventlog.topics import Card
 from libs.eventlog.watch import LogCheck
 from libs.eventlog.writer import Writer
+from libs.messages.base import Event
 from libs.messages.catalogue import EVENTS
 
 BUILDING = 4712  # the advisory lock under which a reader's tables are built: one instance does, the others wait
@@ -48,9 +49,14 @@ class Engine:
     """One service's share of the log protocol."""
 
     def __init__(
-        self, settings: EngineSettings, clock: Clock, cards: Mapping[str, Card], readers: Sequence[Reader]
+        self,
+        settings: EngineSettings,
+        clock: Clock,
+        cards: Mapping[str, Card],
+        readers: Sequence[Reader],
+        events: Mapping[str, tuple[type[Event], ...]] = EVENTS,
     ) -> None:
-        self.settings, self.clock, self.cards = settings, clock, cards
+        self.settings, self.clock, self.cards, self._events = settings, clock, cards, events
         self.readers = {reader.name: reader for reader in readers}
         self.log = KafkaLog(KafkaSettings(settings.kafka, settings.instance, session=settings.session))
         self.database = Database(settings.postgres, settings.database)
@@ -241,7 +247,7 @@ class Engine:
 
     def _folder(self, reader: Reader) -> Folder:
         card = self.cards[reader.topic]
-        return Folder(reader, Judge(Codec(reader.topic, EVENTS[reader.topic], card.partitions), card.set_aside))
+        return Folder(reader, Judge(Codec(reader.topic, self._events[reader.topic], card.partitions), card.set_aside))
 
     def _set_aside(self, reader: Reader) -> str:
         entries = [list(entry) for entry in self.cards[reader.topic].set_aside]

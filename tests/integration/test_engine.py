@@ -1,0 +1,262 @@
+"""A reader's tables come back from the log, are proven equal to it, and are exchanged while everybody goes on."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from libs.chassis.clock import Clock
+from libs.decider import Decider
+from libs.eventlog import rebuild
+from libs.eventlog.engine import Engine, EngineSettings
+from libs.eventlog.errors import Halted
+from libs.eventlog.projection import Projection, Reader, state_of
+from libs.eventlog.proof import Difference
+from libs.eventlog.record import RecordedEvent
+from libs.eventlog.request import Request
+from libs.eventlog.rule import SetAside
+from libs.eventlog.topics import Card
+from libs.eventlog.writer import Answer, Writer
+from libs.messages.base import Event, Instant
+from libs.messages.ids import door_command_id
+from libs.stack.databases import drop_database
+from tests.support import eventually
+
+AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+PARTITIONS = 3
+
+
+class Said(Event):
+    said_at: Instant
+
+
+@dataclass(frozen=True)
+class Say:
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class Count:
+    times: int = 0
+
+
+class Row(NamedTuple):
+    stream: str
+    times: int
+    last: datetime
+
+
+def _row(row: Row | None, event: RecordedEvent) -> Row:
+    return Row(event.stream, row.times + 1 if row else 1, event.data.said_at)
+
+
+DECIDER: Decider[Count, Say, Said] = Decider(
+    Count(), lambda _, command: Said(said_at=command.occurred_at), lambda state, _: Count(state.times + 1)
+)
+TABLE = Projection(
+    table="sayings",
+    row=Row,
+    columns="stream text not null, times int not null, last timestamptz not null",
+    events=(Said,),
+    evolve=_row,
+    indexes=("(last)",),
+)
+
+
+class House:
+    """A topic of its own, and as many processes on it as a test wants, all in one."""
+
+    def __init__(self, kafka: str, postgres: str, unique: str) -> None:
+        self.kafka, self.postgres, self.unique = kafka, postgres, unique
+        self.topic = f"{unique}.sayings"
+        card = Card(self.topic, "log", PARTITIONS, {}, 1, {}, ("test",), ("test",), ())
+        self.cards = {self.topic: card}
+        states = state_of("saying_states", DECIDER, Count, (Said,))
+        self.reader = Reader("sayings", self.topic, 1, (states, TABLE), writes=True, reacts=True)
+
+    @asynccontextmanager
+    async def process(self, instance: str = "one", *, live: bool = True) -> AsyncIterator[Engine]:
+        settings = EngineSettings("test", f"{self.unique}-{instance}", self.kafka, self.postgres, self.unique, 6.0)
+        engine = Engine(settings, Clock(), self.cards, [self.reader], {self.topic: (Said,)})
+        await engine.open()
+        tasks = [asyncio.create_task(_run(run)) for _, run in engine.tasks()] if live else []
+        try:
+            yield engine
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await engine.close()
+
+    def writer(self, engine: Engine) -> Writer:
+        return engine.writer(self.topic, lambda _: DECIDER)
+
+    async def create(self) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        await admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)])
+        await admin.close()
+
+    async def delete(self) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        await admin.delete_topics([self.topic])
+        await admin.close()
+
+
+async def _run(loop: Callable[[], object]) -> None:
+    await loop()  # type: ignore[misc] # the loops are coroutine functions
+
+
+@pytest.fixture
+async def house(kafka: str, postgres: str, unique: str) -> AsyncIterator[House]:
+    house = House(kafka, postgres, unique)
+    await house.create()
+    yield house
+    await house.delete()
+    await drop_database(postgres, unique)
+
+
+def said(*numbers: int) -> list[Request]:
+    """Ask for something to be said on one of twenty streams, under a command of its own."""
+    streams = [f"saying/test/{number % 20}" for number in numbers]
+    ids = [str(door_command_id("test", str(n), s)) for n, s in zip(numbers, streams, strict=True)]
+    return [Request(i, s, Say(AT), i) for i, s in zip(ids, streams, strict=True)]
+
+
+def events(answers: Sequence[Answer]) -> list[str]:
+    return [answer.event.id for answer in answers if answer.event]
+
+
+async def test_a_dropped_database_comes_back_from_the_log_and_the_answers_stay_the_same(house: House) -> None:
+    async with house.process() as engine:
+        before = events(await house.writer(engine).handle(said(*range(100))))
+        proven, found = await engine.verify("sayings")
+    await drop_database(house.postgres, house.unique)
+    async with house.process() as engine:
+        assert events(await house.writer(engine).handle(said(*range(100)))) == before
+        again, _ = await engine.verify("sayings")
+    assert proven is not None
+    assert again == proven
+    assert proven.tables["sayings"].rows == 20
+    assert found == []
+    assert sum(proven.positions.values()) == 100
+
+
+async def test_a_row_that_somebody_changed_is_found(house: House) -> None:
+    async with house.process() as engine:
+        await house.writer(engine).handle(said(*range(40)))
+        async with engine.database.connection() as connection:
+            await connection.execute("update sayings set times = 7 where stream = 'saying/test/3'")
+        _, found = await engine.verify("sayings")
+        assert [difference.table for difference in found] == ["sayings"]
+        assert isinstance(found[0], Difference)
+        with pytest.raises(ValueError, match="sayings: the rebuilt tables differ: sayings"):
+            await engine.rebuild("sayings")
+
+
+async def test_tables_are_exchanged_under_a_writer_and_can_be_taken_back(house: House) -> None:
+    async with house.process() as engine:
+        writer, done = house.writer(engine), asyncio.Event()
+
+        async def go_on() -> int:
+            number = 1000
+            while not done.is_set():
+                await writer.handle(said(*range(number, number + 10)))
+                number += 10
+            return number
+
+        await writer.handle(said(*range(60)))
+        writing = asyncio.create_task(go_on())
+        first = engine.database.schema_of("sayings")
+        await engine.rebuild("sayings")
+        second = engine.database.schema_of("sayings")
+        await writer.handle(said(*range(100, 120)))
+        back = await engine.roll_back("sayings")
+        await writer.handle(said(*range(120, 140)))
+        done.set()
+        last = await writing
+        proven, found = await engine.verify("sayings")
+        assert found == []
+        assert proven is not None
+        assert proven.tables["heads_sayings"].rows == 20
+        assert await _times(engine) == 60 + 20 + 20 + (last - 1000)
+        assert first != second
+        assert back.schema == first
+
+
+async def test_another_process_goes_over_to_the_new_tables(house: House) -> None:
+    async with AsyncExitStack() as stack:
+        watching = await stack.enter_async_context(house.process("one"))
+        writer = house.writer(watching)
+        await writer.handle(said(*range(30)))
+        ops = await stack.enter_async_context(house.process("ops", live=False))
+        await ops.rebuild("sayings")
+        wanted = ops.database.schema_of("sayings")
+        await eventually(lambda: watching.database.schema_of("sayings") == wanted)
+        await writer.handle(said(*range(30, 60)))
+        assert await _times(watching) == 60
+
+
+async def test_slices_of_a_long_partition_give_the_same_tables(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with house.process() as engine:
+        await house.writer(engine).handle(said(*range(200)))
+        monkeypatch.setattr(rebuild, "SLICE", 7)
+        _, found = await engine.verify("sayings")
+    assert found == []
+
+
+async def test_what_the_card_sets_aside_is_passed_over_and_forces_a_rebuild(house: House) -> None:
+    async with house.process() as engine:
+        answers = await house.writer(engine).handle(said(*range(20)))
+        event = answers[7].event
+        assert event is not None
+        record = await engine.log.record(house.topic, event.partition, event.offset)
+        before = engine.database.schema_of("sayings")
+    digest = sha256(record.value or b"").hexdigest()
+    aside = SetAside(event.partition, event.offset, digest, "said by mistake", "the owner")
+    house.cards[house.topic] = replace(house.cards[house.topic], set_aside=(aside,))
+    async with house.process() as engine:
+        assert engine.database.schema_of("sayings") != before
+        assert await _times(engine) == 19
+
+
+async def test_a_topic_made_anew_stops_the_reader_and_says_so(house: House) -> None:
+    async with house.process() as engine:
+        await house.writer(engine).handle(said(*range(20)))
+    await house.delete()
+    await eventually(partial(_made, house))
+    async with house.process() as engine:
+        sentence = await eventually(engine.halted)
+        assert "the topic was made anew" in str(sentence)
+        assert all(isinstance(halted, Halted) for halted in engine.loops["sayings"].halted.values())
+
+
+async def _made(house: House) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=house.kafka)
+    await admin.start()
+    response = await admin.create_topics([NewTopic(house.topic, PARTITIONS, 1)])
+    await admin.close()
+    return all(error[1] == 0 for error in response.topic_errors)
+
+
+async def _times(engine: Engine) -> int:
+    async with engine.database.connection() as connection:
+        return int(await connection.fetchval("select coalesce(sum(times), 0) from sayings"))
+
+
+async def test_two_processes_writing_at_once_leave_one_event_for_each_command(house: House) -> None:
+    async with house.process("one") as one, house.process("two") as two:
+        requests = said(*range(60))
+        shuffled = random.Random(7).sample(requests, len(requests))
+        first, second = await asyncio.gather(house.writer(one).handle(requests), house.writer(two).handle(shuffled))
+        by_command = {answer.request.id: answer.event for answer in first}
+        assert all(by_command[a.request.id] == a.event for a in second)
+        assert await _times(one) == 60
