@@ -74,90 +74,88 @@ class TolerantBatch:
         """Take aiokafka's records as long as they stand at their places, then our own; give the rest raw."""
         at, end = self._batch.base_offset, self._batch.next_offset
         with suppress(*_UNREADABLE):
-            plain = _plain(self._raw)
-            dense = _is_dense(plain)
-            with suppress(*_UNREADABLE):
-                for record in DefaultRecordBatch(plain):
-                    offset = record.offset
-                    if (offset != at and (dense or not at < offset < end)) or len(record.headers) > MAX_HEADERS:
-                        break
-                    at = offset + 1
-                    yield record
-                else:
-                    return
-            for record in _records(plain):
+            if not self._batch.compression_type:
+                dense = _is_dense(self._raw)
+                with suppress(*_UNREADABLE):
+                    for record in DefaultRecordBatch(self._raw):
+                        offset = record.offset
+                        if (offset != at and (dense or not at < offset < end)) or len(record.headers) > MAX_HEADERS:
+                            break
+                        at = offset + 1
+                        yield record
+                    else:
+                        return
+            for record in _records(self._raw):
                 if at <= record.offset < end:
                     at = record.offset + 1
                     yield record
             return
         yield from self._rest(at, end)
 
-    def _rest(self, first: int, end: int) -> Iterator[Any]:
+    def _rest(self, first: int, end: int) -> Iterator[_Decoded]:
         """Give the batch as it came at the first offset, and at the others where that is."""
         for offset in range(first, end):
             value = bytes(self._raw) if offset == first else f"see offset {first}".encode()
             yield _Decoded(offset, self._batch.max_timestamp, None, value, RAW_BATCH)
 
 
-def _is_dense(plain: bytes | memoryview) -> bool:
+def _is_dense(raw: memoryview) -> bool:
     """Say whether each offset has its record, as before any compaction."""
-    fields = _HEADER.unpack_from(plain)
-    return bool(fields[-1] == fields[6] + 1)
+    last, count = _HEADER.unpack_from(raw)[6::6]
+    return bool(count == last + 1)
 
 
-def _plain(raw: memoryview) -> bytes | memoryview:
-    """Give a batch without its compression."""
-    attributes, count = _HEADER.unpack_from(raw)[5::7]
-    codec = attributes & DefaultRecordBase.CODEC_MASK
-    if not codec:
-        return raw
-    header, at = bytearray(raw[: _HEADER.size]), DefaultRecordBase.ATTRIBUTES_OFFSET
-    header[at : at + 2] = (attributes ^ codec).to_bytes(2, "big", signed=True)
-    return bytes(header) + _unpacked(codec, bytes(raw[_HEADER.size :]), min(count * MAX_RECORD, MAX_BATCH))
+def _records(raw: memoryview) -> Iterator[_Decoded]:
+    """Read as the broker checks: by what a record holds, not by the length and the offset that it claims."""
+    base, _, _, _, _, attributes, last, first, latest, _, _, _, count = _HEADER.unpack_from(raw)
+    most = min(count * MAX_RECORD, MAX_BATCH)
+    plain, at = _unpacked(attributes & DefaultRecordBase.CODEC_MASK, bytes(raw[_HEADER.size :]), most), 0
+    for index in range(count):
+        length, began = decode_varint_py(plain, at)
+        later, at = decode_varint_py(plain, began + 1)  # after one byte of attributes, which mean nothing
+        delta, at = decode_varint_py(plain, at)
+        key, at = _sized(plain, at)
+        value, at = _sized(plain, at)
+        headers, at = _headers(plain, at)
+        if headers is None:
+            at = _within(plain, began + length)
+            key, value, headers = None, plain[began:at], RAW_BATCH
+        timestamp = latest if attributes & DefaultRecordBase.TIMESTAMP_TYPE_MASK else first + later
+        yield _Decoded(base + (index if count == last + 1 else delta), timestamp, key, value, headers)
 
 
 def _unpacked(codec: int, data: bytes, most: int) -> bytes:
     """Unpack into room for so many bytes; what needs more is not read."""
+    if codec == DefaultRecordBase.CODEC_NONE:
+        return data
     if codec == DefaultRecordBase.CODEC_SNAPPY:  # whose data unpack to twenty times their size at most
         return bytes(snappy_decode(data))
     with mmap(-1, most) as room:  # memory that is not touched is not there
         return room[: _INTO[codec](data, room)]
 
 
-def _records(plain: bytes | memoryview) -> Iterator[_Decoded]:
-    """Read as the broker checks: by what a record holds, not by the length and the offset that it claims."""
-    base, _, _, _, _, attributes, last, first, latest, _, _, _, count = _HEADER.unpack_from(plain)
-    at = _HEADER.size
-    for index in range(count):
-        began = at
-        _, at = decode_varint_py(plain, at)
-        later, at = decode_varint_py(plain, at + 1)  # after one byte of attributes, which mean nothing
-        delta, at = decode_varint_py(plain, at)
-        key, at = _sized(plain, at)
-        value, at = _sized(plain, at)
-        headers, at = _headers(plain, at)
-        if headers is None:
-            key, value, headers = None, bytes(plain[began:at]), RAW_BATCH
-        timestamp = latest if attributes & DefaultRecordBase.TIMESTAMP_TYPE_MASK else first + later
-        yield _Decoded(base + (index if count == last + 1 else delta), timestamp, key, value, headers)
-
-
-def _headers(plain: bytes | memoryview, at: int) -> tuple[Any, int]:
+def _headers(plain: bytes, at: int) -> tuple[Any, int]:
     """Give names and values, None where there are too many; in names, bytes that are not UTF-8 become surrogates."""
     count, at = decode_varint_py(plain, at)
+    if count > MAX_HEADERS:
+        return None, at
     headers = []
     for _ in range(count):
         name, at = _sized(plain, at)
         value, at = _sized(plain, at)
-        if count <= MAX_HEADERS:
-            headers.append(((name or b"").decode(errors="surrogateescape"), value))
-    return (headers if count <= MAX_HEADERS else None), at
+        headers.append(((name or b"").decode(errors="surrogateescape"), value))
+    return headers, at
 
 
-def _sized(plain: bytes | memoryview, at: int) -> tuple[bytes | None, int]:
+def _sized(plain: bytes, at: int) -> tuple[bytes | None, int]:
     size, at = decode_varint_py(plain, at)
     if size < 0:
         return None, at
-    if at + size > len(plain):
+    end = _within(plain, at + size)
+    return plain[at:end], end
+
+
+def _within(plain: bytes, end: int) -> int:
+    if not 0 < end <= len(plain):
         raise IndexError("the bytes end before the record does")
-    return bytes(plain[at : at + size]), at + size
+    return end

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from aiokafka.codec import lz4_encode, snappy_encode, zstd_encode
 from aiokafka.record.util import calc_crc32c, encode_varint
 
+Headers = Sequence[tuple[bytes, bytes | None]]
 Pack = Callable[[bytes], bytes]
 CODECS: dict[str, tuple[int, Pack]] = {
     "gzip": (1, gzip.compress),
@@ -19,7 +20,7 @@ CODECS: dict[str, tuple[int, Pack]] = {
 def record(
     index: int,
     value: bytes | None = b"value",
-    headers: Sequence[tuple[bytes, bytes | None]] = (),
+    headers: Headers = (),
     key: bytes | None = b"key",
     attributes: int = 0,
     length: int | None = None,

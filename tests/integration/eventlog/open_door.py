@@ -1,0 +1,146 @@
+"""A door that accepts whatever it can read, with a client that writes to it what no library would."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.produce import ProduceRequest
+from msgspec import Raw
+
+from libs.chassis.clock import Clock
+from libs.eventlog.cloudevents import Message, parse
+from libs.eventlog.door import DoorKeeper, DoorLoop
+from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.receipts import dead_letters_of, receipt, receipts_of, unreadable
+from libs.eventlog.record import Outgoing, Record, RecordedEvent
+from libs.eventlog.request import Request
+from libs.eventlog.topics import TopicAdmin, load_cards
+from libs.eventlog.writer import Answer
+from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
+from libs.messages.receipts import DeadLetter, Outcome, Receipt
+from tests.support import eventually
+
+CARDS = load_cards(Path(__file__).parents[3] / "contracts" / "topics")
+OPENED = RecordedEvent(
+    id="0a0f6c5e-6d0e-5a64-9a43-5f1f7b6f1c55",
+    type="olcare.TicketOpened.v1",
+    stream="ticket/crm-eu/4711",
+    time=datetime(2026, 11, 24, 8, 30, tzinfo=UTC),
+    place="0000000001",
+    recordedtime=datetime(2026, 11, 24, 8, 30, tzinfo=UTC),
+    causationid="7c2f1d7e-1f64-5a0e-8f3a-2f1f7b6f1c55",
+    correlationid="crm-70",
+    source="olcare/intake",
+    raw=Raw(b"{}"),
+)
+
+NOT_YET = {3, 6}  # says a broker that has not heard of its new topic
+
+
+class Door:
+    """One door and its topics, of one partition each."""
+
+    def __init__(self, kafka: str, name: str) -> None:
+        self.topic, self.group = f"{name}.in.v1", f"{name}.door"
+        self.log = KafkaLog(KafkaSettings(kafka, name))
+        self.client = AIOKafkaClient(bootstrap_servers=kafka)
+
+    async def send(self, raw: bytes) -> int:
+        """Ask the broker to take a batch as it is; gives its error code, 0 for none."""
+
+        async def answered() -> tuple[int]:
+            leader = self.client.cluster.leader_for_partition(TopicPartition(self.topic, 0))
+            request = ProduceRequest(None, -1, 10_000, [(self.topic, [(0, raw)])])
+            [(_, [(_, code, *_)])] = (await self.client.send(leader, request)).topics
+            assert code not in NOT_YET
+            return (code,)
+
+        answer: tuple[int] = await eventually(answered)
+        return answer[0]
+
+    async def receipts(self, count: int) -> list[Receipt]:
+        """Wait for so many, at least one."""
+        written = await self._written(receipts_of(self.topic), count)
+        return [Receipt.model_validate_json(record.value or b"") for record in written]
+
+    async def letters(self, count: int) -> list[DeadLetter]:
+        """Wait for so many, at least one."""
+        written = await self._written(dead_letters_of(self.topic), count)
+        return [DeadLetter.model_validate_json(record.value or b"") for record in written]
+
+    async def place(self, count: int) -> int:
+        """Wait for the place to be after so many records."""
+
+        async def there() -> int:
+            place = (await self.log.places(self.group, self.topic)).get(0, 0)
+            assert place >= count
+            return place
+
+        place: int = await eventually(there)
+        return place
+
+    async def _written(self, topic: str, count: int) -> list[Record]:
+        async def there() -> list[Record]:
+            until = (await self.log.ends(topic))[0]
+            assert until >= count
+            return [record async for records in self.log.scan(topic, 0, until) for record in records]
+
+        found: list[Record] = await eventually(there, seconds=30)
+        return found
+
+
+@asynccontextmanager
+async def open_door(kafka: str, name: str) -> AsyncIterator[Door]:
+    """Make the topics and serve the door; a loop that ended by itself fails the test."""
+    door = Door(kafka, name)
+    names = {TICKETS_DOOR: door.topic}
+    names |= {of(TICKETS_DOOR): of(door.topic) for of in (receipts_of, dead_letters_of)}
+    async with TopicAdmin(kafka) as admin:
+        await admin.create(replace(CARDS[card], topic=topic, partitions=1) for card, topic in names.items())
+    await door.log.open()
+    await door.client.bootstrap()
+    await door.client._wait_on_metadata(door.topic)
+    serving = asyncio.create_task(DoorLoop(door.log, Clock(), _nothing, _keeper(door)).run())
+    try:
+        yield door
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+        await door.client.close()
+        await door.log.close()
+
+
+def _keeper(door: Door) -> DoorKeeper:
+    return DoorKeeper(
+        topic=door.topic,
+        group=door.group,
+        read=lambda record: parse(record.value, record.headers, UPSTREAM[TICKETS_DOOR]),
+        private=lambda _, __: (),
+        ask=_ask,
+        answer=_answer,
+        settle=_nothing,
+        receipt=_receipt,
+        dead=lambda record, why: unreadable(record, why, 1),
+    )
+
+
+async def _nothing(*_: object) -> None: ...
+
+
+async def _ask(read: Sequence[tuple[Record, Message]]) -> Sequence[Request]:
+    return [Request(message.id, message.subject, None, message.id) for _, message in read]
+
+
+async def _answer(requests: Sequence[Request]) -> Sequence[Answer]:
+    return [Answer(request, OPENED) for request in requests]
+
+
+def _receipt(record: Record, _: Message, answer: Answer) -> Outgoing:
+    assert answer.event is not None
+    return receipt(record, Outcome.ACCEPTED, answer.event)
