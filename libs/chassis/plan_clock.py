@@ -68,6 +68,7 @@ class PlanClock:
         self._path = path
         self._version = -1
         self._mode: Mode = Stepped(at=datetime.min.replace(tzinfo=UTC))
+        self._said = self._mode.at
 
     def version(self) -> int:
         """Give a number that grows with every step."""
@@ -81,12 +82,14 @@ class PlanClock:
         if (version := self.version()) != self._version:
             self._turn_to(read(self._path), wall)
             self._version = version
-        return self._mode.now(wall)
+        self._said = self._mode.now(wall)
+        return self._said
 
     def _turn_to(self, mode: Mode, wall: datetime) -> None:
-        before, now = self._mode.now(wall), mode.now(wall)
-        if now < before - self._mode.slack():
-            raise ClockError(f"the plan clock at {self._path} went back from {before} to {now}")
+        """Compare with what was last said: nobody knows until when a clock ran that has been replaced meanwhile."""
+        now = mode.now(wall)
+        if now < self._said - self._mode.slack():
+            raise ClockError(f"the plan clock at {self._path} went back from {self._said} to {now}")
         self._mode = mode
 
 

@@ -134,6 +134,14 @@ def test_who_read_a_running_clock_while_it_was_replaced_sees_no_step_back(path: 
     plan_clock.run(path, rate=60, wall=NOON + 3 * SECOND)
 
 
+def test_who_did_not_look_for_long_after_a_running_clock_was_stopped_sees_no_step_back(path: Path) -> None:
+    plan_clock.run(path, rate=60, wall=NOON)
+    plan = PlanClock(path)
+    plan.now(NOON + SECOND)
+    plan_clock.step(path, MONDAY_8H, wall=NOON + 2 * SECOND)
+    assert plan.now(NOON + timedelta(hours=1)) == MONDAY_8H
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_plan_time_stands_while_the_machine_is_set_back(
     path: Path, monkeypatch: pytest.MonkeyPatch, *, shared: bool
