@@ -5,7 +5,7 @@ A service says which doors, reactions and duties it has; what they wait for show
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -179,7 +179,9 @@ class Participant:
         if not self._opened or self.engine.gate.closed_because:
             return self.engine.gate.closed_because or "starting"
         try:
-            asked = await asyncio.gather(*(ask() for ask in self._busy), *map(self._behind, self._followers))
+            ends = await self.engine.log.ends_of({follower.topic for follower in self._followers})
+            late = (self._behind(follower, ends[follower.topic]) for follower in self._followers)
+            asked = await asyncio.gather(*(ask() for ask in self._busy), *late)
         except Unavailable as error:
             return str(error)
         return "; ".join(sentence for sentence in asked if sentence) or None
@@ -190,8 +192,8 @@ class Participant:
             return None
         return min([at for ask in self._next_due if (at := await ask())], default=None)
 
-    async def _behind(self, follower: Follower) -> str | None:
-        late = await behind(self.engine.log, follower, await self.engine.log.ends(follower.topic))
+    async def _behind(self, follower: Follower, ends: Mapping[int, int]) -> str | None:
+        late = await behind(self.engine.log, follower, ends)
         return f"{follower.name} is {sum(late.values())} records behind on {follower.topic}" if late else None
 
     def _wrong_clock(self) -> str | None:

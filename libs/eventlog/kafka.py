@@ -103,16 +103,23 @@ class KafkaLog:
 
     async def ends(self, topic: str) -> Mapping[int, int]:
         """Give the offset after the last record of each partition."""
-        return await self._offsets(topic, self._consumer.end_offsets)
+        return (await self.ends_of([topic]))[topic]
+
+    async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
+        """Give the ends of several topics, in one request."""
+        return await self._offsets(topics, self._consumer.end_offsets)
 
     async def starts(self, topic: str) -> Mapping[int, int]:
         """Give the offset of the first record that is still there."""
-        return await self._offsets(topic, self._consumer.beginning_offsets)
+        return (await self._offsets([topic], self._consumer.beginning_offsets))[topic]
 
-    async def _offsets(self, topic: str, ask: Any) -> Mapping[int, int]:
-        wanted = [TopicPartition(topic, p) for p in await self.partitions(topic)]
-        found = await within(self._settings.patience, lambda: ask(wanted), f"offsets of {topic}")
-        return {tp.partition: offset for tp, offset in found.items()}
+    async def _offsets(self, topics: Iterable[str], ask: Any) -> Mapping[str, Mapping[int, int]]:
+        wanted = [TopicPartition(topic, p) for topic in topics for p in await self.partitions(topic)]
+        found = await within(self._settings.patience, lambda: ask(wanted), "offsets")
+        by_topic: dict[str, dict[int, int]] = {}
+        for place, offset in found.items():
+            by_topic.setdefault(place.topic, {})[place.partition] = offset
+        return by_topic
 
     async def places(self, group: str, topic: str) -> Mapping[int, int]:
         """Give the committed offsets of a group."""
