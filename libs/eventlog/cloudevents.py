@@ -52,7 +52,7 @@ def parse(
 ) -> Message:
     """Read a door record; `upstream` are the types that the door takes. Raises Unreadable."""
     if tuple(headers) == RAW_BATCH:
-        text = "this can not be told apart: over 1000 headers, over 1 MiB, or compressed so that it can not be unpacked"
+        text = "this can not be told apart: over 200 headers, over 1 MiB, or compressed so that it can not be unpacked"
         raise Unreadable(Unreadability.NOT_A_CLOUDEVENT, "envelope", text)
     if value is None or not value:
         raise Unreadable(Unreadability.NO_VALUE, "envelope", "the record has no value; send the event in it")

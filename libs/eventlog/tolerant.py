@@ -21,8 +21,10 @@ from aiokafka.record.util import decode_varint_py
 
 from libs.eventlog.record import RAW_BATCH
 
-MAX_HEADERS = 1000  # of one record: each takes two bytes on the wire, and in memory a hundred
-MAX_RECORD, MAX_BATCH = 1 << 20, 32 << 20  # bytes, unpacked: a thousand times what was sent, if somebody wants that
+# A kilobyte may unpack to a million, and that to half a million headers: what is beyond these is not looked into, so
+# that neither memory nor the time between two heartbeats runs out.
+MAX_HEADERS = 200
+MAX_RECORD, MAX_BATCH = 1 << 20, 32 << 20  # bytes, unpacked: on average, and in all
 
 _HEADER = DefaultRecordBase.HEADER_STRUCT
 _INTO: Mapping[int, Any] = {

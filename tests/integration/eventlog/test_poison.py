@@ -47,7 +47,7 @@ POISON: dict[str, tuple[bytes, Sequence[Outcome]]] = {
     "zeros packed in gzip": (batch(record(0, bytes(64 << 20)), codec="gzip"), [UNREADABLE]),
     "zeros packed in zstd": (batch(record(0, bytes(64 << 20)), codec="zstd"), [UNREADABLE]),
     "more headers than can be kept": (batch(record(0, b"{", [(b"", None)] * 400_000)), [UNREADABLE]),
-    "many headers on something good": (batch(ticket(0, [(b"n", b"v")] * 900)), [ACCEPTED]),
+    "many headers on something good": (batch(ticket(0, [(b"n", b"v")] * 199)), [ACCEPTED]),
     "a huge value": (batch(record(0, bytes(1_000_000), [STRUCTURED])), [UNREADABLE]),
     "a huge key": (batch(ticket(key=bytes(1_000_000))), [ACCEPTED]),
     "a huge key and nothing else": (batch(record(0, b"", (), bytes(1_048_400))), [UNREADABLE]),
