@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -104,6 +103,14 @@ class House:
         await admin.start()
         await admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)])
         await admin.close()
+
+    async def made(self) -> bool:
+        """Say whether the topic was made just now: while the old one is being deleted it is refused."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        response = await admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)])
+        await admin.close()
+        return all(error[1] == 0 for error in response.topic_errors)
 
     async def delete(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
@@ -233,19 +240,11 @@ async def test_a_topic_made_anew_stops_the_reader_and_says_so(house: House) -> N
     async with house.process() as engine:
         await house.writer(engine).handle(said(*range(20)))
     await house.delete()
-    await eventually(partial(_made, house))
+    await eventually(house.made)
     async with house.process() as engine:
         sentence = await eventually(engine.halted)
         assert "the topic was made anew" in str(sentence)
         assert all(isinstance(halted, Halted) for halted in engine.loops["sayings"].halted.values())
-
-
-async def _made(house: House) -> bool:
-    admin = AIOKafkaAdminClient(bootstrap_servers=house.kafka)
-    await admin.start()
-    response = await admin.create_topics([NewTopic(house.topic, PARTITIONS, 1)])
-    await admin.close()
-    return all(error[1] == 0 for error in response.topic_errors)
 
 
 async def _times(engine: Engine) -> int:
