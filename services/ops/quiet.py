@@ -85,7 +85,7 @@ class Stillness:
             clocks.step(path, due)
             due = await self.wait_until_quiet()
             told(self._clock.now())
-        if self._clock.now() < to:
+        if self._clock.now() != to:
             clocks.step(path, to)  # nothing is due by then, so who was quiet before is quiet still
             told(to)
         return due

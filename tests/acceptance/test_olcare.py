@@ -1,0 +1,261 @@
+"""An installation that `olcare up` starts, watched and acted upon from the command line alone."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import asyncpg
+import pytest
+
+from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.stack.catcher import messages_in
+from libs.stack.run import PROJECT
+from services.ops.typed import place
+from tests.acceptance.olcare import Said, done, olcare
+
+MONDAY = "2026-11-23T07:00:00Z"  # 8 h in France
+PLAN = PROJECT / "services/contract/plan"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Servers of its own, whatever is given: topics have their names."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
+            patch.delenv(f"OLCARE_{name}", raising=False)
+        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
+        yield done("up", "--clock", MONDAY)
+        assert done("down") == {"ended": True}
+        assert done("status") == {"up": False}
+
+
+def ticket(number: str, *changes: str) -> dict[str, Any]:
+    words = ("trigger", "TicketSubmitted", "--wait", "--subject", number)
+    found: dict[str, Any] = done(*words, *(word for change in changes for word in ("--set", change)))
+    return found
+
+
+def types_in(history: dict[str, Any]) -> list[str]:
+    return [entry["type"].removeprefix("olcare.").removesuffix(".v1") for entry in history["history"]]
+
+
+def test_everything_is_ready_and_says_where_it_is(up: dict[str, Any]) -> None:
+    assert [service["service"] for service in up["services"]] == ["contract", "intake", "sla_timer", "notification"]
+    assert all(service["ready"] for service in up["services"])
+    assert done("status") == up
+    assert up["plan_time"] == "2026-11-23T07:00:00.000000Z"
+
+
+def test_up_twice_is_refused() -> None:
+    assert "up already" in olcare("up").err
+
+
+def test_the_topics_are_as_their_cards_say_and_are_made_once() -> None:
+    assert done("topics", "check") == {"differences": []}
+    assert done("topics", "create") == {"created": []}
+
+
+def test_the_plan_says_what_is_new_the_same_or_refused(tmp_path: Path) -> None:
+    assert {part["outcome"] for part in done("plan", "publish")} == {"same"}
+    folder = copytree(PLAN, tmp_path / "plan")
+    prices = (folder / "prices.yaml").read_text()
+    (folder / "prices.yaml").write_text(prices.replace("JPY, version: 1", "JPY, version: 2").replace("2500", "2600"))
+    said = olcare("plan", "publish", "--plan", str(folder), "--json")
+    assert said.code == 1
+    outcomes = {part["part"]: (part["outcome"], part["why"]) for part in said.json()}
+    assert outcomes["prices/plan/JPY"] == ("new", None)
+    assert outcomes["prices/plan/EUR"] == ("refused", "refused: same-version-other-content")
+    assert outcomes["calendar/plan/france"] == ("same", None)
+
+
+def test_the_seed_is_published_once() -> None:
+    assert {receipt["outcome"] for receipt in done("seed")} == {"accepted"}
+
+
+def test_a_ticket_s_history_stands_in_order_over_all_topics() -> None:
+    ticket("4711")
+    done("trigger", "ResponseGiven", "--wait", "--binary", "--subject", "4711")
+    done("clock", "advance", "--by", "15m")
+    history = done("ticket", "show", "crm-eu/4711")
+    types = types_in(history)
+    assert [t for t in types if t.startswith("Ticket") or "Respon" in t] == [
+        "TicketOpened",
+        "FirstResponseClockStarted",
+        "ResponseRecorded",
+        "FirstResponseMet",
+    ]
+    assert types.count("receipt: accepted") == 2
+    assert [t for t in types if t.startswith("Notice")] == ["NoticeRequested", "NoticeHandingOver", "NoticeSent"]
+    assert sorted(history["history"], key=lambda entry: entry["appended_at"]) == history["history"]
+    causes = {entry["id"] for entry in history["history"]}
+    assert all(entry["id"] in causes for entry in history["history"] if entry["type"].startswith("receipt"))
+
+
+def test_what_is_personal_in_a_history_is_shown_on_request_alone() -> None:
+    ticket("personal", "requester.name=Camille Exemple")
+    closed, open_ = olcare("ticket", "show", "crm-eu/personal"), done("ticket", "show", "crm-eu/personal", "--private")
+    assert "Camille" not in closed.out
+    assert "person/crm-eu/p-17/olcare.tickets.in.v1/" in closed.out
+    assert [content["name"] for content in open_["private"].values()] == ["Camille Exemple"]
+
+
+def test_a_ticket_that_is_not_there_is_one_sentence() -> None:
+    assert olcare("ticket", "show", "crm-eu/none") == Said(1, "", "olcare: there is no ticket/crm-eu/none\n")
+
+
+def test_stepping_plan_time_lets_a_promise_run_out_on_the_way() -> None:
+    ticket("late")
+    before = done("clock", "show")["now"]
+    stepped = done("clock", "advance", "--by", "1d")
+    assert stepped["steps"] >= 3  # at risk, breached, the target
+    types = types_in(done("ticket", "show", "crm-eu/late"))
+    assert [t for t in types if t.startswith("FirstResponse")] == [
+        "FirstResponseClockStarted",
+        "FirstResponseAtRisk",
+        "FirstResponseBreached",
+    ]
+    assert done("clock", "show")["now"] == stepped["now"] > before
+    assert "does not go back" in olcare("clock", "advance", "--to", MONDAY).err
+
+
+def test_a_dead_letter_goes_back_to_the_door_as_it_came_until_somebody_is_done_with_it(up: dict[str, Any]) -> None:
+    said = olcare("trigger", "TicketSubmitted", "--wait", "--binary", "--set", "channel:=1", "--json")
+    assert said.code == 1
+    first = _text(said.json()["receipt"]["place"])
+    assert [letter["place"] for letter in done("dlq", "list")] == [first]
+    assert done("dlq", "show", first)["headers"]["ce_source"] == "crm-eu"
+    second = _text(olcare("dlq", "retry", first, "--by", "anna", "--json").json()["place"])
+    assert asyncio.run(_wire(up, first)) == asyncio.run(_wire(up, second))
+    assert [letter["place"] for letter in done("dlq", "list")] == [second]
+    done("dlq", "discard", second, "--by", "anna", "--why", "a trial")
+    assert done("dlq", "list") == []
+    assert [(x["place"], x["done_by"]) for x in done("dlq", "list", "--all")] == [(first, "anna"), (second, "anna")]
+
+
+def _text(found: dict[str, Any]) -> str:
+    return f"{found['topic']}/{found['partition']}/{found['offset']}"
+
+
+async def _wire(up: dict[str, Any], text: str) -> tuple[int, bytes | None, bytes | None, list[tuple[str, bytes]]]:
+    """Partition, key, value and headers of a door's record."""
+    log, at = KafkaLog(KafkaSettings(up["kafka"], "test")), place(text)
+    await log.open()
+    try:
+        record = await log.record(at.topic, at.partition, at.offset)
+    finally:
+        await log.close()
+    return record.partition, record.key, record.value, list(record.headers)
+
+
+def test_a_notice_is_sent_again_only_when_a_person_says_so(up: dict[str, Any]) -> None:
+    ticket("notice", "requester.email=once@client.example")
+    [sent] = _notices_about("notice")
+    assert sent["state"] == "sent"
+    assert olcare("notices", "settle", sent["stream"], "--by", "anna", "--as", "sent").err.endswith("not-ambiguous\n")
+    done("notices", "resend", sent["stream"], "--by", "anna")
+    done("clock", "advance", "--by", "1m")
+    assert [notice["attempts"] for notice in _notices_about("notice")] == [2]
+    mails = [mail for mail in messages_in(Path(up["mail_journal"])) if mail["rcpt_to"] == ["once@client.example"]]
+    assert len(mails) == 2
+    assert len({mail["message_id"] for mail in mails}) == 1
+
+
+def _notices_about(number: str) -> list[dict[str, Any]]:
+    done("clock", "advance", "--by", "1m")
+    about = {f"ticket/crm-eu/{number}", f"promise/crm-eu/{number}"}
+    return [notice for notice in done("notices", "list") if notice["about_stream"] in about]
+
+
+def test_notices_are_listed_by_what_became_of_them() -> None:
+    ticket("listed")
+    done("clock", "advance", "--by", "1m")
+    assert {notice["state"] for notice in done("notices", "list", "--state", "sent")} == {"sent"}
+    assert done("notices", "list", "--state", "ambiguous") == []
+
+
+def test_an_unknown_notice_is_not_sent() -> None:
+    said = olcare("notices", "resend", "notice/00000000-0000-5000-8000-000000000000/requester", "--by", "anna")
+    assert (said.code, said.err) == (1, "olcare: refused: unknown-notice\n")
+
+
+def test_a_person_is_erased_once_and_for_all() -> None:
+    person, words = "person/crm-eu/p-99", ("--customer", "customer/erp/C-1002", "--by", "anna")
+    ticket("erased", f"requester.person={person}", "requester.name=Robin Sample")
+    shown = ("ticket", "show", "crm-eu/erased", "--private")
+    assert "Robin Sample" in olcare(*shown).out
+    done("person", "erase", person, *words)
+    done("clock", "advance", "--by", "1m")
+    assert list(done(*shown)["private"].values()) == [None]
+    assert olcare("person", "erase", person, *words).err == "olcare: refused: already-erased\n"
+
+
+def test_a_contact_s_customer_need_not_be_named() -> None:
+    assert done("person", "erase", "person/erp/c-92", "--by", "anna")["stream"] == "customer/erp/C-1004"
+    assert "say which" in olcare("person", "erase", "person/erp/nobody", "--by", "anna").err
+
+
+def test_nobody_is_behind_when_everybody_is_quiet() -> None:
+    done("clock", "advance", "--by", "1m")
+    rows = done("lag")
+    assert {row["behind"] for row in rows} == {0}
+    assert {row["follower"] for row in rows} >= {"intake.door", "sla_timer.react-to-tickets", "notification.notices"}
+
+
+def test_the_tables_equal_the_log_until_a_hand_is_in_them(up: dict[str, Any]) -> None:
+    ticket("proved")
+    assert all(proof["equal"] for proof in done("projections", "verify", "--all"))
+    _set_centre(up, "proved", "japan")
+    said = olcare("projections", "verify", "intake", "--json")
+    assert said.code == 1
+    assert [proof["table"] for proof in said.json() if not proof["equal"]] == ["tickets"]
+    refused = olcare("projections", "rebuild", "intake.tickets")
+    assert (refused.code, refused.err) == (1, "olcare: intake.tickets: the rebuilt tables differ: tickets\n")
+    _set_centre(up, "proved", "france")
+    assert all(proof["equal"] for proof in done("projections", "rebuild", "intake.tickets"))
+
+
+def _set_centre(up: dict[str, Any], number: str, centre: str) -> None:
+    """By hand, past every rule."""
+    schema = _schema("intake.tickets")
+
+    async def execute() -> None:
+        connection = await asyncpg.connect(f"{up['postgres']}/olcare_intake")
+        try:
+            await connection.execute(f"set search_path to {schema}")
+            await connection.execute(
+                "update tickets set centre = $1 where stream = $2", centre, f"ticket/crm-eu/{number}"
+            )
+        finally:
+            await connection.close()
+
+    asyncio.run(execute())
+
+
+def _schema(reader: str) -> str:
+    [schema] = [row["schema"] for row in done("projections", "status", reader) if row["in_use"]]
+    return str(schema)
+
+
+def test_a_rebuild_is_proved_and_can_be_gone_back_from_while_the_service_runs_on() -> None:
+    before = _schema("sla_timer.sla")
+    done("projections", "rebuild", "sla_timer.sla")
+    [live] = [row for row in done("projections", "status", "sla_timer.sla") if row["in_use"]]
+    assert live["schema"] != before
+    assert live["proved"]
+    ticket("rebuilt")
+    done("clock", "advance", "--by", "1m")
+    assert "FirstResponseClockStarted" in types_in(done("ticket", "show", "crm-eu/rebuilt"))
+    done("projections", "rollback", "sla_timer.sla")
+    assert _schema("sla_timer.sla") == before
+    ticket("rolled-back")
+    done("clock", "advance", "--by", "1m")
+    assert "FirstResponseClockStarted" in types_in(done("ticket", "show", "crm-eu/rolled-back"))
+
+
+def test_where_nobody_answers_one_sentence_says_who(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_POSTGRES", "postgresql://postgres@127.0.0.1:1")
+    said = olcare("notices", "list")
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert said.err.startswith("olcare: database olcare_notification: ConnectionRefusedError")
