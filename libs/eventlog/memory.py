@@ -50,6 +50,10 @@ class MemoryLog:
         await self.turn()
         return {p: len(self.records[topic, p]) for p in range(self.partitions)}
 
+    async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
+        """Give the ends of several topics."""
+        return {topic: await self.ends(topic) for topic in topics}
+
     async def starts(self, topic: str) -> Mapping[int, int]:  # noqa: ARG002 - nothing is ever deleted here
         """Give 0: everything is still there."""
         await self.turn()

@@ -4,7 +4,6 @@ Everybody is quiet when all services said so twice while nobody wrote to a log o
 service that has just read its last record may have found a duty in it only after it was asked for one.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,11 +92,17 @@ class Stillness:
     async def _twice(self) -> list[Answer]:
         """Ask all services, and once more if they were quiet."""
         answers = await self._once()
-        return answers if any(answer.busy for answer in answers) else await self._once()
+        return answers if answers[-1].busy else await self._once()
 
     async def _once(self) -> list[Answer]:
+        """Ask one after the other until somebody is busy: to be asked is work, and takes from the work waited for."""
         at = self._clock.now()
-        return await asyncio.gather(*(self._ask(name, port, at) for name, port in self._ports.items()))
+        answers: list[Answer] = []
+        for name, port in self._ports.items():
+            answers.append(await self._ask(name, port, at))
+            if answers[-1].busy:
+                break
+        return answers
 
     async def _ask(self, name: str, port: int, at: datetime) -> Answer:
         try:
@@ -105,8 +110,8 @@ class Stillness:
         except Unavailable as error:
             return Answer(None, (f"{name}: {error}",))
 
-    async def _ends(self) -> list[Mapping[int, int]]:
-        return await asyncio.gather(*(self._log.ends(topic) for topic in TOPICS))
+    async def _ends(self) -> Mapping[str, Mapping[int, int]]:
+        return await self._log.ends_of(TOPICS)
 
 
 def understood(name: str, said: Quietness, at: datetime) -> Answer:
