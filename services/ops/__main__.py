@@ -34,7 +34,16 @@ PROBLEMS = (Unavailable, Refused, StackError, ClockError, BadPlan, Halted)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.callback()(options)
-for _command in (stack.up, stack.down, stack.status, seed.seed, lag.lag, trigger.trigger, serve.serve):
+for _command in (
+    stack.up,
+    stack.down,
+    stack.status,
+    stack.demo,
+    seed.seed,
+    lag.lag,
+    trigger.trigger,
+    serve.serve,
+):
     app.command()(_command)
 for _name, _group in {
     "topics": topics.app,

@@ -17,6 +17,8 @@ from libs.stack.errors import StackError
 from libs.stack.ports import free_port
 from libs.stack.service import ServiceSpec
 from libs.stack.up import Order, Up
+from services.ops.demo import SEED, TICKETS
+from services.ops.demo import run as play
 from services.ops.given import Given, clock_of, given
 from services.ops.output import AsJson, Refused, show, table, tell
 from services.ops.typed import plan_time
@@ -63,6 +65,19 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         _show(here, found, as_json=as_json)
     else:
         show({"up": False}, as_json=as_json, otherwise=lambda: "nothing is up; `olcare up` starts everything")
+
+
+def demo(
+    ctx: typer.Context,
+    *,
+    tickets: Annotated[int, typer.Option(min=1, help="How many ordinary tickets are opened.")] = TICKETS,
+    chance: Annotated[int, typer.Option("--seed", help="Who says what; the same again is the same week.")] = SEED,
+    as_json: AsJson = False,
+) -> None:
+    """Play a week of support on servers of its own, and balance the books; exit code 1 where they do not balance."""
+    here = given(ctx)
+    if not play(tickets=tickets, seed=chance, as_json=as_json, contracts=here.contracts, root=here.root):
+        raise typer.Exit(1)
 
 
 def order(clock: Path | None, *, seed: bool) -> Order:
