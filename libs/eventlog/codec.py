@@ -33,14 +33,13 @@ class Codec:
         """Read the envelope, of whatever type."""
         try:
             event = _envelope.decode(record.value or b"")
-            sequence = int(event.place)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except msgspec.MsgspecError as error:
             raise self._halted(record, f"the envelope can not be read ({error})") from error
-        if sequence < 1:
+        if event.sequence < 1:
             raise self._halted(record, f"sequence {event.place} is below 1")
         if record.key != event.stream.encode():
             raise self._halted(record, f"key {record.key!r} is not the subject {event.stream}")
-        event.partition, event.offset = record.partition, record.offset
+        event.partition, event.offset, event.data = record.partition, record.offset, None
         return event
 
     def check_partition(self, event: RecordedEvent) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from libs.eventlog.errors import Halted
-from libs.eventlog.projection import Key, Projection, Reader
+from libs.eventlog.projection import Key, Projection, Reader, by_stream
 from libs.eventlog.record import Head, RecordedEvent
 from libs.eventlog.rule import Aside, Judge
 from libs.messages.base import event_type
@@ -73,6 +73,8 @@ class Folder:
 
     def _keys(self, projection: Projection[Any], event: RecordedEvent) -> Iterable[Key]:
         keys = projection.keys(self.judge.codec.open(event))
+        if projection.keys is by_stream:
+            return keys
         for key in keys:
             if key[0] != event.stream:
                 raise ValueError(f"{projection.table}: key {key} does not begin with the stream {event.stream}")
@@ -90,10 +92,12 @@ def _note(journals: dict[str, bytearray], event: RecordedEvent) -> None:
 
 def _command(event: RecordedEvent) -> bytes:
     """Give the 16 bytes of the command's id; anything else would put the whole journal out of step."""
-    with suppress(ValueError):
+    try:
         command = bytes.fromhex(event.causationid.replace("-", ""))
-        if len(command) == COMMAND:
-            return command
+    except ValueError:
+        command = b""
+    if len(command) == COMMAND:
+        return command
     sentence = f"causationid {event.causationid!r} is no UUID"
     raise Halted(f"stream {event.stream}", event.partition, event.offset, sentence)
 

@@ -15,6 +15,9 @@ from pydantic import BaseModel
 M = TypeVar("M", bound=BaseModel)
 Build = Callable[[Any], Any]
 
+_SLOTS = ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+_set_content, _set_fields, _set_extra, _set_private = (BaseModel.__dict__[slot].__set__ for slot in _SLOTS)
+
 
 def lean_decoder(model: type[M]) -> Callable[[bytes | msgspec.Raw], M]:
     """Give a decoder of JSON into the model; raises msgspec.ValidationError or msgspec.DecodeError."""
@@ -70,17 +73,17 @@ def _builder(model: type[M]) -> Callable[[dict[str, Any]], M]:
     }
     nested = [(n, part) for n, f in model.model_fields.items() if (part := _build(f.annotation))]
     every, fields = len(model.model_fields), set(model.model_fields)
-    new, put = model.__new__, object.__setattr__
+    new = model.__new__
 
     def build(values: dict[str, Any]) -> M:
         for name, part in nested:
             if name in values:
                 values[name] = part(values[name])
         made = new(model)
-        put(made, "__dict__", values if len(values) == every else {**defaults, **values})
-        put(made, "__pydantic_fields_set__", fields)
-        put(made, "__pydantic_extra__", None)
-        put(made, "__pydantic_private__", None)
+        _set_content(made, values if len(values) == every else {**defaults, **values})
+        _set_fields(made, fields)
+        _set_extra(made, None)
+        _set_private(made, None)
         return made
 
     return build

@@ -46,7 +46,10 @@ class Head(NamedTuple):
     id: str
 
 
-class RecordedEvent(msgspec.Struct, rename={"stream": "subject", "place": "sequence", "raw": "data", "data": "-"}):
+_NAMES = {"stream": "subject", "place": "sequence", "sequence": "-", "raw": "data", "data": "--"}
+
+
+class RecordedEvent(msgspec.Struct, rename=_NAMES):
     """An event with its envelope; `data` is None, and stands in `raw` alone, until somebody needs it (`Codec.open`).
 
     `place` is the sequence as it is written, ten digits; `partition` and `offset` say where the record stands.
@@ -67,11 +70,11 @@ class RecordedEvent(msgspec.Struct, rename={"stream": "subject", "place": "seque
     traceparent: str | None = None
     partition: int = -1
     offset: int = -1
+    sequence: int = 0
+    """The place in the stream, counted from 1."""
 
-    @property
-    def sequence(self) -> int:
-        """Give the place in the stream, counted from 1."""
-        return int(self.place)
+    def __post_init__(self) -> None:
+        self.sequence = int(self.place)
 
     @property
     def head(self) -> Head:

@@ -1,7 +1,6 @@
 """The rule of the log, the same for every reader: a record counts if and only if it is the next of its stream."""
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from enum import Enum
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -10,25 +9,17 @@ from libs.eventlog.errors import Halted
 from libs.eventlog.record import Head, Record, RecordedEvent
 
 
-class Verdict(Enum):
-    """What a record is by the rule."""
-
-    COUNTS = "counts"
-    VOID = "void"
-
-
-def judge(event: RecordedEvent, head: Head | None) -> Verdict:
-    """Compare the record's place with the head of its stream; Halted at evidence of loss or of a hand in the log."""
-    sequence = event.sequence
-    last = head.sequence if head else 0
-    if sequence <= last:
-        return Verdict.VOID
+def is_next(event: RecordedEvent, head: Head | None) -> bool:
+    """Say whether the record is the next of its stream; Halted at evidence of loss or of a hand in the log."""
+    last, previous = head or (0, None)
+    if event.sequence == last + 1 and event.previousid == previous:
+        return True
+    if event.sequence <= last:
+        return False
     where = f"{event.stream} is at {last}"
-    if sequence > last + 1:
-        raise _halted(event, f"{where}, so {last + 1} is missing before this {sequence}")
-    if event.previousid != (head.id if head else None):
-        raise _halted(event, f"{where} ({head.id if head else 'nothing'}), this one follows {event.previousid}")
-    return Verdict.COUNTS
+    if event.sequence > last + 1:
+        raise _halted(event, f"{where}, so {last + 1} is missing before this {event.sequence}")
+    raise _halted(event, f"{where} ({previous or 'nothing'}), this one follows {event.previousid}")
 
 
 class SetAside(NamedTuple):
@@ -50,6 +41,8 @@ class Judge:
 
     def envelopes(self, records: Sequence[Record]) -> list["RecordedEvent | Aside"]:
         """Read the envelopes of a batch; what is set aside is marked."""
+        if not self._aside:
+            return [*map(self.codec.envelope, records)]
         return [
             self._aside_of(r) if (r.partition, r.offset) in self._aside else self.codec.envelope(r) for r in records
         ]
@@ -62,7 +55,7 @@ class Judge:
         head = heads.get(event.stream)
         if head is None:
             self.codec.check_partition(event)
-        if judge(event, head) is Verdict.VOID:
+        if not is_next(event, head):
             return False
         heads[event.stream] = event.head
         return True
