@@ -240,7 +240,8 @@ async def test_a_topic_made_anew_stops_the_reader_and_says_so(house: House) -> N
     async with house.process() as engine:
         await house.writer(engine).handle(said(*range(20)))
     await house.delete()
-    await eventually(house.made)
+    made: bool = await eventually(house.made)
+    assert made
     async with house.process() as engine:
         sentence = await eventually(engine.halted)
         assert "the topic was made anew" in str(sentence)
