@@ -206,7 +206,11 @@ class KafkaLog:
     async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> "KafkaSubscription":
         """Join a group as a static member."""
         subscription = KafkaSubscription(self._settings, topic, group, on_assigned)
-        await subscription.open()
+        try:
+            await subscription.open()
+        except BaseException:  # whatever ends us while we join: nobody else will let go of the broker
+            await subscription.close()
+            raise
         return subscription
 
 
