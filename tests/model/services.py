@@ -98,6 +98,8 @@ class Ground:
 class Service:
     """A gate, a reader for each topic it reads, and a writer of its own topic."""
 
+    writer: Writer
+
     def __init__(self, ground: Ground, readers: Sequence[Reader]) -> None:
         self.ground, self.protocol = ground, ground.protocol
         self.gate = Gate(ground.log, ground.clock, [self.follower(reader) for reader in readers], LAG)

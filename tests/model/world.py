@@ -43,6 +43,20 @@ class Wish:
     wish: str
 
 
+def what_will_be_said(rng: Random) -> list[Wish | None]:
+    """Give what comes in at the door, in order: repeats of some wishes, and what cannot be read (None)."""
+    said = list[Wish | None]()
+    for n in range(COMMANDS):
+        wish = Wish(f"c{n}", rng.choice("AB"), rng.choice(WISHES))
+        said += [wish] * rng.choice([1, 1, 2, 3])
+    for at in range(len(said) - 1):  # a little out of order
+        if rng.random() < 0.3:
+            said[at], said[at + 1] = said[at + 1], said[at]
+    if rng.random() < 0.5:
+        said.insert(rng.randrange(len(said)), None)
+    return said
+
+
 class World:
     def __init__(self, seed: int, protocol: Protocol) -> None:
         self.rng, self.protocol = Random(seed), protocol
@@ -59,23 +73,10 @@ class World:
         self.older: list[Tables] = []
         self.fact_head: Head | None = None
         self.faults_left = self.rng.choice([0, 4, 8, 12])
-        self.to_say = self._what_will_be_said()
+        self.to_say = what_will_be_said(self.rng)
         for kind in KINDS:
             for _ in range(self.rng.choice([1, 2, 2, 3])):
                 self.start(kind)
-
-    def _what_will_be_said(self) -> list[Wish | None]:
-        """Give what comes in at the door, in order: repeats of some wishes, and what cannot be read (None)."""
-        rng, said = self.rng, list[Wish | None]()
-        for n in range(COMMANDS):
-            wish = Wish(f"c{n}", rng.choice("AB"), rng.choice(WISHES))
-            said += [wish] * rng.choice([1, 1, 2, 3])
-        for at in range(len(said) - 1):  # a little out of order
-            if rng.random() < 0.3:
-                said[at], said[at + 1] = said[at + 1], said[at]
-        if rng.random() < 0.5:
-            said.insert(rng.randrange(len(said)), None)
-        return said
 
     def start(self, kind: Kind) -> None:
         name = f"{kind.__name__.lower()}-{len(self.facts_at_start)}"

@@ -25,8 +25,8 @@ SESSION = 6.0  # machine seconds
 class Prefixed:
     """A log whose topics and groups carry the test's prefix on the broker, and plain names here."""
 
-    def __init__(self, log: KafkaLog, prefix: str) -> None:
-        self._log, self._prefix = log, prefix
+    def __init__(self, log: KafkaLog, prefix: str, groups: str) -> None:
+        self._log, self._prefix, self._groups = log, prefix, groups
 
     async def ends(self, topic: str) -> Mapping[int, int]:
         return await self._log.ends(self._at(topic))
@@ -35,7 +35,7 @@ class Prefixed:
         return await self._log.starts(self._at(topic))
 
     async def places(self, group: str, topic: str) -> Mapping[int, int]:
-        return await self._log.places(self._at(group), self._at(topic))
+        return await self._log.places(self._groups + group, self._at(topic))
 
     async def record(self, topic: str, partition: int, offset: int) -> Record:
         return (await self._log.record(self._at(topic), partition, offset))._replace(topic=topic)
@@ -51,7 +51,7 @@ class Prefixed:
         return PrefixedAppender(self._log.appender(), self._prefix)
 
     async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> Subscription:
-        inner = await self._log.subscribe(self._at(topic), self._at(group), on_assigned)
+        inner = await self._log.subscribe(self._at(topic), self._groups + group, on_assigned)
         return PrefixedSubscription(inner, topic)
 
     def _at(self, name: str) -> str:
@@ -122,14 +122,14 @@ class OnKafkaAndPostgres:
 
     def __init__(self, kafka: str, postgres: str, unique: str) -> None:
         self._kafka, self._postgres, self._unique = kafka, postgres, unique
-        self._databases = 0
+        self._databases, self._forgotten = 0, 0
 
     @asynccontextmanager
     async def log(self, instance: str = "one") -> AsyncIterator[ScanningLog]:
         log = KafkaLog(KafkaSettings(self._kafka, instance, session=SESSION))
         await log.open()
         try:
-            yield Prefixed(log, self._unique)
+            yield Prefixed(log, self._unique, self._groups)
         finally:
             await log.close()
 
@@ -148,6 +148,14 @@ class OnKafkaAndPostgres:
     async def create(self) -> None:
         await self._admin("create_topics", [NewTopic(self._at(topic), PARTITIONS, 1) for topic in TOPICS])
         await soon(self._all_known)
+
+    async def forget_places(self) -> None:
+        self._forgotten += 1
+
+    @property
+    def _groups(self) -> str:
+        """Prefix the groups: those of before are left where they are."""
+        return f"{self._unique}.{self._forgotten}."
 
     async def _all_known(self) -> bool:
         topics = await self._admin("describe_topics", [self._at(topic) for topic in TOPICS])

@@ -80,6 +80,10 @@ class Environment(Protocol):
 
     async def recreate(self, topic: str) -> None: ...
 
+    async def forget_places(self) -> None:
+        """Lose the committed offsets of every group."""
+        ...
+
 
 class MemoryTables:
     def __init__(self, readers: Sequence[Reader]) -> None:
@@ -132,6 +136,9 @@ class InMemory:
     async def recreate(self, topic: str) -> None:
         self._log.recreate(topic)
 
+    async def forget_places(self) -> None:
+        self._log.committed.clear()
+
 
 Loop = Callable[[], Awaitable[None]]
 
@@ -151,12 +158,18 @@ async def running(*loops: Loop) -> Any:
             raise error
 
 
-async def living(life: Callable[[], AbstractAsyncContextManager[Sequence[Loop]]]) -> None:
-    """Keep a process up: what may end it begins its next life."""
+async def living(life: Callable[[], AbstractAsyncContextManager[Sequence[Loop]]], killed: asyncio.Event) -> None:
+    """Keep a process up: what may end it begins its next life, and so does being killed."""
+
+    async def until_killed() -> None:
+        await killed.wait()
+        killed.clear()
+        raise Unavailable("the process was killed")
+
     while True:
         try:
             async with life() as loops, asyncio.TaskGroup() as group:
-                for loop in loops:
+                for loop in (until_killed, *loops):
                     group.create_task(loop())  # type: ignore[arg-type] # loops are coroutine functions
         except* (Fenced, Unavailable):
             await asyncio.sleep(SMALL)

@@ -5,7 +5,9 @@ import pytest
 from tests.unit.eventlog.environment import Environment, InMemory
 from tests.unit.eventlog.suite_log import LogSuite
 from tests.unit.eventlog.suite_reader import ReaderSuite
+from tests.unit.eventlog.suite_story import StorySuite
 from tests.unit.eventlog.suite_tables import TablesSuite
+from tests.unit.eventlog.suite_writer import WriterSuite
 
 
 @pytest.fixture
@@ -22,4 +24,12 @@ class TestTablesInMemory(TablesSuite):
 
 
 class TestReaderInMemory(ReaderSuite):
+    pass
+
+
+class TestWriterInMemory(WriterSuite):
+    pass
+
+
+class TestStoryInMemory(StorySuite):
     pass
