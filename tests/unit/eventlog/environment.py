@@ -44,6 +44,20 @@ class MovableClock:
         await asyncio.sleep(min(seconds, SMALL))
 
 
+class Machine(MovableClock):
+    """Machine time that passes while somebody sleeps, and only then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
 class Contents(NamedTuple):
     """All that a reader's tables hold, rows as the folds know them."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from libs.eventlog.record import Cause, Head, Outgoing, Record, encode
+from libs.eventlog.record import Cause, Head, Record, encode
 from libs.eventlog.rule import SetAside
 from libs.messages.base import Event
 from libs.messages.ids import name_id
@@ -55,10 +55,6 @@ class History:
         offset = self.offsets[record.partition]
         self.offsets[record.partition] = offset + 1
         return record._replace(offset=offset)
-
-
-def outgoing(record: Record) -> Outgoing:
-    return Outgoing(record.topic, record.partition, record.key, record.value)
 
 
 def aside(record: Record) -> SetAside:

@@ -1,6 +1,5 @@
 """What a reader makes of a log: all that counts, once, in order; and nothing beyond what cannot stand there."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
@@ -16,6 +15,7 @@ from libs.eventlog.rule import Judge, SetAside
 from libs.eventlog.watch import LogCheck
 from tests.model.story import CODECS, DESK_TICKETS, PARTITIONS, TICKETS, TIMER_TICKETS, Tally
 from tests.unit.eventlog.environment import Environment, Tables, running, soon, write
+from tests.unit.eventlog.evidence import EVIDENCE, after_one_that_is_lost, unreadable
 from tests.unit.eventlog.history import History, aside, note, stream_in, written
 
 A, B = stream_in(0), stream_in(1)
@@ -51,63 +51,6 @@ class Handed:
 
     async def close(self) -> None:
         """Leave."""
-
-
-def edited(record: Record, **attributes: object) -> bytes:
-    return json.dumps({**json.loads(record.value or b""), **attributes}).encode()
-
-
-def unreadable(history: History) -> Record:
-    return history.record(b"{", A)
-
-
-def of_a_type_that_nobody_knows(history: History) -> Record:
-    record = history.next(A)
-    return record._replace(value=edited(record, type="olcare.Unheard.v1"))
-
-
-def under_a_strange_key(history: History) -> Record:
-    return history.next(A)._replace(key=b"ticket/upstream/another")
-
-
-def of_a_stream_that_stands_elsewhere(history: History) -> Record:
-    """Would be the next of its stream, were it in its own partition."""
-    strayed = history.next(B)
-    history.offsets[1] = strayed.offset
-    return history.record(strayed.value, B, partition=0)
-
-
-def after_one_that_is_lost(history: History) -> Record:
-    lost = history.next(A)
-    history.offsets[0] = lost.offset
-    return history.next(A)
-
-
-def after_another_history(history: History) -> Record:
-    other, _ = written(A, None, note(7))
-    return history.record(written(A, Head(history.heads[A].sequence, other.id), note())[1], A)
-
-
-def caused_by_no_command(history: History) -> Record:
-    record = history.next(A)
-    return record._replace(value=edited(record, causationid="somebody"))
-
-
-def with_data_of_another_kind(history: History) -> Record:
-    record = history.next(A)
-    return record._replace(value=edited(record, data={"at": "some day"}))
-
-
-EVIDENCE = [
-    unreadable,
-    of_a_type_that_nobody_knows,
-    under_a_strange_key,
-    of_a_stream_that_stands_elsewhere,
-    after_one_that_is_lost,
-    after_another_history,
-    caused_by_no_command,
-    with_data_of_another_kind,
-]
 
 
 class ReaderSuite:

@@ -1,0 +1,221 @@
+"""How doors, reactions and duties wait, and what they take again."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+
+import pytest
+
+from libs.eventlog.door import DoorKeeper, DoorLoop, LostInput
+from libs.eventlog.duty import Duty, DutyLoop
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.fold import Folder
+from libs.eventlog.followers import SafeTime, group_follower
+from libs.eventlog.memory import MemoryLog
+from libs.eventlog.ports import UNKNOWN
+from libs.eventlog.reaction import ReactionLoop
+from libs.eventlog.reader import ReaderLoop
+from libs.eventlog.record import Outgoing, Record, RecordedEvent
+from libs.eventlog.request import Reaction, Request
+from libs.eventlog.rule import Judge
+from libs.eventlog.writer import Answer
+from libs.messages.ids import name_id, reaction_command_id
+from tests.model.services import dead, receipt, request_of, taken
+from tests.model.story import CODECS, DOOR, MONDAY, RECEIPTS, TICKETS, TIMER_TICKETS, Expire
+from tests.unit.eventlog.environment import Machine, MemoryTables
+from tests.unit.eventlog.history import History, stream_in
+
+A = stream_in(0)
+
+
+async def is_open() -> None:
+    """Let everybody through."""
+
+
+def filled(log: MemoryLog, topic: str, *counts: int) -> MemoryLog:
+    for partition, count in enumerate(counts):
+        for _ in range(count):
+            log.write(Outgoing(topic, partition, b"key", b"value"))
+    return log
+
+
+def door_record(offset: int, value: bytes = b"?") -> Record:
+    return Record(DOOR, 0, offset, b"key", value, (), 0)
+
+
+def message(number: str, name: str = "one") -> bytes:
+    return b'{"id":"%s","number":"%s","wish":"open","at":"%s"}' % (
+        name.encode(),
+        number.encode(),
+        MONDAY.isoformat().encode(),
+    )
+
+
+class Keeper:
+    """A door whose writer answers when it may."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self.log, self.answered, self.asked = log, list[str](), 0
+        self.unavailable = 0
+
+    def keeper(self) -> DoorKeeper:
+        return DoorKeeper(
+            topic=DOOR,
+            group="door",
+            read=taken,
+            private=lambda _, __: (),
+            ask=self.ask,
+            answer=self.answer,
+            settle=self.settle,
+            receipt=receipt,
+            dead=dead,
+        )
+
+    async def ask(self, read: Sequence[tuple[Record, Mapping[str, str]]]) -> Sequence[Request]:
+        self.asked += 1
+        return [request_of(said, 0) for _, said in read]
+
+    async def answer(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        if self.unavailable:
+            self.unavailable -= 1
+            raise Unavailable("not now")
+        self.answered += [request.correlation for request in requests]
+        return [Answer(request, None) for request in requests]
+
+    async def settle(self, answers: Sequence[Answer]) -> None:
+        """Nothing was held."""
+
+
+def door(log: MemoryLog, keeper: Keeper, opening: Callable[[], Awaitable[None]] = is_open) -> DoorLoop:
+    return DoorLoop(log, Machine(), opening, keeper.keeper())
+
+
+async def test_what_is_not_available_now_is_tried_again_in_the_same_order_and_then_its_place_is_kept() -> None:
+    log = MemoryLog(1)
+    for name in ("one", "two"):
+        log.write(Outgoing(DOOR, 0, b"key", message("4711", name)))
+    keeper = Keeper(log)
+    keeper.unavailable = 3
+    loop = door(log, keeper)
+    await loop.round(await log.subscribe(DOOR, "door", loop.assigned))
+    assert keeper.answered == ["one", "two"]
+    assert log.committed["door", DOOR, 0] == 2
+    assert loop.waiting is None
+
+
+async def test_no_place_is_kept_before_every_receipt_is_acknowledged() -> None:
+    log = MemoryLog(1)
+    log.write(Outgoing(DOOR, 0, b"key", b"?"))
+    loop = door(log, Keeper(log))
+
+    class Silent:
+        calls = 0
+
+        async def append(self, batch: Sequence[Outgoing]) -> Sequence[int]:
+            self.calls += 1
+            return [UNKNOWN] * len(batch) if self.calls < 3 else [log.write(out) for out in batch]
+
+        async def close(self) -> None:
+            """Let go."""
+
+    loop._appender = silent = Silent()
+    await loop.round(await log.subscribe(DOOR, "door", loop.assigned))
+    assert silent.calls == 3
+    assert [record.value for record in log.records[RECEIPTS, 0]] == [b"unreadable not-json"]
+    assert log.committed["door", DOOR, 0] == 1
+
+
+async def test_facts_are_asked_for_when_the_gate_is_open_and_not_before() -> None:
+    log = MemoryLog(1)
+    keeper = Keeper(log)
+
+    async def is_closed() -> None:
+        raise Unavailable("the gate is closed")
+
+    loop = door(log, keeper, is_closed)
+    with pytest.raises(Unavailable):
+        await loop.process([door_record(0, message("4711"))])
+    assert keeper.asked == 0
+
+
+async def test_a_door_starts_at_its_place_or_at_what_is_still_there() -> None:
+    log = MemoryLog(2)
+    log.committed["door", DOOR, 1] = 5
+    assert await door(log, Keeper(log)).assigned(frozenset({0, 1})) == {0: 0, 1: 5}
+
+
+async def test_input_that_was_deleted_unread_stops_the_door() -> None:
+    class Cut(MemoryLog):
+        async def starts(self, topic: str) -> Mapping[int, int]:  # noqa: ARG002 - all alike
+            return {0: 7}
+
+    log = Cut(1)
+    log.committed["door", DOOR, 0] = 5
+    with pytest.raises(LostInput, match=r"door\[0\]: 5 to 6 were deleted unread"):
+        await door(log, Keeper(log)).assigned(frozenset({0}))
+
+
+async def test_a_reaction_takes_what_counts_when_its_reader_has_passed_it() -> None:
+    history, tables = History(), MemoryTables([TIMER_TICKETS])
+    records = [first := history.next(A), history.again(first), history.next(A)]
+    asked: list[Request] = []
+
+    async def react(events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
+        return [[Reaction("start", f"promise/{event.sequence}", Expire(MONDAY))] for event in events]
+
+    async def answer(requests: Sequence[Request]) -> Sequence[Answer]:
+        asked.extend(requests)
+        return [Answer(request, None) for request in requests]
+
+    store = tables.stores[TIMER_TICKETS.name]
+    log = MemoryLog(2)
+    loop = ReactionLoop(log, Machine(), is_open, TICKETS, "react", store, CODECS[TICKETS], react, answer)
+    with pytest.raises(Unavailable, match="has not passed offset 2"):
+        await loop.process({0: records})
+    reading = ReaderLoop(log, store, Folder(TIMER_TICKETS, Judge(CODECS[TICKETS])), "reader")
+    await reading.assigned(frozenset({0, 1}))
+    await reading.apply(0, records)
+    await loop.process({0: records})
+    events = [CODECS[TICKETS].envelope(records[n]) for n in (0, 2)]
+    assert [(r.stream, r.id) for r in asked] == [
+        (stream, str(reaction_command_id(event.id, "start", stream)))
+        for event, stream in zip(events, ["promise/1", "promise/2"], strict=True)
+    ]
+    assert {r.correlation for r in asked} == {"correlation"}
+
+
+async def test_a_deadline_is_looked_up_again_when_it_is_safe() -> None:
+    log, answered = filled(MemoryLog(1), DOOR, 1), list[Request]()
+    looks: list[datetime] = []
+    request = Request(str(name_id("due")), "promise/1", Expire(MONDAY), "head")
+
+    async def find(now: datetime, most: int) -> Sequence[Request]:
+        looks.append(now)
+        assert most > 0
+        return [request] if len(looks) == 1 else []
+
+    async def answer(requests: Sequence[Request]) -> Sequence[Answer]:
+        answered.extend(requests)
+        return []
+
+    log.committed["door", DOOR, 0] = 1
+    safe = SafeTime(log, Machine(), [[group_follower("door", DOOR, log)]])
+    duty = Duty("expire", find, safe)
+    loop = DutyLoop(Machine(), is_open, [duty], answer)
+    assert await loop.round(duty) == 0
+    assert (looks, answered) == ([MONDAY, MONDAY], [])
+
+
+async def test_a_duty_that_is_not_safe_yet_says_what_it_waits_for() -> None:
+    log = filled(MemoryLog(1), DOOR, 1)
+
+    async def find(now: datetime, most: int) -> Sequence[Request]:  # noqa: ARG001 - always the same
+        return [Request(str(name_id("due")), "promise/1", Expire(MONDAY), "head")]
+
+    async def answer(_: Sequence[Request]) -> Sequence[Answer]:
+        raise AssertionError("it fired")
+
+    duty = Duty("expire", find, SafeTime(log, Machine(), [[group_follower("door", DOOR, log)]]))
+    loop = DutyLoop(Machine(), is_open, [duty], answer)
+    assert await loop.round(duty) == 0
+    assert loop.waiting == {"expire": "door is 1 records behind the end of door"}
+    assert await loop.due() == ["expire"]

@@ -1,0 +1,17 @@
+"""One record under way per stream: a batch of commands is taken in waves."""
+
+from libs.eventlog.request import Request
+from libs.eventlog.writer import waves
+
+
+def test_a_wave_holds_one_command_of_every_stream_in_the_order_of_the_batch() -> None:
+    requests = [Request(str(n), stream, None, "") for n, stream in enumerate("AABCABA")]
+    assert list(waves(requests)) == [[0, 2, 3], [1, 5], [4], [6]]
+    assert list(waves([])) == []
+
+
+def test_a_wave_is_cut_where_it_is_too_long() -> None:
+    requests = [Request(str(n), str(n % 1500), None, "") for n in range(1600)]
+    found = list(waves(requests))
+    assert [len(wave) for wave in found] == [1000, 500, 100]
+    assert sorted(at for wave in found for at in wave) == list(range(1600))
