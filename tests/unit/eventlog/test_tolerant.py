@@ -43,6 +43,7 @@ def test_an_ordinary_batch_is_read_as_ever(codec: str | None) -> None:
 def test_a_header_name_that_is_not_utf_8_costs_nobody_a_record(codec: str | None) -> None:
     raw = batch(record(0, b"a"), record(1, b"b", [(b"ce_\xff", b"x")], key=b"\xff"), record(2, b"c"), codec=codec)
     assert values(raw) == [(0, b"a"), (1, b"b"), (2, b"c")]
+    assert [found.offset for found in TolerantRecords(raw).next_batch()] == [0, 1, 2]
     poisoned = read(raw)[1]
     assert (poisoned.key, poisoned.headers) == (b"\xff", (("ce_\udcff", b"x"),))
 
