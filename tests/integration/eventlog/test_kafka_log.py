@@ -1,0 +1,114 @@
+"""What only a real broker shows of the log: records it refuses, and appends that begin together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from libs.decider import Decider
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.fold import Folder
+from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.ports import UNKNOWN
+from libs.eventlog.reader import ReaderLoop
+from libs.eventlog.record import Outgoing
+from libs.eventlog.request import Request
+from libs.eventlog.rule import Judge
+from libs.eventlog.writer import Writer
+from libs.messages.ids import name_id
+from tests.model.story import (
+    CODECS,
+    DESK_TICKETS,
+    MONDAY,
+    PARTITIONS,
+    TICKET,
+    TICKETS,
+    Ask,
+    Noted,
+    Ticket,
+    TicketEvent,
+    decide_ticket,
+)
+from tests.unit.eventlog.environment import Environment, MovableClock, running
+from tests.unit.eventlog.history import stream_in
+from tests.unit.eventlog.suite_writer import is_open
+
+SMALL = 4000  # bytes: the largest batch that the broker of these tests takes
+
+
+@pytest.fixture
+async def narrow(kafka: str, unique: str) -> AsyncIterator[str]:
+    """A topic that takes small records only."""
+    topic = f"{unique}.narrow"
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"max.message.bytes": str(SMALL)})])
+    yield topic
+    await admin.delete_topics([topic])
+    await admin.close()
+
+
+@pytest.fixture
+async def log(kafka: str) -> AsyncIterator[KafkaLog]:
+    log = KafkaLog(KafkaSettings(kafka, "test"))
+    await log.open()
+    yield log
+    await log.close()
+
+
+async def test_a_record_that_is_too_large_is_not_known_to_be_written_and_the_appender_goes_on(
+    log: KafkaLog, narrow: str
+) -> None:
+    appender = log.appender()
+    batch = [Outgoing(narrow, 0, b"key", b"x" * size) for size in (10, 2 * SMALL, 10)]
+    first = list(await appender.append(batch))
+    assert first[1] == UNKNOWN
+    again = await appender.append(batch[:1])
+    assert again[0] >= 0
+    await appender.close()
+
+
+async def test_appends_that_begin_together_are_all_written(log: KafkaLog, narrow: str) -> None:
+    appender = log.appender()
+    done = await asyncio.gather(*(appender.append([Outgoing(narrow, 0, b"key", b"x")]) for _ in range(10)))
+    assert sorted(offsets[0] for offsets in done) == list(range(10))
+    await appender.close()
+
+
+def decide_at_length(state: Ticket, command: Ask) -> TicketEvent:
+    """Decide like anybody else, but with a note comes more than a broker takes."""
+    if command.wish == "note":
+        return Noted(at=MONDAY, fact=1, basis=("x" * 2_000_000,))
+    return decide_ticket(state, command)
+
+
+AT_LENGTH: Decider[Ticket, Ask, TicketEvent] = Decider(TICKET.initial, decide_at_length, TICKET.evolve)
+
+
+async def test_a_record_too_large_in_a_batch_keeps_none_of_the_others_from_counting(env: Environment) -> None:
+    streams = [stream_in(0, which) for which in range(5)]
+    wishes = ["open", "open", "note", "open", "open"]
+    opened = [stream for stream, wish in zip(streams, wishes, strict=True) if wish == "open"]
+    requests = [
+        Request(str(name_id(stream)), stream, Ask(MONDAY, wish, 1), "correlation")
+        for stream, wish in zip(streams, wishes, strict=True)
+    ]
+    async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+        store = tables.stores[DESK_TICKETS.name]
+        writer = Writer(
+            topic=TICKETS,
+            source="desk",
+            decider_of=lambda _: AT_LENGTH,
+            codec=CODECS[TICKETS],
+            log=log,
+            store=store,
+            clock=MovableClock(),
+            gate=is_open,
+            partitions=PARTITIONS,
+        )
+        async with running(ReaderLoop(log, store, Folder(DESK_TICKETS, Judge(CODECS[TICKETS])), "reader").run):
+            with pytest.raises(Unavailable, match="1 commands found no place"):
+                await writer.handle(requests)
+        await writer.close()
+        assert sorted((await tables.contents(DESK_TICKETS)).heads) == sorted(opened)
