@@ -93,8 +93,8 @@ class DoorLoop:
                 await self._clock.sleep(PAUSE)
                 records = [r for r in records if r.partition in subscription.assigned()]
             else:
-                self.waiting = None
                 break
+        self.waiting = None
         return len(records)
 
     async def process(self, records: Sequence[Record]) -> None:

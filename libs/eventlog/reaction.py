@@ -68,8 +68,8 @@ class ReactionLoop:
                 await self._clock.sleep(PAUSE)
                 todo = {p: records for p, records in todo.items() if p in subscription.assigned()}
             else:
-                self.waiting = None
                 break
+        self.waiting = None
         return sum(len(records) for records in batches.values())
 
     async def process(self, batches: Mapping[int, Sequence[Record]]) -> None:

@@ -56,6 +56,7 @@ class Keeper:
     def __init__(self, log: MemoryLog) -> None:
         self.log, self.answered, self.asked = log, list[str](), 0
         self.unavailable = 0
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def keeper(self) -> DoorKeeper:
         return DoorKeeper(
@@ -77,6 +78,7 @@ class Keeper:
     async def answer(self, requests: Sequence[Request]) -> Sequence[Answer]:
         if self.unavailable:
             self.unavailable -= 1
+            self.meanwhile()
             raise Unavailable("not now")
         self.answered += [request.correlation for request in requests]
         return [Answer(request, None) for request in requests]
@@ -100,6 +102,17 @@ async def test_what_is_not_available_now_is_tried_again_in_the_same_order_and_th
     assert keeper.answered == ["one", "two"]
     assert log.committed["door", DOOR, 0] == 2
     assert loop.waiting is None
+
+
+async def test_a_door_waits_no_longer_for_what_belongs_to_another_one_now() -> None:
+    log = MemoryLog(1)
+    log.write(Outgoing(DOOR, 0, b"key", message("4711")))
+    keeper = Keeper(log)
+    loop = door(log, keeper)
+    subscription = await log.subscribe(DOOR, "door", loop.assigned)
+    keeper.unavailable, keeper.meanwhile = 2, lambda: subscription.take(frozenset({0}))
+    await loop.round(subscription)
+    assert (keeper.answered, loop.waiting, log.committed) == ([], None, {})
 
 
 async def test_no_place_is_kept_before_every_receipt_is_acknowledged() -> None:
