@@ -63,6 +63,7 @@ async def run(service: Service) -> int:
     """
     try:
         with socket.create_server((service.settings.http_host, service.settings.http_port)) as listener:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it on its own sockets alone
             _say_what_runs(service, listener)
             await _together(service, listener)
     except ExceptionGroup:  # each was said where it came up

@@ -165,6 +165,8 @@ class KafkaLog:
 
     async def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
         """Give the records with offsets from `start` to below `until`, in order, with a consumer of its own."""
+        if start >= until:
+            return
         place = TopicPartition(topic, partition)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.bootstrap,
