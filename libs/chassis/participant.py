@@ -35,7 +35,8 @@ from libs.eventlog.topics import TopicAdmin, load_cards
 from libs.eventlog.writer import Answer
 
 AnswerAll = Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]]
-STEPPED, REAL = 0.02, 0.25  # machine seconds between two looks for duties
+GLANCE = 0.01  # machine seconds between two looks whether anything has moved
+LOOK = 0.5  # machine seconds after which duties are looked for in any case: another instance may have moved the tables
 
 _log = structlog.get_logger("olcare.participant")
 
@@ -99,8 +100,7 @@ class Participant:
         next_due: Callable[[], Awaitable[datetime | None]],
     ) -> DutyLoop:
         """Do what follows from our own state; `next_due` says when plan time will next make something due."""
-        every = STEPPED if self.clock.movable else REAL
-        loop = DutyLoop(self.clock, self.engine.gate.passed, duties, answer, every)
+        loop = DutyLoop(self.clock, self.engine.gate.passed, duties, answer, self.something_moved)
         self._loops.append(("duties", loop.run))
         self._next_due.append(next_due)
         self._busy.append(partial(_due, loop))
@@ -113,6 +113,16 @@ class Participant:
         self._states.append(state)
         self._followers.append(Follower(state.name, topic, state.positions))
         return state
+
+    async def something_moved(self) -> None:
+        """Return when plan time was stepped or our tables have moved, or after a while: something may be due now."""
+        before, until = self._stamp(), self.clock.monotonic() + LOOK
+        while self._stamp() == before and self.clock.monotonic() < until:
+            await self.clock.sleep(GLANCE)
+
+    def _stamp(self) -> tuple[object, ...]:
+        plan_time = self.clock.now() if self.clock.movable else None
+        return plan_time, *(store.moves for store in self.engine.stores.values())
 
     def busy(self, ask: Busy) -> None:
         """Count something more as not quiet."""

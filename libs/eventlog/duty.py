@@ -34,19 +34,19 @@ class DutyLoop:
         gate: Callable[[], Awaitable[None]],
         duties: Sequence[Duty],
         answer: Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]],
-        every: float = 0.25,
+        rest: Callable[[], Awaitable[None]],
     ) -> None:
-        self._clock, self._gate, self._duties, self._answer, self._every = clock, gate, duties, answer, every
+        self._clock, self._gate, self._duties, self._answer, self._rest = clock, gate, duties, answer, rest
         self.waiting: dict[str, str] = {}
 
     async def run(self) -> None:
-        """Do what is due until cancelled; `every` is machine seconds between two looks that find nothing."""
+        """Do what is due until cancelled; after a look that found nothing, `rest` waits until something may be due."""
         while True:
             done = 0
             for duty in self._duties:
                 done += await self.round(duty)
             if not done:
-                await self._clock.sleep(self._every)
+                await self._rest()
 
     async def round(self, duty: Duty) -> int:
         """Do what one duty finds now; gives the number of events that it led to."""

@@ -28,6 +28,8 @@ class PostgresStore:
         self._database, self._reader, self._partitions = database, reader, partitions
         self._known: dict[int, int] = {}
         self._moved = asyncio.Event()
+        self.moves = 0
+        """How often this process has moved the tables."""
         self._state = next((p for p in reader.projections if p.is_state), None)
 
     async def claim(self, partitions: Iterable[int]) -> Mapping[int, Position]:
@@ -64,6 +66,7 @@ class PostgresStore:
             yield step
         if step.saved is not None:
             self._known[partition] = step.saved.next_offset
+            self.moves += 1
             self._moved.set()
             self._moved = asyncio.Event()
 

@@ -27,7 +27,7 @@ from services.notification.smtp import hand_over
 from services.notification.verdict import result_of
 
 AT_ONCE = 20  # connections to the mail server
-PAUSE, GLANCE = 0.25, 0.02  # machine seconds between two looks that find nothing; with a movable clock
+PAUSE = 0.25  # machine seconds between two tries to record a result
 RECORDING = timedelta(seconds=60)  # machine time for which a result is held on to while the log is away
 
 _log = structlog.get_logger("olcare.sender")
@@ -38,6 +38,7 @@ class Sender:
 
     def __init__(self, shell: Participant, settings: NotificationSettings, writer: Writer) -> None:
         self._queries, self._clock, self._settings, self._writer = shell.queries, shell.clock, settings, writer
+        self._something_moved = shell.something_moved
         self._process = str(shell.clock.process_id)
         self._claimed: set[str] = set()
         self.waiting: str | None = None
@@ -51,7 +52,7 @@ class Sender:
             except Unavailable as error:
                 self.waiting, sent = str(error), 0
             if not sent:
-                await self._clock.sleep(GLANCE if self._clock.movable else PAUSE)
+                await self._something_moved()
 
     async def round(self) -> int:
         """Hand over what is to be sent now; gives the number of attempts."""

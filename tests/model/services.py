@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from libs.decider import Decider
@@ -230,7 +230,9 @@ class Timer(Service):
             ).run
         )
         expire = Duty("expire", self.find_due, self._safe_time())
-        self.loops.append(DutyLoop(ground.clock, self.gate.passed, [expire], self.answer, EVERY).run)
+        self.loops.append(
+            DutyLoop(ground.clock, self.gate.passed, [expire], self.answer, partial(ground.clock.sleep, EVERY)).run
+        )
 
     def _safe_time(self) -> SafeTime:
         log = self.ground.log

@@ -10,7 +10,7 @@ from libs.eventlog.duty import Duty, DutyLoop
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
 from libs.eventlog.followers import SafeTime, group_follower
-from libs.eventlog.memory import MemoryLog
+from libs.eventlog.memory import MemoryLog, at_once
 from libs.eventlog.ports import UNKNOWN
 from libs.eventlog.reaction import ReactionLoop
 from libs.eventlog.reader import ReaderLoop
@@ -213,7 +213,7 @@ async def test_a_deadline_is_looked_up_again_when_it_is_safe() -> None:
     log.committed["door", DOOR, 0] = 1
     safe = SafeTime(log, Machine(), [[group_follower("door", DOOR, log)]])
     duty = Duty("expire", find, safe)
-    loop = DutyLoop(Machine(), is_open, [duty], answer)
+    loop = DutyLoop(Machine(), is_open, [duty], answer, at_once)
     assert await loop.round(duty) == 0
     assert (looks, answered) == ([MONDAY, MONDAY], [])
 
@@ -228,7 +228,7 @@ async def test_a_duty_that_is_not_safe_yet_says_what_it_waits_for() -> None:
         raise AssertionError("it fired")
 
     duty = Duty("expire", find, SafeTime(log, Machine(), [[group_follower("door", DOOR, log)]]))
-    loop = DutyLoop(Machine(), is_open, [duty], answer)
+    loop = DutyLoop(Machine(), is_open, [duty], answer, at_once)
     assert await loop.round(duty) == 0
     assert loop.waiting == {"expire": "door is 1 records behind the end of door"}
     assert await loop.due() == ["expire"]
