@@ -11,7 +11,7 @@ from libs.eventlog.kafka import KafkaLog
 from libs.eventlog.receipts import dead_letters_of, in_dead_letters
 from libs.eventlog.record import Outgoing, Record
 from libs.messages.catalogue import UPSTREAM
-from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Place, Receipt
+from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Place, Receipt, Unreadability
 from services.ops.answers import Desk, desk, taken
 from services.ops.given import Given, given
 from services.ops.output import AsJson, Refused, run, show, table
@@ -108,7 +108,12 @@ async def letters(kafka: str, log: KafkaLog) -> list[Letter]:
 
 
 def again(letter: DeadLetter) -> Outgoing:
-    """Give the door's record as it came, for the same partition, so that its key keeps its order."""
+    """Give the door's record as it came, for the same partition, so that its key keeps its order.
+
+    Raises Refused where it was too large to be kept: there is nothing to send in.
+    """
+    if letter.value is None and letter.reason is not Unreadability.NO_VALUE:
+        raise Refused(f"{letter.place.text()} was too large to be kept; only its sender can say it again")
     place, headers = letter.place, [(h.name, h.value) for h in letter.headers]
     return Outgoing(place.topic, place.partition, letter.key, letter.value, headers)  # type: ignore[arg-type] # a header may have no value
 

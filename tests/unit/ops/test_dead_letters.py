@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from libs.eventlog.cloudevents import parse
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.receipts import unreadable
@@ -9,6 +11,7 @@ from libs.eventlog.record import Record
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded
 from services.ops.dead_letters import Letter, again, marked
+from services.ops.output import Refused
 
 HEADERS = (("content-type", b"application/json"), ("ce_id", b"\xff"), ("empty", None))
 CAME = Record(TICKETS_DOOR, 4, 17, b"\x00key", b"\xff\xfe{", HEADERS, 0)  # type: ignore[arg-type] # a header may have no value
@@ -32,6 +35,12 @@ def test_bytes_key_headers_and_partition_go_back_as_they_came() -> None:
 def test_a_record_without_key_and_value_goes_back_without_them() -> None:
     sent = again(dead_letter(CAME._replace(key=None, value=None, headers=())))
     assert (sent.key, sent.value, list(sent.headers)) == (None, None, [])
+
+
+def test_what_was_too_large_to_be_kept_is_not_sent_in_empty() -> None:
+    letter = dead_letter(CAME).model_copy(update={"value": None})
+    with pytest.raises(Refused, match=r"olcare.tickets.in.v1/4/17 was too large to be kept"):
+        again(letter)
 
 
 def test_a_marker_stands_where_its_dead_letter_stands() -> None:
