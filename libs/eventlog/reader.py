@@ -99,7 +99,7 @@ class ReaderLoop:
     async def apply(self, partition: int, records: list[Record]) -> None:
         """Apply one batch in one transaction: position first, then rows, then the position again."""
         position = self._positions[partition]
-        self._check_dense(position, records)
+        check_dense(records, position.next_offset)
         events = self._folder.judge.envelopes(records)
         keys, streams = self._folder.touched(events), _streams(events)
         async with self._store.step(partition, position) as step:
@@ -110,13 +110,14 @@ class ReaderLoop:
         self._positions[partition] = after
         self.counted, self.void = self.counted + view.counted, self.void + len(view.voids)
 
-    def _check_dense(self, position: Position, records: Sequence[Record]) -> None:
-        expected = position.next_offset
-        for record in records:
-            if record.offset != expected:
-                sentence = f"a record is missing: offset {expected} was to come, offset {record.offset} came"
-                raise Halted(record.topic, record.partition, expected, sentence)
-            expected += 1
+
+def check_dense(records: Sequence[Record], expected: int) -> None:
+    """Halted where an offset is missing from a batch that begins at `expected`, or comes twice."""
+    for record in records:
+        if record.offset != expected:
+            sentence = f"a record is missing: offset {expected} was to come, offset {record.offset} came"
+            raise Halted(record.topic, record.partition, expected, sentence)
+        expected += 1
 
 
 def _streams(events: Sequence[RecordedEvent | Aside]) -> set[str]:

@@ -13,9 +13,11 @@ from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 from libs.eventlog.database import Connection, Generation, indexes
+from libs.eventlog.errors import Halted
 from libs.eventlog.fold import Folder, View
 from libs.eventlog.ports import Position
 from libs.eventlog.projection import Reader
+from libs.eventlog.reader import check_dense
 from libs.eventlog.record import Record
 
 SLICE = 2_000_000  # records of one partition
@@ -80,21 +82,51 @@ async def copy_partitions(
     until: Mapping[int, int],
     tell: Tell = silent,
 ) -> None:
-    """Do the part of `build` that several processes may share, each with partitions of its own."""
+    """Do the part of `build` that several processes may share, each with partitions of its own.
+
+    A partition that can not be read on is built up to there: its reader will stop there, and say so.
+    """
     total, done = sum(until.values()), 0
+
+    def count(records: int) -> None:
+        nonlocal done
+        done += records
+        tell(Progress(min(done, total), total))
+
     with without_collector():
         for partition, end in sorted(until.items()):
-            digest: bytes | None = None
-            for belongs in _slices(end):
-                view = new_view(folder.reader)
-                async for records in log.scan(folder.reader.topic, partition, end):
-                    mine = records if belongs is None else [r for r in records if belongs(r)]
-                    folder.fold(folder.judge.envelopes(mine), view)
-                    digest = sha256(records[-1].value or b"").digest()
-                    done += len(mine)
-                    tell(Progress(done, total))
-                await _copy(connection, folder.reader, into, partition, view)
-            await _place(connection, folder.reader, into, partition, Position(0, end, digest))
+            reach: int | None = end
+            while reach is not None:
+                reach = await _copy_partition(connection, log, folder, into, partition, reach, count)
+
+
+async def _copy_partition(
+    connection: Connection,
+    log: Scan,
+    folder: Folder,
+    into: Generation,
+    partition: int,
+    end: int,
+    count: Callable[[int], None],
+) -> int | None:
+    """Fold and copy a partition to `end`; where something on the way can not stand there, give its offset instead."""
+    digest: bytes | None = None
+    try:
+        for belongs in _slices(end):
+            view, expected = new_view(folder.reader), 0
+            async for records in log.scan(folder.reader.topic, partition, end):
+                check_dense(records, expected)
+                mine = records if belongs is None else [r for r in records if belongs(r)]
+                folder.fold(folder.judge.envelopes(mine), view)
+                digest = sha256(records[-1].value or b"").digest()
+                expected = records[-1].offset + 1
+                count(len(mine))
+            await _copy(connection, folder.reader, into, partition, view)
+    except Halted as halted:
+        await _clear(connection, folder.reader, into, partition)
+        return halted.offset
+    await _place(connection, folder.reader, into, partition, Position(0, end, digest))
+    return None
 
 
 def new_view(reader: Reader) -> View:
@@ -128,6 +160,19 @@ async def _copy(connection: Connection, reader: Reader, into: Generation, partit
         if reader.reacts and view.voids:
             voids = [(partition, at) for at in view.voids]
             await connection.copy_records_to_table(f"voids_{reader.name}", schema_name=into.schema, records=voids)
+
+
+async def _clear(connection: Connection, reader: Reader, into: Generation, partition: int) -> None:
+    """Take back what was copied of a partition."""
+    heads = f"{into.schema}.heads_{reader.name}"
+    for projection in reader.projections:
+        rows = f"{into.schema}.{projection.table}"
+        await connection.execute(
+            f"delete from {rows} using {heads} where {rows}.stream = {heads}.stream and {heads}.partition = $1",
+            partition,
+        )
+    await connection.execute(f"delete from {heads} where partition = $1", partition)
+    await connection.execute(f"delete from {into.schema}.voids_{reader.name} where partition = $1", partition)
 
 
 async def _place(connection: Connection, reader: Reader, into: Generation, partition: int, position: Position) -> None:
