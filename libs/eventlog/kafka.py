@@ -19,12 +19,12 @@ from aiokafka.structs import OffsetAndMetadata
 from libs.eventlog.errors import Unavailable, unavailable
 from libs.eventlog.ports import ACKNOWLEDGED, UNKNOWN, Appender, Identity, OnAssigned
 from libs.eventlog.record import Outgoing, Record
+from libs.eventlog.scan import scan
 from libs.eventlog.tolerant import read_everything
 from libs.eventlog.topic_id import TopicIdRequest, topic_ids
 
 T = TypeVar("T")
 BATCH_BYTES = 1 << 18
-SCAN_BYTES = 8 << 20
 RETRY = 0.05  # machine seconds
 LARGEST_REQUEST = 4 << 20  # bytes; a dead letter holds a whole record in base64
 
@@ -163,33 +163,11 @@ class KafkaLog:
             raise Unavailable(f"{topic} does not exist; `olcare topics create` makes it")
         return Identity(response.cluster_id, str(ids[topic]))
 
-    async def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
-        """Give the records with offsets from `start` to below `until`, in order, with a consumer of its own."""
-        if start >= until:
-            return
+    def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
+        """Give the records with offsets from `start` to below `until`, in order."""
         place = TopicPartition(topic, partition)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            max_partition_fetch_bytes=SCAN_BYTES,
-            fetch_max_bytes=SCAN_BYTES,
-        )
-        await within(self._settings.patience, consumer.start, f"reading {place}")
-        try:
-            consumer.assign([place])
-            consumer.seek(place, start)
-            at = start
-            while at < until:
-                got = await within(
-                    self._settings.patience, lambda: consumer.getmany(place, timeout_ms=1000), str(place)
-                )
-                records = [record_of(m) for m in got.get(place, ()) if m.offset < until]
-                if records:
-                    at = records[-1].offset + 1
-                    yield records
-        finally:
-            await ended(consumer.stop)
+        ask = partial(within, self._settings.patience, what=f"reading {place}")
+        return scan(self._consumer._client, place, start, until, ask)  # noqa: SLF001 - its public face is slower
 
     def appender(self) -> Appender:
         """Give a producer of one's own."""

@@ -32,7 +32,7 @@ _INTO: Mapping[int, Any] = {
     DefaultRecordBase.CODEC_LZ4: cramjam.lz4.decompress_into,
     DefaultRecordBase.CODEC_ZSTD: cramjam.zstd.decompress_into,
 }
-_UNREADABLE = (ValueError, LookupError, OverflowError, NotPacked, KafkaError, cramjam.DecompressionError)
+UNREADABLE = (ValueError, LookupError, OverflowError, NotPacked, KafkaError, cramjam.DecompressionError)
 """What the decoders raise at bytes that they can not make sense of."""
 
 
@@ -75,10 +75,10 @@ class TolerantBatch:
     def __iter__(self) -> Iterator[Any]:
         """Take aiokafka's records as long as they stand at their places, then our own; give the rest raw."""
         at, end = self._batch.base_offset, self._batch.next_offset
-        with suppress(*_UNREADABLE):
+        with suppress(*UNREADABLE):
             if not self._batch.compression_type:
                 dense = _is_dense(self._raw)
-                with suppress(*_UNREADABLE):
+                with suppress(*UNREADABLE):
                     for record in DefaultRecordBatch(self._raw):
                         offset = record.offset
                         if (offset != at and (dense or not at < offset < end)) or len(record.headers) > MAX_HEADERS:
