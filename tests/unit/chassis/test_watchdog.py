@@ -1,0 +1,63 @@
+"""What hangs without a word is ended; what says why it waits, or gets on, is not."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from libs.chassis.manual_clock import ManualClock
+from libs.chassis.watchdog import PATIENCE, StandsStill, Watchdog
+from libs.eventlog.followers import Follower, group_follower
+from libs.eventlog.memory import MemoryLog
+from libs.eventlog.record import Outgoing
+
+DOOR = "door"
+
+
+class Scene:
+    """A door with two records, the first answered, and its watchdog."""
+
+    def __init__(self) -> None:
+        self.log, self.clock, self.says_why = MemoryLog(), ManualClock(datetime(2026, 11, 24, tzinfo=UTC)), False
+        for _ in range(2):
+            self.log.write(Outgoing(DOOR, 0, b"key", b"value"))
+        self.log.committed["group", DOOR, 0] = 1
+        self.follower: Follower = group_follower("group", DOOR, self.log)
+        self.dog = Watchdog(self.log, self.clock, [self.follower], lambda: self.says_why)
+
+    async def after(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+        await self.dog.look(self.follower)
+
+
+@pytest.fixture
+async def scene() -> Scene:
+    scene = Scene()
+    await scene.dog.look(scene.follower)
+    return scene
+
+
+async def test_a_place_that_stands_still_before_the_end_ends_the_process(scene: Scene) -> None:
+    await scene.after(PATIENCE)
+    with pytest.raises(StandsStill, match="group has stood still on door for 61 s"):
+        await scene.after(1)
+
+
+async def test_a_place_that_moves_does_not(scene: Scene) -> None:
+    await scene.after(PATIENCE)
+    scene.log.committed["group", DOOR, 0] = 2
+    scene.log.write(Outgoing(DOOR, 0, b"key", b"value"))
+    await scene.after(PATIENCE)
+
+
+async def test_at_the_end_there_is_nothing_to_wait_for(scene: Scene) -> None:
+    scene.log.committed["group", DOOR, 0] = 2
+    await scene.after(3 * PATIENCE)
+
+
+async def test_who_says_why_he_waits_is_left_alone_and_has_his_time_anew(scene: Scene) -> None:
+    scene.says_why = True
+    await scene.after(3 * PATIENCE)
+    scene.says_why = False
+    await scene.after(PATIENCE)
+    with pytest.raises(StandsStill):
+        await scene.after(1)
