@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -250,7 +251,9 @@ class KafkaAppender:
         sent: list[tuple[asyncio.Future[Any], list[int]]] = []
         for (topic, partition), places in by_partition.items():
             for builder, chunk in _builders(producer, batch, places):
-                sent.append((await producer.send_batch(builder, topic, partition=partition), chunk))
+                future = await producer.send_batch(builder, topic, partition=partition)
+                future.add_done_callback(_look)
+                sent.append((future, chunk))
         return sent
 
     async def _started(self) -> AIOKafkaProducer:
@@ -273,10 +276,26 @@ class KafkaAppender:
         if producer is None:
             return
         producer._closed = True  # noqa: SLF001 - stop() would wait for the broker to take what is pending
-        producer._message_accumulator.fail_all(KafkaError("the producer is closed"))  # noqa: SLF001
+        await producer.client.close()  # ends the requests under way, which the sender waits for
         if producer._sender.sender_task is not None:  # noqa: SLF001
             await ended(producer._sender.close)  # noqa: SLF001
+        _fail_all(producer._message_accumulator)  # noqa: SLF001
         await producer.client.close()
+
+
+def _fail_all(accumulator: Any) -> None:
+    """Let go of every batch; whoever waits for one, or for room behind it, learns that at once."""
+    batches = {*accumulator._pending_batches, *chain.from_iterable(accumulator._batches.values())}  # noqa: SLF001
+    accumulator._pending_batches.update(batches)  # noqa: SLF001 - each takes itself out of there
+    accumulator.fail_all(KafkaError("the producer is closed"))
+    for batch in batches:
+        _look(batch._drain_waiter)  # noqa: SLF001
+
+
+def _look(future: asyncio.Future[Any]) -> None:
+    """Take note of what became of a batch: nobody may be waiting for it any more."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _builders(
