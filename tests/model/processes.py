@@ -1,6 +1,5 @@
 """The lives of processes: each one runs until it is killed, told to end by the protocol, or stands still."""
 
-from collections import Counter
 from collections.abc import Iterable
 from math import inf
 from typing import Any
@@ -30,18 +29,19 @@ class Process:
         self.service = kind(ground)
         self.frozen_until, self.dead = 0.0, False
         self.errors: list[BaseException] = []
-        self.seen: Counter[str] = broker.seen
+        self.broker = broker
         for loop in (*self.service.loops, self._pointer):
             self.schedule.spawn(loop(), self)
 
     def kill(self) -> None:
         self.dead, self.frozen_until = True, inf
+        self.broker.deaths += 1
         self.schedule.remove(self)
         self.line.cut()
 
     def ended(self, error: BaseException | None) -> None:
         """Loops run for ever, so one that ends takes the process with it."""
-        self.seen[type(error).__name__] += 1
+        self.broker.seen[type(error).__name__] += 1
         if not isinstance(error, ENDS):
             self.errors.append(error or RuntimeError("a loop came to its end"))
         self.kill()

@@ -13,6 +13,7 @@ from tests.model.schedule import Park, Schedule, chance
 from tests.model.story import PARTITIONS
 
 PATIENCE = 15.0  # machine seconds until a producer gives up what is not acknowledged
+IDLE = 10.0  # machine seconds: what comes wakes a member, and looking more often makes runs longer, not harder
 SURVIVES = 0.7  # of what is under way at a crash, the share that arrives
 
 
@@ -31,6 +32,7 @@ class Broker:
         self.committed: dict[tuple[str, str, int], int] = {}
         self.wires: list[deque[Sent]] = []
         self.seen: Counter[str] = Counter()
+        self.deaths = 0
         self.groups: dict[tuple[str, str], Group] = defaultdict(lambda: Group(self.rng))
         self.readers: dict[str, list[WireSubscription]] = defaultdict(list)
 
@@ -178,7 +180,7 @@ class WireSubscription(MemorySubscription):
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
         if not self._has_something():
-            self._park = Park(self._broker.schedule.machine + wait)
+            self._park = Park(self._broker.schedule.machine + max(wait, IDLE))
             await self._park
         self._hear()
         while self.handed:

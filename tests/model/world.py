@@ -85,6 +85,7 @@ class World:
 
     def bury(self) -> None:
         """Keep what the dead leave for the verdict, and start the next ones."""
+        self.broker.deaths = 0
         for process in [p for p in self.processes if p.dead]:
             self.processes.remove(process)
             self.errors += process.errors
@@ -94,14 +95,14 @@ class World:
     def until_quiet(self) -> bool:
         for _ in range(STEPS):
             self.schedule.machine += self.rng.random() * 2 * MOMENT
-            self.bury()
             self.something_happens()
-            self.bury()
             tasks, wires = self.schedule.runnable(), self.broker.loaded()
             if tasks or wires:
                 chosen = int(self.rng.random() * (len(tasks) + len(wires)))
                 if chosen < len(tasks):
                     self.schedule.resume(tasks[chosen])
+                    if self.broker.deaths:
+                        self.bury()
                 else:
                     self.broker.deliver(wires[chosen - len(tasks)])
             elif self.is_quiet():
@@ -148,6 +149,7 @@ class World:
 
     def crash(self) -> None:
         self.rng.choice(self.processes).kill()
+        self.bury()
 
     def freeze(self) -> None:
         self.rng.choice(self.processes).frozen_until = self.schedule.machine + self.rng.choice([0.05, 0.5, 3, 20])
