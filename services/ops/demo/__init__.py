@@ -24,7 +24,7 @@ from services.ops.demo.stage import Stage, set_stage
 from services.ops.demo.topics import read_topics
 from services.ops.demo.watching import watching
 
-TICKETS, SEED = 320, 2026
+TICKETS, SEED = 280, 2026
 """Ordinary tickets, to which some fifty records of cases and dirt are added; and the seed of who says what."""
 
 

@@ -18,7 +18,7 @@ from libs.messages.door import (
 from libs.messages.streams import stream_id
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
 from services.ops.demo.cast import Customer
-from services.ops.demo.scribe import QUARTER, Case, Scribe, Ticket, local
+from services.ops.demo.scribe import HALF_HOUR, Case, Scribe, Ticket, local
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY = (date(2026, 11, day) for day in range(23, 29))
 
@@ -110,7 +110,7 @@ def _held(scribe: Scribe) -> None:
     """Two answers before their ticket are applied in order; one whose ticket never comes is held for ever."""
     australian = scribe.cast.covered("australia")[0]
     case = _case(scribe, australian, THURSDAY, "10:01:00", Channel.EMAIL)
-    ticket = scribe.ask(case, handed_over=case.at.replace(minute=0) + 4 * QUARTER)
+    ticket = scribe.ask(case, handed_over=case.at.replace(minute=0) + 2 * HALF_HOUR)
     scribe.answer(ticket, case.at + timedelta(minutes=1), by=RespondedBy.AUTOMATIC, help_given=False)
     scribe.answer(ticket, case.at + timedelta(minutes=20))
     given = ResponseGiven(medium=Medium.CALL, by=RespondedBy.PERSON, help_given=True)
@@ -136,7 +136,7 @@ def _refused_at_the_door(scribe: Scribe) -> None:
     uncovered = scribe.cast.playing("uncovered")[0]
     refused = scribe.ask(_case(scribe, uncovered, WEDNESDAY, "10:00:00"))
     scribe.ask(_case(scribe, uncovered, WEDNESDAY, "10:30:00"), number=refused.number)
-    tomorrow = _case(scribe, british, FRIDAY, "09:45:00")
+    tomorrow = _case(scribe, british, FRIDAY, "09:30:00")
     number = scribe.next_number(british.source)
     scribe.ask(tomorrow, number=number, handed_over=tomorrow.at - timedelta(hours=18))
     ticket = scribe.ask(tomorrow, number=number)

@@ -1,4 +1,4 @@
-"""Writes down what upstream systems say, and when they hand it over: every quarter of an hour."""
+"""Writes down what upstream systems say, and when they hand it over: every half hour."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from libs.workcal import WorkingCalendar, add_working_time, zone
 from services.ops.demo.cast import SPOKEN, Cast, Customer, Somebody
 from services.ops.upstream import Event, Mode, door_record, event
 
-QUARTER = timedelta(minutes=15)
+HALF_HOUR = timedelta(minutes=30)
 MODES: tuple[Mode, ...] = ("structured", "structured", "binary")
 KINDS = (RequestKind.QUESTION, RequestKind.SOLUTION_FAILURE, RequestKind.UNEXPECTED_BEHAVIOUR, RequestKind.UPDATE)
 
@@ -82,7 +82,7 @@ class Scribe:
         self._count["messages"] += 1
         said = event(source, identity or f"{source}-{self._count['messages']:06}", number, at, data)
         record = door_record(door, said, self._partitions[door], mode=self.rng.choice(MODES))
-        return self.write(Line(handed_over or quarter(at), record, said))
+        return self.write(Line(handed_over or half_hour(at), record, said))
 
     def write(self, line: Line) -> Line:
         """Write any line."""
@@ -160,10 +160,10 @@ class Scribe:
         return promise(self.calendars[local.centre], self.plan.targets, case.channel, case.at)
 
 
-def quarter(at: datetime) -> datetime:
-    """Give the quarter of an hour that ends at the instant or after it."""
+def half_hour(at: datetime) -> datetime:
+    """Give the half hour that ends at the instant or after it."""
     since = at - datetime.combine(at.date(), time(), UTC)
-    return at + (-since) % QUARTER
+    return at + (-since) % HALF_HOUR
 
 
 def local(calendar: WorkingCalendar, day: date, clock: str) -> datetime:

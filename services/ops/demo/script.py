@@ -15,7 +15,7 @@ from libs.plan import Plan, yearly_term
 from services.ops.demo.cases import play_cases
 from services.ops.demo.cast import ERP, Cast, Customer, read_cast
 from services.ops.demo.dirt import play_dirt
-from services.ops.demo.scribe import QUARTER, Line, Scribe, quarter
+from services.ops.demo.scribe import HALF_HOUR, Line, Scribe, half_hour
 from services.ops.demo.stories import Week, play_ordinary_tickets
 from services.ops.plan import plan_records
 from services.ops.upstream import structured
@@ -50,7 +50,7 @@ def write_script(plan: Plan, partitions: Mapping[str, int], tickets: int, seed: 
     _repeat_some(scribe)
     lines = sorted(scribe.lines, key=lambda line: line.handed_over)
     dues = [ticket.certificate.due_at for ticket in scribe.tickets]
-    return Script(WEEK, quarter(max(*dues, lines[-1].handed_over)) + QUARTER, cast, before, tuple(lines))
+    return Script(WEEK, half_hour(max(*dues, lines[-1].handed_over)) + HALF_HOUR, cast, before, tuple(lines))
 
 
 def _before(plan: Plan, cast: Cast, partitions: Mapping[str, int], rng: Random) -> tuple[tuple[Line, ...], ...]:
@@ -103,10 +103,10 @@ def _repeat_some(scribe: Scribe) -> None:
     """Upstream systems say some things twice, later or at once; one says something else under the same id."""
     said = [line for line in scribe.lines if line.event]
     for line in scribe.rng.sample(said, int(len(said) * REPEATED)):
-        scribe.write(line._replace(handed_over=line.handed_over + QUARTER * scribe.rng.choice((0, 1, 4))))
+        scribe.write(line._replace(handed_over=line.handed_over + HALF_HOUR * scribe.rng.choice((0, 1, 3))))
     first = next(ticket.asked for ticket in scribe.tickets)
     assert first.event is not None  # noqa: S101 - it was asked for
     changed = {**first.event, "data": {**first.event["data"], "channel": "phone", "subject": "Something else"}}
     value, headers = structured(changed)
     record = Outgoing(TICKETS_DOOR, first.record.partition, first.record.key, value, headers)
-    scribe.write(Line(first.handed_over + QUARTER, record, changed))
+    scribe.write(Line(first.handed_over + HALF_HOUR, record, changed))

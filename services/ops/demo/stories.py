@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from libs.messages.tickets import Channel, Medium, RespondedBy
 from libs.workcal import WorkingCalendar, add_working_time, is_open, working_time_between
-from services.ops.demo.scribe import QUARTER, Case, Scribe, Ticket, quarter
+from services.ops.demo.scribe import HALF_HOUR, Case, Scribe, Ticket, half_hour
 
 AT_WORK = 0.7
 """Share of the tickets that are opened during opening hours."""
@@ -38,8 +38,8 @@ def _answered(scribe: Scribe, case: Case) -> None:
 def _barely_answered(scribe: Scribe, case: Case) -> None:
     """Somebody is warned, and answers before the deadline."""
     ticket = scribe.ask(case)
-    known_at = scribe.rng.choice(_quarters_at_risk(scribe, ticket))
-    at = known_at - timedelta(minutes=scribe.rng.randint(0, 14))
+    known_at = scribe.rng.choice(_half_hours_at_risk(scribe, ticket))
+    at = known_at - timedelta(minutes=scribe.rng.randint(0, 29))
     scribe.answer(ticket, max(at, ticket.certificate.at_risk_at), handed_over=known_at)
 
 
@@ -77,11 +77,9 @@ def _called_back(scribe: Scribe, case: Case) -> None:
 
 def _answered_before_it_arrived(scribe: Scribe, case: Case) -> None:
     """The mail gateway was slow: the answer is at the door before the ticket."""
-    number = scribe.next_number(case.customer.source)
-    arrives = quarter(case.at + timedelta(minutes=scribe.rng.randint(45, 75)))
-    ticket = scribe.ask(case, number=number, handed_over=arrives)
-    at = case.at + timedelta(minutes=scribe.rng.randint(5, 25))
-    scribe.answer(ticket, at, handed_over=min(quarter(at), arrives - QUARTER))
+    at = case.at + timedelta(minutes=scribe.rng.randint(5, 45))
+    arrives = half_hour(at) + HALF_HOUR * scribe.rng.randint(1, 2)
+    scribe.answer(scribe.ask(case, handed_over=arrives), at)
 
 
 def _answered_twice(scribe: Scribe, case: Case) -> None:
@@ -146,11 +144,11 @@ def _automatic(scribe: Scribe, ticket: Ticket) -> None:
     scribe.answer(ticket, at, by=RespondedBy.AUTOMATIC, help_given=False)
 
 
-def _quarters_at_risk(scribe: Scribe, ticket: Ticket) -> list[datetime]:
-    """Give the quarters after the warning, until the deadline, that end opening hours or lie within them."""
+def _half_hours_at_risk(scribe: Scribe, ticket: Ticket) -> list[datetime]:
+    """Give the half hours after the warning, until the deadline, that end opening hours or lie within them."""
     certificate = ticket.certificate
     calendar = scribe.calendars[certificate.centre]
-    first = quarter(certificate.at_risk_at + timedelta.resolution)
-    count = (certificate.due_at - first) // QUARTER + 1
-    quarters = [first + QUARTER * n for n in range(count)]
-    return [q for q in quarters if is_open(calendar, q - timedelta.resolution)]
+    first = half_hour(certificate.at_risk_at + timedelta.resolution)
+    count = (certificate.due_at - first) // HALF_HOUR + 1
+    half_hours = [first + HALF_HOUR * n for n in range(count)]
+    return [q for q in half_hours if is_open(calendar, q - timedelta.resolution)]

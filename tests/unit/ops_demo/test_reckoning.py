@@ -22,7 +22,7 @@ HALF_PAST_NINE, ONE_O_CLOCK = (TUESDAY + timedelta(hours=h) for h in (8.5, 12))
 DUE = TUESDAY + timedelta(hours=12.5)  # four hours after half past nine in France
 AT_RISK = TUESDAY + timedelta(hours=11.5)
 ENDS = TUESDAY + timedelta(days=7)
-MOMENT, QUARTER = timedelta(microseconds=1), timedelta(minutes=15)
+MOMENT, HALF_HOUR = timedelta(microseconds=1), timedelta(minutes=30)
 ANYBODY = Person(person="person/crm-eu/p-1")
 DOOR = UPSTREAM[CONTRACTS_DOOR]
 identities = count()
@@ -50,7 +50,7 @@ def test_an_answer_at_the_very_deadline_meets_the_promise() -> None:
 
 
 def test_an_answer_that_is_known_only_after_the_deadline_does_not() -> None:
-    found = judged((DUE - MOMENT, DUE + QUARTER, given()))
+    found = judged((DUE - MOMENT, DUE + HALF_HOUR, given()))
     assert found.state == "breached"
     assert "LaterResponseNoted" in types(found)
 
@@ -72,7 +72,7 @@ def test_the_opening_call_is_a_response_only_with_help_given_in_it(*, help_given
 
 
 def test_a_promise_whose_deadline_is_after_the_story_waits() -> None:
-    assert judge(certificate(opened_at=ENDS - QUARTER), [], ENDS).state == "waiting"
+    assert judge(certificate(opened_at=ENDS - HALF_HOUR), [], ENDS).state == "waiting"
 
 
 def asked(customer: str, at: datetime = HALF_PAST_NINE, identity: str | None = None) -> Said:
@@ -86,7 +86,7 @@ def asked(customer: str, at: datetime = HALF_PAST_NINE, identity: str | None = N
         subject="",
         text="",
     )
-    return Said(at, at + QUARTER, identity or f"m{next(identities)}", data)
+    return Said(at, at + HALF_HOUR, identity or f"m{next(identities)}", data)
 
 
 def answered(at: datetime, known_at: datetime | None = None) -> Said:
@@ -121,7 +121,7 @@ def test_the_same_again_has_the_same_outcome_and_is_one_command() -> None:
 def test_an_answer_before_its_ticket_is_held_and_applied() -> None:
     found = life(answered(HALF_PAST_NINE + MOMENT), asked(customer(None)))
     assert outcomes(found) == ["held", "accepted"]
-    assert [answer.known_at for answer in found.answers] == [HALF_PAST_NINE + QUARTER]
+    assert [answer.known_at for answer in found.answers] == [HALF_PAST_NINE + HALF_HOUR]
 
 
 def test_to_the_last_second_of_the_last_day_a_ticket_is_covered() -> None:

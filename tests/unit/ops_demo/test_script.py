@@ -17,17 +17,18 @@ from libs.messages.receipts import Unreadability
 from libs.messages.sla import Certificate
 from libs.messages.tickets import RespondedBy
 from libs.plan import local_centre, numbers_of, promise, working_calendar
+from services.ops.demo import SEED, TICKETS
 from services.ops.demo.register import Register
-from services.ops.demo.scribe import Line, quarter
+from services.ops.demo.scribe import Line, half_hour
 from tests.unit.ops_demo.scripts import Message, messages, plan, script
 
 SEEDS = (2026, 1, 2)
 
 
 def test_the_same_seed_writes_the_same_week() -> None:
-    again = script.__wrapped__(320, 2026)
-    assert [line.record for line in again.lines] == [line.record for line in script(320, 2026).lines]
-    assert again.lines != script(320, 1).lines
+    again = script.__wrapped__(TICKETS, SEED)
+    assert [line.record for line in again.lines] == [line.record for line in script(TICKETS, SEED).lines]
+    assert again.lines != script(TICKETS, 1).lines
 
 
 def test_a_week_has_three_hundred_tickets_of_every_centre_by_every_channel() -> None:
@@ -38,9 +39,9 @@ def test_a_week_has_three_hundred_tickets_of_every_centre_by_every_channel() -> 
     assert len({centre_of[message.data["customer"]] for message in opened}) == 8
 
 
-def test_everything_is_handed_over_at_a_quarter_of_an_hour_and_in_order() -> None:
+def test_everything_is_handed_over_at_a_half_hour_and_in_order() -> None:
     instants = [line.handed_over for line in script().lines]
-    assert all(quarter(instant) == instant for instant in instants)
+    assert all(half_hour(instant) == instant for instant in instants)
     assert instants == sorted(instants)
 
 
