@@ -1,12 +1,14 @@
 """Fold a topic from its beginning into fresh tables: read as fast as the broker gives, fold in memory, COPY, index.
 
-Memory stays bounded: one partition at a time, and a long one in slices of streams (a stream is always in one slice), so
-that no more than about SLICE records' rows are held at once, however long the log is.
+What was folded is copied while the next is folded; helpers, other processes, take partitions off our hands. Memory
+stays bounded: a long partition is folded in slices of streams (a stream is always in one slice), so that a process
+holds the rows of about two times SLICE records at most, however long the log is.
 """
 
+import asyncio
 import gc
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
@@ -20,7 +22,7 @@ from libs.eventlog.projection import Reader
 from libs.eventlog.reader import check_dense
 from libs.eventlog.record import Record
 
-SLICE = 2_000_000  # records of one partition
+SLICE = 1_000_000  # records of one partition
 
 
 class Progress(NamedTuple):
@@ -31,6 +33,10 @@ class Progress(NamedTuple):
 
 
 Tell = Callable[[Progress], None]
+Count = Callable[[int], None]
+"""Told of so many more records."""
+Partitions = Iterator[tuple[int, int]]
+"""Partitions, each with the offset to read to: whoever takes part takes the next one."""
 
 
 def silent(_: Progress) -> None:
@@ -42,6 +48,14 @@ class Scan(Protocol):
 
     def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
         """Give the records with offsets from `start` to below `until`, in order."""
+        ...
+
+
+class TakesPart(Protocol):
+    """This process, or a helper (`helpers.py`)."""
+
+    async def take(self, partitions: Partitions, count: Count) -> None:
+        """Fold and copy partitions as long as there are any."""
         ...
 
 
@@ -66,67 +80,98 @@ async def build(
     into: Generation,
     until: Mapping[int, int],
     tell: Tell = silent,
+    helpers: Sequence[TakesPart] = (),
 ) -> None:
     """Fold the partitions of `until` to the offsets there, into the empty tables of a generation; then index."""
-    await copy_partitions(connection, log, folder, into, until, tell)
+    left = iter(sorted(until.items(), key=lambda item: item[1], reverse=True))
+    count = _counter(sum(until.values()), tell)
+    await _together([each.take(left, count) for each in (Partly(connection, log, folder, into), *helpers)])
     for statement in indexes(folder.reader, into.schema):
         await connection.execute(statement)
     await connection.execute(f"analyze {into.schema}.heads_{folder.reader.name}")
 
 
-async def copy_partitions(
-    connection: Connection,
-    log: Scan,
-    folder: Folder,
-    into: Generation,
-    until: Mapping[int, int],
-    tell: Tell = silent,
-) -> None:
-    """Do the part of `build` that several processes may share, each with partitions of its own.
-
-    A partition that can not be read on is built up to there: its reader will stop there, and say so.
-    """
-    total, done = sum(until.values()), 0
+def _counter(total: int, tell: Tell) -> Count:
+    done = 0
 
     def count(records: int) -> None:
         nonlocal done
         done += records
         tell(Progress(min(done, total), total))
 
-    with without_collector():
-        for partition, end in sorted(until.items()):
-            reach: int | None = end
-            while reach is not None:
-                reach = await _copy_partition(connection, log, folder, into, partition, reach, count)
+    return count
 
 
-async def _copy_partition(
-    connection: Connection,
-    log: Scan,
-    folder: Folder,
-    into: Generation,
-    partition: int,
-    end: int,
-    count: Callable[[int], None],
-) -> int | None:
-    """Fold and copy a partition to `end`; where something on the way can not stand there, give its offset instead."""
-    digest: bytes | None = None
+async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all; where one fails, end the others."""
+    tasks = [asyncio.ensure_future(each) for each in work]
     try:
-        for belongs in _slices(end):
-            view, expected = new_view(folder.reader), 0
-            async for records in log.scan(folder.reader.topic, partition, end):
-                check_dense(records, expected)
-                mine = records if belongs is None else [r for r in records if belongs(r)]
-                folder.fold(folder.judge.envelopes(mine), view)
-                digest = sha256(records[-1].value or b"").digest()
-                expected = records[-1].offset + 1
-                count(len(mine))
-            await _copy(connection, folder.reader, into, partition, view)
-    except Halted as halted:
-        await _clear(connection, folder.reader, into, partition)
-        return halted.offset
-    await _place(connection, folder.reader, into, partition, Position(0, end, digest))
-    return None
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+class Partly:
+    """Folds partitions in this process; what was folded is copied on one connection while the next is folded."""
+
+    def __init__(self, connection: Connection, log: Scan, folder: Folder, into: Generation) -> None:
+        self._connection, self._log, self._folder, self._into = connection, log, folder, into
+        self._copying: asyncio.Task[None] | None = None
+
+    async def take(self, partitions: Partitions, count: Count) -> None:
+        """Fold and copy partitions as long as there are any.
+
+        One that can not be read on is built up to there: its reader will stop there, and say so.
+        """
+        try:
+            with without_collector():
+                for partition, end in partitions:
+                    reach: int | None = end
+                    while reach is not None:
+                        reach = await self._partition(partition, reach, count)
+                await self._copied()
+        finally:
+            if self._copying:
+                self._copying.cancel()
+                await asyncio.wait([self._copying])
+
+    async def _partition(self, partition: int, end: int, count: Count) -> int | None:
+        """Fold a partition to `end`; where something on the way can not stand there, give its offset instead."""
+        reader, digest = self._folder.reader, None
+        try:
+            for belongs in _slices(end):
+                view, digest = await self._fold(partition, end, belongs, count)
+                await self._write(partial(_copy, self._connection, reader, self._into, partition, view))
+        except Halted as halted:
+            await self._copied()
+            await _clear(self._connection, reader, self._into, partition)
+            return halted.offset
+        await self._write(partial(_place, self._connection, reader, self._into, partition, Position(0, end, digest)))
+        return None
+
+    async def _fold(
+        self, partition: int, end: int, belongs: Callable[[Record], bool] | None, count: Count
+    ) -> tuple[View, bytes | None]:
+        """Fold the records of a slice; gives the digest of the last record beside."""
+        view, expected, digest = new_view(self._folder.reader), 0, None
+        async for records in self._log.scan(self._folder.reader.topic, partition, end):
+            check_dense(records, expected)
+            mine = records if belongs is None else [r for r in records if belongs(r)]
+            self._folder.fold(self._folder.judge.envelopes(mine), view)
+            digest, expected = sha256(records[-1].value or b"").digest(), records[-1].offset + 1
+            count(len(mine))
+        return view, digest
+
+    async def _write(self, write: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin to write when what was begun before is written."""
+        await self._copied()
+        self._copying = asyncio.create_task(write())
+
+    async def _copied(self) -> None:
+        if self._copying:
+            await self._copying
 
 
 def new_view(reader: Reader) -> View:

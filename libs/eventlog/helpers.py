@@ -1,0 +1,102 @@
+"""Other processes that take part in a rebuild, each with a log, a connection and partitions of its own."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from multiprocessing import get_context
+from multiprocessing.connection import Connection as Pipe
+
+import asyncpg
+
+from libs.eventlog.codec import Codec
+from libs.eventlog.database import SAFETY, Generation
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.fold import Folder
+from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.rebuild import Count, Partitions, Partly
+from libs.eventlog.rule import Judge
+from libs.eventlog.topics import Card
+from libs.messages.catalogue import EVENTS
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What a helper needs to know; all of it can be pickled."""
+
+    kafka: KafkaSettings
+    postgres: str
+    """The address of the database, its name included."""
+    folder: Callable[[], Folder]
+    into: Generation
+
+
+def folder_of(module: str, reader: str, card: Card) -> Folder:
+    """Make the folder of a reader that stands in the `READERS` of a module."""
+    found = next(each for each in import_module(module).READERS if each.name == reader)
+    return Folder(found, Judge(Codec(found.topic, EVENTS[found.topic], card.partitions), card.set_aside))
+
+
+@contextmanager
+def helpers(errand: Errand, processes: int) -> Iterator[list["Helper"]]:
+    """Lend so many helpers; none outlives the block."""
+    lent = [Helper(errand) for _ in range(processes)]
+    try:
+        yield lent
+    finally:
+        for helper in lent:
+            helper.end()
+
+
+class Helper:
+    """One other process. It tells how many records it has folded, asks for partitions, and ends when none is left."""
+
+    def __init__(self, errand: Errand) -> None:
+        context = get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_help, args=(errand, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    async def take(self, partitions: Partitions, count: Count) -> None:
+        """Hand out partitions as long as there are any; raises Unavailable where the process fails."""
+        with suppress(EOFError, ConnectionError):  # it has closed its end of the pipe
+            while True:
+                folded: int | None = await asyncio.to_thread(self._pipe.recv)
+                if folded is None:
+                    self._pipe.send(next(partitions, None))
+                else:
+                    count(folded)
+        await asyncio.to_thread(self._process.join)
+        if code := self._process.exitcode:
+            raise Unavailable(f"a helper of the rebuild ended with code {code}")
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+
+def _help(errand: Errand, pipe: Pipe) -> None:
+    asyncio.run(_take(errand, pipe))
+
+
+async def _take(errand: Errand, pipe: Pipe) -> None:
+    log = KafkaLog(errand.kafka)
+    await log.open()
+    connection = await asyncpg.connect(errand.postgres, server_settings=SAFETY)
+    try:
+        given: Iterator[tuple[int, int]] = iter(partial(_ask, pipe), None)
+        await Partly(connection, log, errand.folder(), errand.into).take(given, pipe.send)
+    finally:
+        await connection.close()
+        await log.close()
+
+
+def _ask(pipe: Pipe) -> tuple[int, int] | None:
+    pipe.send(None)
+    given: tuple[int, int] | None = pipe.recv()
+    return given
