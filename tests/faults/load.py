@@ -44,6 +44,8 @@ class Upstream:
                     places[at] = _place(messages[at], offset)
                     self.said[places[at]] = messages[at]
                     self.acknowledged[places[at]] = machine
+            if len(places) < len(messages):
+                await asyncio.sleep(_LOOK)
         return [places[at] for at in range(len(messages))]
 
     async def close(self) -> None:

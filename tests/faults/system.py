@@ -20,6 +20,7 @@ from libs.stack.service import Service, ServiceSpec
 from services.ops.quiet import Stillness
 from tests.faults.checked.books import Books, Generation, Timeline, Turn
 from tests.faults.checked.reading import read_books, read_generations
+from tests.faults.places import set_back_all_places
 from tests.faults.rebuild import rebuild_all
 from tests.support import eventually
 
@@ -58,14 +59,20 @@ class System:
     async def serve(self, *names: str) -> None:
         """Start services, and return when they are ready; the second instance of one is called `intake-2`."""
         for name in names or SERVICES:
-            if name not in self.services:
-                self.services[name] = Service(self._run, self._spec(name), self._env())
-            self.services[name].start()
-        await self.ready()
+            self.begin(name)
+        await self.ready(*(names or SERVICES))
 
-    async def ready(self) -> None:
-        """Return when every service that is wanted calls itself ready."""
-        await eventually(lambda: all(s.ready() for s in self.services.values() if s.wanted), seconds=90)
+    def begin(self, name: str) -> None:
+        """Start a service."""
+        if name not in self.services:
+            self.services[name] = Service(self._run, self._spec(name), self._env())
+        self.services[name].start()
+
+    async def ready(self, *names: str, within: float = 120) -> None:
+        """Return when services, by default all that are wanted, call themselves ready; else an AssertionError."""
+        wanted = names or tuple(name for name, service in self.services.items() if service.wanted)
+        for name in wanted:
+            await eventually(self.services[name].ready, seconds=within)
 
     async def stop(self, *names: str) -> None:
         """End services in order; they stay away."""
@@ -129,6 +136,15 @@ class System:
         for name in names:
             await drop_database(self.postgres.dsn, name)
         return names
+
+    async def read_everything_again(self) -> None:
+        """Set every place and every position back to the beginning, and return when all has been read once more."""
+        names = [name for name, service in self.services.items() if service.wanted]
+        await self.stop()
+        await self.drop_databases()
+        await set_back_all_places(self.kafka.address)
+        await self.serve(*names)
+        await self.quiet()
 
     def _spec(self, name: str) -> ServiceSpec:
         return ServiceSpec(name, f"services.{name.partition('-')[0]}", free_port())
