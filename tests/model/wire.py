@@ -207,8 +207,8 @@ class WireSubscription(MemorySubscription):
         self._park.until = 0.0
 
     def _hear(self) -> None:
-        """Hear what was given to others, most of the times."""
-        if self._broker.rng.random() < 0.8:
+        """Hear what was given to others, sooner or later."""
+        if self._broker.rng.random() < 0.4:
             self.take(frozenset(p for p in self._next if self._group_of.owner.get(p) is not self))
 
     def _has_something(self) -> bool:

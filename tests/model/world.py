@@ -27,7 +27,7 @@ from tests.model.tables import Database, Tables
 from tests.model.wire import Broker
 
 STEPS = 20_000  # turns after which a seed counts as standing still
-COMMANDS = 10
+COMMANDS = 14
 WISHES = ("open", "open", "close", "close", "note")
 FAULTS = 0.012  # of all turns
 KINDS: tuple[Kind, ...] = (Desk, Timer)
@@ -145,7 +145,8 @@ class World:
         self.fact_head = written.head
 
     def faults(self) -> list[Callable[[], Any]]:
-        return [self.crash, self.crash, self.freeze, self.freeze, self.hand_over, self.hand_over, self.drop, self.keep]
+        often = [self.crash, self.freeze, self.hand_over, self.hand_over]
+        return [*often, *often, self.drop, self.keep]
 
     def crash(self) -> None:
         self.rng.choice(self.processes).kill()
