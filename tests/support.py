@@ -3,14 +3,22 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 from libs.stack.wait import machine_seconds
 
 T = TypeVar("T")
 
 
-async def eventually(check: Callable[[], Awaitable[T] | T], seconds: float = 10) -> T:
+@overload
+async def eventually(check: Callable[[], Awaitable[T]], seconds: float = 10) -> T: ...
+
+
+@overload
+async def eventually(check: Callable[[], T], seconds: float = 10) -> T: ...
+
+
+async def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
     """Ask again until the answer is true and asserts hold; the answer, or an AssertionError with the last one."""
     end = machine_seconds() + seconds
     while True:
