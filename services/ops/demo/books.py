@@ -43,8 +43,8 @@ def entries(
         *(entry for door, lines in said.items() for entry in _door(door, lines, topics.doors[door], topics)),
         Entry("mails that arrived = notices sent", mails.arrived, found.events[event_type(NoticeSent)]),
         Entry("mails that arrived = distinct Message-IDs", mails.arrived, mails.distinct),
-        Entry("tables = tables equal to a fresh fold of the log", len(proofs), sum(proof.equal for proof in proofs)),
-        Entry("figures that differ from the script's reckoning = none", len(differing), 0),
+        Entry("tables = tables equal to a fresh fold", len(proofs), sum(proof.equal for proof in proofs)),
+        Entry("figures that are not as reckoned = none", len(differing), 0),
     ]
 
 
@@ -52,14 +52,14 @@ def _door(door: str, lines: Sequence[Line], book: DoorBook, topics: Topics) -> I
     unreadable = sum(receipt.outcome is Outcome.UNREADABLE for receipt in book.receipts)
     readable = len(book.receipts) - unreadable
     commands = frozenset(receipt.command for receipt in book.receipts if receipt.command)
-    yield Entry(f"{door}: messages handed over = records", len(lines), book.records)
-    yield Entry(
-        f"{door}: records = receipts, each of another place", book.records, len({r.place for r in book.receipts})
-    )
-    yield Entry(f"{door}: records = readable + unreadable", book.records, readable + unreadable)
-    yield Entry(f"{door}: unreadable = dead letters", unreadable, len(book.letters))
-    yield Entry(f"{door}: distinct messages = commands of the receipts", _distinct(lines), len(commands))
-    yield Entry(f"{door}: commands = events that they caused and that count", len(commands), topics.caused_by(commands))
+    places = {receipt.place for receipt in book.receipts}
+    name = door.removeprefix("olcare.").removesuffix(".v1")
+    yield Entry(f"{name}: messages handed over = records", len(lines), book.records)
+    yield Entry(f"{name}: records = places with a receipt", book.records, len(places))
+    yield Entry(f"{name}: records = readable + unreadable", book.records, readable + unreadable)
+    yield Entry(f"{name}: unreadable = dead letters", unreadable, len(book.letters))
+    yield Entry(f"{name}: distinct messages = commands", _distinct(lines), len(commands))
+    yield Entry(f"{name}: commands = events of theirs that count", len(commands), topics.caused_by(commands))
 
 
 def _distinct(lines: Sequence[Line]) -> int:

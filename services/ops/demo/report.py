@@ -32,6 +32,10 @@ class Share(NamedTuple):
         judged = self.met + self.breached
         return self.met / judged if judged else None
 
+    def data(self) -> dict[str, Any]:
+        """Give it for other programs."""
+        return {**self._asdict(), "attainment": self.attainment}
+
 
 class Mailed(NamedTuple):
     """Notices of a class: sent, and not sent with the reason."""
@@ -84,8 +88,11 @@ class Report:
 
     def data(self) -> dict[str, Any]:
         """Give everything for other programs."""
-        lists = ("centres", "channels", "mails", "not_taken", "proof", "books", "differences")
-        rows = {name: [row._asdict() for row in getattr(self, name)] for name in lists}
+        lists = ("mails", "not_taken", "proof", "differences")
+        rows: dict[str, Any] = {name: [row._asdict() for row in getattr(self, name)] for name in lists}
+        for name in ("centres", "channels"):
+            rows[name] = [share.data() for share in getattr(self, name)]
+        rows["books"] = [{**entry._asdict(), "balanced": entry.balanced} for entry in self.books]
         return {**vars(self), **rows, "balanced": self.balanced}
 
 

@@ -13,7 +13,8 @@ from rich.text import Text
 from services.ops.demo.books import Entry
 from services.ops.demo.report import Mailed, Proven, Report, Share, Unheard
 
-BAR = 12  # characters
+BAR = 5  # characters
+COLUMNS = ("tickets", "refused", "promised", "met", "breached", "waiting", "at_risk")
 GOOD, FAIR = 0.9, 0.8  # of attainment, for its colour alone
 WORDS = {
     "TicketRefused": "ticket refused",
@@ -51,22 +52,17 @@ def _head(report: Report) -> Panel:
 
 
 def _shares(name: str, shares: Sequence[Share]) -> Table:
-    made = _table(f"Promises of a first response by {name.lower()}", show_footer=True)
-    made.add_column(name, "all")
-    columns = [share[1:] for share in shares]
-    for title, numbers in zip(
-        ("tickets", "refused", "promised", "met", "breached", "waiting", "at risk"),
-        zip(*columns, strict=True),
-        strict=True,
-    ):
-        made.add_column(title, str(sum(numbers)), justify="right")
-    made.add_column("attainment", _attainment(_total(shares)))
+    """Lay out a row for each; nobody waits any more in a story that is over, so that column is seldom there."""
+    total = _total(shares)
+    columns = [column for column in COLUMNS if column != "waiting" or total.waiting]
+    made = _table(f"First responses by {name.lower()}", show_footer=True)
+    made.add_column(name, "all", no_wrap=True)
+    for column in columns:
+        made.add_column(column.replace("_", " "), str(getattr(total, column)), justify="right")
+    made.add_column("attainment", _attainment(total), no_wrap=True)
     for share in shares:
-        made.add_row(
-            _title(share.name) if share.name else "(unknown customer)",
-            *(str(n) if n else "·" for n in share[1:]),
-            _attainment(share),
-        )
+        numbers = (str(getattr(share, column) or "·") for column in columns)
+        made.add_row(_title(share.name) if share.name else "Unknown", *numbers, _attainment(share))
     return made
 
 
@@ -104,7 +100,7 @@ def _not_taken(rows: Sequence[Unheard]) -> Table:
 
 
 def _proof(rows: Sequence[Proven]) -> Table:
-    made = _table("The proof: tables against a fresh fold of the log")
+    made = _table("Proof against the log")
     for title in ("projections", "tables", "rows", "equal"):
         made.add_column(title, justify="right" if title in {"tables", "rows"} else "left")
     for row in rows:
@@ -141,15 +137,17 @@ def _verdict(report: Report) -> Text:
 
 
 def _further(leftovers: Path) -> Text:
+    here = Path.cwd()
+    place = leftovers.relative_to(here) if leftovers.is_relative_to(here) else leftovers
     return Text.assemble(
         ("Where to look further\n", "bold"),
-        f"  {leftovers}/mail.jsonl\n",
-        "    has the mails as they arrived, and the services' logs lie beside it, until the next run.\n",
+        f"  {place}/mail.jsonl\n",
+        "    has the mails as they arrived, with the services' logs beside it, until the next run\n",
         "  olcare up --clock 2026-11-23T08:00:00Z\n",
-        "    starts everything for play; then olcare trigger TicketSubmitted, olcare ticket show SOURCE/NUMBER,\n",
-        "    olcare clock advance --by 4h, olcare dlq list, olcare projections verify.\n",
+        "    starts everything for play: olcare trigger TicketSubmitted,\n",
+        "    olcare clock advance --by 4h, olcare ticket show, olcare dlq list\n",
         "  docs/architecture.md\n",
-        "    follows one message through the files.",
+        "    follows one message through the files",
     )
 
 
@@ -159,8 +157,9 @@ def _table(title: str, *, show_footer: bool = False) -> Table:
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
-        show_footer=show_footer,
+        padding=(0, 1, 0, 0),
         pad_edge=False,
+        show_footer=show_footer,
     )
 
 
