@@ -22,6 +22,8 @@ from tests.faults.script import BEGIN, Day, Message, contracts, customers, respo
 from tests.faults.system import CARDS, System
 from tests.support import eventually
 
+pytestmark = pytest.mark.timeout(900)  # machine seconds: whole installations come and go, on machines that are busy
+
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NINE = BEGIN + HOUR  # 08:30 in UTC, 09:30 in Paris
 DUE = NINE + 4 * HOUR
