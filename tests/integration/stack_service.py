@@ -12,7 +12,7 @@ class Pages(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    print("started with", os.environ.get("OLCARE_KAFKA"), os.environ["OLCARE_INSTANCE"], flush=True)
+    print("started with", os.environ.get("OLCARE_KAFKA"), os.environ["OLCARE_INSTANCE"], flush=True)  # noqa: T201 - the test reads its output
     if os.environ.get("BROKEN"):
         sys.exit("broken on purpose")
     HTTPServer(("127.0.0.1", int(os.environ["OLCARE_HTTP_PORT"])), Pages).serve_forever()
