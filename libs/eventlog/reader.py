@@ -73,7 +73,7 @@ class ReaderLoop:
         """Read and apply one batch of every partition that has one; gives the number of records."""
         batches = await subscription.batch(BATCH, WAIT)
         for partition, records in batches.items():
-            if partition not in self.halted and not self._anew:
+            if partition not in self.halted:
                 await self._as_far_as_possible(partition, list(records))
         return sum(len(records) for records in batches.values())
 

@@ -121,6 +121,18 @@ async def test_going_over_to_other_tables_closes_the_gate_until_they_have_passed
         await opened.passed()
 
 
+async def test_going_over_to_other_tables_is_not_undone_by_what_was_being_judged_just_then() -> None:
+    log = filled(MemoryLog(1), TICKETS, 2)
+
+    async def places() -> Mapping[int, int]:
+        opened.again()
+        return {0: 2}
+
+    opened = Gate(log, Machine(), [Follower("reader", TICKETS, places)], lag=2)
+    await opened.look()
+    assert opened.closed_because == "the projections have not caught up yet"
+
+
 async def test_the_gate_closes_while_nobody_can_say_where_the_log_ends() -> None:
     class Ends(Exception):  # noqa: N818
         """The watch ends here."""
