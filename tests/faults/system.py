@@ -44,6 +44,7 @@ class System:
         self.clock = Clock(self.clock_file)
         self._turns = [Turn(_machine(), begin)]
         self._over = Event()
+        self._watcher = Thread(target=self._watch, name="supervisor", daemon=True)
 
     async def start(self) -> None:
         """Start the servers and make the topics."""
@@ -51,10 +52,7 @@ class System:
         await asyncio.gather(*(asyncio.to_thread(start) for start in starts))
         async with TopicAdmin(self.kafka.address) as admin:
             await admin.create(CARDS.values())
-        watcher = Thread(target=self._watch, name="supervisor", daemon=True)
-        self._run.at_end(watcher.join)
-        self._run.at_end(self._over.set)
-        watcher.start()
+        self._watcher.start()
 
     async def serve(self, *names: str) -> None:
         """Start services, and return when they are ready; the second instance of one is called `intake-2`."""
@@ -66,6 +64,8 @@ class System:
         """Start a service."""
         if name not in self.services:
             self.services[name] = Service(self._run, self._spec(name), self._env())
+            self._run.at_end(self._leave_alone)  # before the service itself is ended, or it would be started again
+            self._run.at_end(self.services[name].stop)  # and nobody wants it back
         self.services[name].start()
 
     async def ready(self, *names: str, within: float = 120) -> None:
@@ -157,6 +157,10 @@ class System:
             "OLCARE_CLOCK": str(self.clock_file),
             **_IMPATIENT,
         }
+
+    def _leave_alone(self) -> None:
+        self._over.set()
+        self._watcher.join()
 
     def _watch(self) -> None:
         while not self._over.wait(0.1):
