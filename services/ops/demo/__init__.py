@@ -44,12 +44,15 @@ def run(
     partitions = {name: card.partitions for name, card in load_cards(contracts / "topics").items()}
     script = write_script(plan, partitions, tickets, seed)
     stay = Run.create(root, "demo")
+    report = None
     try:
         stage = set_stage(stay, contracts, script.week.begins, script.cast, output.tell)
         with watching(script, stage.catcher) as told:
             report = output.run(perform(stage, script, plan, told))
     finally:
         stay.close(keep_logs=True)
+        if report is None:
+            output.tell(f"the demo ended early; what its processes said stays in {stay.folder} until the next run")
     output.show(report.data(), as_json=as_json, otherwise=lambda: shown(report, stay.folder))
     return report.balanced
 

@@ -47,12 +47,17 @@ def set_stage(run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say)
     clocks.start(clock_file, begins)
     env = {"OLCARE_CLOCK": str(clock_file), "OLCARE_CONTRACTS": str(contracts)}
     installation = Installation(run, stack, env, say)
-    # Whatever mail server was given: the people of the demo do not exist.
-    specs = [ServiceSpec(s.name, s.module, free_port(), {"OLCARE_SMTP": catcher.address}) for s in WATCHED.values()]
+    specs = [ServiceSpec(s.name, s.module, free_port(), _mail(catcher)) for s in WATCHED.values()]
     installation.start(specs)
     installation.await_ready()
     ports = {spec.name: spec.http_port for spec in specs}
     return Stage(stack.kafka.address, stack.postgres.address, ports, clock_file, catcher, contracts)
+
+
+def _mail(catcher: MailCatcher) -> Mapping[str, str]:
+    """Whatever mail server was given: the people of the demo do not exist. A slow machine is no deferred mail."""
+    patience = {f"OLCARE_SMTP_{phase}_SECONDS": "300" for phase in ("CONNECT", "COMMAND", "BODY")}
+    return {"OLCARE_SMTP": catcher.address, **patience}
 
 
 def _faults(cast: Cast) -> tuple[Fault, ...]:
