@@ -1,6 +1,7 @@
 """An upstream system: says what the script has it say when its plan time has come, until the broker has it."""
 
 import asyncio
+import json
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,7 +11,9 @@ from libs.eventlog.kafka import KafkaAppender, KafkaSettings
 from libs.eventlog.record import Outgoing
 from libs.messages.streams import partition_of
 from tests.faults.checked.books import Books, Record
-from tests.faults.script import Message
+from tests.faults.checked.reading import read_topics
+from tests.faults.script import CONTRACTS_DOOR, Message, contracts, customers, the_plan
+from tests.faults.system import System
 
 _PARTITIONS = 12
 _LOOK = 0.05  # machine seconds
@@ -60,6 +63,16 @@ class Upstream:
             for place, message in self.said.items()
             if _words(records.get(place)) != (message.key, message.value, message.headers)
         ]
+
+
+async def publish_the_plan(system: System, upstream: Upstream) -> None:
+    """Submit plan, customers and contracts, each when what it rests on is known; none may be refused."""
+    for messages in (the_plan(), customers(), contracts()):
+        await upstream.say(messages)
+        await system.quiet()
+    receipts = (await read_topics(system.kafka.address))[CONTRACTS_DOOR.replace(".in.", ".receipts.")].records
+    outcomes = {json.loads(record.value or b"")["outcome"] for record in receipts}
+    assert outcomes == {"accepted"}, outcomes
 
 
 def _words(record: Record | None) -> tuple[object, ...]:

@@ -11,8 +11,8 @@ from libs.stack.run import Run
 from libs.stack.wait import machine_seconds
 from tests.faults.checker import counted, findings, grown
 from tests.faults.harm import freeze_one_of_two_owners, harm_for, heal
-from tests.faults.load import Upstream
-from tests.faults.script import BEGIN, Day, contracts, customers, the_plan
+from tests.faults.load import Upstream, publish_the_plan
+from tests.faults.script import BEGIN, Day
 from tests.faults.system import System
 
 _RATE = 400.0  # plan seconds in a machine second
@@ -54,11 +54,7 @@ class Trial:
     async def _prepare(self, system: System, upstream: Upstream) -> None:
         await system.start()
         await system.serve()
-        await upstream.say(the_plan())
-        await upstream.say(customers())
-        await system.quiet()
-        await upstream.say(contracts())
-        await system.quiet()
+        await publish_the_plan(system, upstream)
         self.say(f"up, with {self.brokers} broker{'s' if self.brokers > 1 else ''}")
 
     async def _suffer(self, system: System, upstream: Upstream) -> None:

@@ -1,0 +1,15 @@
+"""What a service says about itself on its pages."""
+
+import httpx
+
+from libs.stack.service import Service
+
+
+async def waiting(service: Service) -> str:
+    """Give what it waits for, in one line; empty where it waits for nothing or does not answer."""
+    try:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.get(f"http://127.0.0.1:{service.spec.http_port}/readyz")
+    except httpx.HTTPError:
+        return ""
+    return "; ".join(answer.json()["waiting"])
