@@ -120,7 +120,7 @@ def encode(source: str, stream: str, head: Head | None, event: Event, cause: Cau
     data, time, kind = event.model_dump_json(), rfc3339(cause.occurred_at), event_type(type(event))
     previous = head.id if head else None
     sequence = head.sequence + 1 if head else 1
-    identity = str(event_id(stream, cause.command, previous, kind, time, data))
+    identity = event_id(stream, cause.command, previous, kind, time, data)
     wire = _Wire(
         specversion="1.0",
         id=identity,

@@ -21,7 +21,7 @@ from pydantic import (
     StringConstraints,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, to_json
 
 _MAJOR = re.compile(r"(?P<name>[A-Z]\w*?)(?:V(?P<major>[1-9]\d*))?")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -74,7 +74,8 @@ def _in_utc(value: datetime) -> datetime:
 
 def rfc3339(value: datetime) -> str:
     """An aware instant as text: UTC, microseconds, `Z`."""
-    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    text = to_json(value.astimezone(UTC)).decode()[1:-1]
+    return text if "." in text else f"{text[:-1]}.000000Z"
 
 
 Instant = Annotated[

@@ -44,4 +44,4 @@ def test_an_id_is_computed_and_stays_what_it_is_for_ever() -> None:
     assert door_command_id("crm", "m-1", "ticket/crm/4711") == name_id("crm", "m-1", "ticket/crm/4711")
     assert reaction_command_id("e", "start", "promise/crm/4711") == name_id("e", "start", "promise/crm/4711")
     assert duty_command_id("h", "expire", "2") == name_id("h", "expire", "2")
-    assert event_id("s", "c", None, "k", "t", "d") == name_id("s", "c", "", "k", "t", "d")
+    assert event_id("s", "c", None, "k", "t", "d") == str(name_id("s", "c", "", "k", "t", "d"))
