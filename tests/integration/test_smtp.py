@@ -29,7 +29,7 @@ from services.notification.smtp import (
 CERTIFICATE = Path(__file__).with_name("test_smtp_tls.pem")
 SENDER, RECIPIENT = "no-reply@olcare.example", "ana@customer.example"
 CONTENT = b"Subject: x\r\n\r\n.a line that begins with a dot\r\nthe end\r\n"
-IMPATIENT = Limits(connect=0.3, command=0.3, body=0.3, quit=0.1)
+IMPATIENT = Limits(connect=1.5, command=1.5, body=1.5, quit=0.3)
 Hook = Callable[[SMTP], Awaitable[str]]
 
 
