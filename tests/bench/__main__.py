@@ -1,0 +1,66 @@
+"""Measure the log protocol: `python -m tests.bench [PART ...]`, with nothing else on the machine."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from libs.stack.resolve import Stack
+from libs.stack.run import Run
+from tests.bench import live, memory, rebuild, writing
+from tests.bench.report import as_data, machine, show
+from tests.bench.rounds import Part
+from tests.bench.stage import Stage
+
+
+class Named(StrEnum):
+    """The parts."""
+
+    REBUILD = "rebuild"
+    LIVE = "live"
+    WRITING = "writing"
+    MEMORY = "memory"
+
+
+PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
+    Named.REBUILD: rebuild.measure,
+    Named.LIVE: live.measure,
+    Named.WRITING: writing.measure,
+    Named.MEMORY: memory.measure,
+}
+
+
+def main(
+    parts: Annotated[list[Named] | None, typer.Argument(help="Only these parts; all if none is named.")] = None,
+    *,
+    events: Annotated[int, typer.Option(min=1000, help="Events of the log that is rebuilt.")] = 1_000_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Alternating rounds.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Run the parts one after the other; 1 where a bar is missed."""
+    with Run.create(name="bench") as run:
+        stack = Stack(run, quick_start=False)
+        stage = Stage(stack.kafka.address, stack.postgres.address, events, rounds)
+        found = asyncio.run(_measure(parts or list(Named), stage))
+        ran_on = machine(str(stack))
+    if as_json:
+        typer.echo(json.dumps(as_data(found, ran_on), indent=2))
+    else:
+        show(found, ran_on)
+    if not all(result.passed for part in found for result in part.results):
+        raise typer.Exit(1)
+
+
+async def _measure(parts: Sequence[Named], stage: Stage) -> list[Part]:
+    found = []
+    for part in parts:
+        typer.echo(f"{part} …", err=True)
+        found.append(await PARTS[part](stage))
+    return found
+
+
+if __name__ == "__main__":
+    typer.run(main)
