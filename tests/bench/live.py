@@ -71,7 +71,8 @@ class Live:
             await database.open()
             cost = await self._follow(database)
             await database.close()
-            self._check(await connection.fetch(f"select * from bench_v1_g1.{ROWS.table}"), self._rows)  # noqa: S608 - ours
+            table = f"{database.schema_of('bench')}.{ROWS.table}"
+            self._check(await connection.fetch(f"select * from {table}"), self._rows)  # noqa: S608 - ours
         return cost
 
     async def _follow(self, database: Database) -> float:
