@@ -42,13 +42,16 @@ class Folder:
     def touched(self, events: Iterable[RecordedEvent | Aside]) -> dict[str, set[Key]]:
         """Name the rows by table that a batch may touch, before it is judged; opens the data it must look into.
 
-        What can not be read touches nothing: where it counts, the fold says so; where it is void, nobody minds.
+        Data that can not be read name no row: where they count, the fold says so; where they are void, nobody minds.
         """
         keys: dict[str, set[Key]] = {p.table: set() for p in self.reader.projections}
         for event in events:
             if isinstance(event, Aside):
                 continue
             for projection in self._by_type.get(event.type, ()):
+                if projection.keys is by_stream:
+                    keys[projection.table].add((event.stream,))
+                    continue
                 with suppress(Halted):
                     keys[projection.table].update(self._keys(projection, event))
         return keys
