@@ -82,7 +82,8 @@ class KafkaCluster:
         settings = self._settings_of(node)
         settings.parent.mkdir(parents=True)
         settings.write_text("".join(f"{key}={value}\n" for key, value in self._settings(node).items()))
-        tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(settings)]
+        named = f"--cluster-id={cluster}"  # in one word: an id may begin with a hyphen
+        tool = ["kafka.tools.StorageTool", "format", named, "--config", str(settings)]
         run_quietly(self._java(*tool), f"the folder of broker {node} could not be formatted")
 
     def _settings_of(self, node: int) -> Path:
