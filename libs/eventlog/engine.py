@@ -17,7 +17,7 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
 from libs.eventlog.followers import Follower, Gate, reader_follower
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
-from libs.eventlog.ports import Clock
+from libs.eventlog.ports import Clock, Position
 from libs.eventlog.postgres import PostgresStore
 from libs.eventlog.projection import Reader
 from libs.eventlog.proof import Difference, Snapshot, differences, snapshot, stored
@@ -63,7 +63,7 @@ class Engine:
         self.folders = {r.name: self._folder(r) for r in readers}
         self.stores = {r.name: PostgresStore(self.database, r, cards[r.topic].partitions) for r in readers}
         self.followers = {r.name: self.follower(r.name) for r in readers}
-        self.gate = Gate(self.log, clock, list(self.followers.values()))
+        self.gate = Gate(self.log, clock, list(self.followers.values()), halted=self.halted)
         self.loops: dict[str, ReaderLoop] = {}
         self._generations: dict[str, Generation] = {}
         self._writers: list[Writer] = []
@@ -75,6 +75,7 @@ class Engine:
         for reader in self.readers.values():
             generation = await self._ready(reader, tell)
             self._use(reader, generation)
+            await self._look_at_log(reader)
 
     async def close(self) -> None:
         """Let go of everything."""
@@ -224,6 +225,11 @@ class Engine:
             store, folder = self.stores[reader.name], self.folders[reader.name]
             group = self.group(f"{reader.name}.v{reader.version}")
             self.loops[reader.name] = ReaderLoop(self.log, store, folder, group, check)
+
+    async def _look_at_log(self, reader: Reader) -> None:
+        """Halt where the topic was made anew or cut, before anything is decided on it by us, its owner or not."""
+        positions = await self.stores[reader.name].positions()
+        await self.loops[reader.name].check({p: Position(0, at, None) for p, at in positions.items()})
 
     async def _watch(self) -> None:
         """Check each minute that the log is still the log that was read."""

@@ -78,18 +78,31 @@ class Gate:
     """No decision before our own and our foreign readers have passed the ends asked for at start, nor while one lags.
 
     Going over to other tables is a start as well, and so is not knowing the ends. A reader lags when it has not reached
-    an end that was asked for more than LAG seconds ago.
+    an end that was asked for more than LAG seconds ago. Nor while one stands before a log that is not what it must be:
+    `halted` says so in a sentence.
     """
 
-    def __init__(self, log: Log, clock: Clock, followers: Sequence[Follower], lag: float = LAG) -> None:
-        self._log, self._clock, self._followers, self._lag = log, clock, followers, lag
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock,
+        followers: Sequence[Follower],
+        lag: float = LAG,
+        halted: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._log, self._clock, self._followers, self._lag, self._halted = log, clock, followers, lag, halted
         self._asked: deque[tuple[float, dict[str, Mapping[int, int]]]] = deque()
-        self.closed_because: str | None = STARTING
+        self._closed: str | None = STARTING
+
+    @property
+    def closed_because(self) -> str | None:
+        """Say in one sentence why nothing may be decided; None while the gate is open."""
+        return self._halted() or self._closed
 
     def again(self, because: str = STARTING) -> None:
         """Close, and open as at the start."""
         self._asked.clear()
-        self.closed_because = because
+        self._closed = because
 
     async def run(self) -> None:
         """Watch the lag for ever; while nobody can say what it is, nothing is decided."""
@@ -124,7 +137,7 @@ class Gate:
         asked = self._asked[0]
         because = await self._late(asked[1])
         if asked in self._asked:
-            self.closed_because = because
+            self._closed = because
 
     async def _late(self, ends: Mapping[str, Mapping[int, int]]) -> str | None:
         for follower in self._followers:

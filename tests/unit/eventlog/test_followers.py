@@ -133,6 +133,16 @@ async def test_going_over_to_other_tables_is_not_undone_by_what_was_being_judged
     assert opened.closed_because == "the projections have not caught up yet"
 
 
+async def test_the_gate_is_closed_before_a_log_that_is_not_what_it_must_be() -> None:
+    halted = ["the topic was made anew"]
+    log = filled(MemoryLog(1), TICKETS, 2)
+    opened = Gate(log, Machine(), [at({0: 2})], halted=lambda: halted[0] if halted else None)
+    await opened.look()
+    assert opened.closed_because == "the topic was made anew"
+    halted.clear()
+    assert opened.closed_because is None
+
+
 async def test_the_gate_closes_while_nobody_can_say_where_the_log_ends() -> None:
     class Ends(Exception):  # noqa: N818
         """The watch ends here."""
@@ -146,7 +156,7 @@ async def test_the_gate_closes_while_nobody_can_say_where_the_log_ends() -> None
             raise Ends
 
     opened = gate(Away(1), Once(), {0: 0})
-    opened.closed_because = None
+    opened._closed = None
     with pytest.raises(Ends):
         await opened.run()
     assert opened.closed_because == "tickets: no answer"
