@@ -55,16 +55,16 @@ class Codec:
         """Decode `data` in place; Halted where it does not fit its type."""
         if event.data is None:
             try:
-                event.data = self._decoder(event.type)(event.raw)
+                event.data = (self._decoders.get(event.type) or self._decoder(event.type))(event.raw)
             except msgspec.MsgspecError as error:
                 sentence = f"the data of {event.type} can not be read ({error})"
                 raise Halted(self._topic, event.partition, event.offset, sentence) from error
         return event
 
     def _decoder(self, kind: str) -> Callable[[Any], Event]:
-        if kind not in self._decoders:
-            self._decoders[kind] = lean_decoder(self._models[kind])
-        return self._decoders[kind]
+        """Derive a decoder when it is first asked for."""
+        self._decoders[kind] = decoder = lean_decoder(self._models[kind])
+        return decoder
 
     def _halted(self, record: Record, sentence: str) -> Halted:
         return Halted(record.topic, record.partition, record.offset, sentence)

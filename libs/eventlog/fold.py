@@ -68,11 +68,9 @@ class Folder:
             if writes:
                 _note(view.journals, event)
             for projection in by_type.get(event.type, ()):
-                self._apply(projection, event, view.rows[projection.table])
-
-    def _apply(self, projection: Projection[Any], event: RecordedEvent, rows: dict[Key, Any]) -> None:
-        for key in self._keys(projection, event):
-            rows[key] = projection.evolve(rows.get(key), event)
+                rows = view.rows[projection.table]
+                for key in self._keys(projection, event):
+                    rows[key] = projection.evolve(rows.get(key), event)
 
     def _keys(self, projection: Projection[Any], event: RecordedEvent) -> Iterable[Key]:
         keys = projection.keys(self.judge.codec.open(event))
