@@ -6,10 +6,10 @@ from libs.stack.service import Service
 
 
 async def waiting(service: Service) -> str:
-    """Give what it waits for, in one line; empty where it waits for nothing or does not answer."""
+    """Give what it waits for, in one line; empty where it waits for nothing."""
     try:
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.get(f"http://127.0.0.1:{service.spec.http_port}/readyz")
-    except httpx.HTTPError:
-        return ""
+    except httpx.HTTPError as error:
+        return f"it does not answer: {error!r}"
     return "; ".join(answer.json()["waiting"])

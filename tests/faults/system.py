@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event, Thread
 from typing import Literal
 
@@ -20,6 +21,7 @@ from libs.stack.service import Service, ServiceSpec
 from services.ops.quiet import Stillness
 from tests.faults.checked.books import Books, Generation, Timeline, Turn
 from tests.faults.checked.reading import read_books, read_generations
+from tests.faults.pages import waiting
 from tests.faults.places import set_back_all_places
 from tests.faults.rebuild import rebuild_all
 from tests.support import eventually
@@ -69,10 +71,15 @@ class System:
         self.services[name].start()
 
     async def ready(self, *names: str, within: float = 120) -> None:
-        """Return when services, by default all that are wanted, call themselves ready; else an AssertionError."""
-        wanted = names or tuple(name for name, service in self.services.items() if service.wanted)
-        for name in wanted:
-            await eventually(self.services[name].ready, seconds=within)
+        """Return when services, by default all that are wanted, are ready; else an AssertionError says why."""
+
+        async def waits_for_nothing(service: Service) -> bool:
+            told = await waiting(service)
+            assert not told, f"{service.spec.name} waits: {told}"
+            return True
+
+        for name in names or tuple(name for name, service in self.services.items() if service.wanted):
+            _: bool = await eventually(partial(waits_for_nothing, self.services[name]), seconds=within)
 
     async def stop(self, *names: str) -> None:
         """End services in order; they stay away."""
