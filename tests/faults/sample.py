@@ -16,8 +16,8 @@ from libs.messages.receipts import Outcome
 from libs.messages.streams import partition_of
 from libs.stack.run import PROJECT
 from tests.faults.checked.books import Books, Generation, HeadRow, Record, Timeline, Topic, Turn
-from tests.faults.checked.log import NOTICES, PROMISES, TICKETS
-from tests.faults.script import BEGIN, DIRT, Message, response, ticket
+from tests.faults.checked.log import CONTRACTS, NOTICES, PROMISES, TICKETS
+from tests.faults.script import BEGIN, DIRT, Message, contracts, response, ticket
 
 PARTITIONS = 12
 DUE = BEGIN + timedelta(hours=4)
@@ -105,9 +105,10 @@ class Pen:
 
 
 def balanced() -> Books:
-    """Three tickets: one answered in time, one never (its mail was in doubt and sent again), one refused; and dirt."""
+    """One ticket answered in time, one never (its mail was in doubt), one refused; a contract that lapsed; and dirt."""
     pen = Pen()
     _answered(pen)
+    _lapsed(pen)
     _forgotten(pen)
     refused, command = pen.opened("3", Outcome.REFUSED, "TicketRefused")
     pen.told(refused, "requester", "refusal", command)
@@ -148,6 +149,16 @@ def _forgotten(pen: Pen) -> None:
     pen.told(started, "requester", "acknowledgement", first)
     pen.told(warned, "centre", "warning", first, ("NoticeDeferred", "NoticeSent"))
     pen.told(breached, "centre", "breach", first, ("NoticeAmbiguous", "NoticeSent"))
+
+
+def _lapsed(pen: Pen) -> None:
+    message, stream = contracts()[-1], "contract/erp/K-16"
+    command = str(door_command_id("erp", "contract-16", stream))
+    activated = pen.event(CONTRACTS, stream, "ContractActivated", command, command, BEGIN, covered_until=DUE)
+    pen.answer(pen.say(message), stream, activated, "ContractActivated", Outcome.ACCEPTED, command)
+    cause = str(duty_command_id(activated, "LapseContract"))
+    lapsed = pen.event(CONTRACTS, stream, "ContractLapsed", cause, command, DUE, lapsed_at=DUE, detected_at=DUE)
+    pen.told(lapsed, "customer", "lapse", command)
 
 
 def _generation(topic: str, records: Sequence[Record]) -> Generation:

@@ -165,7 +165,7 @@ class Day:
         return sorted((*orderly, *noise), key=lambda message: message.at)
 
     def _about(self, number: str, rng: Random) -> Iterator[Message]:
-        """One ticket's life: opened, mostly answered, sometimes before it is there, sometimes twice."""
+        """One ticket's life: opened, mostly answered, sometimes before it is there, twice, or under another key."""
         opened = self.begin + timedelta(hours=rng.uniform(0, self.hours))
         yield _any_mode(_any_ticket(number, opened, rng), rng)
         if rng.random() < 0.3:
@@ -174,7 +174,8 @@ class Day:
             early = response(number, opened + timedelta(seconds=1), name="early")
             yield early._replace(at=opened - timedelta(minutes=rng.uniform(0, 10)))
         for name in ("first", "second")[: rng.choice((0, 1, 1, 1, 2))]:
-            yield _any_mode(response(number, opened + timedelta(hours=rng.uniform(0.1, 5)), name=name), rng)
+            answer = _any_mode(response(number, opened + timedelta(hours=rng.uniform(0.1, 5)), name=name), rng)
+            yield answer if rng.random() < 0.8 else answer._replace(key=f"{name} of {number}".encode())
         if rng.random() < 0.1:
             note = {"by": "support", "author": _person("agent"), "text": "A note."}
             yield said(TICKETS_DOOR, opened, "crm", f"note-{number}", number, "NoteAdded", note)

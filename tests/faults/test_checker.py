@@ -21,7 +21,7 @@ from tests.faults.breakage import (
     without,
 )
 from tests.faults.checked.books import Books, Generation
-from tests.faults.checked.log import NOTICES, PROMISES, TICKETS
+from tests.faults.checked.log import CONTRACTS, NOTICES, PROMISES, TICKETS
 from tests.faults.checker import findings, grown
 from tests.faults.sample import DUE, WARNING, balanced
 from tests.faults.script import BEGIN, TICKETS_DOOR
@@ -29,6 +29,7 @@ from tests.faults.script import BEGIN, TICKETS_DOOR
 RECEIPTS, DEAD_LETTERS = "olcare.tickets.receipts.v1", "olcare.tickets.in.v1.dlq"
 FIRST, SECOND = "ticket/crm/1", "ticket/crm/2"
 MET, FORGOTTEN = "promise/crm/1", "promise/crm/2"
+CONTRACT = "contract/erp/K-16"
 NOBODY = "00000000-0000-5000-8000-000000000000"
 
 
@@ -116,7 +117,16 @@ PROMISE: list[tuple[str, Break]] = [
     ("but due at", saying(PROMISES, named("Breached"), breached_at=str(WARNING))),
     ("the breach was detected at", saying(PROMISES, named("Breached"), detected_at=str(DUE))),
     ("the breach was detected at", reading(PROMISES, named("Breached"), recordedtime=str(DUE))),
+    ("says that somebody answered", saying(PROMISES, named("Breached"), responded_at=str(DUE))),
     ("was at the door before", both(without(PROMISES, named("Met")), followed(PROMISES, named("Breached"), MET))),
+]
+TERM: list[tuple[str, Break]] = [
+    ("it was activated 2 times", followed(CONTRACTS, named("Activated"), CONTRACT)),
+    ("lapsed 2 times", followed(CONTRACTS, named("Lapsed"), CONTRACT)),
+    ("but its term ended at", saying(CONTRACTS, named("Lapsed"), lapsed_at=str(WARNING))),
+    ("its lapse was detected at", saying(CONTRACTS, named("Lapsed"), detected_at=str(WARNING))),
+    ("its lapse was detected at", reading(CONTRACTS, named("Lapsed"), recordedtime=str(WARNING))),
+    ("and it has not lapsed", without(CONTRACTS, named("Lapsed"))),
 ]
 TOLD: list[tuple[str, Break]] = [
     ("was never requested", without(NOTICES, named("", notice("refusal")))),
@@ -142,7 +152,7 @@ TABLES: list[tuple[str, Break]] = [
 ]
 
 
-@pytest.mark.parametrize(("sentence", "broken"), [*DOORS, *LOG, *PROMISE, *TOLD, *TABLES])
+@pytest.mark.parametrize(("sentence", "broken"), [*DOORS, *LOG, *PROMISE, *TERM, *TOLD, *TABLES])
 def test_the_checker_finds_what_was_broken(sentence: str, broken: Break) -> None:
     found = findings(broken(balanced()))
     assert any(sentence in one for one in found), found
@@ -150,4 +160,4 @@ def test_the_checker_finds_what_was_broken(sentence: str, broken: Break) -> None
 
 def test_what_came_to_count_between_two_looks_is_named() -> None:
     before = without(TICKETS, named("ResponseRecorded"))(balanced())
-    assert list(grown(before, mails("<one@more>")(balanced()))) == [f"{TICKETS}: 3 became 4", "mails: 6 became 7"]
+    assert list(grown(before, mails("<one@more>")(balanced()))) == [f"{TICKETS}: 3 became 4", "mails: 7 became 8"]

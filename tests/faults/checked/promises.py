@@ -120,6 +120,8 @@ def _breached(event: Event, due: datetime, responses: Sequence[Response]) -> Ite
         yield f"it was breached at {breached}, but due at {due}"
     if detected <= due or event.recorded_at <= due:
         yield f"the breach was detected at {detected} and recorded at {event.recorded_at}, not after {due}"
+    if event.data.get("responded_at") and instant(event.data["responded_at"]) <= due:
+        yield f"it was breached, though it says that somebody answered at {event.data['responded_at']}"
     in_time = [r for r in responses if r.by_a_person and r.helped and max(r.responded_at, r.at_the_door) <= due]
     if in_time:
         yield f"it was breached, but the answer of {in_time[0].responded_at} was at the door before {due}"
