@@ -189,8 +189,9 @@ class Participant:
         if not self._opened or self.engine.gate.closed_because:
             return self.engine.gate.closed_because or "starting"
         try:
-            ends = await self.engine.log.ends_of({follower.topic for follower in self._followers})
-            late = (self._behind(follower, ends[follower.topic]) for follower in self._followers)
+            followers = [*self._followers, *self.engine.kept.followers.values()]
+            ends = await self.engine.log.ends_of({follower.topic for follower in followers})
+            late = (self._behind(follower, ends[follower.topic]) for follower in followers)
             asked = await asyncio.gather(*(ask() for ask in self._busy), *late)
         except Unavailable as error:
             return str(error)

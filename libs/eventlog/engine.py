@@ -3,34 +3,33 @@
 Opening it makes the database come back from the log: a reader without a ready generation of its tables is built first.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from libs.decider import Decider
+from libs.eventlog.builder import Builder
 from libs.eventlog.codec import Codec
-from libs.eventlog.database import Database, Generation, begin, current, drop, generations, switch
+from libs.eventlog.database import Database
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
 from libs.eventlog.followers import Follower, Gate, reader_follower
+from libs.eventlog.generations import Generation, current, discard, generations, kept, switch
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.kept import Kept
 from libs.eventlog.ports import Clock, Position
 from libs.eventlog.postgres import PostgresStore
 from libs.eventlog.projection import Reader
-from libs.eventlog.proof import Difference, Snapshot, differences, snapshot, stored
+from libs.eventlog.proof import Difference, Snapshot, stored
 from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.rebuild import Tell, build, silent
+from libs.eventlog.rebuild import Tell, silent
 from libs.eventlog.rule import Judge
 from libs.eventlog.topics import Card
 from libs.eventlog.watch import LogCheck
 from libs.eventlog.writer import Writer
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENTS
-
-BUILDING = 4712  # the advisory lock under which a reader's tables are built: one instance does, the others wait
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,12 @@ class Engine:
         self.log = KafkaLog(KafkaSettings(settings.kafka, settings.instance, session=settings.session))
         self.database = Database(settings.postgres, settings.database)
         self.folders = {r.name: self._folder(r) for r in readers}
-        self.stores = {r.name: PostgresStore(self.database, r, cards[r.topic].partitions) for r in readers}
+        self.stores = {r.name: PostgresStore(self.database, r) for r in readers}
         self.followers = {r.name: self.follower(r.name) for r in readers}
         self.gate = Gate(self.log, clock, list(self.followers.values()), halted=self.halted)
         self.loops: dict[str, ReaderLoop] = {}
+        self.kept = Kept(self.log, clock, self.database, self.folders, self.group)
+        self._builder = Builder(self.log, self.database, cards, self.folders)
         self._generations: dict[str, Generation] = {}
         self._writers: list[Writer] = []
 
@@ -73,7 +74,7 @@ class Engine:
         await self.log.open()
         await self.database.open()
         for reader in self.readers.values():
-            generation = await self._ready(reader, tell)
+            generation = await self._builder.ready(reader, tell)
             self._use(reader, generation)
             await self._look_at_log(reader)
 
@@ -114,9 +115,10 @@ class Engine:
         return writer
 
     def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
-        """Name what must run: one loop a reader, the gate, the watch over the log and over the pointer."""
+        """Name what must run: a loop a reader, the gate, and who looks after the log, the pointer and what is kept."""
         loops = [(f"reader {name}", loop.run) for name, loop in self.loops.items()]
-        return [*loops, ("gate", self.gate.run), ("watch", self._watch), ("pointer", self._follow_pointer)]
+        rest = [("gate", self.gate.run), ("watch", self._watch), ("pointer", self._follow_pointer)]
+        return [*loops, *rest, ("kept", self.kept.run)]
 
     def halted(self) -> str | None:
         """Give a sentence while a partition stands still, else None."""
@@ -126,93 +128,40 @@ class Engine:
     async def rebuild(self, name: str, tell: Tell = silent) -> tuple[Snapshot | None, list[Difference]]:
         """Build a reader's tables beside the live ones, prove them equal, switch; ValueError where they differ."""
         reader = self.readers[name]
-        live = self._generations.get(name)
-        fresh, proven, found = await self._beside(reader, live, tell)
-        async with self.database.connection() as connection:
-            if found:
-                await drop(connection, fresh)
-                raise ValueError(f"{name}: the rebuilt tables differ: {', '.join(d.table for d in found)}")
-            await switch(connection, fresh, stored(proven, found) if proven else None)
-        self._use(reader, fresh)
-        return proven, found
+        async with self._builder.beside(reader, self._generations.get(name), tell) as built:
+            if built.found:
+                raise ValueError(f"{name}: the rebuilt tables differ: {', '.join(d.table for d in built.found)}")
+            proof = stored(built.live, built.found) if built.live else None
+            async with self.database.connection() as connection:
+                older = await kept(connection, reader)
+                await switch(connection, built.generation, proof)
+                await discard(connection, older)
+            self._use(reader, built.generation)
+        return built.live, built.found
 
     async def verify(self, name: str, tell: Tell = silent) -> tuple[Snapshot | None, list[Difference]]:
         """Fold the log afresh and compare with the live tables at one position; what was folded is dropped again."""
-        reader = self.readers[name]
-        fresh, proven, found = await self._beside(reader, self._generations.get(name), tell)
-        async with self.database.connection() as connection:
-            await drop(connection, fresh)
-        return proven, found
+        async with self._builder.beside(self.readers[name], self._generations.get(name), tell) as built:
+            return built.live, built.found
 
     async def roll_back(self, name: str) -> Generation:
-        """Let the pointer name the generation that was kept; its owners read on from its own position."""
+        """Let the pointer name the generation that was kept; ValueError where there is none."""
+        reader = self.readers[name]
         async with self.database.connection() as connection:
-            kept = [
-                g
-                for g in await generations(connection)
-                if (g.reader, g.version, g.state) == (name, self.readers[name].version, "kept")
-            ]
-            if not kept:
+            found = await kept(connection, reader)
+            if not found:
                 raise ValueError(f"{name} has no generation to go back to")
-            await switch(connection, kept[-1], None)
-        self._use(self.readers[name], kept[-1])
-        return kept[-1]
+            await switch(connection, found[-1], None)
+        self._use(reader, found[-1])
+        return found[-1]
 
-    async def _ready(self, reader: Reader, tell: Tell) -> Generation:
-        """Give the generation that the pointer names, built first where there is none or its card has changed."""
+    async def discard(self, name: str) -> list[Generation]:
+        """Drop what was kept to go back to, and what other versions of the code left; give what was dropped."""
         async with self.database.connection() as connection:
-            await connection.execute("set lock_timeout to 0")  # another instance may be building for minutes
-            await connection.execute("select pg_advisory_lock($1, hashtext($2))", BUILDING, reader.name)
-            try:
-                found = await current(connection, reader)
-                if found is None or found.set_aside != self._set_aside(reader):
-                    ends = await self.log.ends(reader.topic)
-                    found = await self._build(reader, ends, tell)
-                    await switch(connection, found, None)
-            finally:
-                await connection.execute("select pg_advisory_unlock($1, hashtext($2))", BUILDING, reader.name)
-                await connection.execute("set lock_timeout to default")
-        return found
-
-    async def _build(self, reader: Reader, until: Mapping[int, int], tell: Tell) -> Generation:
-        identity = await self.log.identity(reader.topic)
-        async with self.database.connection() as connection:
-            generation = await begin(connection, reader, identity, self._set_aside(reader))
-            await connection.execute("set statement_timeout to 0")
-            await build(connection, self.log, self.folders[reader.name], generation, until, tell)
-        return generation
-
-    async def _beside(
-        self, reader: Reader, live: Generation | None, tell: Tell
-    ) -> tuple[Generation, Snapshot | None, list[Difference]]:
-        """Build another generation to the very positions of a snapshot of the live one, and compare."""
-        async with self.database.connection() as connection:
-            start = await snapshot_positions(connection, reader, live) if live else await self.log.ends(reader.topic)
-        fresh = await self._build(reader, start, tell)
-        if live is None:
-            return fresh, None, []
-        async with self.database.connection() as connection:
-            before = await snapshot(connection, reader, live)
-        await self._catch_up(reader, fresh, start, before.positions)
-        async with self.database.connection() as connection:
-            after = await snapshot(connection, reader, fresh)
-        return fresh, before, differences(before, after)
-
-    async def _catch_up(
-        self, reader: Reader, fresh: Generation, start: Mapping[int, int], to: Mapping[int, int]
-    ) -> None:
-        """Read a generation that nobody owns yet on to given offsets, as the live loop would."""
-        beside = Database(self.settings.postgres, self.settings.database)
-        await beside.open(connections=2)
-        beside.use(reader.name, fresh.schema)
-        loop = ReaderLoop(self.log, PostgresStore(beside, reader, len(to)), self.folders[reader.name], "none")
-        try:
-            await loop.assigned(frozenset(to))
-            for partition, end in to.items():
-                async for records in self.log.scan(reader.topic, partition, end, start[partition]):
-                    await loop.apply(partition, list(records))
-        finally:
-            await beside.close()
+            mine = [g for g in await generations(connection) if g.reader == name and g.state != "building"]
+            left = [g for g in mine if g.version != self.readers[name].version or g.state == "kept"]
+            await discard(connection, left)
+        return left
 
     def _use(self, reader: Reader, generation: Generation) -> None:
         self._generations[reader.name] = generation
@@ -254,13 +203,3 @@ class Engine:
     def _folder(self, reader: Reader) -> Folder:
         card = self.cards[reader.topic]
         return Folder(reader, Judge(Codec(reader.topic, self._events[reader.topic], card.partitions), card.set_aside))
-
-    def _set_aside(self, reader: Reader) -> str:
-        entries = [list(entry) for entry in self.cards[reader.topic].set_aside]
-        return sha256(json.dumps(entries).encode()).hexdigest()
-
-
-async def snapshot_positions(connection: Any, reader: Reader, generation: Generation) -> dict[int, int]:
-    """Give the positions of a generation."""
-    rows = await connection.fetch(f"select partition, next_offset from {generation.schema}.position_{reader.name}")
-    return {row["partition"]: row["next_offset"] for row in rows}

@@ -12,9 +12,10 @@ from multiprocessing.connection import Connection as Pipe
 import asyncpg
 
 from libs.eventlog.codec import Codec
-from libs.eventlog.database import SAFETY, Generation
+from libs.eventlog.database import SAFETY
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
+from libs.eventlog.generations import Generation
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
 from libs.eventlog.rebuild import Count, Partitions, Partly
 from libs.eventlog.rule import Judge

@@ -7,6 +7,7 @@ get past a record that it can not decode (`tolerant.py`).
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -27,6 +28,7 @@ from libs.eventlog.topic_id import TopicIdRequest, topic_ids
 T = TypeVar("T")
 BATCH_BYTES = 1 << 18
 RETRY = 0.05  # machine seconds
+MOMENT = 1.0  # machine seconds
 LARGEST_REQUEST = 4 << 20  # bytes; a dead letter holds a whole record in base64
 
 
@@ -50,6 +52,19 @@ async def within(seconds: float, call: Callable[[], Awaitable[T]], what: str) ->
         raise Unavailable(f"{what}: no answer from Kafka within {seconds:.0f} s") from error
     except (KafkaError, OSError) as error:
         raise unavailable(what, error) from error
+
+
+async def begun(start: Callable[[], Awaitable[None]]) -> None:
+    """Start a client of aiokafka: cancelled in its midst it leaves a connection open, so it gets a moment to end."""
+    starting = asyncio.ensure_future(start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting], timeout=MOMENT)
+        starting.cancel()
+        await asyncio.wait([starting])
+        _look(starting)
+        raise
 
 
 async def ended(stop: Callable[[], Awaitable[None]]) -> None:
@@ -88,8 +103,8 @@ class KafkaLog:
 
     async def open(self) -> None:
         """Connect; raises Unavailable."""
-        await within(self._settings.patience, self._consumer.start, "connecting")
-        await within(self._settings.patience, self._admin.start, "connecting")
+        await within(self._settings.patience, partial(begun, self._consumer.start), "connecting")
+        await within(self._settings.patience, partial(begun, self._admin.start), "connecting")
 
     async def close(self) -> None:
         """Disconnect."""
@@ -266,21 +281,32 @@ class KafkaAppender:
                 max_request_size=LARGEST_REQUEST,
                 request_timeout_ms=int(self._settings.patience * 1000),
             )
+            try:
+                await begun(producer.start)
+            except BaseException:  # whatever ends it, cancellation included: nobody else knows this one
+                await _let_go(producer)
+                raise
             self._producer = producer
-            await producer.start()
         return self._producer
 
     async def _renew(self) -> None:
         """Drop the producer without waiting for what it still holds: what is not known to count is decided again."""
         producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        producer._closed = True  # noqa: SLF001 - stop() would wait for the broker to take what is pending
-        await producer.client.close()  # ends the requests under way, which the sender waits for
-        if producer._sender.sender_task is not None:  # noqa: SLF001
-            await ended(producer._sender.close)  # noqa: SLF001
-        _fail_all(producer._message_accumulator)  # noqa: SLF001
-        await producer.client.close()
+        if producer is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.patience):
+                    await _let_go(producer)
+
+
+async def _let_go(producer: AIOKafkaProducer) -> None:
+    """Close a producer; its stop() would wait for the broker to take what is pending."""
+    producer._closed = True  # noqa: SLF001
+    for connection in tuple(producer.client._conns.values()):  # noqa: SLF001
+        connection.close()  # ends the requests under way, which the sender waits for
+    if producer._sender.sender_task is not None:  # noqa: SLF001
+        await ended(producer._sender.close)  # noqa: SLF001
+    _fail_all(producer._message_accumulator)  # noqa: SLF001
+    await producer.client.close()
 
 
 def _fail_all(accumulator: Any) -> None:
@@ -341,7 +367,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
 
     async def open(self) -> None:
         """Connect and join; raises Unavailable."""
-        await within(self._settings.patience, self._consumer.start, f"joining {self._group}")
+        await within(self._settings.patience, partial(begun, self._consumer.start), f"joining {self._group}")
         self._consumer.subscribe([self._topic], listener=self)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:

@@ -24,8 +24,8 @@ LOOK = 0.02  # machine seconds between two looks at a position that another proc
 class PostgresStore:
     """One reader's tables in the generation that the database uses."""
 
-    def __init__(self, database: Database, reader: Reader, partitions: int) -> None:
-        self._database, self._reader, self._partitions = database, reader, partitions
+    def __init__(self, database: Database, reader: Reader) -> None:
+        self._database, self._reader = database, reader
         self._known: dict[int, int] = {}
         self._moved = asyncio.Event()
         self.moves = 0

@@ -7,7 +7,8 @@ nor readers need to stand still.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from libs.eventlog.database import Connection, Generation
+from libs.eventlog.database import Connection
+from libs.eventlog.generations import Generation
 from libs.eventlog.projection import Reader
 
 

@@ -14,9 +14,10 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
-from libs.eventlog.database import Connection, Generation, indexes
+from libs.eventlog.database import Connection
 from libs.eventlog.errors import Halted
 from libs.eventlog.fold import Folder, View
+from libs.eventlog.generations import Generation, indexes
 from libs.eventlog.ports import Position
 from libs.eventlog.projection import Reader
 from libs.eventlog.reader import check_dense

@@ -11,6 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka import begun
 from libs.eventlog.rule import SetAside
 
 CLUSTER = 3  # brokers from which the production settings of the cards hold
@@ -83,7 +84,7 @@ class TopicAdmin:
     async def __aenter__(self) -> Self:
         """Connect; raises Unavailable."""
         try:
-            await self._admin.start()
+            await begun(self._admin.start)
         except KafkaError as error:
             raise Unavailable(f"Kafka: {error}") from error
         return self

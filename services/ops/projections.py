@@ -69,6 +69,15 @@ def rollback(
     show(found, as_json=as_json, otherwise=lambda: f"{name} uses generation {found['generation']} again")
 
 
+@app.command()
+def discard(ctx: typer.Context, names: Names = None, *, every: Every = False, as_json: AsJson = False) -> None:
+    """Drop the tables that were kept to go back to, and those that other versions of the code used."""
+    if bool(names) == every:
+        raise typer.BadParameter("name whose tables to drop, or say --all")
+    found = run(_discard(given(ctx), names or []))
+    show(found, as_json=as_json, otherwise=lambda: table(found, ("reader", "version", "generation", "schema")))
+
+
 def _show_proofs(found: Sequence[Proof], *, as_json: bool) -> None:
     rows = [proof._asdict() for proof in found]
     show(rows, as_json=as_json, otherwise=lambda: table(rows, Proof._fields))
@@ -137,6 +146,16 @@ async def _roll_back(here: Given, name: str) -> dict[str, object]:
         except ValueError as error:
             raise Refused(f"{service.name}.{error}") from error
     return {"reader": name, "version": generation.version, "generation": generation.generation}
+
+
+async def _discard(here: Given, names: Sequence[str]) -> list[dict[str, object]]:
+    dropped: list[dict[str, object]] = []
+    for service, reader in chosen(names):
+        async with engine(here, service, reader) as opened:
+            for g in await opened.discard(reader.name):
+                found = {"version": g.version, "generation": g.generation, "schema": g.schema}
+                dropped.append({"reader": f"{service.name}.{reader.name}", **found})
+    return dropped
 
 
 async def _status(here: Given, names: Sequence[str]) -> list[dict[str, object]]:

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from libs.eventlog.database import Database, current
+from libs.eventlog.database import Database
+from libs.eventlog.generations import current
 from libs.eventlog.projection import Reader
 from libs.eventlog.queries import Queries
 from libs.messages.catalogue import CONTRACTS_DOOR, NOTICES_DOOR, TICKETS_DOOR

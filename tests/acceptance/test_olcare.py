@@ -252,6 +252,8 @@ def test_a_rebuild_is_proved_and_can_be_gone_back_from_while_the_service_runs_on
     ticket("rolled-back")
     done("clock", "advance", "--by", "1m")
     assert "FirstResponseClockStarted" in types_in(done("ticket", "show", "crm-eu/rolled-back"))
+    assert [dropped["schema"] for dropped in done("projections", "discard", "sla_timer")] == [live["schema"]]
+    assert "no generation to go back to" in olcare("projections", "rollback", "sla_timer.sla").err
 
 
 def test_where_nobody_answers_one_sentence_says_who(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,8 @@ import sys
 import asyncpg
 
 from libs.eventlog import rebuild
-from libs.eventlog.database import REGISTRY, begin
+from libs.eventlog.database import REGISTRY
+from libs.eventlog.generations import begin
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
 from libs.eventlog.ports import Identity
 from tests.bench.rounds import Bar, Part, Result

@@ -11,7 +11,8 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from libs.eventlog.database import REGISTRY, Generation, begin, drop, switch
+from libs.eventlog.database import REGISTRY
+from libs.eventlog.generations import Generation, begin, drop, switch
 from libs.eventlog.helpers import Errand, helpers
 from libs.eventlog.kafka import KafkaLog
 from libs.eventlog.ports import Identity

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from libs.eventlog.database import Database, begin, indexes
+from libs.eventlog.database import Database
+from libs.eventlog.generations import begin, indexes
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
 from libs.eventlog.ports import Identity
 from libs.eventlog.postgres import PostgresStore
@@ -95,7 +96,7 @@ async def empty_store(database: Database, reader: Reader) -> PostgresStore:
         places = [(partition, 0, 0, None) for partition in range(PARTITIONS)]
         await connection.copy_records_to_table(f"position_{reader.name}", schema_name=into.schema, records=places)
     database.use(reader.name, into.schema)
-    return PostgresStore(database, reader, PARTITIONS)
+    return PostgresStore(database, reader)
 
 
 def outgoing(topic: str, partitions: int, said: Said, heads: dict[str, Head]) -> Outgoing:

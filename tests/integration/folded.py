@@ -7,7 +7,8 @@ from typing import Any
 
 import asyncpg
 
-from libs.eventlog.database import Database, indexes, tables
+from libs.eventlog.database import Database
+from libs.eventlog.generations import indexes, tables
 from libs.eventlog.projection import Projection, Reader
 from libs.eventlog.queries import Queries
 from libs.messages.base import Event

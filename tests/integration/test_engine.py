@@ -17,6 +17,7 @@ from libs.decider import Decider
 from libs.eventlog import rebuild
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Halted
+from libs.eventlog.generations import begin, clear, finished, generations
 from libs.eventlog.projection import Projection, Reader, state_of
 from libs.eventlog.proof import Difference
 from libs.eventlog.record import RecordedEvent
@@ -211,6 +212,59 @@ async def test_another_process_goes_over_to_the_new_tables(house: House) -> None
         await eventually(lambda: watching.database.schema_of("sayings") == wanted)
         await writer.handle(said(*range(30, 60)))
         assert await _times(watching) == 60
+
+
+async def test_what_is_kept_to_go_back_to_is_read_on(house: House) -> None:
+    async with house.process("one") as watching, house.process("ops", live=False) as ops:
+        writer, first = house.writer(watching), watching.database.schema_of("sayings")
+        await writer.handle(said(*range(30)))
+        await ops.rebuild("sayings")
+        await eventually(lambda: "sayings" in watching.kept.followers)
+        await writer.handle(said(*range(30, 60)))
+
+        async def read_on() -> bool:
+            return sum((await watching.kept.followers["sayings"].places()).values()) == 60
+
+        await eventually(read_on)
+        await ops.roll_back("sayings")
+        assert ops.database.schema_of("sayings") == first
+        assert await _times(ops) == 60
+        await eventually(lambda: watching.database.schema_of("sayings") == first)
+        await writer.handle(said(*range(60, 90)))
+        _, found = await watching.verify("sayings")
+        assert found == []
+
+
+async def test_only_the_last_generation_is_kept_until_it_is_dropped(house: House) -> None:
+    async with house.process() as engine:
+        await house.writer(engine).handle(said(*range(30)))
+        await engine.rebuild("sayings")
+        await engine.rebuild("sayings")
+        assert await _states(engine) == ["kept", "live"]
+        assert [dropped.generation for dropped in await engine.discard("sayings")] == [2]
+        assert await _states(engine) == ["live"]
+        with pytest.raises(ValueError, match="no generation to go back to"):
+            await engine.roll_back("sayings")
+
+
+async def test_what_a_dead_builder_left_is_cleared_and_what_a_living_one_builds_is_left_alone(house: House) -> None:
+    async with house.process(live=False) as engine, engine.database.connection() as connection:
+        await begin(connection, house.reader, await engine.log.identity(house.topic), "none")
+    async with (
+        house.process(live=False) as engine,
+        engine.database.connection() as connection,
+        engine.database.connection() as other,
+    ):
+        assert await _states(engine) == ["live"]
+        building = await begin(connection, house.reader, await engine.log.identity(house.topic), "none")
+        await clear(other, house.reader)
+        assert await _states(engine) == ["building", "live"]
+        await finished(connection, building)
+
+
+async def _states(engine: Engine) -> list[str]:
+    async with engine.database.connection() as connection:
+        return sorted(generation.state for generation in await generations(connection))
 
 
 async def test_slices_of_a_long_partition_give_the_same_tables(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from libs.eventlog.database import Database, begin, indexes, switch
+from libs.eventlog.database import Database
 from libs.eventlog.fold import Folder
+from libs.eventlog.generations import begin, indexes, switch
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
 from libs.eventlog.ports import Appender, Identity, OnAssigned, Store, Subscription
 from libs.eventlog.postgres import PostgresStore
@@ -195,7 +196,7 @@ async def _ready(database: Database, reader: Reader) -> Store:
         await connection.copy_records_to_table(f"position_{reader.name}", schema_name=generation.schema, records=places)
         await switch(connection, generation, None)
     database.use(reader.name, generation.schema)
-    return PostgresStore(database, reader, PARTITIONS)
+    return PostgresStore(database, reader)
 
 
 @pytest.fixture

@@ -1,10 +1,5 @@
 """The log on Kafka and the tables in PostgreSQL pass what those in memory pass."""
 
-import gc
-from collections.abc import Iterator
-
-import pytest
-
 from tests.unit.eventlog.suite_log import LogSuite
 from tests.unit.eventlog.suite_reader import ReaderSuite
 from tests.unit.eventlog.suite_story import StorySuite
@@ -28,10 +23,5 @@ class TestWriterOnKafkaAndPostgres(WriterSuite):
     pass
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
 class TestStoryOnKafkaAndPostgres(StorySuite):
-    @pytest.fixture(autouse=True)
-    def _litter(self) -> Iterator[None]:
-        """Sweep: of a life that is killed while it connects, aiokafka leaves half a connection behind."""
-        yield
-        gc.collect()
+    pass

@@ -1,0 +1,127 @@
+"""Builds generations of a reader's tables from the log: one that is missing, or one beside those in use.
+
+A generation beside is read on to the very positions of a snapshot of the live one, so that the two can be compared.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from typing import NamedTuple
+
+from libs.eventlog.database import Connection, Database
+from libs.eventlog.fold import Folder
+from libs.eventlog.generations import Generation, begin, clear, current, discard, drop, finished, kept, switch
+from libs.eventlog.kafka import KafkaLog
+from libs.eventlog.postgres import PostgresStore
+from libs.eventlog.projection import Reader
+from libs.eventlog.proof import Difference, Snapshot, differences, snapshot
+from libs.eventlog.reader import ReaderLoop
+from libs.eventlog.rebuild import Tell, build
+from libs.eventlog.topics import Card
+
+BUILDING = 4712  # the advisory lock under which missing tables are built: one instance does, the others wait
+
+
+class Beside(NamedTuple):
+    """What was built beside the live generation: what that one holds, and where the two differ."""
+
+    generation: Generation
+    live: Snapshot | None
+    found: list[Difference]
+
+
+class Builder:
+    """Builds in one database what one log says."""
+
+    def __init__(
+        self, log: KafkaLog, database: Database, cards: Mapping[str, Card], folders: Mapping[str, Folder]
+    ) -> None:
+        self._log, self._database, self._cards, self._folders = log, database, cards, folders
+
+    async def ready(self, reader: Reader, tell: Tell) -> Generation:
+        """Give the generation that the pointer names, built first where there is none or its card has changed."""
+        async with self._database.connection() as connection, _alone(connection, reader):
+            await clear(connection, reader)
+            found = await current(connection, reader)
+            if found is None or found.set_aside != self._set_aside(reader):
+                ends = await self._log.ends(reader.topic)
+                found = await self._begin(connection, reader)
+                await self._fold(connection, reader, found, ends, tell)
+                await switch(connection, found, None)
+                await finished(connection, found)
+                await discard(connection, await kept(connection, reader))  # it set aside other records
+        return found
+
+    @asynccontextmanager
+    async def beside(self, reader: Reader, live: Generation | None, tell: Tell) -> AsyncIterator[Beside]:
+        """Build another generation, to the very positions of a snapshot of the live one, and compare.
+
+        It is dropped at the end, unless it has been taken into use.
+        """
+        async with self._database.connection() as connection:
+            start = await positions(connection, reader, live) if live else await self._log.ends(reader.topic)
+            fresh = await self._begin(connection, reader)
+            try:
+                await self._fold(connection, reader, fresh, start, tell)
+                yield await self._compared(connection, reader, fresh, live, start)
+            finally:
+                used = await current(connection, reader)
+                if used is None or used.generation != fresh.generation:
+                    await drop(connection, fresh)
+                await finished(connection, fresh)
+
+    async def _compared(
+        self,
+        connection: Connection,
+        reader: Reader,
+        fresh: Generation,
+        live: Generation | None,
+        start: Mapping[int, int],
+    ) -> Beside:
+        if live is None:
+            return Beside(fresh, None, [])
+        before = await snapshot(connection, reader, live)
+        await self._catch_up(reader, fresh, start, before.positions)
+        return Beside(fresh, before, differences(before, await snapshot(connection, reader, fresh)))
+
+    async def _begin(self, connection: Connection, reader: Reader) -> Generation:
+        return await begin(connection, reader, await self._log.identity(reader.topic), self._set_aside(reader))
+
+    async def _fold(
+        self, connection: Connection, reader: Reader, into: Generation, until: Mapping[int, int], tell: Tell
+    ) -> None:
+        await connection.execute("set statement_timeout to 0")
+        await build(connection, self._log, self._folders[reader.name], into, until, tell)
+
+    async def _catch_up(
+        self, reader: Reader, fresh: Generation, start: Mapping[int, int], to: Mapping[int, int]
+    ) -> None:
+        """Read a generation that nobody owns yet on to given offsets, as the live loop would."""
+        async with self._database.beside(reader.name, fresh.schema) as beside:
+            loop = ReaderLoop(self._log, PostgresStore(beside, reader), self._folders[reader.name], "none")
+            await loop.assigned(frozenset(to))
+            for partition, end in to.items():
+                async for records in self._log.scan(reader.topic, partition, end, start[partition]):
+                    await loop.apply(partition, list(records))
+
+    def _set_aside(self, reader: Reader) -> str:
+        entries = [list(entry) for entry in self._cards[reader.topic].set_aside]
+        return sha256(json.dumps(entries).encode()).hexdigest()
+
+
+@asynccontextmanager
+async def _alone(connection: Connection, reader: Reader) -> AsyncIterator[None]:
+    await connection.execute("set lock_timeout to 0")  # another instance may be building for minutes
+    await connection.execute("select pg_advisory_lock($1, hashtext($2))", BUILDING, reader.name)
+    try:
+        yield
+    finally:
+        await connection.execute("select pg_advisory_unlock($1, hashtext($2))", BUILDING, reader.name)
+        await connection.execute("set lock_timeout to default")
+
+
+async def positions(connection: Connection, reader: Reader, generation: Generation) -> dict[int, int]:
+    """Give the positions of a generation."""
+    rows = await connection.fetch(f"select partition, next_offset from {generation.schema}.position_{reader.name}")
+    return {row["partition"]: row["next_offset"] for row in rows}

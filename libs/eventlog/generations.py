@@ -1,0 +1,175 @@
+"""The generations of a reader's tables: made beside each other, one in use, one kept to go back to."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import asyncpg
+
+from libs.eventlog.database import Connection
+from libs.eventlog.ports import Identity
+from libs.eventlog.projection import Reader
+
+UNDER_CONSTRUCTION = 4713  # the advisory lock that a builder holds on a schema
+
+
+class Generation(NamedTuple):
+    """One physical build of a reader's tables; `state` is building, live or kept (the one to roll back to)."""
+
+    reader: str
+    version: int
+    generation: int
+    schema: str
+    identity: Identity
+    set_aside: str
+    state: str
+
+
+async def current(connection: Connection, reader: Reader) -> Generation | None:
+    """Give the generation that the pointer names for the version of the code, None where none is ready."""
+    row = await connection.fetchrow(
+        "select g.* from olcare.pointer p join olcare.generation g using (reader, version, generation)"
+        " where p.reader = $1 and p.version = $2",
+        reader.name,
+        reader.version,
+    )
+    return _generation(row) if row else None
+
+
+async def generations(connection: Connection) -> list[Generation]:
+    """Name all that stand in the database."""
+    rows = await connection.fetch("select * from olcare.generation order by reader, version, generation")
+    return [_generation(row) for row in rows]
+
+
+def _generation(row: asyncpg.Record) -> Generation:
+    identity = Identity(row["cluster"], row["topic"])
+    return Generation(
+        row["reader"], row["version"], row["generation"], row["schema"], identity, row["set_aside"], row["state"]
+    )
+
+
+async def begin(connection: Connection, reader: Reader, identity: Identity, set_aside: str) -> Generation:
+    """Make the empty tables of a new generation, without indexes; who built them says so by `finished`.
+
+    The schema's name holds the database's own number, so that whoever used these tables before the database was dropped
+    can not take half-filled new ones for them. The connection holds a lock, which ends with its builder.
+    """
+    database = await connection.fetchval("select oid from pg_database where datname = current_database()")
+    number = await connection.fetchval(
+        "select coalesce(max(generation), 0) + 1 from olcare.generation where reader = $1 and version = $2",
+        reader.name,
+        reader.version,
+    )
+    schema = f"{reader.name}_v{reader.version}_g{number}_{database}"
+    await connection.execute("select pg_advisory_lock($1, hashtext($2))", UNDER_CONSTRUCTION, schema)
+    await connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
+    for statement in tables(reader, schema):
+        await connection.execute(statement)
+    await connection.execute(
+        "insert into olcare.generation values ($1, $2, $3, $4, $5, $6, $7, 'building', null)",
+        reader.name,
+        reader.version,
+        number,
+        schema,
+        identity.cluster,
+        identity.topic,
+        set_aside,
+    )
+    return Generation(reader.name, reader.version, number, schema, identity, set_aside, "building")
+
+
+async def finished(connection: Connection, generation: Generation) -> None:
+    """Let go of the lock on what `begin` began."""
+    await connection.execute("select pg_advisory_unlock($1, hashtext($2))", UNDER_CONSTRUCTION, generation.schema)
+
+
+async def clear(connection: Connection, reader: Reader) -> None:
+    """Drop what nobody builds any more: its builder has died."""
+    for left in await generations(connection):
+        if (left.reader, left.state) == (reader.name, "building") and await connection.fetchval(
+            "select pg_try_advisory_lock($1, hashtext($2))", UNDER_CONSTRUCTION, left.schema
+        ):
+            await drop(connection, left)
+            await finished(connection, left)
+
+
+async def kept(connection: Connection, reader: Reader) -> list[Generation]:
+    """Name those of the code's version that could be gone back to, the newest last."""
+    mine = (reader.name, reader.version, "kept")
+    return [g for g in await generations(connection) if (g.reader, g.version, g.state) == mine]
+
+
+async def switch(connection: Connection, to: Generation, proof: Mapping[str, Any] | None) -> None:
+    """Let the pointer name a generation; the one before is kept, to go back to."""
+    async with connection.transaction():
+        await connection.execute(
+            "update olcare.generation set state = 'kept' where reader = $1 and version = $2 and state = 'live'",
+            to.reader,
+            to.version,
+        )
+        await connection.execute(
+            "update olcare.generation set state = 'live', proof = coalesce($4::jsonb, proof)"
+            " where reader = $1 and version = $2 and generation = $3",
+            to.reader,
+            to.version,
+            to.generation,
+            json.dumps(proof) if proof else None,
+        )
+        await connection.execute(
+            "insert into olcare.pointer values ($1, $2, $3)"
+            " on conflict (reader, version) do update set generation = excluded.generation",
+            to.reader,
+            to.version,
+            to.generation,
+        )
+
+
+async def drop(connection: Connection, generation: Generation) -> None:
+    """Remove the tables of a generation and its row."""
+    await connection.execute(f"drop schema if exists {generation.schema} cascade")
+    await connection.execute(
+        "delete from olcare.generation where reader = $1 and version = $2 and generation = $3",
+        generation.reader,
+        generation.version,
+        generation.generation,
+    )
+
+
+async def discard(connection: Connection, left: Iterable[Generation]) -> None:
+    """Drop generations, and the pointers that named them."""
+    for generation in left:
+        await connection.execute(
+            "delete from olcare.pointer where reader = $1 and version = $2 and generation = $3",
+            generation.reader,
+            generation.version,
+            generation.generation,
+        )
+        await drop(connection, generation)
+
+
+def tables(reader: Reader, schema: str) -> Iterable[str]:
+    """Give the DDL of a reader's tables."""
+    name = reader.name
+    yield (
+        f"create table {schema}.position_{name}"
+        " (partition int primary key, epoch bigint not null, next_offset bigint not null, digest bytea)"
+    )
+    yield (
+        f"create table {schema}.heads_{name} (stream text not null, partition int not null,"
+        " sequence bigint not null, id text not null, journal bytea not null)"
+    )
+    yield f'create table {schema}.voids_{name} (partition int not null, "offset" bigint not null)'
+    for projection in reader.projections:
+        yield f"create table {schema}.{projection.table} ({projection.columns})"
+
+
+def indexes(reader: Reader, schema: str) -> Iterable[str]:
+    """Give the DDL of the keys and indexes, made when the rows stand."""
+    name = reader.name
+    yield f"alter table {schema}.heads_{name} add primary key (stream)"
+    yield f'alter table {schema}.voids_{name} add primary key (partition, "offset")'
+    for projection in reader.projections:
+        yield f"alter table {schema}.{projection.table} add primary key ({', '.join(projection.key)})"
+        for index in projection.indexes:
+            yield f"create index on {schema}.{projection.table} {index}"

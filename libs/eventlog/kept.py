@@ -1,0 +1,80 @@
+"""The generation that was kept to go back to, read on like the one in use: going back finds it where the log is."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from libs.eventlog.database import Database
+from libs.eventlog.errors import Fenced, Unavailable
+from libs.eventlog.fold import Folder
+from libs.eventlog.followers import Follower
+from libs.eventlog.generations import Generation, kept
+from libs.eventlog.kafka import KafkaLog
+from libs.eventlog.ports import Clock
+from libs.eventlog.postgres import PostgresStore
+from libs.eventlog.projection import Reader
+from libs.eventlog.reader import ReaderLoop
+from libs.eventlog.watch import LogCheck
+
+LOOK = 1.0  # machine seconds
+
+
+class Kept:
+    """Follows, for every reader, the newest generation that is kept; one that is taken into use it leaves alone."""
+
+    def __init__(
+        self,
+        log: KafkaLog,
+        clock: Clock,
+        database: Database,
+        folders: Mapping[str, Folder],
+        group: Callable[[str], str],
+    ) -> None:
+        self._log, self._clock, self._database, self._folders, self._group = log, clock, database, folders, group
+        self._tasks: dict[str, tuple[str, asyncio.Task[None]]] = {}
+        self.followers: dict[str, Follower] = {}
+
+    async def run(self) -> None:
+        """Follow for ever what is kept just now."""
+        try:
+            while True:
+                for folder in self._folders.values():
+                    await self._look(folder)
+                await self._clock.sleep(LOOK)
+        finally:
+            for name in tuple(self._tasks):
+                await self._leave(name)
+
+    async def _look(self, folder: Folder) -> None:
+        name = folder.reader.name
+        async with self._database.connection() as connection:
+            found = await kept(connection, folder.reader)
+        schema, task = self._tasks.get(name, (None, None))
+        if task is not None and (not found or found[-1].schema != schema or task.done()):
+            await self._leave(name)
+        if found and name not in self._tasks:
+            self._tasks[name] = found[-1].schema, asyncio.create_task(self._follow(folder, found[-1]))
+
+    async def _leave(self, name: str) -> None:
+        _, task = self._tasks.pop(name)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _follow(self, folder: Folder, generation: Generation) -> None:
+        """Read on until it is taken into use, dropped, or out of reach: what is kept is looked up again then."""
+        reader = folder.reader
+        with suppress(Fenced, Unavailable):
+            async with self._database.beside(reader.name, generation.schema) as beside:
+                store = PostgresStore(beside, reader)
+                try:
+                    self.followers[reader.name] = _follower(reader, store)
+                    check = LogCheck(self._log, reader.topic, generation.identity)
+                    group = self._group(f"{reader.name}.v{reader.version}.kept")
+                    await ReaderLoop(self._log, store, folder, group, check).run()
+                finally:
+                    del self.followers[reader.name]
+
+
+def _follower(reader: Reader, store: PostgresStore) -> Follower:
+    return Follower(f"{reader.name}, kept to go back to,", reader.topic, store.positions)
