@@ -43,20 +43,22 @@ class ReaderLoop:
         claimed = await self._store.claim(partitions)
         if lost := partitions - claimed.keys():
             raise Unavailable(f"the position rows of {sorted(lost)} are gone: the database was dropped")
+        halted = await self._problems(claimed)
         self._positions.update(claimed)
-        for partition in partitions:
+        for partition in partitions:  # at once: who is halted and stays so is never without a sentence
             self.halted.pop(partition, None)
-        await self.check(claimed)
+        self.halted.update(halted)
         return {p: position.next_offset for p, position in claimed.items() if p not in self.halted}
 
     async def check(self, positions: Mapping[int, Position] | None = None) -> None:
         """Compare the log with what was read of it, and halt the partitions where it is another one."""
+        self.halted.update(await self._problems(dict(self._positions) if positions is None else positions))
+
+    async def _problems(self, positions: Mapping[int, Position]) -> dict[int, Halted]:
         if self._check is None:
-            return
-        looked_at = dict(self._positions) if positions is None else positions
-        for partition, sentence in (await self._check.problems(looked_at)).items():
-            topic, at = self._folder.reader.topic, looked_at[partition].next_offset
-            self.halted[partition] = Halted(topic, partition, at, sentence)
+            return {}
+        topic, found = self._folder.reader.topic, await self._check.problems(positions)
+        return {p: Halted(topic, p, positions[p].next_offset, sentence) for p, sentence in found.items()}
 
     def take_counts(self) -> tuple[int, int]:
         """Give how many records counted and how many were void since this was last asked."""

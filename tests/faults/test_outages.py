@@ -25,7 +25,7 @@ async def test_an_answer_that_waited_at_the_door_over_its_deadline_is_in_time(
     await upstream.say([ticket("answered", BEGIN), ticket("forgotten", BEGIN)])
     await system.quiet()
     await system.stop("intake")
-    system.step_clock(DUE - MINUTE)
+    await system.advance(DUE - MINUTE)
     await upstream.say([response("answered", DUE - MINUTE)])
     system.step_clock(DUE + MINUTE)
     await eventually(lambda: _waits(system, "sla_timer", "due deadlines wait"), seconds=30)

@@ -7,7 +7,7 @@ import pytest
 
 from libs.eventlog.errors import Fenced
 from libs.eventlog.fold import Folder
-from libs.eventlog.ports import Log
+from libs.eventlog.ports import Log, Position
 from libs.eventlog.projection import Reader
 from libs.eventlog.reader import ReaderLoop
 from libs.eventlog.record import Head, Record
@@ -176,6 +176,21 @@ class ReaderSuite:
             assert reading.halted.keys() == ALL
             assert "made anew" in str(reading.halted[0])
             assert (await tables.contents(DESK_TICKETS)).positions == {0: 0, 1: 0}
+
+    async def test_who_stands_before_another_log_does_so_while_it_is_looked_at_again(self, env: Environment) -> None:
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            seen: list[set[int]] = []
+
+            class Looked(LogCheck):
+                async def problems(self, positions: Mapping[int, Position]) -> dict[int, str]:
+                    seen.append(set(reading.halted))
+                    return await super().problems(positions)
+
+            other = (await log.identity(TICKETS))._replace(topic="the one that was read")
+            reading = loop(log, tables, check=Looked(log, TICKETS, other))
+            await reading.assigned(ALL)
+            await reading.assigned(ALL)
+            assert seen == [set(), set(ALL)]
 
     async def test_a_partition_that_was_cut_is_not_read_and_the_other_one_is(self, env: Environment) -> None:
         history = History()
