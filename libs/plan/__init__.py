@@ -2,10 +2,13 @@
 
 from libs.plan.calendars import working_calendar
 from libs.plan.centres import LocalCentre, home_centre, local_centre, numbers_of
+from libs.plan.exported import export_plan, parse_exported
+from libs.plan.files import FILES, parse_plan
 from libs.plan.objections import calendar_objection, prices_objection
 from libs.plan.prices import Quote, quote
+from libs.plan.problems import BadPlan, NoPlan, Problem
 from libs.plan.promise import BadCertificate, promise, recompute, target_of
-from libs.plan.published import FILES, BadPlan, Plan, parse_plan
+from libs.plan.published import Plan
 from libs.plan.terms import Term, covered_from, covered_until, is_covered, yearly_term
 from libs.plan.versions import VersionSupport, version_support
 
@@ -14,17 +17,21 @@ __all__ = [
     "BadCertificate",
     "BadPlan",
     "LocalCentre",
+    "NoPlan",
     "Plan",
+    "Problem",
     "Quote",
     "Term",
     "VersionSupport",
     "calendar_objection",
     "covered_from",
     "covered_until",
+    "export_plan",
     "home_centre",
     "is_covered",
     "local_centre",
     "numbers_of",
+    "parse_exported",
     "parse_plan",
     "prices_objection",
     "promise",

@@ -2,31 +2,24 @@
 
 import json
 
-from pydantic import TypeAdapter, ValidationError
-
-from libs.plan.published import BadPlan, Plan
+from libs.plan.problems import NoPlan, Problem
+from libs.plan.published import PLAN, Plan, validated
 
 FORMAT = "olcare-plan-1"
-_PLAN = TypeAdapter(Plan)
 
 
 def export_plan(plan: Plan) -> str:
     """Give the text that `parse_exported` reads back into an equal plan."""
-    parts = _PLAN.dump_python(plan, mode="json", exclude_none=True)
+    parts = PLAN.dump_python(plan, mode="json", exclude_none=True)
     return json.dumps({"format": FORMAT, **parts}, ensure_ascii=False, indent=1) + "\n"
 
 
-def parse_exported(text: str) -> Plan:
-    """Read what `export_plan` gave; raises `BadPlan`, which names the place."""
+def parse_exported(text: str, file: str = "exported plan") -> Plan:
+    """Read what `export_plan` gave; raises `BadPlan`, which names every problem with its place in the file."""
     try:
         parts = json.loads(text)
     except ValueError as error:
-        raise BadPlan(f"no JSON: {error}") from error
+        raise NoPlan(Problem(file, "", f"no JSON: {error}")) from error
     if not isinstance(parts, dict) or parts.pop("format", None) != FORMAT:
-        raise BadPlan(f"format: no exported plan, that says {FORMAT}")
-    try:
-        return _PLAN.validate_python(parts, extra="forbid")
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BadPlan(f"{place}: {first['msg']}") from error
+        raise NoPlan(Problem(file, "format", f"an exported plan says {FORMAT} here"))
+    return validated(parts, lambda steps: (file, ".".join(steps)))

@@ -1,35 +1,22 @@
-"""The plan as it stands in its files, read into the parts that are published one by one."""
+"""The plan: the parts that are published one by one, put together and checked as a whole."""
 
-import csv
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from io import StringIO
-from typing import TypeVar
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from libs.messages.plan import (
     CentreCalendar,
-    Closure,
     PriceList,
     ProductVersions,
     ResponseTargets,
 )
+from libs.plan.problems import BadPlan, Problem
 
-CENTRES, HOLIDAYS, TARGETS, PRICES, VERSIONS = FILES = (
-    "centres.yaml",
-    "holidays.csv",
-    "targets.yaml",
-    "prices.yaml",
-    "versions.yaml",
-)
-HOLIDAY_COLUMNS = {"centre", "date", "name", "status"}
-T = TypeVar("T")
-
-
-class BadPlan(ValueError):  # noqa: N818 - named for what was given
-    """Files that are no plan; the text names file and place."""
+NAMED_BY = ("centre", "currency", "product")
+Where = Callable[[tuple[str, ...]], tuple[str, str]]
+"""From the steps that lead to a value, beginning with the name of a part, to its file and its place there."""
 
 
 @dataclass(frozen=True)
@@ -42,72 +29,54 @@ class Plan:
     products: tuple[ProductVersions, ...]
 
 
-def parse_plan(texts: Mapping[str, str]) -> Plan:
-    """Read the texts of `FILES`, by file name; raises `BadPlan`."""
-    if missing := set(FILES) - set(texts):
-        raise BadPlan(f"{', '.join(sorted(missing))}: missing")
-    closures = _closures(texts[HOLIDAYS])
-    centres = [
-        {**centre, "closures": closures.pop(str(centre.get("centre")), [])}
-        for centre in _load(CENTRES, texts[CENTRES], list[dict[str, object]])
-    ]
-    if closures:
-        raise BadPlan(f"{HOLIDAYS}: {', '.join(closures)}: no centre of {CENTRES}")
-    plan = Plan(
-        _parsed(CENTRES, centres, tuple[CentreCalendar, ...]),
-        _load(TARGETS, texts[TARGETS], ResponseTargets),
-        _load(PRICES, texts[PRICES], tuple[PriceList, ...]),
-        _load(VERSIONS, texts[VERSIONS], tuple[ProductVersions, ...]),
-    )
-    _check_distinct(plan)
+PLAN = TypeAdapter(Plan)
+
+
+def validated(parts: Mapping[str, object], where: Where) -> Plan:
+    """Make a plan of what was read, by the names of its parts; raises `BadPlan`, which names every problem."""
+    try:
+        plan = PLAN.validate_python(parts, extra="forbid")
+    except ValidationError as error:
+        found = ((where(_named(each["loc"], parts)), each["msg"]) for each in error.errors())
+        raise BadPlan(*(Problem(*place, what) for place, what in found)) from error
+    if repeats := [Problem(*where((part,)), f"{what} stands there twice; keep one") for part, what in _repeats(plan)]:
+        raise BadPlan(*repeats)
     return plan
 
 
-def _load(file: str, text: str, kind: type[T]) -> T:
-    try:
-        return _parsed(file, yaml.safe_load(text), kind)
-    except yaml.YAMLError as error:
-        raise BadPlan(f"{file}: {error}") from error
+def _named(steps: Iterable[int | str], found: object) -> tuple[str, ...]:
+    """Say the steps by the names that stand there: `centres france zone`, not `centres 3 zone`."""
+    said = list[str]()
+    for step in steps:
+        found = _inside(found, step)
+        said.append(_name(found) or str(step))
+    return tuple(said)
 
 
-def _parsed(file: str, data: object, kind: type[T]) -> T:
-    try:
-        return TypeAdapter(kind).validate_python(data, extra="forbid")
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BadPlan(f"{file}: {place}: {first['msg']}") from error
+def _inside(found: object, step: int | str) -> object:
+    if isinstance(found, list) and isinstance(step, int):
+        return found[step] if step < len(found) else None
+    return found.get(step) if isinstance(found, dict) else None
 
 
-def _closures(text: str) -> dict[str, list[Closure]]:
-    """Closures by centre; the columns `from` and `to`, where there are any, close a part of the day."""
-    rows = csv.DictReader(StringIO(text), strict=True)
-    if lacking := HOLIDAY_COLUMNS - set(rows.fieldnames or ()):
-        raise BadPlan(f"{HOLIDAYS}: no column {', '.join(sorted(lacking))}")
-    found: dict[str, list[Closure]] = {}
-    for number, row in enumerate(rows, start=2):
-        fields = {
-            "day": row["date"],
-            "name": row["name"],
-            "status": row["status"],
-            "closed_from": row.get("from") or None,
-            "closed_to": row.get("to") or None,
-        }
-        found.setdefault(row["centre"], []).append(_parsed(f"{HOLIDAYS}, line {number}", fields, Closure))
-    return found
+def _name(found: object) -> str | None:
+    names = (found.get(key) for key in NAMED_BY) if isinstance(found, dict) else ()
+    return next((str(name) for name in names if name), None)
 
 
-def _check_distinct(plan: Plan) -> None:
-    _no_repeat(CENTRES, "centre", (centre.centre for centre in plan.centres))
-    _no_repeat(CENTRES, "country", (country for centre in plan.centres for country in centre.countries))
-    _no_repeat(CENTRES, "number", (phone.number for centre in plan.centres for phone in centre.phones))
-    _no_repeat(PRICES, "currency", (prices.currency for prices in plan.prices))
-    _no_repeat(VERSIONS, "product", (product.product for product in plan.products))
+def _repeats(plan: Plan) -> Iterator[tuple[str, str]]:
+    centres = plan.centres
+    yield from (("centres", f"centre {name}") for name in _twice(c.centre for c in centres))
+    yield from (("centres", f"country {name}") for name in _twice(country for c in centres for country in c.countries))
+    yield from (("centres", f"number {name}") for name in _twice(phone.number for c in centres for phone in c.phones))
+    yield from (("closures", f"{c.centre} {day}") for c in centres for day in _twice(_closed_days(c)))
+    yield from (("prices", f"currency {name}") for name in _twice(prices.currency for prices in plan.prices))
+    yield from (("products", f"product {name}") for name in _twice(product.product for product in plan.products))
 
 
-def _no_repeat(file: str, what: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise BadPlan(f"{file}: {what} {name} stands there twice")
-        seen.add(name)
+def _closed_days(calendar: CentreCalendar) -> Iterator[str]:
+    return (f"{closure.day} {closure.closed_from or ''}".strip() for closure in calendar.closures)
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    return [name for name, times in Counter(names).items() if times > 1]

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from libs.plan import FILES, BadPlan, Plan, parse_plan
+from libs.plan import FILES, NoPlan, Plan, parse_plan
 
 
 def read_plan(folder: Traversable | None = None) -> Plan:
@@ -12,5 +12,5 @@ def read_plan(folder: Traversable | None = None) -> Plan:
     try:
         texts = {name: source.joinpath(name).read_text(encoding="utf-8") for name in FILES}
     except (OSError, UnicodeDecodeError) as error:
-        raise BadPlan(f"{folder}: {error}") from error
+        raise NoPlan(f"{source}: {error}") from error
     return parse_plan(texts)

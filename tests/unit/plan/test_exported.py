@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from libs.plan import BadPlan
-from libs.plan.exported import export_plan, parse_exported
+from libs.plan import BadPlan, export_plan, parse_exported
 from tests.unit.plan.seed import PLAN
 
 EXPORTED = export_plan(PLAN)
@@ -26,11 +25,16 @@ def test_an_exported_plan_holds_the_version_of_every_part() -> None:
     [
         ("{", "", "no JSON"),
         ("olcare-plan-1", "olcare-plan-9", "format: "),
-        ('"Europe/Paris"', "7", r"centres.3.zone: "),
-        ('"zone": "Europe/Paris"', '"zone": "Europe/Paris", "colour": "red"', r"centres.3.colour: Extra inputs"),
+        ('"Europe/Paris"', "7", r"centres.france.zone: "),
+        ('"zone": "Europe/Paris"', '"zone": "Europe/Paris", "colour": "red"', r"centres.france.colour: Extra inputs"),
     ],
 )
 def test_what_is_no_exported_plan_is_refused_with_its_place(old: str, new: str, message: str) -> None:
     assert old in EXPORTED
     with pytest.raises(BadPlan, match=message):
         parse_exported(EXPORTED.replace(old, new, 1))
+
+
+def test_an_exported_plan_says_a_number_once() -> None:
+    with pytest.raises(BadPlan, match=r"here.json: centres: number \+33180875286 stands there twice"):
+        parse_exported(EXPORTED.replace("+815034885816", "+33180875286"), "here.json")

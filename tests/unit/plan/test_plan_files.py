@@ -1,15 +1,16 @@
 """The files of the plan: what they say, and that what is no plan is refused with its place."""
 
+import csv
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from libs.messages.plan import CentreCalendar, Status
-from libs.plan import FILES, BadPlan, parse_plan, working_calendar
+from libs.plan import FILES, BadPlan, NoPlan, parse_plan, working_calendar
 from libs.workcal import is_open, next_opening
 from services.contract.plan import read_plan
-from tests.unit.plan.seed import CENTRES, PLAN, utc
+from tests.unit.plan.seed import CENTRES, PLAN, day, utc
 
 CASES = Path(__file__).parents[2] / "cases"
 SHIPPED = {name: files("services.contract.plan").joinpath(name).read_text(encoding="utf-8") for name in FILES}
@@ -20,9 +21,48 @@ def test_the_eight_centres_are_there_in_the_order_of_the_page() -> None:
     assert [centre.printed_name for centre in PLAN.centres] == names.split()
 
 
+def test_the_eight_rows_of_the_page_are_there_word_by_word() -> None:
+    assert [
+        (c.printed_name, c.printed_hours, c.zone, c.language, ", ".join(phone.printed for phone in c.phones))
+        for c in PLAN.centres
+    ] == [
+        (
+            "Amériques",
+            "Lundi au vendredi 9 h à 20 h, heure de l'Est",
+            "America/Toronto",
+            "fr",
+            "+1 514 798-8714, +1 866 348-5863",
+        ),
+        ("Royaume-Uni", "Lundi au vendredi 9 h à 17 h, UTC +0", "Europe/London", "en", "+44 845 505 6349"),
+        ("Allemagne", "Lundi au vendredi 9 h à 17 h, UTC +1", "Europe/Berlin", "de", "+49 6151 7809 103"),
+        ("France", "Lundi au vendredi 9 h à 17 h, UTC +1", "Europe/Paris", "fr", "+33 1 80 87 52 86"),
+        ("Pays-Bas", "Lundi au vendredi 9 h à 17 h, UTC +1", "Europe/Amsterdam", "nl", "+31 79 361 8036"),
+        ("Australie", "Lundi au vendredi 9 h à 19 h, AEST", "Australia/Melbourne", "en", "+61 3 8548 4894"),
+        ("Malaisie", "Lundi au vendredi 9 h à 17 h, MYT", "Asia/Kuala_Lumpur", "en", "+60 327 834 307"),
+        ("Japon", "Lundi au vendredi 9 h à 17 h, JST", "Asia/Tokyo", "ja", "+81 50 3488 5816"),
+    ]
+
+
 def test_the_holidays_are_those_of_the_cases() -> None:
     assert SHIPPED["holidays.csv"] == (CASES / "holidays.csv").read_text(encoding="utf-8")
-    assert sum(len(centre.closures) for centre in PLAN.centres) == 299
+
+
+def test_no_row_and_no_column_of_the_holidays_is_lost() -> None:
+    rows = csv.DictReader((CASES / "holidays.csv").read_text(encoding="utf-8").splitlines())
+    assert [
+        (centre.centre, str(closure.day), closure.name, str(closure.status), closure.note or "")
+        for centre in PLAN.centres
+        for closure in centre.closures
+    ] == [tuple(row.values()) for row in rows]
+
+
+def test_the_calendars_are_published_for_three_years() -> None:
+    assert {(centre.first_day, centre.last_day) for centre in PLAN.centres} == {(day("2026-01-01"), day("2028-12-31"))}
+
+
+def test_a_telephone_call_is_answered_in_two_hours_and_a_mail_or_the_web_form_in_four() -> None:
+    targets = PLAN.targets.targets
+    assert (targets.phone_seconds, targets.email_seconds, targets.web_seconds) == (7200, 14400, 14400)
 
 
 @pytest.mark.parametrize("centre", PLAN.centres, ids=lambda centre: str(centre.centre))
@@ -66,16 +106,26 @@ def test_columns_from_and_to_close_a_part_of_a_day() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("centres.yaml", "zone: Europe/Paris", "zoen: Europe/Paris", r"centres.yaml: 3.zone: Field required"),
-        ("centres.yaml", "language: ja", "language: ja\n  colour: red", r"centres.yaml: 7.colour: Extra inputs"),
-        ("centres.yaml", "centre: japan", "centre: france", "japan: no centre"),
+        ("centres.yaml", "zone: Europe/Paris", "zoen: Europe/Paris", r"centres.yaml: france.zone: Field required"),
+        ("centres.yaml", "language: ja", "language: ja\n  colour: red", r"centres.yaml: japan.colour: Extra inputs"),
+        ("centres.yaml", "centre: japan", "centre: france", r"holidays.csv: line \d+: japan is no centre"),
         ("centres.yaml", "countries: [JP]", "countries: [FR]", "country FR stands there twice"),
         ("centres.yaml", '"+815034885816"', '"+33180875286"', r"number \+33180875286 stands there twice"),
         ("centres.yaml", "- centre: japan", "- centre: [", "centres.yaml: while parsing"),
-        ("holidays.csv", "france,2026-01-01,", "france,2026-02-30,", r"holidays.csv, line \d+: day"),
+        ("holidays.csv", "france,2026-01-01,", "france,2026-02-30,", r"holidays.csv: line \d+: day"),
         ("holidays.csv", "france,2026-01-01,Jour de l'an,confirmed", "france,2026-01-01", r"line \d+: name"),
-        ("holidays.csv", "france,2026-01-01,", "frnace,2026-01-01,", "frnace: no centre"),
+        ("holidays.csv", "france,2026-01-01,", "frnace,2026-01-01,", "frnace is no centre"),
         ("holidays.csv", "centre,date,name", "centre,day,name", "no column date"),
+        ("holidays.csv", ",status,note", ",status,form", "line 1: not a column of holidays: form"),
+        ("holidays.csv", 'gazette to confirm"', 'gazette" to confirm', r"line \d+: .*expected after"),
+        ("holidays.csv", "Vendredi saint,assumption,", "Vendredi saint,assumption,or not,", r"line 3: too many fields"),
+        (
+            "holidays.csv",
+            "france,2026-12-25",
+            "france,2026-11-11",
+            "holidays.csv: france 2026-11-11 stands there twice",
+        ),
+        ("centres.yaml", "zone: Asia/Tokyo", "zone: Asia/Tokyo\n  closures: []", "japan: closures stand in holidays"),
         ("targets.yaml", "14400", "four hours", "targets.yaml: targets"),
         ("prices.yaml", "currency: GBP", "currency: EUR", "currency EUR stands there twice"),
         ("versions.yaml", "product: pres-connect", "product: planetpress-connect", "planetpress-connect stands there"),
@@ -87,6 +137,19 @@ def test_what_is_no_plan_is_refused_with_its_place(file: str, old: str, new: str
         parse_plan(SHIPPED | {file: SHIPPED[file].replace(old, new)})
 
 
+def test_every_problem_is_named_at_once() -> None:
+    centres = SHIPPED["centres.yaml"].replace("zone: Europe/Paris", "zoen: Europe/Paris")
+    holidays = SHIPPED["holidays.csv"].replace("japan,2026-01-01", "japan,2026-01-32")
+    with pytest.raises(BadPlan, match=r"\(and 2 more\)") as refused:
+        parse_plan(SHIPPED | {"centres.yaml": centres, "holidays.csv": holidays})
+    places = [(problem.file, problem.place) for problem in refused.value.args]
+    assert places == [
+        ("centres.yaml", "france.zone"),
+        ("centres.yaml", "france.zoen"),
+        ("holidays.csv", "line 250: day"),
+    ]
+
+
 def test_a_centre_that_stands_there_twice_is_refused() -> None:
     centres = SHIPPED["centres.yaml"].replace("centre: japan", "centre: france")
     holidays = SHIPPED["holidays.csv"].replace("\njapan,", "\nfrance,")
@@ -95,7 +158,7 @@ def test_a_centre_that_stands_there_twice_is_refused() -> None:
 
 
 def test_a_missing_file_is_named() -> None:
-    with pytest.raises(BadPlan, match=r"prices.yaml: missing"):
+    with pytest.raises(NoPlan, match=r"prices.yaml: missing"):
         parse_plan({name: text for name, text in SHIPPED.items() if name != "prices.yaml"})
 
 
@@ -106,5 +169,5 @@ def test_any_folder_with_the_files_is_a_plan(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_the_files_is_none(tmp_path: Path) -> None:
-    with pytest.raises(BadPlan, match=r"centres.yaml"):
+    with pytest.raises(NoPlan, match=r"centres.yaml"):
         read_plan(tmp_path)
