@@ -1,0 +1,74 @@
+"""What a person should know of a plan before it is published."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from libs.messages.plan import CentreCalendar
+from libs.plan.calendars import working_calendar
+from libs.plan.files import CENTRES, HOLIDAYS, PRICES
+from libs.plan.objections import calendar_objection, prices_objection
+from libs.plan.problems import Problem
+from libs.plan.published import Plan
+from libs.workcal import BadHours, EmptyCalendar, UnknownZone
+
+SUCCESSOR_WITHIN = timedelta(days=180)
+"""So long before the last published day somebody is told that no other follows."""
+WHAT_TO_DO: dict[type[ValueError], str] = {
+    UnknownZone: "write one like Europe/Paris",
+    EmptyCalendar: "give it opening hours, or fewer closures",
+    BadHours: "let hours and days begin before they end, and after others have ended",
+}
+
+
+def objections(plan: Plan) -> Iterator[Problem]:
+    """Everything for which the door would refuse a part of the plan."""
+    for calendar in plan.centres:
+        if calendar_objection(calendar):
+            yield from _of_calendar(calendar)
+    for prices in plan.prices:
+        if prices_objection(prices):
+            what = f"{prices.resubscription} for coming back is not above {prices.renewal} for a renewal; raise it"
+            yield Problem(PRICES, prices.currency, what)
+
+
+def warnings(plan: Plan, today: date) -> Iterator[Problem]:
+    """What hinders no publication, but somebody should see to; `today` is a day of the plan."""
+    for calendar in plan.centres:
+        if calendar.last_day - today <= SUCCESSOR_WITHIN:
+            yield Problem(CENTRES, f"{calendar.centre}.last_day", _no_successor(calendar.last_day, today))
+        for year in _years_without_closure(calendar):
+            what = f"no closure in the whole of {year}; `olcare calendar propose --years {year}` drafts some"
+            yield Problem(HOLIDAYS, calendar.centre, what)
+        if calendar.currency not in {prices.currency for prices in plan.prices}:
+            yield Problem(CENTRES, calendar.centre, f"no prices in {calendar.currency}; add them to {PRICES}")
+
+
+def _of_calendar(calendar: CentreCalendar) -> Iterator[Problem]:
+    if calendar.first_day <= calendar.last_day:
+        yield from _outside(calendar)
+    try:
+        working_calendar(calendar)
+    except (UnknownZone, EmptyCalendar, BadHours) as error:
+        yield Problem(CENTRES, calendar.centre, f"{error}; {WHAT_TO_DO[type(error)]}")
+
+
+def _outside(calendar: CentreCalendar) -> Iterator[Problem]:
+    what = f"is outside {calendar.first_day} to {calendar.last_day}; move last_day in {CENTRES}, or remove it"
+    closed = ((HOLIDAYS, closure.day) for closure in calendar.closures)
+    extra = ((CENTRES, opening.day) for opening in calendar.extra_openings)
+    for file, day in (*closed, *extra):
+        if not calendar.first_day <= day <= calendar.last_day:
+            yield Problem(file, f"{calendar.centre} {day}", what)
+
+
+def _no_successor(last_day: date, today: date) -> str:
+    year, left = (last_day + timedelta(days=1)).year, (last_day - today).days
+    return f"{last_day}, days left: {left}; `olcare calendar propose --years {year}` drafts what follows"
+
+
+def _years_without_closure(calendar: CentreCalendar) -> list[int]:
+    """Whole years alone: half a year may well have none."""
+    first = calendar.first_day.year + (calendar.first_day > date(calendar.first_day.year, 1, 1))
+    last = calendar.last_day.year - (calendar.last_day < date(calendar.last_day.year, 12, 31))
+    closed = {closure.day.year for closure in calendar.closures}
+    return [year for year in range(first, last + 1) if year not in closed]

@@ -1,0 +1,96 @@
+"""What is said of a plan before it is published: why a part would be refused, and what somebody should see to."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from libs.messages.plan import CentreCalendar
+from libs.plan import Plan, calendar_objection
+from libs.plan.checks import objections, warnings
+from tests.unit.plan.seed import PLAN, centre_with, day
+
+MONDAY = {"weekday": 1, "opens": "09:00", "closes": "17:00"}
+NOEL = {"day": "2026-12-25", "name": "Noël", "status": "confirmed"}
+EXTRA = {"day": "2026-12-25", "opens": "09:00", "closes": "12:00"}
+LAST_DAY = day("2028-12-31")
+SUMMER = day("2026-07-01")
+
+
+def plan_of(*centres: CentreCalendar) -> Plan:
+    return replace(PLAN, centres=centres)
+
+
+def said(plan: Plan) -> list[str]:
+    return [str(problem) for problem in objections(plan)]
+
+
+def warned(plan: Plan, today: date) -> list[str]:
+    return [str(problem) for problem in warnings(plan, today)]
+
+
+def test_nothing_is_wrong_with_the_shipped_plan() -> None:
+    assert said(PLAN) == warned(PLAN, SUMMER) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"zone": "Europe/Atlantis"}, "centres.yaml: france: 'Europe/Atlantis' is no zone"),
+        ({"weekly": []}, "centres.yaml: france: france never opens from 2026-01-01 to 2028-12-31; give it"),
+        ({"weekly": [MONDAY, MONDAY | {"opens": "16:00", "closes": "24:00"}]}, "centres.yaml: france: monday: "),
+        ({"weekly": [MONDAY | {"opens": "18:00"}]}, "centres.yaml: france: '18:00-17:00' are no hours"),
+        ({"closures": [NOEL], "extra_openings": [EXTRA]}, "centres.yaml: france: 2026-12-25: "),
+        ({"closures": [NOEL | {"day": "2029-12-25"}]}, "holidays.csv: france 2029-12-25: is outside 2026-01-01 to"),
+        ({"extra_openings": [EXTRA | {"day": "2025-12-31"}]}, "centres.yaml: france 2025-12-31: is outside"),
+        ({"first_day": "2029-01-01"}, "centres.yaml: france: france: published from 2029-01-01 to 2028-12-31"),
+    ],
+)
+def test_whatever_the_door_would_refuse_is_said_with_its_place(changes: dict[str, object], what: str) -> None:
+    centre = centre_with(**changes)
+    assert calendar_objection(centre)
+    found = said(plan_of(centre))
+    assert [sentence[: len(what)] for sentence in found] == [what]
+    assert "; " in found[0], "says what to do"
+
+
+def test_every_day_outside_the_publication_is_named() -> None:
+    assert len(said(plan_of(centre_with(last_day="2027-12-31")))) == 11
+
+
+def test_coming_back_must_be_dearer_than_a_renewal() -> None:
+    cheap = [prices.model_copy(update={"resubscription": prices.renewal}) for prices in PLAN.prices[:1]]
+    assert said(replace(PLAN, prices=(*cheap, *PLAN.prices[1:]))) == [
+        "prices.yaml: CAD: 2000 for coming back is not above 2000 for a renewal; raise it"
+    ]
+
+
+@pytest.mark.parametrize(("days_before", "times"), [(181, 0), (180, 8), (0, 8), (-1, 8)])
+def test_a_year_without_a_successor_is_warned_of_180_days_before_its_end(days_before: int, times: int) -> None:
+    found = warned(PLAN, LAST_DAY - timedelta(days=days_before))
+    assert len(found) == times
+    assert all("`olcare calendar propose --years 2029`" in sentence for sentence in found)
+
+
+@pytest.mark.parametrize(("today", "left"), [("2028-12-30", 1), ("2028-12-31", 0), ("2029-01-02", -2)])
+def test_a_warning_says_how_many_days_are_left(today: str, left: int) -> None:
+    assert warned(PLAN, day(today))[0].startswith(
+        f"centres.yaml: americas.last_day: 2028-12-31, days left: {left}; `olcare calendar propose --years 2029`"
+    )
+
+
+def test_a_whole_year_without_a_closure_is_warned_of() -> None:
+    found = warned(plan_of(centre_with(last_day="2029-12-31")), SUMMER)
+    assert found == [
+        "holidays.csv: france: no closure in the whole of 2029; `olcare calendar propose --years 2029` drafts some"
+    ]
+
+
+def test_a_part_of_a_year_may_be_without_a_closure() -> None:
+    assert warned(plan_of(centre_with(last_day="2029-12-30")), SUMMER) == []
+
+
+def test_a_currency_without_prices_is_warned_of() -> None:
+    assert warned(replace(PLAN, prices=PLAN.prices[1:]), SUMMER) == [
+        "centres.yaml: americas: no prices in CAD; add them to prices.yaml"
+    ]
