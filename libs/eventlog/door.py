@@ -5,6 +5,7 @@ event and every receipt or dead letter is acknowledged. So a second reading find
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,7 @@ class DoorLoop:
     def __init__(self, log: Log, clock: Clock, gate: Callable[[], Awaitable[None]], keeper: DoorKeeper) -> None:
         self._log, self._clock, self._gate, self._keeper = log, clock, gate, keeper
         self._appender: Appender = log.appender()
+        self._kept: dict[int, int] = {}
         self.waiting: str | None = None
         self.counts = Counts()
 
@@ -78,7 +80,9 @@ class DoorLoop:
             if places.get(partition, starts[partition]) < starts[partition]:
                 place, start = places[partition], starts[partition]
                 raise LostInput(f"{self._keeper.topic}[{partition}]: {place} to {start - 1} were deleted unread")
-        return {p: places.get(p, starts[p]) for p in partitions}
+        begin = {p: places.get(p, starts[p]) for p in partitions}
+        self._kept.update(begin)
+        return begin
 
     async def round(self, subscription: Subscription) -> int:
         """Take one batch to its end; gives the number of records."""
@@ -87,7 +91,7 @@ class DoorLoop:
         while records:
             try:
                 await self.process(records)
-                await subscription.commit(_places(records))
+                await self._keep(subscription, _places(records))
             except Unavailable as error:
                 self.waiting = str(error)
                 await self._clock.sleep(PAUSE)
@@ -95,7 +99,17 @@ class DoorLoop:
             else:
                 break
         self.waiting = None
+        if not batches:
+            with suppress(Unavailable):  # found again with the next batch
+                await self._keep(subscription, await subscription.passed())
         return len(records)
+
+    async def _keep(self, subscription: Subscription, places: Mapping[int, int]) -> None:
+        """Commit what has moved; where nothing came, the end of a transaction may have been passed."""
+        moved = {p: at for p, at in places.items() if at > self._kept.get(p, 0)}
+        if moved:
+            await subscription.commit(moved)
+            self._kept.update(moved)
 
     async def process(self, records: Sequence[Record]) -> None:
         """Answer every record; raises Unavailable with nothing lost and nothing to be undone."""

@@ -357,6 +357,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             client_id=f"{settings.instance}-{group}",
             enable_auto_commit=False,
             auto_offset_reset="none",
+            isolation_level="read_committed",  # upstream systems may write in transactions; we do not
             session_timeout_ms=int(settings.session * 1000),
             heartbeat_interval_ms=int(settings.session * 1000 / 5),
             rebalance_timeout_ms=int(settings.session * 1000),
@@ -403,6 +404,15 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         """Keep the next offsets as the group's places; raises Unavailable."""
         offsets = {TopicPartition(self._topic, p): OffsetAndMetadata(at, "") for p, at in places.items()}
         await within(self._settings.patience, lambda: self._consumer.commit(offsets), f"place of {self._group}")
+
+    async def passed(self) -> Mapping[int, int]:
+        """Give the next offset of each partition, behind the ends of transactions and what was aborted in them."""
+        if self._handed is not None:
+            return {}
+        try:
+            return {tp.partition: await self._consumer.position(tp) for tp in self._consumer.assignment()}
+        except KafkaError:
+            return {}  # partitions change hands
 
     def assigned(self) -> frozenset[int]:
         """Name the partitions that are ours now."""

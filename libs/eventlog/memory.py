@@ -141,6 +141,10 @@ class MemorySubscription:
             raise Unavailable(f"{self._topic}{sorted(lost)} belong to another one now")
         self._log.committed.update({(self._group, self._topic, p): at for p, at in places.items()})
 
+    async def passed(self) -> Mapping[int, int]:
+        """Give the next offset of each partition."""
+        return dict(self._next)
+
     def assigned(self) -> frozenset[int]:
         """Name the partitions that are ours now."""
         return frozenset(self._next)

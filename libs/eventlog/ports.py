@@ -59,6 +59,10 @@ class Subscription(Protocol):
         """Keep the next offset of each partition as the group's place; raises Unavailable."""
         ...
 
+    async def passed(self) -> Mapping[int, int]:
+        """Give the next offset of each partition: behind what was given, and behind the ends of transactions."""
+        ...
+
     def assigned(self) -> frozenset[int]:
         """Name the partitions that are ours now."""
         ...

@@ -73,7 +73,7 @@ class PrefixedAppender:
 class PrefixedSubscription:
     def __init__(self, inner: Subscription, topic: str) -> None:
         self._inner, self._topic = inner, topic
-        self.commit, self.assigned = inner.commit, inner.assigned
+        self.commit, self.passed, self.assigned = inner.commit, inner.passed, inner.assigned
         self.again, self.close = inner.again, inner.close
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:

@@ -43,6 +43,9 @@ class Handed:
     async def commit(self, places: Mapping[int, int]) -> None:
         """Keep nothing: a reader's place stands beside its rows."""
 
+    async def passed(self) -> Mapping[int, int]:
+        return {}
+
     def assigned(self) -> frozenset[int]:
         return ALL
 

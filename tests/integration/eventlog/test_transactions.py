@@ -1,0 +1,37 @@
+"""An upstream system that writes in transactions is answered for what it committed, and keeps nobody waiting."""
+
+from aiokafka import AIOKafkaProducer
+
+from libs.messages.receipts import Outcome
+from tests.integration.eventlog.open_door import Door, open_door
+from tests.integration.eventlog.test_poison import GOOD
+
+HEADERS = [("content-type", b"application/cloudevents+json")]
+
+
+async def test_the_end_of_a_transaction_is_passed_though_it_is_no_record(kafka: str, unique: str) -> None:
+    async with open_door(kafka, unique) as door, _upstream(kafka, unique) as upstream:
+        async with upstream.transaction():
+            await _say(upstream, door)
+        assert await door.place(2) == 2
+        [receipt] = await door.receipts(1)
+        assert (receipt.place.offset, receipt.outcome) == (0, Outcome.ACCEPTED)
+
+
+async def test_what_was_taken_back_is_not_answered_and_what_follows_it_is(kafka: str, unique: str) -> None:
+    async with open_door(kafka, unique) as door, _upstream(kafka, unique) as upstream:
+        await upstream.begin_transaction()
+        await _say(upstream, door)
+        await upstream.abort_transaction()
+        async with upstream.transaction():
+            await _say(upstream, door)
+        assert await door.place(4) == 4
+        assert [receipt.place.offset for receipt in await door.receipts(1)] == [2]
+
+
+def _upstream(kafka: str, unique: str) -> AIOKafkaProducer:
+    return AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=unique)
+
+
+async def _say(upstream: AIOKafkaProducer, door: Door) -> None:
+    await upstream.send_and_wait(door.topic, GOOD, b"4711", headers=HEADERS)
