@@ -1,5 +1,6 @@
 """Questions about working time. Instants are aware, answers in UTC, working time is exact to the microsecond."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -8,9 +9,10 @@ from libs.workcal.hours import ONE_DAY
 from libs.workcal.timeline import NOTHING, Interval
 from libs.workcal.zones import in_utc
 
-LOOK_AHEAD = timedelta(days=366)
-"""A calendar closed for longer than this, in local days, gives no deadline."""
-_SURELY_WITHIN = LOOK_AHEAD - 2 * ONE_DAY
+LOOK_AHEAD = 366
+"""An answer lies at most so many local days ahead."""
+SURELY_WITHIN = timedelta(days=LOOK_AHEAD - 2)
+"""No days are so short that this were more of them."""
 
 
 class CalendarEnds(ValueError):  # noqa: N818
@@ -121,18 +123,25 @@ def _published_end(calendar: WorkingCalendar, instant: datetime) -> datetime:
 
 
 def _local_day(calendar: WorkingCalendar, moment: datetime) -> date:
-    return moment.astimezone(calendar.civil).date()
+    try:
+        return moment.astimezone(calendar.civil).date()
+    except OverflowError:  # in the first hours of the year 1, or the last of 9999
+        return moment.date()
+
+
+def _days_after_first(calendar: WorkingCalendar, moment: datetime) -> int:
+    return bisect_right(calendar.day_starts, moment) - 1
 
 
 def _check_near(calendar: WorkingCalendar, start: datetime, moment: datetime) -> None:
-    if moment - start < _SURELY_WITHIN:
+    if moment - start < SURELY_WITHIN:
         return
-    ahead = _local_day(calendar, moment) - _local_day(calendar, start)
+    ahead = _days_after_first(calendar, moment) - _days_after_first(calendar, start)
     if ahead > LOOK_AHEAD:
-        raise TooFarAhead(f"{calendar.name}: {moment} is {ahead.days} local days after {start}")
+        raise TooFarAhead(f"{calendar.name}: {moment} is {ahead} local days after {start}")
 
 
 def _beyond(calendar: WorkingCalendar, start: datetime) -> CalendarEnds | TooFarAhead:
-    if _local_day(calendar, start) + LOOK_AHEAD > calendar.last_day:
+    if _days_after_first(calendar, start) + LOOK_AHEAD >= len(calendar.day_starts):
         return CalendarEnds(calendar, calendar.last_day + ONE_DAY)
-    return TooFarAhead(f"{calendar.name}: not within 366 local days after {start}")
+    return TooFarAhead(f"{calendar.name}: not within {LOOK_AHEAD} local days after {start}")

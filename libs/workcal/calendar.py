@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from itertools import combinations
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from libs.workcal.hours import ONE_DAY, WEEKDAYS, BadHours, Hours, Week
+from libs.workcal.hours import ALL_DAY, ONE_DAY, WEEKDAYS, BadHours, Hours, Week
 from libs.workcal.timeline import Interval, Timeline, joined, without
 from libs.workcal.zones import start_of_day, zone
 
@@ -70,6 +69,11 @@ class WorkingCalendar:
         return start_of_day(self.first_day, self.civil)
 
     @cached_property
+    def day_starts(self) -> tuple[datetime, ...]:
+        """The instants at which the published local dates begin."""
+        return tuple(start_of_day(day, self.civil) for day in _days(self.first_day, self.last_day))
+
+    @cached_property
     def ends_at(self) -> datetime:
         """The instant before which everything is published."""
         return start_of_day(self.last_day + ONE_DAY, self.civil)
@@ -87,33 +91,34 @@ class WorkingCalendar:
         return joined(interval for day in _days(first_day, last_day) for interval in self.of_day(day))
 
     def of_day(self, day: date) -> list[Interval]:
-        """Opening hours of a local date as instants: those of the week and extra ones, less its closures."""
-        closed = self._closures_by_day.get(day, ())
-        if any(closure.hours is None for closure in closed):
+        """Opening hours of a local date as instants: those of the week and extra ones, less what is closed.
+
+        What a jump pushes out of its date is closed with the date that it reaches, and ends with what is published.
+        """
+        hours = (*self.week[day.weekday()], *self._extra_hours.get(day, ()))
+        if not hours or ALL_DAY in self._closed_hours.get(day, ()) or not self._instants(day, [ALL_DAY]):
             return []
-        hours = (*self.week[day.weekday()], *(opening.hours for opening in self._openings_by_day.get(day, ())))
-        gaps = self._instants(day, (closure.hours for closure in closed if closure.hours))
+        near = (day - ONE_DAY, day, day + ONE_DAY)
+        gaps = [gap for each in near for gap in self._instants(each, self._closed_hours.get(each, ()))]
         return [left for interval in self._instants(day, hours) for left in without(interval, gaps)]
 
     def _instants(self, day: date, hours: Iterable[Hours]) -> list[Interval]:
         return [interval for each in hours if (interval := each.on(day, self.civil))]
 
     @cached_property
-    def _closures_by_day(self) -> Mapping[date, list[Closure]]:
-        return _by_day(self.closures)
+    def _closed_hours(self) -> Mapping[date, list[Hours]]:
+        unpublished = Closure(self.last_day + ONE_DAY)
+        return _hours_by_day((*self.closures, unpublished))
 
     @cached_property
-    def _openings_by_day(self) -> Mapping[date, list[Opening]]:
-        return _by_day(self.openings)
+    def _extra_hours(self) -> Mapping[date, list[Hours]]:
+        return _hours_by_day(self.openings)
 
 
-_Dated = TypeVar("_Dated", Closure, Opening)
-
-
-def _by_day(dated: Iterable[_Dated]) -> Mapping[date, list[_Dated]]:
-    found: dict[date, list[_Dated]] = defaultdict(list)
+def _hours_by_day(dated: Iterable[Closure | Opening]) -> Mapping[date, list[Hours]]:
+    found: dict[date, list[Hours]] = defaultdict(list)
     for each in dated:
-        found[each.day].append(each)
+        found[each.day].append(each.hours or ALL_DAY)
     return dict(found)
 
 
@@ -131,8 +136,8 @@ def _check_week(week: Week) -> None:
 
 
 def _check_openings(openings: Iterable[Opening], closures: Iterable[Closure]) -> None:
-    closed = _by_day(closures)
+    closed = _hours_by_day(closures)
     for opening in openings:
-        for closure in closed.get(opening.day, ()):
-            if closure.hours is None or closure.hours.overlaps(opening.hours):
+        for hours in closed.get(opening.day, ()):
+            if hours.overlaps(opening.hours):
                 raise BadHours(f"{opening.day}: {opening.hours} is an extra opening and closed; close only a part")

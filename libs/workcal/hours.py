@@ -24,8 +24,8 @@ class Hours:
     closes: time
 
     def __post_init__(self) -> None:
-        if any(clock.microsecond or clock.tzinfo for clock in (self.opens, self.closes)):
-            raise BadHours(f"{self.opens}-{self.closes}: local hours have whole seconds and no zone")
+        if any(clock.microsecond or clock.tzinfo or clock.fold for clock in (self.opens, self.closes)):
+            raise BadHours(f"{self.opens}-{self.closes}: local hours have whole seconds, no zone and no fold")
         if not self.opens_before(self.closes):
             raise BadHours(f"{self}: closes before it opens")
 

@@ -39,14 +39,19 @@ def zone(name: str) -> ZoneInfo:
 
 
 def in_utc(instant: datetime) -> datetime:
-    """Give the same instant in UTC; raises `NaiveInstant`.
+    """Give the same instant in UTC; raises `NaiveInstant`, and ValueError outside the years 1 to 9999.
 
     Two aware datetimes of one zone are subtracted by their clocks, even where an offset changed between them; in UTC
     every difference is a true one.
     """
+    if instant.tzinfo is UTC:
+        return instant
     if instant.utcoffset() is None:
         raise NaiveInstant(f"{instant.isoformat()} has no offset from UTC")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{instant.isoformat()} is not within the years 1 to 9999 in UTC") from error
 
 
 def instant_of(day: date, clock: time, civil: ZoneInfo) -> datetime:
