@@ -2,12 +2,14 @@
 
 from libs.plan.calendars import working_calendar
 from libs.plan.centres import LocalCentre, home_centre, local_centre, numbers_of
+from libs.plan.certificates import BadCertificate, recompute, verify
+from libs.plan.changes import with_calendar, with_call, with_merge, with_targets
 from libs.plan.exported import export_plan, parse_exported
 from libs.plan.files import FILES, parse_plan
 from libs.plan.objections import calendar_objection, prices_objection
 from libs.plan.prices import Quote, quote
 from libs.plan.problems import BadPlan, NoPlan, Problem
-from libs.plan.promise import BadCertificate, promise, recompute, target_of
+from libs.plan.promise import promise, target_of
 from libs.plan.published import Plan
 from libs.plan.terms import Term, covered_from, covered_until, is_covered, yearly_term
 from libs.plan.versions import VersionSupport, version_support
@@ -38,7 +40,12 @@ __all__ = [
     "quote",
     "recompute",
     "target_of",
+    "verify",
     "version_support",
+    "with_calendar",
+    "with_call",
+    "with_merge",
+    "with_targets",
     "working_calendar",
     "yearly_term",
 ]

@@ -1,16 +1,13 @@
 """The promise of a first response: « En 2 heures », « En 4 heures », « Durant les heures d'ouverture »."""
 
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from libs.messages.plan import ResponseTargets
 from libs.messages.sla import Certificate, WorkingInterval
 from libs.messages.tickets import Channel
-from libs.workcal import WorkingCalendar, add_working_time, deadline, in_utc, tz_version
+from libs.workcal import WorkingCalendar, add_working_time, deadline, in_utc, tz_version, windows
 
-
-class BadCertificate(ValueError):  # noqa: N818 - named for what was given
-    """A certificate whose working intervals do not bear a deadline."""
+ONE_DAY = timedelta(days=1)
 
 
 def target_of(targets: ResponseTargets, channel: Channel) -> timedelta:
@@ -43,26 +40,17 @@ def promise(calendar: WorkingCalendar, targets: ResponseTargets, channel: Channe
         targets_version=targets.version,
         tz_version=tz_version(),
         intervals=tuple(WorkingInterval(opens_at=opens, closes_at=closes) for opens, closes in due.intervals),
+        closed_since=closed_since(calendar, in_utc(opened_at), due.started_at),
     )
 
 
-def recompute(certificate: Certificate) -> datetime:
-    """Give the deadline that follows from a certificate's own intervals; raises `BadCertificate`."""
-    _check_order(certificate)
-    left = timedelta(seconds=certificate.target_seconds)
-    for interval in certificate.intervals:
-        length = interval.closes_at - interval.opens_at
-        if left <= length:
-            return interval.opens_at + left
-        left -= length
-    raise BadCertificate(f"{left} of the target are not covered by the intervals")
-
-
-def _check_order(certificate: Certificate) -> None:
-    intervals = certificate.intervals
-    if not intervals or not certificate.opened_at <= certificate.clock_started_at == intervals[0].opens_at:
-        raise BadCertificate("the clock does not start with the first interval")
-    if any(interval.opens_at > interval.closes_at for interval in intervals):
-        raise BadCertificate("an interval closes before it opens")
-    if any(one.closes_at > other.opens_at for one, other in pairwise(intervals)):
-        raise BadCertificate("two intervals overlap or are out of order")
+def closed_since(calendar: WorkingCalendar, opened_at: datetime, started_at: datetime) -> datetime | None:
+    """Give the last closing by an opening at which the clock could not start; None where it could."""
+    if opened_at == started_at:
+        return None
+    day = opened_at.astimezone(calendar.civil).date()
+    while day >= calendar.first_day:
+        if closings := [w.closes_at for w in windows(calendar, day, day) if w.closes_at <= opened_at]:
+            return max(closings)
+        day -= ONE_DAY
+    return calendar.begins_at

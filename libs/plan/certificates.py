@@ -1,0 +1,218 @@
+"""A certificate judged from itself alone: which deadline follows from its intervals, and whether all else agrees.
+
+What it only names, whose calendar and which versions, is not in it: that is compared with what was published.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from libs.messages.base import rfc3339
+from libs.messages.sla import Certificate, CertificateChange, RetargetCause, WorkingInterval
+from libs.workcal import UnknownZone, zone
+
+MICROSECOND = timedelta.resolution
+SECOND = 1_000_000
+"""In microseconds, like all working time here."""
+
+
+class BadCertificate(ValueError):  # noqa: N818 - named for what was given
+    """A certificate that contradicts itself; the text says where."""
+
+
+class Leg(NamedTuple):
+    """The time between two changes of a promise, or before the first or after the last one."""
+
+    begins_at: datetime
+    counts_from: datetime
+    """Where working time counts from: the opening, or the last telephone call."""
+    target: int
+
+
+class Rule(NamedTuple):
+    """What a change by some cause alters: this surely, this perhaps, and where it moves the deadline (-1: earlier)."""
+
+    must: frozenset[str]
+    may: frozenset[str] = frozenset()
+    moves: int | None = None
+    continues: bool = True
+    """Whether it begins from the deadline that the change before it led to, and from no other that is left out."""
+
+
+GROUNDS = frozenset({"target_seconds", "calendar_version", "targets_version", "tz_version"})
+_CALENDAR, _TZ = frozenset({"calendar_version"}), frozenset({"tz_version"})
+RULES = {
+    RetargetCause.CALL: Rule(frozenset(), GROUNDS, -1, continues=False),
+    RetargetCause.CLOSURE: Rule(_CALENDAR, _TZ, 1),
+    RetargetCause.OPENING: Rule(_CALENDAR, _TZ, -1),
+    RetargetCause.CALENDAR: Rule(_CALENDAR, _TZ, 0),
+    RetargetCause.SHORTER_TARGET: Rule(frozenset({"target_seconds", "targets_version"}), frozenset(), -1),
+    RetargetCause.MERGE: Rule(frozenset(), frozenset(), -1, continues=False),
+    RetargetCause.TZ_VERSION: Rule(_TZ),
+}
+LONGEST_TARGET = 366 * 86_400 * SECOND
+_DIRECTIONS = {-1: "earlier", 0: "the same", 1: "later"}
+
+
+def verify(certificate: Certificate) -> None:
+    """Recompute a certificate and compare all that follows from it; raises `BadCertificate` with the reason."""
+    due = recompute(certificate)
+    for stated in {certificate.due_at, in_force(certificate).due_at} - {due}:
+        raise BadCertificate(f"the target is used up at {rfc3339(due)}, not at the due_at {rfc3339(stated)}")
+    if certificate.intervals[-1].closes_at > due:
+        raise BadCertificate(f"an interval goes on after the deadline {rfc3339(due)}")
+    _check_causes(certificate)
+    _check_at_risk(certificate)
+
+
+def recompute(certificate: Certificate) -> datetime:
+    """Give the deadline that follows from a certificate's intervals and changes; raises `BadCertificate`."""
+    _check_start(certificate)
+    _check_order(certificate.intervals)
+    _check_changes(certificate)
+    last = legs(certificate)[-1]
+    reached = reached_at(certificate.intervals, last.counts_from, last.target)
+    if reached is None:
+        left = last.target - used_between(certificate.intervals, last.counts_from, certificate.intervals[-1].closes_at)
+        raise BadCertificate(f"{left * MICROSECOND} of the target are not covered by the intervals")
+    return max(reached, last.begins_at)
+
+
+def in_force(certificate: Certificate) -> Certificate | CertificateChange:
+    """Give what says the target, the versions and the deadline now: the last change, or the certificate itself."""
+    return certificate.changes[-1] if certificate.changes else certificate
+
+
+def legs(certificate: Certificate) -> list[Leg]:
+    """Give the legs of a promise, one more than it has changes."""
+    start = certificate.opened_at
+    found = [Leg(start, start, certificate.target_seconds * SECOND)]
+    for change in certificate.changes:
+        anew = change.cause is RetargetCause.CALL
+        counts_from = change.changed_at if anew else found[-1].counts_from
+        found.append(Leg(change.changed_at, counts_from, change.target_seconds * SECOND))
+    return found
+
+
+def used_between(intervals: Iterable[WorkingInterval], since: datetime, until: datetime) -> int:
+    """Give the working time between two instants, in microseconds."""
+    return sum((cut.closes_at - cut.opens_at) // MICROSECOND for cut in cut_to(intervals, since, until))
+
+
+def cut_to(intervals: Iterable[WorkingInterval], since: datetime, until: datetime) -> tuple[WorkingInterval, ...]:
+    """Give what of the intervals lies between two instants."""
+    ends = ((max(one.opens_at, since), min(one.closes_at, until)) for one in intervals)
+    return tuple(WorkingInterval(opens_at=opens, closes_at=closes) for opens, closes in ends if opens < closes)
+
+
+def reached_at(intervals: Iterable[WorkingInterval], since: datetime, working: int) -> datetime | None:
+    """Give the earliest instant by which so much working time has passed since another; None when it never has."""
+    for interval in intervals:
+        opens_at = max(interval.opens_at, since)
+        length = max(0, (interval.closes_at - opens_at) // MICROSECOND)
+        if working <= length:
+            return opens_at + working * MICROSECOND
+        working -= length
+    return None
+
+
+def _check_start(certificate: Certificate) -> None:
+    opened_at, started_at, closed = certificate.opened_at, certificate.clock_started_at, certificate.closed_since
+    try:
+        zone(certificate.zone)
+    except UnknownZone as error:
+        raise BadCertificate(str(error)) from error
+    if not all(0 < leg.target <= LONGEST_TARGET for leg in legs(certificate)):
+        raise BadCertificate("a target is more than nothing, and less than a year")
+    if not certificate.intervals or not opened_at <= started_at == certificate.intervals[0].opens_at:
+        raise BadCertificate("the clock does not start with the first interval, at the opening of the ticket or after")
+    if opened_at < started_at and (closed is None or closed > opened_at):
+        raise BadCertificate("the clock starts after the opening of the ticket, but the centre was not closed by then")
+    if opened_at == started_at and closed is not None:
+        raise BadCertificate("the clock starts at the opening of the ticket, but the centre was closed by then")
+
+
+def _check_order(intervals: tuple[WorkingInterval, ...]) -> None:
+    if any(interval.opens_at >= interval.closes_at for interval in intervals):
+        raise BadCertificate("an interval does not close after it opens")
+    if any(one.closes_at > other.opens_at for one, other in pairwise(intervals)):
+        raise BadCertificate("two intervals overlap or are out of order")
+
+
+def _check_changes(certificate: Certificate) -> None:
+    for leg, change in zip(legs(certificate), certificate.changes, strict=False):
+        at, intervals = change.changed_at, certificate.intervals
+        what = _named(change)
+        if at < leg.begins_at:
+            raise BadCertificate(f"{what} is out of order")
+        if any(interval.opens_at < at < interval.closes_at for interval in intervals):
+            raise BadCertificate(f"{what} is within an interval: part of it would rest on other grounds")
+        used = used_between(intervals, certificate.opened_at, at)
+        if used != change.used_microseconds:
+            raise BadCertificate(f"{what} found {used} microseconds used, not {change.used_microseconds}")
+        if used_between(intervals, leg.counts_from, at) >= leg.target:
+            raise BadCertificate(f"{what} found the target used up")
+
+
+def _check_causes(certificate: Certificate) -> None:
+    before: Certificate | CertificateChange = certificate
+    for (was, now), change in zip(pairwise(legs(certificate)), certificate.changes, strict=True):
+        what, at = _named(change), change.changed_at
+        if change.cause not in RULES:
+            raise BadCertificate(f"{what}: no such cause is known here")
+        _check_grounds(what, before, change)
+        _check_room(what, at, now.target - used_between(certificate.intervals, now.counts_from, at), change.due_at)
+        if RULES[change.cause].continues:
+            left = was.target - used_between(certificate.intervals, was.counts_from, at)
+            _check_room(what, at, left, change.was_due_at)
+            if isinstance(before, CertificateChange) and change.was_due_at != before.due_at:
+                raise BadCertificate(f"{what} does not begin from the deadline {rfc3339(before.due_at)}")
+        _check_move(what, change)
+        before = change
+
+
+def _named(change: CertificateChange) -> str:
+    return f"the change by {change.cause} at {rfc3339(change.changed_at)}"
+
+
+def _check_room(what: str, at: datetime, left: int, due_at: datetime) -> None:
+    """Intervals after a later change are not there any more, but working time needs at least as much time to pass."""
+    if (due_at - at) // MICROSECOND < max(0, left):
+        raise BadCertificate(f"{what} leaves more of the target than there is time until {rfc3339(due_at)}")
+
+
+def _check_grounds(what: str, before: Certificate | CertificateChange, change: CertificateChange) -> None:
+    rule = RULES[change.cause]
+    other = {name for name in GROUNDS if getattr(before, name) != getattr(change, name)}
+    for name in sorted(rule.must - other):
+        raise BadCertificate(f"{what} has the {name} of before")
+    for name in sorted(other - rule.must - rule.may):
+        raise BadCertificate(f"{what} has another {name} than before")
+    for name in ("calendar_version", "targets_version"):
+        if getattr(change, name) < getattr(before, name):
+            raise BadCertificate(f"{what} goes back to an older {name}")
+    if change.cause is RetargetCause.SHORTER_TARGET and change.target_seconds >= before.target_seconds:
+        raise BadCertificate(f"{what} has no shorter target")
+
+
+def _check_move(what: str, change: CertificateChange) -> None:
+    if change.changed_at >= change.was_due_at:
+        raise BadCertificate(f"{what} comes after the deadline of then")
+    moves = (change.due_at > change.was_due_at) - (change.due_at < change.was_due_at)
+    wanted = RULES[change.cause].moves
+    if wanted is not None and moves != wanted:
+        raise BadCertificate(f"{what} makes the deadline {_DIRECTIONS[moves]}, not {_DIRECTIONS[wanted]}")
+
+
+def _check_at_risk(certificate: Certificate) -> None:
+    """The warning is due when a whole percentage of a target is used up, or when a shorter target found it so."""
+    at, intervals = certificate.at_risk_at, certificate.intervals
+    leg = [leg for leg in legs(certificate) if leg.begins_at < at or leg.begins_at == certificate.opened_at][-1]
+    used = used_between(intervals, leg.counts_from, at)
+    is_working = any(interval.opens_at < at <= interval.closes_at for interval in intervals)
+    if is_working and 0 < used < leg.target and used * 100 % leg.target == 0:
+        return
+    if any(at == change.changed_at and change.cause is RetargetCause.SHORTER_TARGET for change in certificate.changes):
+        return
+    raise BadCertificate(f"at {rfc3339(at)} no whole percentage of the target is used up")
