@@ -6,11 +6,11 @@ get past a record that it can not decode (`tolerant.py`).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from aiokafka.structs import OffsetAndMetadata
 
 from libs.eventlog.errors import Unavailable, unavailable
-from libs.eventlog.ports import ACKNOWLEDGED, UNKNOWN, Appender, Identity, OnAssigned
+from libs.eventlog.ports import ACKNOWLEDGED, UNKNOWN, Appender, Identity, OnAssigned, Place
 from libs.eventlog.record import Outgoing, Record
 from libs.eventlog.scan import scan
 from libs.eventlog.tolerant import read_everything
@@ -29,6 +29,7 @@ T = TypeVar("T")
 BATCH_BYTES = 1 << 18
 RETRY = 0.05  # machine seconds
 MOMENT = 1.0  # machine seconds
+NEAR = 1000  # records; a fetch holds about so many
 LARGEST_REQUEST = 4 << 20  # bytes; a dead letter holds a whole record in base64
 
 
@@ -99,7 +100,6 @@ class KafkaLog:
         self._admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, client_id=f"{settings.instance}-ask")
         self._coordinators: dict[str, int] = {}
         self._heard: tuple[float, float] | None = None
-        self._one_at_a_time = asyncio.Lock()
 
     async def open(self) -> None:
         """Connect; raises Unavailable."""
@@ -155,18 +155,15 @@ class KafkaLog:
             raise
         return found
 
-    async def record(self, topic: str, partition: int, offset: int) -> Record:
-        """Read one record back; raises Unavailable where it is not there."""
-        place = TopicPartition(topic, partition)
-        async with self._one_at_a_time:
-            self._consumer.assign([place])
-            self._consumer.seek(place, offset)
-            found = await within(
-                self._settings.patience, lambda: self._consumer.getone(place), f"reading {place} at {offset}"
-            )
-        if found.offset != offset:
-            raise Unavailable(f"{topic}[{partition}] has no record at offset {offset}")
-        return record_of(found)
+    async def records(self, topic: str, places: Iterable[Place]) -> Mapping[Place, Record]:
+        """Read records back, those that stand near each other at once; raises Unavailable where one is not there."""
+        wanted, found = set(places), dict[Place, Record]()
+        for first, last in _near(sorted(wanted)):
+            async for records in self.scan(topic, first.partition, last.offset + 1, first.offset):
+                found.update({at: r for r in records if (at := Place(r.partition, r.offset)) in wanted})
+        if missing := wanted - found.keys():
+            raise Unavailable(f"{topic} has no record at {min(missing)}")
+        return found
 
     async def identity(self, topic: str) -> Identity:
         """Name the cluster and the topic's incarnation."""
@@ -208,6 +205,16 @@ class KafkaLog:
             await subscription.close()
             raise
         return subscription
+
+
+def _near(places: Sequence[Place]) -> Iterator[tuple[Place, Place]]:
+    """Give the first and the last of those that stand near each other in a partition."""
+    first: Place | None = None
+    for place, after in zip_longest(places, places[1:]):
+        first = first or place
+        if after is None or after.partition != place.partition or after.offset - place.offset > NEAR:
+            yield first, place
+            first = None
 
 
 def record_of(message: Any) -> Record:

@@ -12,7 +12,7 @@ from typing import Any
 
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import View
-from libs.eventlog.ports import Identity, Loaded, OnAssigned, Position
+from libs.eventlog.ports import Identity, Loaded, OnAssigned, Place, Position
 from libs.eventlog.projection import Key, Reader
 from libs.eventlog.record import Head, Outgoing, Record
 
@@ -29,13 +29,13 @@ class MemoryLog:
 
     def __init__(self, partitions: int = 1, turn: Turn = at_once) -> None:
         self.partitions, self.turn = partitions, turn
-        self.records: dict[tuple[str, int], list[Record]] = defaultdict(list)
+        self.kept: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self.committed: dict[tuple[str, str, int], int] = {}
         self.incarnation: Counter[str] = Counter()
 
     def write(self, out: Outgoing) -> int:
         """Append one record, as the broker does; gives its offset."""
-        records = self.records[out.topic, out.partition]
+        records = self.kept[out.topic, out.partition]
         records.append(Record(out.topic, out.partition, len(records), out.key, out.value, tuple(out.headers), 0))
         return len(records) - 1
 
@@ -43,12 +43,12 @@ class MemoryLog:
         """Delete a topic and make it anew under its name."""
         self.incarnation[topic] += 1
         for partition in range(self.partitions):
-            self.records[topic, partition].clear()
+            self.kept[topic, partition].clear()
 
     async def ends(self, topic: str) -> Mapping[int, int]:
         """Give the offset after the last record of each partition."""
         await self.turn()
-        return {p: len(self.records[topic, p]) for p in range(self.partitions)}
+        return {p: len(self.kept[topic, p]) for p in range(self.partitions)}
 
     async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
         """Give the ends of several topics."""
@@ -64,12 +64,13 @@ class MemoryLog:
         await self.turn()
         return {p: at for (g, t, p), at in self.committed.items() if (g, t) == (group, topic)}
 
-    async def record(self, topic: str, partition: int, offset: int) -> Record:
-        """Read one record back; raises Unavailable where it is not there."""
+    async def records(self, topic: str, places: Iterable[Place]) -> Mapping[Place, Record]:
+        """Read records back; raises Unavailable where one is not there."""
         await self.turn()
-        if offset >= len(self.records[topic, partition]):
-            raise Unavailable(f"{topic}[{partition}] has no record at offset {offset}")
-        return self.records[topic, partition][offset]
+        found = {place: self.kept[topic, place.partition][place.offset :][:1] for place in places}
+        if missing := [place for place, records in found.items() if not records]:
+            raise Unavailable(f"{topic} has no record at {missing[0]}")
+        return {place: record for place, [record] in found.items()}
 
     async def identity(self, topic: str) -> Identity:
         """Name the topic's incarnation."""
@@ -78,7 +79,7 @@ class MemoryLog:
     async def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
         """Give the records with offsets from `start` to below `until`, in order."""
         await self.turn()
-        if records := self.records[topic, partition][start:until]:
+        if records := self.kept[topic, partition][start:until]:
             yield records
 
     def appender(self) -> "MemoryAppender":
@@ -130,7 +131,7 @@ class MemorySubscription:
         if self._anew:
             self._anew = False
             await self.give(self.assigned())
-        got = {p: self._log.records[self._topic, p][at : at + most] for p, at in self._next.items()}
+        got = {p: self._log.kept[self._topic, p][at : at + most] for p, at in self._next.items()}
         self._next.update({p: at + len(got[p]) for p, at in self._next.items()})
         return {p: records for p, records in got.items() if records}
 

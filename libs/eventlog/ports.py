@@ -48,6 +48,13 @@ class Appender(Protocol):
         ...
 
 
+class Place(NamedTuple):
+    """Where a record of a topic stands."""
+
+    partition: int
+    offset: int
+
+
 class Subscription(Protocol):
     """The partitions of one topic that are ours in a group, read in order from where `on_assigned` said."""
 
@@ -98,8 +105,8 @@ class Log(Protocol):
         """Give the committed offsets of a group; partitions without one are absent."""
         ...
 
-    async def record(self, topic: str, partition: int, offset: int) -> Record:
-        """Read one record back."""
+    async def records(self, topic: str, places: Iterable[Place]) -> Mapping[Place, Record]:
+        """Read records back; Unavailable where one is not there."""
         ...
 
     async def identity(self, topic: str) -> Identity:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from hashlib import sha256
 
-from libs.eventlog.ports import Identity, Log, Position
+from libs.eventlog.ports import Identity, Log, Place, Position
+from libs.eventlog.record import Record
 
 
 class LogCheck:
@@ -19,18 +20,24 @@ class LogCheck:
             sentence = f"the topic was made anew or the cluster is another one: {identity}, not {self._expected}"
             return dict.fromkeys(positions, sentence)
         starts, ends = await self._log.starts(self._topic), await self._log.ends(self._topic)
+        last = await self._last(positions, starts, ends)
         found = {}
         for partition, position in positions.items():
             if starts[partition] > 0:
                 found[partition] = f"the log begins at {starts[partition]}, not at 0: records were deleted"
             elif ends[partition] < position.next_offset:
                 found[partition] = f"the log was cut: it ends at {ends[partition]}, {position.next_offset} were read"
-            elif position.next_offset > 0 and not await self._same(partition, position):
+            elif (record := last.get(partition)) and sha256(record.value or b"").digest() != position.digest:
                 found[partition] = f"the record at offset {position.next_offset - 1} is not the one that was read"
         return found
 
-    async def _same(self, partition: int, position: Position) -> bool:
-        if position.digest is None:
-            return True
-        record = await self._log.record(self._topic, partition, position.next_offset - 1)
-        return sha256(record.value or b"").digest() == position.digest
+    async def _last(
+        self, positions: Mapping[int, Position], starts: Mapping[int, int], ends: Mapping[int, int]
+    ) -> Mapping[int, Record]:
+        """Give the record before each position that has one and knows it."""
+        places = [
+            Place(partition, position.next_offset - 1)
+            for partition, position in positions.items()
+            if starts[partition] < position.next_offset <= ends[partition] and position.digest is not None
+        ]
+        return {place.partition: record for place, record in (await self._log.records(self._topic, places)).items()}

@@ -11,7 +11,7 @@ from libs.decider import Decider
 from libs.eventlog.codec import Codec
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import counted_at
-from libs.eventlog.ports import Appender, Clock, Loaded, Log, Store
+from libs.eventlog.ports import Appender, Clock, Loaded, Log, Place, Store
 from libs.eventlog.record import CONTENT_TYPE, Cause, Outgoing, Record, RecordedEvent, Written, encode
 from libs.eventlog.request import Request
 from libs.messages.streams import partition_of
@@ -79,16 +79,18 @@ class Writer:
         """Answer what has counted before, decide the rest."""
         loaded = await self._store.load([request.stream for request in open_.values()])
         written: dict[int, Written] = {}
+        counted: dict[int, Place] = {}
         for at, request in open_.items():
             known = loaded[request.stream]
             if (offset := counted_at(known.journal, request.id)) is not None:
-                answers[at] = Answer(request, await self._event(request.stream, offset))
+                counted[at] = self._place(request.stream, offset)
                 continue
             event = self._decide_one(request, known)
             if event is None:
                 answers[at] = Answer(request, None)
             else:
                 written[at] = event
+        await self._take(open_, counted, answers)
         return written
 
     def _decide_one(self, request: Request, known: Loaded) -> Written | None:
@@ -127,15 +129,28 @@ class Writer:
     ) -> None:
         """Take what counts as the answer; a command that is not among the counted ones stays open."""
         loaded = await self._store.load([open_[at].stream for at in sent])
+        others: dict[int, Place] = {}
         for at, written in sent.items():
             request = open_[at]
             offset = counted_at(loaded[request.stream].journal, request.id)
             if offset is None:
                 continue
-            ours = offset == offsets[at]
-            answers[at] = Answer(
-                request, self._own(written, offset) if ours else await self._event(request.stream, offset)
-            )
+            if offset == offsets[at]:
+                answers[at] = Answer(request, self._own(written, offset))
+            else:
+                others[at] = self._place(request.stream, offset)
+        await self._take(open_, others, answers)
+
+    async def _take(
+        self, open_: Mapping[int, Request], counted: Mapping[int, Place], answers: dict[int, Answer]
+    ) -> None:
+        """Answer with what counts already, whoever wrote it."""
+        records = await self._log.records(self._topic, counted.values()) if counted else {}
+        for at, place in counted.items():
+            answers[at] = Answer(open_[at], self._codec.open(self._codec.envelope(records[place])))
+
+    def _place(self, stream: str, offset: int) -> Place:
+        return Place(partition_of(stream, self._partitions), offset)
 
     def _own(self, written: Written, offset: int) -> RecordedEvent:
         partition = partition_of(written.stream, self._partitions)
@@ -145,10 +160,6 @@ class Writer:
     def _outgoing(self, written: Written) -> Outgoing:
         partition = partition_of(written.stream, self._partitions)
         return Outgoing(self._topic, partition, written.stream.encode(), written.value)
-
-    async def _event(self, stream: str, offset: int) -> RecordedEvent:
-        record = await self._log.record(self._topic, partition_of(stream, self._partitions), offset)
-        return self._codec.open(self._codec.envelope(record))
 
 
 def waves(requests: Sequence[Request]) -> Iterable[list[int]]:

@@ -15,6 +15,7 @@ from libs.eventlog.codec import Codec
 from libs.eventlog.database import Database
 from libs.eventlog.fold import COMMAND, JOURNAL_ENTRY
 from libs.eventlog.kafka import KafkaLog
+from libs.eventlog.ports import Place
 from libs.eventlog.receipts import receipts_of
 from libs.eventlog.record import Record
 from libs.messages.base import PrivateKey
@@ -92,16 +93,17 @@ async def _events(sources: Sources, service: str, topic: str, streams: Sequence[
     async with tables(sources.postgres, WATCHED[service]) as database:
         places = await _places(database, writer.name, streams)
     codec = Codec(topic, EVENTS[topic], len(await sources.log.ends(topic)))
-    return [_event(codec, await sources.log.record(topic, partition, offset)) for partition, offset in places]
+    records = await sources.log.records(topic, places)
+    return [_event(codec, records[place]) for place in places]
 
 
-async def _places(database: Database, reader: str, streams: Sequence[str]) -> list[tuple[int, int]]:
+async def _places(database: Database, reader: str, streams: Sequence[str]) -> list[Place]:
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"select partition, journal from heads_{reader} where stream = any($1) order by stream",  # noqa: S608 - our name
             list(streams),
         )
-    return [(row["partition"], offset) for row in rows for offset in offsets_in(row["journal"])]
+    return [Place(row["partition"], offset) for row in rows for offset in offsets_in(row["journal"])]
 
 
 def offsets_in(journal: bytes) -> Iterator[int]:

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.ports import Place
 from libs.stack.catcher import messages_in
 from libs.stack.run import PROJECT
 from services.ops.typed import place
@@ -143,7 +144,7 @@ async def _wire(up: dict[str, Any], text: str) -> tuple[int, bytes | None, bytes
     log, at = KafkaLog(KafkaSettings(up["kafka"], "test")), place(text)
     await log.open()
     try:
-        record = await log.record(at.topic, at.partition, at.offset)
+        [record] = (await log.records(at.topic, [Place(at.partition, at.offset)])).values()
     finally:
         await log.close()
     return record.partition, record.key, record.value, list(record.headers)

@@ -18,6 +18,7 @@ from libs.eventlog import rebuild
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Halted
 from libs.eventlog.generations import begin, clear, finished, generations
+from libs.eventlog.ports import Place
 from libs.eventlog.projection import Projection, Reader, state_of
 from libs.eventlog.proof import Difference
 from libs.eventlog.record import RecordedEvent
@@ -280,7 +281,8 @@ async def test_what_the_card_sets_aside_is_passed_over_and_forces_a_rebuild(hous
         answers = await house.writer(engine).handle(said(*range(20)))
         event = answers[7].event
         assert event is not None
-        record = await engine.log.record(house.topic, event.partition, event.offset)
+        place = Place(event.partition, event.offset)
+        record = (await engine.log.records(house.topic, [place]))[place]
         before = engine.database.schema_of("sayings")
     digest = sha256(record.value or b"").hexdigest()
     aside = SetAside(event.partition, event.offset, digest, "said by mistake", "the owner")

@@ -38,7 +38,7 @@ class BuildsOnWhatIsUnderWay(Writer):
         for at, request in open_.items():
             known = loaded[request.stream]
             if (offset := counted_at(known.journal, request.id)) is not None:
-                answers[at] = Answer(request, await self._event(request.stream, offset))
+                await self._take(open_, {at: self._place(request.stream, offset)}, answers)
                 continue
             event = self._decide_one(request, known)
             if event is None:

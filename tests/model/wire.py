@@ -76,7 +76,7 @@ class Line(MemoryLog):
     def __init__(self, broker: Broker) -> None:
         super().__init__(PARTITIONS, broker.schedule.turn)
         self.broker = broker
-        self.records, self.committed = broker.records, broker.committed
+        self.kept, self.committed = broker.records, broker.committed
         self.appenders: list[WireAppender] = []
         self.subscriptions: list[WireSubscription] = []
 
@@ -174,7 +174,7 @@ class WireSubscription(MemorySubscription):
     def __init__(self, line: Line, topic: str, group: str, on_assigned: OnAssigned) -> None:
         super().__init__(line, topic, group, on_assigned)
         self._broker, self._group_of = line.broker, line.broker.groups[group, topic]
-        self._all = [line.records[topic, p] for p in range(PARTITIONS)]
+        self._all = [line.kept[topic, p] for p in range(PARTITIONS)]
         self._park = Park()
         self.handed: frozenset[int] = frozenset()
 

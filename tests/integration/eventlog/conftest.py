@@ -11,7 +11,7 @@ from libs.eventlog.database import Database
 from libs.eventlog.fold import Folder
 from libs.eventlog.generations import begin, indexes, switch
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
-from libs.eventlog.ports import Appender, Identity, OnAssigned, Store, Subscription
+from libs.eventlog.ports import Appender, Identity, OnAssigned, Place, Store, Subscription
 from libs.eventlog.postgres import PostgresStore
 from libs.eventlog.projection import Key, Projection, Reader
 from libs.eventlog.rebuild import build
@@ -38,8 +38,9 @@ class Prefixed:
     async def places(self, group: str, topic: str) -> Mapping[int, int]:
         return await self._log.places(self._groups + group, self._at(topic))
 
-    async def record(self, topic: str, partition: int, offset: int) -> Record:
-        return (await self._log.record(self._at(topic), partition, offset))._replace(topic=topic)
+    async def records(self, topic: str, places: Iterable[Place]) -> Mapping[Place, Record]:
+        found = await self._log.records(self._at(topic), places)
+        return {place: record._replace(topic=topic) for place, record in found.items()}
 
     async def identity(self, topic: str) -> Identity:
         return await self._log.identity(self._at(topic))

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.ports import Identity, Log, Position
+from libs.eventlog.ports import Identity, Log, Place, Position
 from libs.eventlog.record import Outgoing
 from libs.eventlog.watch import LogCheck
 from tests.model.story import PARTITIONS, TICKETS
@@ -82,9 +82,27 @@ class LogSuite:
         history = History()
         async with env.log() as log:
             await write(log, history.next(A), second := history.next(A))
-            found = await log.record(TICKETS, 0, 1)
+            [found] = (await log.records(TICKETS, [Place(0, 1)])).values()
             assert (found.key, found.value, found.offset) == (second.key, second.value, 1)
             assert list(found.headers) == [("content-type", b"application/cloudevents+json")]
+
+    async def test_records_are_read_back_wherever_they_stand(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log:
+            written = [history.next(stream) for stream in (A, B, A, A, B, A)]
+            await write(log, *written)
+            wanted = [Place(1, 1), Place(0, 0), Place(0, 3)]
+            found = await log.records(TICKETS, wanted)
+            assert {place: record.value for place, record in found.items()} == {
+                Place(r.partition, r.offset): r.value for r in written if (r.partition, r.offset) in wanted
+            }
+            assert await log.records(TICKETS, []) == {}
+
+    async def test_a_record_that_is_not_there_is_not_available(self, env: Environment) -> None:
+        async with env.log() as log:
+            await write(log, History().next(A))
+            with pytest.raises(Unavailable):
+                await log.records(TICKETS, [Place(0, 0), Place(0, 7)])
 
     async def test_a_part_of_a_partition_is_scanned(self, env: Environment) -> None:
         history = History()

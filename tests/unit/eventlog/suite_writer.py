@@ -11,7 +11,7 @@ import pytest
 from libs.decider import Decider
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
-from libs.eventlog.ports import Clock, Log, Store
+from libs.eventlog.ports import Clock, Log, Place, Store
 from libs.eventlog.reader import ReaderLoop
 from libs.eventlog.request import Request
 from libs.eventlog.rule import Judge
@@ -106,7 +106,8 @@ class WriterSuite:
         async with desk(env) as at:
             [answer] = await at.writer().handle([ask(A, "open")])
             assert answer.event is not None
-            record = await at.log.record(TICKETS, answer.event.partition, answer.event.offset)
+            place = Place(answer.event.partition, answer.event.offset)
+            record = (await at.log.records(TICKETS, [place]))[place]
             in_log = CODECS[TICKETS].open(CODECS[TICKETS].envelope(record))
             assert in_log == answer.event
             assert in_log.data == Opened(at=MONDAY, fact=1, basis=())

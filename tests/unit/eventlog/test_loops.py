@@ -133,7 +133,7 @@ async def test_no_place_is_kept_before_every_receipt_is_acknowledged() -> None:
     loop._appender = silent = Silent()
     await loop.round(await log.subscribe(DOOR, "door", loop.assigned))
     assert silent.calls == 3
-    assert [record.value for record in log.records[RECEIPTS, 0]] == [b"unreadable not-json"]
+    assert [record.value for record in log.kept[RECEIPTS, 0]] == [b"unreadable not-json"]
     assert log.committed["door", DOOR, 0] == 1
 
 
