@@ -12,7 +12,7 @@ from libs.workcal.zones import in_utc
 LOOK_AHEAD = 366
 """An answer lies at most so many local days ahead."""
 SURELY_WITHIN = timedelta(days=LOOK_AHEAD - 2)
-"""No days are so short that this were more of them."""
+"""What is no longer than this surely lies within them, whatever the clocks do."""
 
 
 class CalendarEnds(ValueError):  # noqa: N818

@@ -1,5 +1,6 @@
 """Synthetic calendars, said in one line."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from libs.workcal import Closure, Hours, Opening, Week, WorkingCalendar, zone
@@ -49,3 +50,8 @@ def utc(text: str) -> datetime:
 
 def paris(text: str, *, fold: int = 0) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone("Europe/Paris"), fold=fold)
+
+
+def microseconds(instants: Iterable[datetime]) -> list[datetime]:
+    """What NumPy gives for instants in UTC: without a zone."""
+    return [instant.replace(tzinfo=None) for instant in instants]

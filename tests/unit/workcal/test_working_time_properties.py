@@ -1,6 +1,5 @@
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from functools import cache
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -21,8 +20,9 @@ from libs.workcal import (
     zone,
 )
 from libs.workcal.zones import zone_names
-from tests.unit.workcal.calendars import MICROSECOND, calendar, every_day, utc
-from tests.unit.workcal.walk import Walk, changes_of_clocks
+from tests.unit.workcal.calendars import MICROSECOND, calendar, every_day
+from tests.unit.workcal.clocks import changes
+from tests.unit.workcal.walk import Walk
 
 MINUTE, SECOND, ONE_DAY = timedelta(minutes=1), timedelta(seconds=1), timedelta(days=1)
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -167,15 +167,10 @@ def test_the_intervals_of_a_deadline_are_its_target(promise: tuple[WorkingCalend
     assert due.intervals[-1].closes_at == due.due_at
 
 
-@cache
-def all_changes_of_clocks() -> list[tuple[str, datetime]]:
-    return [(name, change) for name in ZONES for change in changes_of_clocks(zone(name), 2025, 2035)]
-
-
 @st.composite
 def weeks_of_a_change(draw: st.DrawFn, step: timedelta) -> tuple[WorkingCalendar, Walk]:
     """Some days around a change of clocks, in steps, and a walk through the days next to it."""
-    name, change = draw(st.sampled_from(all_changes_of_clocks()))
+    name, change, _ = draw(st.sampled_from(changes()))
     today = change.astimezone(zone(name)).date()
     near = today - ONE_DAY, today + ONE_DAY
     seconds = step // SECOND
@@ -211,11 +206,3 @@ def test_around_every_change_of_clocks_the_same_instants_are_open(made: tuple[Wo
     worked, walk = made
     inside = [each for each in walk.instants(walk.first + 2 * ONE_DAY) if each < walk.last - 2 * ONE_DAY]
     assert [is_open(worked, each) for each in inside] == [walk.works(each) for each in inside]
-
-
-def test_a_walk_second_by_second_over_the_hour_that_comes_twice() -> None:
-    night = calendar(every_day("01:59:58-02:00:03", "02:59:59-03:00:02"))
-    walk = Walk(night, zone("Europe/Paris"), utc("2026-10-24 00:00"), utc("2026-10-26 03:00"), SECOND)
-    begin = utc("2026-10-24 23:00")
-    for target in (1, 2, 5, 6, 7):
-        assert add_working_time(night, begin, target * SECOND) == walk.due(begin, target * SECOND)

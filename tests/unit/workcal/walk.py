@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -33,20 +33,22 @@ class Walk:
     @cached_property
     def first_shown(self) -> dict[datetime, datetime]:
         """What the wall shows → the first instant at which it does."""
-        shown: dict[datetime, datetime] = {}
-        for instant in self.instants(self.first):
-            shown.setdefault(instant.astimezone(self.civil).replace(tzinfo=None), instant)
-        return shown
+        backwards = reversed(list(self.instants(self.first)))
+        return {instant.astimezone(self.civil).replace(tzinfo=None): instant for instant in backwards}
 
     @cached_property
     def days(self) -> dict[date, tuple[list[Span], list[Span]]]:
-        """Local date → when it is open by the hours of the week, and when closed."""
+        """Local date → when it is open by the hours of the week, and when closed for some hours."""
         local = [instant.astimezone(self.civil).date() for instant in (self.first, self.last)]
         days = [local[0] + n * ONE_DAY for n in range(1, (local[1] - local[0]).days)]
         return {day: (self.open_on(day), self.closed_on(day)) for day in days}
 
+    @cached_property
+    def closed_dates(self) -> set[date]:
+        return {closure.day for closure in self.calendar.closures if closure.hours is None}
+
     def open_on(self, day: date) -> list[Span]:
-        if any(closure.day == day and closure.hours is None for closure in self.calendar.closures):
+        if day in self.closed_dates:
             return []
         return [self.span(day, hours) for hours in self.calendar.week[day.weekday()]]
 
@@ -68,11 +70,10 @@ class Walk:
 
     def works(self, instant: datetime) -> bool:
         today = instant.astimezone(self.civil).date()
-        for days in (-1, 0, 1):
-            opened, closed = self.days.get(today + days * ONE_DAY, ([], []))
-            if holds(opened, instant) and not holds(closed, instant):
-                return True
-        return False
+        near = [self.days.get(today + days * ONE_DAY, ([], [])) for days in (-1, 0, 1)]
+        opened = any(holds(spans, instant) for spans, _ in near)
+        closed = today in self.closed_dates or any(holds(spans, instant) for _, spans in near)
+        return opened and not closed
 
     def due(self, start: datetime, target: timedelta) -> datetime | None:
         left = target
@@ -86,25 +87,3 @@ class Walk:
 
 def holds(spans: list[Span], instant: datetime) -> bool:
     return any(opens <= instant < closes for opens, closes in spans)
-
-
-def changes_of_clocks(civil: ZoneInfo, first_year: int, last_year: int) -> Iterator[datetime]:
-    """The instants at which a zone changes its offset, to the second."""
-    instant = datetime(first_year, 1, 1, tzinfo=UTC)
-    while instant.year <= last_year:
-        following = instant + timedelta(days=7)
-        if _offset(instant, civil) != _offset(following, civil):
-            yield _first_after(instant, following, civil)
-        instant = following
-
-
-def _first_after(before: datetime, after: datetime, civil: ZoneInfo) -> datetime:
-    seconds = timedelta(seconds=1)
-    while after - before > seconds:
-        middle = before + (after - before) // 2 // seconds * seconds
-        before, after = (middle, after) if _offset(middle, civil) == _offset(before, civil) else (before, middle)
-    return after
-
-
-def _offset(instant: datetime, civil: ZoneInfo) -> timedelta | None:
-    return instant.astimezone(civil).utcoffset()
