@@ -13,6 +13,7 @@ from libs.eventlog.errors import Halted, Unavailable
 from libs.plan import BadPlan
 from libs.stack.errors import StackError
 from services.ops import (
+    calendar,
     clock,
     dead_letters,
     lag,
@@ -22,6 +23,7 @@ from services.ops import (
     projections,
     seed,
     serve,
+    sla,
     stack,
     tickets,
     topics,
@@ -48,12 +50,14 @@ for _command in (
 for _name, _group in {
     "topics": topics.app,
     "plan": plan.app,
+    "calendar": calendar.app,
     "projections": projections.app,
     "ticket": tickets.app,
     "dlq": dead_letters.app,
     "notices": notices.app,
     "person": persons.app,
     "clock": clock.app,
+    "sla": sla.app,
 }.items():
     app.add_typer(_group, name=_name)
 

@@ -1,10 +1,9 @@
-"""`olcare plan publish`: bring the plan from its files to contract's door, part by part."""
+"""`olcare plan`: check and export it, and publish it: from its files to contract's door, part by part."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import typer
 
@@ -15,15 +14,17 @@ from libs.messages.catalogue import CONTRACTS_DOOR, EVENTS, PLAN
 from libs.messages.door import CalendarContent, PlanPartSubmitted, PricesContent, TargetsContent, VersionsContent
 from libs.messages.receipts import Receipt
 from libs.plan import Plan
-from services.contract.plan import read_plan
 from services.contract.plan_parts import Publication, stream_of_publication
 from services.ops.answers import Desk, Told, desk, taken, why_not
 from services.ops.given import Given, given
 from services.ops.output import AsJson, counting, run, show, table
+from services.ops.plan_files import PlanGiven, check, export, plan_at
 from services.ops.upstream import door_record, event
 
 SOURCE = "plan"
-app = typer.Typer(no_args_is_help=True, help="Publish the plan.")
+app = typer.Typer(no_args_is_help=True, help="Check, export and publish the plan.")
+app.command()(check)
+app.command()(export)
 
 
 class Published(NamedTuple):
@@ -38,14 +39,12 @@ class Published(NamedTuple):
 @app.command()
 def publish(
     ctx: typer.Context,
-    folder: Annotated[
-        Path | None, typer.Option("--plan", exists=True, file_okay=False, help="Files of a plan; else those shipped.")
-    ] = None,
+    path: PlanGiven = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Publish every part of the plan, in force from now; exit code 1 where one is refused."""
-    found = run(_publish(given(ctx), read_plan(folder)))
+    found = run(_publish(given(ctx), plan_at(path)))
     rows = [part._asdict() for part in found]
     show(rows, as_json=as_json, otherwise=lambda: table(rows, Published._fields))
     if any(part.outcome == "refused" for part in found):

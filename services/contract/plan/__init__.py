@@ -1,16 +1,22 @@
 """The plan of the printed page as data, the first that is published."""
 
+from collections.abc import Iterable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from libs.plan import FILES, NoPlan, Plan, parse_plan
 
+SHIPPED = files(__name__)
+
 
 def read_plan(folder: Traversable | None = None) -> Plan:
     """Read a folder of plan files (a `pathlib.Path` is one), by default those shipped here; raises `BadPlan`."""
-    source = folder or files(__name__)
+    return parse_plan(read_texts(folder or SHIPPED, FILES))
+
+
+def read_texts(folder: Traversable, names: Iterable[str]) -> dict[str, str]:
+    """Read some files of a folder, by their names, with their lines ended as they are; raises `NoPlan`."""
     try:
-        texts = {name: source.joinpath(name).read_text(encoding="utf-8") for name in FILES}
+        return {name: folder.joinpath(name).read_bytes().decode() for name in names}
     except (OSError, UnicodeDecodeError) as error:
-        raise NoPlan(f"{source}: {error}") from error
-    return parse_plan(texts)
+        raise NoPlan(f"{folder}: {error}") from error
