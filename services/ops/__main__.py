@@ -23,7 +23,6 @@ from services.ops import (
     projections,
     seed,
     serve,
-    sla,
     stack,
     tickets,
     topics,
@@ -57,7 +56,6 @@ for _name, _group in {
     "notices": notices.app,
     "person": persons.app,
     "clock": clock.app,
-    "sla": sla.app,
 }.items():
     app.add_typer(_group, name=_name)
 
