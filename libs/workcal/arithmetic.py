@@ -48,9 +48,10 @@ def add_working_time(calendar: WorkingCalendar, start: datetime, target: timedel
     if target <= NOTHING:
         return _no_time(instant, target)
     line = calendar.timeline
-    due = line.reached(line.worked(instant) + target)
-    if due is None:
+    worked = line.worked(instant)
+    if target > line.until_closing[-1] - worked:
         raise _beyond(calendar, instant)
+    due = line.reached(worked + target)
     _check_near(calendar, instant, due - timedelta.resolution)
     return due
 

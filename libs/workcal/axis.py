@@ -3,7 +3,7 @@
 Each has a stretch of the axis that is longer than all it publishes, so that one search serves items of every calendar.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -46,30 +46,35 @@ class Places:
 
 
 class Axis:
-    """Calendars one after the other; made once for many batches."""
+    """Calendars one after the other; made once for many batches.
+
+    The stretch of each has room for twice what the longest publishes, and ends with an opening that never comes: there
+    lands what its working time does not suffice for.
+    """
 
     def __init__(self, calendars: Sequence[WorkingCalendar]) -> None:
         self._calendars, lines = calendars, [calendar.timeline for calendar in calendars]
         self._begins = _whole(calendar.begins_at - EPOCH for calendar in calendars)
         self._spans = _whole(calendar.ends_at - calendar.begins_at for calendar in calendars)
-        self.stretch = int(self._spans.max()) + 1
-        self._stretches = np.arange(len(calendars)) * self.stretch
-        self.longest = timedelta(microseconds=self.stretch)
-        end = len(calendars) * self.stretch
-        opens = self._instants(line.opens for line in lines)
-        until_opening = self._laid(line.until_opening for line in lines)
-        self._opens, self._until_opening = np.append(opens, NEVER), np.append(until_opening, end)
-        self._idle = np.append(opens - until_opening, NEVER)
-        self._by_instant = Places(self._instants(line.closes for line in lines), end)
-        self._by_work = Places(self._laid(line.until_closing for line in lines), end)
+        self._longest = int(self._spans.max())
+        self._stretch = 2 * self._longest + 1
+        self._stretches = np.arange(len(calendars)) * self._stretch
+        self._opens = self._laid(self._since_beginning((line.opens for line in lines), NEVER))
+        worked = [(*line.until_opening, line.until_closing[-1]) for line in lines]
+        self._until_opening = self._laid(map(_whole, worked))
+        self._idle = self._opens - self._until_opening
+        self._by_instant = self._places(self._since_beginning((line.closes for line in lines), self._stretch))
+        self._by_work = self._places(_whole(line.until_closing, self._stretch) for line in lines)
+
+    @property
+    def longest(self) -> timedelta:
+        """No calendar has more working time, or publishes more time at all."""
+        return timedelta(microseconds=self._longest)
 
     def due(self, which: NDArray[np.integer], starts: Whole, targets: Whole) -> tuple[Whole, NDArray[np.bool_]]:
-        """Give the deadlines in microseconds since 1970, and which of them there are none of.
-
-        A target over `stretch` is none that a calendar could keep, and taken for that.
-        """
+        """Give the deadlines in microseconds since 1970, and which of them there are none of."""
         begins, spans, stretches = self._begins.take(which), self._spans.take(which), self._stretches.take(which)
-        since, targets = starts - begins, np.minimum(targets, self.stretch)
+        since, targets = starts - begins, np.minimum(targets, self._longest + 1)
         bad = (since.view(np.uint64) >= spans.view(np.uint64)) | (targets < 0)
         if bad.any():
             since, targets = np.where(bad, 0, since), np.where(bad, 0, targets)
@@ -88,22 +93,24 @@ class Axis:
         return worked
 
     def _reached(self, worked: Whole) -> Whole:
-        """Beyond the calendar's stretch where its working time does not suffice."""
         idle: Whole = self._idle.take(self._by_work.of(worked - 1))
         return worked + idle
 
     @cached_property
     def _local_days(self) -> Places:
-        starts = self._instants(calendar.day_starts for calendar in self._calendars)
-        return Places(starts, len(self._calendars) * self.stretch)
+        return self._places(self._since_beginning(calendar.day_starts for calendar in self._calendars))
 
-    def _instants(self, of_each: Iterable[Iterable[datetime]]) -> Whole:
-        pairs = zip(of_each, self._calendars, strict=True)
-        return self._laid([instant - calendar.begins_at for instant in instants] for instants, calendar in pairs)
+    def _places(self, edges: Iterable[Whole]) -> Places:
+        return Places(self._laid(edges), len(self._calendars) * self._stretch)
 
-    def _laid(self, of_each: Iterable[Iterable[timedelta]]) -> Whole:
-        return np.concatenate([_whole(each) + place * self.stretch for place, each in enumerate(of_each)])
+    def _since_beginning(self, of_each: Iterable[Sequence[datetime]], *last: int) -> Iterator[Whole]:
+        for calendar, instants in zip(self._calendars, of_each, strict=True):
+            yield _whole((instant - calendar.begins_at for instant in instants), *last)
+
+    def _laid(self, of_each: Iterable[Whole]) -> Whole:
+        return np.concatenate([each + stretch for each, stretch in zip(of_each, self._stretches, strict=True)])
 
 
-def _whole(lengths: Iterable[timedelta]) -> Whole:
-    return np.array(list(lengths), "timedelta64[us]").view(np.int64)
+def _whole(lengths: Iterable[timedelta], *last: int) -> Whole:
+    """Give lengths in microseconds, and what is given in microseconds after them."""
+    return np.concatenate([np.array(list(lengths), "timedelta64[us]").view(np.int64), np.array(last, np.int64)])

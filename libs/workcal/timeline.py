@@ -70,11 +70,9 @@ class Timeline:
             return self.until_closing[-1]
         return self.until_opening[index] + max(instant - self.opens[index], NOTHING)
 
-    def reached(self, worked: timedelta) -> datetime | None:
-        """Earliest instant before which there is so much working time; None when there never is."""
+    def reached(self, worked: timedelta) -> datetime:
+        """Earliest instant before which there is so much working time, which is not more than there is."""
         index = bisect_left(self.until_closing, worked)
-        if index == len(self.opens):
-            return None
         return self.opens[index] + (worked - self.until_opening[index])
 
     def between(self, start: datetime, end: datetime) -> tuple[Interval, ...]:

@@ -34,6 +34,11 @@ class Change(NamedTuple):
         shown = self.shown
         return self.shift, shown - shown.replace(hour=0, minute=0, second=0)
 
+    @property
+    def near_midnight(self) -> bool:
+        """Whether the hours that are skipped or come twice touch another date."""
+        return not 2 <= self.shown.hour < 22
+
 
 @cache
 def names() -> dict[str, list[str]]:
@@ -60,9 +65,10 @@ def kinds_of_zones() -> dict[str, list[Change]]:
 
 
 @cache
-def kinds() -> list[Change]:
-    """One change of each kind that there is."""
-    return list({change.kind: change for of in kinds_of_zones().values() for change in of}.values())
+def odd_kinds() -> list[Change]:
+    """One change for each shift of the clocks, and one more near midnight."""
+    found = {(change.shift, change.near_midnight): change for of in kinds_of_zones().values() for change in of}
+    return list(found.values())
 
 
 def _changes_of(civil: ZoneInfo) -> Iterator[tuple[datetime, timedelta]]:

@@ -166,6 +166,24 @@ def test_a_deadline_that_needs_an_unpublished_day_is_refused() -> None:
         add_working_time(OFFICE, utc("2028-12-29 16:00"), HOUR + MICROSECOND)
 
 
+def test_no_target_is_too_much_to_be_refused() -> None:
+    with pytest.raises(CalendarEnds):
+        add_working_time(OFFICE, utc("2028-12-29 16:00"), timedelta.max)
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"])
+def test_the_first_and_the_last_hours_that_can_be_said_are_not_published(instant: str) -> None:
+    for name in ("America/Toronto", "Asia/Tokyo"):
+        with pytest.raises(CalendarEnds):
+            is_open(calendar(workdays("09:00-17:00"), name), datetime.fromisoformat(instant))
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+09:00", "9999-12-31T23:59:59-05:00"])
+def test_an_instant_outside_the_years_that_can_be_said_is_refused(instant: str) -> None:
+    with pytest.raises(ValueError, match="years 1 to 9999"):
+        is_open(OFFICE, datetime.fromisoformat(instant))
+
+
 def test_an_opening_that_needs_an_unpublished_day_is_refused() -> None:
     with pytest.raises(CalendarEnds):
         next_opening(OFFICE, utc("2028-12-29 17:00"))
