@@ -1,11 +1,7 @@
 """Clock changes on synthetic calendars: the D rows of tests/cases/lifecycle.md, and what Python does by itself."""
 
-import shutil
-import zoneinfo
-from collections.abc import Iterator
+import re
 from datetime import date, datetime, timedelta
-from importlib.metadata import version
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import pytest
@@ -15,19 +11,27 @@ from libs.workcal import (
     Closure,
     Hours,
     NaiveInstant,
+    WorkingCalendar,
     add_working_time,
     in_utc,
     start_of_day,
-    tz_version,
     windows,
     working_time_between,
     zone,
 )
-from tests.unit.workcal.calendars import HOUR, calendar, every_day, hours, paris, sundays, utc
+from tests.unit.workcal.calendars import HOUR, calendar, every_day, hours, paris, sundays, utc, workdays
 
 SPRING, AUTUMN = date(2027, 3, 28), date(2026, 10, 25)
 NIGHT = calendar(sundays("00:00-06:00"))
+EVE = date(2027, 3, 27)
 ALWAYS = calendar(every_day("00:00-24:00"))
+LIFECYCLE = Path(__file__).parents[2] / "cases" / "lifecycle.md"
+
+
+def test_every_row_of_the_clock_changes_is_a_test() -> None:
+    rows = re.findall(r"^\| (D\d+) ", LIFECYCLE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows == ["D1", "D2", "D3", "D4"]
+    assert all(any(name.startswith(f"test_{row.lower()}_") for name in globals()) for row in rows)
 
 
 def test_d1_a_window_over_the_hour_that_is_skipped_is_shorter() -> None:
@@ -89,10 +93,37 @@ def test_a_closure_never_adds_time_beside_the_skipped_hour() -> None:
 
 
 def test_a_jump_over_midnight_does_not_count_an_hour_twice() -> None:
-    eve, next_day = date(2027, 3, 27), date(2027, 3, 28)
-    nuuk = calendar((*[()] * 5, hours("20:00-23:30"), hours("00:00-08:00")), "America/Nuuk")
+    next_day = date(2027, 3, 28)
+    both = calendar((*[()] * 5, hours("20:00-23:30"), hours("00:00-08:00")), "America/Nuuk")
     assert start_of_day(next_day, zone("America/Nuuk")) == utc("2027-03-28 01:00")
-    assert windows(nuuk, eve, next_day) == ((utc("2027-03-27 22:00"), utc("2027-03-28 09:00")),)
+    assert windows(both, EVE, next_day) == ((utc("2027-03-27 22:00"), utc("2027-03-28 09:00")),)
+
+
+def nuuk(*closures: Closure, last_day: date = date(2027, 12, 31)) -> WorkingCalendar:
+    """Its clocks jump from 23:00 on Saturday to Sunday, so that Saturday's hours reach into Sunday."""
+    return calendar((*[()] * 5, hours("20:00-23:30"), ()), "America/Nuuk", *closures, last_day=last_day)
+
+
+def test_hours_that_a_jump_pushes_into_a_closed_date_end_with_their_own() -> None:
+    sunday = date(2027, 3, 28)
+    assert windows(nuuk(), EVE, sunday) == ((utc("2027-03-27 22:00"), utc("2027-03-28 01:30")),)
+    for closure in (Closure(sunday), Closure(sunday, "", Hours.parse("00:00-09:00"))):
+        assert windows(nuuk(closure), EVE, sunday) == ((utc("2027-03-27 22:00"), utc("2027-03-28 01:00")),)
+
+
+def test_a_closed_date_has_no_hours_that_a_jump_could_push_out_of_it() -> None:
+    assert windows(nuuk(Closure(EVE)), EVE, date(2027, 3, 28)) == ()
+
+
+def test_nothing_is_pushed_out_of_the_published_days() -> None:
+    made = nuuk(last_day=EVE)
+    assert windows(made, EVE, EVE) == ((utc("2027-03-27 22:00"), made.ends_at),)
+
+
+def test_a_date_that_the_clocks_skip_has_no_hours() -> None:
+    friday, saturday = date(2011, 12, 30), date(2011, 12, 31)
+    apia = calendar(workdays("09:00-17:00"), "Pacific/Apia", first_day=date(2011, 12, 1), last_day=saturday)
+    assert windows(apia, friday, saturday) == ()
 
 
 @pytest.mark.parametrize("name", ["Africa/Cairo", "America/Havana", "America/Santiago", "Asia/Beirut", "America/Nuuk"])
@@ -111,31 +142,6 @@ def test_aware_addition_moves_the_hands_and_working_time_passes() -> None:
     saturday = paris("2026-10-24 15:00")
     assert saturday + 24 * HOUR == paris("2026-10-25 15:00")
     assert add_working_time(ALWAYS, saturday, 24 * HOUR) == paris("2026-10-25 14:00")
-
-
-@pytest.fixture
-def lying_system(tmp_path: Path) -> Iterator[None]:
-    """A system whose Paris is Tokyo."""
-    (tmp_path / "Europe").mkdir()
-    with as_file(files("tzdata") / "zoneinfo" / "Asia" / "Tokyo") as tokyo:
-        shutil.copy(tokyo, tmp_path / "Europe" / "Paris")
-    zoneinfo.reset_tzpath(to=[tmp_path])
-    zoneinfo.ZoneInfo.clear_cache()
-    yield
-    zoneinfo.reset_tzpath()
-    zoneinfo.ZoneInfo.clear_cache()
-
-
-@pytest.mark.usefixtures("lying_system")
-def test_zones_are_those_of_the_package_whatever_the_system_says() -> None:
-    noon = datetime(2026, 11, 24, 12, tzinfo=zone.__wrapped__("Europe/Paris"))
-    assert noon.utcoffset() == HOUR
-    assert noon.replace(tzinfo=zoneinfo.ZoneInfo("Europe/Paris")).utcoffset() == 9 * HOUR
-
-
-def test_the_version_of_the_zones_is_that_of_the_package() -> None:
-    year, number = version("tzdata").split(".")
-    assert tz_version() == year + " abcdefghijklmnopqrstuvwxyz"[int(number)]
 
 
 def test_all_day_is_as_long_as_the_day() -> None:

@@ -44,6 +44,11 @@ def test_hours_with_a_zone_are_refused() -> None:
         Hours(time(9, tzinfo=UTC), time(17, tzinfo=UTC))
 
 
+def test_hours_that_name_the_second_of_two_times_are_refused() -> None:
+    with pytest.raises(BadHours, match="no fold"):
+        Hours(time(2, 30, fold=1), time(5))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "overlap"),
     [
