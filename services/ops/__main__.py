@@ -23,6 +23,7 @@ from services.ops import (
     projections,
     seed,
     serve,
+    sla,
     stack,
     tickets,
     topics,
@@ -56,6 +57,7 @@ for _name, _group in {
     "notices": notices.app,
     "person": persons.app,
     "clock": clock.app,
+    "sla": sla.app,
 }.items():
     app.add_typer(_group, name=_name)
 
