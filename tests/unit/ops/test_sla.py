@@ -20,7 +20,9 @@ from libs.messages.tickets import Channel
 from libs.plan import export_plan, promise, with_calendar, with_call, working_calendar
 from services.contract.plan import read_plan
 from services.ops.__main__ import main
+from services.ops.grounds import gathered
 from services.ops.json_lines import LONGEST_LINE, lines
+from services.ops.output import Refused
 
 PLAN_FILES = Path(__file__).parents[3] / "services/contract/plan"
 PLAN = read_plan()
@@ -255,6 +257,11 @@ def test_each_line_is_answered_at_once_and_a_reader_that_goes_away_is_no_crash()
         process.stdin.write(b"{}\n")
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+def test_a_log_without_a_plan_says_what_to_do() -> None:
+    with pytest.raises(Refused, match="olcare plan publish"):
+        gathered([])
 
 
 def test_a_line_without_end_is_not_held() -> None:

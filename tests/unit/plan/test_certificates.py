@@ -110,7 +110,9 @@ def test_a_missing_doubled_or_added_interval_is_found(certificate: Certificate) 
     first, *others = certificate.intervals
     end = max(certificate.intervals[-1].closes_at, certificate.due_at) + SECOND
     added = WorkingInterval(opens_at=end, closes_at=end + SECOND)
-    for intervals in (others, [first, first, *others], [*certificate.intervals, added], [*others, first][1:], []):
+    empty = WorkingInterval(opens_at=certificate.due_at, closes_at=certificate.due_at)
+    more = ([*certificate.intervals, added], [*certificate.intervals, empty])
+    for intervals in (others, [first, first, *others], *more, [*others, first][1:], []):
         assert refused(certificate.model_copy(update={"intervals": tuple(intervals)}))
 
 
