@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from libs.messages.base import rfc3339
-from libs.messages.sla import Certificate, CertificateChange, RetargetCause, WorkingInterval
+from libs.messages.certificates import Certificate, CertificateChange, RetargetCause, WorkingInterval
 from libs.workcal import UnknownZone, zone
 
 MICROSECOND = timedelta.resolution

@@ -7,8 +7,8 @@ never moves what lies before its own. A promise that has run out by then stays.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from libs.messages.certificates import Certificate, CertificateChange, RetargetCause, WorkingInterval
 from libs.messages.plan import ResponseTargets
-from libs.messages.sla import Certificate, CertificateChange, RetargetCause, WorkingInterval
 from libs.messages.tickets import Channel
 from libs.plan.certificates import MICROSECOND, SECOND, cut_to, in_force, legs, reached_at, used_between
 from libs.plan.promise import closed_since, promise, target_of

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from libs.messages.certificates import Certificate, WorkingInterval
 from libs.messages.plan import ResponseTargets
-from libs.messages.sla import Certificate, WorkingInterval
 from libs.messages.tickets import Channel
 from libs.workcal import WorkingCalendar, add_working_time, deadline, in_utc, tz_version, windows
 

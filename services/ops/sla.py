@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from libs.messages.base import YEARS
-from libs.messages.sla import Certificate
+from libs.messages.certificates import Certificate
 from libs.messages.tickets import Channel
 from libs.plan import BadCertificate, BadPlan, promise, verify
 from libs.workcal import CalendarEnds, TooFarAhead, in_utc

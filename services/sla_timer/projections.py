@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, get_args
 from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.record import RecordedEvent
 from libs.messages.catalogue import PLAN, SLA, TICKETS
+from libs.messages.certificates import Certificate
 from libs.messages.plan import CentreCalendar, CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import (
-    Certificate,
     FirstResponseAtRisk,
     FirstResponseBreached,
     FirstResponseClockStarted,

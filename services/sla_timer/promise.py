@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from libs.messages.sla import Certificate, NoPromise, Verdict
+from libs.messages.certificates import Certificate
+from libs.messages.sla import NoPromise, Verdict
 from libs.messages.tickets import Channel
 
 

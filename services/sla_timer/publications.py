@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar, assert_never
 
 from libs.messages.base import FactVersion
+from libs.messages.certificates import Certificate
 from libs.messages.plan import CentreCalendar, ResponseTargets
-from libs.messages.sla import Certificate, FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise
+from libs.messages.sla import FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise
 from libs.plan import as_it_was, with_calendar, with_targets, working_calendar
 from libs.plan import in_force as grounds
 from libs.workcal import CalendarEnds, TooFarAhead

@@ -10,7 +10,6 @@ import os
 import secrets
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -19,9 +18,9 @@ from libs.eventlog.database import Database
 from libs.eventlog.kafka import KafkaLog
 from libs.eventlog.ports import Subscription
 from libs.eventlog.reader import ReaderLoop
-from libs.stack.cache import cached, run_quietly, uv
 from libs.stack.run import PROJECT
 from tests.bench import by_hand, plain
+from tests.bench.fetched import fetched
 from tests.bench.history import waves
 from tests.bench.rounds import Bar, Part, alternate, compare, seconds
 from tests.bench.rows import ROWS, folder
@@ -34,7 +33,6 @@ BARS = (
 )
 SHARE = 10  # of the events asked for, one in so many is enough here
 FEW = 2_000  # events for those that take one at a time
-LOCK = Path(__file__).with_name("requirements.lock")
 
 
 async def measure(stage: Stage) -> Part:
@@ -120,7 +118,7 @@ async def _read(loop: ReaderLoop, subscription: Subscription, events: int) -> No
 async def _run_library(address: str) -> float:
     """Give the seconds that it says it took."""
     program = (sys.executable, "-m", "tests.bench.library", address, str(FEW))
-    path = os.pathsep.join([str(PROJECT), str(cached("bench", LOCK, _fetch))])
+    path = os.pathsep.join([str(PROJECT), str(fetched())])
     process = await asyncio.create_subprocess_exec(
         *program, env={**os.environ, "PYTHONPATH": path}, stdout=asyncio.subprocess.PIPE
     )
@@ -128,8 +126,3 @@ async def _run_library(address: str) -> float:
     if process.returncode:
         raise ValueError(f"the library's run ended with {process.returncode}")
     return float(said)
-
-
-def _fetch(into: Path) -> None:
-    install = [uv(), "pip", "install", "--no-deps", "--require-hashes", "--target", str(into), "-r", str(LOCK)]
-    run_quietly(install, f"uv could not fetch what {LOCK.name} names")

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tests.bench.rounds import Part, Result
 
-LIBRARIES = ("aiokafka", "asyncpg", "msgspec", "pydantic")
+LIBRARIES = ("aiokafka", "asyncpg", "msgspec", "numpy", "pydantic")
 
 
 def machine(servers: str) -> dict[str, str]:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from libs.eventlog.record import Outgoing
 from libs.messages.catalogue import TICKETS_DOOR
+from libs.messages.certificates import Certificate
 from libs.messages.door import ResponseGiven, TicketSubmitted, Upstream
 from libs.messages.receipts import Unreadability
-from libs.messages.sla import Certificate
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
 from libs.plan import Plan, VersionSupport, local_centre, numbers_of, promise, version_support, working_calendar
 from libs.workcal import WorkingCalendar, add_working_time, zone

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from libs.messages.certificates import Certificate
 from libs.messages.door import ResponseGiven, TicketSubmitted, Upstream
 from libs.messages.receipts import Outcome
 from libs.messages.sla import (
-    Certificate,
     FirstResponseAtRisk,
     FirstResponseBreached,
     FirstResponseClockStarted,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from libs.messages.sla import Certificate
+from libs.messages.certificates import Certificate
 from libs.messages.tickets import Channel
 from libs.plan import export_plan, promise, with_calendar, with_call, working_calendar
 from services.contract.plan import read_plan

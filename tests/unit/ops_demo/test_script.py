@@ -12,9 +12,9 @@ import pytest
 from libs.eventlog.cloudevents import parse
 from libs.eventlog.errors import Unreadable
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, UPSTREAM
+from libs.messages.certificates import Certificate
 from libs.messages.door import TicketSubmitted, Upstream
 from libs.messages.receipts import Unreadability
-from libs.messages.sla import Certificate
 from libs.messages.tickets import RespondedBy
 from libs.plan import local_centre, numbers_of, promise, working_calendar
 from services.ops.demo import SEED, TICKETS

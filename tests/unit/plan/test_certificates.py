@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from libs.messages.certificates import Certificate, RetargetCause, WorkingInterval
 from libs.messages.plan import ResponseTargets
-from libs.messages.sla import Certificate, RetargetCause, WorkingInterval
 from libs.messages.tickets import Channel
 from libs.plan import BadCertificate, promise, recompute, verify, with_calendar, with_call, with_targets
 from tests.unit.plan.seed import FR, PLAN, calendar_with, utc

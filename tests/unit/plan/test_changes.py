@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from libs.messages.certificates import Certificate, RetargetCause
 from libs.messages.plan import CentreCalendar, ResponseTargets
-from libs.messages.sla import Certificate, RetargetCause
 from libs.messages.tickets import Channel
 from libs.plan import promise, verify, with_calendar, with_call, with_merge, with_targets, working_calendar
 from libs.workcal import CalendarEnds, WorkingCalendar, working_time_between

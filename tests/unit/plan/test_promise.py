@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.messages.sla import Certificate, WorkingInterval
+from libs.messages.certificates import Certificate, WorkingInterval
 from libs.messages.tickets import Channel
 from libs.plan import BadCertificate, promise, recompute, target_of, verify, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, in_utc, tz_version, working_time_between, zone

@@ -7,15 +7,9 @@ from pathlib import Path
 import pytest
 
 from libs.messages.base import FactVersion
+from libs.messages.certificates import Certificate, WorkingInterval
 from libs.messages.plan import CentreCalendar
-from libs.messages.sla import (
-    Certificate,
-    FirstResponseClockStarted,
-    FirstResponseNotPromised,
-    NoPromise,
-    PromiseEvent,
-    WorkingInterval,
-)
+from libs.messages.sla import FirstResponseClockStarted, FirstResponseNotPromised, NoPromise, PromiseEvent
 from libs.messages.tickets import Channel
 from libs.workcal import tz_version
 from services.sla_timer.domain import DECIDER, StartClock

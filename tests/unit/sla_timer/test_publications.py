@@ -6,14 +6,9 @@ from datetime import date, datetime, time
 import pytest
 
 from libs.messages.base import FactVersion
+from libs.messages.certificates import RetargetCause
 from libs.messages.plan import CentreCalendar, ChannelTargets, Closure, ResponseTargets, Status
-from libs.messages.sla import (
-    FirstResponseNotRetargeted,
-    FirstResponseRetargeted,
-    NoPromise,
-    PromiseEvent,
-    RetargetCause,
-)
+from libs.messages.sla import FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise, PromiseEvent
 from libs.messages.tickets import Channel
 from libs.workcal import zone
 from services.sla_timer.domain import DECIDER

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from libs.messages.sla import Certificate
+from libs.messages.certificates import Certificate
 from libs.messages.tickets import Channel
 from libs.plan import promise, working_calendar
 from libs.workcal import tz_version, zone
