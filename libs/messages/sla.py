@@ -1,6 +1,9 @@
 """Facts of a first-response promise (stream `promise/<source>/<number>`), written by sla_timer."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from libs.messages.base import (
     Code,
@@ -13,6 +16,7 @@ from libs.messages.base import (
     PersonId,
     PlanVersion,
     PrivateKey,
+    Seconds,
     TicketId,
 )
 from libs.messages.certificates import Certificate
@@ -39,6 +43,31 @@ class NotAResponse(OpenCode):
     CALL_WITHOUT_HELP = "call-without-help"
     """The call that opened the ticket counts only if help was given in it."""
     NO_PROMISE = "no-promise"
+    BEFORE_OPENING = "before-opening"
+    """Given on a ticket that was absorbed, before the survivor was opened."""
+
+
+class NotChanged(OpenCode):
+    """Why something that was said of a ticket did not touch its promise."""
+
+    NO_PROMISE = "no-promise"
+    NOT_EARLIER = "not-earlier"
+    """It would make the deadline no earlier, and our own acts make none later."""
+    OVER = "over"
+    """The deadline had passed by then, or the promise had its end."""
+    NOT_CANCELLED = "not-cancelled"
+    NO_CALENDAR = "no-calendar"
+    CALENDAR_ENDS = "calendar-ends"
+    NO_OPENING_IN_A_YEAR = "no-opening-in-a-year"
+
+
+class CancellationCause(OpenCode):
+    """Why a promise ends without a verdict; counted apart."""
+
+    WITHDRAWN = "withdrawn"
+    """By the customer."""
+    MERGED = "merged"
+    """The ticket was absorbed; the survivor keeps the earlier deadline."""
 
 
 class FirstResponseClockStarted(Event):
@@ -88,6 +117,8 @@ class FirstResponseRetargeted(Event):
     was_due_at: Instant
     restated_due_at: Instant | None = None
     """The deadline as it would be if all had been known from the opening on, where it is another one."""
+    called_at: Instant | None = None
+    """The telephone call that led to it, if one did."""
     rests_on: tuple[FactVersion, ...] = ()
 
 
@@ -131,10 +162,12 @@ class FirstResponseBreached(Event):
 
 
 class Verdict(StrEnum):
-    """The two ends of a promise."""
+    """The ends of a promise."""
 
     MET = "met"
     BREACHED = "breached"
+    CANCELLED = "cancelled"
+    """No verdict: it was void before it came to one."""
 
 
 class RestatementCause(OpenCode):
@@ -142,6 +175,10 @@ class RestatementCause(OpenCode):
 
     LATE_ANSWER = "late-answer"
     """An answer in time that could not be read before the deadline fired."""
+    LATE_CANCELLATION = "late-cancellation"
+    """A withdrawal or a merge before the end that could not be read before it."""
+    CALL = "call"
+    """A telephone call by which the deadline would have been earlier."""
     CLOSURE = "closure"
     """A calendar by which the deadline would have been later."""
     OPENING = "opening"
@@ -164,6 +201,7 @@ class FirstResponseRestated(Event):
     restated_due_at: Instant
     responded_at: Instant | None = None
     """The earliest response that is known."""
+    cancelled_at: Instant | None = None
     calendar_version: PlanVersion
     rests_on: tuple[FactVersion, ...] = ()
 
@@ -183,6 +221,92 @@ class ResponseNotApplied(Event):
     reason: NotAResponse
 
 
+class CallNoted(Event):
+    """A telephone call about the ticket that left the deadline where it was."""
+
+    ticket: TicketId
+    called_at: Instant
+    reason: NotChanged
+    restated_due_at: Instant | None = None
+    """The deadline as it would be if the call had been known in time, where it is another one."""
+
+
+class FirstResponseCancelled(Event):
+    """The promise ends without a verdict."""
+
+    ticket: TicketId
+    customer: CustomerId
+    centre: Code
+    channel: Channel
+    cause: CancellationCause
+    cancelled_at: Instant
+    into: TicketId | None = None
+    """The survivor of a merge."""
+    certificate: Certificate
+
+
+class CancellationNoted(Event):
+    """A withdrawal or a merge that came too late for the promise, or was told too late."""
+
+    ticket: TicketId
+    cause: CancellationCause
+    cancelled_at: Instant
+    reason: NotChanged
+
+
+class FirstResponseReinstated(Event):
+    """A merge was undone: the promise runs again as if nothing had been."""
+
+    ticket: TicketId
+    customer: CustomerId
+    centre: Code
+    channel: Channel
+    reinstated_at: Instant
+    certificate: Certificate
+
+
+class ReinstatementNotApplied(Event):
+    """A merge was undone of a ticket whose promise it had not ended."""
+
+    ticket: TicketId
+    undone_at: Instant
+    reason: NotChanged
+
+
+class MergeNoted(Event):
+    """Another ticket was absorbed in this one, whose promise is no later by that, or was not made yet."""
+
+    ticket: TicketId
+    absorbed: TicketId
+    merged_at: Instant
+    certificate: Certificate
+    """The promise of the absorbed ticket."""
+    reason: NotChanged
+
+
+class InternalTargetSet(Event):
+    """The centre that a ticket was transferred to should answer by `due_at`; the promise stays where it was made."""
+
+    ticket: TicketId
+    centre: Code
+    transferred_at: Instant
+    used_microseconds: Annotated[int, Field(ge=0)]
+    """Working time that the promise had used by then."""
+    target_seconds: Seconds
+    due_at: Instant
+    calendar_version: PlanVersion
+    rests_on: tuple[FactVersion, ...] = ()
+
+
+class InternalTargetNotSet(Event):
+    """A transfer that gives the receiving centre no target."""
+
+    ticket: TicketId
+    centre: Code
+    transferred_at: Instant
+    reason: NotChanged
+
+
 PromiseEvent = (
     FirstResponseClockStarted
     | FirstResponseNotPromised
@@ -190,8 +314,16 @@ PromiseEvent = (
     | FirstResponseRetargeted
     | FirstResponseNotRetargeted
     | FirstResponseMet
+    | FirstResponseCancelled
+    | FirstResponseReinstated
     | FirstResponseBreached
     | FirstResponseRestated
     | LaterResponseNoted
     | ResponseNotApplied
+    | CallNoted
+    | CancellationNoted
+    | ReinstatementNotApplied
+    | MergeNoted
+    | InternalTargetSet
+    | InternalTargetNotSet
 )

@@ -2,7 +2,7 @@
 
 from libs.plan.calendars import changed_between, working_calendar
 from libs.plan.centres import LocalCentre, home_centre, local_centre, numbers_of
-from libs.plan.certificates import BadCertificate, in_force, recompute, verify
+from libs.plan.certificates import BadCertificate, in_force, recompute, used_until, verify
 from libs.plan.changes import as_it_was, target_channel, with_calendar, with_call, with_merge, with_targets
 from libs.plan.exported import export_plan, parse_exported
 from libs.plan.files import FILES, parse_plan
@@ -44,6 +44,7 @@ __all__ = [
     "recompute",
     "target_channel",
     "target_of",
+    "used_until",
     "verify",
     "version_support",
     "with_calendar",

@@ -101,6 +101,12 @@ def used_between(intervals: Iterable[WorkingInterval], since: datetime, until: d
     return sum((closes - opens) // MICROSECOND for opens, closes in ends if opens < closes)
 
 
+def used_until(certificate: Certificate, instant: datetime) -> timedelta:
+    """Give the working time of the target that runs which was used by an instant."""
+    leg = [leg for leg in legs(certificate) if leg.begins_at <= max(instant, certificate.opened_at)][-1]
+    return used_between(certificate.intervals, leg.counts_from, instant) * MICROSECOND
+
+
 def cut_to(intervals: Iterable[WorkingInterval], since: datetime, until: datetime) -> tuple[WorkingInterval, ...]:
     """Give what of the intervals lies between two instants."""
     ends = ((max(one.opens_at, since), min(one.closes_at, until)) for one in intervals)

@@ -121,18 +121,25 @@ def with_merge(survivor: Certificate, absorbed: Certificate, merged_at: datetime
 
 
 def as_it_was(
-    certificate: Certificate, calendar: WorkingCalendar, targets: Sequence[tuple[datetime, ResponseTargets]]
+    certificate: Certificate,
+    calendar: WorkingCalendar,
+    targets: Sequence[tuple[datetime, ResponseTargets]],
+    calls: Sequence[datetime] = (),
 ) -> Certificate:
     """Reckon a promise from its opening on the calendar as it is known now, whenever that became known.
 
-    `targets` are the publications from the one in force at the opening on, with their instants, in order.
-    Raises `CalendarEnds` and `TooFarAhead`.
+    `targets` are the publications from the one in force at the opening on, with their instants, in order; `calls` are
+    those about the ticket. Raises `CalendarEnds` and `TooFarAhead`.
     """
     _check_centre(certificate, calendar)
-    (_, first), *later = targets
-    reckoned = promise(calendar, first, certificate.channel, certificate.opened_at)
-    for published_at, shorter in later:
-        reckoned = with_targets(reckoned, shorter, published_at)
+    (_, known), *later = targets
+    reckoned = promise(calendar, known, certificate.channel, certificate.opened_at)
+    happened: list[tuple[datetime, ResponseTargets | None]] = [*later, *((called_at, None) for called_at in calls)]
+    for at, published in sorted(happened, key=lambda one: (one[0], one[1] is None)):
+        if published is None:
+            reckoned = with_call(reckoned, calendar, known, at)
+        else:
+            known, reckoned = published, with_targets(reckoned, published, at)
     return reckoned
 
 

@@ -1,100 +1,106 @@
 """The promise of a first response: made at the opening of a ticket, met if and only if answered by its deadline.
 
 It is made once and never pauses. A deadline fires only after its instant, and after everything said before was read.
+Each rule stands with its command in a module of its own; here they come together.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from libs.decider import Decider
-from libs.messages.base import FactVersion, PrivateKey
-from libs.messages.plan import CentreCalendar, ResponseTargets
 from libs.messages.sla import (
+    CallNoted,
+    CancellationNoted,
     FirstResponseAtRisk,
     FirstResponseBreached,
+    FirstResponseCancelled,
     FirstResponseClockStarted,
     FirstResponseMet,
     FirstResponseNotPromised,
     FirstResponseNotRetargeted,
+    FirstResponseReinstated,
     FirstResponseRestated,
     FirstResponseRetargeted,
+    InternalTargetNotSet,
+    InternalTargetSet,
     LaterResponseNoted,
-    NoPromise,
-    NotAResponse,
+    MergeNoted,
     PromiseEvent,
+    ReinstatementNotApplied,
     ResponseNotApplied,
     Verdict,
 )
-from libs.messages.tickets import Channel, Medium, RespondedBy
-from libs.plan import in_force, promise, working_calendar
-from libs.workcal import CalendarEnds, TooFarAhead
-from services.sla_timer.promise import Judged, NotPromised, Promise, State, Untracked, Waiting
+from libs.plan import in_force
+from services.sla_timer.answers import JudgeAnswer, RecordResponse, judge_answer, respond
+from services.sla_timer.calls import RecordCall, call
+from services.sla_timer.deadlines import FireDeadline, WarnAtRisk, fire, warn
+from services.sla_timer.merging import AdoptPromise, CancelPromise, ReinstatePromise, adopt, cancel, reinstate
+from services.sla_timer.opening import StartClock, start
+from services.sla_timer.promise import (
+    Absorbed,
+    Judged,
+    NotPromised,
+    Promise,
+    State,
+    Untracked,
+    Waiting,
+    with_answer,
+    with_call,
+    with_cancellation,
+)
 from services.sla_timer.publications import RecomputePromise, recompute
 from services.sla_timer.restatement import RestatePromise, restate
+from services.sla_timer.transfers import SetInternalTarget, transfer
 
-
-@dataclass(frozen=True)
-class StartClock:
-    """Promise a first response to a ticket opened at `occurred_at`, on what was published for its centre."""
-
-    occurred_at: datetime
-    ticket: str
-    customer: str
-    requester: str
-    private: PrivateKey
-    language: str
-    centre: str
-    channel: Channel
-    calendar: CentreCalendar | None
-    targets: ResponseTargets | None
-    rests_on: tuple[FactVersion, ...] = ()
-
-
-@dataclass(frozen=True)
-class RecordResponse:
-    """The customer was answered at `occurred_at`."""
-
-    occurred_at: datetime
-    ticket: str
-    medium: Medium
-    by: RespondedBy
-    help_given: bool
-
-
-@dataclass(frozen=True)
-class WarnAtRisk:
-    """The warning share was used up at `occurred_at`; a duty."""
-
-    occurred_at: datetime
-
-
-@dataclass(frozen=True)
-class FireDeadline:
-    """The deadline `occurred_at` has passed by `detected_at`; a duty."""
-
-    occurred_at: datetime
-    detected_at: datetime
-
-
-Command = StartClock | RecordResponse | RecomputePromise | RestatePromise | WarnAtRisk | FireDeadline
+Asked = StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePromise | AdoptPromise | SetInternalTarget
+"""What reactions ask of a promise."""
+Owed = RecomputePromise | JudgeAnswer | WarnAtRisk | FireDeadline | RestatePromise
+"""What duties do to a promise; it may come to nothing."""
+Command = Asked | Owed
 
 
 def decide(state: State, command: Command) -> PromiseEvent | None:
     """Answer a command with exactly one event; None where a duty comes to nothing."""
     match command:
+        case RecomputePromise() | JudgeAnswer() | WarnAtRisk() | FireDeadline() | RestatePromise():
+            return _owed(state, command)
+        case _:
+            return _asked(state, command)
+
+
+def _asked(state: State, command: Asked) -> PromiseEvent:
+    match command:
         case StartClock():
-            return _start(state, command)
+            return start(state, command)
         case RecordResponse():
-            return _respond(state, command)
+            return respond(state, command)
+        case RecordCall():
+            return call(state, command)
+        case CancelPromise():
+            return cancel(state, command)
+        case ReinstatePromise():
+            return reinstate(state, command)
+        case AdoptPromise():
+            return adopt(state, command)
+        case SetInternalTarget():
+            return transfer(state, command)
+        case _:
+            assert_never(command)
+
+
+def _owed(state: State, command: Owed) -> PromiseEvent | None:
+    match command:
         case RecomputePromise():
             return recompute(state, command)
+        case JudgeAnswer():
+            return judge_answer(state, command)
+        case WarnAtRisk():
+            return warn(state, command)
+        case FireDeadline():
+            return fire(state, command)
         case RestatePromise():
             return restate(state, command)
-        case WarnAtRisk():
-            return _warn(state, command)
-        case FireDeadline():
-            return _fire(state, command)
         case _:
             assert_never(command)
 
@@ -113,137 +119,35 @@ def evolve(state: State, event: PromiseEvent) -> State:
         case FirstResponseNotRetargeted(calendar_version=version):
             return replace(_running(state), passed_over=version)
         case FirstResponseMet(responded_at=at):
-            return _judged(_running(state), Verdict.MET, at)
+            return _met(state, at)
         case FirstResponseBreached(responded_at=at):
-            return _judged(_running(state), Verdict.BREACHED, at)
+            return _ended(_running(state), Verdict.BREACHED, at)
+        case FirstResponseCancelled(cancelled_at=at, cause=cause):
+            running = _running(state)
+            return replace(_ended(running, Verdict.CANCELLED, running.late_at), cancelled_at=at, cause=cause)
+        case FirstResponseReinstated():
+            return _reinstated(state)
         case FirstResponseRestated():
             return _restated(state, event)
         case LaterResponseNoted(responded_at=at):
-            return _answered_later(state, at)
-        case ResponseNotApplied():
+            return with_answer(state, at)
+        case CallNoted(called_at=at, restated_due_at=due_at):
+            return with_call(state, at, due_at)
+        case CancellationNoted(cancelled_at=at):
+            return with_cancellation(state, at)
+        case MergeNoted(certificate=certificate, merged_at=at):
+            return (
+                replace(state, absorbed=(*state.absorbed, Absorbed(certificate, at)))
+                if isinstance(state, Untracked)
+                else state
+            )
+        case ResponseNotApplied() | ReinstatementNotApplied() | InternalTargetSet() | InternalTargetNotSet():
             return state
         case _:
             assert_never(event)
 
 
 DECIDER: Decider[State, Command, PromiseEvent] = Decider(Untracked(), decide, evolve)
-
-
-def _start(state: State, command: StartClock) -> FirstResponseClockStarted | FirstResponseNotPromised:
-    match state:
-        case Untracked():
-            return _promise_or_not(command)
-        case NotPromised(reason=reason):
-            return _no_promise(command, reason)
-        case Waiting() | Judged():
-            return _no_promise(command, NoPromise.ALREADY_PROMISED)
-        case _:
-            assert_never(state)
-
-
-def _promise_or_not(command: StartClock) -> FirstResponseClockStarted | FirstResponseNotPromised:
-    if command.calendar is None:
-        return _no_promise(command, NoPromise.NO_CALENDAR)
-    if command.targets is None:
-        return _no_promise(command, NoPromise.NO_TARGETS)
-    try:
-        calendar = working_calendar(command.calendar)
-        certificate = promise(calendar, command.targets, command.channel, command.occurred_at)
-    except CalendarEnds:
-        return _no_promise(command, NoPromise.CALENDAR_ENDS)
-    except TooFarAhead:
-        return _no_promise(command, NoPromise.NO_OPENING_IN_A_YEAR)
-    return FirstResponseClockStarted(
-        ticket=command.ticket,
-        customer=command.customer,
-        requester=command.requester,
-        private=command.private,
-        language=command.language,
-        centre=command.centre,
-        channel=command.channel,
-        certificate=certificate,
-        rests_on=command.rests_on,
-    )
-
-
-def _no_promise(command: StartClock, reason: NoPromise) -> FirstResponseNotPromised:
-    return FirstResponseNotPromised(
-        ticket=command.ticket,
-        centre=command.centre,
-        channel=command.channel,
-        opened_at=command.occurred_at,
-        reason=reason,
-        rests_on=command.rests_on,
-    )
-
-
-def _respond(state: State, command: RecordResponse) -> PromiseEvent:
-    """An answer in time meets the promise; a late one waits for the deadline to fire: another may be on its way."""
-    match state:
-        case _ if command.by is RespondedBy.AUTOMATIC:
-            return _not_applied(command, NotAResponse.AUTOMATIC)
-        case Untracked() | NotPromised():
-            return _not_applied(command, NotAResponse.NO_PROMISE)
-        case Waiting(promise=made) | Judged(promise=made) if _is_the_opening_call(made, command):
-            return _not_applied(command, NotAResponse.CALL_WITHOUT_HELP)
-        case Waiting(promise=made) if command.occurred_at <= made.due_at:
-            return _met(made, command.occurred_at)
-        case Waiting() | Judged():
-            return LaterResponseNoted(ticket=command.ticket, responded_at=command.occurred_at)
-        case _:
-            assert_never(state)
-
-
-def _is_the_opening_call(made: Promise, command: RecordResponse) -> bool:
-    """A call without help is not its own first response: the 2 h by telephone would promise nothing."""
-    is_call = made.channel is Channel.PHONE and command.medium is Medium.CALL
-    return is_call and command.occurred_at == made.opened_at and not command.help_given
-
-
-def _warn(state: State, command: WarnAtRisk) -> FirstResponseAtRisk | None:
-    match state:
-        case Waiting(promise=made, warned=False) if command.occurred_at == made.at_risk_at:
-            return FirstResponseAtRisk(
-                ticket=made.ticket,
-                customer=made.customer,
-                centre=made.centre,
-                channel=made.channel,
-                at_risk_at=made.at_risk_at,
-                due_at=made.due_at,
-            )
-        case _:
-            return None
-
-
-def _fire(state: State, command: FireDeadline) -> FirstResponseBreached | None:
-    match state:
-        case Waiting(promise=made) if command.occurred_at == made.due_at < command.detected_at:
-            return FirstResponseBreached(
-                ticket=made.ticket,
-                customer=made.customer,
-                centre=made.centre,
-                channel=made.channel,
-                due_at=made.due_at,
-                breached_at=made.due_at,
-                detected_at=command.detected_at,
-                responded_at=state.late_at,
-            )
-        case _:
-            return None
-
-
-def _met(made: Promise, responded_at: datetime) -> FirstResponseMet:
-    return FirstResponseMet(
-        ticket=made.ticket,
-        centre=made.centre,
-        channel=made.channel,
-        responded_at=responded_at,
-        due_at=made.due_at,
-    )
-
-
-def _not_applied(command: RecordResponse, reason: NotAResponse) -> ResponseNotApplied:
-    return ResponseNotApplied(ticket=command.ticket, responded_at=command.occurred_at, reason=reason)
 
 
 def _promised(event: FirstResponseClockStarted) -> Promise:
@@ -257,14 +161,35 @@ def _promised(event: FirstResponseClockStarted) -> Promise:
 
 
 def _retargeted(running: Waiting, event: FirstResponseRetargeted) -> Waiting:
-    promise_ = replace(running.promise, certificate=event.certificate)
-    return replace(running, promise=promise_, restated_due_at=event.restated_due_at)
+    made = running.promise
+    calls = tuple(sorted({*made.calls, event.called_at})) if event.called_at else made.calls
+    promise = replace(made, certificate=event.certificate, calls=calls)
+    return replace(running, promise=promise, restated_due_at=event.restated_due_at)
 
 
-def _judged(running: Waiting, verdict: Verdict, responded_at: datetime | None) -> Judged:
-    known = running.promise.certificate
-    version = max(running.passed_over, in_force(known).calendar_version)
-    return Judged(running.promise, verdict, responded_at, running.restated_due_at, None, version)
+def _met(state: State, at: datetime) -> Judged:
+    """A promise that runs, or one whose merge was undone."""
+    if isinstance(state, Judged):
+        return replace(state, verdict=Verdict.MET, responded_at=at, cancelled_at=None, cause=None)
+    return _ended(_running(state), Verdict.MET, at)
+
+
+def _ended(running: Waiting, verdict: Verdict, responded_at: datetime | None) -> Judged:
+    return Judged(
+        promise=running.promise,
+        verdict=verdict,
+        responded_at=responded_at,
+        cancelled_at=running.cancelled_at,
+        restated_due_at=running.restated_due_at,
+        calendar_version=max(running.passed_over, in_force(running.promise.certificate).calendar_version),
+    )
+
+
+def _reinstated(state: State) -> State:
+    if not isinstance(state, Judged):
+        return state
+    due_at, late_at = state.restated_due_at, state.responded_at
+    return Waiting(state.promise, warned=False, late_at=late_at, restated_due_at=due_at)
 
 
 def _restated(state: State, event: FirstResponseRestated) -> State:
@@ -274,19 +199,7 @@ def _restated(state: State, event: FirstResponseRestated) -> State:
     return replace(state, restated=event.restated, restated_due_at=due_at, calendar_version=version)
 
 
-def _answered_later(state: State, at: datetime) -> State:
-    match state:
-        case Waiting():
-            return replace(state, late_at=min(at, state.late_at or at))
-        case Judged():
-            return replace(state, responded_at=min(at, state.responded_at or at))
-        case Untracked() | NotPromised():
-            return state
-        case _:
-            assert_never(state)
-
-
 def _running(state: State) -> Waiting:
     if not isinstance(state, Waiting):
-        raise ValueError(f"only a promise that runs is judged or at risk; this is {state.state}")  # noqa: TRY004
+        raise ValueError(f"only a promise that runs moves or ends; this is {state.state}")  # noqa: TRY004
     return state

@@ -1,30 +1,40 @@
-"""What is known of a promise: it runs, it has its verdict, or none was made."""
+"""What is known of a promise: it runs, it has its end, or none was made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, assert_never
 
 from libs.messages.certificates import Certificate
-from libs.messages.sla import NoPromise, Verdict
+from libs.messages.sla import CancellationCause, NoPromise, Verdict
 from libs.messages.tickets import Channel
+
+
+@dataclass(frozen=True)
+class Absorbed:
+    """The promise of a ticket that was absorbed before this one had a promise of its own."""
+
+    certificate: Certificate
+    merged_at: datetime
 
 
 @dataclass(frozen=True)
 class Untracked:
     """No promise, and none refused."""
 
+    absorbed: tuple[Absorbed, ...] = ()
     state: Literal["untracked"] = "untracked"
 
 
 @dataclass(frozen=True)
 class Promise:
-    """What is promised, to whom, and how the ticket was opened."""
+    """What is promised, to whom, and how the ticket was opened; `calls` are those known about it, in order."""
 
     ticket: str
     customer: str
     centre: str
     channel: Channel
     certificate: Certificate
+    calls: tuple[datetime, ...] = ()
 
     @property
     def opened_at(self) -> datetime:
@@ -55,19 +65,23 @@ class Waiting:
     late_at: datetime | None = None
     passed_over: int = 0
     restated_due_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    """A cancellation that came after the deadline."""
     state: Literal["waiting"] = "waiting"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A promise with its verdict, which stays; beside it what was restated of it, and on which calendar.
+    """A promise with its end, which stays; beside it what was restated of it, and on which calendar.
 
-    `responded_at` is the earliest answer known.
+    `responded_at` is the earliest answer known, `cause` that of a cancellation.
     """
 
     promise: Promise
     verdict: Verdict
     responded_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cause: CancellationCause | None = None
     restated_due_at: datetime | None = None
     restated: Verdict | None = None
     calendar_version: int = 0
@@ -83,3 +97,39 @@ class NotPromised:
 
 
 State = Untracked | Waiting | Judged | NotPromised
+
+
+def with_answer(state: State, at: datetime) -> State:
+    """Remember an answer: the earliest one counts."""
+    match state:
+        case Waiting():
+            return replace(state, late_at=min(at, state.late_at or at))
+        case Judged():
+            return replace(state, responded_at=min(at, state.responded_at or at))
+        case Untracked() | NotPromised():
+            return state
+        case _:
+            assert_never(state)
+
+
+def with_call(state: State, at: datetime, restated_due_at: datetime | None) -> State:
+    """Remember a call, and the deadline as it would be with it."""
+    match state:
+        case Waiting() | Judged():
+            promise = replace(state.promise, calls=tuple(sorted({*state.promise.calls, at})))
+            return replace(state, promise=promise, restated_due_at=restated_due_at or state.restated_due_at)
+        case Untracked() | NotPromised():
+            return state
+        case _:
+            assert_never(state)
+
+
+def with_cancellation(state: State, at: datetime) -> State:
+    """Remember a withdrawal or a merge that came too late: the earliest one counts."""
+    match state:
+        case Waiting() | Judged():
+            return replace(state, cancelled_at=min(at, state.cancelled_at or at))
+        case Untracked() | NotPromised():
+            return state
+        case _:
+            assert_never(state)

@@ -4,7 +4,7 @@ It holds from its own instant on: working time already used stays used. A promis
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, TypeVar, assert_never
 
@@ -58,6 +58,14 @@ class Passed(NamedTuple):
     reason: NoPromise
 
 
+class Reckoned(NamedTuple):
+    """A certificate after some publications, and what of them it rests on."""
+
+    certificate: Certificate
+    rests_on: tuple[FactVersion, ...]
+    passed: Passed | None
+
+
 def in_force(published: Iterable[P], instant: datetime) -> P | None:
     """Give the last publication by an instant; for what is older than the first publication, that one."""
     ordered = sorted(published, key=lambda one: one.sequence)
@@ -71,9 +79,10 @@ def fact(publication: Publication) -> FactVersion:
 
 
 def restated_due_at(
-    certificate: Certificate, calendars: Sequence[PublishedCalendar], targets: Sequence[PublishedTargets]
+    promise: Promise, calendars: Sequence[PublishedCalendar], targets: Sequence[PublishedTargets]
 ) -> datetime | None:
     """Give the deadline as it would be if all had been known from the opening on; None where none can be given."""
+    certificate = promise.certificate
     newest = max(calendars, key=lambda one: one.content.version, default=None)
     since = [one for one in targets if one.content.version >= certificate.targets_version]
     if newest is None or not since:
@@ -81,7 +90,7 @@ def restated_due_at(
     ordered = sorted(since, key=lambda one: (one.published_at, one.sequence))
     pairs = [(one.published_at, one.content) for one in ordered]
     try:
-        return as_it_was(certificate, working_calendar(newest.content), pairs).due_at
+        return as_it_was(certificate, working_calendar(newest.content), pairs, promise.calls).due_at
     except (CalendarEnds, TooFarAhead):
         return None
 
@@ -90,20 +99,29 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
     """Go through what was published since, in the order of its instants; None where nothing concerns the promise."""
     if not isinstance(state, Waiting):
         return None
-    made, certificate = state.promise, state.promise.certificate
+    made, found = state.promise, reckoned(state, command.calendars, command.targets, command.occurred_at)
+    if found.rests_on:
+        after = replace(made, certificate=found.certificate)
+        restated = restated_due_at(after, _by(command.calendars, command), _by(command.targets, command))
+        return retargeted(made, after, found.rests_on, restated)
+    return _not_retargeted(made, found.passed) if found.passed else None
+
+
+def reckoned(
+    state: Waiting, calendars: Iterable[PublishedCalendar], targets: Iterable[PublishedTargets], now: datetime
+) -> Reckoned:
+    """Give the certificate after what was published by an instant, in the order in which it was."""
+    certificate = state.promise.certificate
     rests_on: list[FactVersion] = []
     passed: Passed | None = None
-    for publication in _since(certificate, state.passed_over, command):
+    for publication in _since(certificate, state.passed_over, RecomputePromise(now, tuple(calendars), tuple(targets))):
         after = _applied(certificate, publication)
         if isinstance(after, Passed):
             passed = after
         elif after != certificate:
             certificate = after
             rests_on.append(fact(publication))
-    if rests_on:
-        restated = restated_due_at(certificate, _by(command.calendars, command), _by(command.targets, command))
-        return _retargeted(made, certificate, tuple(rests_on), restated)
-    return _not_retargeted(made, passed) if passed else None
+    return Reckoned(certificate, tuple(rests_on), passed)
 
 
 def _since(certificate: Certificate, passed_over: int, command: RecomputePromise) -> list[Publication]:
@@ -133,17 +151,20 @@ def _applied(certificate: Certificate, publication: Publication) -> Certificate 
             assert_never(publication)
 
 
-def _retargeted(
-    made: Promise, certificate: Certificate, rests_on: tuple[FactVersion, ...], restated: datetime | None
+def retargeted(
+    before: Promise, after: Promise, rests_on: tuple[FactVersion, ...], restated: datetime | None
 ) -> FirstResponseRetargeted:
+    """Say that a promise has other grounds now."""
+    called = [call for call in after.calls if call not in before.calls]
     return FirstResponseRetargeted(
-        ticket=made.ticket,
-        customer=made.customer,
-        centre=made.centre,
-        channel=made.channel,
-        certificate=certificate,
-        was_due_at=made.due_at,
-        restated_due_at=restated if restated != certificate.due_at else None,
+        ticket=before.ticket,
+        customer=before.customer,
+        centre=before.centre,
+        channel=before.channel,
+        certificate=after.certificate,
+        was_due_at=before.due_at,
+        restated_due_at=restated if restated != after.due_at else None,
+        called_at=called[0] if called else None,
         rests_on=rests_on,
     )
 

@@ -1,7 +1,7 @@
 """What a verdict would be if all that is known now had been known in time; the verdict itself stays."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from libs.messages.base import FactVersion
@@ -18,6 +18,9 @@ class RestatePromise:
     occurred_at: datetime
     calendars: tuple[PublishedCalendar, ...]
     targets: tuple[PublishedTargets, ...]
+
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Known(NamedTuple):
@@ -41,12 +44,13 @@ def restate(state: State, command: RestatePromise) -> FirstResponseRestated | No
         ticket=made.ticket,
         centre=made.centre,
         channel=made.channel,
-        cause=_cause(state, known.due_at),
+        cause=_cause(state, known, restated),
         promised=state.verdict,
         restated=restated,
         due_at=made.due_at,
         restated_due_at=known.due_at,
         responded_at=state.responded_at,
+        cancelled_at=state.cancelled_at,
         calendar_version=known.calendar_version,
         rests_on=known.rests_on,
     )
@@ -56,7 +60,7 @@ def _known(state: Judged, command: RestatePromise) -> Known:
     calendars = [one for one in command.calendars if one.published_at <= command.occurred_at]
     targets = [one for one in command.targets if one.published_at <= command.occurred_at]
     newest = max(calendars, key=lambda one: one.content.version, default=None)
-    due_at = restated_due_at(state.promise.certificate, calendars, targets)
+    due_at = restated_due_at(state.promise, calendars, targets)
     version = max(state.calendar_version, grounds(state.promise.certificate).calendar_version)
     if newest is None:
         return Known(due_at or _due_at(state), version, ())
@@ -72,15 +76,23 @@ def _stated(state: Judged) -> Verdict:
 
 
 def _verdict(state: Judged, due_at: datetime, now: datetime) -> Verdict:
-    if state.responded_at is not None and state.responded_at <= due_at:
+    """What came first, by the deadline: an answer, or a withdrawal or merge; else the deadline itself."""
+    answered_at, cancelled_at = state.responded_at or NEVER, state.cancelled_at or NEVER
+    if answered_at <= min(due_at, cancelled_at):
         return Verdict.MET
+    if cancelled_at <= due_at:
+        return Verdict.CANCELLED
     return Verdict.BREACHED if due_at < now else _stated(state)
 
 
-def _cause(state: Judged, due_at: datetime) -> RestatementCause:
-    if due_at == _due_at(state) == state.promise.due_at:
-        late = state.responded_at is not None and state.verdict is Verdict.BREACHED
+def _cause(state: Judged, known: Known, restated: Verdict) -> RestatementCause:
+    promised = state.promise.due_at
+    if restated is Verdict.CANCELLED:
+        return RestatementCause.LATE_CANCELLATION
+    if known.due_at == promised:
+        late = restated is Verdict.MET and state.verdict is not Verdict.MET
         return RestatementCause.LATE_ANSWER if late else RestatementCause.CALENDAR
-    if due_at == state.promise.due_at:
-        return RestatementCause.CALENDAR
-    return RestatementCause.CLOSURE if due_at > state.promise.due_at else RestatementCause.OPENING
+    if known.due_at > promised:
+        return RestatementCause.CLOSURE
+    is_older = known.calendar_version > grounds(state.promise.certificate).calendar_version
+    return RestatementCause.CALL if state.promise.calls and not is_older else RestatementCause.OPENING

@@ -1,0 +1,96 @@
+"""A later telephone call about a ticket: it can only make the deadline earlier; with help given it is an answer."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from libs.messages.certificates import Certificate
+from libs.messages.sla import (
+    CallNoted,
+    FirstResponseMet,
+    FirstResponseRetargeted,
+    LaterResponseNoted,
+    NotChanged,
+    ResponseNotApplied,
+)
+from libs.messages.tickets import Medium, RespondedBy
+from libs.plan import in_force as grounds
+from libs.plan import with_call, working_calendar
+from services.sla_timer.answers import RecordResponse, respond
+from services.sla_timer.promise import Judged, NotPromised, State, Untracked, Waiting
+from services.sla_timer.publications import (
+    PublishedCalendar,
+    PublishedTargets,
+    fact,
+    in_force,
+    reckoned,
+    restated_due_at,
+    retargeted,
+)
+
+CallEvent = FirstResponseMet | FirstResponseRetargeted | CallNoted | LaterResponseNoted | ResponseNotApplied
+
+
+@dataclass(frozen=True)
+class RecordCall:
+    """The customer rang at `occurred_at`; what is published for the promise's centre comes with it."""
+
+    occurred_at: datetime
+    ticket: str
+    help_given: bool
+    calendars: tuple[PublishedCalendar, ...] = ()
+    targets: tuple[PublishedTargets, ...] = ()
+
+
+def call(state: State, command: RecordCall) -> CallEvent:
+    """Judge a call."""
+    if command.help_given:
+        return respond(state, _as_answer(command))
+    match state:
+        case Untracked() | NotPromised():
+            return _noted(command, NotChanged.NO_PROMISE)
+        case Waiting():
+            return _call_on_running(state, command)
+        case Judged():
+            return _noted(command, NotChanged.OVER, _restated(state, command))
+        case _:
+            assert_never(state)
+
+
+def _as_answer(command: RecordCall) -> RecordResponse:
+    return RecordResponse(command.occurred_at, command.ticket, Medium.CALL, RespondedBy.PERSON, help_given=True)
+
+
+def _call_on_running(state: Waiting, command: RecordCall) -> FirstResponseRetargeted | CallNoted:
+    """Reckon on what was published until now first, then from the call on."""
+    made, found = state.promise, reckoned(state, command.calendars, command.targets, state.promise.due_at)
+    certificate = _called(found.certificate, command)
+    if certificate == found.certificate:
+        reason = NotChanged.OVER if command.occurred_at > made.due_at else NotChanged.NOT_EARLIER
+        return _noted(command, reason, _restated(state, command))
+    after = replace(made, certificate=certificate, calls=(*made.calls, command.occurred_at))
+    targets = in_force(command.targets, command.occurred_at)
+    rests_on = (*found.rests_on, *((fact(targets),) if targets else ()))
+    restated = restated_due_at(after, command.calendars, command.targets)
+    return retargeted(made, after, rests_on, restated)
+
+
+def _called(certificate: Certificate, command: RecordCall) -> Certificate:
+    version = grounds(certificate).calendar_version
+    calendar = next((one for one in command.calendars if one.content.version == version), None)
+    targets = in_force(command.targets, command.occurred_at)
+    if calendar is None or targets is None:
+        return certificate
+    return with_call(certificate, working_calendar(calendar.content), targets.content, command.occurred_at)
+
+
+def _restated(state: Waiting | Judged, command: RecordCall) -> datetime | None:
+    """Give the deadline as it would be with the call, where that is not the one that is known."""
+    calls = tuple(sorted({*state.promise.calls, command.occurred_at}))
+    found = restated_due_at(replace(state.promise, calls=calls), command.calendars, command.targets)
+    known = state.restated_due_at or state.promise.due_at
+    return found if found != known else None
+
+
+def _noted(command: RecordCall, reason: NotChanged, restated: datetime | None = None) -> CallNoted:
+    return CallNoted(ticket=command.ticket, called_at=command.occurred_at, reason=reason, restated_due_at=restated)

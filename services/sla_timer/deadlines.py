@@ -1,0 +1,58 @@
+"""What plan time does to a promise that runs: it is warned of, and when its deadline has passed it is breached."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from libs.messages.sla import FirstResponseAtRisk, FirstResponseBreached
+from services.sla_timer.promise import State, Waiting
+
+
+@dataclass(frozen=True)
+class WarnAtRisk:
+    """The warning share was used up at `occurred_at`; a duty."""
+
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class FireDeadline:
+    """The deadline `occurred_at` has passed by `detected_at`; a duty."""
+
+    occurred_at: datetime
+    detected_at: datetime
+
+
+def warn(state: State, command: WarnAtRisk) -> FirstResponseAtRisk | None:
+    """Warn once."""
+    match state:
+        case Waiting(promise=made, warned=False) if command.occurred_at == made.at_risk_at:
+            return FirstResponseAtRisk(
+                ticket=made.ticket,
+                customer=made.customer,
+                centre=made.centre,
+                channel=made.channel,
+                at_risk_at=made.at_risk_at,
+                due_at=made.due_at,
+            )
+        case _:
+            return None
+
+
+def fire(state: State, command: FireDeadline) -> FirstResponseBreached | None:
+    """Breach a promise whose deadline this is, and has passed without an answer in time."""
+    match state:
+        case Waiting(promise=made, late_at=late_at) if command.occurred_at == made.due_at < command.detected_at:
+            if late_at is not None and late_at <= made.due_at:
+                return None
+            return FirstResponseBreached(
+                ticket=made.ticket,
+                customer=made.customer,
+                centre=made.centre,
+                channel=made.channel,
+                due_at=made.due_at,
+                breached_at=made.due_at,
+                detected_at=command.detected_at,
+                responded_at=late_at,
+            )
+        case _:
+            return None

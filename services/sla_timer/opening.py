@@ -1,0 +1,90 @@
+"""A ticket that opens is promised its first response, once, on what was published for its centre by then."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from libs.messages.base import FactVersion, PrivateKey
+from libs.messages.certificates import Certificate
+from libs.messages.plan import CentreCalendar, ResponseTargets
+from libs.messages.sla import FirstResponseClockStarted, FirstResponseNotPromised, NoPromise
+from libs.messages.tickets import Channel
+from libs.plan import promise, with_merge, working_calendar
+from libs.workcal import CalendarEnds, TooFarAhead
+from services.sla_timer.promise import Judged, NotPromised, State, Untracked, Waiting
+
+
+@dataclass(frozen=True)
+class StartClock:
+    """Promise a first response to a ticket opened at `occurred_at`, on what was published for its centre."""
+
+    occurred_at: datetime
+    ticket: str
+    customer: str
+    requester: str
+    private: PrivateKey
+    language: str
+    centre: str
+    channel: Channel
+    calendar: CentreCalendar | None
+    targets: ResponseTargets | None
+    rests_on: tuple[FactVersion, ...] = ()
+
+
+def start(state: State, command: StartClock) -> FirstResponseClockStarted | FirstResponseNotPromised:
+    """Promise, or say why not."""
+    match state:
+        case Untracked():
+            return _promise_or_not(state, command)
+        case NotPromised(reason=reason):
+            return _no_promise(command, reason)
+        case Waiting() | Judged():
+            return _no_promise(command, NoPromise.ALREADY_PROMISED)
+        case _:
+            assert_never(state)
+
+
+def _promise_or_not(state: Untracked, command: StartClock) -> FirstResponseClockStarted | FirstResponseNotPromised:
+    if command.calendar is None:
+        return _no_promise(command, NoPromise.NO_CALENDAR)
+    if command.targets is None:
+        return _no_promise(command, NoPromise.NO_TARGETS)
+    try:
+        calendar = working_calendar(command.calendar)
+        certificate = promise(calendar, command.targets, command.channel, command.occurred_at)
+    except CalendarEnds:
+        return _no_promise(command, NoPromise.CALENDAR_ENDS)
+    except TooFarAhead:
+        return _no_promise(command, NoPromise.NO_OPENING_IN_A_YEAR)
+    return _started(command, _with_absorbed(certificate, state))
+
+
+def _with_absorbed(certificate: Certificate, state: Untracked) -> Certificate:
+    for one in state.absorbed:
+        certificate = with_merge(certificate, one.certificate, one.merged_at)
+    return certificate
+
+
+def _started(command: StartClock, certificate: Certificate) -> FirstResponseClockStarted:
+    return FirstResponseClockStarted(
+        ticket=command.ticket,
+        customer=command.customer,
+        requester=command.requester,
+        private=command.private,
+        language=command.language,
+        centre=command.centre,
+        channel=command.channel,
+        certificate=certificate,
+        rests_on=command.rests_on,
+    )
+
+
+def _no_promise(command: StartClock, reason: NoPromise) -> FirstResponseNotPromised:
+    return FirstResponseNotPromised(
+        ticket=command.ticket,
+        centre=command.centre,
+        channel=command.channel,
+        opened_at=command.occurred_at,
+        reason=reason,
+        rests_on=command.rests_on,
+    )
