@@ -7,9 +7,9 @@ import pytest
 from pydantic_core import to_json
 
 from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM
-from libs.messages.door import NoteAdded, Person, ResponseGiven, Side, TicketSubmitted
+from libs.messages.door import NoteAdded, Person, ResponseGiven, TicketSubmitted
 from libs.messages.sla import Certificate
-from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
+from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
 from libs.plan import promise, working_calendar
 from services.ops.demo.figures import AskedFor, Figures, NotTaken, differences
 from services.ops.demo.reckoning import reckon
