@@ -5,7 +5,6 @@ in the world that the message is about, (`source`, `id`) name the command.
 """
 
 import re
-from enum import StrEnum
 from functools import cache
 from typing import Annotated, Literal
 
@@ -30,7 +29,7 @@ from libs.messages.contracts import LicenceKind
 from libs.messages.notices import Settlement
 from libs.messages.plan import CentreCalendar, PriceList, ProductVersions, ResponseTargets
 from libs.messages.private import Body, EmailAddress, Line, PersonPhone
-from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
+from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
 
 _BETWEEN = "[ ()./-]*"
 
@@ -64,13 +63,6 @@ class Person(Value):
     name: Line | None = None
     email: EmailAddress | None = None
     phone: PersonPhone | None = None
-
-
-class Side(StrEnum):
-    """Who did it."""
-
-    CUSTOMER = "customer"
-    SUPPORT = "support"
 
 
 class TicketSubmitted(Upstream):

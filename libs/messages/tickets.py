@@ -17,6 +17,7 @@ from libs.messages.base import (
     PhoneNumber,
     PrivateKey,
     ProductVersion,
+    TicketId,
     Value,
 )
 from libs.messages.clauses import Clause
@@ -66,6 +67,13 @@ class RespondedBy(StrEnum):
     AUTOMATIC = "automatic"
 
 
+class Side(StrEnum):
+    """Who did it."""
+
+    CUSTOMER = "customer"
+    SUPPORT = "support"
+
+
 class Contact(StrEnum):
     """Whom somebody without cover turns to (« votre revendeur ou … l'équipe OL Care de votre région »)."""
 
@@ -99,9 +107,33 @@ class MessageRefusal(OpenCode):
     """Why another upstream message was not taken."""
 
     NOT_TAKEN_YET = "not-taken-yet"
+    """By an older version of the service, which had no rule for the message."""
     ALREADY_OPEN = "already-open"
     ALREADY_REFUSED = "already-refused"
     TIME_IN_FUTURE = "time-in-future"
+    TOO_MANY_HELD = "too-many-held"
+    TICKET_REFUSED = "ticket-refused"
+    BEFORE_OPENING = "before-opening"
+    TICKET_WITHDRAWN = "ticket-withdrawn"
+    TICKET_MERGED = "ticket-merged"
+    ALREADY_THERE = "already-there"
+    """Transferred to the centre that has it."""
+    UNKNOWN_CENTRE = "unknown-centre"
+    ALREADY_RESOLVED = "already-resolved"
+    NOT_RESOLVED = "not-resolved"
+    INTO_ITSELF = "into-itself"
+    INTO_MERGED = "into-merged"
+    INTO_REFUSED = "into-refused"
+    INTO_WITHDRAWN = "into-withdrawn"
+    UNKNOWN_CUSTOMER = "unknown-customer"
+    """Like the rest of this list: no cover at the instant of reopening."""
+    NO_CONTRACT = "no-contract"
+    NOT_YET_COVERED = "not-yet-covered"
+    COVER_LAPSED = "cover-lapsed"
+    PRODUCT_NOT_COVERED = "product-not-covered"
+    UNKNOWN_PRODUCT = "unknown-product"
+    VERSION_TOO_OLD = "version-too-old"
+    NOT_INCLUDED = "not-included"
 
 
 class Cover(Value):
@@ -171,6 +203,8 @@ class ResponseRecorded(Event):
     """On the very call that opened the ticket: whether technical help was given in it."""
     responder: PersonId | None = None
     """One of ours; none for an automatic answer."""
+    merged_into: TicketId | None = None
+    """The survivor, where the ticket was absorbed before."""
 
 
 class ResponseRefused(Event):
@@ -179,6 +213,95 @@ class ResponseRefused(Event):
     responded_at: Instant
     reason: ResponseRefusal
     clause: Clause | None = None
+
+
+class CustomerCallRecorded(Event):
+    """The customer rang about the ticket; that can only make the promise earlier, and is no response without help."""
+
+    called_at: Instant
+    caller: PersonId
+    private: PrivateKey | None = None
+    """Where name and text stand; none where only the person was named."""
+    number_dialled: PhoneNumber | None = None
+    """A number of the published plan; any other is left out."""
+    centre: Code | None = None
+    """The centre of that number."""
+    help_given: bool
+    """Whether technical help was given in the call."""
+    rests_on: tuple[FactVersion, ...] = ()
+    merged_into: TicketId | None = None
+    """The survivor, where the ticket was absorbed before."""
+
+
+class NoteRecorded(Event):
+    """Something was written into the ticket; it is no response."""
+
+    noted_at: Instant
+    by: Side
+    author: PersonId
+    private: PrivateKey
+    """Where the text stands."""
+    merged_into: TicketId | None = None
+    """The survivor, where the ticket was absorbed before."""
+
+
+class TicketTransferred(Event):
+    """Another centre works on it from now on; the promise stays where it was made."""
+
+    transferred_at: Instant
+    from_centre: Code
+    to_centre: Code
+    by: PersonId
+    rests_on: tuple[FactVersion, ...] = ()
+
+
+class TicketsMerged(Event):
+    """This ticket is the same as another and is absorbed; the other survives."""
+
+    merged_at: Instant
+    into: TicketId
+    """The survivor; it may be absorbed itself, later."""
+    by: PersonId
+    rests_on: tuple[FactVersion, ...] = ()
+    """The survivor as it was known; nothing where it was not known yet."""
+
+
+class MergeUndone(Event):
+    """Of merges that cross, one is undone: this ticket is again what it was before."""
+
+    undone_at: Instant
+    """When the last of the crossing merges was made."""
+    into: TicketId
+    """Into which it had been merged."""
+
+
+class TicketReopened(Event):
+    """A resolved ticket is not resolved after all, and is under cover at this instant."""
+
+    reopened_at: Instant
+    by: Side
+    private: PrivateKey | None = None
+    """Where the text stands, if there is one."""
+    cover: Cover
+    rests_on: tuple[FactVersion, ...] = ()
+
+
+class TicketResolved(Event):
+    """« jusqu'à résolution complète du problème »; it is no response."""
+
+    resolved_at: Instant
+    by: PersonId
+    private: PrivateKey | None = None
+    """Where the text stands, if there is one."""
+
+
+class TicketWithdrawn(Event):
+    """The request is void."""
+
+    withdrawn_at: Instant
+    by: Side
+    private: PrivateKey | None = None
+    """Where the text stands, if there is one."""
 
 
 class HeldResponse(Value):

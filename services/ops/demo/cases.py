@@ -8,7 +8,6 @@ from libs.messages.door import (
     CustomerCalled,
     NoteAdded,
     ResponseGiven,
-    Side,
     TicketReopened,
     TicketResolved,
     TicketsMerged,
@@ -16,7 +15,7 @@ from libs.messages.door import (
     TicketWithdrawn,
 )
 from libs.messages.streams import stream_id
-from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
+from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
 from services.ops.demo.cast import Customer
 from services.ops.demo.scribe import HALF_HOUR, Case, Scribe, Ticket, local
 

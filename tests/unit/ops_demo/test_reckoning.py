@@ -8,8 +8,8 @@ from pydantic_core import to_json
 
 from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM
 from libs.messages.certificates import Certificate
-from libs.messages.door import NoteAdded, Person, ResponseGiven, Side, TicketSubmitted
-from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
+from libs.messages.door import NoteAdded, Person, ResponseGiven, TicketSubmitted
+from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
 from libs.plan import promise, working_calendar
 from services.ops.demo.figures import AskedFor, Figures, NotTaken, differences
 from services.ops.demo.reckoning import reckon
