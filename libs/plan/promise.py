@@ -5,9 +5,7 @@ from datetime import datetime, timedelta
 from libs.messages.certificates import Certificate, WorkingInterval
 from libs.messages.plan import ResponseTargets
 from libs.messages.tickets import Channel
-from libs.workcal import WorkingCalendar, add_working_time, deadline, in_utc, tz_version, windows
-
-ONE_DAY = timedelta(days=1)
+from libs.workcal import WorkingCalendar, add_working_time, deadline, in_utc, last_closing, tz_version
 
 
 def target_of(targets: ResponseTargets, channel: Channel) -> timedelta:
@@ -46,11 +44,4 @@ def promise(calendar: WorkingCalendar, targets: ResponseTargets, channel: Channe
 
 def closed_since(calendar: WorkingCalendar, opened_at: datetime, started_at: datetime) -> datetime | None:
     """Give the last closing by an opening at which the clock could not start; None where it could."""
-    if opened_at == started_at:
-        return None
-    day = opened_at.astimezone(calendar.civil).date()
-    while day >= calendar.first_day:
-        if closings := [w.closes_at for w in windows(calendar, day, day) if w.closes_at <= opened_at]:
-            return max(closings)
-        day -= ONE_DAY
-    return calendar.begins_at
+    return None if opened_at == started_at else last_closing(calendar, opened_at)

@@ -99,6 +99,17 @@ def next_opening(calendar: WorkingCalendar, instant: datetime) -> datetime:
     return opening
 
 
+def last_closing(calendar: WorkingCalendar, instant: datetime) -> datetime:
+    """Give the last closing by an instant; where there is none, the first instant that is published.
+
+    Raises `NaiveInstant` and `CalendarEnds`.
+    """
+    moment = _published(calendar, instant)
+    line = calendar.timeline
+    index = line.index(moment)
+    return line.closes[index - 1] if index else calendar.begins_at
+
+
 def windows(calendar: WorkingCalendar, first_day: date, last_day: date) -> tuple[Interval, ...]:
     """Opening hours of local dates, both included, in order and without overlap. Raises `CalendarEnds`."""
     for day in (first_day, last_day):

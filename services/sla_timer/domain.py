@@ -45,6 +45,7 @@ from services.sla_timer.promise import (
     State,
     Untracked,
     Waiting,
+    with_absorbed,
     with_answer,
     with_call,
     with_cancellation,
@@ -136,11 +137,7 @@ def evolve(state: State, event: PromiseEvent) -> State:
         case CancellationNoted(cancelled_at=at):
             return with_cancellation(state, at)
         case MergeNoted(certificate=certificate, merged_at=at):
-            return (
-                replace(state, absorbed=(*state.absorbed, Absorbed(certificate, at)))
-                if isinstance(state, Untracked)
-                else state
-            )
+            return with_absorbed(state, Absorbed(certificate, at))
         case ResponseNotApplied() | ReinstatementNotApplied() | InternalTargetSet() | InternalTargetNotSet():
             return state
         case _:

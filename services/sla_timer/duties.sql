@@ -1,13 +1,13 @@
 -- name: promises_on_older_grounds
 -- Promises that run, and of which something newer was published before they ended: another calendar of their centre, or
 -- a shorter target.
-select p.stream, h.id as head, p.centre, p.opened_at, p.correlation
+select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
 from promises p
 join heads_sla h using (stream)
 where p.state = 'waiting' and (
     exists (
         select from calendars c
-        where c.centre = p.centre and c.version > p.calendar_version
+        where c.centre = p.calendar_centre and c.version > p.calendar_version
             and c.published_at <= :now and c.published_at < p.due_at)
     or exists (
         select from targets t
@@ -25,36 +25,47 @@ where p.state = 'waiting' and not p.warned and p.at_risk_at <= :now and p.due_at
 order by p.at_risk_at, p.stream
 limit :most;
 
+-- name: promises_answered
+-- Promises whose deadline is a later one since, so that an answer which was late is not any more.
+select p.stream, h.id as head, p.responded_at, p.correlation
+from promises p
+join heads_sla h using (stream)
+where p.state = 'waiting' and p.responded_at <= p.due_at
+order by p.due_at, p.stream
+limit :most;
+
 -- name: promises_due
 -- Promises whose deadline has passed: an answer at the very instant is still in time. One that something newer was
 -- published of before it ended is reckoned anew first.
 select p.stream, h.id as head, p.due_at, p.correlation
 from promises p
 join heads_sla h using (stream)
-where p.state = 'waiting' and p.due_at < :now and not exists (
+where p.state = 'waiting' and p.due_at < :now and (p.responded_at <= p.due_at) is not true and not exists (
     select from calendars c
-    where c.centre = p.centre and c.version > p.calendar_version and c.published_at < p.due_at)
+    where c.centre = p.calendar_centre and c.version > p.calendar_version and c.published_at < p.due_at)
 order by p.due_at, p.stream
 limit :most;
 
 -- name: promises_to_restate
 -- Judged promises of which something is known now that was not in time: an answer, or other hours of their centre while
 -- they ran. What was stated last is not what follows from it, or has not been reckoned on it yet.
-select p.stream, h.id as head, p.centre, p.opened_at, p.correlation
+select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
 from promises p
 join heads_sla h using (stream)
-where p.state in ('met', 'breached')
-    and (coalesce(p.restated, p.state) = 'met')
-        <> (coalesce(p.responded_at <= coalesce(p.restated_due_at, p.due_at), false))
+where p.state in ('met', 'breached', 'cancelled')
+    and coalesce(p.restated, p.state) <> case
+        when p.responded_at <= least(coalesce(p.restated_due_at, p.due_at), p.cancelled_at) then 'met'
+        when p.cancelled_at <= coalesce(p.restated_due_at, p.due_at) then 'cancelled'
+        else 'breached' end
 union
-select p.stream, h.id as head, p.centre, p.opened_at, p.correlation
+select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
 from calendar_changes c
 cross join jsonb_to_recordset(c.changes)
     as x (version int, published_at timestamptz, from_at timestamptz, until_at timestamptz)
 join promises p
-    on p.state in ('met', 'breached')
+    on p.state in ('met', 'breached', 'cancelled')
     and tstzrange(p.opened_at, greatest(p.due_at, p.restated_due_at), '[]') && tstzrange(x.from_at, x.until_at)
-    and p.centre = c.centre and p.calendar_version < x.version
+    and p.calendar_centre = c.centre and p.calendar_version < x.version
 join heads_sla h on h.stream = p.stream
 where x.published_at <= :now
 order by stream
@@ -68,7 +79,7 @@ select least(
     (select min(c.published_at) from calendars c
      where c.published_at > :now and exists (
          select from promises p
-         where p.state = 'waiting' and p.centre = c.centre and p.calendar_version < c.version
+         where p.state = 'waiting' and p.calendar_centre = c.centre and p.calendar_version < c.version
             and c.published_at < p.due_at)),
     (select min(t.published_at) from targets t
      where t.published_at > :now and exists (

@@ -10,15 +10,27 @@ from libs.eventlog.followers import SafeTime, group_follower
 from libs.eventlog.queries import Queries
 from libs.eventlog.record import RecordedEvent
 from libs.eventlog.request import Reaction, Request
-from libs.messages.catalogue import TICKETS, TICKETS_DOOR
+from libs.messages.catalogue import SLA, TICKETS, TICKETS_DOOR
 from libs.messages.ids import duty_command_id
-from services.sla_timer.domain import FireDeadline, WarnAtRisk
+from services.sla_timer.answers import JudgeAnswer
+from services.sla_timer.deadlines import FireDeadline, WarnAtRisk
+from services.sla_timer.domain import Owed
 from services.sla_timer.publications import PublishedCalendar, PublishedTargets, RecomputePromise
-from services.sla_timer.reactions import FACTS, NO_FACTS, Facts, asked, centre_of, react
+from services.sla_timer.reactions import (
+    FACTS,
+    NO_FACTS,
+    Facts,
+    Wanted,
+    called_about,
+    opened,
+    react,
+    react_to_promise,
+    together,
+    wanted,
+)
 from services.sla_timer.restatement import RestatePromise
 
 Grounds = tuple[tuple[PublishedCalendar, ...], tuple[PublishedTargets, ...]]
-Duties = RecomputePromise | RestatePromise | WarnAtRisk | FireDeadline
 DOOR_OF_INTAKE = "intake.door"
 """The group whose places say how far the input of a promise has been answered."""
 
@@ -30,16 +42,23 @@ class PromiseReactions:
         self._queries = shell.queries
 
     async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
-        """Give what each event asks for."""
-        facts = await self._facts(events)
+        """Give what each event of a ticket asks for."""
+        promises = await self._called_about(events)
+        each = [wanted(event, promises) for event in events]
+        question = together(each)
+        known = await _facts(self._queries, question.centres, question.since) if question else {}
+        facts = [known.get(one.centre, NO_FACTS) if one else NO_FACTS for one in each]
         return [react(event, fact) for event, fact in zip(events, facts, strict=True)]
 
-    async def _facts(self, events: Sequence[RecordedEvent]) -> list[Facts]:
-        wanted = asked(events)
-        if wanted is None:
-            return [NO_FACTS for _ in events]
-        known = await _facts(self._queries, wanted.centres, wanted.since)
-        return [known.get(centre_of(event) or "", NO_FACTS) for event in events]
+    async def react_to_promises(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
+        """Give what each event of a promise asks of another one."""
+        return [react_to_promise(event) for event in events]
+
+    async def _called_about(self, events: Sequence[RecordedEvent]) -> Mapping[str, Wanted]:
+        """Say on what the promises run that calls are about; some may open with the same events."""
+        streams = called_about(events)
+        rows = await self._queries.rows("grounds_of_promises", streams=streams) if streams else []
+        return {**opened(events), **{row["stream"]: Wanted(row["centre"], row["opened_at"]) for row in rows}}
 
 
 class PromiseDuties:
@@ -52,6 +71,7 @@ class PromiseDuties:
         """Name the duties."""
         return [
             Duty("reckon anew", self.on_older_grounds),
+            Duty("meet after all", self.answered),
             Duty("warn at risk", self.at_risk),
             Duty("fire deadlines", self.due, safe=self._safe_time()),
             Duty("restate", self.to_restate, safe=self._safe_time()),
@@ -76,6 +96,11 @@ class PromiseDuties:
         facts = await _facts(self._queries, centres, since)
         return {centre: (found.calendars, found.targets) for centre, found in facts.items()}
 
+    async def answered(self, now: datetime, most: int) -> Sequence[Request]:  # noqa: ARG002 - whatever the time is
+        """Take answers that were late and are not any more."""
+        rows = await self._queries.rows("promises_answered", most=most)
+        return [_request(row, JudgeAnswer(row["responded_at"])) for row in rows]
+
     async def at_risk(self, now: datetime, most: int) -> Sequence[Request]:
         """Warn of promises that are near their deadline."""
         rows = await self._queries.rows("promises_at_risk", now=now, most=most)
@@ -96,7 +121,9 @@ class PromiseDuties:
         engine = self._shell.engine
         door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
         reactions = group_follower(engine.group("react-to-tickets"), TICKETS, engine.log)
-        return self._shell.safe_time([door], [reactions, engine.followers["plan"]], [engine.followers["sla"]])
+        merges = group_follower(engine.group("react-to-sla"), SLA, engine.log)
+        plan, promises = engine.followers["plan"], engine.followers["sla"]
+        return self._shell.safe_time([door], [reactions, plan], [merges], [promises])
 
 
 async def _facts(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, Facts]:
@@ -105,6 +132,6 @@ async def _facts(queries: Queries, centres: Sequence[str], since: datetime) -> M
     return {centre: FACTS.validate_json(row["facts"]) for centre, row in zip(centres, rows, strict=True)}
 
 
-def _request(row: Mapping[str, Any], command: Duties) -> Request:
+def _request(row: Mapping[str, Any], command: Owed) -> Request:
     identity = str(duty_command_id(row["head"], type(command).__name__))
     return Request(identity, row["stream"], command, row["correlation"])

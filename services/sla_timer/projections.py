@@ -10,16 +10,22 @@ from libs.messages.catalogue import PLAN, SLA, TICKETS
 from libs.messages.certificates import Certificate
 from libs.messages.plan import CentreCalendar, CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import (
+    CallNoted,
+    CancellationNoted,
     FirstResponseAtRisk,
     FirstResponseBreached,
+    FirstResponseCancelled,
     FirstResponseClockStarted,
     FirstResponseMet,
     FirstResponseNotPromised,
     FirstResponseNotRetargeted,
+    FirstResponseReinstated,
     FirstResponseRestated,
     FirstResponseRetargeted,
+    InternalTargetSet,
     LaterResponseNoted,
     NotAResponse,
+    NotChanged,
     PromiseEvent,
     ResponseNotApplied,
 )
@@ -33,7 +39,7 @@ class PromiseRow(NamedTuple):
 
     stream: str
     state: str
-    """waiting, met, breached or not-promised."""
+    """waiting, met, breached, cancelled or not-promised."""
     ticket: str
     customer: str | None
     centre: str
@@ -50,6 +56,8 @@ class PromiseRow(NamedTuple):
     detected_at: datetime | None = None
     reason: str | None = None
     """Why nothing is promised, or no other deadline on another calendar."""
+    calendar_centre: str | None = None
+    """On whose calendar the deadline is reckoned: another centre's after a merge."""
     calendar_version: int | None = None
     """The newest calendar that the deadline was reckoned on, or could not be."""
     targets_version: int | None = None
@@ -61,6 +69,13 @@ class PromiseRow(NamedTuple):
     restated_due_at: datetime | None = None
     """The deadline if all had been known from the opening on, where it is another one."""
     restated_because: str | None = None
+    cancelled_at: datetime | None = None
+    """The earliest withdrawal or merge that is known, in time or not."""
+    cancelled_because: str | None = None
+    merged_into: str | None = None
+    internal_centre: str | None = None
+    """The centre that it was transferred to last, and by when that one should answer."""
+    internal_due_at: datetime | None = None
 
 
 def _promise(row: PromiseRow | None, event: RecordedEvent) -> PromiseRow | None:
@@ -80,6 +95,7 @@ def _on(row: PromiseRow, certificate: Certificate) -> PromiseRow:
         clock_started_at=certificate.clock_started_at,
         at_risk_at=certificate.at_risk_at,
         due_at=certificate.due_at,
+        calendar_centre=certificate.centre,
         calendar_version=known.calendar_version,
         targets_version=known.targets_version,
         target_seconds=known.target_seconds,
@@ -124,7 +140,17 @@ def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
         case FirstResponseNotRetargeted(reason=reason, calendar_version=version):
             return row._replace(reason=str(reason), calendar_version=version)
         case FirstResponseMet(responded_at=at):
-            return _answered(row, at)._replace(state="met")
+            return row._replace(state="met", responded_at=at, cancelled_at=None, cancelled_because=None)
+        case FirstResponseCancelled(cancelled_at=at, cause=cause, into=into):
+            return _cancelled(row, at)._replace(state="cancelled", cancelled_because=str(cause), merged_into=into)
+        case FirstResponseReinstated():
+            return _reinstated(row)
+        case CancellationNoted(cancelled_at=at, reason=NotChanged.OVER):
+            return _cancelled(row, at)
+        case CallNoted(restated_due_at=restated_due_at):
+            return row._replace(restated_due_at=restated_due_at or row.restated_due_at)
+        case InternalTargetSet(centre=centre, due_at=due_at):
+            return row._replace(internal_centre=centre, internal_due_at=due_at)
         case FirstResponseBreached(breached_at=breached_at, detected_at=detected_at):
             return row._replace(state="breached", breached_at=breached_at, detected_at=detected_at)
         case FirstResponseRestated():
@@ -133,6 +159,15 @@ def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
             return _answered(row, at)
         case _:
             return row
+
+
+def _cancelled(row: PromiseRow, at: datetime) -> PromiseRow:
+    return row._replace(cancelled_at=min(at, row.cancelled_at or at))
+
+
+def _reinstated(row: PromiseRow) -> PromiseRow:
+    row = row._replace(cancelled_at=None, cancelled_because=None, merged_into=None)
+    return row._replace(state="waiting", warned=False)
 
 
 def _restated(row: PromiseRow, event: FirstResponseRestated) -> PromiseRow:
@@ -215,10 +250,13 @@ def _by_publication(event: RecordedEvent) -> tuple[Key, ...]:
 
 STATES: Projection[Any] = state_of("promise_states", DECIDER, State, get_args(PromiseEvent))
 
-IS_JUDGED = "state in ('met', 'breached')"
+IS_JUDGED = "state in ('met', 'breached', 'cancelled')"
 LAST_DUE = "greatest(due_at, restated_due_at)"
-DIFFERS = "(coalesce(restated, state) = 'met') <> (coalesce(responded_at <= coalesce(restated_due_at, due_at), false))"
-"""Of a judged promise: what was stated last is not what follows from the answer and the deadline that are known."""
+DIFFERS = """coalesce(restated, state) <> case
+    when responded_at <= least(coalesce(restated_due_at, due_at), cancelled_at) then 'met'
+    when cancelled_at <= coalesce(restated_due_at, due_at) then 'cancelled'
+    else 'breached' end"""
+"""Of a judged promise: what was stated last is not what follows from what is known."""
 
 PROMISES: Projection[PromiseRow] = Projection(
     table="promises",
@@ -228,20 +266,10 @@ PROMISES: Projection[PromiseRow] = Projection(
         channel text not null, opened_at timestamptz not null, correlation text not null,
         clock_started_at timestamptz, at_risk_at timestamptz, due_at timestamptz, warned boolean not null,
         responded_at timestamptz, breached_at timestamptz, detected_at timestamptz, reason text,
-        calendar_version int, targets_version int, target_seconds int, target_channel text, restated text,
-        restated_due_at timestamptz, restated_because text""",
-    events=(
-        FirstResponseClockStarted,
-        FirstResponseNotPromised,
-        FirstResponseAtRisk,
-        FirstResponseRetargeted,
-        FirstResponseNotRetargeted,
-        FirstResponseMet,
-        FirstResponseBreached,
-        FirstResponseRestated,
-        LaterResponseNoted,
-        ResponseNotApplied,
-    ),
+        calendar_centre text, calendar_version int, targets_version int, target_seconds int, target_channel text,
+        restated text, restated_due_at timestamptz, restated_because text, cancelled_at timestamptz,
+        cancelled_because text, merged_into text, internal_centre text, internal_due_at timestamptz""",
+    events=get_args(PromiseEvent),
     evolve=_promise,
     indexes=(
         "(due_at) where state = 'waiting'",
@@ -286,7 +314,7 @@ TARGETS: Projection[TargetsRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("sla", SLA, 2, (STATES, PROMISES), writes=True),
+    Reader("sla", SLA, 2, (STATES, PROMISES), writes=True, reacts=True),
     Reader("tickets", TICKETS, 1, (), reacts=True),
     Reader("plan", PLAN, 2, (CALENDARS, CALENDAR_CHANGES, TARGETS)),
 )

@@ -133,3 +133,8 @@ def with_cancellation(state: State, at: datetime) -> State:
             return state
         case _:
             assert_never(state)
+
+
+def with_absorbed(state: State, absorbed: Absorbed) -> State:
+    """Remember the promise of an absorbed ticket until this one has its own."""
+    return replace(state, absorbed=(*state.absorbed, absorbed)) if isinstance(state, Untracked) else state

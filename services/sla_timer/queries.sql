@@ -23,12 +23,17 @@ select
 from unnest(cast(:centres as text[])) with ordinality as asked (centre, place)
 order by asked.place;
 
+-- name: grounds_of_promises
+-- On whose calendar some promises run, and since when.
+select stream, calendar_centre as centre, opened_at from promises
+where stream = any(:streams) and calendar_centre is not null;
+
 -- name: promise
 -- One promise, by its stream id.
 select * from promises where stream = :stream;
 
 -- name: promises_by_state
--- How many promises of each centre are waiting, met, breached or were not given.
+-- How many promises of each centre are waiting, met, breached, cancelled or were not given.
 select centre, channel, state, count(*) as promises, count(*) filter (where warned) as warned
 from promises group by centre, channel, state order by centre, channel, state;
 

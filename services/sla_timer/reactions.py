@@ -1,6 +1,6 @@
-"""What a ticket's events ask of its promise: an opening starts the clock, an answer is judged."""
+"""What a ticket's events ask of its promise, and what a promise that ended in a merge asks of the survivor's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -9,10 +9,26 @@ from pydantic import TypeAdapter
 
 from libs.eventlog.record import RecordedEvent
 from libs.eventlog.request import Reaction
+from libs.messages.sla import CancellationCause, FirstResponseCancelled
 from libs.messages.streams import parse_stream, stream_id
-from libs.messages.tickets import ResponseRecorded, TicketOpened
-from services.sla_timer.domain import RecordResponse, StartClock
+from libs.messages.tickets import (
+    CustomerCallRecorded,
+    MergeUndone,
+    ResponseRecorded,
+    Side,
+    TicketOpened,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
+)
+from services.sla_timer.answers import RecordResponse
+from services.sla_timer.calls import RecordCall
+from services.sla_timer.merging import AdoptPromise, CancelPromise, ReinstatePromise
+from services.sla_timer.opening import StartClock
 from services.sla_timer.publications import PublishedCalendar, PublishedTargets, fact, in_force
+from services.sla_timer.transfers import SetInternalTarget
+
+Command = StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePromise | SetInternalTarget
 
 
 @dataclass(frozen=True)
@@ -27,33 +43,62 @@ FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
 NO_FACTS = Facts()
 
 
+class Wanted(NamedTuple):
+    """The centre that facts are wanted about, and the earliest instant that matters."""
+
+    centre: str
+    since: datetime
+
+
 class Asked(NamedTuple):
-    """The centres that facts are wanted about, and the earliest instant at which a ticket was opened."""
+    """The centres that facts are wanted about, and the earliest instant that matters for one of them."""
 
     centres: tuple[str, ...]
     since: datetime
 
 
-def asked(events: Iterable[RecordedEvent]) -> Asked | None:
-    """Say which facts are needed to react to some events; None where none are."""
-    opened = [event.data for event in events if isinstance(event.data, TicketOpened)]
-    if not opened:
-        return None
-    return Asked(tuple(sorted({ticket.centre for ticket in opened})), min(ticket.opened_at for ticket in opened))
+def called_about(events: Iterable[RecordedEvent]) -> list[str]:
+    """Name the promises that calls are about: on whose calendar they run must be known."""
+    return [_promise_of(event) for event in events if isinstance(event.data, CustomerCallRecorded)]
 
 
-def centre_of(event: RecordedEvent) -> str | None:
-    """Name the centre whose calendar is needed to react to an event; None where none is."""
-    return event.data.centre if isinstance(event.data, TicketOpened) else None
+def opened(events: Iterable[RecordedEvent]) -> Mapping[str, Wanted]:
+    """Give what the promises of tickets that open just now will run on."""
+    found = ((event, event.data) for event in events if isinstance(event.data, TicketOpened))
+    return {promise_of(event.stream): Wanted(data.centre, data.opened_at) for event, data in found}
+
+
+def wanted(event: RecordedEvent, promises: Mapping[str, Wanted]) -> Wanted | None:
+    """Say what is needed to react to an event; `promises` are those that calls are about."""
+    match event.data:
+        case TicketOpened(centre=centre, opened_at=at):
+            return Wanted(centre, at)
+        case TicketTransferred(to_centre=centre, transferred_at=at):
+            return Wanted(centre, at)
+        case CustomerCallRecorded():
+            return promises.get(_promise_of(event))
+        case _:
+            return None
+
+
+def together(each: Iterable[Wanted | None]) -> Asked | None:
+    """Put what several events need into one question; None where nothing is needed."""
+    some = [one for one in each if one]
+    return Asked(tuple(sorted({one.centre for one in some})), min(one.since for one in some)) if some else None
 
 
 def react(event: RecordedEvent, facts: Facts) -> Sequence[Reaction]:
     """Give the commands that an event asks for; which ones, and on which promise, depends on the event alone."""
+    command = _command(event, facts)
+    return [Reaction(type(command).__name__, _promise_of(event), command)] if command else []
+
+
+def react_to_promise(event: RecordedEvent) -> Sequence[Reaction]:
+    """Hand the promise of an absorbed ticket over to the survivor's."""
     match event.data:
-        case TicketOpened() as opened:
-            return [Reaction("StartClock", promise_of(event.stream), _start(event, opened, facts))]
-        case ResponseRecorded() as response:
-            return [Reaction("RecordResponse", promise_of(event.stream), _response(event, response))]
+        case FirstResponseCancelled(cause=CancellationCause.MERGED, into=str(into)) as ended:
+            adopt = AdoptPromise(ended.cancelled_at, into, ended.ticket, ended.certificate)
+            return [Reaction("AdoptPromise", promise_of(into), adopt)]
         case _:
             return []
 
@@ -64,29 +109,53 @@ def promise_of(ticket: str) -> str:
     return stream_id("promise", stream.source, stream.number)
 
 
-def _start(event: RecordedEvent, opened: TicketOpened, facts: Facts) -> StartClock:
+def _command(event: RecordedEvent, facts: Facts) -> Command | None:
+    ticket = _ticket_of(event)
+    match event.data:
+        case TicketOpened() as ticket_opened:
+            return _start(event, ticket_opened, facts)
+        case ResponseRecorded() as given:
+            return RecordResponse(given.responded_at, ticket, given.medium, given.by, given.help_given)
+        case CustomerCallRecorded() as rang:
+            return RecordCall(rang.called_at, ticket, rang.help_given, facts.calendars, facts.targets)
+        case TicketWithdrawn(by=Side.CUSTOMER, withdrawn_at=at):
+            return CancelPromise(at, ticket, CancellationCause.WITHDRAWN)
+        case TicketsMerged(merged_at=at, into=into):
+            return CancelPromise(at, ticket, CancellationCause.MERGED, into)
+        case MergeUndone(undone_at=at):
+            return ReinstatePromise(at, ticket)
+        case TicketTransferred(to_centre=centre, transferred_at=at):
+            return SetInternalTarget(at, ticket, centre, in_force(facts.calendars, at))
+        case _:
+            return None
+
+
+def _ticket_of(event: RecordedEvent) -> str:
+    """Name the ticket whose promise is meant: what is said of one that was absorbed is said of the survivor."""
+    match event.data:
+        case ResponseRecorded(merged_into=str(survivor)) | CustomerCallRecorded(merged_into=str(survivor)):
+            return survivor
+        case _:
+            return event.stream
+
+
+def _promise_of(event: RecordedEvent) -> str:
+    return promise_of(_ticket_of(event))
+
+
+def _start(event: RecordedEvent, ticket: TicketOpened, facts: Facts) -> StartClock:
     """A ticket that is read late still rests on what was in force when it was opened."""
-    calendar, targets = in_force(facts.calendars, opened.opened_at), in_force(facts.targets, opened.opened_at)
+    calendar, targets = in_force(facts.calendars, ticket.opened_at), in_force(facts.targets, ticket.opened_at)
     return StartClock(
-        occurred_at=opened.opened_at,
+        occurred_at=ticket.opened_at,
         ticket=event.stream,
-        customer=opened.customer,
-        requester=opened.requester,
-        private=opened.private,
-        language=opened.language,
-        centre=opened.centre,
-        channel=opened.channel,
+        customer=ticket.customer,
+        requester=ticket.requester,
+        private=ticket.private,
+        language=ticket.language,
+        centre=ticket.centre,
+        channel=ticket.channel,
         calendar=calendar.content if calendar else None,
         targets=targets.content if targets else None,
         rests_on=tuple(fact(one) for one in (calendar, targets) if one),
-    )
-
-
-def _response(event: RecordedEvent, response: ResponseRecorded) -> RecordResponse:
-    return RecordResponse(
-        occurred_at=response.responded_at,
-        ticket=event.stream,
-        medium=response.medium,
-        by=response.by,
-        help_given=response.help_given,
     )

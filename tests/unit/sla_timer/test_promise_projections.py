@@ -48,6 +48,7 @@ WAITING = PromiseRow(
     targets_version=1,
     target_seconds=7200,
     target_channel="phone",
+    calendar_centre="france",
 )
 
 

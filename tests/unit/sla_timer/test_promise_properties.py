@@ -15,7 +15,8 @@ from libs.messages.sla import (
     PromiseEvent,
 )
 from libs.messages.tickets import Medium, RespondedBy
-from services.sla_timer.domain import DECIDER, Command, RecordResponse
+from services.sla_timer.answers import RecordResponse
+from services.sla_timer.domain import DECIDER, Command
 from services.sla_timer.projections import PROMISES, PromiseRow
 from services.sla_timer.promise import Judged, NotPromised, State, Untracked, Waiting
 from tests.unit.recorded import recorded_event

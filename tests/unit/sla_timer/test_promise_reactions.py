@@ -7,17 +7,18 @@ import pytest
 from libs.eventlog.record import RecordedEvent
 from libs.messages.base import FactVersion
 from libs.messages.tickets import Channel, Medium, RespondedBy
-from services.sla_timer.domain import RecordResponse, StartClock
+from services.sla_timer.answers import RecordResponse
+from services.sla_timer.opening import StartClock
 from services.sla_timer.publications import in_force
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,
     Asked,
     Facts,
-    asked,
-    centre_of,
     promise_of,
     react,
+    together,
+    wanted,
 )
 from tests.unit.sla_timer.examples import MICROSECOND, TARGETS, example, published_calendar, published_targets
 
@@ -70,7 +71,7 @@ def test_a_response_is_judged_by_when_it_was_given() -> None:
 @pytest.mark.parametrize("name", ["TicketRefused", "MessageHeld", "MessageRefused", "ResponseRefused"])
 def test_nothing_else_asks_anything_of_a_promise(name: str) -> None:
     assert react(example(name), KNOWN) == []
-    assert asked([example(name)]) is None
+    assert wanted(example(name), {}) is None
 
 
 @pytest.mark.parametrize("event", [OPENED, ANSWERED])
@@ -109,9 +110,10 @@ def test_of_two_publications_that_are_in_force_the_later_said_counts_in_whatever
 
 def test_facts_are_asked_for_once_for_many_tickets() -> None:
     earlier = example("TicketOpened", opened_at=OPENED_AT - A_DAY, centre="japan")
-    assert asked([OPENED, ANSWERED, earlier, OPENED]) == Asked(("france", "japan"), OPENED_AT - A_DAY)
-    assert asked([]) is None
-    assert [centre_of(event) for event in (OPENED, earlier, ANSWERED)] == ["france", "japan", None]
+    each = [wanted(event, {}) for event in (OPENED, ANSWERED, earlier, OPENED)]
+    assert [one.centre if one else None for one in each] == ["france", None, "japan", "france"]
+    assert together(each) == Asked(("france", "japan"), OPENED_AT - A_DAY)
+    assert together([]) is None
 
 
 def test_facts_come_back_from_json() -> None:

@@ -11,6 +11,7 @@ from libs.messages.plan import CentreCalendar, ChannelTargets, Closure, Response
 from libs.messages.sla import FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise, PromiseEvent
 from libs.messages.tickets import Channel
 from libs.workcal import zone
+from services.sla_timer.answers import JudgeAnswer
 from services.sla_timer.domain import DECIDER
 from services.sla_timer.promise import Waiting
 from services.sla_timer.publications import PublishedCalendar, PublishedTargets, RecomputePromise
@@ -24,6 +25,7 @@ from tests.unit.sla_timer.examples import (
     W03,
     breached,
     fire,
+    later,
     met,
     paris,
     started,
@@ -171,3 +173,14 @@ def test_a_calendar_that_gives_no_deadline_leaves_the_promise_and_is_never_silen
     assert isinstance(event, FirstResponseNotRetargeted)
     assert (event.reason, event.due_at, event.calendar_version) == (NoPromise.CALENDAR_ENDS, DUE, 2)
     assert DECIDER.decide(DECIDER.evolve(state, event), command) is None
+
+
+def test_an_answer_that_was_late_meets_the_promise_when_the_deadline_becomes_later_before_it_fires() -> None:
+    answered, closing = paris("14:30"), at(paris("13:30"), closed(("13:30", "16:00")))
+    moved = retargeted(recompute(paris("14:45"), closing), (MAILED, later(answered)))
+    due_at = moved.certificate.due_at
+    assert due_at > answered
+    known = (MAILED, later(answered), moved)
+    PROMISE.given(*known).when(JudgeAnswer(answered)).then(met(answered, MAILED).model_copy(update={"due_at": due_at}))
+    PROMISE.given(*known).when(fire(due_at + MICROSECOND, due_at)).then(None)
+    PROMISE.given(MAILED, later(answered)).when(JudgeAnswer(answered)).then(None)

@@ -1,0 +1,65 @@
+"""A transfer keeps the promise where it was made, and gives the receiving centre what is left of the target."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from libs.messages.plan import CentreCalendar
+from libs.messages.sla import InternalTargetNotSet, InternalTargetSet, NotChanged, PromiseEvent
+from libs.messages.tickets import Channel
+from libs.workcal import zone
+from services.sla_timer.domain import DECIDER
+from services.sla_timer.publications import PublishedCalendar
+from services.sla_timer.transfers import SetInternalTarget
+from tests.unit.sla_timer.examples import CALENDARS, PROMISE, TICKET, met, paris, started
+
+AMERICAS = CALENDARS["americas"]
+MONDAY = date(2026, 11, 30)
+
+
+def monday(clock: str) -> datetime:
+    return datetime.combine(MONDAY, time.fromisoformat(clock), zone("Europe/Paris")).astimezone(UTC)
+
+
+MAILED = started(monday("16:00"), Channel.EMAIL)
+
+
+def to_americas(at: datetime, content: CentreCalendar | None = AMERICAS) -> SetInternalTarget:
+    published = PublishedCalendar("calendar/plan/americas", 1, paris("08:00", day=2), content) if content else None
+    return SetInternalTarget(at, TICKET, "americas", published)
+
+
+def not_set(at: datetime, reason: NotChanged) -> InternalTargetNotSet:
+    return InternalTargetNotSet(ticket=TICKET, centre="americas", transferred_at=at, reason=reason)
+
+
+def test_l06_the_promise_stays_and_the_receiving_centre_has_what_is_left_in_its_own_hours() -> None:
+    state = DECIDER.replay((MAILED,))
+    event: Any = DECIDER.decide(state, to_americas(monday("17:30")))
+    assert isinstance(event, InternalTargetSet)
+    assert (event.used_microseconds, event.due_at) == (3_600_000_000, datetime(2026, 11, 30, 19, 30, tzinfo=UTC))
+    assert DECIDER.evolve(state, event) == state
+    assert MAILED.certificate.due_at == monday("12:00") + timedelta(days=1)
+
+
+def test_after_its_end_there_is_nothing_left_to_aim_at() -> None:
+    due_at = MAILED.certificate.due_at
+    PROMISE.given(MAILED).when(to_americas(due_at)).then(not_set(due_at, NotChanged.OVER))
+    given: tuple[PromiseEvent, ...] = (MAILED, met(monday("16:30"), MAILED))
+    PROMISE.given(*given).when(to_americas(monday("17:30"))).then(not_set(monday("17:30"), NotChanged.OVER))
+
+
+@pytest.mark.parametrize(
+    ("given", "content", "reason"),
+    [
+        ((), AMERICAS, NotChanged.NO_PROMISE),
+        ((MAILED,), None, NotChanged.NO_CALENDAR),
+        ((MAILED,), AMERICAS.model_copy(update={"last_day": MONDAY, "closures": ()}), NotChanged.CALENDAR_ENDS),
+    ],
+)
+def test_a_target_that_cannot_be_given_is_said(
+    given: tuple[PromiseEvent, ...], content: CentreCalendar | None, reason: NotChanged
+) -> None:
+    at = monday("17:30") if reason is not NotChanged.CALENDAR_ENDS else monday("23:30")
+    PROMISE.given(*given).when(to_americas(at, content)).then(not_set(at, reason))

@@ -1,0 +1,93 @@
+"""sla_timer in memory, for one promise: its decider, its row, and its duties as duties.sql finds them.
+
+What the queries say is written here once more, in Python; tests/integration holds the queries themselves.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from libs.messages.sla import PromiseEvent
+from services.sla_timer.answers import JudgeAnswer
+from services.sla_timer.deadlines import FireDeadline, WarnAtRisk
+from services.sla_timer.domain import DECIDER, Command
+from services.sla_timer.projections import PROMISES, PromiseRow
+from services.sla_timer.promise import State
+from services.sla_timer.publications import PublishedCalendar, PublishedTargets, RecomputePromise
+from services.sla_timer.restatement import RestatePromise
+from tests.unit.sla_timer.examples import STREAM
+
+
+class Timer:
+    """One promise, and what is published that it knows of."""
+
+    def __init__(self, calendars: Sequence[PublishedCalendar], targets: Sequence[PublishedTargets]) -> None:
+        self.calendars, self.targets = list(calendars), list(targets)
+        self.events: list[PromiseEvent] = []
+        self.state: State = DECIDER.initial
+        self.row: PromiseRow | None = None
+
+    def ask(self, command: Command) -> None:
+        """Answer a command by its event."""
+        event = DECIDER.decide(self.state, command)
+        if event is None:
+            return
+        self.events.append(event)
+        self.state = DECIDER.evolve(self.state, event)
+        self.row = PROMISES.evolve(self.row, _recorded(event))
+
+    def do_what_is_due(self, now: datetime) -> None:
+        """Go through the duties until none finds anything; one that comes to nothing for ever is a defect."""
+        for _ in range(20):
+            command = self._due(now)
+            if command is None:
+                return
+            before = len(self.events)
+            self.ask(command)
+            assert len(self.events) > before, f"{command} comes to nothing, and is due again"
+        raise AssertionError("something is due for ever")
+
+    def _due(self, now: datetime) -> Command | None:
+        row = self.row
+        if row is None or row.due_at is None or row.at_risk_at is None:
+            return None
+        if row.state == "waiting":
+            return self._due_of_running(row, row.due_at, row.at_risk_at, now)
+        if row.state in {"met", "breached", "cancelled"} and (
+            _differs(row, row.due_at) or self._has_other_hours(row, now)
+        ):
+            return RestatePromise(now, tuple(self.calendars), tuple(self.targets))
+        return None
+
+    def _due_of_running(self, row: PromiseRow, due_at: datetime, at_risk_at: datetime, now: datetime) -> Command | None:
+        if any(c.content.version > (row.calendar_version or 0) and c.published_at < due_at for c in self._known(now)):
+            return RecomputePromise(now, tuple(self.calendars), tuple(self.targets))
+        if row.responded_at and row.responded_at <= due_at:
+            return JudgeAnswer(row.responded_at)
+        if not row.warned and at_risk_at <= now <= due_at:
+            return WarnAtRisk(at_risk_at)
+        return FireDeadline(due_at, now) if due_at < now else None
+
+    def _known(self, now: datetime) -> list[PublishedCalendar]:
+        return [calendar for calendar in self.calendars if calendar.published_at <= now]
+
+    def _has_other_hours(self, row: PromiseRow, now: datetime) -> bool:
+        """Take every publication to change hours while the promise ran: the one that does not restates nothing new."""
+        return any(calendar.content.version > (row.calendar_version or 0) for calendar in self._known(now))
+
+
+def _differs(row: PromiseRow, due_at: datetime) -> bool:
+    due = row.restated_due_at or due_at
+    if row.responded_at and row.responded_at <= min(due, row.cancelled_at or due):
+        current = "met"
+    elif row.cancelled_at and row.cancelled_at <= due:
+        current = "cancelled"
+    else:
+        current = "breached"
+    return (row.restated or row.state) != current
+
+
+def _recorded(event: PromiseEvent) -> Any:
+    """What a fold looks at of a recorded event; to write and to read each would take most of the time."""
+    return SimpleNamespace(stream=STREAM, data=event, correlationid="test")
