@@ -8,7 +8,7 @@ import re
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, ValidationInfo, WithJsonSchema
 
 from libs.messages.base import (
     Code,
@@ -117,14 +117,27 @@ class TicketsMerged(Upstream):
     """The ticket of `subject` is the same as another, which survives."""
 
     into: TicketId
+    """By its stream id, since another upstream system may have given its number."""
     by: PersonId
+
+
+def _by_its_author(text: str | None, info: ValidationInfo) -> str | None:
+    """A text is kept, and erased, under whoever wrote it."""
+    if text is not None and info.data.get("author") is None:
+        raise ValueError("say in author who wrote it, or leave it out")
+    return text
+
+
+AuthoredText = Annotated[Body | None, AfterValidator(_by_its_author)]
+"""A text of the person whom the field `author` names."""
 
 
 class TicketReopened(Upstream):
     """A resolved ticket is not resolved after all."""
 
     by: Side
-    text: Body | None = None
+    author: PersonId | None = None
+    text: AuthoredText = None
 
 
 class TicketResolved(Upstream):
@@ -138,7 +151,8 @@ class TicketWithdrawn(Upstream):
     """The request is void."""
 
     by: Side
-    text: Body | None = None
+    author: PersonId | None = None
+    text: AuthoredText = None
 
 
 class CustomerSubmitted(Upstream):

@@ -25,7 +25,8 @@ from libs.messages.base import (
     Zone,
 )
 from libs.messages.clauses import Clause
-from libs.messages.tickets import Channel, Contact
+from libs.messages.refusals import Contact
+from libs.messages.tickets import Channel
 
 MessageId = Annotated[str, StringConstraints(pattern=r"^<[A-Za-z0-9._-]+@[a-z0-9.-]+>$", max_length=200)]
 """The `Message-ID` of every delivery of a notice; made of ids alone."""

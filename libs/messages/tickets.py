@@ -21,6 +21,7 @@ from libs.messages.base import (
     Value,
 )
 from libs.messages.clauses import Clause
+from libs.messages.refusals import Contact, MessageRefusal, ResponseRefusal, TicketRefusal
 
 
 class Channel(StrEnum):
@@ -72,68 +73,6 @@ class Side(StrEnum):
 
     CUSTOMER = "customer"
     SUPPORT = "support"
-
-
-class Contact(StrEnum):
-    """Whom somebody without cover turns to (« votre revendeur ou … l'équipe OL Care de votre région »)."""
-
-    RESELLER = "reseller"
-    REGIONAL_TEAM = "regional-team"
-
-
-class TicketRefusal(OpenCode):
-    """Why no ticket was opened."""
-
-    UNKNOWN_CUSTOMER = "unknown-customer"
-    NO_CONTRACT = "no-contract"
-    NOT_YET_COVERED = "not-yet-covered"
-    COVER_LAPSED = "cover-lapsed"
-    PRODUCT_NOT_COVERED = "product-not-covered"
-    UNKNOWN_PRODUCT = "unknown-product"
-    VERSION_TOO_OLD = "version-too-old"
-    NOT_INCLUDED = "not-included"
-    UNKNOWN_CENTRE = "unknown-centre"
-
-
-class ResponseRefusal(OpenCode):
-    """Why a response was not recorded."""
-
-    TICKET_REFUSED = "ticket-refused"
-    BEFORE_OPENING = "before-opening"
-    TOO_MANY_HELD = "too-many-held"
-
-
-class MessageRefusal(OpenCode):
-    """Why another upstream message was not taken."""
-
-    NOT_TAKEN_YET = "not-taken-yet"
-    """By an older version of the service, which had no rule for the message."""
-    ALREADY_OPEN = "already-open"
-    ALREADY_REFUSED = "already-refused"
-    TIME_IN_FUTURE = "time-in-future"
-    TOO_MANY_HELD = "too-many-held"
-    TICKET_REFUSED = "ticket-refused"
-    BEFORE_OPENING = "before-opening"
-    TICKET_WITHDRAWN = "ticket-withdrawn"
-    TICKET_MERGED = "ticket-merged"
-    ALREADY_THERE = "already-there"
-    """Transferred to the centre that has it."""
-    UNKNOWN_CENTRE = "unknown-centre"
-    ALREADY_RESOLVED = "already-resolved"
-    NOT_RESOLVED = "not-resolved"
-    INTO_ITSELF = "into-itself"
-    INTO_MERGED = "into-merged"
-    INTO_REFUSED = "into-refused"
-    INTO_WITHDRAWN = "into-withdrawn"
-    UNKNOWN_CUSTOMER = "unknown-customer"
-    """Like the rest of this list: no cover at the instant of reopening."""
-    NO_CONTRACT = "no-contract"
-    NOT_YET_COVERED = "not-yet-covered"
-    COVER_LAPSED = "cover-lapsed"
-    PRODUCT_NOT_COVERED = "product-not-covered"
-    UNKNOWN_PRODUCT = "unknown-product"
-    VERSION_TOO_OLD = "version-too-old"
-    NOT_INCLUDED = "not-included"
 
 
 class Cover(Value):
@@ -225,12 +164,10 @@ class CustomerCallRecorded(Event):
     number_dialled: PhoneNumber | None = None
     """A number of the published plan; any other is left out."""
     centre: Code | None = None
-    """The centre of that number."""
     help_given: bool
     """Whether technical help was given in the call."""
     rests_on: tuple[FactVersion, ...] = ()
     merged_into: TicketId | None = None
-    """The survivor, where the ticket was absorbed before."""
 
 
 class NoteRecorded(Event):
@@ -240,9 +177,7 @@ class NoteRecorded(Event):
     by: Side
     author: PersonId
     private: PrivateKey
-    """Where the text stands."""
     merged_into: TicketId | None = None
-    """The survivor, where the ticket was absorbed before."""
 
 
 class TicketTransferred(Event):
@@ -272,7 +207,6 @@ class MergeUndone(Event):
     undone_at: Instant
     """When the last of the crossing merges was made."""
     into: TicketId
-    """Into which it had been merged."""
 
 
 class TicketReopened(Event):
@@ -292,7 +226,6 @@ class TicketResolved(Event):
     resolved_at: Instant
     by: PersonId
     private: PrivateKey | None = None
-    """Where the text stands, if there is one."""
 
 
 class TicketWithdrawn(Event):
@@ -301,28 +234,43 @@ class TicketWithdrawn(Event):
     withdrawn_at: Instant
     by: Side
     private: PrivateKey | None = None
-    """Where the text stands, if there is one."""
 
 
-class HeldResponse(Value):
-    """A response that came before its ticket, reduced to what is needed to record it later."""
+class HeldTransfer(Value):
+    """A transfer that came before its ticket; from which centre is known when it is applied."""
 
-    responded_at: Instant
-    medium: Medium
-    by: RespondedBy
-    help_given: bool
-    responder: PersonId | None = None
+    transferred_at: Instant
+    to_centre: Code
+    by: PersonId
+
+
+class HeldReopening(Value):
+    """A reopening that came before its ticket; cover is judged when it is applied."""
+
+    reopened_at: Instant
+    by: Side
+    private: PrivateKey | None = None
 
 
 class MessageHeld(Event):
-    """A message that came before its ticket; applied, as if it came then, when the ticket opens."""
+    """A message that came before its ticket, or while others are held; applied in order when the ticket is there.
+
+    What is needed to apply it stands in the one field of its kind: where nothing is left to be found out, as the event
+    that it is to become.
+    """
 
     upstream_type: MessageType
     said_at: Instant
     """The instant in the world that the message is about."""
     private: PrivateKey | None = None
-    response: HeldResponse | None = None
-    """Set for `ResponseGiven`."""
+    response: ResponseRecorded | None = None
+    call: CustomerCallRecorded | None = None
+    note: NoteRecorded | None = None
+    transfer: HeldTransfer | None = None
+    merge: TicketsMerged | None = None
+    reopening: HeldReopening | None = None
+    resolution: TicketResolved | None = None
+    withdrawal: TicketWithdrawn | None = None
 
 
 class MessageRefused(Event):
@@ -334,4 +282,19 @@ class MessageRefused(Event):
     clause: Clause | None = None
 
 
-TicketEvent = TicketOpened | TicketRefused | ResponseRecorded | ResponseRefused | MessageHeld | MessageRefused
+TicketEvent = (
+    TicketOpened
+    | TicketRefused
+    | ResponseRecorded
+    | ResponseRefused
+    | MessageHeld
+    | MessageRefused
+    | CustomerCallRecorded
+    | NoteRecorded
+    | TicketTransferred
+    | TicketsMerged
+    | MergeUndone
+    | TicketReopened
+    | TicketResolved
+    | TicketWithdrawn
+)

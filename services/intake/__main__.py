@@ -7,7 +7,7 @@ from pathlib import Path
 from libs.chassis.participant import Participant
 from libs.messages.catalogue import TICKETS
 from services.intake.domain import DECIDER
-from services.intake.handlers import TicketDoor
+from services.intake.handlers import MergeDuties, TicketDoor
 from services.intake.projections import READERS
 from services.intake.settings import IntakeSettings
 
@@ -18,6 +18,8 @@ async def main() -> int:
     shell = Participant(settings, READERS, Path(__file__).parent)
     writer = shell.engine.writer(TICKETS, lambda _: DECIDER)
     shell.door(TicketDoor(shell, settings, writer, shell.engine.stores["tickets"]).keeper(shell.engine.group("door")))
+    duties = MergeDuties(shell)
+    shell.duties(duties.all(), writer.handle, duties.next_due)
     return await shell.serve()
 
 

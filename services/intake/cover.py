@@ -1,94 +1,15 @@
-"""Is this ticket under a contract at its opening? A pure decision on what was known of customer, terms and product."""
+"""Is a ticket under a contract at an instant? A pure decision on what was known of customer, terms and product."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Protocol
-
-from pydantic import TypeAdapter
+from datetime import datetime
 
 from libs.messages.base import FactVersion
 from libs.messages.clauses import Clause
-from libs.messages.plan import ProductVersions
-from libs.messages.tickets import Contact, Cover, RequestKind, TicketRefusal
+from libs.messages.refusals import Contact, TicketRefusal
+from libs.messages.tickets import Cover, RequestKind
 from libs.plan import VersionSupport, version_support
 from libs.workcal import in_utc, zone
-
-
-@dataclass(frozen=True)
-class KnownCustomer:
-    """A customer as contract registered it."""
-
-    stream: str
-    sequence: int
-    centre: str
-    """The home centre."""
-    reseller: str | None
-    has_contract: bool
-    """Whether any contract of this customer was ever activated, for whatever product."""
-
-
-@dataclass(frozen=True)
-class KnownContract:
-    """A term of the customer that names the ticket's product."""
-
-    stream: str
-    sequence: int
-    zone: str
-    first_day: date
-    last_day: date
-    covered_from: datetime
-    covered_until: datetime
-
-
-@dataclass(frozen=True)
-class KnownProduct:
-    """The published versions of the ticket's product."""
-
-    stream: str
-    sequence: int
-    versions: ProductVersions
-
-
-@dataclass(frozen=True)
-class KnownCentre:
-    """The centre whose published number was dialled."""
-
-    stream: str
-    sequence: int
-    centre: str
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What other services have said that a ticket's opening rests on; nothing where they have not."""
-
-    customer: KnownCustomer | None = None
-    contracts: tuple[KnownContract, ...] = ()
-    product: KnownProduct | None = None
-    called: KnownCentre | None = None
-
-
-FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
-"""Reads what the query `facts_for_tickets` gives for one ticket."""
-
-
-class Fact(Protocol):
-    """A foreign stream, and how far it had been read."""
-
-    @property
-    def stream(self) -> str:
-        """Give its id."""
-        ...
-
-    @property
-    def sequence(self) -> int:
-        """Give the place of the event that made it what it is known to be."""
-        ...
-
-
-def resting_on(*facts: Fact | None) -> tuple[FactVersion, ...]:
-    """Name the facts that are there."""
-    return tuple(FactVersion(stream=fact.stream, sequence=fact.sequence) for fact in facts if fact)
+from services.intake.facts import Facts, KnownContract, KnownCustomer, KnownProduct, resting_on
 
 
 @dataclass(frozen=True)
@@ -109,8 +30,8 @@ class NotCovered:
     rests_on: tuple[FactVersion, ...]
 
 
-def judge_cover(facts: Facts, kind: RequestKind, version: str | None, opened_at: datetime) -> Covered | NotCovered:
-    """Decide at the instant of opening, by the local days of the contract's centre."""
+def judge_cover(facts: Facts, kind: RequestKind, version: str | None, at: datetime) -> Covered | NotCovered:
+    """Decide at the instant of opening or reopening, by the local days of the contract's centre."""
     customer = facts.customer
     if customer is None:
         return NotCovered(TicketRefusal.UNKNOWN_CUSTOMER, Clause.NOT_COVERED, ())
@@ -118,10 +39,10 @@ def judge_cover(facts: Facts, kind: RequestKind, version: str | None, opened_at:
         return NotCovered(TicketRefusal.NOT_INCLUDED, Clause.PROFESSIONAL_SERVICES, resting_on(customer))
     if not facts.contracts:
         return _without_contract(customer, facts.product)
-    contract = _covering(facts.contracts, opened_at)
+    contract = _covering(facts.contracts, at)
     if contract is None:
-        return _outside_terms(customer, facts.contracts, opened_at)
-    return _by_version(customer, contract, facts.product, version, opened_at)
+        return _outside_terms(customer, facts.contracts, at)
+    return _by_version(customer, contract, facts.product, version, at)
 
 
 def contact_for(customer: KnownCustomer | None) -> Contact:
@@ -137,15 +58,15 @@ def _without_contract(customer: KnownCustomer, product: KnownProduct | None) -> 
     return NotCovered(TicketRefusal.PRODUCT_NOT_COVERED, Clause.NOT_COVERED, resting_on(customer, product))
 
 
-def _covering(contracts: tuple[KnownContract, ...], opened_at: datetime) -> KnownContract | None:
+def _covering(contracts: tuple[KnownContract, ...], at: datetime) -> KnownContract | None:
     """Give the term that lasts longest, of those that hold the instant."""
-    holding = [c for c in contracts if c.covered_from <= opened_at < c.covered_until]
+    holding = [c for c in contracts if c.covered_from <= at < c.covered_until]
     return max(holding, key=_until, default=None)
 
 
-def _outside_terms(customer: KnownCustomer, contracts: tuple[KnownContract, ...], opened_at: datetime) -> NotCovered:
+def _outside_terms(customer: KnownCustomer, contracts: tuple[KnownContract, ...], at: datetime) -> NotCovered:
     """Whoever was covered once has lapsed, also where the next term is signed already."""
-    if ended := [c for c in contracts if c.covered_until <= opened_at]:
+    if ended := [c for c in contracts if c.covered_until <= at]:
         rests_on = resting_on(customer, max(ended, key=_until))
         return NotCovered(TicketRefusal.COVER_LAPSED, Clause.NOT_COVERED, rests_on)
     rests_on = resting_on(customer, min(contracts, key=_from))
@@ -157,11 +78,11 @@ def _by_version(
     contract: KnownContract,
     product: KnownProduct | None,
     version: str | None,
-    opened_at: datetime,
+    at: datetime,
 ) -> Covered | NotCovered:
-    """« au delà des deux versions produits les plus récentes », as they stand on the local day of the opening."""
+    """« au delà des deux versions produits les plus récentes », as they stand on that local day."""
     rests_on = resting_on(customer, contract, product)
-    local_day = in_utc(opened_at).astimezone(zone(contract.zone)).date()
+    local_day = in_utc(at).astimezone(zone(contract.zone)).date()
     support = version_support(product.versions, version, local_day) if product else VersionSupport.UNKNOWN
     if support is VersionSupport.TOO_OLD:
         return NotCovered(TicketRefusal.VERSION_TOO_OLD, Clause.TWO_NEWEST_VERSIONS, rests_on)

@@ -1,7 +1,7 @@
-"""The ticket: what was asked for, under which cover, and when it was answered.
+"""The ticket: what was asked for, under which cover, and all that was said about it since.
 
-A response that comes before its ticket is held, and so is one that comes while others are held: they are applied in the
-order in which they came, or a late answer could be judged before one in time. `owed` names what is to be applied.
+What comes before its ticket is held, and so is what comes while other messages are held: they are applied in the order
+in which they came, or a late answer could be judged before one in time. `owed` names what is to be applied.
 """
 
 from dataclasses import dataclass, replace
@@ -9,99 +9,76 @@ from datetime import datetime
 from typing import Literal, NamedTuple, assert_never
 
 from libs.decider import Decider
-from libs.messages.base import PrivateKey
 from libs.messages.clauses import Clause
-from libs.messages.door import ResponseGiven, upstream_type
+from libs.messages.refusals import MessageRefusal, ResponseRefusal
+from libs.messages.streams import parse_stream
 from libs.messages.tickets import (
-    Channel,
-    HeldResponse,
-    Medium,
+    MergeUndone,
     MessageHeld,
-    MessageRefusal,
     MessageRefused,
-    RequestKind,
-    RespondedBy,
-    ResponseRecorded,
-    ResponseRefusal,
     ResponseRefused,
     TicketEvent,
     TicketOpened,
     TicketRefused,
 )
-from libs.plan import local_centre
-from services.intake.cover import Covered, Facts, NotCovered, contact_for, judge_cover, resting_on
+from services.intake import life
+from services.intake.facts import NO_FACTS, Asked, Facts
+from services.intake.life import Merged, Ticket
+from services.intake.opening import OpenTicket, open_or_refuse
+from services.intake.said import said, turned_away
 
 HELD_AT_MOST = 100  # messages: whatever an upstream system does, the state of a stream stays small
-RESPONSE_GIVEN = upstream_type(ResponseGiven)
+UNJUDGED = frozenset(
+    {
+        MessageRefusal.NOT_TAKEN_YET,
+        MessageRefusal.ALREADY_OPEN,
+        MessageRefusal.ALREADY_REFUSED,
+        MessageRefusal.TIME_IN_FUTURE,
+        MessageRefusal.TOO_MANY_HELD,
+        MessageRefusal.INTO_ITSELF,
+    }
+)
+"""Reasons that let a message not even wait; with any other, while something is held, it was the first of it."""
 
 
 @dataclass(frozen=True)
-class OpenTicket:
-    """Open a ticket, if it is under cover at `occurred_at`, the instant at which it was received."""
+class TakeMessage:
+    """Take what is said about a ticket, in the form in which it would be held."""
 
     occurred_at: datetime
     not_after: datetime
     """What is said about a later instant is a mistake: nobody can know it yet."""
-    upstream_type: str
-    customer: str
-    requester: str
-    private: PrivateKey
-    language: str
-    channel: Channel
-    number_dialled: str | None
-    request_kind: RequestKind
-    product: str
-    version: str | None
-    facts: Facts
-
-
-@dataclass(frozen=True)
-class RecordResponse:
-    """Record that the customer was answered at `occurred_at`."""
-
-    occurred_at: datetime
-    not_after: datetime
-    medium: Medium
-    by: RespondedBy
-    help_given: bool
-    responder: str | None
-
-
-@dataclass(frozen=True)
-class AnswerMessage:
-    """Answer a message that this version of the service has no rule for."""
-
-    occurred_at: datetime
-    upstream_type: str
+    ticket: str
+    message: MessageHeld
+    facts: Facts = NO_FACTS
 
 
 @dataclass(frozen=True)
 class ApplyHeld:
-    """Apply the n-th response that was ever held on this ticket; a duty, so it may come to nothing."""
+    """Apply the n-th message that was ever held on this ticket; a duty, so it may come to nothing."""
 
     occurred_at: datetime
     number: int
+    facts: Facts = NO_FACTS
 
 
-Command = OpenTicket | RecordResponse | AnswerMessage | ApplyHeld
+@dataclass(frozen=True)
+class UndoMerge:
+    """Undo a merge that crosses others, at the instant of the last of them; a duty, so it may come to nothing."""
+
+    occurred_at: datetime
+    into: str
+
+
+Command = OpenTicket | TakeMessage | ApplyHeld | UndoMerge
 
 
 @dataclass(frozen=True)
 class Unopened:
     """No ticket yet; what came before it, in order."""
 
-    held: tuple[HeldResponse, ...] = ()
+    held: tuple[MessageHeld, ...] = ()
     state: Literal["unopened"] = "unopened"
-
-
-@dataclass(frozen=True)
-class Open:
-    """A ticket under cover; `held` is what still is to be applied, `applied` counts what was."""
-
-    opened_at: datetime
-    held: tuple[HeldResponse, ...] = ()
-    applied: int = 0
-    state: Literal["open"] = "open"
 
 
 @dataclass(frozen=True)
@@ -109,12 +86,12 @@ class Refused:
     """A ticket that was not opened, for the reason of this clause."""
 
     clause: Clause
-    held: tuple[HeldResponse, ...] = ()
+    held: tuple[MessageHeld, ...] = ()
     applied: int = 0
     state: Literal["refused"] = "refused"
 
 
-State = Unopened | Open | Refused
+State = Unopened | Ticket | Refused
 
 
 class Owed(NamedTuple):
@@ -122,6 +99,8 @@ class Owed(NamedTuple):
 
     name: str
     command: ApplyHeld
+    asked: Asked | None = None
+    """The facts that it needs."""
 
 
 OWING = (TicketOpened, TicketRefused, MessageHeld)
@@ -132,23 +111,23 @@ def owed(state: State) -> tuple[Owed, ...]:
     """Give what is held and can be applied now, in order."""
     if isinstance(state, Unopened):
         return ()
-    pending = enumerate(state.held, start=state.applied + 1)
-    return tuple(Owed(f"apply-held-{number}", ApplyHeld(held.responded_at, number)) for number, held in pending)
+    return tuple(
+        Owed(f"apply-held-{number}", ApplyHeld(message.said_at, number), _asked_again(state, message))
+        for number, message in enumerate(state.held, start=state.applied + 1)
+    )
 
 
 def decide(state: State, command: Command) -> TicketEvent | None:
     """Answer a command with exactly one event; None where a duty comes to nothing."""
     match command:
-        case AnswerMessage():
-            return _turned_away(command, MessageRefusal.NOT_TAKEN_YET)
-        case ApplyHeld():
-            return _apply(state, command)
-        case OpenTicket() | RecordResponse() if command.occurred_at > command.not_after:
-            return _turned_away(command, MessageRefusal.TIME_IN_FUTURE)
         case OpenTicket():
             return _answer_opening(state, command)
-        case RecordResponse():
-            return _answer_response(state, command)
+        case TakeMessage():
+            return _answer_message(state, command)
+        case ApplyHeld():
+            return _apply(state, command)
+        case UndoMerge():
+            return _undo(state, command)
         case _:
             assert_never(command)
 
@@ -157,137 +136,101 @@ def evolve(state: State, event: TicketEvent) -> State:
     """Fold an event into the state."""
     match event:
         case TicketOpened():
-            return Open(event.opened_at, state.held)
+            return life.ticket(event, state.held)
         case TicketRefused():
             return Refused(event.clause, state.held)
-        case MessageHeld(response=HeldResponse() as response):
-            return replace(state, held=(*state.held, response))
-        case ResponseRecorded():
-            return _without_first_held(state)
-        case ResponseRefused(reason=reason) if reason is not ResponseRefusal.TOO_MANY_HELD:
-            return _without_first_held(state)
-        case MessageHeld() | ResponseRefused() | MessageRefused():
+        case MessageHeld():
+            return replace(state, held=(*state.held, event)) if said(event) else state
+        case ResponseRefused(reason=ResponseRefusal.TOO_MANY_HELD):
             return state
+        case MessageRefused(reason=reason) if reason in UNJUDGED:
+            return state
+        case ResponseRefused() | MessageRefused():
+            return _without_first_held(state)
+        case MergeUndone():
+            return life.lived(state, event) if isinstance(state, Ticket) else state
         case _:
-            assert_never(event)
+            state = _without_first_held(state)
+            return life.lived(state, event) if isinstance(state, Ticket) else state
 
 
 DECIDER: Decider[State, Command, TicketEvent] = Decider(Unopened(), decide, evolve)
 
 
 def _answer_opening(state: State, command: OpenTicket) -> TicketEvent:
+    if command.occurred_at > command.not_after:
+        return _unopened(command, MessageRefusal.TIME_IN_FUTURE)
     match state:
         case Unopened():
-            return _open_or_refuse(command)
-        case Open():
-            return _turned_away(command, MessageRefusal.ALREADY_OPEN)
+            return open_or_refuse(command)
+        case Ticket():
+            return _unopened(command, MessageRefusal.ALREADY_OPEN)
         case Refused():
-            return _turned_away(command, MessageRefusal.ALREADY_REFUSED)
+            return _unopened(command, MessageRefusal.ALREADY_REFUSED)
         case _:
             assert_never(state)
 
 
-def _answer_response(state: State, command: RecordResponse) -> TicketEvent:
-    response = HeldResponse(
-        responded_at=command.occurred_at,
-        medium=command.medium,
-        by=command.by,
-        help_given=command.help_given,
-        responder=command.responder,
-    )
-    match state:
-        case _ if len(state.held) >= HELD_AT_MOST:
-            return _unrecorded(response, ResponseRefusal.TOO_MANY_HELD)
-        case Open(held=()) | Refused(held=()):
-            return _judged(state, response)
-        case _:
-            return MessageHeld(upstream_type=RESPONSE_GIVEN, said_at=command.occurred_at, response=response)
+def _unopened(command: OpenTicket, reason: MessageRefusal) -> MessageRefused:
+    return MessageRefused(upstream_type=command.upstream_type, said_at=command.occurred_at, reason=reason)
+
+
+def _answer_message(state: State, command: TakeMessage) -> TicketEvent:
+    message = command.message
+    if command.occurred_at > command.not_after:
+        return _in_future(message)
+    if message.merge and parse_stream(message.merge.into) == parse_stream(command.ticket):
+        return turned_away(message, MessageRefusal.INTO_ITSELF)
+    if len(state.held) >= HELD_AT_MOST:
+        return turned_away(message, MessageRefusal.TOO_MANY_HELD)
+    if isinstance(state, Unopened) or state.held or _must_wait(state, message, command.facts):
+        return message
+    return _judged(state, message, command.facts)
+
+
+def _in_future(message: MessageHeld) -> MessageRefused:
+    reason = MessageRefusal.TIME_IN_FUTURE
+    return MessageRefused(upstream_type=message.upstream_type, said_at=message.said_at, reason=reason)
+
+
+def _must_wait(state: Ticket | Refused, message: MessageHeld, facts: Facts) -> bool:
+    content = said(message)
+    return isinstance(state, Ticket) and content is not None and life.is_of_another(state, content, facts)
 
 
 def _apply(state: State, command: ApplyHeld) -> TicketEvent | None:
     if isinstance(state, Unopened) or not state.held or command.number != state.applied + 1:
         return None
-    return _judged(state, state.held[0])
+    return _judged(state, state.held[0], command.facts)
 
 
-def _judged(state: Open | Refused, response: HeldResponse) -> ResponseRecorded | ResponseRefused:
+def _judged(state: Ticket | Refused, message: MessageHeld, facts: Facts) -> TicketEvent:
+    content = said(message)
+    assert content is not None  # noqa: S101 - nothing else is taken or held
     match state:
         case Refused():
-            return _unrecorded(response, ResponseRefusal.TICKET_REFUSED, state.clause)
-        case Open() if response.responded_at < state.opened_at:
-            return _unrecorded(response, ResponseRefusal.BEFORE_OPENING)
-        case Open():
-            return ResponseRecorded(**dict(response))
+            return turned_away(message, MessageRefusal.TICKET_REFUSED, state.clause)
+        case Ticket():
+            return life.judged(state, message, content, facts)
         case _:
             assert_never(state)
 
 
+def _undo(state: State, command: UndoMerge) -> MergeUndone | None:
+    match state:
+        case Ticket(stage=Merged(into=command.into)):
+            return MergeUndone(undone_at=command.occurred_at, into=command.into)
+        case _:
+            return None
+
+
 def _without_first_held(state: State) -> State:
-    """While anything is held, nothing but its first is recorded or refused."""
+    """While anything is held, nothing but its first is judged."""
     if isinstance(state, Unopened) or not state.held:
         return state
     return replace(state, held=state.held[1:], applied=state.applied + 1)
 
 
-def _open_or_refuse(command: OpenTicket) -> TicketOpened | TicketRefused:
-    verdict = judge_cover(command.facts, command.request_kind, command.version, command.occurred_at)
-    match verdict:
-        case Covered():
-            return _opened(command, verdict)
-        case NotCovered():
-            return _refused(command, verdict)
-        case _:
-            assert_never(verdict)
-
-
-def _opened(command: OpenTicket, covered: Covered) -> TicketOpened:
-    called, customer = command.facts.called, command.facts.customer
-    assert customer is not None  # noqa: S101 - who is unknown has no cover
-    numbers = {command.number_dialled: called.centre} if called and command.number_dialled else {}
-    local = local_centre(customer.centre, command.channel, command.number_dialled, numbers)
-    return TicketOpened(
-        opened_at=command.occurred_at,
-        customer=command.customer,
-        requester=command.requester,
-        private=command.private,
-        language=command.language,
-        channel=command.channel,
-        centre=local.centre,
-        centre_reason=local.reason,
-        number_dialled=command.number_dialled if called else None,
-        request_kind=command.request_kind,
-        product=command.product,
-        version=command.version,
-        version_unknown=covered.version_unknown,
-        cover=covered.cover,
-        rests_on=(*covered.rests_on, *resting_on(called if command.channel is Channel.PHONE else None)),
-    )
-
-
-def _refused(command: OpenTicket, verdict: NotCovered) -> TicketRefused:
-    customer = command.facts.customer
-    return TicketRefused(
-        opened_at=command.occurred_at,
-        reason=verdict.reason,
-        clause=verdict.clause,
-        contact=contact_for(customer),
-        customer=command.customer,
-        requester=command.requester,
-        private=command.private,
-        language=command.language,
-        channel=command.channel,
-        centre=customer.centre if customer else None,
-        request_kind=command.request_kind,
-        product=command.product,
-        version=command.version,
-        rests_on=verdict.rests_on,
-    )
-
-
-def _unrecorded(response: HeldResponse, reason: ResponseRefusal, clause: Clause | None = None) -> ResponseRefused:
-    return ResponseRefused(responded_at=response.responded_at, reason=reason, clause=clause)
-
-
-def _turned_away(command: OpenTicket | RecordResponse | AnswerMessage, reason: MessageRefusal) -> MessageRefused:
-    kind = RESPONSE_GIVEN if isinstance(command, RecordResponse) else command.upstream_type
-    return MessageRefused(upstream_type=kind, said_at=command.occurred_at, reason=reason)
+def _asked_again(state: Ticket | Refused, message: MessageHeld) -> Asked | None:
+    content = said(message)
+    return life.asked_again(state, content) if isinstance(state, Ticket) and content else None

@@ -1,37 +1,38 @@
 """From a record at the door to a request about a ticket, and to what in it is personal."""
 
 from datetime import datetime
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from libs.eventlog.cloudevents import Message, parse
 from libs.eventlog.record import Record
 from libs.eventlog.request import Request
-from libs.messages.base import PrivateKey
+from libs.messages import door
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
-from libs.messages.door import ResponseGiven, TicketSubmitted
 from libs.messages.ids import door_command_id
-from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome
 from libs.messages.streams import stream_id
 from libs.messages.tickets import (
+    CustomerCallRecorded,
+    MergeUndone,
     MessageHeld,
     MessageRefused,
+    NoteRecorded,
     ResponseRecorded,
     ResponseRefused,
     TicketEvent,
     TicketOpened,
     TicketRefused,
+    TicketReopened,
+    TicketResolved,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
 )
-from services.intake.cover import Facts
-from services.intake.domain import AnswerMessage, Command, OpenTicket, RecordResponse
-
-
-class Asked(NamedTuple):
-    """What foreign facts are asked for, by the parameters of the query `facts_for_tickets`."""
-
-    customer: str
-    product: str
-    number: str | None
+from services.intake.domain import Command, TakeMessage
+from services.intake.facts import Asked, Facts
+from services.intake.hearing import heard
+from services.intake.opening import OpenTicket
+from services.intake.personal import private_key
 
 
 def read(record: Record) -> Message:
@@ -46,20 +47,19 @@ def stream_of(message: Message) -> str:
 
 def asked(message: Message) -> Asked | None:
     """Say which facts the decision rests on; None where on none."""
-    data = message.data
-    return Asked(data.customer, data.product, data.number_dialled) if isinstance(data, TicketSubmitted) else None
-
-
-def private_of(record: Record, message: Message) -> tuple[PrivateKey, PrivateRecord] | None:
-    """Give what is personal in a message that an event will refer to; it goes to the private topic and nowhere else."""
-    data = message.data
-    if not isinstance(data, TicketSubmitted):
-        return None
-    requester = data.requester
-    content = PrivateRecord(
-        name=requester.name, email=requester.email, phone=requester.phone, subject=data.subject, text=data.text
-    )
-    return _private_key(record, data), content
+    match message.data:
+        case door.TicketSubmitted(customer=customer, product=product, number_dialled=number):
+            return Asked(customer, product, number)
+        case door.CustomerCalled(number_dialled=str(number)):
+            return Asked(number=number)
+        case door.TicketTransferred(to_centre=centre):
+            return Asked(receiving=centre)
+        case door.TicketsMerged(into=survivor):
+            return Asked(survivor=survivor)
+        case door.TicketReopened():
+            return Asked(ticket=stream_of(message))
+        case _:
+            return None
 
 
 def request_of(record: Record, message: Message, facts: Facts, not_after: datetime) -> Request:
@@ -72,35 +72,32 @@ def request_of(record: Record, message: Message, facts: Facts, not_after: dateti
 def outcome_of(event: TicketEvent) -> Outcome:
     """Say in one word what became of a message."""
     match event:
-        case TicketOpened() | ResponseRecorded():
-            return Outcome.ACCEPTED
         case MessageHeld():
             return Outcome.HELD
         case TicketRefused() | ResponseRefused() | MessageRefused():
             return Outcome.REFUSED
+        case TicketOpened() | ResponseRecorded() | CustomerCallRecorded() | NoteRecorded() | TicketTransferred():
+            return Outcome.ACCEPTED
+        case TicketsMerged() | MergeUndone() | TicketReopened() | TicketResolved() | TicketWithdrawn():
+            return Outcome.ACCEPTED
         case _:
             assert_never(event)
 
 
 def _command(record: Record, message: Message, facts: Facts, not_after: datetime) -> Command:
-    match message.data:
-        case TicketSubmitted() as submitted:
-            return _open_ticket(record, message, submitted, facts, not_after)
-        case ResponseGiven() as response:
-            return RecordResponse(
-                occurred_at=message.time,
-                not_after=not_after,
-                medium=response.medium,
-                by=response.by,
-                help_given=response.help_given,
-                responder=response.responder,
-            )
-        case _:
-            return AnswerMessage(message.time, message.type)
+    if isinstance(message.data, door.TicketSubmitted):
+        return _open_ticket(record, message, message.data, facts, not_after)
+    return TakeMessage(
+        occurred_at=message.time,
+        not_after=not_after,
+        ticket=stream_of(message),
+        message=heard(record, message, facts.called),
+        facts=facts,
+    )
 
 
 def _open_ticket(
-    record: Record, message: Message, submitted: TicketSubmitted, facts: Facts, not_after: datetime
+    record: Record, message: Message, submitted: door.TicketSubmitted, facts: Facts, not_after: datetime
 ) -> OpenTicket:
     return OpenTicket(
         occurred_at=message.time,
@@ -108,7 +105,7 @@ def _open_ticket(
         upstream_type=message.type,
         customer=submitted.customer,
         requester=submitted.requester.person,
-        private=_private_key(record, submitted),
+        private=private_key(record, submitted.requester.person),
         language=submitted.language,
         channel=submitted.channel,
         number_dialled=submitted.number_dialled,
@@ -117,8 +114,3 @@ def _open_ticket(
         version=submitted.version,
         facts=facts,
     )
-
-
-def _private_key(record: Record, submitted: TicketSubmitted) -> PrivateKey:
-    person = submitted.requester.person
-    return PrivateKey(person=person, topic=record.topic, partition=record.partition, offset=record.offset)

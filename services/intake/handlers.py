@@ -1,10 +1,13 @@
-"""The door of intake: from a record to its counting event, its receipt, and what else its answer makes possible."""
+"""The loops of intake: its door, from a record to its counting event and its receipt; and the merges that cross."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from libs.chassis.participant import Participant
 from libs.eventlog.cloudevents import Message
 from libs.eventlog.door import DoorKeeper
+from libs.eventlog.duty import Duty
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.ports import Store
 from libs.eventlog.queries import Queries
@@ -15,11 +18,10 @@ from libs.eventlog.writer import Answer, Writer
 from libs.messages.catalogue import PRIVATE, TICKETS_DOOR
 from libs.messages.ids import duty_command_id
 from services.intake import door
-from services.intake.cover import FACTS, Facts
-from services.intake.domain import OWING, Unopened, owed
+from services.intake.domain import OWING, Owed, UndoMerge, Unopened, owed
+from services.intake.facts import FACTS, NO_FACTS, Asked, Facts
+from services.intake.personal import personal
 from services.intake.settings import IntakeSettings
-
-NO_FACTS = Facts()
 
 
 class TicketDoor:
@@ -46,7 +48,7 @@ class TicketDoor:
 
     async def ask(self, read: Sequence[tuple[Record, Message]]) -> Sequence[Request]:
         """Make the requests, with the facts that openings rest on, all in one round trip."""
-        facts = await self._facts([message for _, message in read])
+        facts = await self._facts([door.asked(message) for _, message in read])
         not_after = self._clock.now() + self._settings.tolerance
         return [door.request_of(r, m, f, not_after) for (r, m), f in zip(read, facts, strict=True)]
 
@@ -56,18 +58,17 @@ class TicketDoor:
         if not streams:
             return
         loaded = await self._store.load(sorted(streams))
-        correlations = {a.request.stream: a.request.correlation for a in answers}
-        requests = [
-            Request(str(duty_command_id(stream, due.name)), stream, due.command, correlations[stream])
-            for stream, known in loaded.items()
-            for due in owed(known.state or Unopened())
-        ]
-        if requests:
-            await self._writer.handle(requests)
+        dues = [(stream, due) for stream, known in loaded.items() for due in owed(known.state or Unopened())]
+        if dues:
+            correlations = {a.request.stream: a.request.correlation for a in answers}
+            facts = await self._facts([due.asked for _, due in dues])
+            await self._writer.handle(
+                [_applying(stream, due, f, correlations[stream]) for (stream, due), f in zip(dues, facts, strict=True)]
+            )
 
     def private(self, record: Record, message: Message) -> Sequence[Outgoing]:
         """Give what is personal in a message, for the private topic."""
-        found = door.private_of(record, message)
+        found = personal(record, message)
         return [private(PRIVATE, *found, self._cards[PRIVATE].partitions)] if found else []
 
     def receipt(self, record: Record, _: Message, answer: Answer) -> Outgoing:
@@ -79,14 +80,43 @@ class TicketDoor:
         """Keep what can not be read."""
         return unreadable(record, why, self._cards[f"{TICKETS_DOOR}.dlq"].partitions)
 
-    async def _facts(self, messages: Sequence[Message]) -> list[Facts]:
-        asked = [door.asked(message) for message in messages]
+    async def _facts(self, asked: Sequence[Asked | None]) -> list[Facts]:
         wanted = [one for one in asked if one]
         if not wanted:
-            return [NO_FACTS for _ in messages]
-        customers, products, numbers = zip(*wanted, strict=True)
-        rows = await self._queries.rows(
-            "facts_for_tickets", customers=list(customers), products=list(products), numbers=list(numbers)
-        )
+            return [NO_FACTS for _ in asked]
+        columns = zip(Asked._fields, map(list, zip(*wanted, strict=True)), strict=True)
+        rows = await self._queries.rows("facts_for_tickets", **dict(columns))
         found = iter(FACTS.validate_json(row["facts"]) for row in rows)
         return [next(found) if one else NO_FACTS for one in asked]
+
+
+class MergeDuties:
+    """Merges that cross are seen only when they count: each may have come first where it was decided."""
+
+    def __init__(self, shell: Participant) -> None:
+        self._queries = shell.queries
+
+    def all(self) -> list[Duty]:
+        """Name the duties."""
+        return [Duty("undo crossing merges", self.crossing)]
+
+    async def crossing(self, _: datetime, most: int) -> Sequence[Request]:
+        """Undo, of merges that cross, the one on the smallest stream id."""
+        rows = await self._queries.rows("crossing_merges", most=most)
+        return [
+            Request(
+                id=str(duty_command_id(row["head"], UndoMerge.__name__)),
+                stream=row["stream"],
+                command=UndoMerge(row["crossed_at"], row["merged_into"]),
+                correlation=row["correlation"],
+            )
+            for row in rows
+        ]
+
+    async def next_due(self) -> None:
+        """Nothing here waits for an instant."""
+
+
+def _applying(stream: str, due: Owed, facts: Facts, correlation: str) -> Request:
+    command = replace(due.command, facts=facts)
+    return Request(str(duty_command_id(stream, due.name)), stream, command, correlation)

@@ -8,58 +8,9 @@ from libs.eventlog.record import RecordedEvent
 from libs.messages.catalogue import CONTRACTS, PLAN, TICKETS
 from libs.messages.contracts import ContractActivated, ContractLapsed, CustomerChanged, CustomerRegistered
 from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
-from libs.messages.tickets import (
-    MessageHeld,
-    RespondedBy,
-    ResponseRecorded,
-    TicketEvent,
-    TicketOpened,
-    TicketRefused,
-)
+from libs.messages.tickets import TicketEvent
 from services.intake.domain import DECIDER, State
-
-
-class TicketRow(NamedTuple):
-    """A ticket as people look at it."""
-
-    stream: str
-    state: str
-    """held, open or refused."""
-    customer: str | None = None
-    channel: str | None = None
-    centre: str | None = None
-    product: str | None = None
-    opened_at: datetime | None = None
-    reason: str | None = None
-    """Why it was refused."""
-    contract: str | None = None
-    responses: int = 0
-    """Answers by a person."""
-    first_responded_at: datetime | None = None
-
-
-def _ticket(row: TicketRow | None, event: RecordedEvent) -> TicketRow:
-    row = row or TicketRow(event.stream, "held")
-    match event.data:
-        case TicketOpened() as opened:
-            return _asked(row, opened)._replace(state="open", contract=opened.cover.contract)
-        case TicketRefused() as refused:
-            return _asked(row, refused)._replace(state="refused", reason=str(refused.reason))
-        case ResponseRecorded(by=RespondedBy.PERSON, responded_at=at):
-            first = min(at, row.first_responded_at or at)
-            return row._replace(responses=row.responses + 1, first_responded_at=first)
-        case _:
-            return row
-
-
-def _asked(row: TicketRow, event: TicketOpened | TicketRefused) -> TicketRow:
-    return row._replace(
-        customer=event.customer,
-        channel=str(event.channel),
-        centre=event.centre,
-        product=event.product,
-        opened_at=event.opened_at,
-    )
+from services.intake.ticket_rows import TICKET_ROWS
 
 
 class CustomerRow(NamedTuple):
@@ -152,17 +103,6 @@ def _product(row: ProductRow | None, event: RecordedEvent) -> ProductRow | None:
 
 STATES: Projection[Any] = state_of("ticket_states", DECIDER, State, get_args(TicketEvent))
 
-TICKET_ROWS: Projection[TicketRow] = Projection(
-    table="tickets",
-    row=TicketRow,
-    columns="""
-        stream text not null, state text not null, customer text, channel text, centre text, product text,
-        opened_at timestamptz, reason text, contract text, responses int not null, first_responded_at timestamptz""",
-    events=(TicketOpened, TicketRefused, ResponseRecorded, MessageHeld),
-    evolve=_ticket,
-    indexes=("(customer, opened_at)", "(opened_at)"),
-)
-
 CUSTOMERS: Projection[CustomerRow] = Projection(
     table="customers",
     row=CustomerRow,
@@ -201,7 +141,7 @@ PRODUCTS: Projection[ProductRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("tickets", TICKETS, 1, (STATES, TICKET_ROWS), writes=True),
+    Reader("tickets", TICKETS, 2, (STATES, TICKET_ROWS), writes=True),
     Reader("contracts", CONTRACTS, 1, (CUSTOMERS, CONTRACT_TERMS)),
     Reader("plan", PLAN, 1, (CENTRES, PRODUCTS)),
 )

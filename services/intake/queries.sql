@@ -1,5 +1,6 @@
 -- name: facts_for_tickets
--- What the openings of some tickets rest on: one row of JSON for each place in the three lists, in their order.
+-- What some messages about tickets rest on: one row of JSON for each place in the lists, in their order.
+-- Customer and product are said, or are those of a ticket of ours.
 select
     jsonb_build_object(
         'customer', (
@@ -15,10 +16,23 @@ select
             from products p where p.product = asked.product),
         'called', (
             select jsonb_build_object('stream', n.stream, 'sequence', n.sequence, 'centre', n.centre)
-            from centres n where asked.number = any (n.numbers) order by n.stream limit 1)
+            from centres n where asked.number = any (n.numbers) order by n.stream limit 1),
+        'receiving', (
+            select jsonb_build_object('stream', n.stream, 'sequence', n.sequence, 'centre', n.centre)
+            from centres n where n.centre = asked.receiving order by n.stream limit 1),
+        'survivor', (
+            select jsonb_build_object('stream', s.stream, 'sequence', h.sequence, 'state', s.state)
+            from tickets s join heads_tickets h using (stream) where s.stream = asked.survivor)
     ) as facts
-from unnest(cast(:customers as text[]), cast(:products as text[]), cast(:numbers as text[]))
-    with ordinality as asked (customer, product, number, place)
+from (
+    select coalesce(said.customer, t.customer) as customer, coalesce(said.product, t.product) as product,
+        said.number, said.receiving, said.survivor, said.place
+    from unnest(
+        cast(:customer as text[]), cast(:product as text[]), cast(:number as text[]),
+        cast(:ticket as text[]), cast(:receiving as text[]), cast(:survivor as text[])
+    ) with ordinality as said (customer, product, number, ticket, receiving, survivor, place)
+    left join tickets t on t.stream = said.ticket
+) as asked
 order by asked.place;
 
 -- name: ticket
@@ -30,5 +44,14 @@ select * from tickets where stream = :stream;
 select * from tickets where customer = :customer order by opened_at desc, stream limit :most;
 
 -- name: tickets_by_state
--- How many tickets are held, open or refused, and why refused.
+-- How many tickets are in which state, and why refused.
 select state, reason, count(*) as tickets from tickets group by state, reason order by state, reason;
+
+-- name: tickets_merged_into
+-- The tickets that one has absorbed, in the order of their merging.
+select * from tickets where merged_into = :stream order by merged_at, stream;
+
+-- name: tickets_at_centres
+-- How many tickets each centre works on, those that came from another centre among them.
+select current_centre as centre, count(*) as tickets, count(*) filter (where current_centre <> centre) as transferred
+from tickets where state = 'open' group by current_centre order by current_centre;

@@ -17,9 +17,10 @@ from libs.messages.base import PrivateKey
 from libs.messages.clauses import Clause
 from libs.messages.contracts import ContractLapsed
 from libs.messages.notices import NoticeClass, NoticeFacts, NoticeRole, Recipient
+from libs.messages.refusals import Contact
 from libs.messages.sla import FirstResponseAtRisk, FirstResponseBreached, FirstResponseClockStarted
 from libs.messages.streams import stream_id
-from libs.messages.tickets import Contact, TicketRefused
+from libs.messages.tickets import TicketRefused
 from services.notification.domain import RequestNotice
 from services.notification.languages import choose_language
 

@@ -176,9 +176,26 @@ class Day:
         for name in ("first", "second")[: rng.choice((0, 1, 1, 1, 2))]:
             answer = _any_mode(response(number, opened + timedelta(hours=rng.uniform(0.1, 5)), name=name), rng)
             yield answer if rng.random() < 0.8 else answer._replace(key=f"{name} of {number}".encode())
-        if rng.random() < 0.1:
-            note = {"by": "support", "author": _person("agent"), "text": "A note."}
-            yield said(TICKETS_DOOR, opened, "crm", f"note-{number}", number, "NoteAdded", note)
+        for kind, data in self._said_besides(rng):
+            if rng.random() < 0.25:
+                at = opened + timedelta(hours=rng.uniform(-0.2, 4))
+                message = said(TICKETS_DOOR, at, "crm", f"{kind}-{number}", number, kind, data)
+                yield message._replace(at=at - timedelta(minutes=rng.choice((0, 0, 0, 3, 30))))
+
+    def _said_besides(self, rng: Random) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """All else that can be said of a ticket; another to merge it into may be itself, or nothing that there is."""
+        agent = "person/faults/agent"
+        another = f"ticket/crm/{self.seed}-{rng.randint(0, self.tickets)}"
+        yield (
+            "CustomerCalled",
+            {"caller": _person("caller"), "help_given": False, "number_dialled": "+33 1 80 87 52 86"},
+        )
+        yield "NoteAdded", {"by": "support", "author": _person("agent"), "text": "A note."}
+        yield "TicketTransferred", {"to_centre": rng.choice(("americas", "france", "atlantis")), "by": agent}
+        yield "TicketResolved", {"by": agent, "text": "It works."}
+        yield "TicketReopened", {"by": "customer", "author": "person/faults/caller", "text": "It does not."}
+        yield "TicketsMerged", {"into": another, "by": agent}
+        yield "TicketWithdrawn", {"by": "customer"}
 
 
 def _any_ticket(number: str, at: datetime, rng: Random) -> Message:

@@ -138,6 +138,13 @@ TERM: list[tuple[str, Break]] = [
     ("its lapse was detected at", reading(CONTRACTS, named("Lapsed"), recordedtime=str(WARNING))),
     ("and it has not lapsed", without(CONTRACTS, named("Lapsed"))),
 ]
+MERGED: list[tuple[str, Break]] = [
+    (
+        "was absorbed in a circle",
+        followed(TICKETS, named("ResponseRecorded"), FIRST, {"into": FIRST}, type="olcare.TicketsMerged.v1"),
+    ),
+    ("as the survivor, but that is None", saying(TICKETS, named("ResponseRecorded"), merged_into=SECOND)),
+]
 TOLD: list[tuple[str, Break]] = [
     ("was never requested", without(NOTICES, named("", notice("refusal")))),
     ("but nothing calls for it", without(PROMISES, named("AtRisk"))),
@@ -162,7 +169,7 @@ TABLES: list[tuple[str, Break]] = [
 ]
 
 
-@pytest.mark.parametrize(("sentence", "broken"), [*DOORS, *LOG, *PROMISE, *TERM, *TOLD, *TABLES])
+@pytest.mark.parametrize(("sentence", "broken"), [*DOORS, *LOG, *PROMISE, *TERM, *MERGED, *TOLD, *TABLES])
 def test_the_checker_finds_what_was_broken(sentence: str, broken: Break) -> None:
     found = findings(broken(balanced()))
     assert any(sentence in one for one in found), found

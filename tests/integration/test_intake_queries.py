@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import services.intake
 from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
-from services.intake.cover import FACTS, Covered, Facts, KnownCentre, KnownCustomer, judge_cover
+from libs.messages.tickets import MergeUndone
+from services.intake.cover import Covered, judge_cover
+from services.intake.facts import FACTS, Asked, Facts, KnownCentre, KnownCustomer, KnownTicket
 from services.intake.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.intake.examples import (
@@ -16,13 +19,20 @@ from tests.unit.intake.examples import (
     COVER,
     CUSTOMER,
     FRENCH_NUMBER,
+    HERE,
+    LATER,
+    OPENED,
     PRODUCT,
+    REFUSED,
+    THERE,
     TUESDAY,
     held,
+    merged,
     recorded,
+    resolved,
+    transferred,
 )
 from tests.unit.intake.test_intake_projections import ACTIVATED, FRANCE, REGISTERED
-from tests.unit.intake.test_ticket import OPENED, REFUSED
 
 FILES = sorted(Path(services.intake.__file__).parent.glob("*.sql"))
 CONNECT = "planetpress-connect"
@@ -40,9 +50,9 @@ async def publish(intake: Folded) -> None:
     await intake.happened("calendar/plan/france", CentreCalendarPublished(published_at=TUESDAY, calendar=FRANCE))
 
 
-async def facts_for(intake: Folded, *asked: tuple[str, str, str | None]) -> list[Facts]:
-    customers, products, numbers = (list(column) for column in zip(*asked, strict=True))
-    rows = await intake.found("facts_for_tickets", customers=customers, products=products, numbers=numbers)
+async def facts_for(intake: Folded, *asked: Asked) -> list[Facts]:
+    columns = zip(Asked._fields, map(list, zip(*asked, strict=True)), strict=True)
+    rows = await intake.found("facts_for_tickets", **dict(columns))
     return [FACTS.validate_json(row["facts"]) for row in rows]
 
 
@@ -50,7 +60,7 @@ async def test_the_facts_of_a_ticket_are_what_other_services_have_said(intake: F
     await publish(intake)
     await intake.happened(CUSTOMER.stream, REGISTERED)
     await intake.happened(CONTRACT.stream, ACTIVATED)
-    (facts,) = await facts_for(intake, (CUSTOMER.stream, CONNECT, FRENCH_NUMBER))
+    (facts,) = await facts_for(intake, Asked(CUSTOMER.stream, CONNECT, FRENCH_NUMBER))
     assert facts == Facts(
         KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=True),
         (CONTRACT,),
@@ -63,7 +73,7 @@ async def test_the_facts_of_a_ticket_are_what_other_services_have_said(intake: F
 
 
 async def test_where_nothing_was_said_there_are_no_facts(intake: Folded) -> None:
-    assert await facts_for(intake, (CUSTOMER.stream, CONNECT, FRENCH_NUMBER)) == [Facts()]
+    assert await facts_for(intake, Asked(CUSTOMER.stream, CONNECT, FRENCH_NUMBER)) == [Facts()]
 
 
 async def test_each_place_is_answered_in_its_order_repeats_too(intake: Folded) -> None:
@@ -72,10 +82,10 @@ async def test_each_place_is_answered_in_its_order_repeats_too(intake: Folded) -
     somebody = "customer/erp/C-9"
     answers = await facts_for(
         intake,
-        (somebody, CONNECT, None),
-        (CUSTOMER.stream, "abacus", "+4930123456"),
-        (somebody, CONNECT, None),
-        (CUSTOMER.stream, CONNECT, FRENCH_NUMBER),
+        Asked(somebody, CONNECT),
+        Asked(CUSTOMER.stream, "abacus", "+4930123456"),
+        Asked(somebody, CONNECT),
+        Asked(CUSTOMER.stream, CONNECT, FRENCH_NUMBER),
     )
     known = KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=False)
     assert answers == [
@@ -92,7 +102,7 @@ async def test_of_a_customer_s_contracts_those_that_name_the_product_are_facts(i
     await intake.happened("contract/erp/K-2", ACTIVATED)
     await intake.happened("contract/erp/K-3", ACTIVATED.model_copy(update={"customer": "customer/erp/C-9"}))
     for product, contracts in ((CONNECT, ["contract/erp/K-2"]), ("abacus", ["contract/erp/K-1"]), ("other", [])):
-        (facts,) = await facts_for(intake, (CUSTOMER.stream, product, None))
+        (facts,) = await facts_for(intake, Asked(CUSTOMER.stream, product))
         assert [contract.stream for contract in facts.contracts] == contracts
         assert facts.customer
         assert facts.customer.has_contract
@@ -112,3 +122,100 @@ async def test_tickets_are_found_by_name_by_customer_and_by_state(intake: Folded
         ("open", None, 1),
         ("refused", "unknown-customer", 1),
     ]
+
+
+async def test_for_a_reopening_customer_and_product_are_those_of_the_ticket(intake: Folded) -> None:
+    await publish(intake)
+    await intake.happened(CUSTOMER.stream, REGISTERED)
+    await intake.happened(CONTRACT.stream, ACTIVATED)
+    await intake.happened(HERE, OPENED, resolved(TUESDAY))
+    said, found, unknown = await facts_for(
+        intake, Asked(CUSTOMER.stream, CONNECT), Asked(ticket=HERE), Asked(ticket=THERE)
+    )
+    assert found == said
+    assert isinstance(judge_cover(found, BY_WEB.request_kind, BY_WEB.version, TUESDAY), Covered)
+    assert unknown == Facts()
+
+
+async def test_a_number_and_a_centre_are_found_where_they_are_published(intake: Folded) -> None:
+    await publish(intake)
+    france = KnownCentre("calendar/plan/france", 1, "france")
+    assert await facts_for(
+        intake, Asked(number=FRENCH_NUMBER), Asked(receiving="france"), Asked(receiving="atlantis")
+    ) == [Facts(called=france), Facts(receiving=france), Facts()]
+
+
+async def test_the_survivor_of_a_merge_is_known_by_its_row_and_how_far_it_was_read(intake: Folded) -> None:
+    await intake.happened(HERE, OPENED, merged(TUESDAY))
+    await intake.happened(THERE, held(TUESDAY))
+    assert await facts_for(intake, Asked(survivor=HERE), Asked(survivor=THERE), Asked(survivor="ticket/crm/9")) == [
+        Facts(survivor=KnownTicket(HERE, 2, "merged")),
+        Facts(survivor=KnownTicket(THERE, 1, "held")),
+        Facts(),
+    ]
+
+
+async def test_absorbed_tickets_are_found_by_their_survivor(intake: Folded) -> None:
+    await intake.happened("ticket/crm-eu/1", OPENED, merged(LATER))
+    await intake.happened("ticket/crm-eu/2", OPENED, merged(TUESDAY))
+    await intake.happened("ticket/crm-eu/3", OPENED, merged(TUESDAY), MergeUndone(undone_at=LATER, into=THERE))
+    found = await intake.found("tickets_merged_into", stream=THERE)
+    assert [row["stream"] for row in found] == ["ticket/crm-eu/2", "ticket/crm-eu/1"]
+
+
+async def test_a_centre_s_open_tickets_are_counted_where_they_are_worked_on(intake: Folded) -> None:
+    await intake.happened("ticket/crm-eu/1", OPENED)
+    await intake.happened("ticket/crm-eu/2", OPENED, transferred(LATER))
+    await intake.happened("ticket/crm-eu/3", OPENED, resolved(LATER))
+    found = await intake.found("tickets_at_centres")
+    assert [tuple(row.values()) for row in found] == [("americas", 1, 1), ("france", 1, 0)]
+
+
+async def crossing(intake: Folded) -> list[tuple[Any, ...]]:
+    rows = await intake.found("crossing_merges", most=10)
+    return [(row["stream"], row["merged_into"], row["head"], row["crossed_at"], row["correlation"]) for row in rows]
+
+
+async def test_of_two_crossing_merges_the_one_on_the_smaller_stream_id_is_found(intake: Folded) -> None:
+    await intake.happened(HERE, OPENED, merged(LATER, THERE))
+    assert await crossing(intake) == []
+    await intake.happened(THERE, OPENED, merged(TUESDAY, HERE))
+    assert await crossing(intake) == [(HERE, THERE, f"head of {HERE}", LATER, "test")]
+
+
+async def test_a_merge_that_was_undone_crosses_nothing_any_more(intake: Folded) -> None:
+    await intake.happened(HERE, OPENED, merged(LATER, THERE), MergeUndone(undone_at=LATER, into=THERE))
+    await intake.happened(THERE, OPENED, merged(TUESDAY, HERE))
+    assert await crossing(intake) == []
+
+
+async def test_stream_ids_are_compared_byte_by_byte(intake: Folded) -> None:
+    small, great = "ticket/crm/B", "ticket/crm/a"
+    await intake.happened(small, OPENED, merged(LATER, great))
+    await intake.happened(great, OPENED, merged(LATER, small))
+    assert [row[0] for row in await crossing(intake)] == [min(small, great)] == [small]
+
+
+async def test_of_three_merges_in_a_circle_one_is_undone_and_what_leads_into_it_stays(intake: Folded) -> None:
+    first, second, third, outside = (f"ticket/crm/{number}" for number in (1, 2, 3, 0))
+    await intake.happened(first, OPENED, merged(TUESDAY, second))
+    await intake.happened(second, OPENED, merged(LATER, third))
+    await intake.happened(third, OPENED, merged(TUESDAY, first))
+    await intake.happened(outside, OPENED, merged(LATER, second))
+    assert [row[:4] for row in await crossing(intake)] == [(first, second, f"head of {first}", LATER)]
+
+
+async def test_a_chain_of_merges_is_no_circle(intake: Folded) -> None:
+    await intake.happened("ticket/crm/1", OPENED, merged(LATER, "ticket/crm/2"))
+    await intake.happened("ticket/crm/2", OPENED, merged(LATER, "ticket/crm/3"))
+    await intake.happened("ticket/crm/3", OPENED)
+    assert await crossing(intake) == []
+
+
+async def test_one_crossing_merge_that_is_new_is_enough(intake: Folded) -> None:
+    await intake.happened(HERE, OPENED, merged(LATER, THERE))
+    await intake.happened(THERE, OPENED, merged(LATER, HERE))
+    await intake.connection.execute(
+        "update tickets set merge_recorded_at = merge_recorded_at - interval '9 days' where stream = $1", HERE
+    )
+    assert [row[0] for row in await crossing(intake)] == [HERE]

@@ -33,7 +33,7 @@ def play_cases(scribe: Scribe) -> None:
     _held(scribe)
     _hard_to_reach(scribe)
     _refused_at_the_door(scribe)
-    _not_taken_yet(scribe)
+    _goes_on(scribe)
 
 
 def _case(
@@ -142,11 +142,12 @@ def _refused_at_the_door(scribe: Scribe) -> None:
     scribe.answer(ticket, scribe.working(ticket, 0.2))
 
 
-def _not_taken_yet(scribe: Scribe) -> None:
-    """What upstream systems can say and the services have no rule for yet, each once."""
+def _goes_on(scribe: Scribe) -> None:
+    """All else that upstream systems say about a ticket, each once; after the merge it can not be withdrawn."""
     malaysian = scribe.cast.covered("malaysia")[0]
     case = _case(scribe, malaysian, WEDNESDAY, "09:05:00", Channel.EMAIL)
     ticket = _ask_and_answer(scribe, case)
+    survivor = _ask_and_answer(scribe, replace(case, at=case.at + timedelta(minutes=10)))
     agent, author = f"person/{malaysian.source}/agent-3", malaysian.people[0].at_the_door()
     double = scribe.cast.requests["en"][0][1].format(number="again")
     said = (
@@ -154,9 +155,9 @@ def _not_taken_yet(scribe: Scribe) -> None:
         NoteAdded(by=Side.SUPPORT, author=author, text=double),
         TicketTransferred(to_centre="australia", by=agent),
         TicketResolved(by=agent, text=double),
-        TicketReopened(by=Side.CUSTOMER, text=double),
-        TicketsMerged(into=stream_id("ticket", malaysian.source, "1001"), by=agent),
-        TicketWithdrawn(by=Side.CUSTOMER, text=double),
+        TicketReopened(by=Side.CUSTOMER, author=author.person, text=double),
+        TicketsMerged(into=stream_id("ticket", survivor.source, survivor.number), by=agent),
+        TicketWithdrawn(by=Side.CUSTOMER, author=author.person, text=double),
     )
     for hour, data in enumerate(said, start=1):
         scribe.say(TICKETS_DOOR, ticket.source, ticket.number, case.at + timedelta(hours=hour), data)

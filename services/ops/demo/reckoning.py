@@ -84,7 +84,7 @@ class _Reckoning:
     def _opened(self, life: Life, asked: TicketSubmitted, at: datetime) -> None:
         home, numbers = self._register.customers[asked.customer].centre, numbers_of(self._plan.centres)
         centre = local_centre(home, asked.channel, asked.number_dialled, numbers).centre
-        self._found.tickets[AskedFor(centre, asked.channel, "open")] += 1
+        self._found.tickets[AskedFor(centre, asked.channel, life.state)] += 1
         certificate = promise(self._calendars[centre], self._plan.targets, asked.channel, at)
         judged = judge(certificate, life.answers, self._script.ends)
         self._found.promises[Promised(centre, asked.channel, judged.state, judged.warned)] += 1

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from libs.messages import door
 from libs.messages.certificates import Certificate
 from libs.messages.door import ResponseGiven, TicketSubmitted, Upstream
 from libs.messages.receipts import Outcome
+from libs.messages.refusals import MessageRefusal
 from libs.messages.sla import (
     FirstResponseAtRisk,
     FirstResponseBreached,
@@ -19,16 +21,21 @@ from libs.messages.sla import (
 )
 from libs.messages.tickets import (
     Channel,
+    CustomerCallRecorded,
     Medium,
     MessageHeld,
-    MessageRefusal,
     MessageRefused,
+    NoteRecorded,
     RespondedBy,
     ResponseRecorded,
-    ResponseRefusal,
     ResponseRefused,
     TicketOpened,
     TicketRefused,
+    TicketReopened,
+    TicketResolved,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
 )
 from services.ops.demo.register import Outcomes, Register, accepted, refused
 
@@ -62,11 +69,12 @@ class Life:
     commands: dict[str, Outcomes] = field(default_factory=dict)
     """By the name of the message."""
     applied: list[Outcomes] = field(default_factory=list)
-    """Of answers that had been held."""
+    """Of messages that had been held."""
     asked: TicketSubmitted | None = None
     opened_at: datetime | None = None
     reason: str | None = None
     """Why it was refused."""
+    state: str = "held"
     answers: list[Answer] = field(default_factory=list)
     held: list[Said] = field(default_factory=list)
 
@@ -82,38 +90,83 @@ def live(messages: Sequence[Said], register: Register) -> Life:
 
 
 def _take(life: Life, said: Said, register: Register) -> Outcomes:
-    if not isinstance(said.data, TicketSubmitted | ResponseGiven):
-        return refused(MessageRefused, MessageRefusal.NOT_TAKEN_YET)
     if said.at > said.handed_over + TOLERANCE:
         return refused(MessageRefused, MessageRefusal.TIME_IN_FUTURE)
-    if isinstance(said.data, ResponseGiven):
-        return _answer(life, said, said.data, said.handed_over)
+    if not isinstance(said.data, TicketSubmitted):
+        return _go_on(life, said, said.handed_over, register)
     if life.asked:
         return refused(MessageRefused, MessageRefusal.ALREADY_REFUSED if life.reason else MessageRefusal.ALREADY_OPEN)
     outcome = _open(life, said, said.data, register)
     # What was held is applied as if it came now.
-    life.applied += [_answer(life, held, held.data, said.handed_over) for held in life.held]  # type: ignore[arg-type] # answers alone are held
+    life.applied += [_go_on(life, held, said.handed_over, register) for held in life.held]
     return outcome
 
 
 def _open(life: Life, said: Said, asked: TicketSubmitted, register: Register) -> Outcomes:
     life.asked, life.opened_at = asked, said.at
     if reason := register.refusal(asked, said.at):
-        life.reason = str(reason)
+        life.reason, life.state = str(reason), "refused"
         return refused(TicketRefused, reason)
+    life.state = "open"
     return accepted(TicketOpened)
 
 
-def _answer(life: Life, said: Said, given: ResponseGiven, known_at: datetime) -> Outcomes:
-    if life.opened_at is None:
+def _go_on(life: Life, said: Said, known_at: datetime, register: Register) -> Outcomes:
+    """Take what is said about a ticket that is there, or may come."""
+    if life.opened_at is None or life.asked is None:
         life.held.append(said)
         return accepted(MessageHeld, Outcome.HELD)
     if life.reason:
-        return refused(ResponseRefused, ResponseRefusal.TICKET_REFUSED)
+        return _turned_away(said, MessageRefusal.TICKET_REFUSED)
     if said.at < life.opened_at:
-        return refused(ResponseRefused, ResponseRefusal.BEFORE_OPENING)
-    life.answers.append(Answer(said.at, known_at, given))
-    return accepted(ResponseRecorded)
+        return _turned_away(said, MessageRefusal.BEFORE_OPENING)
+    match said.data:
+        case ResponseGiven() as given:
+            life.answers.append(Answer(said.at, known_at, given))
+            return accepted(ResponseRecorded)
+        case door.CustomerCalled():
+            return accepted(CustomerCallRecorded)
+        case door.NoteAdded():
+            return accepted(NoteRecorded)
+        case _ if life.state in {"merged", "withdrawn"}:
+            return _turned_away(said, MessageRefusal(f"ticket-{life.state}"))
+        case _:
+            return _moved(life, said, life.asked, register)
+
+
+def _moved(life: Life, said: Said, asked: TicketSubmitted, register: Register) -> Outcomes:
+    """Take what changes a ticket; the script merges into tickets that are open, and transfers to other centres."""
+    match said.data:
+        case door.TicketTransferred():
+            return accepted(TicketTransferred)
+        case door.TicketsMerged():
+            life.state = "merged"
+            return accepted(TicketsMerged)
+        case door.TicketWithdrawn():
+            life.state = "withdrawn"
+            return accepted(TicketWithdrawn)
+        case door.TicketResolved() if life.state == "resolved":
+            return _turned_away(said, MessageRefusal.ALREADY_RESOLVED)
+        case door.TicketResolved():
+            life.state = "resolved"
+            return accepted(TicketResolved)
+        case door.TicketReopened():
+            return _reopened(life, said, asked, register)
+        case _:
+            raise ValueError(f"the script says {type(said.data).__name__} about a ticket")
+
+
+def _reopened(life: Life, said: Said, asked: TicketSubmitted, register: Register) -> Outcomes:
+    if life.state != "resolved":
+        return _turned_away(said, MessageRefusal.NOT_RESOLVED)
+    if reason := register.refusal(asked, said.at):
+        return _turned_away(said, MessageRefusal(reason.value))
+    life.state = "open"
+    return accepted(TicketReopened)
+
+
+def _turned_away(said: Said, reason: MessageRefusal) -> Outcomes:
+    return refused(ResponseRefused if isinstance(said.data, ResponseGiven) else MessageRefused, reason)
 
 
 class Promise(NamedTuple):

@@ -54,8 +54,11 @@ def _at_the_door(books: Books) -> Mapping[str, datetime]:
 
 
 def _responses(ticket: Sequence[Event], doors: Mapping[str, datetime]) -> list[Response]:
-    """Give the recorded answers of a ticket; one that was held until its ticket opened came when it was held."""
-    held = [event for event in ticket if event.name == "MessageHeld" and event.data.get("response")]
+    """Give the recorded answers of a ticket; one that was held until its ticket opened came when it was held.
+
+    Whatever is held is counted in one row.
+    """
+    held = [event for event in ticket if event.name == "MessageHeld"]
     causes = {name_id(event.stream, f"apply-held-{n}"): event.causationid for n, event in enumerate(held, start=1)}
     return [
         Response(

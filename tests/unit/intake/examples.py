@@ -2,22 +2,47 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from libs.messages.base import PrivateKey
+from libs.messages import door
+from libs.messages.base import FactVersion, PrivateKey
+from libs.messages.clauses import Clause
 from libs.messages.plan import ProductRelease, ProductVersions, Status
+from libs.messages.refusals import Contact, TicketRefusal
 from libs.messages.tickets import (
+    CentreReason,
     Channel,
     Cover,
-    HeldResponse,
+    CustomerCallRecorded,
+    HeldReopening,
+    HeldTransfer,
     Medium,
     MessageHeld,
+    NoteRecorded,
     RequestKind,
     RespondedBy,
     ResponseRecorded,
+    Side,
+    TicketOpened,
+    TicketRefused,
+    TicketReopened,
+    TicketResolved,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
 )
 from libs.plan import Term, covered_from, covered_until
-from services.intake.cover import Facts, KnownCentre, KnownContract, KnownCustomer, KnownProduct
-from services.intake.domain import RESPONSE_GIVEN, OpenTicket, RecordResponse
+from services.intake.domain import TakeMessage
+from services.intake.facts import (
+    NO_FACTS,
+    Facts,
+    KnownCentre,
+    KnownContract,
+    KnownCustomer,
+    KnownProduct,
+    KnownTicket,
+)
+from services.intake.opening import OpenTicket
 
 TICKET_SUBMITTED = "olcare.upstream.TicketSubmitted.v1"
 MICROSECOND = timedelta(microseconds=1)
@@ -83,22 +108,138 @@ CALLED_JAPAN = replace(
 )
 
 
-def response(at: datetime, by: RespondedBy = RespondedBy.PERSON) -> RecordResponse:
-    return RecordResponse(at, at, Medium.EMAIL, by, help_given=True, responder="person/crm-eu/agent-5")
+RESTS_ON = (
+    FactVersion(stream="customer/erp/C-1001", sequence=1),
+    FactVersion(stream="contract/erp/K-2001", sequence=1),
+    FactVersion(stream="versions/plan/planetpress-connect", sequence=3),
+)
+OPENED = TicketOpened(
+    opened_at=TUESDAY,
+    customer=CUSTOMER.stream,
+    requester=PRIVATE.person,
+    private=PRIVATE,
+    language="fr",
+    channel=Channel.WEB,
+    centre="france",
+    centre_reason=CentreReason.HOME_CENTRE,
+    request_kind=RequestKind.SOLUTION_FAILURE,
+    product="planetpress-connect",
+    version="2024.1",
+    cover=COVER,
+    rests_on=RESTS_ON,
+)
+UNKNOWN = replace(BY_WEB, facts=Facts())
+REFUSED = TicketRefused(
+    opened_at=TUESDAY,
+    reason=TicketRefusal.UNKNOWN_CUSTOMER,
+    clause=Clause.NOT_COVERED,
+    contact=Contact.REGIONAL_TEAM,
+    customer=CUSTOMER.stream,
+    requester=PRIVATE.person,
+    private=PRIVATE,
+    language="fr",
+    channel=Channel.WEB,
+    request_kind=RequestKind.SOLUTION_FAILURE,
+    product="planetpress-connect",
+    version="2024.1",
+)
+
+LATER = TUESDAY + timedelta(hours=3)
+AGENT = "person/crm-eu/agent-5"
+HERE, THERE = "ticket/crm-eu/4711", "ticket/crm-eu/4712"
+AMERICAS = KnownCentre("calendar/plan/americas", 1, "americas")
 
 
-def held(at: datetime) -> MessageHeld:
-    content = HeldResponse(
-        responded_at=at,
-        medium=Medium.EMAIL,
-        by=RespondedBy.PERSON,
-        help_given=True,
-        responder="person/crm-eu/agent-5",
-    )
-    return MessageHeld(upstream_type=RESPONSE_GIVEN, said_at=at, response=content)
+def kind(model: type[door.Upstream]) -> str:
+    return door.upstream_type(model)
+
+
+def said_of(at: datetime, model: type[door.Upstream], **content: Any) -> MessageHeld:
+    """Give a message as it is held; one `private` for all."""
+    (private,) = {one.private for one in content.values() if getattr(one, "private", None)} or {None}
+    return MessageHeld(upstream_type=kind(model), said_at=at, private=private, **content)
+
+
+def take(message: MessageHeld, facts: Facts = NO_FACTS) -> TakeMessage:
+    return TakeMessage(message.said_at, message.said_at, HERE, message, facts)
 
 
 def recorded(at: datetime, by: RespondedBy = RespondedBy.PERSON) -> ResponseRecorded:
-    return ResponseRecorded(
-        responded_at=at, medium=Medium.EMAIL, by=by, help_given=True, responder="person/crm-eu/agent-5"
+    return ResponseRecorded(responded_at=at, medium=Medium.EMAIL, by=by, help_given=True, responder=AGENT)
+
+
+def held(at: datetime, by: RespondedBy = RespondedBy.PERSON) -> MessageHeld:
+    return said_of(at, door.ResponseGiven, response=recorded(at, by))
+
+
+def response(at: datetime, by: RespondedBy = RespondedBy.PERSON) -> TakeMessage:
+    return take(held(at, by))
+
+
+def called(at: datetime) -> CustomerCallRecorded:
+    return CustomerCallRecorded(
+        called_at=at,
+        caller=PRIVATE.person,
+        private=PRIVATE,
+        centre="japan",
+        number_dialled="+815034885816",
+        help_given=False,
     )
+
+
+def call(at: datetime) -> TakeMessage:
+    return take(said_of(at, door.CustomerCalled, call=called(at)))
+
+
+def noted(at: datetime) -> NoteRecorded:
+    return NoteRecorded(noted_at=at, by=Side.SUPPORT, author=PRIVATE.person, private=PRIVATE)
+
+
+def note(at: datetime) -> TakeMessage:
+    return take(said_of(at, door.NoteAdded, note=noted(at)))
+
+
+def transferred(at: datetime, from_centre: str = "france", to_centre: str = "americas") -> TicketTransferred:
+    rests_on = (FactVersion(stream=f"calendar/plan/{to_centre}", sequence=1),)
+    return TicketTransferred(
+        transferred_at=at, from_centre=from_centre, to_centre=to_centre, by=AGENT, rests_on=rests_on
+    )
+
+
+def transfer(at: datetime, to_centre: str = "americas") -> TakeMessage:
+    content = HeldTransfer(transferred_at=at, to_centre=to_centre, by=AGENT)
+    known = KnownCentre(f"calendar/plan/{to_centre}", 1, to_centre)
+    return take(said_of(at, door.TicketTransferred, transfer=content), Facts(receiving=known))
+
+
+def merged(at: datetime, into: str = THERE) -> TicketsMerged:
+    return TicketsMerged(merged_at=at, into=into, by=AGENT)
+
+
+def merge(at: datetime, into: str = THERE, survivor: KnownTicket | None = None) -> TakeMessage:
+    return take(said_of(at, door.TicketsMerged, merge=merged(at, into)), Facts(survivor=survivor))
+
+
+def reopened(at: datetime) -> TicketReopened:
+    return TicketReopened(reopened_at=at, by=Side.CUSTOMER, private=PRIVATE, cover=COVER, rests_on=RESTS_ON)
+
+
+def reopen(at: datetime, facts: Facts = FACTS) -> TakeMessage:
+    content = HeldReopening(reopened_at=at, by=Side.CUSTOMER, private=PRIVATE)
+    return take(said_of(at, door.TicketReopened, reopening=content), facts)
+
+
+def resolved(at: datetime) -> TicketResolved:
+    return TicketResolved(resolved_at=at, by=AGENT, private=PRIVATE)
+
+
+def resolve(at: datetime) -> TakeMessage:
+    return take(said_of(at, door.TicketResolved, resolution=resolved(at)))
+
+
+def withdrawn(at: datetime) -> TicketWithdrawn:
+    return TicketWithdrawn(withdrawn_at=at, by=Side.CUSTOMER)
+
+
+def withdraw(at: datetime) -> TakeMessage:
+    return take(said_of(at, door.TicketWithdrawn, withdrawal=withdrawn(at)))

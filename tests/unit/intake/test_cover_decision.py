@@ -7,8 +7,10 @@ import pytest
 
 from libs.messages.base import FactVersion
 from libs.messages.clauses import Clause
-from libs.messages.tickets import Contact, RequestKind, TicketRefusal
-from services.intake.cover import Covered, Facts, NotCovered, contact_for, judge_cover
+from libs.messages.refusals import Contact, TicketRefusal
+from libs.messages.tickets import RequestKind
+from services.intake.cover import Covered, NotCovered, contact_for, judge_cover
+from services.intake.facts import Facts
 from tests.unit.intake.examples import CONTRACT, COVER, CUSTOMER, FACTS, MICROSECOND, PRODUCT, TUESDAY, term
 
 QUESTION = RequestKind.QUESTION

@@ -9,19 +9,36 @@ from libs.eventlog.projection import Projection
 from libs.messages.base import Event, PrivateKey
 from libs.messages.contracts import ContractActivated, ContractLapsed, CustomerChanged, CustomerRegistered, LicenceKind
 from libs.messages.plan import CentreCalendar, CentreCalendarPublished, ProductVersionsPublished
-from libs.messages.tickets import RespondedBy
-from services.intake.cover import FACTS as READ_FACTS
-from services.intake.cover import KnownContract
-from services.intake.projections import CENTRES, CONTRACT_TERMS, CUSTOMERS, PRODUCTS, READERS, TICKET_ROWS, TicketRow
-from tests.unit.intake.examples import CONTRACT, PRODUCT, TUESDAY, held, recorded
-from tests.unit.intake.test_ticket import OPENED, REFUSED
-from tests.unit.recorded import recorded_event
+from libs.messages.tickets import MergeUndone, RespondedBy, TicketEvent
+from services.intake.domain import DECIDER
+from services.intake.facts import FACTS as READ_FACTS
+from services.intake.facts import KnownContract
+from services.intake.life import Ticket
+from services.intake.projections import CENTRES, CONTRACT_TERMS, CUSTOMERS, PRODUCTS, READERS
+from services.intake.ticket_rows import TICKET_ROWS, TicketRow
+from tests.unit.intake.examples import (
+    CONTRACT,
+    COVER,
+    LATER,
+    OPENED,
+    PRODUCT,
+    REFUSED,
+    THERE,
+    TUESDAY,
+    held,
+    merged,
+    recorded,
+    reopened,
+    resolved,
+    transferred,
+    withdrawn,
+)
+from tests.unit.recorded import NOON, recorded_event
 
 EXAMPLES = Path(__file__).parents[3] / "contracts" / "examples" / "door"
 SUBMITTED = json.loads((EXAMPLES / "PlanPartSubmitted.json").read_text())
 FRANCE = CentreCalendar.model_validate(SUBMITTED["data"]["publication"]["content"])
 TICKET = "ticket/crm-eu/4711"
-LATER = TUESDAY + timedelta(hours=3)
 CONTACT = PrivateKey(person="person/erp/c-88", topic="olcare.contracts.in.v1", partition=4, offset=12)
 REGISTERED = CustomerRegistered(
     registered_at=TUESDAY,
@@ -70,7 +87,47 @@ def test_a_ticket_shows_its_first_answer_by_a_person_whatever_came_first() -> No
         contract="contract/erp/K-2001",
         responses=2,
         first_responded_at=earlier,
+        current_centre="france",
     )
+
+
+def test_a_transferred_ticket_keeps_its_local_centre() -> None:
+    row = folded(TICKET_ROWS, TICKET, OPENED, transferred(LATER))
+    assert (row.centre, row.current_centre) == ("france", "americas")
+
+
+def test_a_ticket_is_resolved_and_reopened_under_the_cover_of_that_day() -> None:
+    row = folded(TICKET_ROWS, TICKET, OPENED, resolved(LATER))
+    assert (row.state, row.resolved_at, row.reopenings) == ("resolved", LATER, 0)
+    cover = COVER.model_copy(update={"contract": "contract/erp/K-2002"})
+    again = reopened(LATER).model_copy(update={"cover": cover})
+    row = folded(TICKET_ROWS, TICKET, OPENED, resolved(LATER), again)
+    assert (row.state, row.resolved_at, row.reopenings, row.contract) == ("open", None, 1, "contract/erp/K-2002")
+
+
+def test_a_withdrawn_ticket_is_withdrawn() -> None:
+    assert folded(TICKET_ROWS, TICKET, OPENED, resolved(LATER), withdrawn(LATER)).state == "withdrawn"
+
+
+def test_an_absorbed_ticket_names_its_survivor_until_that_is_undone() -> None:
+    undone = MergeUndone(undone_at=LATER, into=THERE)
+    for past, state in (([OPENED], "open"), ([OPENED, resolved(LATER)], "resolved")):
+        row = folded(TICKET_ROWS, TICKET, *past, merged(LATER))
+        assert (row.state, row.merged_into, row.merged_at) == ("merged", THERE, LATER)
+        assert (row.merge_recorded_at, row.merge_correlation) == (NOON, "test")
+        back = folded(TICKET_ROWS, TICKET, *past, merged(LATER), undone)
+        assert back == folded(TICKET_ROWS, TICKET, *past)
+        assert back.state == state
+
+
+def test_the_row_and_the_state_that_is_decided_on_agree() -> None:
+    """Merging looks at the row of the other ticket, never at its state."""
+    events: list[TicketEvent] = [OPENED, transferred(LATER), resolved(LATER), reopened(LATER), merged(LATER)]
+    for many in range(1, len(events) + 1):
+        state = DECIDER.replay(events[:many])
+        assert isinstance(state, Ticket)
+        row = folded(TICKET_ROWS, TICKET, *events[:many])
+        assert (row.state, row.current_centre) == (state.stage.stage, state.centre)
 
 
 def test_a_refused_ticket_shows_why() -> None:

@@ -1,60 +1,38 @@
 """The life of a ticket at intake: given what happened, when one command comes, then exactly one event."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
-from hypothesis import given as drawn
-from hypothesis import settings
-from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
 from libs.messages.base import FactVersion
 from libs.messages.clauses import Clause
-from libs.messages.door import NoteAdded, upstream_type
+from libs.messages.door import NoteAdded, ResponseGiven, upstream_type
+from libs.messages.refusals import Contact, MessageRefusal, ResponseRefusal, TicketRefusal
 from libs.messages.tickets import (
     CentreReason,
     Channel,
-    Contact,
-    MessageRefusal,
+    MessageHeld,
     MessageRefused,
-    RequestKind,
     RespondedBy,
-    ResponseRecorded,
-    ResponseRefusal,
     ResponseRefused,
     TicketEvent,
-    TicketOpened,
-    TicketRefusal,
-    TicketRefused,
 )
-from services.intake.cover import Facts
-from services.intake.domain import (
-    DECIDER,
-    HELD_AT_MOST,
-    RESPONSE_GIVEN,
-    AnswerMessage,
-    ApplyHeld,
-    Command,
-    Open,
-    Owed,
-    RecordResponse,
-    Refused,
-    State,
-    Unopened,
-    owed,
-)
+from services.intake.domain import DECIDER, HELD_AT_MOST, ApplyHeld, Owed, owed
+from services.intake.facts import Facts
 from tests.unit.intake.examples import (
     BY_WEB,
     CALLED_JAPAN,
-    COVER,
     CUSTOMER,
     FRENCH_NUMBER,
     JAPANESE_NUMBER,
+    LATER,
     MICROSECOND,
-    PRIVATE,
+    OPENED,
+    REFUSED,
+    RESTS_ON,
     TICKET_SUBMITTED,
     TUESDAY,
+    UNKNOWN,
     held,
     recorded,
     response,
@@ -62,42 +40,7 @@ from tests.unit.intake.examples import (
 from tests.unit.support import Specification
 
 TICKET = Specification(DECIDER)
-LATER = TUESDAY + timedelta(hours=3)
-RESTS_ON = (
-    FactVersion(stream="customer/erp/C-1001", sequence=1),
-    FactVersion(stream="contract/erp/K-2001", sequence=1),
-    FactVersion(stream="versions/plan/planetpress-connect", sequence=3),
-)
-OPENED = TicketOpened(
-    opened_at=TUESDAY,
-    customer=CUSTOMER.stream,
-    requester=PRIVATE.person,
-    private=PRIVATE,
-    language="fr",
-    channel=Channel.WEB,
-    centre="france",
-    centre_reason=CentreReason.HOME_CENTRE,
-    request_kind=RequestKind.SOLUTION_FAILURE,
-    product="planetpress-connect",
-    version="2024.1",
-    cover=COVER,
-    rests_on=RESTS_ON,
-)
-UNKNOWN = replace(BY_WEB, facts=Facts())
-REFUSED = TicketRefused(
-    opened_at=TUESDAY,
-    reason=TicketRefusal.UNKNOWN_CUSTOMER,
-    clause=Clause.NOT_COVERED,
-    contact=Contact.REGIONAL_TEAM,
-    customer=CUSTOMER.stream,
-    requester=PRIVATE.person,
-    private=PRIVATE,
-    language="fr",
-    channel=Channel.WEB,
-    request_kind=RequestKind.SOLUTION_FAILURE,
-    product="planetpress-connect",
-    version="2024.1",
-)
+RESPONSE_GIVEN = upstream_type(ResponseGiven)
 
 
 def turned_away(kind: str, reason: MessageRefusal) -> MessageRefused:
@@ -161,15 +104,13 @@ def test_the_same_ticket_submitted_under_another_name_changes_nothing() -> None:
     TICKET.given(REFUSED).when(BY_WEB).then(turned_away(TICKET_SUBMITTED, MessageRefusal.ALREADY_REFUSED))
 
 
-@pytest.mark.parametrize("past", [(), (OPENED,), (REFUSED,)])
-def test_a_message_that_nobody_can_act_on_yet_is_refused_not_ignored(past: tuple[TicketEvent, ...]) -> None:
-    note = upstream_type(NoteAdded)
-    command = AnswerMessage(TUESDAY, note)
-    TICKET.given(*past).when(command).then(turned_away(note, MessageRefusal.NOT_TAKEN_YET))
-
-
-def test_a_message_refused_before_the_ticket_does_not_stand_in_its_way() -> None:
+def test_a_message_that_an_older_version_refused_does_not_stand_in_the_way_of_the_ticket() -> None:
     TICKET.given(turned_away(upstream_type(NoteAdded), MessageRefusal.NOT_TAKEN_YET)).when(BY_WEB).then(OPENED)
+
+
+def test_a_held_message_of_a_kind_that_came_later_is_passed_over() -> None:
+    later = MessageHeld(upstream_type="olcare.upstream.TicketSung.v1", said_at=LATER)
+    assert owed(DECIDER.replay([later, held(LATER), OPENED])) == (Owed("apply-held-1", ApplyHeld(LATER, 1)),)
 
 
 def test_nobody_can_know_what_is_still_to_come() -> None:
@@ -250,56 +191,3 @@ def test_a_ticket_that_never_comes_does_not_pile_up_answers() -> None:
     TICKET.given(*pile[1:]).when(response(LATER)).then(held(LATER))
     TICKET.given(*pile).when(response(LATER)).then(refused)
     assert DECIDER.replay([*pile, OPENED, refused]) == DECIDER.replay([*pile, OPENED])
-
-
-def answer(past: list[TicketEvent], command: Command) -> TicketEvent:
-    event = DECIDER.decide(DECIDER.replay(past), command)
-    assert event is not None
-    return event
-
-
-commands = st.lists(
-    st.sampled_from(
-        [
-            BY_WEB,
-            UNKNOWN,
-            CALLED_JAPAN,
-            replace(BY_WEB, not_after=TUESDAY - MICROSECOND),
-            AnswerMessage(TUESDAY, upstream_type(NoteAdded)),
-            response(TUESDAY - MICROSECOND),
-            response(TUESDAY),
-            response(LATER),
-        ]
-    ),
-    max_size=12,
-)
-
-
-@settings(deadline=None)
-@drawn(commands)
-def test_whatever_comes_in_whatever_order_every_answer_is_judged_once_and_in_order(said: list[Command]) -> None:
-    history: list[TicketEvent] = []
-    for command in said:
-        history.append(answer(history, command))
-        while due := owed(DECIDER.replay(history)):
-            history.append(answer(history, due[0].command))
-    state, answers = DECIDER.replay(history), [c.occurred_at for c in said if isinstance(c, RecordResponse)]
-    judged = [e.responded_at for e in history if isinstance(e, ResponseRecorded | ResponseRefused)]
-    assert sum(isinstance(e, TicketOpened | TicketRefused) for e in history) <= 1
-    assert judged == ([] if isinstance(state, Unopened) else answers)
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        Unopened(),
-        DECIDER.replay([held(LATER)]),
-        DECIDER.replay([held(LATER), OPENED]),
-        DECIDER.replay([REFUSED]),
-        Open(TUESDAY, applied=3),
-        Refused(Clause.NOT_COVERED, applied=1),
-    ],
-)
-def test_a_stored_state_is_the_state(state: State) -> None:
-    adapter: TypeAdapter[State] = TypeAdapter(State)
-    assert adapter.validate_json(adapter.dump_json(state)) == state

@@ -8,7 +8,7 @@ from libs.eventlog.record import RecordedEvent
 from libs.eventlog.request import Reaction
 from libs.messages.clauses import Clause
 from libs.messages.notices import NoticeClass, NoticeRole, Recipient
-from libs.messages.tickets import Contact
+from libs.messages.refusals import Contact
 from services.notification.domain import RequestNotice
 from services.notification.reactions import FACTS, NO_FACTS, REQUEST, Asked, CentreFacts, Facts, asked, react
 from tests.unit.notification.foreign import CONTACT, EXAMPLES, KNOWN, example

@@ -8,7 +8,7 @@ from libs.messages.clauses import Clause
 from libs.messages.notices import NoticeClass, NoticeFacts
 from libs.messages.plan import WeeklyWindow
 from libs.messages.private import PrivateRecord
-from libs.messages.tickets import TicketRefusal
+from libs.messages.refusals import TicketRefusal
 from services.notification.domain import RequestNotice
 from services.notification.languages import LANGUAGES, choose_language, say_day, say_hours, say_instant
 from services.notification.mail import NotWritable

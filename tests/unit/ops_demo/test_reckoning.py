@@ -8,7 +8,17 @@ from pydantic_core import to_json
 
 from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM
 from libs.messages.certificates import Certificate
-from libs.messages.door import NoteAdded, Person, ResponseGiven, TicketSubmitted
+from libs.messages.door import (
+    NoteAdded,
+    Person,
+    ResponseGiven,
+    TicketReopened,
+    TicketResolved,
+    TicketsMerged,
+    TicketSubmitted,
+    TicketWithdrawn,
+    Upstream,
+)
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
 from libs.plan import promise, working_calendar
 from services.ops.demo.figures import AskedFor, Figures, NotTaken, differences
@@ -130,9 +140,38 @@ def test_to_the_last_second_of_the_last_day_a_ticket_is_covered() -> None:
     assert life(asked(customer("lapsing"), midnight)).reason == "cover-lapsed"
 
 
-def test_what_no_service_has_a_rule_for_is_refused() -> None:
-    note = Said(ONE_O_CLOCK, ONE_O_CLOCK, "n", NoteAdded(by=Side.SUPPORT, author=ANYBODY, text=""))
-    assert [outcome.reason for outcome in life(asked(customer(None)), note).outcomes] == [None, "not-taken-yet"]
+def said(data: Upstream, at: datetime = ONE_O_CLOCK) -> Said:
+    return Said(at, at, f"m{next(identities)}", data)
+
+
+NOTE = NoteAdded(by=Side.SUPPORT, author=ANYBODY, text="")
+MERGED = TicketsMerged(into="ticket/crm-eu/1", by=ANYBODY.person)
+RESOLVED, REOPENED = TicketResolved(by=ANYBODY.person), TicketReopened(by=Side.CUSTOMER)
+WITHDRAWN = TicketWithdrawn(by=Side.CUSTOMER)
+
+
+def reasons(found: Life) -> list[str | None]:
+    return [outcome.reason for outcome in found.outcomes]
+
+
+def test_a_note_is_taken_before_the_ticket_and_whatever_became_of_it() -> None:
+    found = life(said(NOTE, HALF_PAST_NINE), asked(customer(None)), said(WITHDRAWN), said(NOTE))
+    assert outcomes(found) == ["held", "accepted", "accepted", "accepted"]
+
+
+def test_what_is_said_of_a_ticket_that_is_over_is_refused() -> None:
+    merged = life(asked(customer(None)), said(MERGED), said(RESOLVED))
+    assert (merged.state, reasons(merged)) == ("merged", [None, None, "ticket-merged"])
+    withdrawn = life(asked(customer(None)), said(WITHDRAWN), said(MERGED))
+    assert (withdrawn.state, reasons(withdrawn)) == ("withdrawn", [None, None, "ticket-withdrawn"])
+
+
+def test_only_a_resolved_ticket_is_reopened_and_only_under_cover() -> None:
+    found = life(asked(customer(None)), said(REOPENED), said(RESOLVED), said(RESOLVED), said(REOPENED))
+    assert (found.state, reasons(found)) == ("open", [None, "not-resolved", None, "already-resolved", None])
+    midnight = datetime(2026, 11, 25, 23, tzinfo=UTC)  # of 26 November in France
+    found = life(asked(customer("lapsing")), said(RESOLVED), said(REOPENED, midnight))
+    assert (found.state, reasons(found)) == ("resolved", [None, None, "cover-lapsed"])
 
 
 def test_a_ticket_that_was_refused_takes_no_answer() -> None:
@@ -147,7 +186,8 @@ def test_everything_that_the_script_shows_is_reckoned() -> None:
     assert found.tickets[AskedFor(None, None, "held")] == 1
     assert {str(key.problem) for key in found.notices} == {"None", "no-address", "refused"}
     assert found.events["olcare.NoticeDeferred.v1"] == 1
-    assert found.not_taken[NotTaken("olcare.MessageRefused.v1", "not-taken-yet")] == 7
+    assert found.not_taken[NotTaken("olcare.MessageRefused.v1", "ticket-merged")] == 1
+    assert sum(number for key, number in found.tickets.items() if key.state == "merged") == 1
 
 
 def test_a_figure_that_is_not_as_reckoned_is_named() -> None:

@@ -1,0 +1,115 @@
+"""What is known besides a ticket's own stream when something about it is decided."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
+
+from pydantic import TypeAdapter
+
+from libs.messages.base import FactVersion
+from libs.messages.plan import ProductVersions
+
+
+@dataclass(frozen=True)
+class KnownCustomer:
+    """A customer as contract registered it."""
+
+    stream: str
+    sequence: int
+    centre: str
+    """The home centre."""
+    reseller: str | None
+    has_contract: bool
+    """Whether any contract of this customer was ever activated, for whatever product."""
+
+
+@dataclass(frozen=True)
+class KnownContract:
+    """A term of the customer that names the ticket's product."""
+
+    stream: str
+    sequence: int
+    zone: str
+    first_day: date
+    last_day: date
+    covered_from: datetime
+    covered_until: datetime
+
+
+@dataclass(frozen=True)
+class KnownProduct:
+    """The published versions of the ticket's product."""
+
+    stream: str
+    sequence: int
+    versions: ProductVersions
+
+
+@dataclass(frozen=True)
+class KnownCentre:
+    """A published centre."""
+
+    stream: str
+    sequence: int
+    centre: str
+
+
+@dataclass(frozen=True)
+class KnownTicket:
+    """Another ticket of ours as its row stands; that may be some seconds old."""
+
+    stream: str
+    sequence: int
+    state: str
+    """As in the table of tickets."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a decision about a ticket rests on besides its own stream; nothing where nothing was said."""
+
+    customer: KnownCustomer | None = None
+    contracts: tuple[KnownContract, ...] = ()
+    product: KnownProduct | None = None
+    called: KnownCentre | None = None
+    """Whose published number was dialled."""
+    receiving: KnownCentre | None = None
+    """To which the ticket is to be transferred."""
+    survivor: KnownTicket | None = None
+    """Into which the ticket is to be merged."""
+
+
+class Asked(NamedTuple):
+    """What facts are asked for, by the parameters of the query `facts_for_tickets`."""
+
+    customer: str | None = None
+    product: str | None = None
+    number: str | None = None
+    ticket: str | None = None
+    """The ticket whose customer and product are meant."""
+    receiving: str | None = None
+    survivor: str | None = None
+
+
+NO_FACTS = Facts()
+FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
+"""Reads what the query `facts_for_tickets` gives for one message."""
+
+
+class Fact(Protocol):
+    """A foreign stream, and how far it had been read."""
+
+    @property
+    def stream(self) -> str:
+        """Give its id."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """Give the place of the event that made it what it is known to be."""
+        ...
+
+
+def resting_on(*facts: Fact | None) -> tuple[FactVersion, ...]:
+    """Name the facts that are there."""
+    return tuple(FactVersion(stream=fact.stream, sequence=fact.sequence) for fact in facts if fact)

@@ -1,0 +1,236 @@
+"""The life of a ticket that was opened: what is said about it is judged by where it stands."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, assert_never
+
+from libs.messages.refusals import MessageRefusal
+from libs.messages.tickets import (
+    CustomerCallRecorded,
+    HeldReopening,
+    HeldTransfer,
+    MergeUndone,
+    MessageHeld,
+    MessageRefused,
+    NoteRecorded,
+    RequestKind,
+    ResponseRecorded,
+    ResponseRefused,
+    TicketOpened,
+    TicketReopened,
+    TicketResolved,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
+)
+from services.intake.cover import Covered, NotCovered, judge_cover
+from services.intake.facts import Asked, Facts, KnownTicket, resting_on
+from services.intake.said import Said, turned_away
+
+LifeEvent = (
+    ResponseRecorded
+    | CustomerCallRecorded
+    | NoteRecorded
+    | TicketTransferred
+    | TicketsMerged
+    | MergeUndone
+    | TicketReopened
+    | TicketResolved
+    | TicketWithdrawn
+)
+"""What may happen to a ticket that was opened."""
+INTO = {
+    "merged": MessageRefusal.INTO_MERGED,
+    "refused": MessageRefusal.INTO_REFUSED,
+    "withdrawn": MessageRefusal.INTO_WITHDRAWN,
+}
+"""State of another ticket → why nothing can be merged into it."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """Somebody works on it."""
+
+    stage: Literal["open"] = "open"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """« jusqu'à résolution complète du problème »; it may be reopened."""
+
+    stage: Literal["resolved"] = "resolved"
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """The request is void."""
+
+    stage: Literal["withdrawn"] = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Absorbed by another ticket; what it was before comes back if that is undone."""
+
+    into: str
+    before: Open | Resolved
+    stage: Literal["merged"] = "merged"
+
+
+Stage = Open | Resolved | Withdrawn | Merged
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket under cover; `held` is what still is to be applied, `applied` counts what was."""
+
+    opened_at: datetime
+    customer: str
+    product: str
+    version: str | None
+    request_kind: RequestKind
+    centre: str
+    """Where it is now."""
+    stage: Stage = Open()
+    held: tuple[MessageHeld, ...] = ()
+    applied: int = 0
+    state: Literal["opened"] = "opened"
+
+
+def ticket(opened: TicketOpened, held: tuple[MessageHeld, ...]) -> Ticket:
+    """Begin the life of a ticket over what came before it."""
+    return Ticket(
+        opened_at=opened.opened_at,
+        customer=opened.customer,
+        product=opened.product,
+        version=opened.version,
+        request_kind=opened.request_kind,
+        centre=opened.centre,
+        held=held,
+    )
+
+
+def asked_again(known: Ticket, content: Said) -> Asked | None:
+    """Say which facts are needed to apply what was held; None where none are."""
+    match content:
+        case HeldTransfer(to_centre=centre):
+            return Asked(receiving=centre)
+        case TicketsMerged(into=survivor):
+            return Asked(survivor=survivor)
+        case HeldReopening():
+            return Asked(known.customer, known.product)
+        case _:
+            return None
+
+
+def is_of_another(known: Ticket, content: Said, facts: Facts) -> bool:
+    """Say that a reopening came with facts from before its ticket was there: cover can not be judged on them."""
+    customer = facts.customer.stream if facts.customer else None
+    return isinstance(content, HeldReopening) and customer != known.customer
+
+
+def judged(
+    known: Ticket, message: MessageHeld, content: Said, facts: Facts
+) -> LifeEvent | MessageRefused | ResponseRefused:
+    """Say what comes of a message about the ticket."""
+    if message.said_at < known.opened_at:
+        return turned_away(message, MessageRefusal.BEFORE_OPENING)
+    match content:
+        case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded():
+            into = known.stage.into if isinstance(known.stage, Merged) else None
+            return content.model_copy(update={"merged_into": into})
+        case _ if reason := _over(known.stage):
+            return turned_away(message, reason)
+        case HeldTransfer():
+            return _transferred(known, message, content, facts)
+        case TicketsMerged():
+            return _merged(message, content, facts.survivor)
+        case HeldReopening():
+            return _reopened(known, message, content, facts)
+        case TicketResolved() if isinstance(known.stage, Resolved):
+            return turned_away(message, MessageRefusal.ALREADY_RESOLVED)
+        case TicketResolved() | TicketWithdrawn():
+            return content
+        case _:
+            assert_never(content)
+
+
+def lived(known: Ticket, event: LifeEvent) -> Ticket:
+    """Fold what happened to the ticket."""
+    match event:
+        case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded():
+            return known
+        case TicketTransferred(to_centre=centre):
+            return replace(known, centre=centre)
+        case TicketReopened():
+            return replace(known, stage=Open())
+        case TicketResolved():
+            return replace(known, stage=Resolved())
+        case TicketWithdrawn():
+            return replace(known, stage=Withdrawn())
+        case TicketsMerged() | MergeUndone():
+            return replace(known, stage=_crossing(known.stage, event))
+        case _:
+            assert_never(event)
+
+
+def _crossing(stage: Stage, event: TicketsMerged | MergeUndone) -> Stage:
+    match stage, event:
+        case Open() | Resolved() as before, TicketsMerged(into=into):
+            return Merged(into, before)
+        case Merged(before=before), MergeUndone():
+            return before
+        case _:
+            return stage
+
+
+def _over(stage: Stage) -> MessageRefusal | None:
+    match stage:
+        case Withdrawn():
+            return MessageRefusal.TICKET_WITHDRAWN
+        case Merged():
+            return MessageRefusal.TICKET_MERGED
+        case _:
+            return None
+
+
+def _transferred(
+    known: Ticket, message: MessageHeld, transfer: HeldTransfer, facts: Facts
+) -> TicketTransferred | MessageRefused | ResponseRefused:
+    if transfer.to_centre == known.centre:
+        return turned_away(message, MessageRefusal.ALREADY_THERE)
+    if facts.receiving is None:
+        return turned_away(message, MessageRefusal.UNKNOWN_CENTRE)
+    return TicketTransferred(
+        transferred_at=transfer.transferred_at,
+        from_centre=known.centre,
+        to_centre=transfer.to_centre,
+        by=transfer.by,
+        rests_on=resting_on(facts.receiving),
+    )
+
+
+def _merged(
+    message: MessageHeld, merge: TicketsMerged, survivor: KnownTicket | None
+) -> TicketsMerged | MessageRefused | ResponseRefused:
+    """Into a ticket that nobody knows yet it is merged all the same: its opening may be on its way."""
+    reason = INTO.get(survivor.state) if survivor else None
+    if reason:
+        return turned_away(message, reason)
+    return merge.model_copy(update={"rests_on": resting_on(survivor)})
+
+
+def _reopened(
+    known: Ticket, message: MessageHeld, reopening: HeldReopening, facts: Facts
+) -> TicketReopened | MessageRefused | ResponseRefused:
+    """Cover is judged anew, at this instant: « lapse while a ticket is open » ends with its resolution."""
+    if not isinstance(known.stage, Resolved):
+        return turned_away(message, MessageRefusal.NOT_RESOLVED)
+    verdict = judge_cover(facts, known.request_kind, known.version, reopening.reopened_at)
+    match verdict:
+        case Covered(cover=cover, rests_on=rests_on):
+            return TicketReopened(**dict(reopening), cover=cover, rests_on=rests_on)
+        case NotCovered(reason=reason, clause=clause):
+            return turned_away(message, MessageRefusal(reason.value), clause)
+        case _:
+            assert_never(verdict)

@@ -1,0 +1,133 @@
+"""A ticket as people and queries look at it: one row, folded from its stream."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from libs.eventlog.projection import Projection
+from libs.eventlog.record import RecordedEvent
+from libs.messages.tickets import (
+    MergeUndone,
+    MessageHeld,
+    RespondedBy,
+    ResponseRecorded,
+    TicketOpened,
+    TicketRefused,
+    TicketReopened,
+    TicketResolved,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
+)
+
+
+class TicketRow(NamedTuple):
+    """A ticket; what was said before it was asked for is a row already."""
+
+    stream: str
+    state: str
+    """held, open, resolved, withdrawn, merged or refused."""
+    customer: str | None = None
+    channel: str | None = None
+    centre: str | None = None
+    """The local centre, which does not change."""
+    product: str | None = None
+    opened_at: datetime | None = None
+    reason: str | None = None
+    """Why it was refused."""
+    contract: str | None = None
+    responses: int = 0
+    """Answers by a person."""
+    first_responded_at: datetime | None = None
+    current_centre: str | None = None
+    """Where it is worked on."""
+    resolved_at: datetime | None = None
+    reopenings: int = 0
+    merged_into: str | None = None
+    merged_at: datetime | None = None
+    merge_recorded_at: datetime | None = None
+    merge_correlation: str | None = None
+
+
+def _ticket(row: TicketRow | None, event: RecordedEvent) -> TicketRow:
+    row = row or TicketRow(event.stream, "held")
+    match event.data:
+        case TicketOpened() as opened:
+            asked = _asked(row, opened)
+            return asked._replace(state="open", contract=opened.cover.contract, current_centre=opened.centre)
+        case TicketRefused() as refused:
+            return _asked(row, refused)._replace(state="refused", reason=str(refused.reason))
+        case ResponseRecorded(by=RespondedBy.PERSON, responded_at=at):
+            first = min(at, row.first_responded_at or at)
+            return row._replace(responses=row.responses + 1, first_responded_at=first)
+        case TicketsMerged() | MergeUndone():
+            return _merged(row, event)
+        case _:
+            return _moved(row, event)
+
+
+def _asked(row: TicketRow, event: TicketOpened | TicketRefused) -> TicketRow:
+    return row._replace(
+        customer=event.customer,
+        channel=str(event.channel),
+        centre=event.centre,
+        product=event.product,
+        opened_at=event.opened_at,
+    )
+
+
+def _moved(row: TicketRow, event: RecordedEvent) -> TicketRow:
+    match event.data:
+        case TicketTransferred(to_centre=centre):
+            return row._replace(current_centre=centre)
+        case TicketResolved(resolved_at=at):
+            return row._replace(state="resolved", resolved_at=at)
+        case TicketReopened(cover=cover):
+            return row._replace(state="open", resolved_at=None, reopenings=row.reopenings + 1, contract=cover.contract)
+        case TicketWithdrawn():
+            return row._replace(state="withdrawn")
+        case _:
+            return row
+
+
+def _merged(row: TicketRow, event: RecordedEvent) -> TicketRow:
+    """Take a merge; where one is undone the ticket is open or resolved as before."""
+    if isinstance(event.data, TicketsMerged):
+        return row._replace(
+            state="merged",
+            merged_into=event.data.into,
+            merged_at=event.data.merged_at,
+            merge_recorded_at=event.recordedtime,
+            merge_correlation=event.correlationid,
+        )
+    state = "resolved" if row.resolved_at else "open"
+    return row._replace(state=state, merged_into=None, merged_at=None, merge_recorded_at=None, merge_correlation=None)
+
+
+TICKET_ROWS: Projection[TicketRow] = Projection(
+    table="tickets",
+    row=TicketRow,
+    columns="""
+        stream text not null, state text not null, customer text, channel text, centre text, product text,
+        opened_at timestamptz, reason text, contract text, responses int not null, first_responded_at timestamptz,
+        current_centre text, resolved_at timestamptz, reopenings int not null,
+        merged_into text, merged_at timestamptz, merge_recorded_at timestamptz, merge_correlation text""",
+    events=(
+        TicketOpened,
+        TicketRefused,
+        ResponseRecorded,
+        MessageHeld,
+        TicketTransferred,
+        TicketsMerged,
+        MergeUndone,
+        TicketReopened,
+        TicketResolved,
+        TicketWithdrawn,
+    ),
+    evolve=_ticket,
+    indexes=(
+        "(customer, opened_at)",
+        "(opened_at)",
+        "(merged_into) where merged_into is not null",
+        "(merge_recorded_at) where merged_into is not null",
+    ),
+)

@@ -1,0 +1,273 @@
+"""What is said about a ticket after its opening: each rule at its boundary, one event each."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from libs.messages import door
+from libs.messages.base import FactVersion
+from libs.messages.clauses import Clause
+from libs.messages.refusals import MessageRefusal
+from libs.messages.tickets import MergeUndone, MessageRefused, TicketEvent
+from services.intake.domain import DECIDER, HELD_AT_MOST, ApplyHeld, Owed, TakeMessage, UndoMerge, owed
+from services.intake.facts import Asked, Facts, KnownTicket
+from tests.unit.intake.examples import (
+    BY_WEB,
+    CONTRACT,
+    CUSTOMER,
+    FACTS,
+    HERE,
+    LATER,
+    MICROSECOND,
+    NOW,
+    OPENED,
+    REFUSED,
+    THERE,
+    TUESDAY,
+    call,
+    called,
+    held,
+    merge,
+    merged,
+    note,
+    noted,
+    recorded,
+    reopen,
+    reopened,
+    resolve,
+    resolved,
+    response,
+    transfer,
+    transferred,
+    withdraw,
+    withdrawn,
+)
+from tests.unit.support import Specification
+
+TICKET = Specification(DECIDER)
+Said = Callable[[datetime], TakeMessage]
+MOVING: list[Said] = [transfer, merge, reopen, resolve, withdraw]
+MANY: list[Said] = [call, note, *MOVING]
+
+
+def refused(command: TakeMessage, reason: MessageRefusal, clause: Clause | None = None) -> MessageRefused:
+    kind, at = command.message.upstream_type, command.occurred_at
+    return MessageRefused(upstream_type=kind, said_at=at, reason=reason, clause=clause)
+
+
+@pytest.mark.parametrize("said", MANY)
+def test_what_comes_before_its_ticket_is_held(said: Said) -> None:
+    TICKET.given().when(said(LATER)).then(said(LATER).message)
+
+
+@pytest.mark.parametrize("said", MANY)
+def test_on_a_refused_ticket_all_is_refused_with_its_clause(said: Said) -> None:
+    expected = refused(said(LATER), MessageRefusal.TICKET_REFUSED, Clause.NOT_COVERED)
+    TICKET.given(REFUSED).when(said(LATER)).then(expected)
+    TICKET.given(said(LATER).message, REFUSED).when(ApplyHeld(LATER, 1)).then(expected)
+
+
+@pytest.mark.parametrize("said", MANY)
+def test_nothing_is_about_an_instant_before_the_opening(said: Said) -> None:
+    early = said(TUESDAY - MICROSECOND)
+    TICKET.given(OPENED).when(early).then(refused(early, MessageRefusal.BEFORE_OPENING))
+    TICKET.given(early.message, OPENED).when(ApplyHeld(LATER, 1)).then(refused(early, MessageRefusal.BEFORE_OPENING))
+
+
+@pytest.mark.parametrize("said", [response, *MANY])
+@pytest.mark.parametrize("past", [(), (OPENED,), (REFUSED,), (OPENED, withdrawn(TUESDAY))])
+def test_nothing_is_about_an_instant_that_is_still_to_come(said: Said, past: tuple[TicketEvent, ...]) -> None:
+    early = replace(said(LATER), not_after=LATER - MICROSECOND)
+    TICKET.given(*past).when(early).then(refused(early, MessageRefusal.TIME_IN_FUTURE))
+
+
+@pytest.mark.parametrize("said", [response, *MANY])
+def test_a_message_waits_behind_those_that_are_held(said: Said) -> None:
+    TICKET.given(held(TUESDAY), OPENED).when(said(LATER)).then(said(LATER).message)
+
+
+@pytest.mark.parametrize("said", MANY)
+def test_what_is_held_is_limited_for_all_kinds_together(said: Said) -> None:
+    pile: list[TicketEvent] = [held(LATER), *[note(LATER).message] * (HELD_AT_MOST - 1)]
+    TICKET.given(*pile[1:]).when(said(LATER)).then(said(LATER).message)
+    over = refused(said(LATER), MessageRefusal.TOO_MANY_HELD)
+    TICKET.given(*pile).when(said(LATER)).then(over)
+    assert DECIDER.replay([*pile, OPENED, over]) == DECIDER.replay([*pile, OPENED])
+
+
+@pytest.mark.parametrize(
+    ("past", "into"),
+    [
+        ((), None),
+        ((resolved(TUESDAY),), None),
+        ((withdrawn(TUESDAY),), None),
+        ((merged(TUESDAY),), THERE),
+        ((merged(TUESDAY), MergeUndone(undone_at=TUESDAY, into=THERE)), None),
+    ],
+)
+def test_answers_calls_and_notes_are_recorded_in_every_state_and_name_the_survivor(
+    past: tuple[TicketEvent, ...], into: str | None
+) -> None:
+    of_survivor = {"merged_into": into}
+    TICKET.given(OPENED, *past).when(response(LATER)).then(recorded(LATER).model_copy(update=of_survivor))
+    TICKET.given(OPENED, *past).when(call(LATER)).then(called(LATER).model_copy(update=of_survivor))
+    TICKET.given(OPENED, *past).when(note(LATER)).then(noted(LATER).model_copy(update=of_survivor))
+
+
+@pytest.mark.parametrize("said", MOVING)
+def test_a_withdrawn_ticket_goes_nowhere(said: Said) -> None:
+    expected = refused(said(LATER), MessageRefusal.TICKET_WITHDRAWN)
+    TICKET.given(OPENED, withdrawn(TUESDAY)).when(said(LATER)).then(expected)
+
+
+@pytest.mark.parametrize("said", MOVING)
+def test_an_absorbed_ticket_goes_nowhere(said: Said) -> None:
+    expected = refused(said(LATER), MessageRefusal.TICKET_MERGED)
+    TICKET.given(OPENED, merged(TUESDAY)).when(said(LATER)).then(expected)
+
+
+def test_l06_a_transfer_says_from_where_to_where() -> None:
+    TICKET.given(OPENED).when(transfer(LATER)).then(transferred(LATER))
+    TICKET.given(OPENED, resolved(TUESDAY)).when(transfer(LATER)).then(transferred(LATER))
+
+
+def test_a_ticket_is_not_transferred_to_where_it_is() -> None:
+    there = refused(transfer(LATER), MessageRefusal.ALREADY_THERE)
+    TICKET.given(OPENED, transferred(TUESDAY)).when(transfer(LATER)).then(there)
+    back = transferred(LATER, "americas", "france")
+    TICKET.given(OPENED, transferred(TUESDAY)).when(transfer(LATER, "france")).then(back)
+
+
+def test_a_ticket_is_not_transferred_to_a_centre_that_nobody_published() -> None:
+    nowhere = replace(transfer(LATER, "atlantis"), facts=Facts())
+    TICKET.given(OPENED).when(nowhere).then(refused(nowhere, MessageRefusal.UNKNOWN_CENTRE))
+
+
+def test_a_ticket_is_resolved_once() -> None:
+    TICKET.given(OPENED).when(resolve(TUESDAY)).then(resolved(TUESDAY))
+    again = refused(resolve(LATER), MessageRefusal.ALREADY_RESOLVED)
+    TICKET.given(OPENED, resolved(TUESDAY)).when(resolve(LATER)).then(again)
+    TICKET.given(OPENED, resolved(TUESDAY), reopened(TUESDAY)).when(resolve(LATER)).then(resolved(LATER))
+
+
+def test_only_a_resolved_ticket_is_reopened() -> None:
+    TICKET.given(OPENED, resolved(TUESDAY)).when(reopen(LATER)).then(reopened(LATER))
+    open_already = refused(reopen(LATER), MessageRefusal.NOT_RESOLVED)
+    TICKET.given(OPENED).when(reopen(LATER)).then(open_already)
+    TICKET.given(OPENED, resolved(TUESDAY), reopened(TUESDAY)).when(reopen(LATER)).then(open_already)
+
+
+def test_a28_reopening_needs_cover_at_its_own_instant() -> None:
+    ends = CONTRACT.covered_until
+    TICKET.given(OPENED, resolved(TUESDAY)).when(reopen(ends - MICROSECOND)).then(reopened(ends - MICROSECOND))
+    lapsed = refused(reopen(ends), MessageRefusal.COVER_LAPSED, Clause.NOT_COVERED)
+    TICKET.given(OPENED, resolved(TUESDAY)).when(reopen(ends)).then(lapsed)
+
+
+def test_reopening_without_any_contract_is_refused_like_an_opening() -> None:
+    alone = reopen(LATER, Facts(replace(CUSTOMER, has_contract=False)))
+    expected = refused(alone, MessageRefusal.NO_CONTRACT, Clause.NOT_COVERED)
+    TICKET.given(OPENED, resolved(TUESDAY)).when(alone).then(expected)
+
+
+def test_a_refused_reopening_leaves_the_ticket_resolved() -> None:
+    lapsed = refused(reopen(LATER), MessageRefusal.COVER_LAPSED, Clause.NOT_COVERED)
+    TICKET.given(OPENED, resolved(TUESDAY), lapsed).when(reopen(LATER)).then(reopened(LATER))
+
+
+@pytest.mark.parametrize("facts", [Facts(), replace(FACTS, customer=replace(CUSTOMER, stream="customer/erp/C-9"))])
+def test_a_reopening_whose_facts_are_older_than_its_ticket_waits_for_better_ones(facts: Facts) -> None:
+    early = reopen(LATER, facts)
+    TICKET.given(OPENED, resolved(TUESDAY)).when(early).then(early.message)
+    past: list[TicketEvent] = [OPENED, resolved(TUESDAY), early.message]
+    (due,) = owed(DECIDER.replay(past))
+    assert due == Owed("apply-held-1", ApplyHeld(LATER, 1), Asked(CUSTOMER.stream, "planetpress-connect"))
+    TICKET.given(*past).when(replace(due.command, facts=FACTS)).then(reopened(LATER))
+
+
+def test_an_open_and_a_resolved_ticket_can_be_withdrawn() -> None:
+    TICKET.given(OPENED).when(withdraw(TUESDAY)).then(withdrawn(TUESDAY))
+    TICKET.given(OPENED, resolved(TUESDAY)).when(withdraw(LATER)).then(withdrawn(LATER))
+
+
+def test_a_ticket_is_merged_into_one_that_is_there_or_that_nobody_knows_yet() -> None:
+    TICKET.given(OPENED).when(merge(LATER)).then(merged(LATER))
+    on_survivor = (FactVersion(stream=THERE, sequence=3),)
+    for state in ("held", "open", "resolved"):
+        known = merge(LATER, survivor=KnownTicket(THERE, 3, state))
+        TICKET.given(OPENED).when(known).then(merged(LATER).model_copy(update={"rests_on": on_survivor}))
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("merged", MessageRefusal.INTO_MERGED),
+        ("refused", MessageRefusal.INTO_REFUSED),
+        ("withdrawn", MessageRefusal.INTO_WITHDRAWN),
+    ],
+)
+def test_a_ticket_is_not_merged_into_one_that_is_over(state: str, reason: MessageRefusal) -> None:
+    command = merge(LATER, survivor=KnownTicket(THERE, 3, state))
+    TICKET.given(OPENED).when(command).then(refused(command, reason))
+
+
+@pytest.mark.parametrize("into", [HERE, "ticket/crm%2Deu/4711"])
+def test_nothing_is_merged_into_itself_however_it_is_written(into: str) -> None:
+    itself = merge(LATER, into)
+    never = refused(itself, MessageRefusal.INTO_ITSELF)
+    TICKET.given(OPENED).when(itself).then(never)
+    TICKET.given().when(itself).then(never)
+    assert DECIDER.replay([held(LATER), OPENED, never]) == DECIDER.replay([held(LATER), OPENED])
+
+
+def test_of_crossing_merges_one_is_undone_and_the_ticket_is_what_it_was() -> None:
+    undone = MergeUndone(undone_at=LATER, into=THERE)
+    undo = UndoMerge(LATER, THERE)
+    TICKET.given(OPENED, merged(TUESDAY)).when(undo).then(undone)
+    pasts: tuple[list[TicketEvent], ...] = ([OPENED], [OPENED, resolved(TUESDAY)])
+    for past in pasts:
+        assert DECIDER.replay([*past, merged(TUESDAY), undone]) == DECIDER.replay(past)
+
+
+@pytest.mark.parametrize(
+    "past",
+    [(), (OPENED,), (REFUSED,), (OPENED, merged(TUESDAY, "ticket/crm-eu/9"))],
+)
+def test_a_merge_that_is_not_there_is_not_undone(past: tuple[TicketEvent, ...]) -> None:
+    TICKET.given(*past).when(UndoMerge(LATER, THERE)).then(None)
+
+
+def test_undoing_a_merge_leaves_what_is_held_alone() -> None:
+    waiting = reopen(LATER, Facts()).message
+    past: list[TicketEvent] = [OPENED, merged(TUESDAY), waiting]
+    undone = MergeUndone(undone_at=LATER, into=THERE)
+    assert owed(DECIDER.replay([*past, undone])) == owed(DECIDER.replay(past))
+
+
+def test_what_was_held_is_applied_in_order_whatever_it_is() -> None:
+    past: list[TicketEvent] = [said(LATER).message for said in (call, transfer, merge, resolve)]
+    assert [due.asked for due in owed(DECIDER.replay([*past, OPENED]))] == [
+        None,
+        Asked(receiving="americas"),
+        Asked(survivor=THERE),
+        None,
+    ]
+    TICKET.given(*past, OPENED).when(ApplyHeld(LATER, 2)).then(None)
+    TICKET.given(*past, OPENED).when(ApplyHeld(LATER, 1)).then(called(LATER))
+    applied: list[TicketEvent] = [called(LATER), transferred(LATER), merged(LATER)]
+    last = ApplyHeld(LATER, 4)
+    TICKET.given(*past, OPENED, *applied).when(last).then(refused(resolve(LATER), MessageRefusal.TICKET_MERGED))
+
+
+def test_nothing_is_asked_for_what_is_held_on_a_refused_ticket() -> None:
+    (due,) = owed(DECIDER.replay([merge(LATER).message, REFUSED]))
+    assert due == Owed("apply-held-1", ApplyHeld(LATER, 1))
+
+
+def test_a_ticket_that_is_open_is_not_opened_again_whatever_became_of_it() -> None:
+    kind = door.upstream_type(door.TicketSubmitted)
+    again = MessageRefused(upstream_type=kind, said_at=TUESDAY, reason=MessageRefusal.ALREADY_OPEN)
+    for past in (resolved(TUESDAY), withdrawn(TUESDAY), merged(TUESDAY)):
+        TICKET.given(OPENED, past).when(replace(BY_WEB, not_after=NOW)).then(again)
