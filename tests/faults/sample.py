@@ -84,7 +84,7 @@ class Pen:
         """Start the clock of a ticket."""
         stream = f"promise/crm/{number}"
         example = json.loads((_EXAMPLES / "FirstResponseClockStarted.json").read_text())["data"]["certificate"]
-        certificate = example | {"at_risk_at": WARNING, "due_at": DUE}
+        certificate = example | {"opened_at": str(BEGIN), "at_risk_at": WARNING, "due_at": DUE}
         cause = str(reaction_command_id(opened, "StartClock", stream))
         return self.event(PROMISES, stream, "FirstResponseClockStarted", cause, first, BEGIN, certificate=certificate)
 

@@ -127,7 +127,7 @@ PROMISE: list[tuple[str, Break]] = [
     ("the breach was detected at", saying(PROMISES, named("Breached"), detected_at=str(DUE))),
     ("the breach was detected at", reading(PROMISES, named("Breached"), recordedtime=str(DUE))),
     ("says that somebody answered", saying(PROMISES, named("Breached"), responded_at=str(DUE))),
-    ("came to be known after its breach: 1", answered_late),
+    ("but met follows from what came to be known", answered_late),
     ("was at the door before", both(without(PROMISES, named("Met")), followed(PROMISES, named("Breached"), MET))),
 ]
 TERM: list[tuple[str, Break]] = [

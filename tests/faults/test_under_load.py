@@ -17,41 +17,28 @@ TO_ITS_END = timedelta(days=2)
 """Plan time after which every promise of the day has its verdict."""
 
 
-async def test_every_database_dropped_under_load_comes_back_from_the_log(system: System, upstream: Upstream) -> None:
-    async def drop_twice() -> None:
-        for _ in range(2):
-            await asyncio.sleep(3)
-            await system.drop_databases()
+async def test_dropped_databases_and_a_killed_broker_take_nothing_with_them(system: System, upstream: Upstream) -> None:
+    async def harm() -> None:
+        await asyncio.sleep(3)
+        await system.drop_databases()
+        await asyncio.sleep(1)
+        await asyncio.to_thread(system.kafka.kill)
+        await asyncio.to_thread(system.kafka.restart)
+        await system.drop_databases()
 
-    await _through_a_day(system, upstream, drop_twice)
+    await _through_a_day(system, upstream, harm)
 
 
-async def test_an_owner_that_was_frozen_beyond_its_session_doubles_nothing(system: System, upstream: Upstream) -> None:
+async def test_a_frozen_owner_doubles_nothing_nor_does_an_upstream_that_says_all_again_nor_a_full_re_read(
+    system: System, upstream: Upstream
+) -> None:
     async def freeze() -> None:
         await system.serve("intake-2")
         system.services["intake"].process.freeze()
         await asyncio.sleep(BEYOND_THE_SESSION)
         system.services["intake"].process.thaw()
 
-    await _through_a_day(system, upstream, freeze, hours=6)
-
-
-async def test_a_killed_broker_takes_nothing_with_it(system: System, upstream: Upstream) -> None:
-    async def kill() -> None:
-        await asyncio.sleep(3)
-        await asyncio.to_thread(system.kafka.kill)
-        await asyncio.to_thread(system.kafka.restart)
-
-    await _through_a_day(system, upstream, kill)
-
-
-async def test_an_upstream_that_says_everything_again_and_a_full_re_read_add_nothing(
-    system: System, upstream: Upstream
-) -> None:
-    async def nothing() -> None:
-        """Nobody is harmed."""
-
-    before = await _through_a_day(system, upstream, nothing)
+    before = await _through_a_day(system, upstream, freeze, hours=6)
     await upstream.say(list(upstream.said.values()))
     await system.quiet()
     repeated = await system.books(upstream.acknowledged)

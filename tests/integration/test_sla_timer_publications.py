@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
+from libs.messages.sla import NotChanged
 from libs.messages.tickets import Channel
 from services.sla_timer.domain import DECIDER
 from services.sla_timer.projections import READERS
@@ -13,6 +14,7 @@ from services.sla_timer.restatement import RestatePromise
 from tests.integration.folded import Folded, folded
 from tests.integration.test_sla_timer_queries import FILES
 from tests.unit.sla_timer.examples import FRANCE, MICROSECOND, STREAM, TARGETS, breached, later, met, paris, started
+from tests.unit.sla_timer.test_merging import WITHDRAWN, noted
 from tests.unit.sla_timer.test_publications import (
     DUE,
     FIRST,
@@ -119,3 +121,26 @@ async def test_a_closure_recorded_afterwards_concerns_what_ran_on_its_day(
     await timer.happened(CALENDAR, PUBLISHED, recorded)
     assert await to_restate(timer, paris("18:00") - timedelta(microseconds=1)) == []
     assert await to_restate(timer, paris("18:00")) == streams
+
+
+async def test_an_answer_that_was_late_is_found_when_the_deadline_is_a_later_one(timer: Folded) -> None:
+    answered, closing = paris("14:30"), closed(("13:30", "16:00"))
+    moved = retargeted(recompute(paris("14:45"), at(paris("13:30"), closing)), (MAILED, later(answered)))
+    await timer.happened(STREAM, MAILED, later(answered), moved)
+    await timer.happened("promise/crm-eu/1", MAILED, later(answered))
+    [row] = await timer.found("promises_answered", most=10)
+    assert (row["stream"], row["responded_at"]) == (STREAM, answered)
+    assert await found(timer, "promises_due", moved.certificate.due_at + MICROSECOND) == ["promise/crm-eu/1"]
+
+
+async def test_a_withdrawal_told_after_the_breach_is_restated_and_one_in_time_is_not(timer: Folded) -> None:
+    await timer.happened(STREAM, MAILED, BREACHED, noted(paris("11:00"), NotChanged.OVER))
+    await timer.happened("promise/crm-eu/1", MAILED, WITHDRAWN)
+    await timer.happened("promise/crm-eu/2", MAILED, BREACHED, noted(FIRE, NotChanged.OVER))
+    assert await to_restate(timer, FIRE) == [STREAM]
+
+
+async def test_calls_find_on_what_their_promises_run(timer: Folded) -> None:
+    await timer.happened(STREAM, MAILED)
+    [row] = await timer.found("grounds_of_promises", streams=[STREAM, "promise/crm-eu/1"])
+    assert row == {"stream": STREAM, "centre": "france", "opened_at": paris("10:00")}

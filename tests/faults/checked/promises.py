@@ -1,8 +1,9 @@
 """Promises: one for every ticket, ended once, never early, and never against somebody who had answered in time."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from tests.faults.checked.books import Books, instant
@@ -11,8 +12,13 @@ from tests.faults.checked.log import PROMISES, TICKETS, Event, Ledger, name_id
 
 STARTED, NOT_PROMISED = "FirstResponseClockStarted", "FirstResponseNotPromised"
 MET, BREACHED, AT_RISK = "FirstResponseMet", "FirstResponseBreached", "FirstResponseAtRisk"
-NOTED, RESTATED = "LaterResponseNoted", "FirstResponseRestated"
-_AFTERWARDS = (NOTED, "ResponseNotApplied", RESTATED, NOT_PROMISED)
+NOTED, RESTATED, RETARGETED = "LaterResponseNoted", "FirstResponseRestated", "FirstResponseRetargeted"
+CANCELLED, REINSTATED, MERGED = "FirstResponseCancelled", "FirstResponseReinstated", "MergeNoted"
+_WITHOUT_EFFECT = (
+    *("ResponseNotApplied", "CallNoted", "CancellationNoted", "ReinstatementNotApplied", MERGED),
+    *("InternalTargetSet", "InternalTargetNotSet", NOTED, RESTATED, NOT_PROMISED),
+)
+_ENDS = {MET: "met", BREACHED: "breached", CANCELLED: "cancelled"}
 _TICKETS_DOOR = "olcare.tickets.in.v1"
 LATE = datetime.max.replace(tzinfo=UTC)
 
@@ -31,12 +37,12 @@ def check_promises(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
     opened = {_promise_of(event.stream): event for event in logs[TICKETS].named("TicketOpened")}
     promises = logs[PROMISES].streams
     yield from (f"{ticket.stream} is open, but has no promise" for p, ticket in opened.items() if p not in promises)
-    yield from (f"{stream}: there is no such ticket" for stream in promises if stream not in opened)
-    doors = _at_the_door(books)
+    given = _given(logs[TICKETS].streams.values(), _at_the_door(books))
     for stream, events in promises.items():
-        ticket = logs[TICKETS].streams.get(stream.replace("promise/", "ticket/", 1), [])
-        responses = _responses(ticket, doors)
-        yield from (f"{stream}: {problem}" for problem in _promise(events, responses, books.now))
+        if stream in opened:
+            yield from (f"{stream}: {problem}" for problem in _promise(events, given.get(stream, []), books.now))
+        elif {event.name for event in events} != {MERGED}:
+            yield f"{stream}: there is no such ticket"
 
 
 def _promise_of(ticket: str) -> str:
@@ -53,34 +59,39 @@ def _at_the_door(books: Books) -> Mapping[str, datetime]:
     return found
 
 
-def _responses(ticket: Sequence[Event], doors: Mapping[str, datetime]) -> list[Response]:
+def _given(tickets: Iterable[Sequence[Event]], doors: Mapping[str, datetime]) -> Mapping[str, list[Response]]:
+    """Give by promise the answers that it was told of: those on an absorbed ticket are the survivor's."""
+    found: dict[str, list[Response]] = {}
+    for ticket in tickets:
+        for event, response in _responses(ticket, doors):
+            found.setdefault(_promise_of(event.data.get("merged_into") or event.stream), []).append(response)
+    return found
+
+
+def _responses(ticket: Sequence[Event], doors: Mapping[str, datetime]) -> Iterator[tuple[Event, Response]]:
     """Give the recorded answers of a ticket; one that was held until its ticket opened came when it was held.
 
     Whatever is held is counted in one row.
     """
     held = [event for event in ticket if event.name == "MessageHeld"]
     causes = {name_id(event.stream, f"apply-held-{n}"): event.causationid for n, event in enumerate(held, start=1)}
-    return [
-        Response(
-            instant(event.data["responded_at"]),
-            doors.get(causes.get(event.causationid, event.causationid), LATE),
-            event.data["by"] == "person",
-            event.data["help_given"],
-        )
-        for event in ticket
-        if event.name == "ResponseRecorded"
-    ]
+    for event in ticket:
+        if event.name == "ResponseRecorded":
+            at_the_door = doors.get(causes.get(event.causationid, event.causationid), LATE)
+            by_a_person, helped = event.data["by"] == "person", event.data["help_given"]
+            yield event, Response(instant(event.data["responded_at"]), at_the_door, by_a_person, helped)
 
 
 def _promise(events: Sequence[Event], responses: Sequence[Response], now: datetime) -> Iterator[str]:
     names = Counter(event.name for event in events)
-    if events[0].name not in {STARTED, NOT_PROMISED} or names[STARTED] > 1:
+    first = next((event.name for event in events if event.name != MERGED), None)
+    if first not in {STARTED, NOT_PROMISED} or names[STARTED] > 1:
         yield f"it does not begin once: {[event.name for event in events]}"
     if names[STARTED] == 0:
         return
     if names[MET] + names[BREACHED] > 1:
         yield f"it ends more than once: met {names[MET]}, breached {names[BREACHED]}"
-    if names[AT_RISK] > 1:
+    if names[AT_RISK] > 1 + names[REINSTATED]:
         yield f"it is at risk {names[AT_RISK]} times"
     yield from _instants(events, responses, now)
     yield from _restated(events)
@@ -91,26 +102,56 @@ def _instants(events: Sequence[Event], responses: Sequence[Response], now: datet
     due, ended = instant(certificate["due_at"]), False
     for event in events:
         match event.name:
+            case "FirstResponseRetargeted":
+                yield from _retargeted(event, due)
+                certificate, due = event.data["certificate"], instant(event.data["certificate"]["due_at"])
             case "FirstResponseAtRisk":
                 yield from _at_risk(event, instant(certificate["at_risk_at"]), ended=ended)
             case "FirstResponseMet":
                 yield from _met(event, due, responses)
             case "FirstResponseBreached":
-                yield from _breached(event, due, responses)
-            case _ if event.name not in {STARTED, *_AFTERWARDS}:
+                in_time = [r for r in responses if r.responded_at >= instant(certificate["opened_at"])]
+                yield from _breached(event, due, in_time)
+            case "FirstResponseCancelled" if instant(event.data["cancelled_at"]) > due:
+                yield f"it was cancelled at {event.data['cancelled_at']}, after {due}"
+            case _ if event.name not in {STARTED, CANCELLED, REINSTATED, *_WITHOUT_EFFECT}:
                 yield f"the checker does not know {event.name}"
-        ended = ended or event.name in {MET, BREACHED}
+        ended = event.name in {MET, BREACHED, CANCELLED} or (ended and event.name != REINSTATED)
     if not ended and now > due:
         yield f"it was due at {due} and has no verdict at {now}"
 
 
+def _retargeted(event: Event, due: datetime) -> Iterator[str]:
+    """Nothing but calls and merges moves a deadline here, and they make none later."""
+    after = instant(event.data["certificate"]["due_at"])
+    if instant(event.data["was_due_at"]) != due or after >= due:
+        yield f"its deadline {due} moved from {event.data['was_due_at']} to {after}"
+
+
 def _restated(events: Sequence[Event]) -> Iterator[str]:
-    """A breach is restated once where an answer in time came to be known after it; nothing else was published since."""
-    due = next((instant(event.data["due_at"]) for event in events if event.name == BREACHED), None)
-    in_time = due and [e for e in events if e.name == NOTED and instant(e.data["responded_at"]) <= due]
-    said = [(event.data["promised"], event.data["restated"]) for event in events if event.name == RESTATED]
-    if said != ([("breached", "met")] if in_time else []):
-        yield f"answers in time that came to be known after its breach: {len(in_time or ())}, restated: {said}"
+    """See that what was said last is the verdict that follows from all that came to be known."""
+    end = next((event for event in reversed(events) if event.name in {MET, BREACHED, CANCELLED}), None)
+    if end is None or events.index(end) < max((events.index(e) for e in events if e.name == REINSTATED), default=-1):
+        return
+    said = [event.data for event in events if event.name == RESTATED]
+    last = said[-1]["restated"] if said else _ENDS[end.name]
+    if last != (wanted := _what_follows(events)):
+        yield f"it is {last} by what was said last, but {wanted} follows from what came to be known"
+    if len(said) > 1 and any(one["restated"] == other["restated"] for one, other in pairwise(said)):
+        yield f"it was restated {len(said)} times"
+
+
+def _what_follows(events: Sequence[Event]) -> str:
+    starts = [e.data["certificate"]["due_at"] for e in events if e.name in {STARTED, RETARGETED, REINSTATED}]
+    dues = [*starts, *(e.data["restated_due_at"] for e in events if e.data.get("restated_due_at"))]
+    due = min(map(instant, dues))  # nothing makes it later here
+    answered = min((instant(e.data["responded_at"]) for e in events if e.name in {NOTED, MET}), default=LATE)
+    ends = [e for e in events if e.name == CANCELLED or (e.name == "CancellationNoted" and e.data["reason"] == "over")]
+    undone = any(e.name == REINSTATED for e in events)
+    cancelled = min((instant(e.data["cancelled_at"]) for e in ends if not undone), default=LATE)
+    if answered <= min(due, cancelled):
+        return "met"
+    return "cancelled" if cancelled <= due else "breached"
 
 
 def _at_risk(event: Event, at: datetime, *, ended: bool) -> Iterator[str]:

@@ -4,10 +4,21 @@ import json
 from datetime import date
 
 from libs.messages.plan import CentreCalendarPublished
-from libs.messages.sla import FirstResponseRestated, RestatementCause, Verdict
+from libs.messages.sla import (
+    FirstResponseReinstated,
+    FirstResponseRestated,
+    InternalTargetSet,
+    NotChanged,
+    RestatementCause,
+    Verdict,
+)
 from libs.messages.tickets import Channel
 from services.sla_timer.projections import CALENDAR_CHANGES, PROMISES
 from tests.unit.sla_timer.examples import FRANCE, MICROSECOND, STREAM, TICKET, breached, later, paris
+from tests.unit.sla_timer.test_calls import moved as moved_by_call
+from tests.unit.sla_timer.test_calls import noted as call_noted
+from tests.unit.sla_timer.test_calls import ring
+from tests.unit.sla_timer.test_merging import MERGED, noted
 from tests.unit.sla_timer.test_promise_projections import folded
 from tests.unit.sla_timer.test_publications import DUE, MAILED, at, closed, recompute, retargeted
 
@@ -24,6 +35,15 @@ RESTATED = FirstResponseRestated(
     restated_due_at=paris("16:00"),
     responded_at=paris("15:00"),
     calendar_version=2,
+)
+INTERNAL = InternalTargetSet(
+    ticket=TICKET,
+    centre="americas",
+    transferred_at=paris("12:00"),
+    used_microseconds=7_200_000_000,
+    target_seconds=14_400,
+    due_at=paris("20:00"),
+    calendar_version=1,
 )
 
 
@@ -52,3 +72,33 @@ def test_a_publication_that_changes_no_hours_changes_no_day() -> None:
     again = FRANCE.model_copy(update={"version": 2, "printed_hours": "9 h à 17 h"})
     events = [CentreCalendarPublished(published_at=paris("13:00"), calendar=each) for each in (FRANCE, again)]
     assert json.loads(folded(CALENDAR_CHANGES, "calendar/plan/france", *events).changes) == []
+
+
+def test_a_call_a_transfer_and_a_cancellation_show() -> None:
+    called = moved_by_call(ring(paris("10:10")), MAILED)
+    row = folded(PROMISES, STREAM, MAILED, called)
+    assert (row.due_at, row.target_channel, row.target_seconds) == (called.certificate.due_at, "phone", 7200)
+    row = folded(PROMISES, STREAM, MAILED, INTERNAL, MERGED)
+    assert (row.internal_centre, row.internal_due_at) == ("americas", paris("20:00"))
+    assert (row.state, row.cancelled_at, row.merged_into) == ("cancelled", MERGED.cancelled_at, MERGED.into)
+
+
+def test_what_ended_in_a_merge_that_was_undone_runs_as_if_nothing_had_been() -> None:
+    again = FirstResponseReinstated(
+        ticket=TICKET,
+        customer="customer/erp/C-1001",
+        centre="france",
+        channel=Channel.EMAIL,
+        reinstated_at=paris("11:30"),
+        certificate=MAILED.certificate,
+    )
+    assert folded(PROMISES, STREAM, MAILED, MERGED, again) == folded(PROMISES, STREAM, MAILED)
+
+
+def test_the_earliest_cancellation_shows_and_the_deadline_as_a_late_call_would_have_it() -> None:
+    late, earlier = noted(paris("15:00"), NotChanged.OVER), noted(paris("13:00"), NotChanged.OVER)
+    fired = breached(DUE + MICROSECOND, promised=MAILED)
+    row = folded(
+        PROMISES, STREAM, MAILED, fired, late, earlier, call_noted(paris("10:10"), NotChanged.OVER, paris("12:10"))
+    )
+    assert (row.state, row.cancelled_at, row.restated_due_at) == ("breached", paris("13:00"), paris("12:10"))

@@ -1,0 +1,105 @@
+"""What else is said about a ticket, and which promise it is about."""
+
+from datetime import datetime
+
+import pytest
+
+from libs.eventlog.record import RecordedEvent
+from libs.messages.certificates import Certificate
+from libs.messages.sla import CancellationCause
+from libs.messages.tickets import Side
+from services.sla_timer.calls import RecordCall
+from services.sla_timer.merging import AdoptPromise, CancelPromise, ReinstatePromise
+from services.sla_timer.reactions import (
+    NO_FACTS,
+    Facts,
+    Wanted,
+    called_about,
+    opened,
+    react,
+    react_to_promise,
+    wanted,
+)
+from services.sla_timer.transfers import SetInternalTarget
+from tests.unit.sla_timer.examples import example, published_calendar, published_targets
+
+CALLED, MERGED, UNDONE = example("CustomerCallRecorded"), example("TicketsMerged"), example("MergeUndone")
+TRANSFERRED, OPENED = example("TicketTransferred"), example("TicketOpened")
+SURVIVOR = "ticket/crm-eu/9"
+
+
+def command(event: RecordedEvent, facts: Facts = NO_FACTS) -> object:
+    (reaction,) = react(event, facts)
+    return reaction.command
+
+
+def promise(event: RecordedEvent) -> str:
+    (reaction,) = react(event, NO_FACTS)
+    return reaction.stream
+
+
+def test_a_call_comes_with_what_is_published_for_the_centre_of_the_promise() -> None:
+    calendar, targets = published_calendar(1, CALLED.time), published_targets(1, CALLED.time)
+    found = command(CALLED, Facts((calendar,), (targets,)))
+    assert isinstance(found, RecordCall)
+    assert (found.occurred_at, found.ticket) == (CALLED.data.called_at, CALLED.stream)
+    assert (found.calendars, found.targets) == ((calendar,), (targets,))
+
+
+def test_a_call_needs_to_know_on_what_its_promise_runs() -> None:
+    [stream] = called_about([CALLED, MERGED])
+    runs = Wanted("japan", CALLED.time)
+    assert wanted(CALLED, {stream: runs}) == runs
+    assert wanted(CALLED, {}) is None
+
+
+def test_a_call_about_a_ticket_that_opens_with_the_same_events_finds_its_promise() -> None:
+    assert opened([OPENED, CALLED]) == {"promise/crm-eu/4711": Wanted("france", OPENED.data.opened_at)}
+
+
+@pytest.mark.parametrize("name", ["ResponseRecorded", "CustomerCallRecorded"])
+def test_what_is_said_of_an_absorbed_ticket_is_said_of_the_survivor(name: str) -> None:
+    absorbed = example(name, merged_into=SURVIVOR)
+    assert promise(absorbed) == "promise/crm-eu/9"
+    assert getattr(command(absorbed), "ticket", None) == SURVIVOR
+
+
+def test_a_withdrawal_by_the_customer_ends_the_promise_and_one_by_support_does_not() -> None:
+    withdrawn = example("TicketWithdrawn", by=Side.CUSTOMER)
+    at: datetime = withdrawn.data.withdrawn_at
+    assert command(withdrawn) == CancelPromise(at, withdrawn.stream, CancellationCause.WITHDRAWN)
+    assert react(example("TicketWithdrawn", by=Side.SUPPORT), NO_FACTS) == []
+
+
+def test_a_merge_ends_the_promise_of_the_absorbed_ticket_and_its_undoing_lets_it_run_again() -> None:
+    merged, into = CancellationCause.MERGED, MERGED.data.into
+    assert command(MERGED) == CancelPromise(MERGED.data.merged_at, MERGED.stream, merged, into)
+    assert command(UNDONE) == ReinstatePromise(UNDONE.data.undone_at, UNDONE.stream)
+
+
+def test_a_transfer_asks_for_the_calendar_of_the_receiving_centre_in_force_then() -> None:
+    at = TRANSFERRED.data.transferred_at
+    assert wanted(TRANSFERRED, {}) == Wanted(TRANSFERRED.data.to_centre, at)
+    before = published_calendar(1, at)
+    found = command(TRANSFERRED, Facts((before,), ()))
+    assert found == SetInternalTarget(at, TRANSFERRED.stream, TRANSFERRED.data.to_centre, before)
+
+
+@pytest.mark.parametrize("name", ["NoteRecorded", "TicketResolved", "TicketReopened"])
+def test_a_note_a_resolution_and_a_reopening_leave_the_first_response_alone(name: str) -> None:
+    assert react(example(name), NO_FACTS) == []
+
+
+def test_the_promise_of_an_absorbed_ticket_is_handed_to_the_survivor() -> None:
+    ended = example("FirstResponseCancelled", cause=CancellationCause.MERGED, into=SURVIVOR)
+    [reaction] = react_to_promise(ended)
+    certificate: Certificate = ended.data.certificate
+    adopt = AdoptPromise(ended.data.cancelled_at, SURVIVOR, ended.data.ticket, certificate)
+    assert reaction == ("AdoptPromise", "promise/crm-eu/9", adopt)
+
+
+@pytest.mark.parametrize("name", ["FirstResponseMet", "FirstResponseBreached", "FirstResponseReinstated"])
+def test_nothing_else_of_a_promise_asks_anything_of_another(name: str) -> None:
+    assert react_to_promise(example(name)) == []
+    withdrawn = example("FirstResponseCancelled", cause=CancellationCause.WITHDRAWN, into=None)
+    assert react_to_promise(withdrawn) == []
