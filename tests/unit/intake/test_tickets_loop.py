@@ -1,4 +1,4 @@
-"""What the door does with a batch: it asks for facts where they are needed, and applies what is held with newer ones."""
+"""What the door does with a batch: it asks for facts where they are needed, and applies what is held with new ones."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
