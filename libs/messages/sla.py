@@ -1,5 +1,6 @@
 """Facts of a first-response promise (stream `promise/<source>/<number>`), written by sla_timer."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -156,6 +157,33 @@ class FirstResponseAtRisk(Event):
     due_at: Instant
 
 
+class FirstResponseRetargeted(Event):
+    """A promise that runs has other grounds, for a cause that its certificate names; what is over by then stays."""
+
+    ticket: TicketId
+    customer: CustomerId
+    centre: Code
+    channel: Channel
+    certificate: Certificate
+    was_due_at: Instant
+    restated_due_at: Instant | None = None
+    """The deadline as it would be if all had been known from the opening on, where it is another one."""
+    rests_on: tuple[FactVersion, ...] = ()
+
+
+class FirstResponseNotRetargeted(Event):
+    """On what was published since no deadline could be given: the promise stands as it was, and somebody must look."""
+
+    ticket: TicketId
+    centre: Code
+    channel: Channel
+    due_at: Instant
+    reason: NoPromise
+    calendar_version: PlanVersion
+    """The calendar on which none could be given."""
+    rests_on: tuple[FactVersion, ...] = ()
+
+
 class FirstResponseMet(Event):
     """Answered at `due_at` or before."""
 
@@ -182,6 +210,44 @@ class FirstResponseBreached(Event):
     """A response that was late, where one was known by then."""
 
 
+class Verdict(StrEnum):
+    """The two ends of a promise."""
+
+    MET = "met"
+    BREACHED = "breached"
+
+
+class RestatementCause(OpenCode):
+    """What became known after the verdict, or too late for it."""
+
+    LATE_ANSWER = "late-answer"
+    """An answer in time that could not be read before the deadline fired."""
+    CLOSURE = "closure"
+    """A calendar by which the deadline would have been later."""
+    OPENING = "opening"
+    """A calendar by which the deadline would have been earlier."""
+    CALENDAR = "calendar"
+    """A calendar by which the deadline would have been the same."""
+
+
+class FirstResponseRestated(Event):
+    """What the verdict would be if all that is known now had been known in time; the verdict itself stays."""
+
+    ticket: TicketId
+    centre: Code
+    channel: Channel
+    cause: RestatementCause
+    promised: Verdict
+    restated: Verdict
+    due_at: Instant
+    """The deadline that was promised."""
+    restated_due_at: Instant
+    responded_at: Instant | None = None
+    """The earliest response that is known."""
+    calendar_version: PlanVersion
+    rests_on: tuple[FactVersion, ...] = ()
+
+
 class LaterResponseNoted(Event):
     """A response after the deadline, fired yet or not, or after the verdict; it meets no promise."""
 
@@ -201,8 +267,11 @@ PromiseEvent = (
     FirstResponseClockStarted
     | FirstResponseNotPromised
     | FirstResponseAtRisk
+    | FirstResponseRetargeted
+    | FirstResponseNotRetargeted
     | FirstResponseMet
     | FirstResponseBreached
+    | FirstResponseRestated
     | LaterResponseNoted
     | ResponseNotApplied
 )

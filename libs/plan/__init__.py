@@ -1,9 +1,9 @@
 """Promise, cover, price, versions and centres: arithmetic on published parts of the plan, shared by the services."""
 
-from libs.plan.calendars import working_calendar
+from libs.plan.calendars import changed_between, working_calendar
 from libs.plan.centres import LocalCentre, home_centre, local_centre, numbers_of
-from libs.plan.certificates import BadCertificate, recompute, verify
-from libs.plan.changes import with_calendar, with_call, with_merge, with_targets
+from libs.plan.certificates import BadCertificate, in_force, recompute, verify
+from libs.plan.changes import as_it_was, target_channel, with_calendar, with_call, with_merge, with_targets
 from libs.plan.exported import export_plan, parse_exported
 from libs.plan.files import FILES, parse_plan
 from libs.plan.objections import calendar_objection, prices_objection
@@ -25,11 +25,14 @@ __all__ = [
     "Quote",
     "Term",
     "VersionSupport",
+    "as_it_was",
     "calendar_objection",
+    "changed_between",
     "covered_from",
     "covered_until",
     "export_plan",
     "home_centre",
+    "in_force",
     "is_covered",
     "local_centre",
     "numbers_of",
@@ -39,6 +42,7 @@ __all__ = [
     "promise",
     "quote",
     "recompute",
+    "target_channel",
     "target_of",
     "verify",
     "version_support",

@@ -1,12 +1,14 @@
 """From a published centre calendar to the working calendar that deadlines are reckoned on."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import lru_cache
 
 from libs.messages import plan
-from libs.workcal import Closure, Hours, Opening, WorkingCalendar
+from libs.workcal import Closure, Hours, Interval, Opening, WorkingCalendar, start_of_day
 
 WEEKDAYS = range(1, 8)
+ONE_DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=64)
@@ -25,6 +27,18 @@ def working_calendar(published: plan.CentreCalendar) -> WorkingCalendar:
         closures=tuple(_closure(closure) for closure in published.closures),
         openings=tuple(Opening(extra.day, _hours(extra.opens, extra.closes)) for extra in published.extra_openings),
     )
+
+
+def changed_between(before: plan.CentreCalendar, after: plan.CentreCalendar) -> Interval | None:
+    """Give the span of the local days whose hours differ, of those that both are published for; None where none do."""
+    old, new = working_calendar(before), working_calendar(after)
+    first, last = max(old.first_day, new.first_day), min(old.last_day, new.last_day)
+    days = (first + ONE_DAY * n for n in range((last - first).days + 1))
+    changed = [day for day in days if old.of_day(day) != new.of_day(day)]
+    if not changed:
+        return None
+    ends = [start_of_day(day, calendar.civil) for calendar in (old, new) for day in (changed[0], changed[-1] + ONE_DAY)]
+    return Interval(min(ends), max(ends))
 
 
 def _windows(weekly: Iterable[plan.WeeklyWindow], weekday: int) -> tuple[Hours, ...]:

@@ -11,7 +11,7 @@ from libs.messages.plan import ResponseTargets
 from libs.messages.sla import Certificate, CertificateChange, RetargetCause, WorkingInterval
 from libs.messages.tickets import Channel
 from libs.plan.certificates import MICROSECOND, SECOND, cut_to, in_force, legs, reached_at, used_between
-from libs.plan.promise import closed_since, target_of
+from libs.plan.promise import closed_since, promise, target_of
 from libs.workcal import CalendarEnds, Interval, TooFarAhead, WorkingCalendar, deadline, in_utc, tz_version
 
 
@@ -44,7 +44,7 @@ def with_calendar(certificate: Certificate, calendar: WorkingCalendar, published
 def with_targets(certificate: Certificate, targets: ResponseTargets, published_at: datetime) -> Certificate:
     """Take a shorter target from its publication on; the deadline is then at the earliest. A longer one is not ours."""
     at, now = _instant(certificate, published_at), in_force(certificate)
-    target = target_of(targets, _channel(certificate)) // timedelta(seconds=1)
+    target = target_of(targets, target_channel(certificate)) // timedelta(seconds=1)
     if at >= certificate.due_at or target >= now.target_seconds or targets.version <= now.targets_version:
         return certificate
     since = legs(certificate)[-1].counts_from
@@ -120,6 +120,22 @@ def with_merge(survivor: Certificate, absorbed: Certificate, merged_at: datetime
     return _changed(absorbed, change, cut_to(absorbed.intervals, at, absorbed.due_at), absorbed.at_risk_at)
 
 
+def as_it_was(
+    certificate: Certificate, calendar: WorkingCalendar, targets: Sequence[tuple[datetime, ResponseTargets]]
+) -> Certificate:
+    """Reckon a promise from its opening on the calendar as it is known now, whenever that became known.
+
+    `targets` are the publications from the one in force at the opening on, with their instants, in order.
+    Raises `CalendarEnds` and `TooFarAhead`.
+    """
+    _check_centre(certificate, calendar)
+    (_, first), *later = targets
+    reckoned = promise(calendar, first, certificate.channel, certificate.opened_at)
+    for published_at, shorter in later:
+        reckoned = with_targets(reckoned, shorter, published_at)
+    return reckoned
+
+
 def _check_centre(certificate: Certificate, calendar: WorkingCalendar) -> None:
     if calendar.name != certificate.centre:
         raise ValueError(f"the promise of {certificate.centre} is not reckoned on the calendar of {calendar.name}")
@@ -146,7 +162,7 @@ def _cause(
     return RetargetCause.CLOSURE if after > before else RetargetCause.OPENING
 
 
-def _channel(certificate: Certificate) -> Channel:
+def target_channel(certificate: Certificate) -> Channel:
     """Give the channel whose target runs: that of the opening, or the telephone after a call."""
     called = any(change.cause is RetargetCause.CALL for change in certificate.changes)
     return Channel.PHONE if called else certificate.channel

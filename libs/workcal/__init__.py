@@ -1,4 +1,7 @@
-"""Working-calendar arithmetic: opening hours by local date, everything else on UTC instants."""
+"""Working-calendar arithmetic: opening hours by local date, everything else on UTC instants.
+
+`libs.workcal.many` reckons a great many deadlines at once; it is imported by its own name, since it needs NumPy.
+"""
 
 from libs.workcal.arithmetic import (
     CalendarEnds,

@@ -52,7 +52,8 @@ def add_working_time(calendar: WorkingCalendar, start: datetime, target: timedel
     if target > line.until_closing[-1] - worked:
         raise _beyond(calendar, instant)
     due = line.reached(worked + target)
-    _check_near(calendar, instant, due - timedelta.resolution)
+    if due - instant > SURELY_WITHIN:
+        _check_near(calendar, instant, due - timedelta.resolution)
     return due
 
 
@@ -93,7 +94,8 @@ def next_opening(calendar: WorkingCalendar, instant: datetime) -> datetime:
     if index == len(line.opens):
         raise _beyond(calendar, start)
     opening = max(start, line.opens[index])
-    _check_near(calendar, start, opening)
+    if opening - start > SURELY_WITHIN:
+        _check_near(calendar, start, opening)
     return opening
 
 
@@ -135,8 +137,6 @@ def _days_after_first(calendar: WorkingCalendar, moment: datetime) -> int:
 
 
 def _check_near(calendar: WorkingCalendar, start: datetime, moment: datetime) -> None:
-    if moment - start < SURELY_WITHIN:
-        return
     ahead = _days_after_first(calendar, moment) - _days_after_first(calendar, start)
     if ahead > LOOK_AHEAD:
         raise TooFarAhead(f"{calendar.name}: {moment} is {ahead} local days after {start}")

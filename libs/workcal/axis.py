@@ -4,7 +4,7 @@ Each has a stretch of the axis that is longer than all it publishes, so that one
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from libs.workcal.arithmetic import LOOK_AHEAD, SURELY_WITHIN
 from libs.workcal.calendar import WorkingCalendar
+from libs.workcal.zones import EPOCH
 
 Whole = NDArray[np.int64]
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = 1 << 61
 LARGEST_GUIDE = 1 << 20
 """Places of a table that still fits into the processor's cache, or nearly."""

@@ -65,10 +65,11 @@ class Timeline:
 
     def worked(self, instant: datetime) -> timedelta:
         """Working time before an instant."""
-        index = self.index(instant)
+        index = bisect_right(self.closes, instant)
         if index == len(self.opens):
             return self.until_closing[-1]
-        return self.until_opening[index] + max(instant - self.opens[index], NOTHING)
+        opens_at = self.opens[index]
+        return self.until_opening[index] + (instant - opens_at) if instant > opens_at else self.until_opening[index]
 
     def reached(self, worked: timedelta) -> datetime:
         """Earliest instant before which there is so much working time, which is not more than there is."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import tzdata  # type: ignore[import-untyped] # the package ships no types
 
 MIDNIGHT = time(0)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class UnknownZone(ValueError):  # noqa: N818 - named for what was given, like every error of this package
@@ -46,10 +47,10 @@ def in_utc(instant: datetime) -> datetime:
     """
     if instant.tzinfo is UTC:
         return instant
-    if instant.utcoffset() is None:
-        raise NaiveInstant(f"{instant.isoformat()} has no offset from UTC")
     try:
-        return instant.astimezone(UTC)
+        return EPOCH + (instant - EPOCH)  # asks for the offset once, where `astimezone` asks again
+    except TypeError as error:
+        raise NaiveInstant(f"{instant.isoformat()} has no offset from UTC") from error
     except OverflowError as error:
         raise ValueError(f"{instant.isoformat()} is not within the years 1 to 9999 in UTC") from error
 

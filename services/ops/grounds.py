@@ -19,7 +19,7 @@ from libs.workcal import WorkingCalendar
 from services.ops.given import Given, open_log
 from services.ops.output import Refused
 from services.ops.plan_files import plan_at
-from services.sla_timer.reactions import PublishedCalendar, PublishedTargets, in_force
+from services.sla_timer.publications import PublishedCalendar, PublishedTargets, in_force
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 

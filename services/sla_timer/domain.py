@@ -5,7 +5,7 @@ It is made once and never pauses. A deadline fires only after its instant, and a
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import assert_never
 
 from libs.decider import Decider
 from libs.messages.base import FactVersion, PrivateKey
@@ -16,15 +16,22 @@ from libs.messages.sla import (
     FirstResponseClockStarted,
     FirstResponseMet,
     FirstResponseNotPromised,
+    FirstResponseNotRetargeted,
+    FirstResponseRestated,
+    FirstResponseRetargeted,
     LaterResponseNoted,
     NoPromise,
     NotAResponse,
     PromiseEvent,
     ResponseNotApplied,
+    Verdict,
 )
 from libs.messages.tickets import Channel, Medium, RespondedBy
-from libs.plan import promise, working_calendar
+from libs.plan import in_force, promise, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead
+from services.sla_timer.promise import Judged, NotPromised, Promise, State, Untracked, Waiting
+from services.sla_timer.publications import RecomputePromise, recompute
+from services.sla_timer.restatement import RestatePromise, restate
 
 
 @dataclass(frozen=True)
@@ -70,57 +77,7 @@ class FireDeadline:
     detected_at: datetime
 
 
-Command = StartClock | RecordResponse | WarnAtRisk | FireDeadline
-
-
-@dataclass(frozen=True)
-class Untracked:
-    """No promise, and none refused."""
-
-    state: Literal["untracked"] = "untracked"
-
-
-@dataclass(frozen=True)
-class Promise:
-    """What is promised, to whom, and how the ticket was opened."""
-
-    ticket: str
-    customer: str
-    centre: str
-    channel: Channel
-    opened_at: datetime
-    at_risk_at: datetime
-    due_at: datetime
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A promise that runs; `late_at` is the earliest answer known that came after the deadline."""
-
-    promise: Promise
-    warned: bool = False
-    late_at: datetime | None = None
-    state: Literal["waiting"] = "waiting"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A promise with its verdict, which stays."""
-
-    promise: Promise
-    verdict: Literal["met", "breached"]
-    state: Literal["judged"] = "judged"
-
-
-@dataclass(frozen=True)
-class NotPromised:
-    """No deadline could be given; it stays so, since answers may have been passed over meanwhile."""
-
-    reason: NoPromise
-    state: Literal["not-promised"] = "not-promised"
-
-
-State = Untracked | Waiting | Judged | NotPromised
+Command = StartClock | RecordResponse | RecomputePromise | RestatePromise | WarnAtRisk | FireDeadline
 
 
 def decide(state: State, command: Command) -> PromiseEvent | None:
@@ -130,6 +87,10 @@ def decide(state: State, command: Command) -> PromiseEvent | None:
             return _start(state, command)
         case RecordResponse():
             return _respond(state, command)
+        case RecomputePromise():
+            return recompute(state, command)
+        case RestatePromise():
+            return restate(state, command)
         case WarnAtRisk():
             return _warn(state, command)
         case FireDeadline():
@@ -147,12 +108,18 @@ def evolve(state: State, event: PromiseEvent) -> State:
             return NotPromised(reason) if isinstance(state, Untracked) else state
         case FirstResponseAtRisk():
             return replace(_running(state), warned=True)
-        case FirstResponseMet():
-            return Judged(_running(state).promise, "met")
-        case FirstResponseBreached():
-            return Judged(_running(state).promise, "breached")
+        case FirstResponseRetargeted():
+            return _retargeted(_running(state), event)
+        case FirstResponseNotRetargeted(calendar_version=version):
+            return replace(_running(state), passed_over=version)
+        case FirstResponseMet(responded_at=at):
+            return _judged(_running(state), Verdict.MET, at)
+        case FirstResponseBreached(responded_at=at):
+            return _judged(_running(state), Verdict.BREACHED, at)
+        case FirstResponseRestated():
+            return _restated(state, event)
         case LaterResponseNoted(responded_at=at):
-            return replace(state, late_at=min(at, state.late_at or at)) if isinstance(state, Waiting) else state
+            return _answered_later(state, at)
         case ResponseNotApplied():
             return state
         case _:
@@ -285,10 +252,38 @@ def _promised(event: FirstResponseClockStarted) -> Promise:
         customer=event.customer,
         centre=event.centre,
         channel=event.channel,
-        opened_at=event.certificate.opened_at,
-        at_risk_at=event.certificate.at_risk_at,
-        due_at=event.certificate.due_at,
+        certificate=event.certificate,
     )
+
+
+def _retargeted(running: Waiting, event: FirstResponseRetargeted) -> Waiting:
+    promise_ = replace(running.promise, certificate=event.certificate)
+    return replace(running, promise=promise_, restated_due_at=event.restated_due_at)
+
+
+def _judged(running: Waiting, verdict: Verdict, responded_at: datetime | None) -> Judged:
+    known = running.promise.certificate
+    version = max(running.passed_over, in_force(known).calendar_version)
+    return Judged(running.promise, verdict, responded_at, running.restated_due_at, None, version)
+
+
+def _restated(state: State, event: FirstResponseRestated) -> State:
+    if not isinstance(state, Judged):
+        return state
+    due_at, version = event.restated_due_at, event.calendar_version
+    return replace(state, restated=event.restated, restated_due_at=due_at, calendar_version=version)
+
+
+def _answered_later(state: State, at: datetime) -> State:
+    match state:
+        case Waiting():
+            return replace(state, late_at=min(at, state.late_at or at))
+        case Judged():
+            return replace(state, responded_at=min(at, state.responded_at or at))
+        case Untracked() | NotPromised():
+            return state
+        case _:
+            assert_never(state)
 
 
 def _running(state: State) -> Waiting:

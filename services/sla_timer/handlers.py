@@ -7,13 +7,18 @@ from typing import Any
 from libs.chassis.participant import Participant
 from libs.eventlog.duty import Duty
 from libs.eventlog.followers import SafeTime, group_follower
+from libs.eventlog.queries import Queries
 from libs.eventlog.record import RecordedEvent
 from libs.eventlog.request import Reaction, Request
 from libs.messages.catalogue import TICKETS, TICKETS_DOOR
 from libs.messages.ids import duty_command_id
 from services.sla_timer.domain import FireDeadline, WarnAtRisk
+from services.sla_timer.publications import PublishedCalendar, PublishedTargets, RecomputePromise
 from services.sla_timer.reactions import FACTS, NO_FACTS, Facts, asked, centre_of, react
+from services.sla_timer.restatement import RestatePromise
 
+Grounds = tuple[tuple[PublishedCalendar, ...], tuple[PublishedTargets, ...]]
+Duties = RecomputePromise | RestatePromise | WarnAtRisk | FireDeadline
 DOOR_OF_INTAKE = "intake.door"
 """The group whose places say how far the input of a promise has been answered."""
 
@@ -33,8 +38,7 @@ class PromiseReactions:
         wanted = asked(events)
         if wanted is None:
             return [NO_FACTS for _ in events]
-        rows = await self._queries.rows("facts_for_promises", centres=list(wanted.centres), since=wanted.since)
-        known = {c: FACTS.validate_json(row["facts"]) for c, row in zip(wanted.centres, rows, strict=True)}
+        known = await _facts(self._queries, wanted.centres, wanted.since)
         return [known.get(centre_of(event) or "", NO_FACTS) for event in events]
 
 
@@ -46,7 +50,31 @@ class PromiseDuties:
 
     def all(self) -> list[Duty]:
         """Name the duties."""
-        return [Duty("warn at risk", self.at_risk), Duty("fire deadlines", self.due, safe=self._safe_time())]
+        return [
+            Duty("reckon anew", self.on_older_grounds),
+            Duty("warn at risk", self.at_risk),
+            Duty("fire deadlines", self.due, safe=self._safe_time()),
+            Duty("restate", self.to_restate, safe=self._safe_time()),
+        ]
+
+    async def on_older_grounds(self, now: datetime, most: int) -> Sequence[Request]:
+        """Reckon promises that run on what was published since."""
+        rows = await self._queries.rows("promises_on_older_grounds", now=now, most=most)
+        facts = await self._facts_of(rows)
+        return [_request(row, RecomputePromise(now, *facts[row["centre"]])) for row in rows]
+
+    async def to_restate(self, now: datetime, most: int) -> Sequence[Request]:
+        """Restate verdicts that rest on less than is known now."""
+        rows = await self._queries.rows("promises_to_restate", now=now, most=most)
+        facts = await self._facts_of(rows)
+        return [_request(row, RestatePromise(now, *facts[row["centre"]])) for row in rows]
+
+    async def _facts_of(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Grounds]:
+        if not rows:
+            return {}
+        centres, since = sorted({row["centre"] for row in rows}), min(row["opened_at"] for row in rows)
+        facts = await _facts(self._queries, centres, since)
+        return {centre: (found.calendars, found.targets) for centre, found in facts.items()}
 
     async def at_risk(self, now: datetime, most: int) -> Sequence[Request]:
         """Warn of promises that are near their deadline."""
@@ -71,6 +99,12 @@ class PromiseDuties:
         return self._shell.safe_time([door], [reactions, engine.followers["plan"]], [engine.followers["sla"]])
 
 
-def _request(row: Mapping[str, Any], command: WarnAtRisk | FireDeadline) -> Request:
+async def _facts(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, Facts]:
+    """Give what is published for some centres, that in force at an instant and all that came later."""
+    rows = await queries.rows("facts_for_promises", centres=list(centres), since=since)
+    return {centre: FACTS.validate_json(row["facts"]) for centre, row in zip(centres, rows, strict=True)}
+
+
+def _request(row: Mapping[str, Any], command: Duties) -> Request:
     identity = str(duty_command_id(row["head"], type(command).__name__))
     return Request(identity, row["stream"], command, row["correlation"])

@@ -1,24 +1,31 @@
 """What sla_timer derives: its promises, and what is published of calendars and targets."""
 
+import json
 from datetime import datetime
 from typing import Any, NamedTuple, get_args
 
 from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.record import RecordedEvent
 from libs.messages.catalogue import PLAN, SLA, TICKETS
-from libs.messages.plan import CentreCalendarPublished, TargetsPublished
+from libs.messages.plan import CentreCalendar, CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import (
+    Certificate,
     FirstResponseAtRisk,
     FirstResponseBreached,
     FirstResponseClockStarted,
     FirstResponseMet,
     FirstResponseNotPromised,
+    FirstResponseNotRetargeted,
+    FirstResponseRestated,
+    FirstResponseRetargeted,
     LaterResponseNoted,
     NotAResponse,
     PromiseEvent,
     ResponseNotApplied,
 )
-from services.sla_timer.domain import DECIDER, State
+from libs.plan import changed_between, in_force, target_channel
+from services.sla_timer.domain import DECIDER
+from services.sla_timer.promise import State
 
 
 class PromiseRow(NamedTuple):
@@ -42,7 +49,18 @@ class PromiseRow(NamedTuple):
     breached_at: datetime | None = None
     detected_at: datetime | None = None
     reason: str | None = None
-    """Why nothing is promised."""
+    """Why nothing is promised, or no other deadline on another calendar."""
+    calendar_version: int | None = None
+    """The newest calendar that the deadline was reckoned on, or could not be."""
+    targets_version: int | None = None
+    target_seconds: int | None = None
+    target_channel: str | None = None
+    """The channel whose target runs: that of the opening, or the telephone after a call."""
+    restated: str | None = None
+    """What the verdict would be, where that was restated."""
+    restated_due_at: datetime | None = None
+    """The deadline if all had been known from the opening on, where it is another one."""
+    restated_because: str | None = None
 
 
 def _promise(row: PromiseRow | None, event: RecordedEvent) -> PromiseRow | None:
@@ -55,21 +73,32 @@ def _promise(row: PromiseRow | None, event: RecordedEvent) -> PromiseRow | None:
             return _moved(row, event) if row else None
 
 
+def _on(row: PromiseRow, certificate: Certificate) -> PromiseRow:
+    """Take over what a certificate says now."""
+    known = in_force(certificate)
+    return row._replace(
+        clock_started_at=certificate.clock_started_at,
+        at_risk_at=certificate.at_risk_at,
+        due_at=certificate.due_at,
+        calendar_version=known.calendar_version,
+        targets_version=known.targets_version,
+        target_seconds=known.target_seconds,
+        target_channel=str(target_channel(certificate)),
+    )
+
+
 def _started(event: RecordedEvent, started: FirstResponseClockStarted) -> PromiseRow:
-    certificate = started.certificate
-    return PromiseRow(
+    row = PromiseRow(
         stream=event.stream,
         state="waiting",
         ticket=started.ticket,
         customer=started.customer,
         centre=started.centre,
         channel=str(started.channel),
-        opened_at=certificate.opened_at,
+        opened_at=started.certificate.opened_at,
         correlation=event.correlationid,
-        clock_started_at=certificate.clock_started_at,
-        at_risk_at=certificate.at_risk_at,
-        due_at=certificate.due_at,
     )
+    return _on(row, started.certificate)
 
 
 def _not_promised(event: RecordedEvent, refused: FirstResponseNotPromised) -> PromiseRow:
@@ -90,14 +119,29 @@ def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
     match event.data:
         case FirstResponseAtRisk():
             return row._replace(warned=True)
+        case FirstResponseRetargeted(certificate=certificate, restated_due_at=restated_due_at):
+            return _on(row, certificate)._replace(restated_due_at=restated_due_at)
+        case FirstResponseNotRetargeted(reason=reason, calendar_version=version):
+            return row._replace(reason=str(reason), calendar_version=version)
         case FirstResponseMet(responded_at=at):
             return _answered(row, at)._replace(state="met")
         case FirstResponseBreached(breached_at=breached_at, detected_at=detected_at):
             return row._replace(state="breached", breached_at=breached_at, detected_at=detected_at)
+        case FirstResponseRestated():
+            return _restated(row, event.data)
         case LaterResponseNoted(responded_at=at) | ResponseNotApplied(responded_at=at, reason=NotAResponse.NO_PROMISE):
             return _answered(row, at)
         case _:
             return row
+
+
+def _restated(row: PromiseRow, event: FirstResponseRestated) -> PromiseRow:
+    return row._replace(
+        restated=str(event.restated),
+        restated_due_at=event.restated_due_at,
+        restated_because=str(event.cause),
+        calendar_version=event.calendar_version,
+    )
 
 
 def _answered(row: PromiseRow, at: datetime) -> PromiseRow:
@@ -110,6 +154,7 @@ class CalendarRow(NamedTuple):
     stream: str
     sequence: int
     centre: str
+    version: int
     published_at: datetime
     content: str
 
@@ -118,7 +163,34 @@ def _calendar(_: CalendarRow | None, event: RecordedEvent) -> CalendarRow:
     published: CentreCalendarPublished = event.data
     calendar = published.calendar
     content = calendar.model_dump_json()
-    return CalendarRow(event.stream, event.sequence, calendar.centre, published.published_at, content)
+    version = calendar.version
+    return CalendarRow(event.stream, event.sequence, calendar.centre, version, published.published_at, content)
+
+
+class CalendarChangesRow(NamedTuple):
+    """A centre's calendar, and the span of time that each of its publications changed the hours of."""
+
+    stream: str
+    centre: str
+    content: str
+    changes: str
+    """JSON: version, published_at, from_at and until_at of each publication that changed any."""
+
+
+def _calendar_changes(row: CalendarChangesRow | None, event: RecordedEvent) -> CalendarChangesRow:
+    published: CentreCalendarPublished = event.data
+    calendar = published.calendar
+    changes: list[dict[str, object]] = json.loads(row.changes) if row else []
+    span = changed_between(CentreCalendar.model_validate_json(row.content), calendar) if row else None
+    if span:
+        change = {
+            "version": calendar.version,
+            "published_at": published.published_at.isoformat(),
+            "from_at": span.opens_at.isoformat(),
+            "until_at": span.closes_at.isoformat(),
+        }
+        changes.append(change)
+    return CalendarChangesRow(event.stream, calendar.centre, calendar.model_dump_json(), json.dumps(changes))
 
 
 class TargetsRow(NamedTuple):
@@ -126,13 +198,15 @@ class TargetsRow(NamedTuple):
 
     stream: str
     sequence: int
+    version: int
     published_at: datetime
     content: str
 
 
 def _targets(_: TargetsRow | None, event: RecordedEvent) -> TargetsRow:
     published: TargetsPublished = event.data
-    return TargetsRow(event.stream, event.sequence, published.published_at, published.targets.model_dump_json())
+    targets = published.targets
+    return TargetsRow(event.stream, event.sequence, targets.version, published.published_at, targets.model_dump_json())
 
 
 def _by_publication(event: RecordedEvent) -> tuple[Key, ...]:
@@ -141,6 +215,11 @@ def _by_publication(event: RecordedEvent) -> tuple[Key, ...]:
 
 STATES: Projection[Any] = state_of("promise_states", DECIDER, State, get_args(PromiseEvent))
 
+IS_JUDGED = "state in ('met', 'breached')"
+LAST_DUE = "greatest(due_at, restated_due_at)"
+DIFFERS = "(coalesce(restated, state) = 'met') <> (coalesce(responded_at <= coalesce(restated_due_at, due_at), false))"
+"""Of a judged promise: what was stated last is not what follows from the answer and the deadline that are known."""
+
 PROMISES: Projection[PromiseRow] = Projection(
     table="promises",
     row=PromiseRow,
@@ -148,13 +227,18 @@ PROMISES: Projection[PromiseRow] = Projection(
         stream text not null, state text not null, ticket text not null, customer text, centre text not null,
         channel text not null, opened_at timestamptz not null, correlation text not null,
         clock_started_at timestamptz, at_risk_at timestamptz, due_at timestamptz, warned boolean not null,
-        responded_at timestamptz, breached_at timestamptz, detected_at timestamptz, reason text""",
+        responded_at timestamptz, breached_at timestamptz, detected_at timestamptz, reason text,
+        calendar_version int, targets_version int, target_seconds int, target_channel text, restated text,
+        restated_due_at timestamptz, restated_because text""",
     events=(
         FirstResponseClockStarted,
         FirstResponseNotPromised,
         FirstResponseAtRisk,
+        FirstResponseRetargeted,
+        FirstResponseNotRetargeted,
         FirstResponseMet,
         FirstResponseBreached,
+        FirstResponseRestated,
         LaterResponseNoted,
         ResponseNotApplied,
     ),
@@ -163,6 +247,8 @@ PROMISES: Projection[PromiseRow] = Projection(
         "(due_at) where state = 'waiting'",
         "(at_risk_at) where state = 'waiting' and not warned",
         "(centre, due_at)",
+        f"using gist (tstzrange(opened_at, {LAST_DUE}, '[]')) where {IS_JUDGED}",
+        f"(stream) where {IS_JUDGED} and {DIFFERS}",
     ),
 )
 
@@ -170,8 +256,8 @@ CALENDARS: Projection[CalendarRow] = Projection(
     table="calendars",
     row=CalendarRow,
     columns="""
-        stream text not null, sequence bigint not null, centre text not null, published_at timestamptz not null,
-        content jsonb not null""",
+        stream text not null, sequence bigint not null, centre text not null, version int not null,
+        published_at timestamptz not null, content jsonb not null""",
     events=(CentreCalendarPublished,),
     evolve=_calendar,
     key=("stream", "sequence"),
@@ -179,11 +265,20 @@ CALENDARS: Projection[CalendarRow] = Projection(
     indexes=("(centre)",),
 )
 
+CALENDAR_CHANGES: Projection[CalendarChangesRow] = Projection(
+    table="calendar_changes",
+    row=CalendarChangesRow,
+    columns="stream text not null, centre text not null, content jsonb not null, changes jsonb not null",
+    events=(CentreCalendarPublished,),
+    evolve=_calendar_changes,
+)
+
 TARGETS: Projection[TargetsRow] = Projection(
     table="targets",
     row=TargetsRow,
     columns="""
-        stream text not null, sequence bigint not null, published_at timestamptz not null, content jsonb not null""",
+        stream text not null, sequence bigint not null, version int not null, published_at timestamptz not null,
+        content jsonb not null""",
     events=(TargetsPublished,),
     evolve=_targets,
     key=("stream", "sequence"),
@@ -191,7 +286,7 @@ TARGETS: Projection[TargetsRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("sla", SLA, 1, (STATES, PROMISES), writes=True),
+    Reader("sla", SLA, 2, (STATES, PROMISES), writes=True),
     Reader("tickets", TICKETS, 1, (), reacts=True),
-    Reader("plan", PLAN, 1, (CALENDARS, TARGETS)),
+    Reader("plan", PLAN, 2, (CALENDARS, CALENDAR_CHANGES, TARGETS)),
 )

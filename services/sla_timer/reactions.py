@@ -3,37 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
 from libs.eventlog.record import RecordedEvent
 from libs.eventlog.request import Reaction
-from libs.messages.base import FactVersion
-from libs.messages.plan import CentreCalendar, ResponseTargets
 from libs.messages.streams import parse_stream, stream_id
 from libs.messages.tickets import ResponseRecorded, TicketOpened
 from services.sla_timer.domain import RecordResponse, StartClock
-
-
-@dataclass(frozen=True)
-class PublishedCalendar:
-    """A centre's calendar as published, and where that was said."""
-
-    stream: str
-    sequence: int
-    published_at: datetime
-    content: CentreCalendar
-
-
-@dataclass(frozen=True)
-class PublishedTargets:
-    """The targets as published, and where that was said."""
-
-    stream: str
-    sequence: int
-    published_at: datetime
-    content: ResponseTargets
+from services.sla_timer.publications import PublishedCalendar, PublishedTargets, fact, in_force
 
 
 @dataclass(frozen=True)
@@ -44,7 +23,6 @@ class Facts:
     targets: tuple[PublishedTargets, ...] = ()
 
 
-P = TypeVar("P", PublishedCalendar, PublishedTargets)
 FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
 NO_FACTS = Facts()
 
@@ -86,13 +64,6 @@ def promise_of(ticket: str) -> str:
     return stream_id("promise", stream.source, stream.number)
 
 
-def in_force(published: Iterable[P], instant: datetime) -> P | None:
-    """Give the last publication by an instant; for what is older than the first publication, that one."""
-    ordered = sorted(published, key=lambda one: one.sequence)
-    earlier = [one for one in ordered if one.published_at <= instant]
-    return earlier[-1] if earlier else next(iter(ordered), None)
-
-
 def _start(event: RecordedEvent, opened: TicketOpened, facts: Facts) -> StartClock:
     """A ticket that is read late still rests on what was in force when it was opened."""
     calendar, targets = in_force(facts.calendars, opened.opened_at), in_force(facts.targets, opened.opened_at)
@@ -107,7 +78,7 @@ def _start(event: RecordedEvent, opened: TicketOpened, facts: Facts) -> StartClo
         channel=opened.channel,
         calendar=calendar.content if calendar else None,
         targets=targets.content if targets else None,
-        rests_on=tuple(FactVersion(stream=one.stream, sequence=one.sequence) for one in (calendar, targets) if one),
+        rests_on=tuple(fact(one) for one in (calendar, targets) if one),
     )
 
 

@@ -1,8 +1,9 @@
-"""Measure the log protocol: `python -m tests.bench [PART ...]`, with nothing else on the machine."""
+"""Measure the log protocol and working time: `python -m tests.bench [PART ...]`, with nothing else on the machine."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
-from tests.bench import live, memory, rebuild, writing
+from tests.bench import live, memory, rebuild, workcal, writing
 from tests.bench.report import as_data, machine, show
 from tests.bench.rounds import Part
 from tests.bench.stage import Stage
@@ -23,6 +24,7 @@ class Named(StrEnum):
     LIVE = "live"
     WRITING = "writing"
     MEMORY = "memory"
+    WORKCAL = "workcal"
 
 
 PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
@@ -30,7 +32,9 @@ PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
     Named.LIVE: live.measure,
     Named.WRITING: writing.measure,
     Named.MEMORY: memory.measure,
+    Named.WORKCAL: workcal.measure,
 }
+WITHOUT_SERVERS = {Named.WORKCAL}
 
 
 def main(
@@ -41,17 +45,27 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run the parts one after the other; 1 where a bar is missed."""
-    with Run.create(name="bench") as run:
-        stack = Stack(run, quick_start=False)
-        stage = Stage(stack.kafka.address, stack.postgres.address, events, rounds)
-        found = asyncio.run(_measure(parts or list(Named), stage))
-        ran_on = machine(str(stack))
+    chosen = parts or list(Named)
+    with _servers(chosen) as (kafka, postgres, servers):
+        found = asyncio.run(_measure(chosen, Stage(kafka, postgres, events, rounds)))
+    ran_on = machine(servers)
     if as_json:
         typer.echo(json.dumps(as_data(found, ran_on), indent=2))
     else:
         show(found, ran_on)
     if not all(result.passed for part in found for result in part.results):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _servers(parts: Sequence[Named]) -> Iterator[tuple[str, str, str]]:
+    """Lend the addresses of Kafka and PostgreSQL, and both in words; none are started for parts that need none."""
+    if WITHOUT_SERVERS.issuperset(parts):
+        yield "", "", "none"
+        return
+    with Run.create(name="bench") as run:
+        stack = Stack(run, quick_start=False)
+        yield stack.kafka.address, stack.postgres.address, str(stack)
 
 
 async def _measure(parts: Sequence[Named], stage: Stage) -> list[Part]:

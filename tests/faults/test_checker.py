@@ -71,6 +71,15 @@ def live(**other: object) -> Break:
     return breaking
 
 
+def answered_late(books: Books) -> Books:
+    """Let the warning be an answer that came to be known late, and restate nothing."""
+    noted = both(
+        saying(PROMISES, named("AtRisk"), responded_at=str(WARNING)),
+        reading(PROMISES, named("AtRisk"), type="olcare.LaterResponseNoted.v1"),
+    )
+    return noted(books)
+
+
 DOORS: list[tuple[str, Break]] = [
     ("has no receipt", without(RECEIPTS, about("1"))),
     ("has receipts that differ", again(RECEIPTS, about("1"), outcome="held")),
@@ -118,6 +127,7 @@ PROMISE: list[tuple[str, Break]] = [
     ("the breach was detected at", saying(PROMISES, named("Breached"), detected_at=str(DUE))),
     ("the breach was detected at", reading(PROMISES, named("Breached"), recordedtime=str(DUE))),
     ("says that somebody answered", saying(PROMISES, named("Breached"), responded_at=str(DUE))),
+    ("came to be known after its breach: 1", answered_late),
     ("was at the door before", both(without(PROMISES, named("Met")), followed(PROMISES, named("Breached"), MET))),
 ]
 TERM: list[tuple[str, Break]] = [

@@ -10,7 +10,8 @@ import services.sla_timer
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import NoPromise, NotAResponse
 from services.sla_timer.projections import READERS
-from services.sla_timer.reactions import FACTS, Facts, in_force
+from services.sla_timer.publications import in_force
+from services.sla_timer.reactions import FACTS, Facts
 from tests.integration.folded import Folded, folded
 from tests.unit.sla_timer.examples import (
     AT_RISK_AT,

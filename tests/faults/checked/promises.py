@@ -11,7 +11,8 @@ from tests.faults.checked.log import PROMISES, TICKETS, Event, Ledger, name_id
 
 STARTED, NOT_PROMISED = "FirstResponseClockStarted", "FirstResponseNotPromised"
 MET, BREACHED, AT_RISK = "FirstResponseMet", "FirstResponseBreached", "FirstResponseAtRisk"
-_AFTERWARDS = ("LaterResponseNoted", "ResponseNotApplied", NOT_PROMISED)
+NOTED, RESTATED = "LaterResponseNoted", "FirstResponseRestated"
+_AFTERWARDS = (NOTED, "ResponseNotApplied", RESTATED, NOT_PROMISED)
 _TICKETS_DOOR = "olcare.tickets.in.v1"
 LATE = datetime.max.replace(tzinfo=UTC)
 
@@ -82,6 +83,7 @@ def _promise(events: Sequence[Event], responses: Sequence[Response], now: dateti
     if names[AT_RISK] > 1:
         yield f"it is at risk {names[AT_RISK]} times"
     yield from _instants(events, responses, now)
+    yield from _restated(events)
 
 
 def _instants(events: Sequence[Event], responses: Sequence[Response], now: datetime) -> Iterator[str]:
@@ -100,6 +102,15 @@ def _instants(events: Sequence[Event], responses: Sequence[Response], now: datet
         ended = ended or event.name in {MET, BREACHED}
     if not ended and now > due:
         yield f"it was due at {due} and has no verdict at {now}"
+
+
+def _restated(events: Sequence[Event]) -> Iterator[str]:
+    """A breach is restated once where an answer in time came to be known after it; nothing else was published since."""
+    due = next((instant(event.data["due_at"]) for event in events if event.name == BREACHED), None)
+    in_time = due and [e for e in events if e.name == NOTED and instant(e.data["responded_at"]) <= due]
+    said = [(event.data["promised"], event.data["restated"]) for event in events if event.name == RESTATED]
+    if said != ([("breached", "met")] if in_time else []):
+        yield f"answers in time that came to be known after its breach: {len(in_time or ())}, restated: {said}"
 
 
 def _at_risk(event: Event, at: datetime, *, ended: bool) -> Iterator[str]:

@@ -20,7 +20,9 @@ from libs.messages.tickets import Channel
 from libs.plan import export_plan, promise, with_calendar, with_call, working_calendar
 from services.contract.plan import read_plan
 from services.ops.__main__ import main
+from services.ops.grounds import gathered
 from services.ops.json_lines import LONGEST_LINE, lines
+from services.ops.output import Refused
 
 PLAN_FILES = Path(__file__).parents[3] / "services/contract/plan"
 PLAN = read_plan()
@@ -241,17 +243,25 @@ def test_a_line_is_answered_before_the_next_is_read(monkeypatch: pytest.MonkeyPa
     assert answered == [0, 1, 2]
 
 
-def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
-    given = tmp_path / "lines"
-    given.write_bytes((json.dumps(ASKED).encode() + b"\n") * 1_000)
-    command = [sys.executable, "-m", "services.ops", "sla", "due", "--plan", str(PLAN_FILES)]
-    with given.open("rb") as source, subprocess.Popen(command, stdin=source, stdout=PIPE, stderr=PIPE) as process:
+@pytest.mark.timeout(60)
+def test_each_line_is_answered_at_once_and_a_reader_that_goes_away_is_no_crash() -> None:
+    command = [sys.executable, "-m", "services.ops", "sla", "verify-certificate"]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, bufsize=0) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        assert json.loads(process.stdout.readline())["id"] == "T1"
+        for identity in ("one", "two"):
+            process.stdin.write(f'{{"id": "{identity}"}}\n'.encode())
+            assert json.loads(process.stdout.readline())["id"] == identity
         process.stdout.close()
+        process.stdin.write(b"{}\n")
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+def test_a_log_without_a_plan_says_what_to_do() -> None:
+    with pytest.raises(Refused, match="olcare plan publish"):
+        gathered([])
 
 
 def test_a_line_without_end_is_not_held() -> None:

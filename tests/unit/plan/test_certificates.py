@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from libs.messages.plan import ResponseTargets
 from libs.messages.sla import Certificate, RetargetCause, WorkingInterval
 from libs.messages.tickets import Channel
 from libs.plan import BadCertificate, promise, recompute, verify, with_calendar, with_call, with_targets
@@ -14,8 +15,9 @@ NOON = [{"day": "2026-11-24", "name": "fermé", "status": "confirmed", "closed_f
 SHUT = calendar_with(version=2, closures=NOON)
 
 
-def shorter(version: int, seconds: int) -> Any:
-    found = PLAN.targets.targets.model_copy(update={"phone_seconds": seconds, "email_seconds": seconds})
+def shorter(version: int, seconds: int, web: int = 14_400) -> ResponseTargets:
+    other = {"phone_seconds": seconds, "email_seconds": seconds, "web_seconds": web}
+    found = PLAN.targets.targets.model_copy(update=other)
     return PLAN.targets.model_copy(update={"version": version, "targets": found})
 
 
@@ -108,7 +110,9 @@ def test_a_missing_doubled_or_added_interval_is_found(certificate: Certificate) 
     first, *others = certificate.intervals
     end = max(certificate.intervals[-1].closes_at, certificate.due_at) + SECOND
     added = WorkingInterval(opens_at=end, closes_at=end + SECOND)
-    for intervals in (others, [first, first, *others], [*certificate.intervals, added], [*others, first][1:], []):
+    empty = WorkingInterval(opens_at=certificate.due_at, closes_at=certificate.due_at)
+    more = ([*certificate.intervals, added], [*certificate.intervals, empty])
+    for intervals in (others, [first, first, *others], *more, [*others, first][1:], []):
         assert refused(certificate.model_copy(update={"intervals": tuple(intervals)}))
 
 
@@ -144,6 +148,7 @@ def test_a_forged_change_is_found(at: int, name: str, moved: Any) -> None:
         (0, {"calendar_version": 1}),
         (0, {"targets_version": 2}),
         (0, {"target_seconds": 7_200}),
+        (0, {"was_due_at": utc("2026-11-24 12:29:59")}),
         (1, {"calendar_version": 1}),
         (2, {"tz_version": "2020a"}),
         (2, {"targets_version": 1}),
@@ -159,6 +164,54 @@ def test_a_change_left_out_or_out_of_order_is_found() -> None:
     first, second, third = CUT_SHORT.changes
     for found in ((), (first, third), (first, second), (second, first, third), (first, second, third, third)):
         assert refused(CUT_SHORT.model_copy(update={"changes": found}))
+
+
+def test_a_change_before_the_opening_is_found() -> None:
+    shut = calendar_with(version=2, closures=[{"day": "2026-11-30", "name": "fermé", "status": "confirmed"}])
+    certificate = with_calendar(IN_THE_NIGHT, shut, IN_THE_NIGHT.opened_at)
+    verify(certificate)
+    assert "out of order" in refused(changes(certificate, 0, changed_at=certificate.opened_at - SECOND))
+
+
+def test_an_interval_that_goes_on_over_a_change_is_found() -> None:
+    before, after, *others = LATER.intervals
+    one = WorkingInterval(opens_at=before.opens_at, closes_at=after.closes_at)
+    assert before.closes_at == after.opens_at == LATER.changes[0].changed_at
+    assert "within an interval" in refused(LATER.model_copy(update={"intervals": (one, *others)}))
+
+
+def test_a_change_after_all_was_used_up_is_found() -> None:
+    at = IN_HOURS.due_at
+    late = LATER.changes[0].model_copy(
+        update={
+            "changed_at": at,
+            "cause": RetargetCause.OPENING,
+            "used_microseconds": 14_400_000_000,
+            "was_due_at": at + SECOND,
+            "due_at": at,
+        }
+    )
+    assert "found the target used up" in refused(IN_HOURS.model_copy(update={"changes": (late,)}))
+
+
+def test_a_deadline_too_early_for_what_was_left_is_found_under_a_later_call_too() -> None:
+    before = promise(SHUT, PLAN.targets, Channel.EMAIL, utc("2026-11-24 08:30"))
+    open_again = with_calendar(before, calendar_with(version=3), utc("2026-11-24 09:15"))
+    called = with_call(open_again, calendar_with(version=3), PLAN.targets, utc("2026-11-24 09:30"))
+    verify(called)
+    assert "leaves more of the target" in refused(changes(called, 0, due_at=utc("2026-11-24 12:29:59")))
+
+
+def test_a_longer_target_is_no_shorter_one() -> None:
+    friday = with_targets(OVER_A_WEEKEND, shorter(2, 3600, 10_800), utc("2026-11-27 15:45"))
+    called = with_call(friday, FR, shorter(2, 3600), utc("2026-11-27 15:50"))
+    verify(called)
+    assert [str(change.cause) for change in called.changes] == ["shorter-target", "call"]
+    assert "no shorter target" in refused(changes(called, 0, target_seconds=14_401))
+
+
+def test_versions_do_not_go_back() -> None:
+    assert "older calendar_version" in refused(LATER.model_copy(update={"calendar_version": 3}))
 
 
 def test_reasons_are_in_words() -> None:
@@ -178,6 +231,7 @@ def test_a_target_beyond_all_time_is_no_crash() -> None:
     assert refused(IN_HOURS.model_copy(update={"target_seconds": 10**30}))
     assert refused(changes(LATER, 0, target_seconds=10**30))
     assert refused(IN_HOURS.model_copy(update={"target_seconds": 0}))
+    assert refused(changes(AT_ONCE, 0, target_seconds=0))
 
 
 def test_the_instants_of_a_certificate_may_be_those_of_any_year() -> None:

@@ -135,6 +135,7 @@ def test_a_longer_target_and_that_of_another_channel_are_for_others() -> None:
     before = mailed(f"{TUESDAY} 08:30")
     assert with_targets(before, targets(email_seconds=18_000), paris("11:00")) == before
     assert with_targets(before, targets(web_seconds=3_600, phone_seconds=60), paris("11:00")) == before
+    assert with_targets(before, targets(version=1, email_seconds=60), paris("11:00")) == before
 
 
 def test_after_a_call_the_target_that_counts_is_the_telephone_s() -> None:
@@ -160,6 +161,14 @@ def test_a_warning_that_was_due_before_a_change_stays() -> None:
     moved = with_calendar(before, closed((TUESDAY, "13:00", "17:00")), before.at_risk_at)
     verify(moved)
     assert moved.at_risk_at == before.at_risk_at < before.due_at < moved.due_at
+
+
+def test_a_warning_that_was_due_before_a_shorter_target_or_a_call_stays() -> None:
+    before, fewer = mailed(f"{TUESDAY} 08:30"), targets(email_seconds=12_600, phone_seconds=600)
+    for moved in (with_targets(before, fewer, paris("12:45")), with_call(before, FR, fewer, paris("12:45"))):
+        verify(moved)
+        assert moved.at_risk_at == before.at_risk_at == paris("12:30")
+        assert paris("12:45") < moved.due_at < before.due_at
 
 
 def test_a_warning_that_is_still_to_come_moves_with_the_deadline() -> None:
@@ -219,6 +228,17 @@ def test_a_call_heard_of_late_counts_from_its_own_instant() -> None:
 def test_a_call_is_compared_on_the_calendar_that_the_promise_stands_on() -> None:
     with pytest.raises(ValueError, match="version 2"):
         called(mailed(f"{TUESDAY} 08:30"), f"{TUESDAY} 09:00", closed((TUESDAY, "12:00", "13:00")))
+
+
+def test_a_call_whose_own_deadline_is_beyond_the_calendar_changes_nothing() -> None:
+    before = mailed("2028-12-29 11:30")
+    assert called(before, "2028-12-29 15:00") == before
+
+
+def test_a_call_does_not_take_targets_that_were_replaced_before_it() -> None:
+    before = with_targets(mailed(f"{TUESDAY} 08:30"), targets(email_seconds=14_000), paris("09:45"))
+    with pytest.raises(ValueError, match="version 1 of the targets"):
+        called(before, f"{TUESDAY} 09:00")
 
 
 def test_the_calendar_of_another_centre_is_not_taken() -> None:

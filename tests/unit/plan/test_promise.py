@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from libs.messages.sla import Certificate, WorkingInterval
 from libs.messages.tickets import Channel
-from libs.plan import BadCertificate, promise, recompute, target_of, working_calendar
+from libs.plan import BadCertificate, promise, recompute, target_of, verify, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, in_utc, tz_version, working_time_between, zone
 from tests.unit.plan.seed import CENTRES, FR, PLAN, calendar_with, utc
 
@@ -87,6 +87,23 @@ def test_out_of_hours_the_clock_starts_at_the_next_opening() -> None:
     assert certificate.clock_started_at == utc("2026-11-30 08:00")
 
 
+@pytest.mark.parametrize(
+    ("opened_at", "closed_since"),
+    [
+        ("2026-11-24 08:00", None),
+        ("2026-11-24 15:59:59.999999", None),
+        ("2026-11-24 16:00", "2026-11-24 16:00"),
+        ("2026-11-25 07:59:59.999999", "2026-11-24 16:00"),
+        ("2026-11-29 12:00", "2026-11-27 16:00"),
+        ("2026-01-01 12:00", "2025-12-31 23:00"),  # the first published instant: nothing is known before it
+    ],
+)
+def test_a_certificate_says_since_when_the_centre_was_closed(opened_at: str, closed_since: str | None) -> None:
+    certificate = promised("france", "web", utc(opened_at))
+    assert certificate.closed_since == (utc(closed_since) if closed_since else None)
+    assert (certificate.clock_started_at > certificate.opened_at) == (closed_since is not None)
+
+
 def test_a_certificate_survives_being_written_down() -> None:
     certificate = over_a_weekend()
     assert recompute(Certificate.model_validate_json(certificate.model_dump_json())) == certificate.due_at
@@ -139,6 +156,7 @@ def test_nothing_is_promised_where_a_centre_stays_closed_for_a_year() -> None:
 )
 def test_every_certificate_bears_its_deadline(centre: str, channel: Channel, opened_at: datetime) -> None:
     calendar, certificate = working_calendar(CENTRES[centre]), promised(centre, channel, opened_at)
+    verify(certificate)
     assert recompute(certificate) == certificate.due_at == certificate.intervals[-1].closes_at
     assert working_time_between(calendar, opened_at, certificate.due_at).total_seconds() == certificate.target_seconds
     assert certificate.clock_started_at < certificate.at_risk_at < certificate.due_at

@@ -27,7 +27,7 @@ from libs.plan import promise, working_calendar
 from libs.workcal import zone
 from services.contract.plan import read_plan
 from services.sla_timer.domain import DECIDER, FireDeadline, RecordResponse, StartClock, WarnAtRisk
-from services.sla_timer.reactions import PublishedCalendar, PublishedTargets
+from services.sla_timer.publications import PublishedCalendar, PublishedTargets
 from tests.unit.recorded import recorded_event
 from tests.unit.support import Specification
 
@@ -66,7 +66,9 @@ def start(
     )
 
 
-def started(opened_at: datetime, channel: Channel = Channel.PHONE) -> FirstResponseClockStarted:
+def started(
+    opened_at: datetime, channel: Channel = Channel.PHONE, calendar: CentreCalendar = FRANCE
+) -> FirstResponseClockStarted:
     return FirstResponseClockStarted(
         ticket=TICKET,
         customer=CUSTOMER,
@@ -75,7 +77,7 @@ def started(opened_at: datetime, channel: Channel = Channel.PHONE) -> FirstRespo
         language="fr",
         centre="france",
         channel=channel,
-        certificate=promise(working_calendar(FRANCE), TARGETS, channel, opened_at),
+        certificate=promise(working_calendar(calendar), TARGETS, channel, opened_at),
     )
 
 

@@ -44,6 +44,10 @@ WAITING = PromiseRow(
     clock_started_at=OPENED_AT,
     at_risk_at=AT_RISK_AT,
     due_at=DUE_AT,
+    calendar_version=1,
+    targets_version=1,
+    target_seconds=7200,
+    target_channel="phone",
 )
 
 
@@ -132,7 +136,7 @@ def test_every_publication_is_kept_under_its_place() -> None:
     assert CALENDARS.keys(recorded) == (("calendar/plan/france", 7),)
     row = CALENDARS.evolve(None, recorded)
     assert row is not None
-    assert row[:-1] == ("calendar/plan/france", 7, "france", OPENED_AT)
+    assert row[:-1] == ("calendar/plan/france", 7, "france", FRANCE.version, OPENED_AT)
     assert CentreCalendar.model_validate_json(row.content) == FRANCE
 
 
@@ -141,7 +145,13 @@ def test_every_publication_of_the_targets_is_kept_under_its_place() -> None:
     recorded = recorded_event("targets/plan/first-response", 2, published)
     assert TARGETS.keys(recorded) == (("targets/plan/first-response", 2),)
     row = TARGETS.evolve(None, recorded)
-    assert row == ("targets/plan/first-response", 2, OPENED_AT, examples.TARGETS.model_dump_json())
+    assert row == (
+        "targets/plan/first-response",
+        2,
+        examples.TARGETS.version,
+        OPENED_AT,
+        examples.TARGETS.model_dump_json(),
+    )
 
 
 def test_a_stored_state_comes_back() -> None:

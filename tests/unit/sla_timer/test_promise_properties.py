@@ -15,17 +15,9 @@ from libs.messages.sla import (
     PromiseEvent,
 )
 from libs.messages.tickets import Medium, RespondedBy
-from services.sla_timer.domain import (
-    DECIDER,
-    Command,
-    Judged,
-    NotPromised,
-    RecordResponse,
-    State,
-    Untracked,
-    Waiting,
-)
+from services.sla_timer.domain import DECIDER, Command, RecordResponse
 from services.sla_timer.projections import PROMISES, PromiseRow
+from services.sla_timer.promise import Judged, NotPromised, State, Untracked, Waiting
 from tests.unit.recorded import recorded_event
 from tests.unit.sla_timer.examples import DUE_AT, OPENED_AT, STREAM, answer, breached, fire, met, start, warn
 

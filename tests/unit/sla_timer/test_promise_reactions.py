@@ -8,6 +8,7 @@ from libs.eventlog.record import RecordedEvent
 from libs.messages.base import FactVersion
 from libs.messages.tickets import Channel, Medium, RespondedBy
 from services.sla_timer.domain import RecordResponse, StartClock
+from services.sla_timer.publications import in_force
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,
@@ -15,7 +16,6 @@ from services.sla_timer.reactions import (
     Facts,
     asked,
     centre_of,
-    in_force,
     promise_of,
     react,
 )

@@ -127,12 +127,22 @@ def test_an_answer_too_far_ahead_is_refused_with_the_place_of_the_item() -> None
         deadlines(only, instants(utc("2026-01-02 00:00"), utc("2026-01-01 23:59")), HOUR)
 
 
-@pytest.mark.parametrize("target", [timedelta.max, timedelta(days=10**8)])
+@pytest.mark.parametrize("target", [timedelta.max, timedelta(days=10**8), timedelta(microseconds=1 << 64) + HOUR])
 def test_a_target_beyond_all_numbers_is_beyond_the_calendar(target: timedelta) -> None:
     with pytest.raises(CalendarEnds):
         deadlines(OFFICE, instants(utc("2028-11-24 09:00")), target)
     with pytest.raises(TooFarAhead):
         deadlines(OFFICE, instants(utc("2026-11-24 09:00")), target)
+
+
+def test_the_greatest_target_of_its_own_is_beyond_the_calendar() -> None:
+    with pytest.raises(TooFarAhead):
+        deadlines(OFFICE, instants(TUESDAY_9H), np.array([np.iinfo(np.int64).max]).view("timedelta64[us]"))
+
+
+def test_even_no_working_time_needs_a_published_start() -> None:
+    with pytest.raises(CalendarEnds, match="item 1: "):
+        deadlines(OFFICE, instants(OFFICE.ends_at - MICROSECOND, OFFICE.ends_at), timedelta(0))
 
 
 def test_a_target_before_all_numbers_is_refused_as_it_was_said() -> None:

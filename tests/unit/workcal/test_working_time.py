@@ -233,6 +233,16 @@ def test_a_calendar_that_never_opens_again_is_too_far_ahead_rather_than_at_its_e
         next_opening(calendar(every_day(), "UTC", only), utc("2026-01-01 12:00"))
 
 
+@pytest.mark.parametrize(("published", "error"), [(366, CalendarEnds), (367, TooFarAhead)])
+def test_a_calendar_ends_where_a_day_that_could_be_looked_at_is_not_published(
+    published: int, error: type[Exception]
+) -> None:
+    last_day = date(2026, 1, 1) + timedelta(days=published - 1)
+    only = calendar(every_day(), "UTC", Opening(date(2026, 1, 1), Hours.parse("09:00-12:00")), last_day=last_day)
+    with pytest.raises(error):
+        add_working_time(only, utc("2026-01-01 11:00"), 2 * HOUR)
+
+
 def test_a_week_of_one_second_still_comes_round() -> None:
     blink = calendar(sundays("12:00:00-12:00:01"), "UTC")
     assert add_working_time(blink, utc("2026-01-01 00:00"), timedelta(seconds=3)) == utc("2026-01-18 12:00:01")

@@ -1,0 +1,159 @@
+"""What is published of calendars and targets, and what a publication does to a promise that runs.
+
+It holds from its own instant on: working time already used stays used. A promise that is over by then stays as it is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, TypeVar, assert_never
+
+from libs.messages.base import FactVersion
+from libs.messages.plan import CentreCalendar, ResponseTargets
+from libs.messages.sla import Certificate, FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise
+from libs.plan import as_it_was, with_calendar, with_targets, working_calendar
+from libs.plan import in_force as grounds
+from libs.workcal import CalendarEnds, TooFarAhead
+from services.sla_timer.promise import Promise, State, Waiting
+
+
+@dataclass(frozen=True)
+class PublishedCalendar:
+    """A centre's calendar as published, and where that was said."""
+
+    stream: str
+    sequence: int
+    published_at: datetime
+    content: CentreCalendar
+
+
+@dataclass(frozen=True)
+class PublishedTargets:
+    """The targets as published, and where that was said."""
+
+    stream: str
+    sequence: int
+    published_at: datetime
+    content: ResponseTargets
+
+
+Publication = PublishedCalendar | PublishedTargets
+P = TypeVar("P", PublishedCalendar, PublishedTargets)
+
+
+@dataclass(frozen=True)
+class RecomputePromise:
+    """Reckon a promise that runs on what was published by `occurred_at`; a duty."""
+
+    occurred_at: datetime
+    calendars: tuple[PublishedCalendar, ...]
+    targets: tuple[PublishedTargets, ...]
+
+
+class Passed(NamedTuple):
+    """A calendar on which no deadline could be given."""
+
+    calendar: PublishedCalendar
+    reason: NoPromise
+
+
+def in_force(published: Iterable[P], instant: datetime) -> P | None:
+    """Give the last publication by an instant; for what is older than the first publication, that one."""
+    ordered = sorted(published, key=lambda one: one.sequence)
+    earlier = [one for one in ordered if one.published_at <= instant]
+    return earlier[-1] if earlier else next(iter(ordered), None)
+
+
+def fact(publication: Publication) -> FactVersion:
+    """Name a publication as what an event rests on."""
+    return FactVersion(stream=publication.stream, sequence=publication.sequence)
+
+
+def restated_due_at(
+    certificate: Certificate, calendars: Sequence[PublishedCalendar], targets: Sequence[PublishedTargets]
+) -> datetime | None:
+    """Give the deadline as it would be if all had been known from the opening on; None where none can be given."""
+    newest = max(calendars, key=lambda one: one.content.version, default=None)
+    since = [one for one in targets if one.content.version >= certificate.targets_version]
+    if newest is None or not since:
+        return None
+    ordered = sorted(since, key=lambda one: (one.published_at, one.sequence))
+    pairs = [(one.published_at, one.content) for one in ordered]
+    try:
+        return as_it_was(certificate, working_calendar(newest.content), pairs).due_at
+    except (CalendarEnds, TooFarAhead):
+        return None
+
+
+def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargeted | FirstResponseNotRetargeted | None:
+    """Go through what was published since, in the order of its instants; None where nothing concerns the promise."""
+    if not isinstance(state, Waiting):
+        return None
+    made, certificate = state.promise, state.promise.certificate
+    rests_on: list[FactVersion] = []
+    passed: Passed | None = None
+    for publication in _since(certificate, state.passed_over, command):
+        after = _applied(certificate, publication)
+        if isinstance(after, Passed):
+            passed = after
+        elif after != certificate:
+            certificate = after
+            rests_on.append(fact(publication))
+    if rests_on:
+        restated = restated_due_at(certificate, _by(command.calendars, command), _by(command.targets, command))
+        return _retargeted(made, certificate, tuple(rests_on), restated)
+    return _not_retargeted(made, passed) if passed else None
+
+
+def _since(certificate: Certificate, passed_over: int, command: RecomputePromise) -> list[Publication]:
+    known = grounds(certificate)
+    calendar, targets = max(known.calendar_version, passed_over), known.targets_version
+    newer: list[Publication] = [one for one in _by(command.calendars, command) if one.content.version > calendar]
+    newer += [one for one in _by(command.targets, command) if one.content.version > targets]
+    return sorted(newer, key=lambda one: (one.published_at, one.stream, one.sequence))
+
+
+def _by(published: Iterable[P], command: RecomputePromise) -> list[P]:
+    return [one for one in published if one.published_at <= command.occurred_at]
+
+
+def _applied(certificate: Certificate, publication: Publication) -> Certificate | Passed:
+    match publication:
+        case PublishedTargets():
+            return with_targets(certificate, publication.content, publication.published_at)
+        case PublishedCalendar():
+            try:
+                return with_calendar(certificate, working_calendar(publication.content), publication.published_at)
+            except CalendarEnds:
+                return Passed(publication, NoPromise.CALENDAR_ENDS)
+            except TooFarAhead:
+                return Passed(publication, NoPromise.NO_OPENING_IN_A_YEAR)
+        case _:
+            assert_never(publication)
+
+
+def _retargeted(
+    made: Promise, certificate: Certificate, rests_on: tuple[FactVersion, ...], restated: datetime | None
+) -> FirstResponseRetargeted:
+    return FirstResponseRetargeted(
+        ticket=made.ticket,
+        customer=made.customer,
+        centre=made.centre,
+        channel=made.channel,
+        certificate=certificate,
+        was_due_at=made.due_at,
+        restated_due_at=restated if restated != certificate.due_at else None,
+        rests_on=rests_on,
+    )
+
+
+def _not_retargeted(made: Promise, passed: Passed) -> FirstResponseNotRetargeted:
+    return FirstResponseNotRetargeted(
+        ticket=made.ticket,
+        centre=made.centre,
+        channel=made.channel,
+        due_at=made.due_at,
+        reason=passed.reason,
+        calendar_version=passed.calendar.content.version,
+        rests_on=(fact(passed.calendar),),
+    )

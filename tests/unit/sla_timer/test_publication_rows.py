@@ -1,0 +1,54 @@
+"""What the rows show of a promise that was reckoned anew or restated, and of what a publication changed."""
+
+import json
+from datetime import date
+
+from libs.messages.plan import CentreCalendarPublished
+from libs.messages.sla import FirstResponseRestated, RestatementCause, Verdict
+from libs.messages.tickets import Channel
+from services.sla_timer.projections import CALENDAR_CHANGES, PROMISES
+from tests.unit.sla_timer.examples import FRANCE, MICROSECOND, STREAM, TICKET, breached, later, paris
+from tests.unit.sla_timer.test_promise_projections import folded
+from tests.unit.sla_timer.test_publications import DUE, MAILED, at, closed, recompute, retargeted
+
+CLOSING = closed(("10:00", "12:00"))
+MOVED = retargeted(recompute(paris("13:00"), at(paris("13:00"), CLOSING)))
+RESTATED = FirstResponseRestated(
+    ticket=TICKET,
+    centre="france",
+    channel=Channel.EMAIL,
+    cause=RestatementCause.CLOSURE,
+    promised=Verdict.BREACHED,
+    restated=Verdict.MET,
+    due_at=DUE,
+    restated_due_at=paris("16:00"),
+    responded_at=paris("15:00"),
+    calendar_version=2,
+)
+
+
+def test_a_promise_that_was_reckoned_anew_shows_on_what_and_what_it_would_be() -> None:
+    row = folded(PROMISES, STREAM, MAILED, MOVED)
+    assert (row.calendar_version, row.due_at, row.restated_due_at) == (2, DUE, paris("16:00"))
+
+
+def test_both_ledgers_show() -> None:
+    row = folded(PROMISES, STREAM, MAILED, MOVED, breached(DUE + MICROSECOND), later(paris("15:00")), RESTATED)
+    assert (row.state, row.due_at) == ("breached", DUE)
+    assert (row.restated, row.restated_due_at, row.restated_because) == ("met", paris("16:00"), "closure")
+
+
+def test_each_publication_says_which_days_it_changed() -> None:
+    published = (FRANCE, CLOSING, closed(day=date(2026, 12, 24), of=CLOSING, version=3))
+    events = [CentreCalendarPublished(published_at=paris("13:00"), calendar=calendar) for calendar in published]
+    changes = json.loads(folded(CALENDAR_CHANGES, "calendar/plan/france", *events).changes)
+    assert [(change["version"], change["from_at"], change["until_at"]) for change in changes] == [
+        (2, "2026-11-23T23:00:00+00:00", "2026-11-24T23:00:00+00:00"),
+        (3, "2026-12-23T23:00:00+00:00", "2026-12-24T23:00:00+00:00"),
+    ]
+
+
+def test_a_publication_that_changes_no_hours_changes_no_day() -> None:
+    again = FRANCE.model_copy(update={"version": 2, "printed_hours": "9 h à 17 h"})
+    events = [CentreCalendarPublished(published_at=paris("13:00"), calendar=each) for each in (FRANCE, again)]
+    assert json.loads(folded(CALENDAR_CHANGES, "calendar/plan/france", *events).changes) == []
