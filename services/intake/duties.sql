@@ -1,25 +1,31 @@
 -- name: crossing_merges
 -- Of merges that lead back to where they began, the one on the smallest stream id, with the instant of the last of them.
--- The last that is recorded of them closes the circle, so it is enough to begin at those of a day before the newest.
-with recursive way as (
-    select
-        r.stream as began, r.merged_into as reached, r.merged_at as crossed_at,
-        r.stream collate "C" as smallest
-    from tickets r
-    where r.merged_into is not null
-        and r.merge_recorded_at >= (
+-- The last that is recorded closes the circle, so it is enough to begin at those of a day before the newest, whose
+-- survivor is absorbed as well. Ids are compared by their bytes.
+with recursive newest as (
+    select t.stream, t.merged_into, t.merged_at
+    from tickets t
+    cross join lateral (
+        select from tickets s where s.stream = t.merged_into and s.merged_into is not null limit 1) absorbed
+    where t.merged_into is not null
+        and t.merge_recorded_at >= (
             select max(merge_recorded_at) from tickets where merged_into is not null) - interval '1 day'
+    order by t.merge_recorded_at desc
+    limit 100
+),
+way as (
+    select stream as began, merged_into as reached, merged_at as crossed_at, stream collate "C" as smallest
+    from newest
     union all
-    select
-        w.began, t.merged_into, greatest(w.crossed_at, t.merged_at),
-        least(w.smallest, t.stream collate "C")
+    select w.began, t.merged_into, greatest(w.crossed_at, t.merged_at), least(w.smallest, t.stream collate "C")
     from way w
-    join tickets t on t.stream = w.reached
-    where t.merged_into is not null and w.reached <> w.began
+    cross join lateral (
+        select * from tickets where stream = w.reached and merged_into is not null limit 1) t
+    where w.reached <> w.began
 ) cycle reached set again using steps
 select distinct t.stream, h.id as head, t.merged_into, w.crossed_at, t.merge_correlation as correlation
 from way w
-join tickets t on t.stream = w.smallest
+cross join lateral (select * from tickets where stream = w.smallest collate "default" limit 1) t
 join heads_tickets h on h.stream = t.stream
 where w.reached = w.began
 order by t.stream

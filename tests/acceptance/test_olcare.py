@@ -9,11 +9,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.kafka import KafkaAppender, KafkaLog, KafkaSettings
 from libs.eventlog.ports import Place
+from libs.messages.catalogue import TICKETS_DOOR
 from libs.stack.catcher import messages_in
 from libs.stack.run import PROJECT
+from services.ops.trigger import sample
 from services.ops.typed import place
+from services.ops.upstream import door_record, publish
 from tests.acceptance.olcare import Said, done, olcare
 
 MONDAY = "2026-11-23T07:00:00Z"  # 8 h in France
@@ -92,6 +95,39 @@ def test_a_ticket_s_history_stands_in_order_over_all_topics() -> None:
     assert sorted(history["history"], key=lambda entry: entry["appended_at"]) == history["history"]
     causes = {entry["id"] for entry in history["history"]}
     assert all(entry["id"] in causes for entry in history["history"] if entry["type"].startswith("receipt"))
+
+
+def test_a_ticket_s_life_goes_on_after_its_opening() -> None:
+    ticket("lives")
+    for kind in ("CustomerCalled", "TicketTransferred", "TicketResolved", "TicketReopened", "TicketWithdrawn"):
+        assert done("trigger", kind, "--wait", "--subject", "lives")["receipt"]["outcome"] == "accepted"
+    assert "ticket-withdrawn" in olcare("trigger", "TicketResolved", "--wait", "--subject", "lives").out
+    shown = olcare("ticket", "show", "crm-eu/lives").out.split()
+    assert {"from_centre=france", "to_centre=americas"} <= set(shown)
+
+
+def test_of_two_tickets_merged_into_each_other_at_once_one_survives(up: dict[str, Any]) -> None:
+    ticket("twin-1")
+    ticket("twin-2")
+    asyncio.run(_say_together(up, _merge("twin-1", "twin-2"), _merge("twin-2", "twin-1")))
+    done("clock", "advance", "--by", "1m")
+    first, second = (types_in(done("ticket", "show", f"crm-eu/twin-{n}")) for n in (1, 2))
+    assert [t for t in first if "Merge" in t] == ["TicketsMerged", "MergeUndone"]
+    assert [t for t in second if "Merge" in t] == ["TicketsMerged"]
+
+
+def _merge(number: str, into: str) -> dict[str, Any]:
+    said = sample(PROJECT / "contracts", "TicketsMerged")
+    data = {**said["data"], "into": f"ticket/crm-eu/{into}"}
+    return {**said, "id": f"merge-{number}", "subject": number, "time": done("clock", "show")["now"], "data": data}
+
+
+async def _say_together(up: dict[str, Any], *said: dict[str, Any]) -> None:
+    appender = KafkaAppender(KafkaSettings(up["kafka"], "test"))
+    try:
+        await publish(appender, [door_record(TICKETS_DOOR, one, 12, key="one") for one in said])
+    finally:
+        await appender.close()
 
 
 def test_what_is_personal_in_a_history_is_shown_on_request_alone() -> None:

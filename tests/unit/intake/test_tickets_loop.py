@@ -1,0 +1,140 @@
+"""What the door does with a batch: it asks for facts where they are needed, and applies what is held with new ones."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from libs.eventlog.ports import Loaded
+from libs.eventlog.record import Record
+from libs.eventlog.request import Request
+from libs.eventlog.writer import Answer
+from libs.messages.clauses import Clause
+from libs.messages.refusals import MessageRefusal
+from libs.messages.tickets import MessageHeld, MessageRefused, TicketEvent, TicketOpened, TicketReopened, TicketResolved
+from services.intake.domain import DECIDER, UndoMerge
+from services.intake.facts import FACTS as READ
+from services.intake.facts import NO_FACTS, Asked, Facts, KnownTicket
+from services.intake.handlers import MergeDuties, TicketDoor
+from tests.unit.intake.examples import CUSTOMER, FACTS, LATER, THERE
+from tests.unit.intake.test_tickets_door import example
+from tests.unit.recorded import recorded_event
+
+TICKET, SURVIVOR = "ticket/crm-eu/4712", "ticket/crm-eu/4711"
+OF_TICKET = Asked(CUSTOMER.stream, "planetpress-connect")
+
+
+class Tables:
+    """Answers with the facts that are known by then, and remembers what was asked."""
+
+    def __init__(self, known: Mapping[Asked, Facts]) -> None:
+        self.known, self.asked = dict(known), list[Asked]()
+
+    async def rows(self, _: str, **columns: Sequence[Any]) -> list[dict[str, bytes]]:
+        self.asked += (asked := [Asked(*place) for place in zip(*columns.values(), strict=True)])
+        return [{"facts": READ.dump_json(self.known.get(one, NO_FACTS))} for one in asked]
+
+
+class Books:
+    """Writer and store in one: every command has one event, a repeat gets the first one's."""
+
+    def __init__(self) -> None:
+        self.histories: dict[str, list[TicketEvent]] = defaultdict(list)
+        self._answers: dict[str, Answer] = {}
+
+    async def handle(self, requests: Sequence[Request]) -> list[Answer]:
+        for request in requests:
+            if request.id not in self._answers:
+                self._answers[request.id] = self._answer(request)
+        return [self._answers[request.id] for request in requests]
+
+    async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
+        return {stream: Loaded(None, b"", DECIDER.replay(self.histories[stream])) for stream in streams}
+
+    def _answer(self, request: Request) -> Answer:
+        history = self.histories[request.stream]
+        event = DECIDER.decide(DECIDER.replay(history), request.command)
+        if event is None:
+            return Answer(request, None)
+        history.append(event)
+        return Answer(request, recorded_event(request.stream, len(history), event))
+
+
+class Door:
+    """The door of tickets on those books; `now` is late enough for all examples."""
+
+    def __init__(self, known: Mapping[Asked, Facts]) -> None:
+        self.books, self.tables = Books(), Tables(known)
+        clock = SimpleNamespace(now=lambda: datetime.fromisoformat("2026-12-31T00:00:00Z"))
+        shell: Any = SimpleNamespace(queries=self.tables, clock=clock, cards={})
+        settings: Any = SimpleNamespace(tolerance=timedelta())
+        books: Any = self.books
+        self.keeper = TicketDoor(shell, settings, books, books).keeper("door")
+
+    async def take(self, *records: Record) -> list[type[TicketEvent]]:
+        """Take a batch as the door's loop does; gives the types on the ticket's stream."""
+        read = [(record, self.keeper.read(record)) for record in records]
+        await self.keeper.settle(await self.keeper.answer(await self.keeper.ask(read)))
+        return [type(event) for event in self.books.histories[TICKET]]
+
+
+def about_it(name: str, **data: object) -> Record:
+    return example(name, data, subject="4712")
+
+
+SUBMITTED = about_it("TicketSubmitted")
+
+
+async def test_a_reopening_in_the_batch_of_its_ticket_is_judged_once_the_ticket_is_there() -> None:
+    door = Door({OF_TICKET: FACTS})
+    types = await door.take(SUBMITTED, about_it("TicketResolved"), about_it("TicketReopened"))
+    assert types == [TicketOpened, TicketResolved, MessageHeld, TicketReopened]
+    assert door.tables.asked == [OF_TICKET, Asked(ticket=TICKET), OF_TICKET]
+
+
+async def test_a_reopening_of_a_ticket_that_was_there_is_judged_at_once() -> None:
+    door = Door({OF_TICKET: FACTS, Asked(ticket=TICKET): FACTS})
+    await door.take(SUBMITTED, about_it("TicketResolved"))
+    assert (await door.take(about_it("TicketReopened")))[-1] is TicketReopened
+
+
+async def test_a_held_merge_is_judged_by_what_the_survivor_is_when_the_ticket_comes() -> None:
+    door = Door({OF_TICKET: FACTS})
+    await door.take(about_it("TicketsMerged"))
+    door.tables.known[Asked(survivor=SURVIVOR)] = Facts(survivor=KnownTicket(SURVIVOR, 4, "withdrawn"))
+    await door.take(SUBMITTED)
+    (refused,) = door.books.histories[TICKET][2:]
+    assert isinstance(refused, MessageRefused)
+    assert refused.reason is MessageRefusal.INTO_WITHDRAWN
+
+
+async def test_the_same_batch_again_adds_nothing() -> None:
+    door = Door({})
+    batch = (about_it("NoteAdded"), about_it("CustomerCalled"), SUBMITTED)
+    assert await door.take(*batch) == (again := await door.take(*batch))
+    assert again == [MessageHeld, MessageHeld, type(door.books.histories[TICKET][2]), MessageRefused, MessageRefused]
+    assert {getattr(event, "clause", None) for event in door.books.histories[TICKET][2:]} == {Clause.NOT_COVERED}
+
+
+async def test_where_nothing_rests_on_facts_nobody_is_asked() -> None:
+    door = Door({})
+    await door.take(about_it("NoteAdded"), about_it("TicketWithdrawn"))
+    assert door.tables.asked == []
+
+
+async def test_a_crossing_merge_is_undone_under_a_name_that_its_head_gives() -> None:
+    row = {"stream": TICKET, "head": "h", "merged_into": THERE, "crossed_at": LATER, "correlation": "c"}
+    found: list[dict[str, Any]] = [row]
+
+    async def rows(name: str, most: int) -> list[dict[str, Any]]:
+        assert (name, most) == ("crossing_merges", 7)
+        return found
+
+    shell: Any = SimpleNamespace(queries=SimpleNamespace(rows=rows))
+    (duty,) = MergeDuties(shell).all()
+    (request,) = await duty.find(LATER, 7)
+    assert (request.stream, request.command, request.correlation) == (TICKET, UndoMerge(LATER, THERE), "c")
+    assert [request] == await duty.find(LATER, 7)
+    found[0] = {**row, "head": "another"}
+    assert request.id != (await duty.find(LATER, 7))[0].id
