@@ -81,6 +81,8 @@ class FirstResponseClockStarted(Event):
     centre: Code
     channel: Channel
     certificate: Certificate
+    responded_at: Instant | None = None
+    """The earliest answer that was told before the ticket was: on one that was absorbed in it."""
     rests_on: tuple[FactVersion, ...] = ()
 
 

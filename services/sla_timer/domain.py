@@ -26,6 +26,7 @@ from libs.messages.sla import (
     InternalTargetSet,
     LaterResponseNoted,
     MergeNoted,
+    NotAResponse,
     PromiseEvent,
     ReinstatementNotApplied,
     ResponseNotApplied,
@@ -110,7 +111,7 @@ def evolve(state: State, event: PromiseEvent) -> State:
     """Fold an event into the state."""
     match event:
         case FirstResponseClockStarted():
-            return Waiting(_promised(event))
+            return Waiting(_promised(event), late_at=event.responded_at)
         case FirstResponseNotPromised(reason=reason):
             return NotPromised(reason) if isinstance(state, Untracked) else state
         case FirstResponseAtRisk():
@@ -138,6 +139,8 @@ def evolve(state: State, event: PromiseEvent) -> State:
             return with_cancellation(state, at)
         case MergeNoted(certificate=certificate, merged_at=at):
             return with_absorbed(state, Absorbed(certificate, at))
+        case ResponseNotApplied(reason=NotAResponse.NO_PROMISE, responded_at=at):
+            return with_answer(state, at)
         case ResponseNotApplied() | ReinstatementNotApplied() | InternalTargetSet() | InternalTargetNotSet():
             return state
         case _:

@@ -56,7 +56,9 @@ def _promise_or_not(state: Untracked, command: StartClock) -> FirstResponseClock
         return _no_promise(command, NoPromise.CALENDAR_ENDS)
     except TooFarAhead:
         return _no_promise(command, NoPromise.NO_OPENING_IN_A_YEAR)
-    return _started(command, _with_absorbed(certificate, state))
+    certificate = _with_absorbed(certificate, state)
+    answers = [at for at in state.answers if at >= certificate.opened_at]
+    return _started(command, certificate, min(answers, default=None))
 
 
 def _with_absorbed(certificate: Certificate, state: Untracked) -> Certificate:
@@ -65,7 +67,7 @@ def _with_absorbed(certificate: Certificate, state: Untracked) -> Certificate:
     return certificate
 
 
-def _started(command: StartClock, certificate: Certificate) -> FirstResponseClockStarted:
+def _started(command: StartClock, certificate: Certificate, responded_at: datetime | None) -> FirstResponseClockStarted:
     return FirstResponseClockStarted(
         ticket=command.ticket,
         customer=command.customer,
@@ -75,6 +77,7 @@ def _started(command: StartClock, certificate: Certificate) -> FirstResponseCloc
         centre=command.centre,
         channel=command.channel,
         certificate=certificate,
+        responded_at=responded_at,
         rests_on=command.rests_on,
     )
 

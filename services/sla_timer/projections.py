@@ -113,6 +113,7 @@ def _started(event: RecordedEvent, started: FirstResponseClockStarted) -> Promis
         channel=str(started.channel),
         opened_at=started.certificate.opened_at,
         correlation=event.correlationid,
+        responded_at=started.responded_at,
     )
     return _on(row, started.certificate)
 

@@ -19,9 +19,10 @@ class Absorbed:
 
 @dataclass(frozen=True)
 class Untracked:
-    """No promise, and none refused."""
+    """No promise, and none refused; what is said of it may come before its ticket, by way of one absorbed in it."""
 
     absorbed: tuple[Absorbed, ...] = ()
+    answers: tuple[datetime, ...] = ()
     state: Literal["untracked"] = "untracked"
 
 
@@ -106,7 +107,9 @@ def with_answer(state: State, at: datetime) -> State:
             return replace(state, late_at=min(at, state.late_at or at))
         case Judged():
             return replace(state, responded_at=min(at, state.responded_at or at))
-        case Untracked() | NotPromised():
+        case Untracked():
+            return replace(state, answers=(*state.answers, at))
+        case NotPromised():
             return state
         case _:
             assert_never(state)

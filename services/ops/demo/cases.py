@@ -143,7 +143,7 @@ def _refused_at_the_door(scribe: Scribe) -> None:
 
 
 def _goes_on(scribe: Scribe) -> None:
-    """All else that upstream systems say about a ticket, each once; after the merge it can not be withdrawn."""
+    """All else that upstream systems say about a ticket, each once, after its answer; once merged it is not withdrawn."""
     malaysian = scribe.cast.covered("malaysia")[0]
     case = _case(scribe, malaysian, WEDNESDAY, "09:05:00", Channel.EMAIL)
     ticket = _ask_and_answer(scribe, case)
@@ -159,5 +159,5 @@ def _goes_on(scribe: Scribe) -> None:
         TicketsMerged(into=stream_id("ticket", survivor.source, survivor.number), by=agent),
         TicketWithdrawn(by=Side.CUSTOMER, author=author.person, text=double),
     )
-    for hour, data in enumerate(said, start=1):
+    for hour, data in enumerate(said, start=2):
         scribe.say(TICKETS_DOOR, ticket.source, ticket.number, case.at + timedelta(hours=hour), data)

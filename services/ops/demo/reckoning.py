@@ -24,7 +24,7 @@ from services.ops.demo.figures import Answered, AskedFor, Figures, NotTaken, Pro
 from services.ops.demo.register import Outcomes, Register
 from services.ops.demo.scribe import Line
 from services.ops.demo.script import Script
-from services.ops.demo.ticket_life import Life, Said, judge, live
+from services.ops.demo.ticket_life import Life, Said, judge, live, told_too_late
 
 
 def reckon(script: Script, plan: Plan) -> Figures:
@@ -88,7 +88,7 @@ class _Reckoning:
         certificate = promise(self._calendars[centre], self._plan.targets, asked.channel, at)
         judged = judge(certificate, life.answers, self._script.ends)
         self._found.promises[Promised(centre, asked.channel, judged.state, judged.warned)] += 1
-        self._count(judged.events)
+        self._count([*judged.events, *(told_too_late(said, judged.ended_at) for said in life.besides)])
         self._notice(NoticeClass.ACKNOWLEDGEMENT, asked.requester.email)
         if judged.warned:
             self._notice(NoticeClass.WARNING, self._mailboxes[centre])

@@ -11,12 +11,16 @@ from libs.messages.door import ResponseGiven, TicketSubmitted, Upstream
 from libs.messages.receipts import Outcome
 from libs.messages.refusals import MessageRefusal
 from libs.messages.sla import (
+    CallNoted,
+    CancellationNoted,
     FirstResponseAtRisk,
     FirstResponseBreached,
     FirstResponseClockStarted,
     FirstResponseMet,
+    InternalTargetNotSet,
     LaterResponseNoted,
     NotAResponse,
+    NotChanged,
     ResponseNotApplied,
 )
 from libs.messages.tickets import (
@@ -77,6 +81,8 @@ class Life:
     state: str = "held"
     answers: list[Answer] = field(default_factory=list)
     held: list[Said] = field(default_factory=list)
+    besides: list[Said] = field(default_factory=list)
+    """What else the promise was told of."""
 
 
 def live(messages: Sequence[Said], register: Register) -> Life:
@@ -125,6 +131,7 @@ def _go_on(life: Life, said: Said, known_at: datetime, register: Register) -> Ou
             life.answers.append(Answer(said.at, known_at, given))
             return accepted(ResponseRecorded)
         case door.CustomerCalled():
+            life.besides.append(said)
             return accepted(CustomerCallRecorded)
         case door.NoteAdded():
             return accepted(NoteRecorded)
@@ -138,12 +145,15 @@ def _moved(life: Life, said: Said, asked: TicketSubmitted, register: Register) -
     """Take what changes a ticket; the script merges into tickets that are open, and transfers to other centres."""
     match said.data:
         case door.TicketTransferred():
+            life.besides.append(said)
             return accepted(TicketTransferred)
         case door.TicketsMerged():
             life.state = "merged"
+            life.besides.append(said)
             return accepted(TicketsMerged)
         case door.TicketWithdrawn():
             life.state = "withdrawn"
+            life.besides.append(said)
             return accepted(TicketWithdrawn)
         case door.TicketResolved() if life.state == "resolved":
             return _turned_away(said, MessageRefusal.ALREADY_RESOLVED)
@@ -175,6 +185,7 @@ class Promise(NamedTuple):
     state: str
     warned: bool
     events: list[Outcomes]
+    ended_at: datetime
 
 
 def judge(certificate: Certificate, answers: Sequence[Answer], ends: datetime) -> Promise:
@@ -187,7 +198,21 @@ def judge(certificate: Certificate, answers: Sequence[Answer], ends: datetime) -
     warned = certificate.at_risk_at <= (first.known_at if first else ends)
     events = [accepted(FirstResponseClockStarted), *(_noted(certificate, a, first) for a in answers)]
     events += [accepted(FirstResponseAtRisk)] * warned + [accepted(FirstResponseBreached)] * (over and not met)
-    return Promise("met" if met else "breached" if over else "waiting", warned, events)
+    state = "met" if met else "breached" if over else "waiting"
+    return Promise(state, warned, events, first.known_at if first else certificate.due_at)
+
+
+def told_too_late(said: Said, ended_at: datetime) -> Outcomes:
+    """Say what a promise makes of anything else: the script says nothing of that before the promise has its end."""
+    if said.handed_over <= ended_at:
+        raise ValueError(f"the script says {type(said.data).__name__} about a ticket whose promise runs")
+    match said.data:
+        case door.CustomerCalled():
+            return refused(CallNoted, NotChanged.OVER)
+        case door.TicketTransferred():
+            return refused(InternalTargetNotSet, NotChanged.OVER)
+        case _:
+            return refused(CancellationNoted, NotChanged.OVER)
 
 
 def _is_response(certificate: Certificate, answer: Answer) -> bool:

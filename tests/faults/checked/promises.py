@@ -18,6 +18,8 @@ _WITHOUT_EFFECT = (
     *("ResponseNotApplied", "CallNoted", "CancellationNoted", "ReinstatementNotApplied", MERGED),
     *("InternalTargetSet", "InternalTargetNotSet", NOTED, RESTATED, NOT_PROMISED),
 )
+_BEFORE = {MERGED, "ResponseNotApplied", "CallNoted", "CancellationNoted"}
+"""What a promise may be told of before its ticket is: it goes on from one that was absorbed."""
 _ENDS = {MET: "met", BREACHED: "breached", CANCELLED: "cancelled"}
 _TICKETS_DOOR = "olcare.tickets.in.v1"
 LATE = datetime.max.replace(tzinfo=UTC)
@@ -41,7 +43,7 @@ def check_promises(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
     for stream, events in promises.items():
         if stream in opened:
             yield from (f"{stream}: {problem}" for problem in _promise(events, given.get(stream, []), books.now))
-        elif {event.name for event in events} != {MERGED}:
+        elif {event.name for event in events} - _BEFORE:
             yield f"{stream}: there is no such ticket"
 
 
@@ -84,7 +86,7 @@ def _responses(ticket: Sequence[Event], doors: Mapping[str, datetime]) -> Iterat
 
 def _promise(events: Sequence[Event], responses: Sequence[Response], now: datetime) -> Iterator[str]:
     names = Counter(event.name for event in events)
-    first = next((event.name for event in events if event.name != MERGED), None)
+    first = next((event.name for event in events if event.name not in _BEFORE), None)
     if first not in {STARTED, NOT_PROMISED} or names[STARTED] > 1:
         yield f"it does not begin once: {[event.name for event in events]}"
     if names[STARTED] == 0:
@@ -145,7 +147,8 @@ def _what_follows(events: Sequence[Event]) -> str:
     starts = [e.data["certificate"]["due_at"] for e in events if e.name in {STARTED, RETARGETED, REINSTATED}]
     dues = [*starts, *(e.data["restated_due_at"] for e in events if e.data.get("restated_due_at"))]
     due = min(map(instant, dues))  # nothing makes it later here
-    answered = min((instant(e.data["responded_at"]) for e in events if e.name in {NOTED, MET}), default=LATE)
+    told = [e.data.get("responded_at") for e in events if e.name in {NOTED, MET, STARTED}]
+    answered = min((instant(at) for at in told if at), default=LATE)
     ends = [e for e in events if e.name == CANCELLED or (e.name == "CancellationNoted" and e.data["reason"] == "over")]
     undone = any(e.name == REINSTATED for e in events)
     cancelled = min((instant(e.data["cancelled_at"]) for e in ends if not undone), default=LATE)

@@ -14,6 +14,7 @@ from libs.messages.sla import (
     FirstResponseRetargeted,
     MergeNoted,
     NoPromise,
+    NotAResponse,
     NotChanged,
     PromiseEvent,
     ReinstatementNotApplied,
@@ -21,6 +22,7 @@ from libs.messages.sla import (
     Verdict,
 )
 from libs.messages.tickets import Channel
+from services.sla_timer.answers import JudgeAnswer
 from services.sla_timer.domain import DECIDER
 from services.sla_timer.merging import AdoptPromise, CancelPromise, ReinstatePromise
 from services.sla_timer.promise import Judged, Waiting
@@ -34,6 +36,7 @@ from tests.unit.sla_timer.examples import (
     fire,
     later,
     met,
+    not_applied,
     not_promised,
     paris,
     start,
@@ -176,3 +179,17 @@ def test_a_merge_that_is_undone_lets_the_promise_run_again() -> None:
 def test_what_no_merge_has_ended_is_not_reinstated(given: tuple[PromiseEvent, ...], reason: NotChanged) -> None:
     event = ReinstatementNotApplied(ticket=TICKET, undone_at=AT, reason=reason)
     PROMISE.given(*given).when(ReinstatePromise(AT, TICKET)).then(event)
+
+
+def test_an_answer_on_an_absorbed_ticket_that_is_told_before_the_survivor_opens_meets_its_promise() -> None:
+    early = not_applied(paris("10:30"), NotAResponse.NO_PROMISE)
+    PROMISE.given().when(answer(paris("10:30"))).then(early)
+    opening = start(paris("10:00"), Channel.EMAIL)
+    event = DECIDER.decide(DECIDER.replay((early,)), opening)
+    assert isinstance(event, FirstResponseClockStarted)
+    assert event.responded_at == paris("10:30")
+    PROMISE.given(early, event).when(JudgeAnswer(paris("10:30"))).then(met(paris("10:30"), MAILED))
+    before = not_applied(paris("09:59"), NotAResponse.NO_PROMISE)
+    again = DECIDER.decide(DECIDER.replay((before,)), opening)
+    assert isinstance(again, FirstResponseClockStarted)
+    assert again.responded_at is None
