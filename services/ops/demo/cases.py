@@ -143,7 +143,7 @@ def _refused_at_the_door(scribe: Scribe) -> None:
 
 
 def _goes_on(scribe: Scribe) -> None:
-    """All else that upstream systems say about a ticket, each once, after its answer; once merged it is not withdrawn."""
+    """All else that upstream systems say about a ticket, after its answer; what is merged can not be withdrawn."""
     malaysian = scribe.cast.covered("malaysia")[0]
     case = _case(scribe, malaysian, WEDNESDAY, "09:05:00", Channel.EMAIL)
     ticket = _ask_and_answer(scribe, case)
