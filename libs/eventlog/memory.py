@@ -138,9 +138,13 @@ class MemorySubscription:
     async def commit(self, places: Mapping[int, int]) -> None:
         """Keep the places of the group, as long as they are ours."""
         await self._log.turn()
-        if lost := places.keys() - self._next.keys():
-            raise Unavailable(f"{self._topic}{sorted(lost)} belong to another one now")
+        if lost := sorted(places.keys() - self.owned()):
+            raise Unavailable(f"{self._topic}{lost} belong to another one now")
         self._log.committed.update({(self._group, self._topic, p): at for p, at in places.items()})
+
+    def owned(self) -> frozenset[int]:
+        """Name the partitions whose places we may keep, as the broker sees it at that very moment."""
+        return frozenset(self._next)
 
     async def passed(self) -> Mapping[int, int]:
         """Give the next offset of each partition."""

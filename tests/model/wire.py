@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from libs.eventlog.errors import Unavailable
 from libs.eventlog.memory import MemoryLog, MemorySubscription
 from libs.eventlog.ports import ACKNOWLEDGED, UNKNOWN, OnAssigned
 from libs.eventlog.record import Outgoing, Record
@@ -188,11 +187,8 @@ class WireSubscription(MemorySubscription):
             await self.give(handed)
         return await super().batch(self._broker.rng.choice([1, 2, most]), wait)
 
-    async def commit(self, places: Mapping[int, int]) -> None:
-        await self._log.turn()
-        if any(self._group_of.owner.get(p) is not self for p in places):
-            raise Unavailable("another one owns a partition of these")
-        await super().commit(places)
+    def owned(self) -> frozenset[int]:
+        return super().owned() & {p for p, owner in self._group_of.owner.items() if owner is self}
 
     def assigned(self) -> frozenset[int]:
         self._hear()
