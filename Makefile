@@ -28,7 +28,7 @@ check: setup ## Format, lint, types, imports, unit tests, contracts and some gen
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@OLCARE_SEEDS=50 $(BIN)/python -m pytest --quiet $(QUICK)
+	@OLCARE_SEEDS=50 $(BIN)/python -m pytest --quiet --numprocesses=auto -m "not thorough" $(QUICK)
 
 up: setup ## Start everything and leave it running for play
 	@$(BIN)/olcare up

@@ -192,7 +192,7 @@ class Participant:
             followers = [*self._followers, *self.engine.kept.followers.values()]
             ends = await self.engine.log.ends_of({follower.topic for follower in followers})
             late = (self._behind(follower, ends[follower.topic]) for follower in followers)
-            asked = await asyncio.gather(*(ask() for ask in self._busy), *late)
+            asked = await asyncio.gather(self.engine.goes_over(), *(ask() for ask in self._busy), *late)
         except Unavailable as error:
             return str(error)
         return "; ".join(sentence for sentence in asked if sentence) or None

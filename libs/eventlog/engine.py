@@ -15,7 +15,7 @@ from libs.eventlog.database import Database
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
 from libs.eventlog.followers import Follower, Gate, reader_follower
-from libs.eventlog.generations import Generation, current, discard, generations, kept, switch
+from libs.eventlog.generations import Generation, current, discard, generations, in_use, kept, switch
 from libs.eventlog.kafka import KafkaLog, KafkaSettings
 from libs.eventlog.kept import Kept
 from libs.eventlog.ports import Clock, Position
@@ -124,6 +124,16 @@ class Engine:
         """Give a sentence while a partition stands still, else None."""
         sentences = [str(h) for loop in self.loops.values() for h in loop.halted.values()]
         return "; ".join(sentences) or None
+
+    async def goes_over(self) -> str | None:
+        """Name in a sentence the readers whose pointer names other tables than we use: we go over to them soon."""
+        async with self.database.connection() as connection:
+            named = await in_use(connection)
+        ours = (
+            (r.name, named.get((r.name, r.version)), self._generations[r.name].schema) for r in self.readers.values()
+        )
+        late = [name for name, wanted, used in ours if wanted not in {None, used}]
+        return f"going over to other tables of {', '.join(late)}" if late else None
 
     async def rebuild(self, name: str, tell: Tell = silent) -> tuple[Snapshot | None, list[Difference]]:
         """Build a reader's tables beside the live ones, prove them equal, switch; ValueError where they differ."""

@@ -36,6 +36,15 @@ async def current(connection: Connection, reader: Reader) -> Generation | None:
     return _generation(row) if row else None
 
 
+async def in_use(connection: Connection) -> Mapping[tuple[str, int], str]:
+    """Give by reader and version the schema that the pointer names."""
+    rows = await connection.fetch(
+        "select p.reader, p.version, g.schema from olcare.pointer p"
+        " join olcare.generation g using (reader, version, generation)"
+    )
+    return {(row["reader"], row["version"]): row["schema"] for row in rows}
+
+
 async def generations(connection: Connection) -> list[Generation]:
     """Name all that stand in the database."""
     rows = await connection.fetch("select * from olcare.generation order by reader, version, generation")

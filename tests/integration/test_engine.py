@@ -208,9 +208,12 @@ async def test_another_process_goes_over_to_the_new_tables(house: House) -> None
         writer = house.writer(watching)
         await writer.handle(said(*range(30)))
         ops = await stack.enter_async_context(house.process("ops", live=False))
+        assert await watching.goes_over() is None
         await ops.rebuild("sayings")
         wanted = ops.database.schema_of("sayings")
+        assert await watching.goes_over() == "going over to other tables of sayings"
         await eventually(lambda: watching.database.schema_of("sayings") == wanted)
+        assert await watching.goes_over() is None
         await writer.handle(said(*range(30, 60)))
         assert await _times(watching) == 60
 

@@ -13,6 +13,8 @@ from tests.unit.workcal.calendars import calendar, every_day, microseconds
 from tests.unit.workcal.clocks import Change, kinds_of_zones, names, odd_kinds
 from tests.unit.workcal.walk import Walk
 
+pytestmark = pytest.mark.thorough
+
 ONE_DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 QUARTER = timedelta(minutes=15)
 DAY_OF_QUARTERS = 96
