@@ -43,6 +43,10 @@ join heads_sla h using (stream)
 where p.state = 'waiting' and p.due_at < :now and (p.responded_at <= p.due_at) is not true and not exists (
     select from calendars c
     where c.centre = p.calendar_centre and c.version > p.calendar_version and c.published_at < p.due_at)
+and not exists (
+    select from targets t
+    where t.version > p.targets_version and t.published_at < p.due_at
+        and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds)
 order by p.due_at, p.stream
 limit :most;
 

@@ -144,8 +144,8 @@ def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
             return row._replace(state="met", responded_at=at, cancelled_at=None, cancelled_because=None)
         case FirstResponseCancelled(cancelled_at=at, cause=cause, into=into):
             return _cancelled(row, at)._replace(state="cancelled", cancelled_because=str(cause), merged_into=into)
-        case FirstResponseReinstated():
-            return _reinstated(row)
+        case FirstResponseReinstated(certificate=certificate):
+            return _reinstated(_on(row, certificate))
         case CancellationNoted(cancelled_at=at, reason=NotChanged.OVER):
             return _cancelled(row, at)
         case CallNoted(restated_due_at=restated_due_at):
@@ -167,8 +167,9 @@ def _cancelled(row: PromiseRow, at: datetime) -> PromiseRow:
 
 
 def _reinstated(row: PromiseRow) -> PromiseRow:
+    """Let it run again; whatever was restated meanwhile was about its end."""
     row = row._replace(cancelled_at=None, cancelled_because=None, merged_into=None)
-    return row._replace(state="waiting", warned=False)
+    return row._replace(state="waiting", warned=False, restated=None, restated_because=None)
 
 
 def _restated(row: PromiseRow, event: FirstResponseRestated) -> PromiseRow:

@@ -102,7 +102,8 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
     made, found = state.promise, reckoned(state, command.calendars, command.targets, command.occurred_at)
     if found.rests_on:
         after = replace(made, certificate=found.certificate)
-        restated = restated_due_at(after, _by(command.calendars, command), _by(command.targets, command))
+        now = command.occurred_at
+        restated = restated_due_at(after, _by(command.calendars, now), _by(command.targets, now))
         return retargeted(made, after, found.rests_on, restated)
     return _not_retargeted(made, found.passed) if found.passed else None
 
@@ -114,7 +115,7 @@ def reckoned(
     certificate = state.promise.certificate
     rests_on: list[FactVersion] = []
     passed: Passed | None = None
-    for publication in _since(certificate, state.passed_over, RecomputePromise(now, tuple(calendars), tuple(targets))):
+    for publication in _since(certificate, state.passed_over, _by(calendars, now), _by(targets, now)):
         after = _applied(certificate, publication)
         if isinstance(after, Passed):
             passed = after
@@ -124,16 +125,21 @@ def reckoned(
     return Reckoned(certificate, tuple(rests_on), passed)
 
 
-def _since(certificate: Certificate, passed_over: int, command: RecomputePromise) -> list[Publication]:
+def _since(
+    certificate: Certificate,
+    passed_over: int,
+    calendars: Iterable[PublishedCalendar],
+    targets: Iterable[PublishedTargets],
+) -> list[Publication]:
     known = grounds(certificate)
-    calendar, targets = max(known.calendar_version, passed_over), known.targets_version
-    newer: list[Publication] = [one for one in _by(command.calendars, command) if one.content.version > calendar]
-    newer += [one for one in _by(command.targets, command) if one.content.version > targets]
+    reckoned_on = max(known.calendar_version, passed_over)
+    newer: list[Publication] = [one for one in calendars if one.content.version > reckoned_on]
+    newer += [one for one in targets if one.content.version > known.targets_version]
     return sorted(newer, key=lambda one: (one.published_at, one.stream, one.sequence))
 
 
-def _by(published: Iterable[P], command: RecomputePromise) -> list[P]:
-    return [one for one in published if one.published_at <= command.occurred_at]
+def _by(published: Iterable[P], instant: datetime) -> list[P]:
+    return [one for one in published if one.published_at <= instant]
 
 
 def _applied(certificate: Certificate, publication: Publication) -> Certificate | Passed:

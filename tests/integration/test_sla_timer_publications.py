@@ -144,3 +144,12 @@ async def test_calls_find_on_what_their_promises_run(timer: Folded) -> None:
     await timer.happened(STREAM, MAILED)
     [row] = await timer.found("grounds_of_promises", streams=[STREAM, "promise/crm-eu/1"])
     assert row == {"stream": STREAM, "centre": "france", "opened_at": paris("10:00")}
+
+
+async def test_a_shorter_target_is_reckoned_on_before_the_deadline_fires(timer: Folded) -> None:
+    shorter = targets_at(paris("11:00"), email_seconds=3600).content
+    first = TargetsPublished(published_at=FIRST_TARGETS.published_at, targets=TARGETS)
+    await timer.happened(STREAM, MAILED)
+    await timer.happened(TARGETS_STREAM, first, TargetsPublished(published_at=paris("11:00"), targets=shorter))
+    assert await found(timer, "promises_due", FIRE) == []
+    assert await older(timer, FIRE) == [STREAM]

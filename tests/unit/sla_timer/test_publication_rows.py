@@ -102,3 +102,16 @@ def test_the_earliest_cancellation_shows_and_the_deadline_as_a_late_call_would_h
         PROMISES, STREAM, MAILED, fired, late, earlier, call_noted(paris("10:10"), NotChanged.OVER, paris("12:10"))
     )
     assert (row.state, row.cancelled_at, row.restated_due_at) == ("breached", paris("13:00"), paris("12:10"))
+
+
+def test_what_was_restated_while_a_merge_stood_keeps_no_newer_calendar_from_the_promise_that_runs_again() -> None:
+    again = FirstResponseReinstated(
+        ticket=TICKET,
+        customer="customer/erp/C-1001",
+        centre="france",
+        channel=Channel.EMAIL,
+        reinstated_at=paris("11:30"),
+        certificate=MAILED.certificate,
+    )
+    row = folded(PROMISES, STREAM, MAILED, MERGED, RESTATED, again)
+    assert (row.calendar_version, row.restated, row.restated_because) == (1, None, None)
