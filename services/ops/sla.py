@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from libs.messages.base import YEARS
 from libs.messages.certificates import Certificate
 from libs.messages.tickets import Channel
-from libs.plan import BadCertificate, BadPlan, promise, verify
+from libs.plan import BadCertificate, BadPlan, NoTarget, promise, verify
 from libs.workcal import CalendarEnds, TooFarAhead, in_utc
 from services.ops.given import Given, given
 from services.ops.grounds import Grounds, grounds_in_files, grounds_in_log
@@ -130,6 +130,8 @@ def _promised(grounds: Grounds, fields: Fields) -> Certificate:
     calendar, targets = grounds.at(centre, opened_at)
     try:
         return promise(calendar, targets, Channel(channel), opened_at)
+    except NoTarget as error:
+        raise BadLine("no_target_for_channel", "channel", str(error)) from error
     except CalendarEnds as error:
         raise BadLine("calendar_ends", "opened_at", str(error)) from error
     except TooFarAhead as error:
