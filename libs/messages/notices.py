@@ -51,6 +51,7 @@ class NoticeClass(OpenCode):
     BREACH = "breach"
     LAPSE = "lapse"
     REFUSAL = "refusal"
+    DEADLINE_MOVED = "deadline-moved"
 
 
 class DeliveryProblem(OpenCode):
@@ -120,11 +121,14 @@ class NoticeFacts(Value):
     opened_at: Instant | None = None
     at_risk_at: Instant | None = None
     due_at: Instant | None = None
+    was_due_at: Instant | None = None
+    """The deadline of before, where it has moved."""
     breached_at: Instant | None = None
     responded_at: Instant | None = None
     last_day: Day | None = None
     lapsed_at: Instant | None = None
     reason: Code | None = None
+    """Why it is so, in the words of the event: of a refusal, of a deadline that moved."""
     clause: Clause | None = None
     contact: Contact | None = None
 

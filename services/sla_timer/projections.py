@@ -316,7 +316,7 @@ TARGETS: Projection[TargetsRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("sla", SLA, 2, (STATES, PROMISES), writes=True, reacts=True),
+    Reader("sla", SLA, 3, (STATES, PROMISES), writes=True, reacts=True),
     Reader("tickets", TICKETS, 1, (), reacts=True),
     Reader("plan", PLAN, 2, (CALENDARS, CALENDAR_CHANGES, TARGETS)),
 )

@@ -167,6 +167,8 @@ def retargeted(
         customer=before.customer,
         centre=before.centre,
         channel=before.channel,
+        private=before.private,
+        language=before.language,
         certificate=after.certificate,
         was_due_at=before.due_at,
         restated_due_at=restated if restated != after.due_at else None,

@@ -201,7 +201,10 @@ def test_news_for_a_centre_is_sent_once_more_when_its_delivery_is_in_doubt(notic
     )
 
 
-@pytest.mark.parametrize("notice_class", [NoticeClass.ACKNOWLEDGEMENT, NoticeClass.REFUSAL, NoticeClass.LAPSE])
+@pytest.mark.parametrize(
+    "notice_class",
+    [NoticeClass.ACKNOWLEDGEMENT, NoticeClass.REFUSAL, NoticeClass.DEADLINE_MOVED, NoticeClass.LAPSE],
+)
 def test_news_for_a_customer_is_held_for_a_person_when_its_delivery_is_in_doubt(notice_class: NoticeClass) -> None:
     given(requested(notice_class), taken(FIRST)).when(RecordAmbiguous(TUESDAY, FIRST)).then(
         in_doubt(FIRST, will_resend=False)

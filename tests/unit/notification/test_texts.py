@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.messages.certificates import RetargetCause
 from libs.messages.clauses import Clause
 from libs.messages.notices import NoticeClass, NoticeFacts
 from libs.messages.plan import WeeklyWindow
@@ -23,15 +24,17 @@ ABOUT = {
     "refusal": example("TicketRefused"),
     "warning": example("FirstResponseAtRisk"),
     "breach": example("FirstResponseBreached"),
+    "deadline-moved": example("FirstResponseRetargeted"),
+    "deadline-moved-centre": example("FirstResponseRetargeted"),
     "lapse": example("ContractLapsed"),
 }
 EVERY_TEXT = [(template, language) for template in ABOUT for language in LANGUAGES]
 
 
 def facts_of(template: str) -> NoticeFacts:
-    (reaction,) = react(ABOUT[template], KNOWN, "olcare.example")
-    assert isinstance(reaction.command, RequestNotice)
-    return reaction.command.facts
+    commands = [reaction.command for reaction in react(ABOUT[template], KNOWN, "olcare.example")]
+    notices = {command.template: command for command in commands if isinstance(command, RequestNotice)}
+    return notices[template].facts
 
 
 def text(template: str, language: str, person: PrivateRecord | None = ANA, centre: CentreSheet | None = FRANCE) -> Text:
@@ -64,7 +67,7 @@ def test_every_text_names_its_ticket_or_contract_in_the_subject(template: str, l
     assert number in text(template, language).subject
 
 
-@pytest.mark.parametrize("template", ["acknowledgement", "refusal", "lapse"])
+@pytest.mark.parametrize("template", ["acknowledgement", "refusal", "deadline-moved", "lapse"])
 def test_somebody_whose_name_is_not_known_is_greeted_all_the_same(template: str) -> None:
     assert text(template, "fr", PrivateRecord()).body.startswith("Bonjour,\n\n")
     assert text(template, "en", None).body.startswith("Hello,\n\n")
@@ -160,6 +163,27 @@ def test_who_has_lapsed_hears_that_coming_back_is_dearer(language: str) -> None:
 
 def test_the_lapse_says_the_last_day() -> None:
     assert "Son dernier jour était le lundi 31 mai 2027" in text("lapse", "fr").body
+
+
+@pytest.mark.parametrize("template", ["deadline-moved", "deadline-moved-centre"])
+def test_a_deadline_that_moved_is_told_with_the_one_of_before_in_the_centres_time(template: str) -> None:
+    body = text(template, "fr").body
+    assert "lundi 30 novembre 2026 à 12 h 30 (Europe/Paris, UTC+1)" in body
+    assert "lundi 30 novembre 2026 à 13 h 30 (Europe/Paris, UTC+1)" in body
+    assert "une fermeture du centre" in body
+    assert "13:30 (Europe/Paris, UTC+1)" in text(template, "en").subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", ["deadline-moved", "deadline-moved-centre"])
+def test_every_cause_that_moves_a_deadline_has_its_own_words(template: str, language: str) -> None:
+    facts = facts_of(template)
+
+    def body(cause: str) -> str:
+        return render(template, language, facts.model_copy(update={"reason": cause}), FRANCE, ANA).body
+
+    moving = set(RetargetCause) - {RetargetCause.CALENDAR}
+    assert len({body("a-cause-of-tomorrow"), *map(body, moving)}) == len(moving) + 1
 
 
 def test_the_breach_says_whether_the_customer_still_waits() -> None:

@@ -20,6 +20,7 @@ from tests.unit.sla_timer.examples import (
     DUE_AT,
     FRANCE,
     MICROSECOND,
+    PRIVATE,
     PROMISE,
     TARGETS,
     W03,
@@ -89,6 +90,7 @@ def test_l07_a_closure_announced_for_the_future_makes_the_deadline_later() -> No
     [change] = event.certificate.changes
     assert (change.cause, change.used_microseconds) == (RetargetCause.CLOSURE, 3_600_000_000)
     assert event.restated_due_at is None
+    assert (event.private, event.language) == (PRIVATE, "fr")
     assert event.rests_on == (FactVersion(stream="calendar/plan/france", sequence=2),)
 
 
