@@ -23,7 +23,10 @@ from libs.messages.sla import (
     FirstResponseAtRisk,
     FirstResponseBreached,
     FirstResponseClockStarted,
+    FirstResponseNotPromised,
+    FirstResponseNotRetargeted,
     FirstResponseRetargeted,
+    NoPromise,
 )
 from libs.messages.streams import stream_id
 from libs.messages.tickets import TicketRefused
@@ -76,6 +79,8 @@ def asked(event: RecordedEvent) -> Asked | None:
             return Asked(None, about.centre)
         case FirstResponseRetargeted() as retargeted if _has_moved(retargeted):
             return Asked(None, retargeted.centre)
+        case FirstResponseNotPromised() | FirstResponseNotRetargeted() as missing if _is_missing(missing):
+            return Asked(None, missing.centre)
         case ContractLapsed() as lapsed:
             return Asked(lapsed.customer, lapsed.centre)
         case _:
@@ -96,6 +101,8 @@ def react(event: RecordedEvent, facts: Facts, mail_domain: str) -> Sequence[Reac
             return [_breach(known, breached)]
         case FirstResponseRetargeted() as retargeted if _has_moved(retargeted):
             return _deadline_moved(known, retargeted)
+        case FirstResponseNotPromised() | FirstResponseNotRetargeted() as missing if _is_missing(missing):
+            return [_no_promise(known, missing)]
         case ContractLapsed() as lapsed:
             return [_lapse(known, lapsed)]
         case _:
@@ -205,6 +212,28 @@ def _cause(retargeted: FirstResponseRetargeted) -> RetargetCause:
     is_later = retargeted.certificate.due_at > was_due_at
     moved = (change for change in reversed(changes) if change.due_at != change.was_due_at)
     return next((one for one in moved if (one.due_at > one.was_due_at) is is_later), changes[-1]).cause
+
+
+def _is_missing(missing: FirstResponseNotPromised | FirstResponseNotRetargeted) -> bool:
+    """A promise that was made before stands, and is no news."""
+    return missing.reason is not NoPromise.ALREADY_PROMISED
+
+
+def _no_promise(known: _Known, missing: FirstResponseNotPromised | FirstResponseNotRetargeted) -> Reaction:
+    """Tell the centre; what has no calendar has no mailbox here either, so that operations hear of it."""
+    facts = NoticeFacts(
+        ticket=missing.ticket,
+        centre=missing.centre,
+        zone=known.zone,
+        channel=missing.channel,
+        opened_at=missing.opened_at if isinstance(missing, FirstResponseNotPromised) else None,
+        due_at=missing.due_at if isinstance(missing, FirstResponseNotRetargeted) else None,
+        reason=str(missing.reason),
+    )
+    if missing.reason is not NoPromise.NO_CALENDAR:
+        return _to_the_centre(known, NoticeClass.NO_PROMISE, missing.centre, facts)
+    role, recipient = NoticeRole.OPERATIONS, Recipient(operations=True)
+    return _request(known, role, NoticeClass.NO_PROMISE, recipient, known.language(), facts)
 
 
 def _lapse(known: _Known, lapsed: ContractLapsed) -> Reaction:

@@ -1,4 +1,4 @@
-"""`olcare sla`: deadlines reckoned for others, and certificates judged from themselves alone."""
+"""`olcare sla`: deadlines reckoned for others, certificates judged from themselves alone, and what has no promise."""
 
 import re
 from collections.abc import Mapping
@@ -29,6 +29,7 @@ from services.ops.json_lines import (
     shown,
     text_in,
 )
+from services.ops.not_promised import not_promised
 from services.ops.output import run, tell
 
 _INSTANT = re.compile(
@@ -37,7 +38,8 @@ _INSTANT = re.compile(
 MICROSECONDS = 6  # digits of a second
 CHANNELS = tuple(map(str, Channel))
 
-app = typer.Typer(no_args_is_help=True, help="Reckon deadlines, and judge certificates.")
+app = typer.Typer(no_args_is_help=True, help="Reckon deadlines, judge certificates, list what has no promise.")
+app.command()(not_promised)
 
 
 @app.command()

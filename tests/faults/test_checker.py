@@ -31,6 +31,8 @@ FIRST, SECOND = "ticket/crm/1", "ticket/crm/2"
 MET, FORGOTTEN = "promise/crm/1", "promise/crm/2"
 CONTRACT = "contract/erp/K-16"
 NOBODY = "00000000-0000-5000-8000-000000000000"
+NOT_PROMISED = "olcare.FirstResponseNotPromised.v1"
+MISSING, NO_CALENDAR = {"reason": "calendar-ends"}, {"reason": "no-calendar"}
 RETARGETED, MOVED = "olcare.FirstResponseRetargeted.v1", {"was_due_at": str(WARNING)}
 
 
@@ -156,6 +158,8 @@ TOLD: list[tuple[str, Break]] = [
     ("was never requested", without(NOTICES, named("", notice("refusal")))),
     ("centre was never requested", followed(PROMISES, named("ClockStarted"), MET, MOVED, type=RETARGETED)),
     ("requester was never requested", followed(PROMISES, named("ClockStarted"), MET, MOVED, type=RETARGETED)),
+    ("centre was never requested", followed(PROMISES, named("ClockStarted"), MET, MISSING, type=NOT_PROMISED)),
+    ("operations was never requested", followed(PROMISES, named("ClockStarted"), MET, NO_CALENDAR, type=NOT_PROMISED)),
     ("but nothing calls for it", without(PROMISES, named("AtRisk"))),
     ("it is not requested first and once", followed(NOTICES, named("Requested"), notice("refusal"))),
     ("0 mails, but 1 attempts were sent", one_mail_less),

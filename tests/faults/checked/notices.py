@@ -12,10 +12,14 @@ _TOLD = {
     "FirstResponseAtRisk": ("centre",),
     "FirstResponseBreached": ("centre",),
     "FirstResponseRetargeted": ("requester", "centre"),
+    "FirstResponseNotPromised": ("centre",),
+    "FirstResponseNotRetargeted": ("centre",),
     "ContractLapsed": ("customer",),
 }
 """Event → the roles in which people are told."""
-SENT_AGAIN = {"breach", "warning"}
+_BY_REASON: Mapping[str, tuple[str, ...]] = {"already-promised": (), "no-calendar": ("operations",)}
+"""Why nothing is promised → the roles in which people are told, where they are not those of the event."""
+SENT_AGAIN = {"breach", "warning", "no-promise"}
 _SENT, _DOUBT, _NOT_SENT = "NoticeSent", "NoticeAmbiguous", ("NoticeDeferred", "NoticeFailed")
 _SETTLED_BY_HAND = ("NoticeSettled", "NoticeResendOrdered")
 
@@ -44,7 +48,8 @@ def _told(event: Event) -> tuple[str, ...]:
     data = event.data
     if event.name == "FirstResponseRetargeted" and data["certificate"]["due_at"] == data["was_due_at"]:
         return ()
-    return _TOLD[event.name]
+    told = _TOLD[event.name]
+    return _BY_REASON.get(data["reason"], told) if event.name == "FirstResponseNotPromised" else told
 
 
 def _notice(stream: str, events: Sequence[Event], mails: Counter[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from libs.eventlog.request import Reaction
 from libs.messages.clauses import Clause
 from libs.messages.notices import NoticeClass, NoticeRole, Recipient
 from libs.messages.refusals import Contact
+from libs.messages.sla import NoPromise
 from services.notification.domain import RequestNotice
 from services.notification.reactions import FACTS, NO_FACTS, REQUEST, Asked, CentreFacts, Facts, asked, react
 from tests.unit.notification.foreign import CONTACT, EXAMPLES, KNOWN, example
@@ -17,12 +18,15 @@ STARTED, REFUSED = example("FirstResponseClockStarted"), example("TicketRefused"
 AT_RISK, BREACHED = example("FirstResponseAtRisk"), example("FirstResponseBreached")
 LAPSED = example("ContractLapsed")
 RETARGETED = example("FirstResponseRetargeted")
+NOT_PROMISED, NOT_RETARGETED = example("FirstResponseNotPromised"), example("FirstResponseNotRetargeted")
 TELLING = {
     "FirstResponseClockStarted": 1,
     "TicketRefused": 1,
     "FirstResponseAtRisk": 1,
     "FirstResponseBreached": 1,
     "FirstResponseRetargeted": 2,
+    "FirstResponseNotPromised": 1,
+    "FirstResponseNotRetargeted": 1,
     "ContractLapsed": 1,
 }
 EVERY_EVENT = sorted(path.stem for path in EXAMPLES.glob("*.json"))
@@ -116,6 +120,40 @@ def test_a_deadline_that_another_ticket_brought_is_told_to_the_survivor_s_reques
     assert notices[1].recipient == Recipient(centre="france")
 
 
+def test_the_centre_hears_of_a_ticket_without_a_promise_and_why() -> None:
+    notice = asked_for(NOT_PROMISED)
+    assert (notice.role, notice.notice_class) == (NoticeRole.CENTRE, NoticeClass.NO_PROMISE)
+    assert notice.recipient == Recipient(centre="france")
+    assert (notice.facts.reason, notice.facts.channel) == ("calendar-ends", "web")
+    assert (notice.facts.opened_at, notice.facts.due_at) == (NOT_PROMISED.data.opened_at, None)
+
+
+def test_the_centre_hears_of_a_promise_for_which_no_new_deadline_can_be_given() -> None:
+    notice = asked_for(NOT_RETARGETED)
+    assert (notice.role, notice.notice_class) == (NoticeRole.CENTRE, NoticeClass.NO_PROMISE)
+    assert (notice.facts.reason, notice.facts.due_at) == ("calendar-ends", NOT_RETARGETED.data.due_at)
+
+
+def test_operations_hear_of_a_ticket_for_a_centre_of_which_nothing_is_published() -> None:
+    notice = asked_for(example("FirstResponseNotPromised", reason="no-calendar"), NO_FACTS)
+    assert (notice.role, notice.recipient) == (NoticeRole.OPERATIONS, Recipient(operations=True))
+    assert (notice.facts.centre, notice.facts.zone, notice.language) == ("france", None, "en")
+
+
+def test_who_hears_of_a_missing_promise_follows_from_its_reason() -> None:
+    told = {
+        reason: [reaction.stream.rpartition("/")[2] for reaction in react(missing(reason), KNOWN, "olcare.example")]
+        for reason in NoPromise
+    }
+    assert told.pop(NoPromise.ALREADY_PROMISED) == []
+    assert told.pop(NoPromise.NO_CALENDAR) == ["operations"]
+    assert set(map(tuple, told.values())) == {("centre",)}
+
+
+def missing(reason: str) -> RecordedEvent:
+    return example("FirstResponseNotPromised", reason=reason)
+
+
 def test_the_customers_contact_hears_of_a_lapse() -> None:
     notice = asked_for(LAPSED)
     assert (notice.role, notice.notice_class) == (NoticeRole.CUSTOMER, NoticeClass.LAPSE)
@@ -142,7 +180,7 @@ def test_nobody_is_told_of_anything_else(name: str) -> None:
     assert (asked(event) is not None) is (name in TELLING)
 
 
-@pytest.mark.parametrize("event", [STARTED, REFUSED, AT_RISK, BREACHED, RETARGETED])
+@pytest.mark.parametrize("event", [STARTED, REFUSED, AT_RISK, BREACHED, RETARGETED, NOT_PROMISED])
 def test_the_notices_and_their_streams_follow_from_the_event_alone(event: RecordedEvent) -> None:
     def where(reactions: Sequence[Reaction]) -> list[tuple[str, str]]:
         return [(reaction.name, reaction.stream) for reaction in reactions]

@@ -10,6 +10,7 @@ from libs.messages.notices import NoticeClass, NoticeFacts
 from libs.messages.plan import WeeklyWindow
 from libs.messages.private import PrivateRecord
 from libs.messages.refusals import TicketRefusal
+from libs.messages.sla import NoPromise
 from services.notification.domain import RequestNotice
 from services.notification.languages import LANGUAGES, choose_language, say_day, say_hours, say_instant
 from services.notification.mail import NotWritable
@@ -26,6 +27,7 @@ ABOUT = {
     "breach": example("FirstResponseBreached"),
     "deadline-moved": example("FirstResponseRetargeted"),
     "deadline-moved-centre": example("FirstResponseRetargeted"),
+    "no-promise": example("FirstResponseNotPromised"),
     "lapse": example("ContractLapsed"),
 }
 EVERY_TEXT = [(template, language) for template in ABOUT for language in LANGUAGES]
@@ -184,6 +186,28 @@ def test_every_cause_that_moves_a_deadline_has_its_own_words(template: str, lang
 
     moving = set(RetargetCause) - {RetargetCause.CALENDAR}
     assert len({body("a-cause-of-tomorrow"), *map(body, moving)}) == len(moving) + 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_for_having_no_promise_has_its_own_words_and_says_what_to_do(language: str) -> None:
+    facts = facts_of("no-promise")
+    said = {
+        reason: render("no-promise", language, facts.model_copy(update={"reason": reason}), None, None).body
+        for reason in (*NoPromise, "a-reason-of-tomorrow")
+    }
+    del said[NoPromise.ALREADY_PROMISED]  # nobody is told of it
+    assert len(set(said.values())) == len(said)
+    assert all("olcare plan" in body or "olcare calendar" in body for body in said.values())
+    assert all("olcare sla not-promised" in body for body in said.values())
+
+
+def test_a_promise_that_stands_is_not_said_to_be_missing() -> None:
+    stands = facts_of("no-promise").model_copy(update={"opened_at": None, "due_at": facts_of("breach").due_at})
+    subject, body = render("no-promise", "fr", stands, FRANCE, None)
+    assert "aucune nouvelle échéance" in subject
+    assert "La promesse reste telle quelle." in body
+    assert "12 h 30 (Europe/Paris, UTC+1)" in body
+    assert "not-promised" not in body
 
 
 def test_the_breach_says_whether_the_customer_still_waits() -> None:
