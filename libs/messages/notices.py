@@ -41,6 +41,8 @@ class NoticeRole(OpenCode):
     REQUESTER = "requester"
     CENTRE = "centre"
     CUSTOMER = "customer"
+    OPERATIONS = "operations"
+    """Whoever runs the installation: told what no centre can be told."""
 
 
 class NoticeClass(OpenCode):
@@ -51,6 +53,8 @@ class NoticeClass(OpenCode):
     BREACH = "breach"
     LAPSE = "lapse"
     REFUSAL = "refusal"
+    DEADLINE_MOVED = "deadline-moved"
+    NO_PROMISE = "no-promise"
 
 
 class DeliveryProblem(OpenCode):
@@ -91,15 +95,16 @@ class OrderRefusal(OpenCode):
 
 
 class Recipient(Value):
-    """Either a person, by the key of the private record with the address, or a centre's mailbox."""
+    """A person, by the key of the private record with the address, or a centre's mailbox, or that of operations."""
 
     private: PrivateKey | None = None
     centre: Code | None = None
+    operations: bool = False
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if (self.private is None) == (self.centre is None):
-            raise ValueError("a recipient is either a person or a centre")
+        if [self.private is not None, self.centre is not None, self.operations].count(True) != 1:
+            raise ValueError("a recipient is a person, a centre or operations, and one of them alone")
         return self
 
 
@@ -120,11 +125,14 @@ class NoticeFacts(Value):
     opened_at: Instant | None = None
     at_risk_at: Instant | None = None
     due_at: Instant | None = None
+    was_due_at: Instant | None = None
+    """The deadline of before, where it has moved."""
     breached_at: Instant | None = None
     responded_at: Instant | None = None
     last_day: Day | None = None
     lapsed_at: Instant | None = None
     reason: Code | None = None
+    """Why it is so, in the words of the event: of a refusal, of a deadline that moved or that there is not."""
     clause: Clause | None = None
     contact: Contact | None = None
 

@@ -76,6 +76,8 @@ class PlanRefusal(OpenCode):
     HOURS_OVERLAP = "hours-overlap"
     DAY_OUTSIDE_PUBLICATION = "day-outside-publication"
     RESUBSCRIPTION_NOT_DEARER = "resubscription-not-dearer"
+    NO_TARGET = "no-target"
+    """Nothing would be promised on any channel."""
 
 
 class CentrePhone(Value):
@@ -142,13 +144,13 @@ class CentreCalendar(Value):
 
 
 class ChannelTargets(Value):
-    """Working time within which a first response is promised, by channel."""
+    """Working time within which a first response is promised, by channel; None where nothing is promised on it."""
 
-    phone_seconds: WorkingSeconds
+    phone_seconds: WorkingSeconds | None = None
     """« Téléphone : En 2 heures »: 7 200."""
-    email_seconds: WorkingSeconds
+    email_seconds: WorkingSeconds | None = None
     """« Courriel ou Web : En 4 heures »: 14 400."""
-    web_seconds: WorkingSeconds
+    web_seconds: WorkingSeconds | None = None
 
 
 class ResponseTargets(Value):

@@ -119,6 +119,9 @@ class FirstResponseRetargeted(Event):
     customer: CustomerId
     centre: Code
     channel: Channel
+    private: PrivateKey
+    """Where the requester's address stands; who has been told the deadline of before is told the new one."""
+    language: Language
     certificate: Certificate
     was_due_at: Instant
     restated_due_at: Instant | None = None

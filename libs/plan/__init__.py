@@ -6,10 +6,10 @@ from libs.plan.certificates import BadCertificate, in_force, recompute, used_unt
 from libs.plan.changes import as_it_was, target_channel, with_calendar, with_call, with_merge, with_targets
 from libs.plan.exported import export_plan, parse_exported
 from libs.plan.files import FILES, parse_plan
-from libs.plan.objections import calendar_objection, prices_objection
+from libs.plan.objections import calendar_objection, prices_objection, targets_objection
 from libs.plan.prices import Quote, quote
 from libs.plan.problems import BadPlan, NoPlan, Problem
-from libs.plan.promise import promise, target_of
+from libs.plan.promise import NoTarget, promise, target_of
 from libs.plan.published import Plan
 from libs.plan.terms import Term, covered_from, covered_until, is_covered, yearly_term
 from libs.plan.versions import VersionSupport, version_support
@@ -20,6 +20,7 @@ __all__ = [
     "BadPlan",
     "LocalCentre",
     "NoPlan",
+    "NoTarget",
     "Plan",
     "Problem",
     "Quote",
@@ -44,6 +45,7 @@ __all__ = [
     "recompute",
     "target_channel",
     "target_of",
+    "targets_objection",
     "used_until",
     "verify",
     "version_support",

@@ -50,10 +50,16 @@ def with_calendar(certificate: Certificate, calendar: WorkingCalendar, published
 
 
 def with_targets(certificate: Certificate, targets: ResponseTargets, published_at: datetime) -> Certificate:
-    """Take a shorter target from its publication on; the deadline is then at the earliest. A longer one is not ours."""
+    """Take a shorter target from its publication on; the deadline is then at the earliest.
+
+    A longer one is not ours, nor is it ours that the channel has none any more: that is for new tickets.
+    """
     at, now = _instant(certificate, published_at), in_force(certificate)
-    target = target_of(targets, target_channel(certificate)) // timedelta(seconds=1)
-    if at >= certificate.due_at or target >= now.target_seconds or targets.version <= now.targets_version:
+    promised = target_of(targets, target_channel(certificate))
+    if promised is None or at >= certificate.due_at or targets.version <= now.targets_version:
+        return certificate
+    target = promised // timedelta(seconds=1)
+    if target >= now.target_seconds:
         return certificate
     since = legs(certificate)[-1].counts_from
     due_at = _not_before(at, certificate, since, target * SECOND)
@@ -77,13 +83,15 @@ def with_call(
 ) -> Certificate:
     """Take the deadline of a telephone call about the ticket where it is the earlier one; it never becomes later.
 
-    A call that is heard of late counts from its own instant: changes after it are in the calendar, which is the one
-    that the certificate names last, else ValueError.
+    Where nothing is promised by telephone, a call changes nothing. A call that is heard of late counts from its own
+    instant: changes after it are in the calendar, which is the one that the certificate names last, else ValueError.
     """
     _check_centre(certificate, calendar)
     if (calendar.version, tz_version()) != (in_force(certificate).calendar_version, in_force(certificate).tz_version):
         raise ValueError(f"{calendar.name}: the promise does not stand on version {calendar.version} yet")
     at, target = max(in_utc(called_at), certificate.opened_at), target_of(targets, Channel.PHONE)
+    if target is None:
+        return certificate
     try:
         due = deadline(calendar, at, target)
     except (CalendarEnds, TooFarAhead):
@@ -136,7 +144,7 @@ def as_it_was(
     """Reckon a promise from its opening on the calendar as it is known now, whenever that became known.
 
     `targets` are the publications from the one in force at the opening on, with their instants, in order; `calls` are
-    those about the ticket. Raises `CalendarEnds` and `TooFarAhead`.
+    those about the ticket. Raises `NoTarget`, `CalendarEnds` and `TooFarAhead`.
     """
     _check_centre(certificate, calendar)
     (_, known), *later = targets

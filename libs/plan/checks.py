@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from libs.messages.plan import CentreCalendar
 from libs.plan.calendars import working_calendar
-from libs.plan.files import CENTRES, HOLIDAYS, PRICES
-from libs.plan.objections import calendar_objection, prices_objection
+from libs.plan.files import CENTRES, HOLIDAYS, PRICES, TARGETS
+from libs.plan.objections import calendar_objection, prices_objection, targets_objection
 from libs.plan.problems import Problem
 from libs.plan.published import Plan
 from libs.workcal import BadHours, EmptyCalendar, UnknownZone
@@ -25,6 +25,8 @@ def objections(plan: Plan) -> Iterator[Problem]:
     for calendar in plan.centres:
         if calendar_objection(calendar):
             yield from _of_calendar(calendar)
+    if targets_objection(plan.targets):
+        yield Problem(TARGETS, "targets", "no channel has a target; write one, such as phone_seconds: 7200")
     for prices in plan.prices:
         if prices_objection(prices):
             what = f"{prices.resubscription} for coming back is not above {prices.renewal} for a renewal; raise it"

@@ -1,7 +1,9 @@
 """What keeps a part of the plan from being published, judged by the part alone."""
 
-from libs.messages.plan import CentreCalendar, PlanRefusal, PriceList
+from libs.messages.plan import CentreCalendar, PlanRefusal, PriceList, ResponseTargets
+from libs.messages.tickets import Channel
 from libs.plan.calendars import working_calendar
+from libs.plan.promise import target_of
 from libs.workcal import BadHours, EmptyCalendar, UnknownZone
 
 
@@ -24,3 +26,8 @@ def calendar_objection(calendar: CentreCalendar) -> PlanRefusal | None:
 def prices_objection(prices: PriceList) -> PlanRefusal | None:
     """« le coût d'un nouvel abonnement est supérieur à celui d'un renouvellement »."""
     return None if prices.resubscription > prices.renewal else PlanRefusal.RESUBSCRIPTION_NOT_DEARER
+
+
+def targets_objection(targets: ResponseTargets) -> PlanRefusal | None:
+    """Why nothing could be promised by these targets."""
+    return None if any(target_of(targets, channel) for channel in Channel) else PlanRefusal.NO_TARGET

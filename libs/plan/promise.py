@@ -8,22 +8,30 @@ from libs.messages.tickets import Channel
 from libs.workcal import WorkingCalendar, add_working_time, deadline, in_utc, last_closing, tz_version
 
 
-def target_of(targets: ResponseTargets, channel: Channel) -> timedelta:
-    """Working time promised for tickets opened by a channel."""
+class NoTarget(ValueError):  # noqa: N818 - named for what there is not
+    """Nothing is promised to tickets that are opened by this channel."""
+
+
+def target_of(targets: ResponseTargets, channel: Channel) -> timedelta | None:
+    """Working time promised for tickets opened by a channel; None where nothing is."""
     seconds = {
         Channel.PHONE: targets.targets.phone_seconds,
         Channel.EMAIL: targets.targets.email_seconds,
         Channel.WEB: targets.targets.web_seconds,
     }
-    return timedelta(seconds=seconds[channel])
+    target = seconds[channel]
+    return None if target is None else timedelta(seconds=target)
 
 
 def promise(calendar: WorkingCalendar, targets: ResponseTargets, channel: Channel, opened_at: datetime) -> Certificate:
     """Promise a first response to a ticket, on the calendar of one centre.
 
-    Raises `CalendarEnds` where the calendar is not published that far, `TooFarAhead` where it stays closed for a year.
+    Raises `NoTarget` where nothing is promised on the channel, `CalendarEnds` where the calendar is not published that
+    far, `TooFarAhead` where it stays closed for a year.
     """
     target = target_of(targets, channel)
+    if target is None:
+        raise NoTarget(f"version {targets.version} of the targets has none for {channel}")
     due = deadline(calendar, opened_at, target)
     return Certificate(
         centre=calendar.name,

@@ -21,7 +21,7 @@ from libs.messages.plan import (
     TargetsPublished,
 )
 from libs.messages.streams import stream_id
-from libs.plan import calendar_objection, prices_objection
+from libs.plan import calendar_objection, prices_objection, targets_objection
 
 Publication = CalendarContent | TargetsContent | PricesContent | VersionsContent
 Content = CentreCalendar | ResponseTargets | PriceList | ProductVersions
@@ -116,7 +116,9 @@ def _objection(publication: Publication) -> PlanRefusal | None:
             return calendar_objection(calendar)
         case PricesContent(content=prices):
             return prices_objection(prices)
-        case TargetsContent() | VersionsContent():
+        case TargetsContent(content=targets):
+            return targets_objection(targets)
+        case VersionsContent():
             return None
         case _:
             assert_never(publication)

@@ -19,7 +19,7 @@ from libs.messages.notices import (
 )
 from services.notification.notice import Ambiguous, Claim, Deferred, HandingOver, Notice, Requested, State, known
 
-SENT_AGAIN = frozenset({NoticeClass.BREACH, NoticeClass.WARNING})
+SENT_AGAIN = frozenset({NoticeClass.BREACH, NoticeClass.WARNING, NoticeClass.NO_PROMISE})
 """Ambiguous deliveries of these are made once more: a centre had better hear twice than never. Others wait for a
 person."""
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))

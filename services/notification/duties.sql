@@ -1,8 +1,9 @@
 -- name: notices_to_send
 -- Notices that may be handed over now, with all that is needed to write them: asked for, due to be tried again, or in
--- doubt and to be sent once more; never to an erased person, and only where the recipient's record is here.
+-- doubt and to be sent once more; never to an erased person, and only where the recipient's record is here: that of a
+-- person, or of a centre. Operations can always be written to.
 select
-    n.stream, h.id as head, n.correlation, n.attempts + 1 as attempt, n.message_id, n.language, n.template,
+    n.stream, h.id as head, n.correlation, n.attempts + 1 as attempt, n.message_id, n.role, n.language, n.template,
     n.facts, p.value as person, c.mailbox, c.sheet as centre
 from notices n
 join heads_notices h using (stream)
@@ -12,7 +13,7 @@ left join lateral (
 where (n.state = 'requested'
         or (n.state = 'deferred' and n.retry_at <= :now)
         or (n.state = 'ambiguous' and n.will_resend))
-    and (p.value is not null or (n.private_key is null and c.mailbox is not null))
+    and (p.value is not null or n.role = 'operations' or (n.private_key is null and c.mailbox is not null))
     and not exists (select from erased_persons e where e.person = n.person)
 order by n.requested_at, n.stream
 limit :most;

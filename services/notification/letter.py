@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from libs.messages.notices import DeliveryProblem, NoticeFacts
+from libs.messages.notices import DeliveryProblem, NoticeFacts, NoticeRole
 from libs.messages.private import PrivateRecord
 from services.notification.mail import Correspondent, Mail, NotWritable, compose, wire_address
 from services.notification.projections import CentreSheet
@@ -22,12 +22,15 @@ class Letter:
     content: bytes
 
 
-def write(row: Mapping[str, Any], sender: Correspondent, sent_at: datetime) -> Letter | DeliveryProblem:
+def write(
+    row: Mapping[str, Any], sender: Correspondent, operations: Correspondent, sent_at: datetime
+) -> Letter | DeliveryProblem:
     """Write what a notice says, the same for every attempt but for its date; or say why it can not be written."""
     try:
         person = PrivateRecord.model_validate_json(row["person"]) if row["person"] else None
         centre = CentreSheet.model_validate_json(row["centre"]) if row["centre"] else None
-        recipient = _recipient(person, row["mailbox"], centre)
+        to_operations = row["role"] == NoticeRole.OPERATIONS
+        recipient = operations if to_operations else _recipient(person, row["mailbox"], centre)
         if recipient is None:
             return DeliveryProblem.NO_ADDRESS
         facts = NoticeFacts.model_validate_json(row["facts"])

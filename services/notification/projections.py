@@ -41,7 +41,7 @@ class NoticeRow(NamedTuple):
     private_key: str | None
     """Where that person's address stands."""
     centre: str | None
-    """The centre that the text is about; it is told itself where there is no person."""
+    """The centre that the text is about; it is told itself where the role is its own."""
     language: str
     template: str
     facts: str

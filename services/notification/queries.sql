@@ -39,7 +39,7 @@ from notices group by notice_class, state order by notice_class, state;
 -- name: notices_without_address
 -- Notices to be sent whose recipient's private record or centre is not here: they wait for it, the oldest first.
 select n.stream, n.state, n.private_key, n.centre, n.requested_at from notices n
-where n.state in ('requested', 'deferred')
+where n.state in ('requested', 'deferred') and n.role <> 'operations'
     and not exists (select from private_records p where p.key = n.private_key)
     and not exists (select from centres c where n.private_key is null and c.centre = n.centre)
     and not exists (select from erased_persons e where e.person = n.person)

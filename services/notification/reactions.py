@@ -14,11 +14,20 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.record import RecordedEvent
 from libs.eventlog.request import Reaction
 from libs.messages.base import PrivateKey
+from libs.messages.certificates import RetargetCause
 from libs.messages.clauses import Clause
 from libs.messages.contracts import ContractLapsed
 from libs.messages.notices import NoticeClass, NoticeFacts, NoticeRole, Recipient
 from libs.messages.refusals import Contact
-from libs.messages.sla import FirstResponseAtRisk, FirstResponseBreached, FirstResponseClockStarted
+from libs.messages.sla import (
+    FirstResponseAtRisk,
+    FirstResponseBreached,
+    FirstResponseClockStarted,
+    FirstResponseNotPromised,
+    FirstResponseNotRetargeted,
+    FirstResponseRetargeted,
+    NoPromise,
+)
 from libs.messages.streams import stream_id
 from libs.messages.tickets import TicketRefused
 from services.notification.domain import RequestNotice
@@ -68,6 +77,10 @@ def asked(event: RecordedEvent) -> Asked | None:
     match event.data:
         case FirstResponseClockStarted() | TicketRefused() | FirstResponseAtRisk() | FirstResponseBreached() as about:
             return Asked(None, about.centre)
+        case FirstResponseRetargeted() as retargeted if _has_moved(retargeted):
+            return Asked(None, retargeted.centre)
+        case FirstResponseNotPromised() | FirstResponseNotRetargeted() as missing if _is_missing(missing):
+            return Asked(None, missing.centre)
         case ContractLapsed() as lapsed:
             return Asked(lapsed.customer, lapsed.centre)
         case _:
@@ -86,6 +99,10 @@ def react(event: RecordedEvent, facts: Facts, mail_domain: str) -> Sequence[Reac
             return [_warning(known, at_risk)]
         case FirstResponseBreached() as breached:
             return [_breach(known, breached)]
+        case FirstResponseRetargeted() as retargeted if _has_moved(retargeted):
+            return _deadline_moved(known, retargeted)
+        case FirstResponseNotPromised() | FirstResponseNotRetargeted() as missing if _is_missing(missing):
+            return [_no_promise(known, missing)]
         case ContractLapsed() as lapsed:
             return [_lapse(known, lapsed)]
         case _:
@@ -165,6 +182,60 @@ def _breach(known: _Known, breached: FirstResponseBreached) -> Reaction:
     return _to_the_centre(known, NoticeClass.BREACH, breached.centre, facts)
 
 
+def _has_moved(retargeted: FirstResponseRetargeted) -> bool:
+    """Other grounds that lead to the same deadline are no news."""
+    return retargeted.certificate.due_at != retargeted.was_due_at
+
+
+def _deadline_moved(known: _Known, retargeted: FirstResponseRetargeted) -> list[Reaction]:
+    """Tell who was promised the deadline of before, and who has to answer by the new one."""
+    facts = NoticeFacts(
+        ticket=retargeted.ticket,
+        customer=retargeted.customer,
+        centre=retargeted.centre,
+        zone=known.zone or retargeted.certificate.zone,
+        channel=retargeted.channel,
+        due_at=retargeted.certificate.due_at,
+        was_due_at=retargeted.was_due_at,
+        reason=str(_cause(retargeted)),
+    )
+    kind, language = NoticeClass.DEADLINE_MOVED, known.language(retargeted.language)
+    return [
+        _request(known, NoticeRole.REQUESTER, kind, Recipient(private=retargeted.private), language, facts),
+        _to_the_centre(known, kind, retargeted.centre, facts, template="deadline-moved-centre"),
+    ]
+
+
+def _cause(retargeted: FirstResponseRetargeted) -> RetargetCause:
+    """Of several changes, the last one that moved the deadline the way in which it has moved on the whole."""
+    changes, was_due_at = retargeted.certificate.changes, retargeted.was_due_at
+    is_later = retargeted.certificate.due_at > was_due_at
+    moved = (change for change in reversed(changes) if change.due_at != change.was_due_at)
+    return next((one for one in moved if (one.due_at > one.was_due_at) is is_later), changes[-1]).cause
+
+
+def _is_missing(missing: FirstResponseNotPromised | FirstResponseNotRetargeted) -> bool:
+    """A promise that was made before stands, and is no news."""
+    return missing.reason is not NoPromise.ALREADY_PROMISED
+
+
+def _no_promise(known: _Known, missing: FirstResponseNotPromised | FirstResponseNotRetargeted) -> Reaction:
+    """Tell the centre; what has no calendar has no mailbox here either, so that operations hear of it."""
+    facts = NoticeFacts(
+        ticket=missing.ticket,
+        centre=missing.centre,
+        zone=known.zone,
+        channel=missing.channel,
+        opened_at=missing.opened_at if isinstance(missing, FirstResponseNotPromised) else None,
+        due_at=missing.due_at if isinstance(missing, FirstResponseNotRetargeted) else None,
+        reason=str(missing.reason),
+    )
+    if missing.reason is not NoPromise.NO_CALENDAR:
+        return _to_the_centre(known, NoticeClass.NO_PROMISE, missing.centre, facts)
+    role, recipient = NoticeRole.OPERATIONS, Recipient(operations=True)
+    return _request(known, role, NoticeClass.NO_PROMISE, recipient, known.language(), facts)
+
+
 def _lapse(known: _Known, lapsed: ContractLapsed) -> Reaction:
     customer = known.facts.customer
     if customer is None:
@@ -183,13 +254,22 @@ def _lapse(known: _Known, lapsed: ContractLapsed) -> Reaction:
     return _request(known, NoticeRole.CUSTOMER, kind, Recipient(private=customer.private), language, facts)
 
 
-def _to_the_centre(known: _Known, kind: NoticeClass, centre: str, facts: NoticeFacts) -> Reaction:
-    return _request(known, NoticeRole.CENTRE, kind, Recipient(centre=centre), known.language(), facts)
+def _to_the_centre(
+    known: _Known, kind: NoticeClass, centre: str, facts: NoticeFacts, template: str | None = None
+) -> Reaction:
+    return _request(known, NoticeRole.CENTRE, kind, Recipient(centre=centre), known.language(), facts, template)
 
 
 def _request(
-    known: _Known, role: NoticeRole, kind: NoticeClass, recipient: Recipient, language: str, facts: NoticeFacts
+    known: _Known,
+    role: NoticeRole,
+    kind: NoticeClass,
+    recipient: Recipient,
+    language: str,
+    facts: NoticeFacts,
+    template: str | None = None,
 ) -> Reaction:
+    """Request a notice; its text is the one of its class unless another is named."""
     stream = stream_id("notice", known.event.id, role)
     command = RequestNotice(
         occurred_at=known.event.time,
@@ -199,7 +279,7 @@ def _request(
         about_stream=known.event.stream,
         recipient=recipient,
         language=language,
-        template=str(kind),
+        template=template or str(kind),
         facts=facts,
         message_id=f"<{known.event.id}.{role}@{known.mail_domain}>",
     )

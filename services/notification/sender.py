@@ -102,7 +102,7 @@ class Sender:
 
     async def _try(self, row: Mapping[str, Any], claim: Claim) -> Result:
         sender = self._settings.sender()
-        letter = write(row, sender, self._clock.now())
+        letter = write(row, sender, self._settings.operations(), self._clock.now())
         if not isinstance(letter, Letter):
             _log.warning("a notice can not be written", notice=row["stream"], template=row["template"], why=letter)
             return RecordFailed(self._clock.now(), claim, letter)

@@ -20,6 +20,8 @@ class NotificationSettings(ServiceSettings):
     service: Literal["notification"] = "notification"
     mail_sender: Address = "no-reply@olcare.example"
     mail_sender_name: str = "OL Care"
+    operations_mailbox: Address = "operations@olcare.example"
+    """Who is told what no centre can be told, such as a ticket for a centre of which nothing is published."""
     mail_domain: Domain = "olcare.example"
     """What our Message-IDs end in, and the name that we give to the mail server."""
     smtp_encryption: Encryption = Encryption.NONE
@@ -57,3 +59,7 @@ class NotificationSettings(ServiceSettings):
     def sender(self) -> Correspondent:
         """Give who our mails are from."""
         return Correspondent(self.mail_sender, self.mail_sender_name)
+
+    def operations(self) -> Correspondent:
+        """Give whoever runs the installation."""
+        return Correspondent(self.operations_mailbox, f"{self.mail_sender_name} operations")

@@ -1,4 +1,4 @@
-"""`olcare serve`: the pages of ops itself, and how far everybody is behind as a metric for dashboards."""
+"""`olcare serve`: the pages of ops itself, and for dashboards how far everybody is behind and what has no promise."""
 
 import asyncio
 from functools import partial
@@ -16,6 +16,8 @@ from libs.chassis.settings import ServiceSettings
 from libs.eventlog.errors import Unavailable
 from services.ops.given import Given, given, open_log
 from services.ops.lag import rows
+from services.ops.not_promised import without_promise
+from services.ops.output import Refused
 
 EVERY = 5.0  # machine seconds between two looks
 
@@ -27,7 +29,7 @@ class OpsSettings(ServiceSettings):
 
 
 class Watch:
-    """Looks at every follower now and then; while it can not, the process is not ready."""
+    """Looks at every follower and at what has no promise now and then; while it can not, the process is not ready."""
 
     def __init__(self, here: Given, clock: Clock, metrics: Metrics) -> None:
         self._here, self._clock = here, clock
@@ -37,6 +39,12 @@ class Watch:
             ["follower", "kind", "topic"],
             registry=metrics.registry,
         )
+        self._without_promise = Gauge(
+            "olcare_tickets_without_promise",
+            "Tickets without a promise that nobody has answered, withdrawn or merged yet",
+            ["reason"],
+            registry=metrics.registry,
+        )
         self.waiting: str | None = "nobody was looked at yet"
 
     async def run(self) -> None:
@@ -44,18 +52,24 @@ class Watch:
         while True:
             try:
                 self.waiting = await self.look()
-            except Unavailable as error:
+            except (Refused, Unavailable) as error:
                 self.waiting = str(error)
             await self._clock.sleep(EVERY)
 
     async def look(self) -> str | None:
-        """Set the metric for all that can be asked; gives a sentence for those that can not."""
+        """Set the metrics for all that can be asked; gives a sentence for those that can not."""
         async with open_log(self._here) as log:
             found = await rows(self._here, log)
         for row in found:
             if "behind" in row:
                 self._behind.labels(row["follower"], row["kind"], row["topic"]).set(float(str(row["behind"])))
-        return "; ".join(str(row["problem"]) for row in found if "problem" in row) or None
+        if problems := [str(row["problem"]) for row in found if "problem" in row]:
+            return "; ".join(problems)
+        counted = await without_promise(self._here)
+        self._without_promise.clear()
+        for reason, tickets in counted.items():
+            self._without_promise.labels(reason).set(tickets)
+        return None
 
 
 def serve(ctx: typer.Context) -> None:

@@ -1,4 +1,4 @@
-"""`olcare sla`: deadlines reckoned for others, and certificates judged from themselves alone."""
+"""`olcare sla`: deadlines reckoned for others, certificates judged from themselves alone, and what has no promise."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from libs.messages.base import YEARS
 from libs.messages.certificates import Certificate
 from libs.messages.tickets import Channel
-from libs.plan import BadCertificate, BadPlan, promise, verify
+from libs.plan import BadCertificate, BadPlan, NoTarget, promise, verify
 from libs.workcal import CalendarEnds, TooFarAhead, in_utc
 from services.ops.given import Given, given
 from services.ops.grounds import Grounds, grounds_in_files, grounds_in_log
@@ -29,6 +29,7 @@ from services.ops.json_lines import (
     shown,
     text_in,
 )
+from services.ops.not_promised import not_promised
 from services.ops.output import run, tell
 
 _INSTANT = re.compile(
@@ -37,7 +38,8 @@ _INSTANT = re.compile(
 MICROSECONDS = 6  # digits of a second
 CHANNELS = tuple(map(str, Channel))
 
-app = typer.Typer(no_args_is_help=True, help="Reckon deadlines, and judge certificates.")
+app = typer.Typer(no_args_is_help=True, help="Reckon deadlines, judge certificates, list what has no promise.")
+app.command()(not_promised)
 
 
 @app.command()
@@ -130,6 +132,8 @@ def _promised(grounds: Grounds, fields: Fields) -> Certificate:
     calendar, targets = grounds.at(centre, opened_at)
     try:
         return promise(calendar, targets, Channel(channel), opened_at)
+    except NoTarget as error:
+        raise BadLine("no_target_for_channel", "channel", str(error)) from error
     except CalendarEnds as error:
         raise BadLine("calendar_ends", "opened_at", str(error)) from error
     except TooFarAhead as error:

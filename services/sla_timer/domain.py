@@ -156,6 +156,8 @@ def _promised(event: FirstResponseClockStarted) -> Promise:
         customer=event.customer,
         centre=event.centre,
         channel=event.channel,
+        private=event.private,
+        language=event.language,
         certificate=event.certificate,
     )
 

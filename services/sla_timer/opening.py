@@ -9,7 +9,7 @@ from libs.messages.certificates import Certificate
 from libs.messages.plan import CentreCalendar, ResponseTargets
 from libs.messages.sla import FirstResponseClockStarted, FirstResponseNotPromised, NoPromise
 from libs.messages.tickets import Channel
-from libs.plan import promise, with_merge, working_calendar
+from libs.plan import NoTarget, promise, with_merge, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead
 from services.sla_timer.promise import Judged, NotPromised, State, Untracked, Waiting
 
@@ -52,6 +52,8 @@ def _promise_or_not(state: Untracked, command: StartClock) -> FirstResponseClock
     try:
         calendar = working_calendar(command.calendar)
         certificate = promise(calendar, command.targets, command.channel, command.occurred_at)
+    except NoTarget:
+        return _no_promise(command, NoPromise.NO_TARGET_FOR_CHANNEL)
     except CalendarEnds:
         return _no_promise(command, NoPromise.CALENDAR_ENDS)
     except TooFarAhead:

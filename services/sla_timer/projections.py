@@ -27,6 +27,7 @@ from libs.messages.sla import (
     NotAResponse,
     NotChanged,
     PromiseEvent,
+    ReinstatementNotApplied,
     ResponseNotApplied,
 )
 from libs.plan import changed_between, in_force, target_channel
@@ -148,8 +149,10 @@ def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
             return _cancelled(row, at)._replace(state="cancelled", cancelled_because=str(cause), merged_into=into)
         case FirstResponseReinstated(certificate=certificate):
             return _on(_reinstated(row), certificate)
-        case CancellationNoted(cancelled_at=at, reason=NotChanged.OVER):
+        case CancellationNoted(cancelled_at=at, reason=NotChanged.OVER | NotChanged.NO_PROMISE):
             return _cancelled(row, at)
+        case ReinstatementNotApplied(reason=NotChanged.NO_PROMISE):
+            return row._replace(cancelled_at=None)
         case CallNoted(restated_due_at=restated_due_at):
             return row._replace(restated_due_at=restated_due_at or row.restated_due_at)
         case InternalTargetSet(centre=centre, due_at=due_at):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from libs.messages.base import PrivateKey
 from libs.messages.certificates import AtRisk, Certificate
 from libs.messages.sla import CancellationCause, NoPromise, Verdict
 from libs.messages.tickets import Channel
@@ -34,6 +35,8 @@ class Promise:
     customer: str
     centre: str
     channel: Channel
+    private: PrivateKey
+    language: str
     certificate: Certificate
     calls: tuple[datetime, ...] = ()
 

@@ -12,7 +12,7 @@ from libs.messages.base import FactVersion
 from libs.messages.certificates import Certificate
 from libs.messages.plan import CentreCalendar, ResponseTargets
 from libs.messages.sla import FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise
-from libs.plan import as_it_was, with_calendar, with_targets, working_calendar
+from libs.plan import NoTarget, as_it_was, with_calendar, with_targets, working_calendar
 from libs.plan import in_force as grounds
 from libs.workcal import CalendarEnds, TooFarAhead
 from services.sla_timer.promise import Promise, State, Waiting
@@ -91,7 +91,7 @@ def restated_due_at(
     pairs = [(one.published_at, one.content) for one in ordered]
     try:
         return as_it_was(certificate, working_calendar(newest.content), pairs, promise.calls).due_at
-    except (CalendarEnds, TooFarAhead):
+    except (NoTarget, CalendarEnds, TooFarAhead):
         return None
 
 
@@ -167,6 +167,8 @@ def retargeted(
         customer=before.customer,
         centre=before.centre,
         channel=before.channel,
+        private=before.private,
+        language=before.language,
         certificate=after.certificate,
         was_due_at=before.due_at,
         restated_due_at=restated if restated != after.due_at else None,

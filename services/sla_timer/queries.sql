@@ -38,5 +38,14 @@ select centre, channel, state, count(*) as promises, count(*) filter (where warn
 from promises group by centre, channel, state order by centre, channel, state;
 
 -- name: not_promised
--- Tickets that have no promise, the oldest first: somebody has to look at each.
-select * from promises where state = 'not-promised' order by opened_at, stream limit :most;
+-- Tickets that have no promise, the oldest first: somebody has to look at each. Those alone that nobody has answered,
+-- withdrawn or merged yet, or all.
+select * from promises
+where state = 'not-promised' and (not :open or (responded_at is null and cancelled_at is null))
+order by opened_at, stream limit :most;
+
+-- name: not_promised_count
+-- How many tickets without a promise nobody has answered, withdrawn or merged yet, by reason.
+select reason, count(*) as tickets from promises
+where state = 'not-promised' and responded_at is null and cancelled_at is null
+group by reason order by reason;

@@ -1,8 +1,10 @@
 """Deadlines reckoned on what is published in the log, of an installation that `olcare up` starts."""
 
+import asyncio
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,11 @@ from unittest import mock
 
 import pytest
 
+from libs.chassis.clock import Clock
+from libs.chassis.metrics import Metrics
 from libs.stack.run import PROJECT
+from services.ops.given import Given
+from services.ops.serve import Watch
 from tests.acceptance.olcare import done, olcare
 
 MONDAY, NOON = "2026-11-23T07:00:00Z", "2026-11-23T11:00:00Z"
@@ -87,3 +93,50 @@ def test_a_ticket_rests_on_what_was_published_when_it_was_opened(tmp_path: Path)
 def test_a_centre_that_is_not_published_is_a_bad_line_among_good_ones() -> None:
     code, [good, bad] = sla("due", given=[asked(MONDAY), asked(MONDAY, "belgium")])
     assert (code, good["certificate"]["centre"], bad["error"]["code"]) == (1, "france", "unknown_centre")
+
+
+def test_a_call_that_moves_a_deadline_is_told_to_the_requester_and_to_the_centre() -> None:
+    done("trigger", "TicketSubmitted", "--wait", "--subject", "moved")
+    done("clock", "advance", "--by", "1m")
+    done("trigger", "CustomerCalled", "--wait", "--subject", "moved", "--set", "help_given:=false")
+    told = notices_about("moved")
+    assert {(notice["notice_class"], notice["role"], notice["state"]) for notice in told} == {
+        ("acknowledgement", "requester", "sent"),
+        ("deadline-moved", "requester", "sent"),
+        ("deadline-moved", "centre", "sent"),
+    }
+
+
+def test_a_ticket_on_a_channel_without_a_target_is_listed_and_its_centre_is_told(tmp_path: Path) -> None:
+    folder = copytree(PLAN, tmp_path / "plan")
+    targets = (folder / "targets.yaml").read_text(encoding="utf-8")
+    fewer = targets.replace("version: 1", "version: 2").replace(", web_seconds: 14400", "")
+    (folder / "targets.yaml").write_text(fewer, encoding="utf-8")
+    published = olcare("plan", "publish", "--plan", str(folder), "--json").json()  # France stands on a newer calendar
+    assert ("targets/plan/first-response", "new") in {(part["part"], part["outcome"]) for part in published}
+    done("clock", "advance", "--by", "1m")
+    done("trigger", "TicketSubmitted", "--wait", "--subject", "nothing", "--set", "channel=web")
+    [notice] = notices_about("nothing")
+    assert (notice["notice_class"], notice["role"], notice["state"]) == ("no-promise", "centre", "sent")
+    [listed] = done("sla", "not-promised", "--open")
+    assert (listed["ticket"], listed["reason"]) == ("ticket/crm-eu/nothing", "no-target-for-channel")
+    assert 'olcare_tickets_without_promise{reason="no-target-for-channel"} 1.0' in gauges()
+    done("trigger", "ResponseGiven", "--wait", "--subject", "nothing")
+    done("clock", "advance", "--by", "1m")
+    assert done("sla", "not-promised", "--open") == []
+    assert 'olcare_tickets_without_promise{reason="no-target-for-channel"} 0.0' in gauges()
+    assert [row["responded_at"] is not None for row in done("sla", "not-promised")] == [True]
+
+
+def gauges() -> str:
+    """Look as `olcare serve` does."""
+    metrics = Metrics("ops", "ops-1")
+    here = Given(None, None, None, None, PROJECT / "contracts", Path(os.environ["OLCARE_RUN"]))
+    assert asyncio.run(Watch(here, Clock(None), metrics).look()) is None
+    return metrics.text().decode()
+
+
+def notices_about(number: str) -> list[dict[str, Any]]:
+    done("clock", "advance", "--by", "1m")
+    about = f"promise/crm-eu/{number}"
+    return [notice for notice in done("notices", "list") if notice["about_stream"] == about]

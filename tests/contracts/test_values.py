@@ -98,11 +98,12 @@ def test_a_private_key_is_read_from_its_text() -> None:
             PrivateKey.parse(bad)
 
 
-def test_a_notice_goes_to_a_person_or_to_a_centre() -> None:
-    assert Recipient(private=KEY).centre is None
-    for neither_nor_both in ({}, {"private": KEY, "centre": "france"}):
-        with pytest.raises(ValidationError, match="either a person or a centre"):
-            Recipient.model_validate(neither_nor_both)
+def test_a_notice_goes_to_a_person_to_a_centre_or_to_operations() -> None:
+    for one in ({"private": KEY}, {"centre": "france"}, {"operations": True}):
+        assert Recipient.model_validate(one).model_dump(exclude_defaults=True).keys() == one.keys()
+    for none_or_two in ({}, {"private": KEY, "centre": "france"}, {"centre": "france", "operations": True}):
+        with pytest.raises(ValidationError, match="one of them alone"):
+            Recipient.model_validate(none_or_two)
 
 
 @given(some.binary(max_size=64) | some.none(), some.binary(max_size=64) | some.none())

@@ -31,10 +31,19 @@ FIRST, SECOND = "ticket/crm/1", "ticket/crm/2"
 MET, FORGOTTEN = "promise/crm/1", "promise/crm/2"
 CONTRACT = "contract/erp/K-16"
 NOBODY = "00000000-0000-5000-8000-000000000000"
+NOT_PROMISED = "olcare.FirstResponseNotPromised.v1"
+MISSING, NO_CALENDAR = {"reason": "calendar-ends"}, {"reason": "no-calendar"}
+RETARGETED, MOVED = "olcare.FirstResponseRetargeted.v1", {"was_due_at": str(WARNING)}
 
 
 def test_books_that_balance_have_no_findings() -> None:
     assert findings(balanced()) == []
+
+
+def test_nobody_is_to_be_told_of_a_deadline_that_has_not_moved() -> None:
+    same = {"was_due_at": DUE.isoformat().replace("+00:00", ".000000Z")}
+    books = followed(PROMISES, named("ClockStarted"), MET, same, type=RETARGETED)(balanced())
+    assert not any("requested" in one for one in findings(books))
 
 
 def test_the_checker_imports_nothing_of_what_it_checks() -> None:
@@ -147,6 +156,10 @@ MERGED: list[tuple[str, Break]] = [
 ]
 TOLD: list[tuple[str, Break]] = [
     ("was never requested", without(NOTICES, named("", notice("refusal")))),
+    ("centre was never requested", followed(PROMISES, named("ClockStarted"), MET, MOVED, type=RETARGETED)),
+    ("requester was never requested", followed(PROMISES, named("ClockStarted"), MET, MOVED, type=RETARGETED)),
+    ("centre was never requested", followed(PROMISES, named("ClockStarted"), MET, MISSING, type=NOT_PROMISED)),
+    ("operations was never requested", followed(PROMISES, named("ClockStarted"), MET, NO_CALENDAR, type=NOT_PROMISED)),
     ("but nothing calls for it", without(PROMISES, named("AtRisk"))),
     ("it is not requested first and once", followed(NOTICES, named("Requested"), notice("refusal"))),
     ("0 mails, but 1 attempts were sent", one_mail_less),

@@ -8,7 +8,7 @@ import pytest
 
 import services.notification
 from libs.messages.contracts import PersonErased
-from libs.messages.notices import NoticeClass
+from libs.messages.notices import NoticeClass, NoticeRole, Recipient
 from services.notification.projections import PRIVATE_RECORDS, READERS, CentreSheet
 from services.notification.reactions import FACTS, NO_FACTS
 from tests.integration.folded import Folded, folded
@@ -88,6 +88,15 @@ async def test_a_notice_waits_for_the_record_with_the_address(notices: Notices) 
     await notices.ana_is_known()
     await notices.france_is_published()
     assert await notices.to_send() == [TO_ANA, TO_FRANCE]
+    assert await notices.found("notices_without_address", most=10) == []
+
+
+async def test_a_notice_to_operations_waits_for_nobody(notices: Notices) -> None:
+    role, recipient = NoticeRole.OPERATIONS, Recipient(operations=True)
+    asked = requested(NoticeClass.NO_PROMISE).model_copy(update={"role": role, "recipient": recipient})
+    await notices.happened("notice/3/operations", asked)
+    [row] = await notices.found("notices_to_send", now=TUESDAY, most=10)
+    assert (row["role"], row["mailbox"], row["centre"]) == ("operations", None, None)
     assert await notices.found("notices_without_address", most=10) == []
 
 

@@ -81,15 +81,18 @@ async def test_a_publication_after_the_deadline_keeps_it_from_nothing(timer: Fol
     assert await found(timer, "promises_due", FIRE) == [STREAM]
 
 
-@pytest.mark.parametrize(("seconds", "streams"), [(3600, [STREAM]), (4 * 3600, []), (8 * 3600, [])])
+@pytest.mark.parametrize(("seconds", "streams"), [(3600, [STREAM]), (4 * 3600, []), (8 * 3600, []), (None, [])])
 async def test_only_a_shorter_target_concerns_a_running_promise(
-    timer: Folded, seconds: int, streams: list[str]
+    timer: Folded, seconds: int | None, streams: list[str]
 ) -> None:
     changed = targets_at(paris("11:00"), email_seconds=seconds).content
     first = TargetsPublished(published_at=FIRST_TARGETS.published_at, targets=TARGETS)
     await timer.happened(STREAM, MAILED)
     await timer.happened(TARGETS_STREAM, first, TargetsPublished(published_at=paris("11:00"), targets=changed))
     assert await older(timer, paris("11:00")) == streams
+    [row] = await timer.found("next_due", now=paris("10:30"))
+    assert row["at"] == paris("11:00" if streams else "13:00")
+    assert await found(timer, "promises_due", FIRE) == ([] if streams else [STREAM])
 
 
 async def test_an_answer_that_came_late_is_restated_once(timer: Folded) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import services.sla_timer
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
-from libs.messages.sla import NoPromise, NotAResponse
+from libs.messages.sla import NoPromise, NotAResponse, NotChanged, ReinstatementNotApplied
 from services.sla_timer.projections import READERS
 from services.sla_timer.publications import in_force
 from services.sla_timer.reactions import FACTS, Facts
@@ -30,6 +30,7 @@ from tests.unit.sla_timer.examples import (
     not_promised,
     started,
 )
+from tests.unit.sla_timer.test_merging import noted
 
 FILES = sorted(Path(services.sla_timer.__file__).parent.glob("*.sql"))
 JUST_LATE, A_DAY = DUE_AT + MICROSECOND, timedelta(days=1)
@@ -177,9 +178,28 @@ async def test_people_find_promises_one_by_one_in_sum_and_those_that_could_not_b
         ("france", "phone", "not-promised", 1, 0),
         ("france", "phone", "waiting", 1, 0),
     ]
-    (waiting,) = await timer.found("not_promised", most=10)
+    (waiting,) = await timer.found("not_promised", open=False, most=10)
     assert (waiting["stream"], waiting["reason"], waiting["responded_at"]) == (
         "promise/crm-eu/3",
         "no-calendar",
         DUE_AT,
     )
+
+
+async def test_a_ticket_without_a_promise_is_open_until_somebody_answers_or_ends_it(timer: Folded) -> None:
+    refused = not_promised(NoPromise.NO_CALENDAR)
+    withdrawn = noted(DUE_AT, NotChanged.NO_PROMISE)
+    undone = ReinstatementNotApplied(ticket=refused.ticket, undone_at=DUE_AT, reason=NotChanged.NO_PROMISE)
+    await timer.happened("promise/crm-eu/1", W03)
+    await timer.happened("promise/crm-eu/2", refused, not_applied(DUE_AT, NotAResponse.NO_PROMISE))
+    await timer.happened("promise/crm-eu/3", refused, withdrawn)
+    await timer.happened("promise/crm-eu/4", refused, withdrawn, undone)
+    await timer.happened("promise/crm-eu/5", refused, not_applied(DUE_AT, NotAResponse.AUTOMATIC))
+    await timer.happened("promise/crm-eu/6", not_promised(NoPromise.CALENDAR_ENDS, OPENED_AT - MICROSECOND))
+    listed = [row["stream"] for row in await timer.found("not_promised", open=True, most=10)]
+    assert listed == ["promise/crm-eu/6", "promise/crm-eu/4", "promise/crm-eu/5"]
+    assert len(await timer.found("not_promised", open=False, most=10)) == 5
+    assert await timer.found("not_promised_count") == [
+        {"reason": "calendar-ends", "tickets": 1},
+        {"reason": "no-calendar", "tickets": 2},
+    ]

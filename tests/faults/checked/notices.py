@@ -7,14 +7,19 @@ from tests.faults.checked.books import Books
 from tests.faults.checked.log import CONTRACTS, NOTICES, PROMISES, TICKETS, Event, Ledger
 
 _TOLD = {
-    "TicketRefused": "requester",
-    "FirstResponseClockStarted": "requester",
-    "FirstResponseAtRisk": "centre",
-    "FirstResponseBreached": "centre",
-    "ContractLapsed": "customer",
+    "TicketRefused": ("requester",),
+    "FirstResponseClockStarted": ("requester",),
+    "FirstResponseAtRisk": ("centre",),
+    "FirstResponseBreached": ("centre",),
+    "FirstResponseRetargeted": ("requester", "centre"),
+    "FirstResponseNotPromised": ("centre",),
+    "FirstResponseNotRetargeted": ("centre",),
+    "ContractLapsed": ("customer",),
 }
-"""Event → the role in which somebody is told."""
-SENT_AGAIN = {"breach", "warning"}
+"""Event → the roles in which people are told."""
+_BY_REASON: Mapping[str, tuple[str, ...]] = {"already-promised": (), "no-calendar": ("operations",)}
+"""Why nothing is promised → the roles in which people are told, where they are not those of the event."""
+SENT_AGAIN = {"breach", "warning", "no-promise"}
 _SENT, _DOUBT, _NOT_SENT = "NoticeSent", "NoticeAmbiguous", ("NoticeDeferred", "NoticeFailed")
 _SETTLED_BY_HAND = ("NoticeSettled", "NoticeResendOrdered")
 
@@ -22,9 +27,10 @@ _SETTLED_BY_HAND = ("NoticeSettled", "NoticeResendOrdered")
 def check_notices(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
     """Find what does not balance between events, notices and mails."""
     wanted = {
-        f"notice/{event.id}/{_TOLD[event.name]}"
+        f"notice/{event.id}/{role}"
         for topic in (TICKETS, PROMISES, CONTRACTS)
         for event in logs[topic].named(*_TOLD)
+        for role in _told(event)
     }
     notices = {s: e for s, e in logs[NOTICES].streams.items() if any(event.name == "NoticeRequested" for event in e)}
     yield from (f"{stream} was never requested" for stream in wanted - notices.keys())
@@ -35,6 +41,15 @@ def check_notices(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
     known = Counter(events[0].data["message_id"] for events in notices.values())
     yield from (f"{n} notices are called {identity}" for identity, n in known.items() if n > 1)
     yield from (f"a mail was sent that no notice knows: {identity}" for identity in mails if identity not in known)
+
+
+def _told(event: Event) -> tuple[str, ...]:
+    """Give the roles in which people are told of an event."""
+    data = event.data
+    if event.name == "FirstResponseRetargeted" and data["certificate"]["due_at"] == data["was_due_at"]:
+        return ()
+    told = _TOLD[event.name]
+    return _BY_REASON.get(data["reason"], told) if event.name == "FirstResponseNotPromised" else told
 
 
 def _notice(stream: str, events: Sequence[Event], mails: Counter[str]) -> Iterator[str]:

@@ -121,6 +121,12 @@ def test_a_version_says_one_thing_only() -> None:
     )
 
 
+def test_targets_that_promise_nothing_are_refused() -> None:
+    nothing = TARGETS.model_copy(update={"targets": ChannelTargets()})
+    command = PublishPart(JUNE, TargetsContent(part="targets", content=nothing))
+    PART.given().when(command).then(refused(PlanPart.TARGETS, PlanRefusal.NO_TARGET))
+
+
 def test_a_refused_publication_leaves_what_is_in_force() -> None:
     PART.given(PARTS[0][1], refused(PlanPart.CALENDAR, PlanRefusal.OLDER_VERSION)).when(calendar()).then(
         refused(PlanPart.CALENDAR, PlanRefusal.ALREADY_PUBLISHED)

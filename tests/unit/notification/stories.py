@@ -32,7 +32,7 @@ FIRST, SECOND, THIRD = (Claim(str(UUID(int=life)), life) for life in (1, 2, 3))
 
 
 def request(notice_class: NoticeClass = NoticeClass.ACKNOWLEDGEMENT) -> RequestNotice:
-    to_the_centre = notice_class in {NoticeClass.BREACH, NoticeClass.WARNING}
+    to_the_centre = notice_class in {NoticeClass.BREACH, NoticeClass.WARNING, NoticeClass.NO_PROMISE}
     return RequestNotice(
         occurred_at=TUESDAY,
         role=NoticeRole.CENTRE if to_the_centre else NoticeRole.REQUESTER,

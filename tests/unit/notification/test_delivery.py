@@ -192,7 +192,7 @@ def test_an_order_to_send_again_begins_the_day_anew() -> None:
 # When nobody knows
 
 
-@pytest.mark.parametrize("notice_class", [NoticeClass.BREACH, NoticeClass.WARNING])
+@pytest.mark.parametrize("notice_class", [NoticeClass.BREACH, NoticeClass.WARNING, NoticeClass.NO_PROMISE])
 def test_news_for_a_centre_is_sent_once_more_when_its_delivery_is_in_doubt(notice_class: NoticeClass) -> None:
     story = given(requested(notice_class), taken(FIRST))
     story.when(RecordAmbiguous(TUESDAY, FIRST)).then(in_doubt(FIRST, will_resend=True))
@@ -201,7 +201,10 @@ def test_news_for_a_centre_is_sent_once_more_when_its_delivery_is_in_doubt(notic
     )
 
 
-@pytest.mark.parametrize("notice_class", [NoticeClass.ACKNOWLEDGEMENT, NoticeClass.REFUSAL, NoticeClass.LAPSE])
+@pytest.mark.parametrize(
+    "notice_class",
+    [NoticeClass.ACKNOWLEDGEMENT, NoticeClass.REFUSAL, NoticeClass.DEADLINE_MOVED, NoticeClass.LAPSE],
+)
 def test_news_for_a_customer_is_held_for_a_person_when_its_delivery_is_in_doubt(notice_class: NoticeClass) -> None:
     given(requested(notice_class), taken(FIRST)).when(RecordAmbiguous(TUESDAY, FIRST)).then(
         in_doubt(FIRST, will_resend=False)

@@ -13,6 +13,7 @@ from tests.unit.notification.foreign import ANA, FRANCE, KNOWN, example
 from tests.unit.notification.stories import TUESDAY
 
 SENDER = Correspondent("no-reply@olcare.example", "OL Care")
+OPERATIONS = Correspondent("operations@olcare.example", "OL Care operations")
 
 
 def row(event: str, person: PrivateRecord | None = None, **changes: Any) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def row(event: str, person: PrivateRecord | None = None, **changes: Any) -> dict
     assert isinstance(asked, RequestNotice)
     return {
         "facts": asked.facts.model_dump_json(exclude_none=True),
+        "role": asked.role,
         "template": asked.template,
         "language": asked.language,
         "message_id": asked.message_id,
@@ -32,7 +34,7 @@ def row(event: str, person: PrivateRecord | None = None, **changes: Any) -> dict
 
 
 def written(row: dict[str, Any]) -> tuple[str, EmailMessage]:
-    letter = write(row, SENDER, TUESDAY)
+    letter = write(row, SENDER, OPERATIONS, TUESDAY)
     assert isinstance(letter, Letter)
     return letter.recipient, message_from_bytes(letter.content, EmailMessage, policy=SMTP)
 
@@ -50,6 +52,14 @@ def test_a_centre_is_written_to_in_its_mailbox() -> None:
     assert mail["To"] == "OL Care France <france@olcare.example>"
 
 
+def test_operations_are_written_to_even_when_the_centre_has_its_mailbox_by_now() -> None:
+    recipient, mail = written(row("FirstResponseNotPromised", role="operations"))
+    assert recipient == "operations@olcare.example"
+    assert mail["To"] == "OL Care operations <operations@olcare.example>"
+    recipient, _ = written(row("FirstResponseNotPromised", role="operations", mailbox=None, centre=None))
+    assert recipient == "operations@olcare.example"
+
+
 def test_a_notice_keeps_its_message_id() -> None:
     asked = row("FirstResponseBreached")
     assert written(asked)[1]["Message-ID"] == asked["message_id"]
@@ -57,23 +67,23 @@ def test_a_notice_keeps_its_message_id() -> None:
 
 def test_somebody_without_an_address_is_not_written_to_and_nobody_else_is() -> None:
     by_phone = PrivateRecord(name="Ana Müller", phone="+33 1 23 45 67 89")
-    assert write(row("FirstResponseClockStarted", by_phone), SENDER, TUESDAY) is DeliveryProblem.NO_ADDRESS
+    assert write(row("FirstResponseClockStarted", by_phone), SENDER, OPERATIONS, TUESDAY) is DeliveryProblem.NO_ADDRESS
 
 
 def test_a_notice_without_a_recipient_goes_nowhere() -> None:
-    assert write(row("FirstResponseBreached", mailbox=None), SENDER, TUESDAY) is DeliveryProblem.NO_ADDRESS
+    assert write(row("FirstResponseBreached", mailbox=None), SENDER, OPERATIONS, TUESDAY) is DeliveryProblem.NO_ADDRESS
 
 
 def test_a_notice_that_has_no_text_is_not_written() -> None:
     asked = row("FirstResponseBreached", template="birthday")
-    assert write(asked, SENDER, TUESDAY) is DeliveryProblem.NOT_WRITABLE
+    assert write(asked, SENDER, OPERATIONS, TUESDAY) is DeliveryProblem.NOT_WRITABLE
 
 
 def test_an_address_that_not_every_mail_server_takes_is_not_written_to() -> None:
     strange = ANA.model_copy(update={"email": "ána@customer.example"})
-    assert write(row("FirstResponseClockStarted", strange), SENDER, TUESDAY) is DeliveryProblem.NOT_WRITABLE
+    assert write(row("FirstResponseClockStarted", strange), SENDER, OPERATIONS, TUESDAY) is DeliveryProblem.NOT_WRITABLE
 
 
 def test_a_record_that_can_not_be_read_keeps_nobody_waiting() -> None:
     broken = row("FirstResponseClockStarted") | {"person": '{"email": "no address"}'}
-    assert write(broken, SENDER, TUESDAY) is DeliveryProblem.NOT_WRITABLE
+    assert write(broken, SENDER, OPERATIONS, TUESDAY) is DeliveryProblem.NOT_WRITABLE

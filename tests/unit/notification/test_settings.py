@@ -42,3 +42,9 @@ def test_nobody_is_written_to_from_an_address_that_is_none(monkeypatch: pytest.M
     monkeypatch.setenv("OLCARE_MAIL_SENDER", "OL Care")
     with pytest.raises(ValidationError):
         NotificationSettings()
+
+
+def test_operations_have_a_mailbox_that_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert NotificationSettings().operations().address == "operations@olcare.example"
+    monkeypatch.setenv("OLCARE_OPERATIONS_MAILBOX", "watch@olcare.example")
+    assert NotificationSettings().operations().address == "watch@olcare.example"

@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.messages.certificates import RetargetCause
 from libs.messages.clauses import Clause
 from libs.messages.notices import NoticeClass, NoticeFacts
 from libs.messages.plan import WeeklyWindow
 from libs.messages.private import PrivateRecord
 from libs.messages.refusals import TicketRefusal
+from libs.messages.sla import NoPromise
 from services.notification.domain import RequestNotice
 from services.notification.languages import LANGUAGES, choose_language, say_day, say_hours, say_instant
 from services.notification.mail import NotWritable
@@ -23,15 +25,18 @@ ABOUT = {
     "refusal": example("TicketRefused"),
     "warning": example("FirstResponseAtRisk"),
     "breach": example("FirstResponseBreached"),
+    "deadline-moved": example("FirstResponseRetargeted"),
+    "deadline-moved-centre": example("FirstResponseRetargeted"),
+    "no-promise": example("FirstResponseNotPromised"),
     "lapse": example("ContractLapsed"),
 }
 EVERY_TEXT = [(template, language) for template in ABOUT for language in LANGUAGES]
 
 
 def facts_of(template: str) -> NoticeFacts:
-    (reaction,) = react(ABOUT[template], KNOWN, "olcare.example")
-    assert isinstance(reaction.command, RequestNotice)
-    return reaction.command.facts
+    commands = [reaction.command for reaction in react(ABOUT[template], KNOWN, "olcare.example")]
+    notices = {command.template: command for command in commands if isinstance(command, RequestNotice)}
+    return notices[template].facts
 
 
 def text(template: str, language: str, person: PrivateRecord | None = ANA, centre: CentreSheet | None = FRANCE) -> Text:
@@ -64,7 +69,7 @@ def test_every_text_names_its_ticket_or_contract_in_the_subject(template: str, l
     assert number in text(template, language).subject
 
 
-@pytest.mark.parametrize("template", ["acknowledgement", "refusal", "lapse"])
+@pytest.mark.parametrize("template", ["acknowledgement", "refusal", "deadline-moved", "lapse"])
 def test_somebody_whose_name_is_not_known_is_greeted_all_the_same(template: str) -> None:
     assert text(template, "fr", PrivateRecord()).body.startswith("Bonjour,\n\n")
     assert text(template, "en", None).body.startswith("Hello,\n\n")
@@ -160,6 +165,49 @@ def test_who_has_lapsed_hears_that_coming_back_is_dearer(language: str) -> None:
 
 def test_the_lapse_says_the_last_day() -> None:
     assert "Son dernier jour était le lundi 31 mai 2027" in text("lapse", "fr").body
+
+
+@pytest.mark.parametrize("template", ["deadline-moved", "deadline-moved-centre"])
+def test_a_deadline_that_moved_is_told_with_the_one_of_before_in_the_centres_time(template: str) -> None:
+    body = text(template, "fr").body
+    assert "lundi 30 novembre 2026 à 12 h 30 (Europe/Paris, UTC+1)" in body
+    assert "lundi 30 novembre 2026 à 13 h 30 (Europe/Paris, UTC+1)" in body
+    assert "une fermeture du centre" in body
+    assert "13:30 (Europe/Paris, UTC+1)" in text(template, "en").subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", ["deadline-moved", "deadline-moved-centre"])
+def test_every_cause_that_moves_a_deadline_has_its_own_words(template: str, language: str) -> None:
+    facts = facts_of(template)
+
+    def body(cause: str) -> str:
+        return render(template, language, facts.model_copy(update={"reason": cause}), FRANCE, ANA).body
+
+    moving = set(RetargetCause) - {RetargetCause.CALENDAR}
+    assert len({body("a-cause-of-tomorrow"), *map(body, moving)}) == len(moving) + 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_for_having_no_promise_has_its_own_words_and_says_what_to_do(language: str) -> None:
+    facts = facts_of("no-promise")
+    said = {
+        reason: render("no-promise", language, facts.model_copy(update={"reason": reason}), None, None).body
+        for reason in (*NoPromise, "a-reason-of-tomorrow")
+    }
+    del said[NoPromise.ALREADY_PROMISED]  # nobody is told of it
+    assert len(set(said.values())) == len(said)
+    assert all("olcare plan" in body or "olcare calendar" in body for body in said.values())
+    assert all("olcare sla not-promised" in body for body in said.values())
+
+
+def test_a_promise_that_stands_is_not_said_to_be_missing() -> None:
+    stands = facts_of("no-promise").model_copy(update={"opened_at": None, "due_at": facts_of("breach").due_at})
+    subject, body = render("no-promise", "fr", stands, FRANCE, None)
+    assert "aucune nouvelle échéance" in subject
+    assert "La promesse reste telle quelle." in body
+    assert "12 h 30 (Europe/Paris, UTC+1)" in body
+    assert "not-promised" not in body
 
 
 def test_the_breach_says_whether_the_customer_still_waits() -> None:

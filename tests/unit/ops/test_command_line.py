@@ -41,6 +41,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         "dlq list",
         "trigger TicketSubmitted",
         "notices list",
+        "sla not-promised",
         "ticket show a/1",
         "projections verify",
     ],

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
@@ -85,6 +86,15 @@ def test_all_of_the_cases_are_answered_in_order_and_their_certificates_are_true(
     assert len(answers) == 27
     code, verdicts, _ = terminal.verify(*answers)
     assert (code, verdicts) == (0, [{"id": row["id"], "valid": True, "reason": None} for row in DEADLINES])
+
+
+def test_a_channel_without_a_target_is_told_from_one_that_there_is_not(terminal: Terminal, tmp_path: Path) -> None:
+    targets = PLAN.targets.model_copy(update={"targets": PLAN.targets.targets.model_copy(update={"web_seconds": None})})
+    exported = tmp_path / "plan.json"
+    exported.write_text(export_plan(replace(PLAN, targets=targets)))
+    code, [answer, mailed], _ = terminal.due(ASKED, ASKED | {"channel": "email"}, plan=exported)
+    assert (code, answer["id"], answer["error"]["code"]) == (1, "T1", "no_target_for_channel")
+    assert mailed["due_at"] == "2026-11-30T11:30:00Z"
 
 
 def test_a_plan_may_be_one_exported_file(terminal: Terminal, tmp_path: Path) -> None:

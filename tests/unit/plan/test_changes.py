@@ -31,7 +31,7 @@ def changed(centre: str, version: int, **more: list[dict[str, Any]]) -> WorkingC
     return working_calendar(CentreCalendar.model_validate({**content, "version": version}))
 
 
-def targets(version: int = 2, **seconds: int) -> ResponseTargets:
+def targets(version: int = 2, **seconds: int | None) -> ResponseTargets:
     found = PLAN.targets.targets.model_copy(update=seconds)
     return PLAN.targets.model_copy(update={"version": version, "targets": found})
 
@@ -136,6 +136,25 @@ def test_a_longer_target_and_that_of_another_channel_are_for_others() -> None:
     assert with_targets(before, targets(email_seconds=18_000), paris("11:00")) == before
     assert with_targets(before, targets(web_seconds=3_600, phone_seconds=60), paris("11:00")) == before
     assert with_targets(before, targets(version=1, email_seconds=60), paris("11:00")) == before
+
+
+def test_a_channel_that_loses_its_target_does_so_for_new_tickets_only() -> None:
+    before = mailed(f"{TUESDAY} 08:30")
+    assert with_targets(before, targets(email_seconds=None), paris("11:00")) == before
+    moved = called(before, f"{TUESDAY} 09:00")
+    assert with_targets(moved, targets(phone_seconds=None, email_seconds=60), paris("10:30")) == moved
+
+
+def test_a_target_that_comes_back_shorter_is_taken() -> None:
+    gone = with_targets(mailed(f"{TUESDAY} 08:30"), targets(email_seconds=None), paris("10:00"))
+    back = with_targets(gone, targets(version=3, email_seconds=3_600), paris("11:00"))
+    verify(back)
+    assert (back.due_at, back.changes[0].targets_version) == (paris("11:00"), 3)
+
+
+def test_a_call_moves_nothing_where_nothing_is_promised_by_telephone() -> None:
+    before = mailed(f"{TUESDAY} 08:30")
+    assert with_call(before, FR, targets(version=1, phone_seconds=None), paris("10:00")) == before
 
 
 def test_after_a_call_the_target_that_counts_is_the_telephone_s() -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from libs.messages.plan import CentreCalendar
+from libs.messages.plan import CentreCalendar, ChannelTargets
 from libs.plan import Plan, calendar_objection
 from libs.plan.checks import objections, warnings
 from tests.unit.plan.seed import PLAN, centre_with, day
@@ -52,6 +52,11 @@ def test_whatever_the_door_would_refuse_is_said_with_its_place(changes: dict[str
     found = said(plan_of(centre))
     assert [sentence[: len(what)] for sentence in found] == [what]
     assert "; " in found[0], "says what to do"
+
+
+def test_a_plan_that_promises_nothing_is_refused() -> None:
+    nothing = replace(PLAN, targets=PLAN.targets.model_copy(update={"targets": ChannelTargets()}))
+    assert said(nothing) == ["targets.yaml: targets: no channel has a target; write one, such as phone_seconds: 7200"]
 
 
 def test_every_day_outside_the_publication_is_named() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from libs.messages.plan import PlanRefusal
-from libs.plan import calendar_objection
+from libs.messages.plan import ChannelTargets, PlanRefusal, ResponseTargets
+from libs.plan import calendar_objection, targets_objection
 from tests.unit.plan.seed import PLAN, centre_with
 
 MONDAY = {"weekday": 1, "opens": "09:00", "closes": "17:00"}
@@ -29,3 +29,12 @@ def test_a_calendar_on_which_nothing_can_be_reckoned_is_not_published(
     changes: dict[str, object], objection: PlanRefusal
 ) -> None:
     assert calendar_objection(centre_with(**changes)) is objection
+
+
+def test_targets_that_promise_nothing_on_any_channel_are_not_published() -> None:
+    def targets(**seconds: int | None) -> ResponseTargets:
+        return PLAN.targets.model_copy(update={"targets": ChannelTargets(**seconds)})
+
+    assert targets_objection(targets()) is PlanRefusal.NO_TARGET
+    for channel in ("phone", "email", "web"):
+        assert targets_objection(targets(**{f"{channel}_seconds": 60})) is None

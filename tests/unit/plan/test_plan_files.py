@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from libs.messages.plan import CentreCalendar, Status
-from libs.plan import FILES, BadPlan, NoPlan, parse_plan, working_calendar
+from libs.plan import FILES, BadPlan, NoPlan, export_plan, parse_exported, parse_plan, working_calendar
 from libs.workcal import is_open, next_opening
 from services.contract.plan import read_plan
 from tests.unit.plan.seed import CENTRES, PLAN, day, utc
@@ -63,6 +63,13 @@ def test_the_calendars_are_published_for_three_years() -> None:
 def test_a_telephone_call_is_answered_in_two_hours_and_a_mail_or_the_web_form_in_four() -> None:
     targets = PLAN.targets.targets
     assert (targets.phone_seconds, targets.email_seconds, targets.web_seconds) == (7200, 14400, 14400)
+
+
+def test_a_channel_may_have_no_target_and_the_exported_plan_keeps_that() -> None:
+    without = SHIPPED["targets.yaml"].replace("phone_seconds: 7200, ", "")
+    plan = parse_plan(SHIPPED | {"targets.yaml": without})
+    assert (plan.targets.targets.phone_seconds, plan.targets.targets.email_seconds) == (None, 14400)
+    assert parse_exported(export_plan(plan)) == plan
 
 
 @pytest.mark.parametrize("centre", PLAN.centres, ids=lambda centre: str(centre.centre))

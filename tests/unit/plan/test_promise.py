@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from libs.messages.certificates import AtRisk, Certificate, WorkingInterval
 from libs.messages.tickets import Channel
-from libs.plan import BadCertificate, promise, recompute, target_of, verify, working_calendar
+from libs.plan import BadCertificate, NoTarget, promise, recompute, target_of, verify, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, in_utc, tz_version, working_time_between, zone
 from tests.unit.plan.seed import CENTRES, FR, PLAN, calendar_with, utc
 
@@ -64,6 +64,16 @@ def test_the_warning_comes_before_the_weekend_that_the_deadline_is_after() -> No
 @pytest.mark.parametrize(("channel", "hours"), [(Channel.PHONE, 2), (Channel.EMAIL, 4), (Channel.WEB, 4)])
 def test_the_target_depends_on_the_channel_alone(channel: Channel, hours: int) -> None:
     assert target_of(PLAN.targets, channel) == timedelta(hours=hours)
+
+
+def test_nothing_is_promised_on_a_channel_without_a_target() -> None:
+    mails_alone = PLAN.targets.targets.model_copy(update={"phone_seconds": None, "web_seconds": None})
+    targets = PLAN.targets.model_copy(update={"targets": mails_alone})
+    opened_at = utc("2026-11-27 15:30")
+    assert target_of(targets, Channel.WEB) is None
+    with pytest.raises(NoTarget):
+        promise(FR, targets, Channel.WEB, opened_at)
+    assert promise(FR, targets, Channel.EMAIL, opened_at).due_at == over_a_weekend().due_at
 
 
 def test_a_certificate_says_what_it_rests_on() -> None:

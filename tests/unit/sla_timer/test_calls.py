@@ -10,7 +10,7 @@ from libs.messages.tickets import Channel
 from services.sla_timer.calls import RecordCall
 from services.sla_timer.domain import DECIDER
 from services.sla_timer.promise import Judged, Waiting
-from services.sla_timer.publications import PublishedCalendar
+from services.sla_timer.publications import PublishedCalendar, PublishedTargets
 from tests.unit.sla_timer.examples import (
     MICROSECOND,
     PROMISE,
@@ -23,14 +23,19 @@ from tests.unit.sla_timer.examples import (
     paris,
     started,
 )
-from tests.unit.sla_timer.test_publications import FIRST, FIRST_TARGETS, at, closed
+from tests.unit.sla_timer.test_publications import FIRST, FIRST_TARGETS, at, closed, targets_at
 
 MAILED = started(paris("09:30"), Channel.EMAIL)
 DUE = paris("13:30")
 
 
-def ring(called_at: datetime, *calendars: PublishedCalendar, help_given: bool = False) -> RecordCall:
-    return RecordCall(called_at, TICKET, help_given, (FIRST, *calendars), (FIRST_TARGETS,))
+def ring(
+    called_at: datetime,
+    *calendars: PublishedCalendar,
+    help_given: bool = False,
+    targets: tuple[PublishedTargets, ...] = (FIRST_TARGETS,),
+) -> RecordCall:
+    return RecordCall(called_at, TICKET, help_given, (FIRST, *calendars), targets)
 
 
 def moved(command: RecordCall, *given: PromiseEvent) -> FirstResponseRetargeted:
@@ -57,6 +62,12 @@ def test_l04_a_call_makes_the_deadline_that_of_the_telephone_where_that_is_earli
 
 def test_l05_a_late_call_never_lengthens_the_promise() -> None:
     PROMISE.given(MAILED).when(ring(paris("12:30"))).then(noted(paris("12:30"), NotChanged.NOT_EARLIER))
+
+
+def test_a_call_moves_nothing_where_nothing_is_promised_by_telephone() -> None:
+    no_calls = targets_at(paris("08:00", day=3), phone_seconds=None)
+    command = ring(paris("10:00"), targets=(FIRST_TARGETS, no_calls))
+    PROMISE.given(MAILED).when(command).then(noted(paris("10:00"), NotChanged.NOT_EARLIER))
 
 
 def test_a_second_call_counts_only_where_it_is_the_earlier_one() -> None:

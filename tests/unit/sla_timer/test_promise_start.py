@@ -23,6 +23,7 @@ from tests.unit.sla_timer.examples import (
     OPENED_AT,
     PRIVATE,
     PROMISE,
+    TARGETS,
     TICKET,
     W03,
     breached,
@@ -104,6 +105,13 @@ def test_a_ticket_read_long_after_its_deadline_is_promised_it_all_the_same() -> 
 def test_without_a_calendar_or_targets_nothing_is_promised() -> None:
     PROMISE.when(start(OPENED_AT, calendar=None)).then(not_promised(NoPromise.NO_CALENDAR))
     PROMISE.when(start(OPENED_AT, targets=None)).then(not_promised(NoPromise.NO_TARGETS))
+
+
+def test_on_a_channel_without_a_target_nothing_is_promised() -> None:
+    mails_alone = TARGETS.model_copy(update={"targets": TARGETS.targets.model_copy(update={"phone_seconds": None})})
+    PROMISE.when(start(OPENED_AT, targets=mails_alone)).then(not_promised(NoPromise.NO_TARGET_FOR_CHANNEL))
+    event = DECIDER.decide(DECIDER.initial, start(OPENED_AT, Channel.EMAIL, targets=mails_alone))
+    assert isinstance(event, FirstResponseClockStarted)
 
 
 def test_a_refused_promise_says_what_it_rests_on() -> None:

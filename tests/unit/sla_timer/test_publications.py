@@ -20,6 +20,7 @@ from tests.unit.sla_timer.examples import (
     DUE_AT,
     FRANCE,
     MICROSECOND,
+    PRIVATE,
     PROMISE,
     TARGETS,
     W03,
@@ -53,7 +54,7 @@ def at(published_at: datetime, calendar: CentreCalendar) -> PublishedCalendar:
     return PublishedCalendar(f"calendar/plan/{calendar.centre}", calendar.version, published_at, calendar)
 
 
-def targets_at(published_at: datetime, version: int = 2, **seconds: int) -> PublishedTargets:
+def targets_at(published_at: datetime, version: int = 2, **seconds: int | None) -> PublishedTargets:
     kept = TARGETS.targets.model_dump() | seconds
     content = ResponseTargets.model_validate(
         TARGETS.model_dump() | {"version": version, "targets": ChannelTargets.model_validate(kept)}
@@ -89,6 +90,7 @@ def test_l07_a_closure_announced_for_the_future_makes_the_deadline_later() -> No
     [change] = event.certificate.changes
     assert (change.cause, change.used_microseconds) == (RetargetCause.CLOSURE, 3_600_000_000)
     assert event.restated_due_at is None
+    assert (event.private, event.language) == (PRIVATE, "fr")
     assert event.rests_on == (FactVersion(stream="calendar/plan/france", sequence=2),)
 
 
@@ -127,6 +129,14 @@ def test_a_shorter_target_makes_the_deadline_earlier_and_not_before_its_publicat
 def test_a_longer_target_is_for_new_tickets_only() -> None:
     longer = targets_at(paris("10:30"), email_seconds=8 * 3600)
     PROMISE.given(MAILED).when(recompute(paris("10:30"), targets=[longer])).then(None)
+
+
+def test_a_channel_that_loses_its_target_does_so_for_new_tickets_only() -> None:
+    none = targets_at(paris("10:30"), email_seconds=None)
+    PROMISE.given(MAILED).when(recompute(paris("10:30"), targets=[none])).then(None)
+    again = targets_at(paris("11:00"), version=3, email_seconds=3600)
+    event = retargeted(recompute(paris("11:00"), targets=[none, again]))
+    assert event.certificate.due_at == paris("11:00")
 
 
 def test_several_publications_are_gone_through_in_the_order_of_their_instants() -> None:

@@ -10,7 +10,17 @@ from services.sla_timer.promise import Judged
 from services.sla_timer.publications import PublishedCalendar
 from services.sla_timer.restatement import RestatePromise
 from tests.unit.sla_timer.examples import FRANCE, MICROSECOND, PROMISE, breached, later, met, paris
-from tests.unit.sla_timer.test_publications import DUE, FIRST, FIRST_TARGETS, MAILED, at, closed, recompute, retargeted
+from tests.unit.sla_timer.test_publications import (
+    DUE,
+    FIRST,
+    FIRST_TARGETS,
+    MAILED,
+    at,
+    closed,
+    recompute,
+    retargeted,
+    targets_at,
+)
 
 NOW = paris("17:00")
 BREACHED, IN_TIME = breached(DUE + MICROSECOND, promised=MAILED), paris("13:59")
@@ -50,6 +60,14 @@ def test_an_answer_that_was_late_restates_nothing() -> None:
 def test_a_verdict_on_all_there_is_to_know_is_not_restated() -> None:
     PROMISE.given(MAILED, met(IN_TIME, MAILED)).when(restate()).then(None)
     PROMISE.given(MAILED, BREACHED).when(restate()).then(None)
+
+
+def test_what_would_have_been_can_not_be_said_on_targets_that_have_none_for_the_channel() -> None:
+    """After a merge the promise may be older than what is known of the targets."""
+    none = targets_at(paris("09:00"), email_seconds=None)
+    command = RestatePromise(NOW, (FIRST,), (none,))
+    event = restated(command, MAILED, BREACHED, later(IN_TIME))
+    assert (event.restated, event.restated_due_at) == (Verdict.MET, DUE)
 
 
 def test_l08_a_closure_recorded_afterwards_turns_a_breach_that_was_none() -> None:
