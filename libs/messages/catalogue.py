@@ -70,6 +70,8 @@ UPSTREAM: Mapping[str, Mapping[str, type[Upstream]]] = MappingProxyType(
             door.NoteAdded,
             door.TicketTransferred,
             door.TicketsMerged,
+            door.TicketPaused,
+            door.TicketResumed,
             door.TicketReopened,
             door.TicketResolved,
             door.TicketWithdrawn,
