@@ -30,6 +30,7 @@ from libs.messages.sla import (
     ResponseNotApplied,
 )
 from libs.plan import changed_between, in_force, target_channel
+from services.sla_timer.cycle_rows import CYCLE_FACTS
 from services.sla_timer.domain import DECIDER
 from services.sla_timer.promise import State
 
@@ -317,6 +318,6 @@ TARGETS: Projection[TargetsRow] = Projection(
 
 READERS: tuple[Reader, ...] = (
     Reader("sla", SLA, 2, (STATES, PROMISES), writes=True, reacts=True),
-    Reader("tickets", TICKETS, 1, (), reacts=True),
+    Reader("tickets", TICKETS, 2, (CYCLE_FACTS,), reacts=True),
     Reader("plan", PLAN, 2, (CALENDARS, CALENDAR_CHANGES, TARGETS)),
 )
