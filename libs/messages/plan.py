@@ -142,6 +142,14 @@ class ChannelTargets(Value):
     web_seconds: WorkingSeconds
 
 
+class CycleTargets(Value):
+    """Working time for what is measured cycle by cycle; what has none here is measured without a target."""
+
+    next_response_seconds: WorkingSeconds | None = None
+    resolution_seconds: WorkingSeconds | None = None
+    periodic_update_seconds: WorkingSeconds | None = None
+
+
 class ResponseTargets(Value):
     """The promised response times."""
 
@@ -150,6 +158,8 @@ class ResponseTargets(Value):
     at_risk_percent: Annotated[int, Field(ge=1, le=99)]
     """Share of the target after which an unanswered ticket is at risk."""
     at_risk_status: Status
+    cycles: CycleTargets | None = None
+    """For cycles that begin from the publication on."""
 
 
 class PriceList(Value):

@@ -1,4 +1,4 @@
-"""What sla_timer keeps for cycles: the facts of each ticket as its stream says them."""
+"""What sla_timer keeps for cycles: the facts of each ticket as its stream says them, and what was reckoned on them."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from libs.eventlog.projection import Key, Projection
 from libs.eventlog.record import RecordedEvent
+from libs.messages.cycles import CyclesReckoned, CycleTargetMissed, TargetedCycle
 from libs.messages.tickets import (
     CustomerCallRecorded,
     Medium,
@@ -23,6 +24,7 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketWithdrawn,
 )
+from services.sla_timer.cycle_targets import Begun, Reckoned, Unreckoned, evolve, is_running, to_miss
 from services.sla_timer.cycles import Fact, Kind
 
 FACTS: TypeAdapter[tuple[Fact, ...]] = TypeAdapter(tuple[Fact, ...])
@@ -119,7 +121,7 @@ def _loaded(stored: tuple[Any, ...]) -> CycleFactsRow:
 
 
 def _dumped(row: CycleFactsRow) -> tuple[Any, ...]:
-    return tuple(row._replace(facts=FACTS.dump_json(row.facts).decode()))  # type: ignore[arg-type] # as it is stored
+    return tuple({**row._asdict(), "facts": FACTS.dump_json(row.facts).decode()}.values())
 
 
 CYCLE_FACTS: Projection[CycleFactsRow] = Projection(
@@ -147,4 +149,89 @@ CYCLE_FACTS: Projection[CycleFactsRow] = Projection(
     indexes=("(ticket)", "(opened_at) where opened_at is not null"),
     load=_loaded,
     dump=_dumped,
+)
+
+
+class CyclesRow(NamedTuple):
+    """The cycles of a ticket that have a target, as they were reckoned last."""
+
+    stream: str
+    ticket: str
+    centre: str
+    known: int
+    """On how many facts."""
+    calendar_version: int
+    targets_version: int
+    is_running: bool
+    """Whether another calendar could still move a deadline."""
+    next_due_at: datetime | None
+    """The earliest deadline that was passed, or will be, before its cycle ends, of those not missed yet."""
+    cycles: tuple[TargetedCycle, ...]
+    missed: tuple[Begun, ...]
+    correlation: str
+
+
+CYCLES_JSON: TypeAdapter[tuple[TargetedCycle, ...]] = TypeAdapter(tuple[TargetedCycle, ...])
+MISSED: TypeAdapter[tuple[Begun, ...]] = TypeAdapter(tuple[Begun, ...])
+
+
+def _cycles(row: CyclesRow | None, event: RecordedEvent) -> CyclesRow | None:
+    before = _reckoned_in(row) if row else None
+    data: CyclesReckoned | CycleTargetMissed = event.data
+    after = evolve(before, data) if before else evolve(Unreckoned(), data)
+    return _row(event, after) if isinstance(after, Reckoned) else row
+
+
+def _reckoned_in(row: CyclesRow) -> Reckoned:
+    return Reckoned(
+        ticket=row.ticket,
+        centre=row.centre,
+        facts=row.known,
+        cycles=row.cycles,
+        calendar_version=row.calendar_version,
+        targets_version=row.targets_version,
+        missed=row.missed,
+    )
+
+
+def _row(event: RecordedEvent, reckoned: Reckoned) -> CyclesRow:
+    late = to_miss(reckoned)
+    return CyclesRow(
+        stream=event.stream,
+        ticket=reckoned.ticket,
+        centre=reckoned.centre,
+        known=reckoned.facts,
+        calendar_version=reckoned.calendar_version,
+        targets_version=reckoned.targets_version,
+        is_running=is_running(reckoned),
+        next_due_at=late.due_at if late else None,
+        cycles=reckoned.cycles,
+        missed=reckoned.missed,
+        correlation=event.correlationid,
+    )
+
+
+def _cycles_loaded(stored: tuple[Any, ...]) -> CyclesRow:
+    row = CyclesRow(*stored)
+    cycles, missed = (stored[CyclesRow._fields.index(name)] for name in ("cycles", "missed"))
+    return row._replace(cycles=CYCLES_JSON.validate_json(cycles), missed=MISSED.validate_json(missed))
+
+
+def _cycles_dumped(row: CyclesRow) -> tuple[Any, ...]:
+    cycles, missed = CYCLES_JSON.dump_json(row.cycles).decode(), MISSED.dump_json(row.missed).decode()
+    return tuple({**row._asdict(), "cycles": cycles, "missed": missed}.values())
+
+
+CYCLES: Projection[CyclesRow] = Projection(
+    table="cycles",
+    row=CyclesRow,
+    columns="""
+        stream text not null, ticket text not null, centre text not null, known int not null,
+        calendar_version int not null, targets_version int not null, is_running boolean not null,
+        next_due_at timestamptz, cycles jsonb not null, missed jsonb not null, correlation text not null""",
+    events=(CyclesReckoned, CycleTargetMissed),
+    evolve=_cycles,
+    indexes=("(next_due_at) where next_due_at is not null", "(centre, calendar_version) where is_running"),
+    load=_cycles_loaded,
+    dump=_cycles_dumped,
 )
