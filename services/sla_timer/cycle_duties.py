@@ -1,7 +1,7 @@
 """What is due of cycles: reckoned anew at once where more is known; a target is missed only by safe time."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -18,6 +18,8 @@ from services.sla_timer.handlers import DOOR_OF_INTAKE, facts_for
 
 STORY: TypeAdapter[Story] = TypeAdapter(Story)
 """Reads what the query `facts_of_cycles` gives for one ticket."""
+AGAIN = timedelta(days=1)
+"""Plan time before a look that found nothing; the gate lets our readers lag far less, at any pace of the clock."""
 
 
 class CycleDuties:
@@ -25,6 +27,9 @@ class CycleDuties:
 
     def __init__(self, shell: Participant) -> None:
         self._shell, self._queries = shell, shell.queries
+        self._done_until: datetime | None = None
+        """All that was recorded by then is reckoned on these targets; None at start, so that all is looked through."""
+        self._targets: int | None = None
 
     def all(self) -> list[Duty]:
         """Name the duties."""
@@ -35,11 +40,12 @@ class CycleDuties:
 
     async def to_reckon(self, now: datetime, most: int) -> Sequence[Request]:
         """Reckon the cycles of tickets of which more is known."""
-        rows = await self._queries.rows("cycles_to_reckon", now=now, most=most)
+        rows = await self._queries.rows("cycles_to_reckon", now=now, since=await self._since(), most=most)
         if not rows:
+            self._done_until = now
             return []
-        centres, since = sorted({row["centre"] for row in rows}), min(row["opened_at"] for row in rows)
-        facts = await facts_for(self._queries, centres, since)
+        centres, earliest = sorted({row["centre"] for row in rows}), min(row["opened_at"] for row in rows)
+        facts = await facts_for(self._queries, centres, earliest)
         stories = await self._queries.rows("facts_of_cycles", tickets=[row["ticket"] for row in rows])
         known = {row["ticket"]: (STORY.validate_json(row["story"]), row["known"]) for row in stories}
         published = {centre: (found.calendars, found.targets) for centre, found in facts.items()}
@@ -48,6 +54,14 @@ class CycleDuties:
             for row in rows
             if row["ticket"] in known
         ]
+
+    async def _since(self) -> datetime | None:
+        """Say from when on what was recorded is to be looked through; None for all of it, as after new targets."""
+        row = await self._queries.row("newest_targets")
+        version = row["version"] if row else None
+        if version != self._targets:
+            self._targets, self._done_until = version, None
+        return self._done_until - AGAIN if self._done_until else None
 
     async def due(self, now: datetime, most: int) -> Sequence[Request]:
         """Miss the targets that were used up."""

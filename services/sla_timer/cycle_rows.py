@@ -45,6 +45,8 @@ class CycleFactsRow(NamedTuple):
     """How many facts there are, the opening among them."""
     last_at: datetime | None = None
     """The last instant that any of them is about."""
+    recorded_at: datetime | None = None
+    """When the last of them was recorded."""
 
 
 def facts_in(data: object) -> tuple[Fact, ...]:
@@ -91,7 +93,9 @@ def _cycle_facts(row: CycleFactsRow | None, event: RecordedEvent) -> CycleFactsR
         return row
     row = row or CycleFactsRow(event.stream, _ticket_of(event))
     last_at = max(found[0].at, row.last_at or found[0].at)
-    return row._replace(facts=(*row.facts, *found), known=row.known + len(found), last_at=last_at)
+    return row._replace(
+        facts=(*row.facts, *found), known=row.known + len(found), last_at=last_at, recorded_at=event.recordedtime
+    )
 
 
 def _opened(row: CycleFactsRow, event: RecordedEvent, opened: TicketOpened) -> CycleFactsRow:
@@ -102,6 +106,7 @@ def _opened(row: CycleFactsRow, event: RecordedEvent, opened: TicketOpened) -> C
         correlation=event.correlationid,
         known=row.known + 1,
         last_at=max(opened.opened_at, row.last_at or opened.opened_at),
+        recorded_at=event.recordedtime,
     )
 
 
@@ -129,7 +134,7 @@ CYCLE_FACTS: Projection[CycleFactsRow] = Projection(
     row=CycleFactsRow,
     columns="""
         stream text not null, ticket text not null, centre text, channel text, opened_at timestamptz,
-        correlation text, facts jsonb not null, known int not null, last_at timestamptz""",
+        correlation text, facts jsonb not null, known int not null, last_at timestamptz, recorded_at timestamptz""",
     events=(
         TicketOpened,
         ResponseRecorded,
@@ -146,7 +151,7 @@ CYCLE_FACTS: Projection[CycleFactsRow] = Projection(
     evolve=_cycle_facts,
     key=("stream", "ticket"),
     keys=_by_ticket,
-    indexes=("(ticket)", "(opened_at) where opened_at is not null"),
+    indexes=("(ticket)", "(opened_at) where opened_at is not null", "(recorded_at)"),
     load=_loaded,
     dump=_dumped,
 )
@@ -231,7 +236,7 @@ CYCLES: Projection[CyclesRow] = Projection(
         next_due_at timestamptz, cycles jsonb not null, missed jsonb not null, correlation text not null""",
     events=(CyclesReckoned, CycleTargetMissed),
     evolve=_cycles,
-    indexes=("(next_due_at) where next_due_at is not null", "(centre, calendar_version) where is_running"),
+    indexes=("(next_due_at) where next_due_at is not null", "(centre) where is_running"),
     load=_cycles_loaded,
     dump=_cycles_dumped,
 )

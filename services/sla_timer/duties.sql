@@ -97,12 +97,24 @@ select least(
 
 -- name: cycles_to_reckon
 -- Tickets of which more is known than what their cycles were reckoned on: facts, hours or targets. Only where the plan
--- gives a target for cycles, and of tickets of which something was said since; else no table is looked at.
+-- gives a target for cycles, and of tickets of which something was said since; else no table is looked at. Looked
+-- through are the tickets of which something was recorded since an instant, and those whose deadlines others may move.
+with looked_through as (
+    select f.ticket from cycle_facts f where f.recorded_at >= coalesce(:since, '-infinity'::timestamptz)
+    union
+    select r.ticket from cycles r
+    join calendars c on c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now
+    where r.is_running
+    union
+    select r.ticket from cycles r
+    join targets g on g.version > r.targets_version and g.published_at <= :now
+    where r.is_running
+)
 select 'cycles' || substr(t.ticket, 7) as stream, h.id as head, t.ticket, t.centre, t.opened_at, t.correlation
 from (
     select ticket, sum(known) as known, max(last_at) as last_at, max(centre) as centre, max(opened_at) as opened_at,
         max(correlation) as correlation
-    from cycle_facts group by ticket
+    from cycle_facts where ticket in (select ticket from looked_through) group by ticket
 ) t
 left join cycles r on r.stream = 'cycles' || substr(t.ticket, 7)
 left join heads_sla h on h.stream = 'cycles' || substr(t.ticket, 7)
@@ -114,15 +126,18 @@ and t.last_at >= (
 and exists (select from calendars c where c.centre = t.centre and c.published_at <= :now)
 and (
     r.stream is null or t.known > r.known
-    or exists (
+    or r.is_running and exists (
         select from calendars c
-        where c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now
-            and (r.is_running or c.published_at <= t.last_at))
-    or exists (
+        where c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now)
+    or r.is_running and exists (
         select from targets g
         where g.version > r.targets_version and g.published_at <= :now and g.published_at <= t.last_at))
 order by t.opened_at, t.ticket
 limit :most;
+
+-- name: newest_targets
+-- The version of the targets published last, whenever they are in force from.
+select max(version) as version from targets;
 
 -- name: cycles_due
 -- Cycles whose target was used up before they ended. Those of which more is known since are reckoned anew first.
@@ -132,12 +147,11 @@ join heads_sla h using (stream)
 cross join lateral (
     select sum(f.known) as known, max(f.last_at) as last_at from cycle_facts f where f.ticket = r.ticket) t
 where r.next_due_at < :now and t.known <= r.known
-and not exists (
+and not (r.is_running and exists (
     select from calendars c
-    where c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now
-        and (r.is_running or c.published_at <= t.last_at))
-and not exists (
+    where c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now))
+and not (r.is_running and exists (
     select from targets g
-    where g.version > r.targets_version and g.published_at <= :now and g.published_at <= t.last_at)
+    where g.version > r.targets_version and g.published_at <= :now and g.published_at <= t.last_at))
 order by r.next_due_at, r.stream
 limit :most;

@@ -15,6 +15,7 @@ from services.sla_timer.cycle_duties import STORY
 from services.sla_timer.cycles import Fact, Kind
 from services.sla_timer.projections import READERS
 from tests.integration.folded import Folded, folded
+from tests.unit.recorded import NOON
 from tests.unit.sla_timer.examples import MICROSECOND, TICKET, example
 from tests.unit.sla_timer.test_cycle_targets import (
     CALENDAR,
@@ -55,8 +56,8 @@ async def publish(timer: Folded, *parts: Any) -> None:
             await timer.happened(stream, *events)
 
 
-async def to_reckon(timer: Folded, now: datetime = ELEVEN) -> list[str]:
-    return [row["ticket"] for row in await timer.found("cycles_to_reckon", now=now, most=10)]
+async def to_reckon(timer: Folded, now: datetime = ELEVEN, since: datetime | None = None) -> list[str]:
+    return [row["ticket"] for row in await timer.found("cycles_to_reckon", now=now, since=since, most=10)]
 
 
 async def due(timer: Folded, now: datetime) -> list[str]:
@@ -83,13 +84,13 @@ def _sql(name: str) -> str:
     text = next(file for file in FILES if file.name == "duties.sql").read_text()
     lines = text.split(f"-- name: {name}\n")[1].splitlines()
     statement = "\n".join(line for line in lines if not line.startswith("--")).split(";")[0]
-    return statement.replace(":now", "timestamptz '2026-11-30 10:00Z'").replace(":most", "10")
+    return statement.replace(":now", "timestamptz '2026-11-30 10:00Z'").replace(":most", "10").replace(":since", "null")
 
 
 async def test_a_ticket_is_reckoned_once_and_again_when_a_fact_is_known(timer: Folded) -> None:
     await publish(timer, CALENDAR, FOUR_HOURS)
     await timer.happened(TICKET, TICKET_OPENED)
-    assert await timer.found("cycles_to_reckon", now=ELEVEN, most=10) == [
+    assert await timer.found("cycles_to_reckon", now=ELEVEN, since=None, most=10) == [
         {
             "stream": STREAM,
             "head": None,
@@ -103,6 +104,13 @@ async def test_a_ticket_is_reckoned_once_and_again_when_a_fact_is_known(timer: F
     assert await to_reckon(timer) == []
     await timer.happened(ABSORBED, example("ResponseRecorded", responded_at=ELEVEN, merged_into=TICKET).data)
     assert await to_reckon(timer) == [TICKET]
+
+
+async def test_what_was_recorded_before_the_look_that_found_nothing_is_not_looked_through_again(timer: Folded) -> None:
+    await publish(timer, CALENDAR, FOUR_HOURS)
+    await timer.happened(TICKET, TICKET_OPENED)
+    assert await to_reckon(timer, since=NOON) == [TICKET]
+    assert await to_reckon(timer, since=NOON + MICROSECOND) == []
 
 
 async def test_tickets_that_nobody_opened_or_that_ended_before_there_was_a_target_are_left_alone(timer: Folded) -> None:
@@ -123,6 +131,7 @@ async def test_another_calendar_concerns_what_runs_from_its_own_instant_on(timer
     assert await to_reckon(timer, since - MICROSECOND) == []
     assert await next_due(timer, since - MICROSECOND) == since
     assert await to_reckon(timer, since) == [TICKET]
+    assert await to_reckon(timer, since, NOON + MICROSECOND) == [TICKET]
     assert await due(timer, tuesday("09:00")) == []
 
 

@@ -9,6 +9,7 @@ from libs.messages.base import Event
 from libs.messages.tickets import Medium, RespondedBy, Side
 from services.sla_timer.cycle_rows import CYCLE_FACTS, CycleFactsRow
 from services.sla_timer.cycles import Fact, Kind
+from tests.unit.recorded import NOON
 from tests.unit.sla_timer.examples import TICKET, example, paris
 
 OPENED = example("TicketOpened", opened_at=paris("10:00"), centre="germany").data
@@ -56,6 +57,7 @@ def test_an_opening_says_on_whose_calendar_and_since_when() -> None:
         facts=(),
         known=1,
         last_at=paris("10:00"),
+        recorded_at=NOON,
     )
 
 
@@ -93,7 +95,9 @@ def test_a_merge_and_its_undoing_name_the_survivor() -> None:
 def test_what_is_said_of_an_absorbed_ticket_is_a_fact_of_the_survivor() -> None:
     own, survivors = rows(OPENED, said("TicketsMerged", merged_at=AT, into=SURVIVOR), given(merged_into=SURVIVOR))
     assert (own.ticket, own.facts) == (TICKET, (Fact(AT, Kind.MERGED, SURVIVOR),))
-    assert survivors == CycleFactsRow(TICKET, SURVIVOR, facts=(Fact(AT, Kind.ANSWERED),), known=1, last_at=AT)
+    assert survivors == CycleFactsRow(
+        TICKET, SURVIVOR, facts=(Fact(AT, Kind.ANSWERED),), known=1, last_at=AT, recorded_at=NOON
+    )
 
 
 def test_an_earlier_fact_that_comes_later_leaves_the_last_instant_alone() -> None:
