@@ -227,6 +227,13 @@ def test_an_open_and_a_resolved_ticket_can_be_withdrawn() -> None:
     TICKET.given(OPENED, resolved(TUESDAY)).when(withdraw(LATER)).then(withdrawn(LATER))
 
 
+def test_a_merge_ends_the_waiting() -> None:
+    waiting: list[TicketEvent] = [OPENED, paused(TUESDAY)]
+    TICKET.given(*waiting).when(merge(LATER)).then(merged(LATER))
+    absorbed = refused(resume(LATER), MessageRefusal.TICKET_MERGED)
+    TICKET.given(*waiting, merged(TUESDAY)).when(resume(LATER)).then(absorbed)
+
+
 def test_a_ticket_is_merged_into_one_that_is_there_or_that_nobody_knows_yet() -> None:
     TICKET.given(OPENED).when(merge(LATER)).then(merged(LATER))
     on_survivor = (FactVersion(stream=THERE, sequence=3),)

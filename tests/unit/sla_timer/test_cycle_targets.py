@@ -115,7 +115,8 @@ def test_a_target_holds_for_cycles_that_begin_from_its_publication_on() -> None:
     assert target_of(Measure.RESOLUTION, monday("12:00"), targets) == timedelta(hours=1)
     assert target_of(Measure.PERIODIC_UPDATE, monday("12:00"), targets) is None
     assert target_of(Measure.RESOLUTION, monday("12:00") - MICROSECOND, targets) is None
-    assert target_of(Measure.RESOLUTION, FIRST - MICROSECOND, targets) is None
+    assert target_of(Measure.RESOLUTION, FIRST - MICROSECOND, [FOUR_HOURS]) is None
+    assert target_of(Measure.RESOLUTION, FIRST, [FOUR_HOURS]) == timedelta(hours=4)
     assert target_of(Measure.NEXT_RESPONSE, tuesday("12:00"), targets) == timedelta(minutes=1)
 
 
