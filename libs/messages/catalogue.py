@@ -7,6 +7,7 @@ from typing import get_args
 from libs.messages import door
 from libs.messages.base import Event, event_type
 from libs.messages.contracts import ContractEvent, CustomerEvent
+from libs.messages.cycles import CyclesEvent
 from libs.messages.door import Upstream, upstream_type
 from libs.messages.notices import NoticeEvent
 from libs.messages.plan import CalendarEvent, PricesEvent, TargetsEvent, VersionsEvent
@@ -21,6 +22,7 @@ STREAMS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(
     {
         "ticket": get_args(TicketEvent),
         "promise": get_args(PromiseEvent),
+        "cycles": get_args(CyclesEvent),
         "customer": get_args(CustomerEvent),
         "contract": get_args(ContractEvent),
         "calendar": get_args(CalendarEvent),
@@ -35,7 +37,7 @@ STREAMS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(
 STREAMS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         TICKETS: ("ticket",),
-        SLA: ("promise",),
+        SLA: ("promise", "cycles"),
         CONTRACTS: ("customer", "contract"),
         PLAN: ("calendar", "targets", "prices", "versions"),
         NOTICES: ("notice",),
@@ -70,6 +72,8 @@ UPSTREAM: Mapping[str, Mapping[str, type[Upstream]]] = MappingProxyType(
             door.NoteAdded,
             door.TicketTransferred,
             door.TicketsMerged,
+            door.TicketPaused,
+            door.TicketResumed,
             door.TicketReopened,
             door.TicketResolved,
             door.TicketWithdrawn,

@@ -132,6 +132,18 @@ AuthoredText = Annotated[Body | None, AfterValidator(_by_its_author)]
 """A text of the person whom the field `author` names."""
 
 
+class TicketPaused(Upstream):
+    """The ticket waits for the customer from now on; the first response does not."""
+
+    by: PersonId
+
+
+class TicketResumed(Upstream):
+    """It waits no longer. Nothing else says so: who writes that the customer has answered says this as well."""
+
+    by: PersonId
+
+
 class TicketReopened(Upstream):
     """A resolved ticket is not resolved after all."""
 

@@ -153,6 +153,14 @@ class ChannelTargets(Value):
     web_seconds: WorkingSeconds | None = None
 
 
+class CycleTargets(Value):
+    """Working time for what is measured cycle by cycle; what has none here is measured without a target."""
+
+    next_response_seconds: WorkingSeconds | None = None
+    resolution_seconds: WorkingSeconds | None = None
+    periodic_update_seconds: WorkingSeconds | None = None
+
+
 class ResponseTargets(Value):
     """The promised response times."""
 
@@ -161,6 +169,8 @@ class ResponseTargets(Value):
     at_risk_percents: Annotated[tuple[Percent, ...], Field(max_length=9), AfterValidator(_ascending)]
     """Shares of the target after which somebody is warned of an unanswered ticket, in ascending order; perhaps none."""
     at_risk_status: Status
+    cycles: CycleTargets | None = None
+    """For cycles that begin from the publication on."""
 
 
 class PriceList(Value):

@@ -45,6 +45,8 @@ class MessageRefusal(OpenCode):
     UNKNOWN_CENTRE = "unknown-centre"
     ALREADY_RESOLVED = "already-resolved"
     NOT_RESOLVED = "not-resolved"
+    ALREADY_PAUSED = "already-paused"
+    NOT_PAUSED = "not-paused"
     INTO_ITSELF = "into-itself"
     INTO_MERGED = "into-merged"
     INTO_REFUSED = "into-refused"

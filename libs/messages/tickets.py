@@ -209,6 +209,20 @@ class MergeUndone(Event):
     into: TicketId
 
 
+class TicketPaused(Event):
+    """The ticket waits for the customer: what is measured of it stands still; its first response does not."""
+
+    paused_at: Instant
+    by: PersonId
+
+
+class TicketResumed(Event):
+    """It waits no longer; a resolution, a withdrawal and a merge end the waiting as well."""
+
+    resumed_at: Instant
+    by: PersonId
+
+
 class TicketReopened(Event):
     """A resolved ticket is not resolved after all, and is under cover at this instant."""
 
@@ -268,6 +282,8 @@ class MessageHeld(Event):
     note: NoteRecorded | None = None
     transfer: HeldTransfer | None = None
     merge: TicketsMerged | None = None
+    pause: TicketPaused | None = None
+    resumption: TicketResumed | None = None
     reopening: HeldReopening | None = None
     resolution: TicketResolved | None = None
     withdrawal: TicketWithdrawn | None = None
@@ -294,6 +310,8 @@ TicketEvent = (
     | TicketTransferred
     | TicketsMerged
     | MergeUndone
+    | TicketPaused
+    | TicketResumed
     | TicketReopened
     | TicketResolved
     | TicketWithdrawn

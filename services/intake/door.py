@@ -21,9 +21,11 @@ from libs.messages.tickets import (
     ResponseRefused,
     TicketEvent,
     TicketOpened,
+    TicketPaused,
     TicketRefused,
     TicketReopened,
     TicketResolved,
+    TicketResumed,
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
@@ -78,7 +80,9 @@ def outcome_of(event: TicketEvent) -> Outcome:
             return Outcome.REFUSED
         case TicketOpened() | ResponseRecorded() | CustomerCallRecorded() | NoteRecorded() | TicketTransferred():
             return Outcome.ACCEPTED
-        case TicketsMerged() | MergeUndone() | TicketReopened() | TicketResolved() | TicketWithdrawn():
+        case TicketPaused() | TicketResumed() | TicketReopened() | TicketResolved() | TicketWithdrawn():
+            return Outcome.ACCEPTED
+        case TicketsMerged() | MergeUndone():
             return Outcome.ACCEPTED
         case _:
             assert_never(event)

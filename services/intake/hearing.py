@@ -14,7 +14,9 @@ from libs.messages.tickets import (
     MessageHeld,
     NoteRecorded,
     ResponseRecorded,
+    TicketPaused,
     TicketResolved,
+    TicketResumed,
     TicketsMerged,
     TicketWithdrawn,
 )
@@ -52,6 +54,10 @@ def _other(message: Message, key: PrivateKey | None) -> Mapping[str, Any]:
             return {"transfer": HeldTransfer(transferred_at=message.time, to_centre=centre, by=by)}
         case door.TicketsMerged(into=into, by=by):
             return {"merge": TicketsMerged(merged_at=message.time, into=into, by=by)}
+        case door.TicketPaused(by=by):
+            return {"pause": TicketPaused(paused_at=message.time, by=by)}
+        case door.TicketResumed(by=by):
+            return {"resumption": TicketResumed(resumed_at=message.time, by=by)}
         case door.TicketReopened(by=by):
             return {"reopening": HeldReopening(reopened_at=message.time, by=by, private=key)}
         case door.TicketResolved(by=by):

@@ -17,8 +17,10 @@ from libs.messages.tickets import (
     ResponseRecorded,
     ResponseRefused,
     TicketOpened,
+    TicketPaused,
     TicketReopened,
     TicketResolved,
+    TicketResumed,
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
@@ -34,6 +36,8 @@ LifeEvent = (
     | TicketTransferred
     | TicketsMerged
     | MergeUndone
+    | TicketPaused
+    | TicketResumed
     | TicketReopened
     | TicketResolved
     | TicketWithdrawn
@@ -55,6 +59,13 @@ class Open:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """Open, and waiting for the customer."""
+
+    stage: Literal["paused"] = "paused"
+
+
+@dataclass(frozen=True)
 class Resolved:
     """« jusqu'à résolution complète du problème »; it may be reopened."""
 
@@ -73,11 +84,11 @@ class Merged:
     """Absorbed by another ticket; what it was before comes back if that is undone."""
 
     into: str
-    before: Open | Resolved
+    before: Open | Paused | Resolved
     stage: Literal["merged"] = "merged"
 
 
-Stage = Open | Resolved | Withdrawn | Merged
+Stage = Open | Paused | Resolved | Withdrawn | Merged
 
 
 @dataclass(frozen=True)
@@ -147,6 +158,8 @@ def judged(
             return _merged(message, content, facts.survivor)
         case HeldReopening():
             return _reopened(known, message, content, facts)
+        case TicketPaused() | TicketResumed():
+            return _waiting(known.stage, message, content)
         case TicketResolved() if isinstance(known.stage, Resolved):
             return turned_away(message, MessageRefusal.ALREADY_RESOLVED)
         case TicketResolved() | TicketWithdrawn():
@@ -162,7 +175,9 @@ def lived(known: Ticket, event: LifeEvent) -> Ticket:
             return known
         case TicketTransferred(to_centre=centre):
             return replace(known, centre=centre)
-        case TicketReopened():
+        case TicketPaused():
+            return replace(known, stage=Paused())
+        case TicketReopened() | TicketResumed():
             return replace(known, stage=Open())
         case TicketResolved():
             return replace(known, stage=Resolved())
@@ -176,7 +191,7 @@ def lived(known: Ticket, event: LifeEvent) -> Ticket:
 
 def _crossing(stage: Stage, event: TicketsMerged | MergeUndone) -> Stage:
     match stage, event:
-        case Open() | Resolved() as before, TicketsMerged(into=into):
+        case Open() | Paused() | Resolved() as before, TicketsMerged(into=into):
             return Merged(into, before)
         case Merged(before=before), MergeUndone():
             return before
@@ -192,6 +207,21 @@ def _over(stage: Stage) -> MessageRefusal | None:
             return MessageRefusal.TICKET_MERGED
         case _:
             return None
+
+
+def _waiting(
+    stage: Stage, message: MessageHeld, content: TicketPaused | TicketResumed
+) -> TicketPaused | TicketResumed | MessageRefused | ResponseRefused:
+    """An open ticket begins to wait, one that waits goes on."""
+    match stage, content:
+        case (Open(), TicketPaused()) | (Paused(), TicketResumed()):
+            return content
+        case Paused(), TicketPaused():
+            return turned_away(message, MessageRefusal.ALREADY_PAUSED)
+        case Resolved(), TicketPaused():
+            return turned_away(message, MessageRefusal.ALREADY_RESOLVED)
+        case _:
+            return turned_away(message, MessageRefusal.NOT_PAUSED)
 
 
 def _transferred(

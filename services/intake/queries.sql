@@ -52,6 +52,8 @@ select state, reason, count(*) as tickets from tickets group by state, reason or
 select * from tickets where merged_into = :stream order by merged_at, stream;
 
 -- name: tickets_at_centres
--- How many tickets each centre works on, those that came from another centre among them.
-select current_centre as centre, count(*) as tickets, count(*) filter (where current_centre <> centre) as transferred
+-- How many tickets each centre works on; of these, those that came from another centre, and those that wait for the
+-- customer.
+select current_centre as centre, count(*) as tickets, count(*) filter (where current_centre <> centre) as transferred,
+    count(paused_at) as paused
 from tickets where state = 'open' group by current_centre order by current_centre;

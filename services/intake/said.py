@@ -11,7 +11,9 @@ from libs.messages.tickets import (
     NoteRecorded,
     ResponseRecorded,
     ResponseRefused,
+    TicketPaused,
     TicketResolved,
+    TicketResumed,
     TicketsMerged,
     TicketWithdrawn,
 )
@@ -22,6 +24,8 @@ Said = (
     | NoteRecorded
     | HeldTransfer
     | TicketsMerged
+    | TicketPaused
+    | TicketResumed
     | HeldReopening
     | TicketResolved
     | TicketWithdrawn
@@ -37,6 +41,8 @@ def said(message: MessageHeld) -> Said | None:
         message.note,
         message.transfer,
         message.merge,
+        message.pause,
+        message.resumption,
         message.reopening,
         message.resolution,
         message.withdrawal,

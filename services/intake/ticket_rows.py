@@ -11,9 +11,11 @@ from libs.messages.tickets import (
     RespondedBy,
     ResponseRecorded,
     TicketOpened,
+    TicketPaused,
     TicketRefused,
     TicketReopened,
     TicketResolved,
+    TicketResumed,
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
@@ -46,6 +48,8 @@ class TicketRow(NamedTuple):
     merged_at: datetime | None = None
     merge_recorded_at: datetime | None = None
     merge_correlation: str | None = None
+    paused_at: datetime | None = None
+    """Since when it waits for the customer; of one that was absorbed while it did, for the case that this is undone."""
 
 
 def _ticket(row: TicketRow | None, event: RecordedEvent) -> TicketRow:
@@ -80,11 +84,15 @@ def _moved(row: TicketRow, event: RecordedEvent) -> TicketRow:
         case TicketTransferred(to_centre=centre):
             return row._replace(current_centre=centre)
         case TicketResolved(resolved_at=at):
-            return row._replace(state="resolved", resolved_at=at)
+            return row._replace(state="resolved", resolved_at=at, paused_at=None)
+        case TicketPaused(paused_at=at):
+            return row._replace(paused_at=at)
+        case TicketResumed():
+            return row._replace(paused_at=None)
         case TicketReopened(cover=cover):
             return row._replace(state="open", resolved_at=None, reopenings=row.reopenings + 1, contract=cover.contract)
         case TicketWithdrawn():
-            return row._replace(state="withdrawn")
+            return row._replace(state="withdrawn", paused_at=None)
         case _:
             return row
 
@@ -110,7 +118,8 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
         stream text not null, state text not null, customer text, channel text, centre text, product text,
         opened_at timestamptz, reason text, contract text, responses int not null, first_responded_at timestamptz,
         current_centre text, resolved_at timestamptz, reopenings int not null,
-        merged_into text, merged_at timestamptz, merge_recorded_at timestamptz, merge_correlation text""",
+        merged_into text, merged_at timestamptz, merge_recorded_at timestamptz, merge_correlation text,
+        paused_at timestamptz""",
     events=(
         TicketOpened,
         TicketRefused,
@@ -119,6 +128,8 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
         TicketTransferred,
         TicketsMerged,
         MergeUndone,
+        TicketPaused,
+        TicketResumed,
         TicketReopened,
         TicketResolved,
         TicketWithdrawn,

@@ -15,6 +15,7 @@ from libs.stack.errors import StackError
 from services.ops import (
     calendar,
     clock,
+    cycles,
     dead_letters,
     lag,
     notices,
@@ -47,6 +48,7 @@ for _command in (
     serve.serve,
 ):
     app.command()(_command)
+sla.app.command()(cycles.cycles)
 for _name, _group in {
     "topics": topics.app,
     "plan": plan.app,

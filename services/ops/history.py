@@ -59,11 +59,11 @@ class Sources(NamedTuple):
 
 async def history(sources: Sources, ticket: str) -> list[Entry]:
     """Give everything about a ticket in the order in which it was recorded; empty where there is no such ticket."""
-    promise = stream_id("promise", *parse_stream(ticket)[1:])
+    promise, cycles = (stream_id(kind, *parse_stream(ticket)[1:]) for kind in ("promise", "cycles"))
     found = await _events(sources, "intake", TICKETS, [ticket])
     if not found:
         return []
-    found += await _events(sources, "sla_timer", SLA, [promise])
+    found += await _events(sources, "sla_timer", SLA, [promise, cycles])
     async with tables(sources.postgres, WATCHED["notification"]) as database:
         rows = await queries(database).rows("notices_about", streams=[ticket, promise])
     notices = [row["stream"] for row in rows]

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from libs.chassis.participant import Participant
 from libs.messages.catalogue import SLA
-from services.sla_timer.domain import DECIDER
+from services.sla_timer.cycle_duties import CycleDuties
 from services.sla_timer.handlers import PromiseDuties, PromiseReactions
 from services.sla_timer.projections import READERS
 from services.sla_timer.settings import SlaTimerSettings
+from services.sla_timer.streams import DECIDER
 
 
 async def main() -> int:
@@ -21,7 +22,7 @@ async def main() -> int:
     shell.reaction("tickets", reactions.react, writer.handle)
     shell.reaction("sla", reactions.react_to_promises, writer.handle)
     duties = PromiseDuties(shell)
-    shell.duties(duties.all(), writer.handle, duties.next_due)
+    shell.duties([*duties.all(), *CycleDuties(shell).all()], writer.handle, duties.next_due)
     return await shell.serve()
 
 

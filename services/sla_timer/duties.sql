@@ -89,4 +89,69 @@ select least(
      where t.published_at > :now and exists (
          select from promises p
          where p.state = 'waiting' and p.targets_version < t.version and t.published_at < p.due_at
-            and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds))) as at;
+            and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds)),
+    (select min(next_due_at) from cycles) + interval '1 microsecond',
+    (select min(c.published_at) from calendars c
+     where c.published_at > :now and exists (
+         select from cycles r where r.is_running and r.centre = c.centre and r.calendar_version < c.version))) as at;
+
+-- name: cycles_to_reckon
+-- Tickets of which more is known than what their cycles were reckoned on: facts, hours or targets. Only where the plan
+-- gives a target for cycles, and of tickets of which something was said since; else no table is looked at. Looked
+-- through are the tickets of which something was recorded since an instant, and those whose deadlines others may move.
+with looked_through as (
+    select f.ticket from cycle_facts f where f.recorded_at >= coalesce(:since, '-infinity'::timestamptz)
+    union
+    select r.ticket from cycles r
+    join calendars c on c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now
+    where r.is_running
+    union
+    select r.ticket from cycles r
+    join targets g on g.version > r.targets_version and g.published_at <= :now
+    where r.is_running
+)
+select 'cycles' || substr(t.ticket, 7) as stream, h.id as head, t.ticket, t.centre, t.opened_at, t.correlation
+from (
+    select ticket, sum(known) as known, max(last_at) as last_at, max(centre) as centre, max(opened_at) as opened_at,
+        max(correlation) as correlation
+    from cycle_facts where ticket in (select ticket from looked_through) group by ticket
+) t
+left join cycles r on r.stream = 'cycles' || substr(t.ticket, 7)
+left join heads_sla h on h.stream = 'cycles' || substr(t.ticket, 7)
+where exists (
+    select from targets g where g.published_at <= :now and jsonb_path_exists(g.content, '$.cycles.* ? (@ > 0)'))
+and t.last_at >= (
+    select min(g.published_at) from targets g
+    where g.published_at <= :now and jsonb_path_exists(g.content, '$.cycles.* ? (@ > 0)'))
+and exists (select from calendars c where c.centre = t.centre and c.published_at <= :now)
+and (
+    r.stream is null or t.known > r.known
+    or r.is_running and exists (
+        select from calendars c
+        where c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now)
+    or r.is_running and exists (
+        select from targets g
+        where g.version > r.targets_version and g.published_at <= :now and g.published_at <= t.last_at))
+order by t.opened_at, t.ticket
+limit :most;
+
+-- name: newest_targets
+-- The version of the targets published last, whenever they are in force from.
+select max(version) as version from targets;
+
+-- name: cycles_due
+-- Cycles whose target was used up before they ended. Those of which more is known since are reckoned anew first.
+select r.stream, h.id as head, r.next_due_at, r.correlation
+from cycles r
+join heads_sla h using (stream)
+cross join lateral (
+    select sum(f.known) as known, max(f.last_at) as last_at from cycle_facts f where f.ticket = r.ticket) t
+where r.next_due_at < :now and t.known <= r.known
+and not (r.is_running and exists (
+    select from calendars c
+    where c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now))
+and not (r.is_running and exists (
+    select from targets g
+    where g.version > r.targets_version and g.published_at <= :now and g.published_at <= t.last_at))
+order by r.next_due_at, r.stream
+limit :most;

@@ -46,7 +46,7 @@ class PromiseReactions:
         promises = await self._called_about(events)
         each = [wanted(event, promises) for event in events]
         question = together(each)
-        known = await _facts(self._queries, question.centres, question.since) if question else {}
+        known = await facts_for(self._queries, question.centres, question.since) if question else {}
         facts = [known.get(one.centre, NO_FACTS) if one else NO_FACTS for one in each]
         return [react(event, fact) for event, fact in zip(events, facts, strict=True)]
 
@@ -93,7 +93,7 @@ class PromiseDuties:
         if not rows:
             return {}
         centres, since = sorted({row["centre"] for row in rows}), min(row["opened_at"] for row in rows)
-        facts = await _facts(self._queries, centres, since)
+        facts = await facts_for(self._queries, centres, since)
         return {centre: (found.calendars, found.targets) for centre, found in facts.items()}
 
     async def answered(self, now: datetime, most: int) -> Sequence[Request]:  # noqa: ARG002 - whatever the time is
@@ -126,7 +126,7 @@ class PromiseDuties:
         return self._shell.safe_time([door], [reactions, plan], [merges], [promises])
 
 
-async def _facts(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, Facts]:
+async def facts_for(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, Facts]:
     """Give what is published for some centres, that in force at an instant and all that came later."""
     rows = await queries.rows("facts_for_promises", centres=list(centres), since=since)
     return {centre: FACTS.validate_json(row["facts"]) for centre, row in zip(centres, rows, strict=True)}

@@ -8,6 +8,7 @@ from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.record import RecordedEvent
 from libs.messages.catalogue import PLAN, SLA, TICKETS
 from libs.messages.certificates import Certificate
+from libs.messages.cycles import CyclesEvent
 from libs.messages.plan import CentreCalendar, CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import (
     CallNoted,
@@ -31,8 +32,9 @@ from libs.messages.sla import (
     ResponseNotApplied,
 )
 from libs.plan import changed_between, in_force, target_channel
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.promise import State, warnings_left
+from services.sla_timer.cycle_rows import CYCLE_FACTS, CYCLES
+from services.sla_timer.promise import warnings_left
+from services.sla_timer.streams import DECIDER, State
 
 
 class PromiseRow(NamedTuple):
@@ -255,7 +257,7 @@ def _by_publication(event: RecordedEvent) -> tuple[Key, ...]:
     return ((event.stream, event.sequence),)
 
 
-STATES: Projection[Any] = state_of("promise_states", DECIDER, State, get_args(PromiseEvent))
+STATES: Projection[Any] = state_of("states", DECIDER, State, (*get_args(PromiseEvent), *get_args(CyclesEvent)))
 
 IS_JUDGED = "state in ('met', 'breached', 'cancelled')"
 LAST_DUE = "greatest(due_at, restated_due_at)"
@@ -321,7 +323,7 @@ TARGETS: Projection[TargetsRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("sla", SLA, 3, (STATES, PROMISES), writes=True, reacts=True),
-    Reader("tickets", TICKETS, 1, (), reacts=True),
+    Reader("sla", SLA, 3, (STATES, PROMISES, CYCLES), writes=True, reacts=True),
+    Reader("tickets", TICKETS, 2, (CYCLE_FACTS,), reacts=True),
     Reader("plan", PLAN, 3, (CALENDARS, CALENDAR_CHANGES, TARGETS)),
 )

@@ -49,3 +49,33 @@ order by opened_at, stream limit :most;
 select reason, count(*) as tickets from promises
 where state = 'not-promised' and responded_at is null and cancelled_at is null
 group by reason order by reason;
+
+-- name: facts_of_cycles
+-- All that is known of some tickets for their cycles, what is said of tickets absorbed in them included; one row of JSON
+-- for each that was opened.
+select o.ticket,
+    (select sum(f.known) from cycle_facts f where f.ticket = o.ticket)::int as known,
+    jsonb_build_object(
+        'ticket', o.ticket, 'centre', o.centre, 'channel', o.channel, 'opened_at', o.opened_at,
+        'facts', (
+            select coalesce(jsonb_agg(x.fact order by f.stream, x.place), '[]'::jsonb)
+            from cycle_facts f
+            cross join jsonb_array_elements(f.facts) with ordinality as x (fact, place)
+            where f.ticket = o.ticket)) as story
+from cycle_facts o
+where o.ticket = any(:tickets) and o.opened_at is not null
+order by o.ticket;
+
+-- name: tickets_measured
+-- The tickets that were opened from an instant on and before another, the oldest first.
+select ticket from cycle_facts where opened_at >= :since and opened_at < :until order by opened_at, ticket;
+
+-- name: cycles_reckoned
+-- The cycles of a ticket that have a target, as they were reckoned last, and which of them were missed.
+select * from cycles where ticket = :ticket;
+
+-- name: cycle_targets_missed
+-- How many targets of cycles were missed, by centre and measure.
+select r.centre, x.missed ->> 0 as measure, count(*) as missed
+from cycles r cross join jsonb_array_elements(r.missed) as x (missed)
+group by r.centre, measure order by r.centre, measure;

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from tests.faults.checked.books import Books
+from tests.faults.checked.cycles import check_cycles
 from tests.faults.checked.doors import check_doors
 from tests.faults.checked.log import LOGS, ledger
 from tests.faults.checked.merges import check_merges
@@ -20,7 +21,7 @@ from tests.faults.checked.terms import check_terms
 def findings(books: Books) -> list[str]:
     """Say in one sentence each what is wrong with the books; nothing where they balance."""
     logs = {name: ledger(books.topic(name)) for name in LOGS}
-    checks = (check_doors, check_promises, check_merges, check_terms, check_notices, check_tables)
+    checks = (check_doors, check_promises, check_cycles, check_merges, check_terms, check_notices, check_tables)
     return [*chain.from_iterable(log.findings for log in logs.values()), *chain(*(c(books, logs) for c in checks))]
 
 

@@ -17,9 +17,9 @@ from libs.messages.streams import partition_of
 from libs.stack.run import PROJECT
 from tests.faults.checked.books import Books, Generation, HeadRow, Record, Timeline, Topic, Turn
 from tests.faults.checked.log import CONTRACTS, NOTICES, PROMISES, TICKETS
-from tests.faults.script import BEGIN, DIRT, Message, contracts, response, ticket
+from tests.faults.script import BEGIN, DIRT, TICKETS_DOOR, Message, contracts, response, said, ticket
 
-PARTITIONS = 12
+PARTITIONS, SECOND = 12, "ticket/crm/2"
 DUE = BEGIN + timedelta(hours=4)
 WARNING = BEGIN + timedelta(hours=3)
 EPOCH = 1_800_000_000_000.0  # ms: when plan time began to run, as fast as the machine's
@@ -114,6 +114,7 @@ def balanced() -> Books:
     _answered(pen)
     _lapsed(pen)
     _forgotten(pen)
+    _waited_for(pen)
     refused, command = pen.opened("3", Outcome.REFUSED, "TicketRefused")
     pen.told(refused, "requester", "refusal", command)
     pen.bury(pen.say(DIRT[2](ticket("4", BEGIN))))
@@ -155,6 +156,24 @@ def _forgotten(pen: Pen) -> None:
     pen.told(started, "requester", "acknowledgement", first)
     pen.told(warned, "centre", "warning", first, ("NoticeDeferred", "NoticeSent"))
     pen.told(breached, "centre", "breach", first, ("NoticeAmbiguous", "NoticeSent"))
+
+
+def _waited_for(pen: Pen) -> None:
+    """The forgotten ticket waited for its customer, went on, and was not resolved in time."""
+    command, stream, waiting = str(door_command_id("crm", "open-2", SECOND)), "cycles/crm/2", SECOND
+    for kind, at in (("TicketPaused", BEGIN), ("TicketResumed", BEGIN + timedelta(hours=1))):
+        message = said(TICKETS_DOOR, at, "crm", f"{kind}-2", "2", kind, {"by": "person/faults/agent"})
+        cause = str(door_command_id("crm", f"{kind}-2", waiting))
+        event = pen.event(TICKETS, waiting, kind, cause, cause, at)
+        pen.answer(pen.say(message), waiting, event, kind, Outcome.ACCEPTED, cause)
+    example = json.loads((_EXAMPLES / "CyclesReckoned.json").read_text())["data"]["cycles"][0]
+    cycle = example | {"started_at": BEGIN, "due_at": DUE}
+    about = {"ticket": waiting, "cycles": [cycle], "facts": 3}
+    cause = str(duty_command_id(stream, "ReckonCycles"))
+    reckoned = pen.event(PROMISES, stream, "CyclesReckoned", cause, command, BEGIN, **about)
+    later, cause = DUE + timedelta(seconds=1), str(duty_command_id(reckoned, "MissTarget"))
+    verdict = {"ticket": waiting, "started_at": BEGIN, "due_at": DUE, "missed_at": DUE, "detected_at": later}
+    pen.event(PROMISES, stream, "CycleTargetMissed", cause, command, later, **verdict)
 
 
 def _lapsed(pen: Pen) -> None:

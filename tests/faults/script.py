@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from libs.messages.base import rfc3339
+from libs.messages.plan import CycleTargets
 from libs.plan import FILES, parse_plan
 from libs.stack.run import PROJECT
 
@@ -20,6 +21,7 @@ _PLAN = PROJECT / "services" / "contract" / "plan"
 _COUNTRIES = ("FR", "DE", "GB", "NL", "CA", "AU", "MY", "JP")
 _CUSTOMERS = range(1, 17)
 _NEVER_COVERED, _ENDING = 15, 16
+_CYCLES = CycleTargets(next_response_seconds=3600, resolution_seconds=10_800, periodic_update_seconds=7200)
 _PRODUCTS = ("planetpress-connect", "pres-connect")
 
 
@@ -63,7 +65,7 @@ def the_plan(at: datetime = BEGIN) -> list[Message]:
     plan = parse_plan({name: (_PLAN / name).read_text() for name in FILES})
     parts = [
         *(("calendar", calendar.centre, calendar) for calendar in plan.centres),
-        ("targets", "first-response", plan.targets),
+        ("targets", "first-response", plan.targets.model_copy(update={"cycles": _CYCLES})),
         *(("prices", prices.currency, prices) for prices in plan.prices),
         *(("versions", product.product, product) for product in plan.products),
     ]
@@ -195,6 +197,8 @@ class Day:
         yield "TicketResolved", {"by": agent, "text": "It works."}
         yield "TicketReopened", {"by": "customer", "author": "person/faults/caller", "text": "It does not."}
         yield "TicketsMerged", {"into": another, "by": agent}
+        yield "TicketPaused", {"by": agent}
+        yield "TicketResumed", {"by": agent}
         yield "TicketWithdrawn", {"by": "customer"}
 
 

@@ -2,10 +2,12 @@
 
 import ast
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from libs.messages.base import rfc3339
 from tests.faults.breakage import (
     Break,
     about,
@@ -28,7 +30,7 @@ from tests.faults.script import BEGIN, TICKETS_DOOR
 
 RECEIPTS, DEAD_LETTERS = "olcare.tickets.receipts.v1", "olcare.tickets.in.v1.dlq"
 FIRST, SECOND = "ticket/crm/1", "ticket/crm/2"
-MET, FORGOTTEN = "promise/crm/1", "promise/crm/2"
+MET, FORGOTTEN, CYCLES = "promise/crm/1", "promise/crm/2", "cycles/crm/2"
 CONTRACT = "contract/erp/K-16"
 NOBODY = "00000000-0000-5000-8000-000000000000"
 NOT_PROMISED = "olcare.FirstResponseNotPromised.v1"
@@ -139,6 +141,38 @@ PROMISE: list[tuple[str, Break]] = [
     ("but met follows from what came to be known", answered_late),
     ("was at the door before", both(without(PROMISES, named("Met")), followed(PROMISES, named("Breached"), MET))),
 ]
+ENDED = {
+    "measure": "resolution",
+    "instance": 1,
+    "started_at": rfc3339(BEGIN),
+    "ended_at": rfc3339(BEGIN + timedelta(hours=1)),
+    "due_at": None,
+    "ended_by": "answered",
+    "target_seconds": 14400,
+    "used_microseconds": 0,
+}
+CYCLE: list[tuple[str, Break]] = [
+    ("was missed more than once", followed(PROMISES, named("TargetMissed"), CYCLES)),
+    ("but 3 are known", saying(PROMISES, named("CyclesReckoned"), facts=2)),
+    ("and is not missed", without(PROMISES, named("TargetMissed"))),
+    ("not after", saying(PROMISES, named("TargetMissed"), detected_at=str(DUE))),
+    ("not after", reading(PROMISES, named("TargetMissed"), recordedtime=str(DUE))),
+    ("but not reckoned so", saying(PROMISES, named("TargetMissed"), started_at=str(WARNING))),
+    ("nothing was reckoned before", without(PROMISES, named("CyclesReckoned"))),
+    ("there is no such ticket", without(TICKETS, named("TicketOpened", SECOND))),
+    ("TicketResumed, but it is open", without(TICKETS, named("TicketPaused"))),
+    (
+        "TicketPaused, but it is waiting",
+        both(without(TICKETS, named("TicketResumed")), followed(TICKETS, named("TicketPaused"), SECOND)),
+    ),
+    (
+        "was missed, but what ended it",
+        both(
+            followed(TICKETS, named("ResponseRecorded"), SECOND),
+            followed(PROMISES, named("CyclesReckoned"), CYCLES, {"cycles": [ENDED]}),
+        ),
+    ),
+]
 TERM: list[tuple[str, Break]] = [
     ("it was activated 2 times", followed(CONTRACTS, named("Activated"), CONTRACT)),
     ("lapsed 2 times", followed(CONTRACTS, named("Lapsed"), CONTRACT)),
@@ -182,7 +216,7 @@ TABLES: list[tuple[str, Break]] = [
 ]
 
 
-@pytest.mark.parametrize(("sentence", "broken"), [*DOORS, *LOG, *PROMISE, *TERM, *MERGED, *TOLD, *TABLES])
+@pytest.mark.parametrize(("sentence", "broken"), [*DOORS, *LOG, *PROMISE, *CYCLE, *TERM, *MERGED, *TOLD, *TABLES])
 def test_the_checker_finds_what_was_broken(sentence: str, broken: Break) -> None:
     found = findings(broken(balanced()))
     assert any(sentence in one for one in found), found
@@ -190,4 +224,4 @@ def test_the_checker_finds_what_was_broken(sentence: str, broken: Break) -> None
 
 def test_what_came_to_count_between_two_looks_is_named() -> None:
     before = without(TICKETS, named("ResponseRecorded"))(balanced())
-    assert list(grown(before, mails("<one@more>")(balanced()))) == [f"{TICKETS}: 3 became 4", "mails: 7 became 8"]
+    assert list(grown(before, mails("<one@more>")(balanced()))) == [f"{TICKETS}: 5 became 6", "mails: 7 became 8"]

@@ -28,6 +28,7 @@ from tests.unit.intake.examples import (
     TUESDAY,
     held,
     merged,
+    paused,
     recorded,
     resolved,
     transferred,
@@ -167,8 +168,9 @@ async def test_a_centre_s_open_tickets_are_counted_where_they_are_worked_on(inta
     await intake.happened("ticket/crm-eu/1", OPENED)
     await intake.happened("ticket/crm-eu/2", OPENED, transferred(LATER))
     await intake.happened("ticket/crm-eu/3", OPENED, resolved(LATER))
+    await intake.happened("ticket/crm-eu/4", OPENED, paused(LATER))
     found = await intake.found("tickets_at_centres")
-    assert [tuple(row.values()) for row in found] == [("americas", 1, 1), ("france", 1, 0)]
+    assert [tuple(row.values()) for row in found] == [("americas", 1, 1, 0), ("france", 2, 0, 1)]
 
 
 async def crossing(intake: Folded) -> list[tuple[Any, ...]]:

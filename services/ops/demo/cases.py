@@ -8,8 +8,10 @@ from libs.messages.door import (
     CustomerCalled,
     NoteAdded,
     ResponseGiven,
+    TicketPaused,
     TicketReopened,
     TicketResolved,
+    TicketResumed,
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
@@ -34,6 +36,7 @@ def play_cases(scribe: Scribe) -> None:
     _hard_to_reach(scribe)
     _refused_at_the_door(scribe)
     _goes_on(scribe)
+    _waits_for_the_customer(scribe)
 
 
 def _case(
@@ -161,3 +164,24 @@ def _goes_on(scribe: Scribe) -> None:
     )
     for hour, data in enumerate(said, start=2):
         scribe.say(TICKETS_DOOR, ticket.source, ticket.number, case.at + timedelta(hours=hour), data)
+
+
+def _waits_for_the_customer(scribe: Scribe) -> None:
+    """A ticket that stands still for a night; nothing pauses twice, and nothing goes on that does not wait."""
+    german = scribe.cast.covered("germany")[0]
+    ticket = _ask_and_answer(scribe, _case(scribe, german, TUESDAY, "09:02:00", Channel.EMAIL))
+    agent, author = f"person/{german.source}/agent-4", german.people[0].at_the_door()
+    question = scribe.cast.requests["en"][0][1].format(number=ticket.number)
+    said = (
+        (TUESDAY, "14:00:00", TicketResumed(by=agent)),
+        (TUESDAY, "14:30:00", TicketPaused(by=agent)),
+        (TUESDAY, "15:00:00", TicketPaused(by=agent)),
+        (WEDNESDAY, "08:00:00", TicketResumed(by=agent)),
+        (WEDNESDAY, "08:01:00", NoteAdded(by=Side.CUSTOMER, author=author, text=question)),
+        (WEDNESDAY, "16:00:00", TicketResolved(by=agent)),
+        (WEDNESDAY, "16:30:00", TicketPaused(by=agent)),
+    )
+    calendar = scribe.calendars[german.centre]
+    for day, clock, data in said:
+        scribe.say(TICKETS_DOOR, ticket.source, ticket.number, local(calendar, day, clock), data)
+    scribe.answer(ticket, local(calendar, WEDNESDAY, "11:30:00"))

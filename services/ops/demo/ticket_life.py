@@ -34,9 +34,11 @@ from libs.messages.tickets import (
     ResponseRecorded,
     ResponseRefused,
     TicketOpened,
+    TicketPaused,
     TicketRefused,
     TicketReopened,
     TicketResolved,
+    TicketResumed,
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
@@ -79,6 +81,7 @@ class Life:
     reason: str | None = None
     """Why it was refused."""
     state: str = "held"
+    is_paused: bool = False
     answers: list[Answer] = field(default_factory=list)
     held: list[Said] = field(default_factory=list)
     besides: list[Said] = field(default_factory=list)
@@ -155,15 +158,32 @@ def _moved(life: Life, said: Said, asked: TicketSubmitted, register: Register) -
             life.state = "withdrawn"
             life.besides.append(said)
             return accepted(TicketWithdrawn)
+        case door.TicketPaused() | door.TicketResumed():
+            return _waits(life, said)
         case door.TicketResolved() if life.state == "resolved":
             return _turned_away(said, MessageRefusal.ALREADY_RESOLVED)
         case door.TicketResolved():
-            life.state = "resolved"
+            life.state, life.is_paused = "resolved", False
             return accepted(TicketResolved)
         case door.TicketReopened():
             return _reopened(life, said, asked, register)
         case _:
             raise ValueError(f"the script says {type(said.data).__name__} about a ticket")
+
+
+def _waits(life: Life, said: Said) -> Outcomes:
+    """Begin or end the waiting for the customer; only an open ticket does."""
+    if isinstance(said.data, door.TicketResumed):
+        if not life.is_paused:
+            return _turned_away(said, MessageRefusal.NOT_PAUSED)
+        life.is_paused = False
+        return accepted(TicketResumed)
+    if life.state == "resolved":
+        return _turned_away(said, MessageRefusal.ALREADY_RESOLVED)
+    if life.is_paused:
+        return _turned_away(said, MessageRefusal.ALREADY_PAUSED)
+    life.is_paused = True
+    return accepted(TicketPaused)
 
 
 def _reopened(life: Life, said: Said, asked: TicketSubmitted, register: Register) -> Outcomes:

@@ -37,9 +37,9 @@ class Response(NamedTuple):
 def check_promises(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
     """Find what does not balance between tickets and promises."""
     opened = {_promise_of(event.stream): event for event in logs[TICKETS].named("TicketOpened")}
-    promises = logs[PROMISES].streams
+    promises = {name: events for name, events in logs[PROMISES].streams.items() if not name.startswith("cycles/")}
     yield from (f"{ticket.stream} is open, but has no promise" for p, ticket in opened.items() if p not in promises)
-    given = _given(logs[TICKETS].streams.values(), _at_the_door(books))
+    given = _given(logs[TICKETS].streams.values(), at_the_door(books))
     for stream, events in promises.items():
         if stream in opened:
             yield from (f"{stream}: {problem}" for problem in _promise(events, given.get(stream, []), books.now))
@@ -51,7 +51,7 @@ def _promise_of(ticket: str) -> str:
     return ticket.replace("ticket/", "promise/", 1)
 
 
-def _at_the_door(books: Books) -> Mapping[str, datetime]:
+def at_the_door(books: Books) -> Mapping[str, datetime]:
     """Say for every command at which plan time one of its records stood at the door, as the broker acknowledged."""
     found: dict[str, datetime] = {}
     for one in answered(books, _TICKETS_DOOR)[0]:

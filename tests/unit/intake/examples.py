@@ -24,9 +24,11 @@ from libs.messages.tickets import (
     ResponseRecorded,
     Side,
     TicketOpened,
+    TicketPaused,
     TicketRefused,
     TicketReopened,
     TicketResolved,
+    TicketResumed,
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
@@ -218,6 +220,22 @@ def merged(at: datetime, into: str = THERE) -> TicketsMerged:
 
 def merge(at: datetime, into: str = THERE, survivor: KnownTicket | None = None) -> TakeMessage:
     return take(said_of(at, door.TicketsMerged, merge=merged(at, into)), Facts(survivor=survivor))
+
+
+def paused(at: datetime) -> TicketPaused:
+    return TicketPaused(paused_at=at, by=AGENT)
+
+
+def pause(at: datetime) -> TakeMessage:
+    return take(said_of(at, door.TicketPaused, pause=paused(at)))
+
+
+def resumed(at: datetime) -> TicketResumed:
+    return TicketResumed(resumed_at=at, by=AGENT)
+
+
+def resume(at: datetime) -> TakeMessage:
+    return take(said_of(at, door.TicketResumed, resumption=resumed(at)))
 
 
 def reopened(at: datetime) -> TicketReopened:

@@ -27,9 +27,11 @@ from tests.unit.intake.examples import (
     TUESDAY,
     held,
     merged,
+    paused,
     recorded,
     reopened,
     resolved,
+    resumed,
     transferred,
     withdrawn,
 )
@@ -105,13 +107,25 @@ def test_a_ticket_is_resolved_and_reopened_under_the_cover_of_that_day() -> None
     assert (row.state, row.resolved_at, row.reopenings, row.contract) == ("open", None, 1, "contract/erp/K-2002")
 
 
+def test_a_ticket_shows_since_when_it_waits_for_the_customer() -> None:
+    waits = [OPENED, paused(LATER)]
+    row = folded(TICKET_ROWS, TICKET, *waits)
+    assert (row.state, row.paused_at) == ("open", LATER)
+    for end in (resumed(LATER), resolved(LATER), withdrawn(LATER)):
+        assert folded(TICKET_ROWS, TICKET, *waits, end).paused_at is None
+
+
 def test_a_withdrawn_ticket_is_withdrawn() -> None:
     assert folded(TICKET_ROWS, TICKET, OPENED, resolved(LATER), withdrawn(LATER)).state == "withdrawn"
 
 
 def test_an_absorbed_ticket_names_its_survivor_until_that_is_undone() -> None:
     undone = MergeUndone(undone_at=LATER, into=THERE)
-    for past, state in (([OPENED], "open"), ([OPENED, resolved(LATER)], "resolved")):
+    for past, state in (
+        ([OPENED], "open"),
+        ([OPENED, paused(LATER)], "open"),
+        ([OPENED, resolved(LATER)], "resolved"),
+    ):
         row = folded(TICKET_ROWS, TICKET, *past, merged(LATER))
         assert (row.state, row.merged_into, row.merged_at) == ("merged", THERE, LATER)
         assert (row.merge_recorded_at, row.merge_correlation) == (NOON, "test")

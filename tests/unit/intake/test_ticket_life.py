@@ -33,12 +33,16 @@ from tests.unit.intake.examples import (
     merged,
     note,
     noted,
+    pause,
+    paused,
     recorded,
     reopen,
     reopened,
     resolve,
     resolved,
     response,
+    resume,
+    resumed,
     transfer,
     transferred,
     withdraw,
@@ -48,7 +52,7 @@ from tests.unit.support import Specification
 
 TICKET = Specification(DECIDER)
 Said = Callable[[datetime], TakeMessage]
-MOVING: list[Said] = [transfer, merge, reopen, resolve, withdraw]
+MOVING: list[Said] = [transfer, merge, pause, resume, reopen, resolve, withdraw]
 MANY: list[Said] = [call, note, *MOVING]
 
 
@@ -152,6 +156,37 @@ def test_a_ticket_is_resolved_once() -> None:
     TICKET.given(OPENED, resolved(TUESDAY), reopened(TUESDAY)).when(resolve(LATER)).then(resolved(LATER))
 
 
+def test_an_open_ticket_waits_for_the_customer_until_it_is_said_that_it_does_no_longer() -> None:
+    TICKET.given(OPENED).when(pause(TUESDAY)).then(paused(TUESDAY))
+    TICKET.given(OPENED, paused(TUESDAY)).when(resume(LATER)).then(resumed(LATER))
+    TICKET.given(OPENED, paused(TUESDAY), resumed(TUESDAY)).when(pause(LATER)).then(paused(LATER))
+
+
+def test_a_ticket_that_waits_is_not_paused_again() -> None:
+    again = refused(pause(LATER), MessageRefusal.ALREADY_PAUSED)
+    TICKET.given(OPENED, paused(TUESDAY)).when(pause(LATER)).then(again)
+    TICKET.given(OPENED, paused(TUESDAY), again).when(resume(LATER)).then(resumed(LATER))
+
+
+@pytest.mark.parametrize("past", [(), (resolved(TUESDAY),), (paused(TUESDAY), resumed(TUESDAY))])
+def test_only_a_ticket_that_waits_is_resumed(past: tuple[TicketEvent, ...]) -> None:
+    TICKET.given(OPENED, *past).when(resume(LATER)).then(refused(resume(LATER), MessageRefusal.NOT_PAUSED))
+
+
+def test_a_resolution_ends_the_waiting_and_a_resolved_ticket_does_not_wait() -> None:
+    done: list[TicketEvent] = [OPENED, paused(TUESDAY), resolved(TUESDAY)]
+    TICKET.given(*done).when(pause(LATER)).then(refused(pause(LATER), MessageRefusal.ALREADY_RESOLVED))
+    TICKET.given(*done, reopened(TUESDAY)).when(resume(LATER)).then(refused(resume(LATER), MessageRefusal.NOT_PAUSED))
+
+
+@pytest.mark.parametrize("said", [call, note, response])
+def test_nothing_that_is_said_besides_resumes_a_ticket(said: Said) -> None:
+    history: list[TicketEvent] = [OPENED, paused(TUESDAY)]
+    event = DECIDER.decide(DECIDER.replay(history), said(LATER))
+    assert event
+    TICKET.given(*history, event).when(resume(LATER)).then(resumed(LATER))
+
+
 def test_only_a_resolved_ticket_is_reopened() -> None:
     TICKET.given(OPENED, resolved(TUESDAY)).when(reopen(LATER)).then(reopened(LATER))
     open_already = refused(reopen(LATER), MessageRefusal.NOT_RESOLVED)
@@ -192,6 +227,13 @@ def test_an_open_and_a_resolved_ticket_can_be_withdrawn() -> None:
     TICKET.given(OPENED, resolved(TUESDAY)).when(withdraw(LATER)).then(withdrawn(LATER))
 
 
+def test_a_merge_ends_the_waiting() -> None:
+    waiting: list[TicketEvent] = [OPENED, paused(TUESDAY)]
+    TICKET.given(*waiting).when(merge(LATER)).then(merged(LATER))
+    absorbed = refused(resume(LATER), MessageRefusal.TICKET_MERGED)
+    TICKET.given(*waiting, merged(TUESDAY)).when(resume(LATER)).then(absorbed)
+
+
 def test_a_ticket_is_merged_into_one_that_is_there_or_that_nobody_knows_yet() -> None:
     TICKET.given(OPENED).when(merge(LATER)).then(merged(LATER))
     on_survivor = (FactVersion(stream=THERE, sequence=3),)
@@ -226,7 +268,7 @@ def test_of_crossing_merges_one_is_undone_and_the_ticket_is_what_it_was() -> Non
     undone = MergeUndone(undone_at=LATER, into=THERE)
     undo = UndoMerge(LATER, THERE)
     TICKET.given(OPENED, merged(TUESDAY)).when(undo).then(undone)
-    pasts: tuple[list[TicketEvent], ...] = ([OPENED], [OPENED, resolved(TUESDAY)])
+    pasts: tuple[list[TicketEvent], ...] = ([OPENED], [OPENED, paused(TUESDAY)], [OPENED, resolved(TUESDAY)])
     for past in pasts:
         assert DECIDER.replay([*past, merged(TUESDAY), undone]) == DECIDER.replay(past)
 

@@ -27,7 +27,7 @@ from services.intake.domain import (
     owed,
 )
 from services.intake.facts import KnownCentre
-from services.intake.life import Merged, Resolved, Ticket
+from services.intake.life import Merged, Paused, Resolved, Ticket
 from services.intake.life import ticket as begin
 from services.intake.opening import OpenTicket
 from tests.unit.intake.examples import (
@@ -47,9 +47,11 @@ from tests.unit.intake.examples import (
     held,
     merge,
     note,
+    pause,
     reopen,
     resolve,
     response,
+    resume,
     transfer,
     withdraw,
 )
@@ -64,6 +66,8 @@ MESSAGES = [
     transfer(LATER),
     merge(LATER),
     merge(LATER, HERE),
+    pause(TUESDAY),
+    resume(LATER),
     reopen(LATER),
     reopen(CONTRACT.covered_until),
     resolve(TUESDAY),
@@ -153,6 +157,7 @@ def test_any_part_of_a_history_folds_and_is_stored_as_it_is(
         DECIDER.replay([held(LATER), note(LATER).message, reopen(LATER).message, OPENED]),
         DECIDER.replay([REFUSED]),
         replace(begin(OPENED, held=()), applied=3, stage=Merged(THERE, Resolved())),
+        replace(begin(OPENED, held=()), stage=Merged(THERE, Paused())),
         Refused(Clause.NOT_COVERED, applied=1),
     ],
 )

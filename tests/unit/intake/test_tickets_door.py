@@ -27,7 +27,9 @@ from libs.messages.tickets import (
     ResponseRecorded,
     Side,
     TicketEvent,
+    TicketPaused,
     TicketResolved,
+    TicketResumed,
     TicketsMerged,
     TicketWithdrawn,
 )
@@ -50,11 +52,13 @@ from tests.unit.intake.examples import (
     held,
     merged,
     noted,
+    paused,
     recorded,
     reopened,
     resolve,
     resolved,
     response,
+    resumed,
     transferred,
     withdrawn,
 )
@@ -133,6 +137,8 @@ def test_nothing_personal_is_left_in_the_command_or_in_its_event(name: str) -> N
         ("NoteAdded", None),
         ("TicketTransferred", Asked(receiving="americas")),
         ("TicketsMerged", Asked(survivor=TICKET)),
+        ("TicketPaused", None),
+        ("TicketResumed", None),
         ("TicketReopened", Asked(ticket=TICKET)),
         ("TicketResolved", None),
         ("TicketWithdrawn", None),
@@ -227,6 +233,15 @@ def test_a_transfer_and_a_merge_hold_nothing_personal() -> None:
     assert [personal(record, read(record)) for record in (transfer, merge)] == [None, None]
 
 
+def test_a_pause_and_its_end_hold_nothing_personal() -> None:
+    pause, end = example("TicketPaused"), example("TicketResumed")
+    at = datetime(2026, 11, 30, 11, tzinfo=UTC)
+    assert taken(pause).pause == TicketPaused(paused_at=at, by=AGENT.person)
+    at = datetime(2026, 12, 1, 7, 30, tzinfo=UTC)
+    assert taken(end).resumption == TicketResumed(resumed_at=at, by=AGENT.person)
+    assert [personal(record, read(record)) for record in (pause, end)] == [None, None]
+
+
 def test_the_text_of_a_resolution_a_reopening_or_a_withdrawal_is_kept_under_whoever_wrote_it() -> None:
     at = OF_DECEMBER
     resolution, reopening = example("TicketResolved"), example("TicketReopened")
@@ -285,7 +300,7 @@ def test_a_message_for_another_door_is_unreadable_here() -> None:
 
 
 def test_a_receipt_says_in_one_word_what_became_of_it() -> None:
-    lived = (called, noted, transferred, merged, reopened, resolved, withdrawn)
+    lived = (called, noted, transferred, merged, paused, resumed, reopened, resolved, withdrawn)
     undone = MergeUndone(undone_at=TUESDAY, into=THERE)
     for event in (OPENED, recorded(TUESDAY), undone, *(one(TUESDAY) for one in lived)):
         assert outcome_of(event) is Outcome.ACCEPTED

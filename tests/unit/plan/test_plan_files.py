@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from libs.messages.plan import CentreCalendar, Status
+from libs.messages.plan import CentreCalendar, CycleTargets, Status
 from libs.plan import FILES, BadPlan, NoPlan, export_plan, parse_exported, parse_plan, working_calendar
 from libs.workcal import is_open, next_opening
 from services.contract.plan import read_plan
@@ -134,6 +134,8 @@ def test_columns_from_and_to_close_a_part_of_a_day() -> None:
         ),
         ("centres.yaml", "zone: Asia/Tokyo", "zone: Asia/Tokyo\n  closures: []", "japan: closures stand in holidays"),
         ("targets.yaml", "14400", "four hours", "targets.yaml: targets"),
+        ("targets.yaml", "version: 1", "version: 1\ncycles: {resolution_seconds: 0}", "cycles.resolution_seconds"),
+        ("targets.yaml", "version: 1", "version: 1\ncycles: {resolution: 3600}", "cycles.resolution: Extra inputs"),
         ("prices.yaml", "currency: GBP", "currency: EUR", "currency EUR stands there twice"),
         ("versions.yaml", "product: pres-connect", "product: planetpress-connect", "planetpress-connect stands there"),
     ],
@@ -142,6 +144,14 @@ def test_what_is_no_plan_is_refused_with_its_place(file: str, old: str, new: str
     assert old in SHIPPED[file]
     with pytest.raises(BadPlan, match=message):
         parse_plan(SHIPPED | {file: SHIPPED[file].replace(old, new)})
+
+
+def test_a_plan_may_give_targets_for_cycles_and_is_exported_with_them() -> None:
+    targets = SHIPPED["targets.yaml"] + "cycles: {next_response_seconds: 28800}\n"
+    plan = parse_plan(SHIPPED | {"targets.yaml": targets})
+    assert plan.targets.cycles == CycleTargets(next_response_seconds=28800)
+    assert parse_exported(export_plan(plan)) == plan
+    assert PLAN.targets.cycles is None
 
 
 def test_every_problem_is_named_at_once() -> None:

@@ -1,0 +1,82 @@
+"""What is due of cycles: reckoned anew at once where more is known; a target is missed only by safe time."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from libs.chassis.participant import Participant
+from libs.eventlog.duty import Duty
+from libs.eventlog.followers import SafeTime, group_follower
+from libs.eventlog.request import Request
+from libs.messages.catalogue import TICKETS_DOOR
+from libs.messages.ids import duty_command_id
+from services.sla_timer.cycle_targets import Command, MissTarget, ReckonCycles
+from services.sla_timer.cycles import Story
+from services.sla_timer.handlers import DOOR_OF_INTAKE, facts_for
+
+STORY: TypeAdapter[Story] = TypeAdapter(Story)
+"""Reads what the query `facts_of_cycles` gives for one ticket."""
+AGAIN = timedelta(days=1)
+"""Plan time before a look that found nothing; the gate lets our readers lag far less, at any pace of the clock."""
+
+
+class CycleDuties:
+    """The duties of cycles that have a target."""
+
+    def __init__(self, shell: Participant) -> None:
+        self._shell, self._queries = shell, shell.queries
+        self._done_until: datetime | None = None
+        """All that was recorded by then is reckoned on these targets; None at start, so that all is looked through."""
+        self._targets: int | None = None
+
+    def all(self) -> list[Duty]:
+        """Name the duties."""
+        return [
+            Duty("reckon cycles", self.to_reckon),
+            Duty("miss targets of cycles", self.due, safe=self._safe_time()),
+        ]
+
+    async def to_reckon(self, now: datetime, most: int) -> Sequence[Request]:
+        """Reckon the cycles of tickets of which more is known."""
+        rows = await self._queries.rows("cycles_to_reckon", now=now, since=await self._since(), most=most)
+        if not rows:
+            self._done_until = now
+            return []
+        centres, earliest = sorted({row["centre"] for row in rows}), min(row["opened_at"] for row in rows)
+        facts = await facts_for(self._queries, centres, earliest)
+        stories = await self._queries.rows("facts_of_cycles", tickets=[row["ticket"] for row in rows])
+        known = {row["ticket"]: (STORY.validate_json(row["story"]), row["known"]) for row in stories}
+        published = {centre: (found.calendars, found.targets) for centre, found in facts.items()}
+        return [
+            _request(row, ReckonCycles(now, *known[row["ticket"]], *published[row["centre"]]))
+            for row in rows
+            if row["ticket"] in known
+        ]
+
+    async def _since(self) -> datetime | None:
+        """Say from when on what was recorded is to be looked through; None for all of it, as after new targets."""
+        row = await self._queries.row("newest_targets")
+        version = row["version"] if row else None
+        if version != self._targets:
+            self._targets, self._done_until = version, None
+        return self._done_until - AGAIN if self._done_until else None
+
+    async def due(self, now: datetime, most: int) -> Sequence[Request]:
+        """Miss the targets that were used up."""
+        rows = await self._queries.rows("cycles_due", now=now, most=most)
+        return [_request(row, MissTarget(row["next_due_at"], now)) for row in rows]
+
+    def _safe_time(self) -> SafeTime:
+        """What was said before is answered by intake, then read as facts here, then reckoned in our own streams."""
+        engine = self._shell.engine
+        door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
+        facts, plan, cycles = (engine.followers[name] for name in ("tickets", "plan", "sla"))
+        return self._shell.safe_time([door], [facts, plan], [cycles])
+
+
+def _request(row: Mapping[str, Any], command: Command) -> Request:
+    """Name a stream that has no event yet by itself."""
+    identity = str(duty_command_id(row["head"] or row["stream"], type(command).__name__))
+    return Request(identity, row["stream"], command, row["correlation"])

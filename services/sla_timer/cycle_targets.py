@@ -1,0 +1,217 @@
+"""Cycles for which the plan gives a target: reckoned whole whenever more is known, and missed once each.
+
+The target is the one in force when the cycle began, the calendar the newest. What has ended stays as it was reckoned.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple, assert_never
+
+from libs.decider import Decider
+from libs.messages.cycles import CyclePause, CyclesEvent, CyclesReckoned, CycleTargetMissed, Measure, TargetedCycle
+from libs.plan import working_calendar
+from libs.workcal import CalendarEnds, TooFarAhead, WorkingCalendar, tz_version
+from services.sla_timer.cycle_time import used, used_up_at
+from services.sla_timer.cycles import Cycle, Story, cycles_of
+from services.sla_timer.publications import PublishedCalendar, PublishedTargets, fact, in_force
+
+
+@dataclass(frozen=True)
+class ReckonCycles:
+    """Reckon the cycles of a ticket on all that is known of it, and published for its centre, by `occurred_at`."""
+
+    occurred_at: datetime
+    story: Story
+    known: int
+    """How many facts that is."""
+    calendars: tuple[PublishedCalendar, ...]
+    targets: tuple[PublishedTargets, ...]
+
+
+@dataclass(frozen=True)
+class MissTarget:
+    """The earliest deadline of a ticket's cycles, `occurred_at`, has passed by `detected_at`."""
+
+    occurred_at: datetime
+    detected_at: datetime
+
+
+Command = ReckonCycles | MissTarget
+"""Both are duties, so they may come to nothing."""
+
+
+class Begun(NamedTuple):
+    """A cycle by what does not change when more becomes known: its instance may."""
+
+    measure: Measure
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Unreckoned:
+    """Nothing was reckoned yet."""
+
+    state: Literal["unreckoned"] = "unreckoned"
+
+
+@dataclass(frozen=True)
+class Reckoned:
+    """The cycles that have a target, and those of them that were missed."""
+
+    ticket: str
+    centre: str
+    facts: int
+    cycles: tuple[TargetedCycle, ...]
+    calendar_version: int
+    targets_version: int
+    missed: tuple[Begun, ...] = ()
+    state: Literal["reckoned"] = "reckoned"
+
+
+State = Unreckoned | Reckoned
+
+
+def decide(state: State, command: Command) -> CyclesEvent | None:
+    """Answer a duty; None where it comes to nothing."""
+    match command:
+        case ReckonCycles():
+            return _reckon(state, command)
+        case MissTarget():
+            return _miss(state, command)
+        case _:
+            assert_never(command)
+
+
+def evolve(state: State, event: CyclesEvent) -> State:
+    """Fold an event into the state."""
+    match event:
+        case CyclesReckoned():
+            return _reckoned(event, state.missed if isinstance(state, Reckoned) else ())
+        case CycleTargetMissed() if isinstance(state, Reckoned):
+            return replace(state, missed=(*state.missed, Begun(event.measure, event.started_at)))
+        case CycleTargetMissed():
+            raise ValueError("only what was reckoned is missed")
+        case _:
+            assert_never(event)
+
+
+DECIDER: Decider[State, Command, CyclesEvent] = Decider(Unreckoned(), decide, evolve)
+
+
+def _reckoned(event: CyclesReckoned, missed: tuple[Begun, ...]) -> Reckoned:
+    return Reckoned(
+        ticket=event.ticket,
+        centre=event.centre,
+        facts=event.facts,
+        cycles=event.cycles,
+        calendar_version=event.calendar_version,
+        targets_version=event.targets_version,
+        missed=missed,
+    )
+
+
+def to_miss(reckoned: Reckoned) -> TargetedCycle | None:
+    """Give, of the cycles whose target is used up before they end, the earliest that was not missed yet."""
+    open_ = [cycle for cycle in reckoned.cycles if Begun(cycle.measure, cycle.started_at) not in reckoned.missed]
+    late = [cycle for cycle in open_ if cycle.due_at and (cycle.ended_at is None or cycle.due_at < cycle.ended_at)]
+    return min(late, key=lambda cycle: (cycle.due_at, cycle.measure), default=None)
+
+
+def is_running(reckoned: Reckoned) -> bool:
+    """Say whether another calendar could still move a deadline."""
+    missed = reckoned.missed
+    return any(c.ended_at is None and Begun(c.measure, c.started_at) not in missed for c in reckoned.cycles)
+
+
+def target_of(measure: Measure, started_at: datetime, targets: Sequence[PublishedTargets]) -> timedelta | None:
+    """Give the target of a cycle: that of the last publication by its beginning, if there is one."""
+    published = in_force([one for one in targets if one.published_at <= started_at], started_at)
+    given = published.content.cycles if published else None
+    if given is None:
+        return None
+    seconds = {
+        Measure.NEXT_RESPONSE: given.next_response_seconds,
+        Measure.RESOLUTION: given.resolution_seconds,
+        Measure.PERIODIC_UPDATE: given.periodic_update_seconds,
+    }[measure]
+    return timedelta(seconds=seconds) if seconds else None
+
+
+def targeted(
+    cycle: Cycle, calendar: WorkingCalendar, target: timedelta, before: Sequence[TargetedCycle] = ()
+) -> TargetedCycle:
+    """Reckon a cycle; one that has ended, and was reckoned so before, stays as it was."""
+    try:
+        spent, due_at = used(cycle, calendar), used_up_at(cycle, calendar, target)
+    except (CalendarEnds, TooFarAhead):
+        spent, due_at = timedelta(0), None
+    made = TargetedCycle(
+        measure=cycle.measure,
+        instance=cycle.instance,
+        started_at=cycle.started_at,
+        ended_at=cycle.ended_at,
+        ended_by=cycle.ended_by,
+        pauses=tuple(CyclePause(paused_at=pause.paused_at, resumed_at=pause.resumed_at) for pause in cycle.pauses),
+        target_seconds=target // timedelta(seconds=1),
+        used_microseconds=spent // timedelta.resolution,
+        due_at=due_at,
+    )
+    known = next((one for one in before if _is_the_same(one, made)), made)
+    return known.model_copy(update={"instance": made.instance})
+
+
+def _is_the_same(one: TargetedCycle, other: TargetedCycle) -> bool:
+    what = [(c.measure, c.started_at, c.ended_at, c.ended_by, c.pauses) for c in (one, other)]
+    return one.ended_at is not None and what[0] == what[1]
+
+
+def _reckon(state: State, command: ReckonCycles) -> CyclesReckoned | None:
+    now, story = command.occurred_at, command.story
+    calendar, targets = in_force(command.calendars, now), in_force(command.targets, now)
+    if calendar is None or targets is None:
+        return None
+    grounds = (command.known, calendar.content.version, targets.content.version)
+    if isinstance(state, Reckoned) and grounds == (state.facts, state.calendar_version, state.targets_version):
+        return None
+    before = state.cycles if isinstance(state, Reckoned) else ()
+    return CyclesReckoned(
+        ticket=story.ticket,
+        centre=story.centre,
+        facts=command.known,
+        cycles=tuple(_all_targeted(story, calendar, command.targets, before)),
+        calendar_version=calendar.content.version,
+        targets_version=targets.content.version,
+        tz_version=tz_version(),
+        rests_on=(fact(calendar), fact(targets)),
+    )
+
+
+def _all_targeted(
+    story: Story,
+    calendar: PublishedCalendar,
+    targets: Sequence[PublishedTargets],
+    before: Sequence[TargetedCycle],
+) -> Iterator[TargetedCycle]:
+    on = working_calendar(calendar.content)
+    for cycle in cycles_of(story):
+        if target := target_of(cycle.measure, cycle.started_at, targets):
+            yield targeted(cycle, on, target, before)
+
+
+def _miss(state: State, command: MissTarget) -> CycleTargetMissed | None:
+    if not isinstance(state, Reckoned) or command.detected_at <= command.occurred_at:
+        return None
+    late = to_miss(state)
+    if late is None or late.due_at != command.occurred_at:
+        return None
+    return CycleTargetMissed(
+        ticket=state.ticket,
+        centre=state.centre,
+        measure=late.measure,
+        instance=late.instance,
+        started_at=late.started_at,
+        due_at=command.occurred_at,
+        missed_at=command.occurred_at,
+        detected_at=command.detected_at,
+    )

@@ -1,0 +1,66 @@
+"""Working time of a cycle: only what runs is counted, so running uses a target up and no pause moves it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from libs.workcal import WorkingCalendar, add_working_time, working_time_between
+from services.sla_timer.cycles import Cycle
+
+NOTHING = timedelta(0)
+
+
+class Run(NamedTuple):
+    """A time in which a cycle runs; `until` is None while it does."""
+
+    since: datetime
+    until: datetime | None
+
+
+def runs(cycle: Cycle) -> Iterator[Run]:
+    """Give the times in which a cycle runs, in order."""
+    since: datetime | None = cycle.started_at
+    for pause in cycle.pauses:
+        if since is not None and since < pause.paused_at:
+            yield Run(since, pause.paused_at)
+        since = pause.resumed_at
+    if since is not None and (cycle.ended_at is None or since < cycle.ended_at or since == cycle.started_at):
+        yield Run(since, cycle.ended_at)
+
+
+def working_time(cycle: Cycle, calendar: WorkingCalendar, now: datetime) -> timedelta:
+    """Give the working time of a cycle until its end, or until now; raises `CalendarEnds`."""
+    spans = ((run.since, now if run.until is None else run.until) for run in runs(cycle))
+    return sum((working_time_between(calendar, since, until) for since, until in spans), NOTHING)
+
+
+def wall_time(cycle: Cycle, now: datetime) -> timedelta:
+    """Give the time of a cycle by the clock on the wall, pauses included."""
+    return (cycle.ended_at or now) - cycle.started_at
+
+
+def used(cycle: Cycle, calendar: WorkingCalendar) -> timedelta:
+    """Give the working time before a cycle ended, else before it was paused or went on last; raises `CalendarEnds`."""
+    done = ((run.since, run.until) for run in runs(cycle) if run.until is not None)
+    return sum((working_time_between(calendar, since, until) for since, until in done), NOTHING)
+
+
+def used_up_at(cycle: Cycle, calendar: WorkingCalendar, target: timedelta) -> datetime | None:
+    """Give the deadline: what is left of the target when the cycle goes on, added to that instant.
+
+    None where it is paused, or ended in a pause, before that. Raises `CalendarEnds` and `TooFarAhead`.
+    """
+    left = target
+    for run in runs(cycle):
+        due_at = add_working_time(calendar, run.since, left)
+        if run.until is None or due_at <= run.until or run.until == cycle.ended_at:
+            return due_at
+        left -= working_time_between(calendar, run.since, run.until)
+    return None
+
+
+def is_met(cycle: Cycle, due_at: datetime | None) -> bool | None:
+    """Say whether a cycle came to its end in time; None where it runs, or is void."""
+    if cycle.ended_at is None or cycle.is_void:
+        return None
+    return due_at is None or cycle.ended_at <= due_at

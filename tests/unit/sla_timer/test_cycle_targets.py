@@ -1,0 +1,214 @@
+"""Where the plan gives a target: cycles are reckoned on what is known, and each is missed once, after its deadline."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from libs.messages.cycles import CyclesReckoned, CycleTargetMissed, Measure, TargetedCycle
+from libs.messages.plan import CentreCalendar, Closure, CycleTargets, ResponseTargets, Status
+from libs.workcal import tz_version
+from services.sla_timer.cycle_rows import CYCLES, CyclesRow
+from services.sla_timer.cycle_targets import DECIDER, Begun, MissTarget, ReckonCycles, target_of
+from services.sla_timer.cycles import Fact, Kind, Story
+from services.sla_timer.publications import PublishedCalendar, PublishedTargets
+from tests.unit.recorded import recorded_event
+from tests.unit.sla_timer.examples import CALENDARS, MICROSECOND, TARGETS, TICKET
+from tests.unit.sla_timer.test_cycles import berlin, monday, story, tuesday
+from tests.unit.support import Specification
+
+STREAM = "cycles/crm-eu/4711"
+CYCLE = Specification(DECIDER)
+HOUR = 3600
+OPENED_AT, ELEVEN, DUE_AT = monday("10:00"), monday("11:00"), monday("14:00")
+FIRST = berlin(11, 1, "00:00")
+RESOLVED = (monday("13:00"), Kind.RESOLVED)
+
+
+def published(at: datetime = FIRST, version: int = 1, **cycles: int) -> PublishedTargets:
+    content = {"version": version, "cycles": CycleTargets(**cycles) if cycles else None}
+    return PublishedTargets("targets/plan/first-response", version, at, TARGETS.model_copy(update=content))
+
+
+def calendar(at: datetime = FIRST, version: int = 1, *closures: Closure) -> PublishedCalendar:
+    germany = CALENDARS["germany"]
+    content = germany.model_copy(update={"version": version, "closures": (*germany.closures, *closures)})
+    return PublishedCalendar("calendar/plan/germany", version, at, content)
+
+
+CALENDAR, FOUR_HOURS = calendar(), published(resolution_seconds=4 * HOUR)
+CLOSED_AT_NOON = calendar(
+    monday("11:00"),
+    2,
+    Closure(
+        day=monday("12:00").date(),
+        name="Betriebsversammlung",
+        status=Status.CONFIRMED,
+        closed_from="12:00",
+        closed_to="13:00",
+    ),
+)
+
+
+def reckon(told: Story, now: datetime = ELEVEN) -> ReckonCycles:
+    return ReckonCycles(now, told, 1 + len(told.facts), (CALENDAR,), (FOUR_HOURS,))
+
+
+def reckoned(command: ReckonCycles, *past: CyclesReckoned | CycleTargetMissed) -> CyclesReckoned:
+    event = DECIDER.decide(DECIDER.replay(past), command)
+    assert isinstance(event, CyclesReckoned)
+    return event
+
+
+def missed(detected_at: datetime, due_at: datetime = DUE_AT, started_at: datetime = OPENED_AT) -> CycleTargetMissed:
+    return CycleTargetMissed(
+        ticket=TICKET,
+        centre="germany",
+        measure=Measure.RESOLUTION,
+        instance=1,
+        started_at=started_at,
+        due_at=due_at,
+        missed_at=due_at,
+        detected_at=detected_at,
+    )
+
+
+OPENED = reckoned(reckon(story(OPENED_AT)))
+
+
+def test_only_cycles_with_a_target_are_reckoned_with_what_they_rest_on() -> None:
+    told = story(OPENED_AT, (monday("10:30"), Kind.ANSWERED))
+    CYCLE.given().when(reckon(told)).then(
+        CyclesReckoned(
+            ticket=TICKET,
+            centre="germany",
+            facts=2,
+            cycles=(
+                TargetedCycle(
+                    measure=Measure.RESOLUTION,
+                    instance=1,
+                    started_at=OPENED_AT,
+                    target_seconds=4 * HOUR,
+                    used_microseconds=0,
+                    due_at=DUE_AT,
+                ),
+            ),
+            calendar_version=1,
+            targets_version=1,
+            tz_version=tz_version(),
+            rests_on=OPENED.rests_on,
+        )
+    )
+
+
+def test_l10_a_paused_cycle_has_no_deadline_and_goes_on_with_what_is_left() -> None:
+    paused = story(OPENED_AT, (monday("11:30"), Kind.PAUSED))
+    (cycle,) = reckoned(reckon(paused, monday("11:30")), OPENED).cycles
+    assert (cycle.due_at, cycle.used_microseconds) == (None, 5400 * 1_000_000)
+    resumed = replace(paused, facts=(*paused.facts, Fact(tuesday("08:00"), Kind.RESUMED)))
+    (cycle,) = reckoned(reckon(resumed, tuesday("08:00")), OPENED).cycles
+    assert cycle.due_at == tuesday("11:30")
+
+
+def test_a_target_holds_for_cycles_that_begin_from_its_publication_on() -> None:
+    targets = [published(), published(monday("12:00"), 2, resolution_seconds=HOUR, next_response_seconds=60)]
+    assert target_of(Measure.RESOLUTION, monday("12:00"), targets) == timedelta(hours=1)
+    assert target_of(Measure.PERIODIC_UPDATE, monday("12:00"), targets) is None
+    assert target_of(Measure.RESOLUTION, monday("12:00") - MICROSECOND, targets) is None
+    assert target_of(Measure.RESOLUTION, FIRST - MICROSECOND, [FOUR_HOURS]) is None
+    assert target_of(Measure.RESOLUTION, FIRST, [FOUR_HOURS]) == timedelta(hours=4)
+    assert target_of(Measure.NEXT_RESPONSE, tuesday("12:00"), targets) == timedelta(minutes=1)
+
+
+def test_nothing_is_reckoned_again_on_the_same_grounds() -> None:
+    same = reckon(story(OPENED_AT), tuesday("11:00"))
+    CYCLE.given(OPENED).when(same).then(None)
+    newer = replace(same, calendars=(CALENDAR, CLOSED_AT_NOON))
+    assert reckoned(newer, OPENED).cycles[0].due_at == monday("15:00")
+    assert reckoned(newer, OPENED).rests_on[0].sequence == 2
+    CYCLE.given().when(replace(same, calendars=())).then(None)
+    CYCLE.given().when(replace(same, targets=())).then(None)
+
+
+def test_a_calendar_that_is_not_in_force_yet_moves_nothing() -> None:
+    command = reckon(story(OPENED_AT), CLOSED_AT_NOON.published_at - MICROSECOND)
+    CYCLE.given(OPENED).when(replace(command, calendars=(CALENDAR, CLOSED_AT_NOON))).then(None)
+
+
+def test_what_has_ended_stays_as_it_was_reckoned_whatever_is_published_later() -> None:
+    told = story(OPENED_AT, RESOLVED)
+    before = reckoned(reckon(told))
+    more = replace(told, facts=(*told.facts, Fact(monday("16:00"), Kind.REOPENED)))
+    again = reckoned(replace(reckon(more, tuesday("09:00")), calendars=(CALENDAR, CLOSED_AT_NOON)), before)
+    assert again.cycles[0] == before.cycles[0]
+    assert [cycle.instance for cycle in again.cycles] == [1, 2]
+    anew = reckoned(replace(reckon(more, tuesday("09:00")), calendars=(CALENDAR, CLOSED_AT_NOON)))
+    assert anew.cycles[0].due_at == monday("15:00")
+
+
+def test_a_target_is_missed_after_its_deadline_and_not_at_it() -> None:
+    CYCLE.given(OPENED).when(MissTarget(DUE_AT, DUE_AT)).then(None)
+    CYCLE.given(OPENED).when(MissTarget(DUE_AT, DUE_AT + MICROSECOND)).then(missed(DUE_AT + MICROSECOND))
+    CYCLE.given(OPENED).when(MissTarget(DUE_AT - MICROSECOND, tuesday("09:00"))).then(None)
+    CYCLE.given().when(MissTarget(DUE_AT, tuesday("09:00"))).then(None)
+
+
+def test_a_target_is_missed_once_also_when_more_becomes_known() -> None:
+    gone = missed(tuesday("09:00"))
+    CYCLE.given(OPENED, gone).when(MissTarget(DUE_AT, tuesday("10:00"))).then(None)
+    anew = reckoned(
+        replace(reckon(story(OPENED_AT), tuesday("10:00")), calendars=(CALENDAR, CLOSED_AT_NOON)), OPENED, gone
+    )
+    assert anew.cycles[0].due_at == monday("15:00")
+    CYCLE.given(OPENED, gone, anew).when(MissTarget(monday("15:00"), tuesday("11:00"))).then(None)
+
+
+@pytest.mark.parametrize(("ended_at", "is_missed"), [(DUE_AT, False), (DUE_AT + MICROSECOND, True)])
+def test_what_ended_in_time_is_not_missed_and_what_ended_late_is(ended_at: datetime, is_missed: bool) -> None:  # noqa: FBT001 - it is the table's column
+    done = reckoned(reckon(story(OPENED_AT, (ended_at, Kind.RESOLVED)), tuesday("09:00")))
+    expected = missed(tuesday("09:00")) if is_missed else None
+    CYCLE.given(done).when(MissTarget(DUE_AT, tuesday("09:00"))).then(expected)
+
+
+def test_of_two_that_are_due_the_earlier_one_is_missed_first() -> None:
+    told = story(OPENED_AT, (monday("10:30"), Kind.ANSWERED), (monday("10:45"), Kind.ASKED))
+    targets = published(resolution_seconds=4 * HOUR, next_response_seconds=HOUR)
+    both = reckoned(replace(reckon(told), targets=(targets,)))
+    first = MissTarget(monday("11:45"), tuesday("09:00"))
+    event = DECIDER.decide(DECIDER.replay([both]), first)
+    assert isinstance(event, CycleTargetMissed)
+    assert (event.measure, event.started_at) == (Measure.NEXT_RESPONSE, monday("10:45"))
+    CYCLE.given(both).when(MissTarget(DUE_AT, tuesday("09:00"))).then(None)
+    CYCLE.given(both, event).when(MissTarget(DUE_AT, tuesday("09:00"))).then(missed(tuesday("09:00")))
+
+
+def row(*events: CyclesReckoned | CycleTargetMissed) -> CyclesRow:
+    found: CyclesRow | None = None
+    for sequence, event in enumerate(events, start=1):
+        assert type(event) in CYCLES.events
+        found = CYCLES.evolve(found, recorded_event(STREAM, sequence, event))
+    assert found
+    assert CYCLES.loaded(CYCLES.dump(found)) == found
+    return found
+
+
+def test_a_row_says_what_is_due_next_and_what_was_missed() -> None:
+    shown = row(OPENED)
+    assert (shown.known, shown.is_running, shown.next_due_at, shown.missed) == (1, True, DUE_AT, ())
+    gone = row(OPENED, missed(tuesday("09:00")))
+    assert (gone.is_running, gone.next_due_at, gone.missed) == (False, None, (Begun(Measure.RESOLUTION, OPENED_AT),))
+    assert row(OPENED, missed(tuesday("09:00")), OPENED) == gone
+    done = row(OPENED, reckoned(reckon(story(OPENED_AT, RESOLVED)), OPENED))
+    assert (done.known, done.is_running, done.next_due_at) == (2, False, None)
+
+
+def test_a_deadline_that_no_calendar_gives_is_left_open() -> None:
+    germany: CentreCalendar = CALENDAR.content.model_copy(update={"last_day": OPENED_AT.date()})
+    short = (replace(CALENDAR, content=germany),)
+    (cycle,) = reckoned(replace(reckon(story(monday("16:00"))), calendars=short)).cycles
+    assert (cycle.due_at, cycle.used_microseconds) == (None, 0)
+
+
+def test_the_shipped_plan_gives_no_target_for_cycles() -> None:
+    assert TARGETS.cycles is None
+    assert ResponseTargets.model_validate(TARGETS.model_dump(exclude={"cycles"})) == TARGETS
