@@ -21,6 +21,7 @@ from services.ops import (
     persons,
     plan,
     projections,
+    report,
     seed,
     serve,
     sla,
@@ -47,6 +48,7 @@ for _command in (
     serve.serve,
 ):
     app.command()(_command)
+sla.app.command()(report.report)
 for _name, _group in {
     "topics": topics.app,
     "plan": plan.app,
