@@ -16,6 +16,7 @@ from services.ops import (
     calendar,
     clock,
     dead_letters,
+    explain,
     lag,
     notices,
     persons,
@@ -48,6 +49,7 @@ for _command in (
     serve.serve,
 ):
     app.command()(_command)
+sla.app.command("explain")(explain.explain_)
 sla.app.command()(report.report)
 for _name, _group in {
     "topics": topics.app,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from libs.plan.certificates import MICROSECOND
 from services.ops.accounts import Account, Days, Ledger
-from services.ops.response_times import Length, Times, seconds
+from services.ops.response_times import NOTHING, Length, Times, seconds
 
 PERCENT = 100
 RUNNING, NOT_PROMISED = "waiting", "not-promised"
@@ -114,7 +114,7 @@ class Tally:
         self._add("taken", times.taken, 1)
         if verdict == "met":
             self._add("early", times.late, -1)
-        elif times.late.wall > timedelta(0):
+        elif times.late.wall > NOTHING:
             self._add("late", times.late, 1)
 
     def group(self, centre: str | None, channel: str | None) -> Group:

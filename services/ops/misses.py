@@ -1,18 +1,13 @@
 """What was missed, each with a line that says why."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from libs.messages.sla import RestatementCause
 from services.ops.accounts import Ledger
 from services.ops.attainment import Miss
 from services.ops.causes import in_words
-from services.ops.response_times import Length, seconds, spoken
-
-NOTHING = timedelta(0)
-SOON = timedelta(minutes=1)
-"""Noticed within it, a miss was noticed at once."""
+from services.ops.response_times import NOTHING, SOON, Length, seconds, spoken
 
 
 def why(miss: Miss, ledger: Ledger) -> str:

@@ -9,6 +9,10 @@ from libs.plan.certificates import MICROSECOND, used_between
 from libs.workcal import CalendarEnds, Interval, WorkingCalendar, working_time_between
 from services.ops.grounds import Grounds
 
+NOTHING = timedelta(0)
+SOON = timedelta(minutes=1)
+"""What is noticed or recorded within it, was so at once."""
+
 
 class Length(NamedTuple):
     """The time between two instants; `working` is None where the calendar is not published that far."""
