@@ -21,7 +21,8 @@ demo: setup ## Play a week of support in two minutes on a real Kafka and Postgre
 	@$(BIN)/olcare demo
 
 test: setup ## Run the whole test suite on a real Kafka and PostgreSQL
-	@$(BIN)/python -m pytest tests --ignore=tests/bench
+	@$(BIN)/python -m pytest --numprocesses=auto $(QUICK)
+	@$(BIN)/python -m pytest tests $(patsubst %,--ignore=%,$(QUICK) tests/bench)
 
 check: setup ## Format, lint, types, imports, unit tests, contracts and some generated cases, in under a minute
 	@$(BIN)/ruff format --check

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from libs.messages.base import Code, Instant, OpenCode, PlanVersion, Seconds, Value, Zone
+from libs.messages.plan import Percent
 from libs.messages.tickets import Channel
 
 
@@ -51,11 +52,18 @@ class CertificateChange(Value):
     """The deadline that this led to; the last one's is the certificate's."""
 
 
+class AtRisk(Value):
+    """A share of the target, and when it is used up."""
+
+    percent: Percent
+    at_risk_at: Instant
+
+
 class Certificate(Value):
     """Everything needed to recompute a promise without asking anybody.
 
     Target and versions are those of the opening, and each change says which ones hold from it on; `due_at`,
-    `at_risk_at` and the intervals are those of the promise as it stands after the last change.
+    `at_risk` and the intervals are those of the promise as it stands after the last change.
     """
 
     centre: Code
@@ -66,8 +74,8 @@ class Certificate(Value):
     """`opened_at`, or the next opening where the centre was closed."""
     target_seconds: Seconds
     """Working time promised: 7 200 by telephone, 14 400 by e-mail or web in the first plan."""
-    at_risk_at: Instant
-    """When the warning share of the target is used up; an instant that a change found passed stays."""
+    at_risk: tuple[AtRisk, ...]
+    """The warnings, in order; one that a change found passed stays."""
     due_at: Instant
     """The earliest instant at which the target is used up; met if and only if answered by then."""
     calendar_version: PlanVersion

@@ -6,7 +6,7 @@ Texts here are the plan's own, published to everybody; nothing in them is about 
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from libs.messages.base import (
     Code,
@@ -33,6 +33,15 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """ISO 4217."""
 BasisPoints = Annotated[int, Field(ge=0, le=100_000)]
 """Hundredths of a percent: 2 000 is 20 %."""
+
+
+Percent = Annotated[int, Field(ge=1, le=99)]
+
+
+def _ascending(percents: tuple[int, ...]) -> tuple[int, ...]:
+    if list(percents) != sorted(set(percents)):
+        raise ValueError("shares stand in ascending order, each once")
+    return percents
 
 
 WorkingSeconds = Annotated[int, Field(gt=0)]
@@ -147,8 +156,8 @@ class ResponseTargets(Value):
 
     version: PlanVersion
     targets: ChannelTargets
-    at_risk_percent: Annotated[int, Field(ge=1, le=99)]
-    """Share of the target after which an unanswered ticket is at risk."""
+    at_risk_percents: Annotated[tuple[Percent, ...], Field(max_length=9), AfterValidator(_ascending)]
+    """Shares of the target after which somebody is warned of an unanswered ticket, in ascending order; perhaps none."""
     at_risk_status: Status
 
 

@@ -20,6 +20,7 @@ from libs.messages.base import (
     TicketId,
 )
 from libs.messages.certificates import Certificate
+from libs.messages.plan import Percent
 from libs.messages.tickets import Channel
 
 
@@ -98,13 +99,16 @@ class FirstResponseNotPromised(Event):
 
 
 class FirstResponseAtRisk(Event):
-    """The warning share of the target is used up and nobody has answered."""
+    """A share of the target is used up and nobody has answered."""
 
     ticket: TicketId
     customer: CustomerId
     centre: Code
     channel: Channel
+    percent: Percent
     at_risk_at: Instant
+    next_at_risk_at: Instant | None = None
+    """When the next share will be used up; None where this is the last."""
     due_at: Instant
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from libs.messages.base import rfc3339
-from libs.messages.certificates import Certificate, CertificateChange, RetargetCause, WorkingInterval
+from libs.messages.certificates import AtRisk, Certificate, CertificateChange, RetargetCause, WorkingInterval
 from libs.workcal import Interval, UnknownZone, zone
 
 MICROSECOND = timedelta.resolution
@@ -211,13 +211,23 @@ def _check_move(what: str, change: CertificateChange) -> None:
 
 
 def _check_at_risk(certificate: Certificate) -> None:
-    """The warning is due when a whole percentage of a target is used up, or when a shorter target found it so."""
-    at, intervals = certificate.at_risk_at, certificate.intervals
+    for one, other in pairwise(certificate.at_risk):
+        if one.percent >= other.percent or one.at_risk_at > other.at_risk_at:
+            raise BadCertificate(f"the warnings at {one.percent} % and at {other.percent} % are out of order")
+    for one in certificate.at_risk:
+        if not _is_warning(certificate, one):
+            raise BadCertificate(
+                f"at {rfc3339(one.at_risk_at)}, {one.percent} % of the target are not used up just then"
+            )
+
+
+def _is_warning(certificate: Certificate, warning: AtRisk) -> bool:
+    """Say whether a share of a target is used up at that instant, or a shorter target found it so."""
+    at, intervals = warning.at_risk_at, certificate.intervals
     leg = [leg for leg in legs(certificate) if leg.begins_at < at or leg.begins_at == certificate.opened_at][-1]
-    used = used_between(intervals, leg.counts_from, at)
     is_working = any(interval.opens_at < at <= interval.closes_at for interval in intervals)
-    if is_working and 0 < used < leg.target and used * 100 % leg.target == 0:
-        return
-    if any(at == change.changed_at and change.cause is RetargetCause.SHORTER_TARGET for change in certificate.changes):
-        return
-    raise BadCertificate(f"at {rfc3339(at)} no whole percentage of the target is used up")
+    if is_working and used_between(intervals, leg.counts_from, at) * 100 == leg.target * warning.percent:
+        return True
+    return any(
+        at == change.changed_at and change.cause is RetargetCause.SHORTER_TARGET for change in certificate.changes
+    )

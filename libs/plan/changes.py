@@ -4,15 +4,19 @@ Where nothing changes it gives the certificate as it was. What happened is appli
 never moves what lies before its own. A promise that has run out by then stays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from libs.messages.certificates import Certificate, CertificateChange, RetargetCause, WorkingInterval
+from libs.messages.certificates import AtRisk, Certificate, CertificateChange, RetargetCause, WorkingInterval
 from libs.messages.plan import ResponseTargets
 from libs.messages.tickets import Channel
 from libs.plan.certificates import MICROSECOND, SECOND, cut_to, in_force, legs, reached_at, used_between
 from libs.plan.promise import closed_since, promise, target_of
 from libs.workcal import CalendarEnds, Interval, TooFarAhead, WorkingCalendar, deadline, in_utc, tz_version
+
+Warnings = tuple[AtRisk, ...]
+Share = tuple[int, int]
+"""Percent of a target, and as working time in microseconds."""
 
 
 def with_calendar(certificate: Certificate, calendar: WorkingCalendar, published_at: datetime) -> Certificate:
@@ -38,7 +42,11 @@ def with_calendar(certificate: Certificate, calendar: WorkingCalendar, published
         was_due_at=certificate.due_at,
         due_at=due.due_at,
     )
-    return _on_calendar(certificate, calendar, change, due.intervals)
+    shares = [
+        (one.percent, used_between(certificate.intervals, leg.counts_from, one.at_risk_at))
+        for one in certificate.at_risk
+    ]
+    return _on_calendar(certificate, calendar, change, due.intervals, leg.counts_from, shares)
 
 
 def with_targets(certificate: Certificate, targets: ResponseTargets, published_at: datetime) -> Certificate:
@@ -60,8 +68,8 @@ def with_targets(certificate: Certificate, targets: ResponseTargets, published_a
         was_due_at=certificate.due_at,
         due_at=due_at,
     )
-    warned_at = _not_before(at, certificate, since, target * SECOND * targets.at_risk_percent // 100)
-    return _changed(certificate, change, cut_to(certificate.intervals, at, due_at), warned_at)
+    at_risk = _at_risk(at, certificate, since, _shares(targets, target * SECOND))
+    return _changed(certificate, change, cut_to(certificate.intervals, at, due_at), at_risk)
 
 
 def with_call(
@@ -97,8 +105,7 @@ def with_call(
     known = certificate.model_copy(update={"changes": earlier})
     if targets.version < in_force(known).targets_version:
         raise ValueError(f"version {targets.version} of the targets was not in force at the call")
-    share = target // MICROSECOND * targets.at_risk_percent // 100
-    return _on_calendar(known, calendar, change, due.intervals, share)
+    return _on_calendar(known, calendar, change, due.intervals, at, _shares(targets, target // MICROSECOND))
 
 
 def with_merge(survivor: Certificate, absorbed: Certificate, merged_at: datetime) -> Certificate:
@@ -117,7 +124,7 @@ def with_merge(survivor: Certificate, absorbed: Certificate, merged_at: datetime
         was_due_at=survivor.due_at,
         due_at=absorbed.due_at,
     )
-    return _changed(absorbed, change, cut_to(absorbed.intervals, at, absorbed.due_at), absorbed.at_risk_at)
+    return _changed(absorbed, change, cut_to(absorbed.intervals, at, absorbed.due_at), absorbed.at_risk)
 
 
 def as_it_was(
@@ -185,26 +192,23 @@ def _on_calendar(
     calendar: WorkingCalendar,
     change: CertificateChange,
     ahead: Sequence[Interval],
-    share: int | None = None,
+    since: datetime,
+    shares: Iterable[Share],
 ) -> Certificate:
-    """Go on by other intervals; `share` is the working time to the warning, by default as before."""
-    at, since = change.changed_at, legs(certificate)[-1].counts_from
-    if share is None:
-        share = used_between(certificate.intervals, since, certificate.at_risk_at)
-    else:
-        since = at
+    """Go on by other intervals; `shares` are counted from an instant."""
+    at = change.changed_at
     made = tuple(WorkingInterval(opens_at=opens, closes_at=closes) for opens, closes in ahead)
-    changed = _changed(certificate, change, made, certificate.at_risk_at)
+    changed = _changed(certificate, change, made)
     started_at = changed.clock_started_at
     update = {
-        "at_risk_at": _not_before(at, changed, since, share) if certificate.at_risk_at > at else certificate.at_risk_at,
+        "at_risk": _warned(certificate, at, _at_risk(at, changed, since, shares)),
         "closed_since": closed_since(calendar, at, started_at) if at == certificate.opened_at else changed.closed_since,
     }
     return changed.model_copy(update=update)
 
 
 def _changed(
-    certificate: Certificate, change: CertificateChange, ahead: tuple[WorkingInterval, ...], warned_at: datetime
+    certificate: Certificate, change: CertificateChange, ahead: tuple[WorkingInterval, ...], at_risk: Warnings = ()
 ) -> Certificate:
     at = change.changed_at
     intervals = (*cut_to(certificate.intervals, certificate.opened_at, at), *ahead)
@@ -212,7 +216,25 @@ def _changed(
         "clock_started_at": intervals[0].opens_at,
         "intervals": intervals,
         "changes": (*certificate.changes, change),
-        "at_risk_at": warned_at if certificate.at_risk_at > at else certificate.at_risk_at,
+        "at_risk": _warned(certificate, at, at_risk),
         "due_at": change.due_at,
     }
     return certificate.model_copy(update=update)
+
+
+def _shares(targets: ResponseTargets, target: int) -> list[Share]:
+    return [(percent, target * percent // 100) for percent in targets.at_risk_percents]
+
+
+def _at_risk(at: datetime, certificate: Certificate, since: datetime, shares: Iterable[Share]) -> Warnings:
+    """Give when each share is used up, no instant before another: what is used up by then is told at once."""
+    return tuple(
+        AtRisk(percent=percent, at_risk_at=_not_before(at, certificate, since, working)) for percent, working in shares
+    )
+
+
+def _warned(certificate: Certificate, at: datetime, later: Warnings) -> Warnings:
+    """Keep the warnings that have passed by an instant, and take those of greater shares."""
+    passed = tuple(one for one in certificate.at_risk if one.at_risk_at <= at)
+    greatest = max((one.percent for one in passed), default=0)
+    return (*passed, *(one for one in later if one.percent > greatest))

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from libs.messages.certificates import Certificate, WorkingInterval
+from libs.messages.certificates import AtRisk, Certificate, WorkingInterval
 from libs.messages.plan import ResponseTargets
 from libs.messages.tickets import Channel
 from libs.workcal import WorkingCalendar, add_working_time, deadline, in_utc, last_closing, tz_version
@@ -32,7 +32,10 @@ def promise(calendar: WorkingCalendar, targets: ResponseTargets, channel: Channe
         opened_at=in_utc(opened_at),
         clock_started_at=due.started_at,
         target_seconds=target // timedelta(seconds=1),
-        at_risk_at=add_working_time(calendar, opened_at, target * targets.at_risk_percent / 100),
+        at_risk=tuple(
+            AtRisk(percent=percent, at_risk_at=add_working_time(calendar, opened_at, target * percent / 100))
+            for percent in targets.at_risk_percents
+        ),
         due_at=due.due_at,
         calendar_version=calendar.version,
         targets_version=targets.version,

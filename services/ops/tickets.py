@@ -27,6 +27,7 @@ TELLING = (
     "medium",
     "by",
     "help_given",
+    "percent",
     "at_risk_at",
     "due_at",
     "responded_at",

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.messages.sla import FirstResponseAtRisk, FirstResponseBreached
-from services.sla_timer.promise import State, Waiting
+from services.sla_timer.promise import State, Waiting, warnings_left
 
 
 @dataclass(frozen=True)
 class WarnAtRisk:
-    """The warning share was used up at `occurred_at`; a duty."""
+    """A share of the target was used up at `occurred_at`; a duty."""
 
     occurred_at: datetime
 
@@ -23,19 +23,23 @@ class FireDeadline:
 
 
 def warn(state: State, command: WarnAtRisk) -> FirstResponseAtRisk | None:
-    """Warn once."""
-    match state:
-        case Waiting(promise=made, warned=False) if command.occurred_at == made.at_risk_at:
-            return FirstResponseAtRisk(
-                ticket=made.ticket,
-                customer=made.customer,
-                centre=made.centre,
-                channel=made.channel,
-                at_risk_at=made.at_risk_at,
-                due_at=made.due_at,
-            )
-        case _:
-            return None
+    """Warn once of each share, in order."""
+    if not isinstance(state, Waiting):
+        return None
+    made = state.promise
+    left = warnings_left(made.certificate, state.warned)
+    if not left or left[0].at_risk_at != command.occurred_at:
+        return None
+    return FirstResponseAtRisk(
+        ticket=made.ticket,
+        customer=made.customer,
+        centre=made.centre,
+        channel=made.channel,
+        percent=left[0].percent,
+        at_risk_at=left[0].at_risk_at,
+        next_at_risk_at=left[1].at_risk_at if left[1:] else None,
+        due_at=made.due_at,
+    )
 
 
 def fire(state: State, command: FireDeadline) -> FirstResponseBreached | None:

@@ -114,8 +114,8 @@ def evolve(state: State, event: PromiseEvent) -> State:
             return Waiting(_promised(event), late_at=event.responded_at)
         case FirstResponseNotPromised(reason=reason):
             return NotPromised(reason) if isinstance(state, Untracked) else state
-        case FirstResponseAtRisk():
-            return replace(_running(state), warned=True)
+        case FirstResponseAtRisk(percent=percent):
+            return replace(_running(state), warned=percent)
         case FirstResponseRetargeted():
             return _retargeted(_running(state), event)
         case FirstResponseNotRetargeted(calendar_version=version):
@@ -189,7 +189,7 @@ def _reinstated(state: State) -> State:
     if not isinstance(state, Judged):
         return state
     due_at, late_at = state.restated_due_at, state.responded_at
-    return Waiting(state.promise, warned=False, late_at=late_at, restated_due_at=due_at)
+    return Waiting(state.promise, late_at=late_at, restated_due_at=due_at)
 
 
 def _restated(state: State, event: FirstResponseRestated) -> State:

@@ -17,11 +17,11 @@ order by p.due_at, p.stream
 limit :most;
 
 -- name: promises_at_risk
--- Promises of which the warning share is used up and that nobody was warned of; not those that are over already.
+-- Promises of which a share is used up that nobody was warned of; not those that are over already.
 select p.stream, h.id as head, p.at_risk_at, p.correlation
 from promises p
 join heads_sla h using (stream)
-where p.state = 'waiting' and not p.warned and p.at_risk_at <= :now and p.due_at >= :now
+where p.state = 'waiting' and p.at_risk_at <= :now and p.due_at >= :now
 order by p.at_risk_at, p.stream
 limit :most;
 
@@ -78,7 +78,7 @@ limit :most;
 -- name: next_due
 -- The first instant at which one of these duties will act.
 select least(
-    (select min(at_risk_at) from promises where state = 'waiting' and not warned and due_at >= :now),
+    (select min(at_risk_at) from promises where state = 'waiting' and due_at >= :now),
     (select min(due_at) from promises where state = 'waiting') + interval '1 microsecond',
     (select min(c.published_at) from calendars c
      where c.published_at > :now and exists (

@@ -31,7 +31,7 @@ from libs.messages.sla import (
 )
 from libs.plan import changed_between, in_force, target_channel
 from services.sla_timer.domain import DECIDER
-from services.sla_timer.promise import State
+from services.sla_timer.promise import State, warnings_left
 
 
 class PromiseRow(NamedTuple):
@@ -48,8 +48,10 @@ class PromiseRow(NamedTuple):
     correlation: str
     clock_started_at: datetime | None = None
     at_risk_at: datetime | None = None
+    """When the next share of the target is used up that nobody was warned of; None where there is none."""
     due_at: datetime | None = None
-    warned: bool = False
+    warned: int = 0
+    """The greatest share of the target, in percent, that somebody was warned of."""
     responded_at: datetime | None = None
     """The earliest answer by a person that is known, in time or not."""
     breached_at: datetime | None = None
@@ -90,10 +92,10 @@ def _promise(row: PromiseRow | None, event: RecordedEvent) -> PromiseRow | None:
 
 def _on(row: PromiseRow, certificate: Certificate) -> PromiseRow:
     """Take over what a certificate says now."""
-    known = in_force(certificate)
+    known, left = in_force(certificate), warnings_left(certificate, row.warned)
     return row._replace(
         clock_started_at=certificate.clock_started_at,
-        at_risk_at=certificate.at_risk_at,
+        at_risk_at=left[0].at_risk_at if left else None,
         due_at=certificate.due_at,
         calendar_centre=certificate.centre,
         calendar_version=known.calendar_version,
@@ -134,8 +136,8 @@ def _not_promised(event: RecordedEvent, refused: FirstResponseNotPromised) -> Pr
 
 def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
     match event.data:
-        case FirstResponseAtRisk():
-            return row._replace(warned=True)
+        case FirstResponseAtRisk(percent=percent, next_at_risk_at=at):
+            return row._replace(warned=percent, at_risk_at=at)
         case FirstResponseRetargeted(certificate=certificate, restated_due_at=restated_due_at):
             return _on(row, certificate)._replace(restated_due_at=restated_due_at)
         case FirstResponseNotRetargeted(reason=reason, calendar_version=version):
@@ -145,7 +147,7 @@ def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
         case FirstResponseCancelled(cancelled_at=at, cause=cause, into=into):
             return _cancelled(row, at)._replace(state="cancelled", cancelled_because=str(cause), merged_into=into)
         case FirstResponseReinstated(certificate=certificate):
-            return _reinstated(_on(row, certificate))
+            return _on(_reinstated(row), certificate)
         case CancellationNoted(cancelled_at=at, reason=NotChanged.OVER):
             return _cancelled(row, at)
         case CallNoted(restated_due_at=restated_due_at):
@@ -169,7 +171,7 @@ def _cancelled(row: PromiseRow, at: datetime) -> PromiseRow:
 def _reinstated(row: PromiseRow) -> PromiseRow:
     """Let it run again; whatever was restated meanwhile was about its end."""
     row = row._replace(cancelled_at=None, cancelled_because=None, merged_into=None)
-    return row._replace(state="waiting", warned=False, restated=None, restated_because=None)
+    return row._replace(state="waiting", warned=0, restated=None, restated_because=None)
 
 
 def _restated(row: PromiseRow, event: FirstResponseRestated) -> PromiseRow:
@@ -266,7 +268,7 @@ PROMISES: Projection[PromiseRow] = Projection(
     columns="""
         stream text not null, state text not null, ticket text not null, customer text, centre text not null,
         channel text not null, opened_at timestamptz not null, correlation text not null,
-        clock_started_at timestamptz, at_risk_at timestamptz, due_at timestamptz, warned boolean not null,
+        clock_started_at timestamptz, at_risk_at timestamptz, due_at timestamptz, warned int not null,
         responded_at timestamptz, breached_at timestamptz, detected_at timestamptz, reason text,
         calendar_centre text, calendar_version int, targets_version int, target_seconds int, target_channel text,
         restated text, restated_due_at timestamptz, restated_because text, cancelled_at timestamptz,
@@ -275,7 +277,7 @@ PROMISES: Projection[PromiseRow] = Projection(
     evolve=_promise,
     indexes=(
         "(due_at) where state = 'waiting'",
-        "(at_risk_at) where state = 'waiting' and not warned",
+        "(at_risk_at) where state = 'waiting'",
         "(centre, due_at)",
         f"using gist (tstzrange(opened_at, {LAST_DUE}, '[]')) where {IS_JUDGED}",
         f"(stream) where {IS_JUDGED} and {DIFFERS}",
@@ -316,7 +318,7 @@ TARGETS: Projection[TargetsRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("sla", SLA, 2, (STATES, PROMISES), writes=True, reacts=True),
+    Reader("sla", SLA, 3, (STATES, PROMISES), writes=True, reacts=True),
     Reader("tickets", TICKETS, 1, (), reacts=True),
-    Reader("plan", PLAN, 2, (CALENDARS, CALENDAR_CHANGES, TARGETS)),
+    Reader("plan", PLAN, 3, (CALENDARS, CALENDAR_CHANGES, TARGETS)),
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
-from libs.messages.certificates import Certificate
+from libs.messages.certificates import AtRisk, Certificate
 from libs.messages.sla import CancellationCause, NoPromise, Verdict
 from libs.messages.tickets import Channel
 
@@ -43,11 +43,6 @@ class Promise:
         return self.certificate.opened_at
 
     @property
-    def at_risk_at(self) -> datetime:
-        """When the warning share is used up."""
-        return self.certificate.at_risk_at
-
-    @property
     def due_at(self) -> datetime:
         """The deadline."""
         return self.certificate.due_at
@@ -62,7 +57,8 @@ class Waiting:
     """
 
     promise: Promise
-    warned: bool = False
+    warned: int = 0
+    """The greatest share of the target, in percent, that somebody was warned of."""
     late_at: datetime | None = None
     passed_over: int = 0
     restated_due_at: datetime | None = None
@@ -95,6 +91,11 @@ class NotPromised:
 
     reason: NoPromise
     state: Literal["not-promised"] = "not-promised"
+
+
+def warnings_left(certificate: Certificate, warned: int) -> tuple[AtRisk, ...]:
+    """Give the warnings that are still due, where somebody was warned of so many percent already."""
+    return tuple(one for one in certificate.at_risk if one.percent > warned)
 
 
 State = Untracked | Waiting | Judged | NotPromised

@@ -34,7 +34,7 @@ select * from promises where stream = :stream;
 
 -- name: promises_by_state
 -- How many promises of each centre are waiting, met, breached, cancelled or were not given.
-select centre, channel, state, count(*) as promises, count(*) filter (where warned) as warned
+select centre, channel, state, count(*) as promises, count(*) filter (where warned > 0) as warned
 from promises group by centre, channel, state order by centre, channel, state;
 
 -- name: not_promised

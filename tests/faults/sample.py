@@ -84,7 +84,11 @@ class Pen:
         """Start the clock of a ticket."""
         stream = f"promise/crm/{number}"
         example = json.loads((_EXAMPLES / "FirstResponseClockStarted.json").read_text())["data"]["certificate"]
-        certificate = example | {"opened_at": str(BEGIN), "at_risk_at": WARNING, "due_at": DUE}
+        certificate = example | {
+            "opened_at": str(BEGIN),
+            "at_risk": [{"percent": 75, "at_risk_at": WARNING}],
+            "due_at": DUE,
+        }
         cause = str(reaction_command_id(opened, "StartClock", stream))
         return self.event(PROMISES, stream, "FirstResponseClockStarted", cause, first, BEGIN, certificate=certificate)
 
@@ -142,7 +146,9 @@ def _forgotten(pen: Pen) -> None:
     started, stream = pen.promised("2", event, first), "promise/crm/2"
     later = DUE + timedelta(seconds=1)
     cause = str(duty_command_id(started, "WarnAtRisk"))
-    warned = pen.event(PROMISES, stream, "FirstResponseAtRisk", cause, first, WARNING, at_risk_at=WARNING, due_at=DUE)
+    warned = pen.event(
+        PROMISES, stream, "FirstResponseAtRisk", cause, first, WARNING, percent=75, at_risk_at=WARNING, due_at=DUE
+    )
     cause = str(duty_command_id(warned, "FireDeadline"))
     verdict = {"due_at": DUE, "breached_at": DUE, "detected_at": later}
     breached = pen.event(PROMISES, stream, "FirstResponseBreached", cause, first, later, **verdict)

@@ -87,10 +87,10 @@ class _Reckoning:
         self._found.tickets[AskedFor(centre, asked.channel, life.state)] += 1
         certificate = promise(self._calendars[centre], self._plan.targets, asked.channel, at)
         judged = judge(certificate, life.answers, self._script.ends)
-        self._found.promises[Promised(centre, asked.channel, judged.state, judged.warned)] += 1
+        self._found.promises[Promised(centre, asked.channel, judged.state, judged.warned > 0)] += 1
         self._count([*judged.events, *(told_too_late(said, judged.ended_at) for said in life.besides)])
         self._notice(NoticeClass.ACKNOWLEDGEMENT, asked.requester.email)
-        if judged.warned:
+        for _ in range(judged.warned):
             self._notice(NoticeClass.WARNING, self._mailboxes[centre])
         if judged.state == "breached":
             self._notice(NoticeClass.BREACH, self._mailboxes[centre])

@@ -40,7 +40,7 @@ def _barely_answered(scribe: Scribe, case: Case) -> None:
     ticket = scribe.ask(case)
     known_at = scribe.rng.choice(_half_hours_at_risk(scribe, ticket))
     at = known_at - timedelta(minutes=scribe.rng.randint(0, 29))
-    scribe.answer(ticket, max(at, ticket.certificate.at_risk_at), handed_over=known_at)
+    scribe.answer(ticket, max(at, ticket.certificate.at_risk[-1].at_risk_at), handed_over=known_at)
 
 
 def _answered_late(scribe: Scribe, case: Case) -> None:
@@ -148,7 +148,7 @@ def _half_hours_at_risk(scribe: Scribe, ticket: Ticket) -> list[datetime]:
     """Give the half hours after the warning, until the deadline, that end opening hours or lie within them."""
     certificate = ticket.certificate
     calendar = scribe.calendars[certificate.centre]
-    first = half_hour(certificate.at_risk_at + timedelta.resolution)
+    first = half_hour(certificate.at_risk[-1].at_risk_at + timedelta.resolution)
     count = (certificate.due_at - first) // HALF_HOUR + 1
     half_hours = [first + HALF_HOUR * n for n in range(count)]
     return [q for q in half_hours if is_open(calendar, q - timedelta.resolution)]

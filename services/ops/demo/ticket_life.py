@@ -180,10 +180,10 @@ def _turned_away(said: Said, reason: MessageRefusal) -> Outcomes:
 
 
 class Promise(NamedTuple):
-    """A promise at the end of the story: its state, whether somebody was warned, and its events."""
+    """A promise at the end of the story: its state, how often somebody was warned, and its events."""
 
     state: str
-    warned: bool
+    warned: int
     events: list[Outcomes]
     ended_at: datetime
 
@@ -195,7 +195,7 @@ def judge(certificate: Certificate, answers: Sequence[Answer], ends: datetime) -
     """
     first = next((a for a in answers if a.known_at <= certificate.due_at and _is_response(certificate, a)), None)
     met, over = first is not None, certificate.due_at < ends
-    warned = certificate.at_risk_at <= (first.known_at if first else ends)
+    warned = sum(one.at_risk_at <= (first.known_at if first else ends) for one in certificate.at_risk)
     events = [accepted(FirstResponseClockStarted), *(_noted(certificate, a, first) for a in answers)]
     events += [accepted(FirstResponseAtRisk)] * warned + [accepted(FirstResponseBreached)] * (over and not met)
     state = "met" if met else "breached" if over else "waiting"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.faults.checked.books import Books, instant
 from tests.faults.checked.doors import answered
@@ -93,8 +93,10 @@ def _promise(events: Sequence[Event], responses: Sequence[Response], now: dateti
         return
     if names[MET] + names[BREACHED] > 1:
         yield f"it ends more than once: met {names[MET]}, breached {names[BREACHED]}"
-    if names[AT_RISK] > 1 + names[REINSTATED]:
-        yield f"it is at risk {names[AT_RISK]} times"
+    shares = Counter(event.data["percent"] for event in events if event.name == AT_RISK)
+    for percent, times in shares.items():
+        if times > 1 + names[REINSTATED]:
+            yield f"it is at risk {times} times by {percent} %"
     yield from _instants(events, responses, now)
     yield from _restated(events)
 
@@ -108,7 +110,7 @@ def _instants(events: Sequence[Event], responses: Sequence[Response], now: datet
                 yield from _retargeted(event, due)
                 certificate, due = event.data["certificate"], instant(event.data["certificate"]["due_at"])
             case "FirstResponseAtRisk":
-                yield from _at_risk(event, instant(certificate["at_risk_at"]), ended=ended)
+                yield from _at_risk(event, certificate["at_risk"], ended=ended)
             case "FirstResponseMet":
                 yield from _met(event, due, responses)
             case "FirstResponseBreached":
@@ -157,8 +159,11 @@ def _what_follows(events: Sequence[Event]) -> str:
     return "cancelled" if cancelled <= due else "breached"
 
 
-def _at_risk(event: Event, at: datetime, *, ended: bool) -> Iterator[str]:
-    if event.recorded_at < at:
+def _at_risk(event: Event, warnings: Sequence[Mapping[str, Any]], *, ended: bool) -> Iterator[str]:
+    at = next((instant(one["at_risk_at"]) for one in warnings if one["percent"] == event.data["percent"]), None)
+    if at is None:
+        yield f"it was at risk by {event.data['percent']} %, of which the certificate does not speak"
+    elif event.recorded_at < at:
         yield f"it was at risk at {event.recorded_at}, before {at}"
     if ended:
         yield "it was at risk after its verdict"

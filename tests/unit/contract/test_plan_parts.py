@@ -39,7 +39,7 @@ PART = Specification(DECIDER)
 TARGETS = ResponseTargets(
     version=1,
     targets=ChannelTargets(phone_seconds=7200, email_seconds=14400, web_seconds=14400),
-    at_risk_percent=75,
+    at_risk_percents=(75,),
     at_risk_status=Status.ASSUMPTION,
 )
 PRICES = PriceList(

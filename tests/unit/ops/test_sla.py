@@ -300,7 +300,7 @@ FORGED = {
     "opened_at": "2026-11-27T15:00:00Z",
     "clock_started_at": "2026-11-27T15:31:00Z",
     "target_seconds": 7_200,
-    "at_risk_at": "2026-11-30T10:31:00Z",
+    "at_risk": [{"percent": 75, "at_risk_at": "2026-11-30T10:31:00Z"}],
     "due_at": "2026-11-30T11:30:00.000001Z",
     "calendar_version": 0,
     "targets_version": None,

@@ -65,7 +65,7 @@ def test_who_is_answered_in_time_is_known_to_be_in_time(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_ticket_is_handed_over_when_its_warning_is_already_due(seed: int) -> None:
     for asked, certificate in promised(seed):
-        assert asked.line.handed_over < certificate.at_risk_at
+        assert asked.line.handed_over < certificate.at_risk[0].at_risk_at
 
 
 @pytest.mark.parametrize("seed", SEEDS)

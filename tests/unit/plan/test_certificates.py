@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from libs.messages.certificates import Certificate, RetargetCause, WorkingInterval
+from libs.messages.certificates import AtRisk, Certificate, RetargetCause, WorkingInterval
 from libs.messages.plan import ResponseTargets
 from libs.messages.tickets import Channel
 from libs.plan import BadCertificate, promise, recompute, verify, with_calendar, with_call, with_targets
@@ -47,7 +47,11 @@ def test_several_changes_stand_in_one_certificate() -> None:
 
 
 def test_a_target_that_is_used_up_at_its_publication_is_due_then() -> None:
-    assert (AT_ONCE.due_at, AT_ONCE.at_risk_at) == (utc("2026-11-24 09:30"), utc("2026-11-24 09:30"))
+    assert (AT_ONCE.due_at, AT_ONCE.at_risk[0].at_risk_at) == (utc("2026-11-24 09:30"), utc("2026-11-24 09:30"))
+
+
+def warned(certificate: Certificate, percent: int, at: datetime) -> Certificate:
+    return certificate.model_copy(update={"at_risk": (AtRisk(percent=percent, at_risk_at=at),)})
 
 
 def refused(certificate: Certificate) -> str:
@@ -61,9 +65,29 @@ SECOND = timedelta(seconds=1)
 
 @pytest.mark.parametrize("certificate", EVERY)
 @pytest.mark.parametrize("by", [SECOND, -SECOND, timedelta.resolution, timedelta(minutes=-61), timedelta(days=1)])
-@pytest.mark.parametrize("name", ["clock_started_at", "due_at", "at_risk_at"])
+@pytest.mark.parametrize("name", ["clock_started_at", "due_at"])
 def test_a_moved_instant_is_found(certificate: Certificate, name: str, by: timedelta) -> None:
     assert refused(certificate.model_copy(update={name: getattr(certificate, name) + by}))
+
+
+@pytest.mark.parametrize("certificate", EVERY)
+@pytest.mark.parametrize("by", [SECOND, -SECOND, timedelta.resolution, timedelta(minutes=-61), timedelta(days=1)])
+def test_a_moved_warning_is_found(certificate: Certificate, by: timedelta) -> None:
+    assert refused(warned(certificate, 75, certificate.at_risk[0].at_risk_at + by))
+
+
+@pytest.mark.parametrize("percent", [50, 74, 76])
+def test_a_warning_at_another_share_is_found(percent: int) -> None:
+    assert refused(warned(IN_HOURS, percent, IN_HOURS.at_risk[0].at_risk_at))
+
+
+def test_warnings_out_of_order_are_found() -> None:
+    (warning,) = IN_HOURS.at_risk
+    assert refused(IN_HOURS.model_copy(update={"at_risk": (warning, warning)}))
+
+
+def test_a_promise_without_warnings_is_one_too() -> None:
+    verify(IN_HOURS.model_copy(update={"at_risk": ()}))
 
 
 @pytest.mark.parametrize("by", [SECOND, -SECOND, timedelta(hours=-1), timedelta(days=-1)])
@@ -236,5 +260,5 @@ def test_a_target_beyond_all_time_is_no_crash() -> None:
 
 def test_the_instants_of_a_certificate_may_be_those_of_any_year() -> None:
     long_ago = datetime.fromisoformat("0001-01-01T00:00:00Z")
-    assert refused(IN_HOURS.model_copy(update={"at_risk_at": long_ago}))
+    assert refused(warned(IN_HOURS, 75, long_ago))
     assert refused(IN_HOURS.model_copy(update={"due_at": datetime.fromisoformat("9999-12-31T23:59:59.999999Z")}))

@@ -54,7 +54,7 @@ def test_l04_a_call_about_the_ticket_brings_its_own_two_hours() -> None:
     [change] = moved.changes
     assert moved.due_at == change.due_at == paris("12:00")
     assert (change.cause, change.used_microseconds, change.target_seconds) == (RetargetCause.CALL, HOUR // 2, 7200)
-    assert moved.at_risk_at == paris("11:30")
+    assert moved.at_risk[0].at_risk_at == paris("11:30")
     assert (moved.target_seconds, moved.clock_started_at) == (14_400, paris("09:30"))
 
 
@@ -126,7 +126,7 @@ def test_a_shorter_target_counts_what_is_used_and_is_due_at_its_publication_at_t
     one = with_targets(before, targets(email_seconds=3_600), paris("11:00"))
     for moved, due, warned in ((three, "12:30", "11:45"), (one, "11:00", "11:00")):
         verify(moved)
-        assert (moved.due_at, moved.at_risk_at) == (paris(due), paris(warned))
+        assert (moved.due_at, moved.at_risk[0].at_risk_at) == (paris(due), paris(warned))
         [change] = moved.changes
         assert (change.cause, change.targets_version) == (RetargetCause.SHORTER_TARGET, 2)
 
@@ -158,22 +158,35 @@ def test_a_promise_that_has_run_out_never_changes() -> None:
 
 def test_a_warning_that_was_due_before_a_change_stays() -> None:
     before = mailed(f"{TUESDAY} 08:30")
-    moved = with_calendar(before, closed((TUESDAY, "13:00", "17:00")), before.at_risk_at)
+    moved = with_calendar(before, closed((TUESDAY, "13:00", "17:00")), before.at_risk[0].at_risk_at)
     verify(moved)
-    assert moved.at_risk_at == before.at_risk_at < before.due_at < moved.due_at
+    assert moved.at_risk[0].at_risk_at == before.at_risk[0].at_risk_at < before.due_at < moved.due_at
 
 
 def test_a_warning_that_was_due_before_a_shorter_target_or_a_call_stays() -> None:
     before, fewer = mailed(f"{TUESDAY} 08:30"), targets(email_seconds=12_600, phone_seconds=600)
     for moved in (with_targets(before, fewer, paris("12:45")), with_call(before, FR, fewer, paris("12:45"))):
         verify(moved)
-        assert moved.at_risk_at == before.at_risk_at == paris("12:30")
+        assert moved.at_risk[0].at_risk_at == before.at_risk[0].at_risk_at == paris("12:30")
         assert paris("12:45") < moved.due_at < before.due_at
 
 
 def test_a_warning_that_is_still_to_come_moves_with_the_deadline() -> None:
     moved = with_calendar(mailed(f"{TUESDAY} 09:00"), closed((TUESDAY, "12:00", "17:00")), paris("11:00"))
-    assert moved.at_risk_at == paris("10:00", "2026-11-25")
+    assert moved.at_risk[0].at_risk_at == paris("10:00", "2026-11-25")
+
+
+def test_of_several_warnings_those_to_come_move_and_what_is_used_up_by_a_change_is_told_at_once() -> None:
+    shares = PLAN.targets.model_copy(update={"at_risk_percents": (25, 50, 75)})
+    before = promise(FR, shares, Channel.EMAIL, utc(f"{TUESDAY} 08:30"))
+    fewer = targets(email_seconds=7_200).model_copy(update={"at_risk_percents": (20, 60, 90)})
+    moved = with_targets(before, fewer, paris("11:00"))
+    verify(moved)
+    assert [(one.percent, one.at_risk_at) for one in moved.at_risk] == [
+        (25, paris("10:30")),
+        (60, paris("11:00")),
+        (90, paris("11:18")),
+    ]
 
 
 def test_a_closure_before_the_clock_starts_moves_its_start() -> None:

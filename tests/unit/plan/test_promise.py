@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.messages.certificates import Certificate, WorkingInterval
+from libs.messages.certificates import AtRisk, Certificate, WorkingInterval
 from libs.messages.tickets import Channel
 from libs.plan import BadCertificate, promise, recompute, target_of, verify, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, in_utc, tz_version, working_time_between, zone
@@ -35,25 +35,30 @@ def test_a_ticket_is_due(row: dict[str, str]) -> None:
     assert recompute(certificate) == certificate.due_at
 
 
+def at_three_quarters(at: str) -> tuple[AtRisk, ...]:
+    return (AtRisk(percent=75, at_risk_at=utc(at)),)
+
+
 def test_every_deadline_of_the_cases_is_there() -> None:
     assert len(DEADLINES) == 27
 
 
-@pytest.mark.parametrize(("percent", "at"), [(50, "2026-11-30 10:30"), (75, "2026-11-30 11:30")])
-def test_l01_the_warning_is_given_in_working_time(percent: int, at: str) -> None:
-    targets = PLAN.targets.model_copy(update={"at_risk_percent": percent})
+def test_l01_warnings_are_given_in_working_time() -> None:
+    targets = PLAN.targets.model_copy(update={"at_risk_percents": (50, 75)})
     certificate = promise(FR, targets, Channel.WEB, utc("2026-11-27 15:30"))
-    assert certificate.at_risk_at == datetime.fromisoformat(at).replace(tzinfo=zone("Europe/Paris"))
+    at = [one.at_risk_at.astimezone(zone("Europe/Paris")).isoformat() for one in certificate.at_risk]
+    assert at == ["2026-11-30T10:30:00+01:00", "2026-11-30T11:30:00+01:00"]
     assert certificate.due_at == datetime(2026, 11, 30, 12, 30, tzinfo=zone("Europe/Paris"))
 
 
 def test_the_shipped_plan_warns_at_three_quarters() -> None:
-    assert over_a_weekend().at_risk_at == utc("2026-11-30 10:30")
+    assert over_a_weekend().at_risk == at_three_quarters("2026-11-30 10:30")
 
 
 def test_the_warning_comes_before_the_weekend_that_the_deadline_is_after() -> None:
     certificate = promised("france", "web", utc("2026-11-27 12:30"))
-    assert (certificate.at_risk_at, certificate.due_at) == (utc("2026-11-27 15:30"), utc("2026-11-30 08:30"))
+    assert certificate.at_risk == at_three_quarters("2026-11-27 15:30")
+    assert certificate.due_at == utc("2026-11-30 08:30")
 
 
 @pytest.mark.parametrize(("channel", "hours"), [(Channel.PHONE, 2), (Channel.EMAIL, 4), (Channel.WEB, 4)])
@@ -69,7 +74,7 @@ def test_a_certificate_says_what_it_rests_on() -> None:
         opened_at=utc("2026-11-27 15:30"),
         clock_started_at=utc("2026-11-27 15:30"),
         target_seconds=14_400,
-        at_risk_at=utc("2026-11-30 10:30"),
+        at_risk=at_three_quarters("2026-11-30 10:30"),
         due_at=utc("2026-11-30 11:30"),
         calendar_version=1,
         targets_version=1,
@@ -159,7 +164,7 @@ def test_every_certificate_bears_its_deadline(centre: str, channel: Channel, ope
     verify(certificate)
     assert recompute(certificate) == certificate.due_at == certificate.intervals[-1].closes_at
     assert working_time_between(calendar, opened_at, certificate.due_at).total_seconds() == certificate.target_seconds
-    assert certificate.clock_started_at < certificate.at_risk_at < certificate.due_at
+    assert certificate.clock_started_at < certificate.at_risk[0].at_risk_at < certificate.due_at
     assert all(one.closes_at <= other.opens_at for one, other in pairwise(certificate.intervals))
 
 

@@ -123,6 +123,7 @@ WARNED = FirstResponseAtRisk(
     customer=CUSTOMER,
     centre="france",
     channel=Channel.PHONE,
+    percent=75,
     at_risk_at=AT_RISK_AT,
     due_at=DUE_AT,
 )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import TypeAdapter
 
+from libs.messages.certificates import AtRisk
 from libs.messages.sla import NoPromise, NotAResponse, PromiseEvent
 from libs.messages.tickets import Channel, Medium, RespondedBy
 from libs.plan import working_calendar
@@ -105,6 +106,17 @@ def test_a_warning_is_given_once() -> None:
 
 def test_a_warning_for_another_instant_is_not_given() -> None:
     PROMISE.given(W03).when(warn(AT_RISK_AT + MICROSECOND)).then(None)
+
+
+def test_each_share_is_warned_of_once_and_in_order() -> None:
+    half, more = AtRisk(percent=50, at_risk_at=paris("16:00")), W03.certificate.at_risk[0]
+    begun = W03.model_copy(update={"certificate": W03.certificate.model_copy(update={"at_risk": (half, more)})})
+    first = WARNED.model_copy(update={"percent": 50, "at_risk_at": half.at_risk_at, "next_at_risk_at": AT_RISK_AT})
+    PROMISE.given(begun).when(warn(AT_RISK_AT)).then(None)
+    PROMISE.given(begun).when(warn(half.at_risk_at)).then(first)
+    PROMISE.given(begun, first).when(warn(half.at_risk_at)).then(None)
+    PROMISE.given(begun, first).when(warn(AT_RISK_AT)).then(WARNED)
+    PROMISE.given(begun, first, WARNED).when(warn(AT_RISK_AT)).then(None)
 
 
 def test_a_warned_promise_is_met_or_breached_like_any_other() -> None:

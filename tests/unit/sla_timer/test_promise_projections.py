@@ -74,7 +74,9 @@ def test_a_promise_made_in_the_night_shows_when_its_clock_starts() -> None:
 
 
 def test_a_warning_is_remembered() -> None:
-    assert promise(W03, WARNED) == WAITING._replace(warned=True)
+    more = WARNED.model_copy(update={"percent": 50, "next_at_risk_at": DUE_AT})
+    assert promise(W03, more) == WAITING._replace(warned=50, at_risk_at=DUE_AT)
+    assert promise(W03, WARNED) == WAITING._replace(warned=75, at_risk_at=None)
 
 
 def test_a_met_promise_says_when() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from libs.messages.base import FactVersion
-from libs.messages.certificates import Certificate, WorkingInterval
+from libs.messages.certificates import AtRisk, Certificate, WorkingInterval
 from libs.messages.plan import CentreCalendar
 from libs.messages.sla import FirstResponseClockStarted, FirstResponseNotPromised, NoPromise, PromiseEvent
 from libs.messages.tickets import Channel
@@ -66,7 +66,7 @@ def test_a_promise_says_to_whom_until_when_and_on_what_it_rests() -> None:
         opened_at=OPENED_AT,
         clock_started_at=OPENED_AT,
         target_seconds=7200,
-        at_risk_at=paris("16:30"),
+        at_risk=(AtRisk(percent=75, at_risk_at=paris("16:30")),),
         due_at=paris("17:00"),
         calendar_version=1,
         targets_version=1,

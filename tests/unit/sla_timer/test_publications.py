@@ -158,7 +158,7 @@ def test_an_answer_and_the_deadline_are_judged_by_the_new_instant() -> None:
     state = DECIDER.evolve(DECIDER.evolve(DECIDER.initial, MAILED), moved)
     assert DECIDER.decide(state, fire(DUE + MICROSECOND, DUE)) is None
     assert DECIDER.decide(state, fire(due_at + MICROSECOND, due_at)) is not None
-    assert DECIDER.decide(state, warn(moved.certificate.at_risk_at)) is not None
+    assert DECIDER.decide(state, warn(moved.certificate.at_risk[0].at_risk_at)) is not None
 
 
 def test_a_calendar_that_gives_no_deadline_leaves_the_promise_and_is_never_silent() -> None:

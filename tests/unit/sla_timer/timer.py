@@ -50,23 +50,23 @@ class Timer:
 
     def _due(self, now: datetime) -> Command | None:
         row = self.row
-        if row is None or row.due_at is None or row.at_risk_at is None:
+        if row is None or row.due_at is None:
             return None
         if row.state == "waiting":
-            return self._due_of_running(row, row.due_at, row.at_risk_at, now)
+            return self._due_of_running(row, row.due_at, now)
         if row.state in {"met", "breached", "cancelled"} and (
             _differs(row, row.due_at) or self._has_other_hours(row, now)
         ):
             return RestatePromise(now, tuple(self.calendars), tuple(self.targets))
         return None
 
-    def _due_of_running(self, row: PromiseRow, due_at: datetime, at_risk_at: datetime, now: datetime) -> Command | None:
+    def _due_of_running(self, row: PromiseRow, due_at: datetime, now: datetime) -> Command | None:
         if any(c.content.version > (row.calendar_version or 0) and c.published_at < due_at for c in self._known(now)):
             return RecomputePromise(now, tuple(self.calendars), tuple(self.targets))
         if row.responded_at and row.responded_at <= due_at:
             return JudgeAnswer(row.responded_at)
-        if not row.warned and at_risk_at <= now <= due_at:
-            return WarnAtRisk(at_risk_at)
+        if row.at_risk_at and row.at_risk_at <= now <= due_at:
+            return WarnAtRisk(row.at_risk_at)
         return FireDeadline(due_at, now) if due_at < now else None
 
     def _known(self, now: datetime) -> list[PublishedCalendar]:
