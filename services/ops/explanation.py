@@ -67,7 +67,7 @@ class Explanation:
     life: Sequence[Step]
     days: Sequence[Line]
     answers: Sequence[Given]
-    warned_at: Sequence[datetime]
+    warnings: Sequence[FirstResponseAtRisk]
     breached: FirstResponseBreached | None
     responded_at: datetime | None
     times: Times | None
@@ -93,7 +93,7 @@ def explain(told: Told, grounds: Grounds) -> Explanation:
         life=life(told.events, civil),
         days=days_of(certificate, _calendars(grounds, certificate.centre)) if certificate else (),
         answers=answers(told.events),
-        warned_at=[e.at_risk_at for e in told.events if isinstance(e, FirstResponseAtRisk)],
+        warnings=[e for e in told.events if isinstance(e, FirstResponseAtRisk)],
         breached=_last(told.events, FirstResponseBreached),
         responded_at=responded_at,
         times=_times(certificate, responded_at, grounds) if certificate and responded_at else None,

@@ -28,7 +28,7 @@ def data(found: Explanation) -> dict[str, Any]:
         "changes": [_change(change) for change in (found.certificate.changes if found.certificate else ())],
         "days": [_day(line) for line in found.days],
         "life": [step._asdict() for step in found.life],
-        "warned_at": list(found.warned_at),
+        "warnings": [{"percent": each.percent, "at_risk_at": each.at_risk_at} for each in found.warnings],
         "answers": [answer._asdict() for answer in found.answers],
         "verdict": _verdict_data(found),
         "restated": found.restated._asdict() if found.restated else None,

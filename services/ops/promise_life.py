@@ -134,8 +134,9 @@ def _step(event: PromiseEvent, certificate: Certificate | None, civil: ZoneInfo)
     match event:
         case FirstResponseNotPromised(opened_at=at, reason=reason):
             return Step(at, "not promised", in_words(reason))
-        case FirstResponseAtRisk(at_risk_at=at, due_at=due):
-            return Step(at, "warned", f"nobody had answered with {spoken(due - at)} left by the clock", due)
+        case FirstResponseAtRisk(percent=percent, at_risk_at=at, due_at=due):
+            left = f"{spoken(due - at)} were left by the clock"
+            return Step(at, "warned", f"{percent} % of the target was used up, and nobody had answered; {left}", due)
         case FirstResponseNotRetargeted(reason=reason, calendar_version=version, due_at=due):
             says = f"no deadline on version {version} of the calendar: {in_words(reason)}; it stays"
             return Step(due, "not changed", says, due)

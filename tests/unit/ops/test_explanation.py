@@ -35,6 +35,7 @@ from tests.unit.sla_timer.examples import (
     not_promised,
     paris,
     started,
+    warn,
 )
 from tests.unit.sla_timer.test_calls import ring
 from tests.unit.sla_timer.test_publications import FIRST, FIRST_TARGETS, at, closed, recompute, targets_at
@@ -229,6 +230,14 @@ def test_l14_every_answer_says_whether_it_counts_and_why_not() -> None:
         (human, True, "by the deadline"),
         (again, False, "1 h 30 min after the deadline by the clock"),
     ]
+
+
+def test_l01_every_warning_is_told_with_its_share_of_the_target() -> None:
+    found = explained(*history(warn(), of=W03))
+    assert data(found)["warnings"] == [{"percent": 75, "at_risk_at": paris("16:30")}]
+    assert (
+        found.life[-1].says == "75 % of the target was used up, and nobody had answered; 30 min were left by the clock"
+    )
 
 
 def test_l08_what_was_restated_stands_beside_the_verdict_with_its_cause() -> None:
