@@ -71,7 +71,7 @@ async def test_a_span_holds_its_first_instant_and_not_its_last(tables: Folded) -
 async def test_what_was_not_promised_counts_by_its_opening(tables: Folded) -> None:
     await tables.happened(STREAM, not_promised(NoPromise.NO_CALENDAR))
     assert await accounts(tables) == []
-    (account,) = await accounts(tables, since=OPENED_AT, until=OPENED_AT + MICROSECOND)
+    (account,) = await accounts(tables, since=OPENED_AT, until=OPENED_AT + MICROSECOND, customer=CUSTOMER)
     assert (account.state, account.due_at) == ("not-promised", None)
 
 
