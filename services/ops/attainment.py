@@ -136,12 +136,23 @@ class Tally:
         )
 
     def _add(self, what: str, length: Length, sign: int) -> None:
-        for name, one in length._asdict().items():
+        for name, one in zip(Length._fields, length, strict=True):
             if one is not None:
                 self.lengths[f"{what} {name}"].append(sign * (one // MICROSECOND))
 
     def _lengths(self, what: str) -> Lengths:
         return Lengths(spread(self.lengths[f"{what} working"]), spread(self.lengths[f"{what} wall"]))
+
+
+def together(tallies: Iterable[Tally]) -> Tally:
+    """Add some groups up."""
+    total = Tally()
+    for tally in tallies:
+        total.states += tally.states
+        total.unanswered += tally.unanswered
+        for name, lengths in tally.lengths.items():
+            total.lengths[name].extend(lengths)
+    return total
 
 
 class Count:
@@ -150,7 +161,6 @@ class Count:
     def __init__(self, days: Days, ledger: Ledger) -> None:
         self._days, self._ledger = days, ledger
         self._groups: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
-        self._total = Tally()
         self._misses: list[Miss] = []
         self._differing = 0
 
@@ -160,8 +170,7 @@ class Count:
         if not self._days.hold(account.centre, due_at or account.opened_at):
             return
         times = account.times(self._ledger, self._days.grounds)
-        for tally in (self._groups[account.centre, account.channel], self._total):
-            tally.add(verdict, times)
+        self._groups[account.centre, account.channel].add(verdict, times)
         self._differing += account.verdict(Ledger.PROMISED) != account.verdict(Ledger.RESTATED)
         if verdict == "breached" and due_at is not None:
             self._misses.append(Miss(account, due_at, times.late if times else None))
@@ -170,7 +179,7 @@ class Count:
         """Give what was counted."""
         return Attainment(
             groups=tuple(tally.group(*names) for names, tally in sorted(self._groups.items())),
-            total=self._total.group(None, None),
+            total=together(self._groups.values()).group(None, None),
             misses=tuple(sorted(self._misses, key=lambda miss: (miss.due_at, miss.account.ticket))),
             differing=self._differing,
         )
