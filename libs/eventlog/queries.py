@@ -1,5 +1,6 @@
 """SQL by name: `queries.sql` and `duties.sql` of a service as async functions of a connection and named values."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,15 @@ class Queries:
         """Give the rows of a query as dictionaries; raises Unavailable where the database can not be reached."""
         async with self._database.connection() as connection:
             return [dict(row) async for row in self._named[name](connection, **values)]
+
+    async def stream(self, name: str, at_once: int = 5_000, **values: object) -> AsyncIterator[dict[str, Any]]:
+        """Give the rows of a query as they are read, never all of them at once; raises Unavailable."""
+        read = self._named[f"{name}_cursor"]
+        async with self._database.connection() as connection, read(connection, **values) as found:
+            cursor = await found
+            while rows := await cursor.fetch(at_once):
+                for row in rows:
+                    yield dict(row)
 
     async def row(self, name: str, **values: object) -> dict[str, Any] | None:
         """Give the first row of a query, None where there is none."""

@@ -91,6 +91,7 @@ class FirstResponseNotPromised(Event):
     """No deadline could be given, or none again."""
 
     ticket: TicketId
+    customer: CustomerId | None = None
     centre: Code
     channel: Channel
     opened_at: Instant

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from libs.messages.base import rfc3339
 from libs.messages.certificates import AtRisk, Certificate, CertificateChange, RetargetCause, WorkingInterval
-from libs.workcal import UnknownZone, zone
+from libs.workcal import Interval, UnknownZone, zone
 
 MICROSECOND = timedelta.resolution
 SECOND = 1_000_000
@@ -95,7 +95,7 @@ def legs(certificate: Certificate) -> list[Leg]:
     return found
 
 
-def used_between(intervals: Iterable[WorkingInterval], since: datetime, until: datetime) -> int:
+def used_between(intervals: Iterable[WorkingInterval | Interval], since: datetime, until: datetime) -> int:
     """Give the working time between two instants, in microseconds."""
     ends = ((max(one.opens_at, since), min(one.closes_at, until)) for one in intervals)
     return sum((closes - opens) // MICROSECOND for opens, closes in ends if opens < closes)

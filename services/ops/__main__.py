@@ -17,11 +17,13 @@ from services.ops import (
     clock,
     cycles,
     dead_letters,
+    explain,
     lag,
     notices,
     persons,
     plan,
     projections,
+    report,
     seed,
     serve,
     sla,
@@ -49,6 +51,8 @@ for _command in (
 ):
     app.command()(_command)
 sla.app.command()(cycles.cycles)
+sla.app.command("explain")(explain.explain_)
+sla.app.command()(report.report)
 for _name, _group in {
     "topics": topics.app,
     "plan": plan.app,

@@ -38,10 +38,24 @@ class Grounds:
 
     def at(self, centre: str, opened_at: datetime) -> tuple[WorkingCalendar, ResponseTargets]:
         """Give what was in force for a ticket opened then; raises LookupError for a centre that there is not."""
-        calendar, targets = in_force(self.calendars.get(centre, ()), opened_at), in_force(self.targets, opened_at)
-        if calendar is None or targets is None:
-            raise LookupError(f"nothing is published for {centre}")
-        return self._laid_out[calendar.stream, calendar.sequence], targets.content
+        targets = in_force(self.targets, opened_at)
+        if targets is None:
+            raise LookupError("no targets are published")
+        return self.calendar_at(centre, opened_at), targets.content
+
+    def calendar_at(self, centre: str, instant: datetime) -> WorkingCalendar:
+        """Give a centre's calendar in force at an instant; raises LookupError for a centre that there is not."""
+        return self._laid(centre, in_force(self.calendars.get(centre, ()), instant))
+
+    def newest(self, centre: str) -> WorkingCalendar:
+        """Give a centre's last calendar; raises LookupError for a centre that there is not."""
+        ordered = sorted(self.calendars.get(centre, ()), key=lambda one: one.sequence)
+        return self._laid(centre, ordered[-1] if ordered else None)
+
+    def _laid(self, centre: str, published: PublishedCalendar | None) -> WorkingCalendar:
+        if published is None:
+            raise LookupError(f"no calendar is published for {centre}")
+        return self._laid_out[published.stream, published.sequence]
 
 
 def grounds_in_files(path: Path) -> Grounds:

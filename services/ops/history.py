@@ -74,6 +74,13 @@ async def history(sources: Sources, ticket: str) -> list[Entry]:
     return sorted(found, key=lambda e: (e.appended_at, RANKS[e.topic], e.sequence or 0, e.offset))
 
 
+async def promise_history(sources: Sources, ticket: str) -> list[Entry]:
+    """Give the events of a ticket and then those of its promise, each in order; empty where there is no such ticket."""
+    promise = stream_id("promise", *parse_stream(ticket)[1:])
+    found = await _events(sources, "intake", TICKETS, [ticket])
+    return [*found, *await _events(sources, "sla_timer", SLA, [promise])] if found else []
+
+
 def private_keys(entries: Iterable[Entry]) -> list[PrivateKey]:
     """Name the private records that a history refers to, each once."""
     keys = {key.text(): key for entry in entries for key in _keys_in(entry.data)}

@@ -50,11 +50,12 @@ def table(rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, title
     headers = (Column(name, overflow="fold") for name in columns)
     made = Table(*headers, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        made.add_row(*(Text(_cell(row.get(column))) for column in columns))
+        made.add_row(*(Text(cell(row.get(column))) for column in columns))
     return made
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Say a value in a table; nothing for None."""
     match value:
         case None:
             return ""
@@ -75,8 +76,8 @@ class Speed(ProgressColumn):
 
 
 @contextmanager
-def counting(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Show on standard error how far long work is: how many of how many, how many a second, the time left."""
+def counting(what: str, unit: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show on standard error how far long work is: how many of how many where that is known, how fast, what is left."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), Speed())
     hidden = not _errors.is_terminal
     with Progress(*columns, TimeRemainingColumn(), console=_errors, transient=True, disable=hidden) as bar:

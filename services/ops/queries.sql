@@ -27,3 +27,22 @@ from olcare.generation g
 left join olcare.pointer p using (reader, version, generation)
 where g.reader = :reader
 order by g.version desc, g.generation desc;
+
+-- name: promises_reported
+-- Promises with a deadline in a span of time, the restated one where there is one if that ledger is asked for; of those
+-- that were not given, the opening. The certificate's part is there where an answer is measured by it.
+select p.ticket, p.centre, p.channel, p.state, p.opened_at, p.due_at, p.responded_at, p.detected_at,
+    p.calendar_centre, p.restated, p.restated_due_at, p.restated_because,
+    case when p.responded_at is not null then s.state #>> '{promise,certificate,opened_at}' end as since,
+    case when p.responded_at is not null then s.state #>> '{promise,certificate,intervals}' end as intervals
+from promises p
+left join promise_states s using (stream)
+where (:centre::text is null or p.centre = :centre)
+    and (:channel::text is null or p.channel = :channel)
+    and (:customer::text is null or p.customer = :customer)
+    and coalesce(case when :restated then p.restated_due_at end, p.due_at, p.opened_at) >= :since
+    and coalesce(case when :restated then p.restated_due_at end, p.due_at, p.opened_at) < :until;
+
+-- name: calendars_published
+-- Every calendar that was published, in order.
+select stream, sequence, published_at, content from calendars order by stream, sequence;

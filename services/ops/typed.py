@@ -1,13 +1,13 @@
 """What people type on the command line, read and refused with a sentence."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from libs.messages.base import CustomerId, Instant, NoticeId, PersonId, Reference
+from libs.messages.base import CustomerId, Day, Instant, NoticeId, PersonId, Reference
 from libs.messages.receipts import Place
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
@@ -47,6 +47,12 @@ def duration(text: str) -> timedelta:
         raise typer.BadParameter(f"{text!r} is no span of time like 90s, 15m, 4h or 1d12h")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def day(text: str) -> date:
+    """Read a local date."""
+    read: date = _fits(Day, text, "a date like 2026-11-23")
+    return read
 
 
 def place(text: str) -> Place:

@@ -87,6 +87,7 @@ def _started(command: StartClock, certificate: Certificate, responded_at: dateti
 def _no_promise(command: StartClock, reason: NoPromise) -> FirstResponseNotPromised:
     return FirstResponseNotPromised(
         ticket=command.ticket,
+        customer=command.customer,
         centre=command.centre,
         channel=command.channel,
         opened_at=command.occurred_at,

@@ -128,7 +128,7 @@ def _not_promised(event: RecordedEvent, refused: FirstResponseNotPromised) -> Pr
         stream=event.stream,
         state="not-promised",
         ticket=refused.ticket,
-        customer=None,
+        customer=refused.customer,
         centre=refused.centre,
         channel=str(refused.channel),
         opened_at=refused.opened_at,

@@ -1,10 +1,15 @@
-"""A small demo, played whole: its books balance, nothing personal is in a log, and nothing is left running."""
+"""A small demo, played whole: its books balance, nothing personal is in a log, and nothing is left running.
+
+After its end some facts become known late, and what is then reported equals a recount from the records of the log.
+"""
 
 import asyncio
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
+from shutil import copytree
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,7 +17,8 @@ import pytest
 from libs.eventlog.receipts import dead_letters_of, receipts_of
 from libs.eventlog.record import Record
 from libs.eventlog.topics import load_cards
-from libs.messages.catalogue import EVENTS, PRIVATE, UPSTREAM
+from libs.messages.catalogue import EVENTS, PLAN, PRIVATE, SLA, UPSTREAM
+from libs.messages.streams import parse_stream
 from libs.stack.run import PROJECT, Run
 from services.contract.plan import read_plan
 from services.ops.demo import perform
@@ -21,9 +27,15 @@ from services.ops.demo.script import Script, write_script
 from services.ops.demo.stage import Stage, set_stage
 from services.ops.given import open_log
 from services.ops.reading import records
+from tests.acceptance.olcare import done
+from tests.acceptance.recount import read, recounted
 
 CONTRACTS = PROJECT / "contracts"
 TICKETS, SEED = 16, 7
+TUESDAY, SATURDAY = date(2026, 11, 24), date(2026, 11, 28)
+DAYS = ("--from", str(TUESDAY), "--to", str(SATURDAY))
+EXPLAINED = 6
+LEDGERS = ("promised", "restated")
 PERSONAL = {"organisation", "name", "email", "phone", "subject", "text"}
 pytestmark = pytest.mark.timeout(600)
 
@@ -32,6 +44,10 @@ class Played(NamedTuple):
     script: Script
     report: Report
     topics: Mapping[str, Sequence[Record]]
+    reports: Mapping[str, Any]
+    """By ledger, after what became known late."""
+    explained: Sequence[Any]
+    """Of the first that were missed."""
     left: set[int]
     """Processes that run on after its end."""
 
@@ -46,15 +62,49 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
             here.delenv(name, raising=False)
         with Run.create(tmp_path_factory.mktemp("demo"), "demo") as run:
             stage = set_stage(run, CONTRACTS, script.week.begins, script.cast, lambda _: None)
-            report, topics = asyncio.run(_play(stage, script))
-    return Played(script, report, topics, _children() - before)
+            report = asyncio.run(perform(stage, script, read_plan()))
+            for name, value in _environment(stage).items():
+                here.setenv(name, value)
+            _let_facts_become_known_late(tmp_path_factory.mktemp("plan"))
+            reports = {ledger: done("sla", "report", *DAYS, "--ledger", ledger) for ledger in LEDGERS}
+            explained = [done("sla", "explain", miss["ticket"]) for miss in reports["promised"]["misses"][:EXPLAINED]]
+            topics = asyncio.run(_read(stage))
+    return Played(script, report, topics, reports, explained, _children() - before)
 
 
-async def _play(stage: Stage, script: Script) -> tuple[Report, dict[str, list[Record]]]:
-    report = await perform(stage, script, read_plan())
+def _environment(stage: Stage) -> dict[str, str]:
+    ports = ",".join(f"{name}={port}" for name, port in stage.ports.items())
+    return {
+        "OLCARE_KAFKA": stage.kafka,
+        "OLCARE_POSTGRES": stage.postgres,
+        "OLCARE_SERVICES": ports,
+        "OLCARE_CLOCK": str(stage.clock_file),
+        "OLCARE_CONTRACTS": str(stage.contracts),
+    }
+
+
+def _let_facts_become_known_late(folder: Path) -> None:
+    """Somebody had answered in time and says so now, and the French centre was closed on a day that is over."""
+    unanswered = [m for m in done("sla", "report", *DAYS)["misses"] if m["responded_at"] is None]
+    for miss in unanswered[:2]:
+        _, source, number = parse_stream(miss["ticket"])
+        said = ("--source", source, "--subject", number, "--time", miss["due_at"])
+        done("trigger", "ResponseGiven", *said, "--wait")
+    plan = copytree(PROJECT / "services/contract/plan", folder / "plan")
+    centres, holidays = plan / "centres.yaml", plan / "holidays.csv"
+    before, france = centres.read_text(encoding="utf-8").split("- centre: france\n")
+    newer = france.replace("version: 1", "version: 2", 1)
+    centres.write_text(f"{before}- centre: france\n{newer}", encoding="utf-8")
+    with holidays.open("a", encoding="utf-8") as closures:
+        closures.write(f"france,{TUESDAY},pont,confirmed\n")
+    done("plan", "publish", "--plan", str(plan))
+    done("clock", "advance", "--by", "1m")
+
+
+async def _read(stage: Stage) -> dict[str, list[Record]]:
     async with open_log(stage.given()) as log:
         names = [*EVENTS, *UPSTREAM, *map(receipts_of, UPSTREAM), *map(dead_letters_of, UPSTREAM), PRIVATE]
-        return report, {name: [r async for r in records(stage.kafka, log, name)] for name in names}
+        return {name: [r async for r in records(stage.kafka, log, name)] for name in names}
 
 
 def test_the_books_balance(played: Played) -> None:
@@ -82,6 +132,35 @@ def test_what_a_ticket_or_a_customer_says_of_people_stands_in_the_private_topic(
     said = _personal(played.script, "TicketSubmitted", "CustomerSubmitted")
     assert len(said) > 4 * TICKETS
     assert [word for word in said if word not in kept] == []
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_the_report_equals_a_recount_from_the_log(played: Played, ledger: str) -> None:
+    recount = recounted(read([*played.topics[PLAN], *played.topics[SLA]]), TUESDAY, SATURDAY, ledger)
+    found = played.reports[ledger]
+    assert found["total"] == recount["total"]
+    assert found["groups"] == recount["groups"]
+    late = ("late_by_working_seconds", "late_by_wall_seconds")
+    assert [(miss["ticket"], *(miss[name] for name in late)) for miss in found["misses"]] == recount["misses"]
+    assert found["verdicts_that_differ_in_the_other_ledger"] == recount["differing"]
+
+
+def test_what_became_known_late_stands_in_one_ledger_and_not_in_the_other(played: Played) -> None:
+    promised, restated = (played.reports[ledger]["total"] for ledger in LEDGERS)
+    assert promised["breached"] > restated["breached"] > 0
+    assert promised["met"] < restated["met"]
+    assert promised["to_first_response"]["wall"]["number"] > promised["met"] > 0
+
+
+def test_a_miss_is_explained_as_it_is_reported(played: Played) -> None:
+    misses = played.reports["promised"]["misses"][:EXPLAINED]
+    assert [each["ticket"] for each in played.explained] == [miss["ticket"] for miss in misses]
+    for each, miss in zip(played.explained, misses, strict=True):
+        assert (each["state"], each["promise"]["due_at"]) == ("breached", miss["due_at"])
+        assert each["days"][-1]["total_seconds"] == each["promise"]["target_seconds"]
+        late = each["verdict"]["late_by"] or {"working_seconds": None, "wall_seconds": None}
+        assert late["working_seconds"] == miss["late_by_working_seconds"]
+        assert late["wall_seconds"] == miss["late_by_wall_seconds"]
 
 
 def test_nothing_is_left_running(played: Played) -> None:

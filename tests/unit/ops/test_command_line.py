@@ -44,6 +44,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         "sla not-promised",
         "ticket show a/1",
         "projections verify",
+        "sla report --from 2026-11-23 --to 2026-11-30",
+        "sla explain crm-eu/4711",
     ],
 )
 def test_where_nothing_is_up_one_sentence_says_what_to_do(terminal: Terminal, words: str) -> None:
@@ -78,6 +80,12 @@ def test_down_of_nothing_is_no_failure(terminal: Terminal) -> None:
         "notices settle notice/a/b --by anna --as perhaps",
         "dlq discard olcare.tickets.in.v1/0/0 --by Anna\u00a0B --why x",
         "person erase dominique --by anna",
+        "sla report --from 2026-11-23 --to 2026-11-23",
+        "sla report --from monday --to 2026-11-30",
+        "sla report --from 2026-11-23 --to 2026-11-30 --json --csv",
+        "sla report --from 2026-11-23 --to 2026-11-30 --customer C-1001",
+        "sla report --from 2026-11-23 --to 2026-11-30 --ledger third",
+        "sla explain 4711",
     ],
 )
 def test_wrong_usage_is_told_apart(terminal: Terminal, words: str) -> None:

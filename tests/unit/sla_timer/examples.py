@@ -91,7 +91,9 @@ W03 = started(OPENED_AT)
 def not_promised(
     reason: NoPromise, opened_at: datetime = OPENED_AT, channel: Channel = Channel.PHONE
 ) -> FirstResponseNotPromised:
-    return FirstResponseNotPromised(ticket=TICKET, centre="france", channel=channel, opened_at=opened_at, reason=reason)
+    return FirstResponseNotPromised(
+        ticket=TICKET, customer=CUSTOMER, centre="france", channel=channel, opened_at=opened_at, reason=reason
+    )
 
 
 def answer(

@@ -15,6 +15,7 @@ from tests.unit.recorded import recorded_event
 from tests.unit.sla_timer import examples
 from tests.unit.sla_timer.examples import (
     AT_RISK_AT,
+    CUSTOMER,
     DUE_AT,
     FRANCE,
     MICROSECOND,
@@ -110,7 +111,7 @@ def test_a_ticket_without_a_promise_is_listed_with_the_reason_and_shows_when_it_
         stream=STREAM,
         state="not-promised",
         ticket="ticket/crm-eu/4711",
-        customer=None,
+        customer=CUSTOMER,
         centre="france",
         channel="phone",
         opened_at=OPENED_AT,
