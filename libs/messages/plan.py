@@ -1,4 +1,4 @@
-"""The published plan (streams `calendar/…`, `targets/…`, `prices/…`, `versions/…`), written by contract.
+"""The published plan (streams `calendar/…`, `targets/…`, `prices/…`, `versions/…`, `tz/…`), written by contract.
 
 Texts here are the plan's own, published to everybody; nothing in them is about a customer.
 """
@@ -19,6 +19,7 @@ from libs.messages.base import (
     PhoneNumber,
     PlanVersion,
     ProductVersion,
+    TzVersion,
     Value,
     Zone,
 )
@@ -37,6 +38,8 @@ BasisPoints = Annotated[int, Field(ge=0, le=100_000)]
 
 WorkingSeconds = Annotated[int, Field(gt=0)]
 """Working time; nothing can be promised within none."""
+OffsetSeconds = Annotated[int, Field(gt=-86_400, lt=86_400)]
+"""Local time less UTC."""
 
 
 class Status(StrEnum):
@@ -67,6 +70,7 @@ class PlanRefusal(OpenCode):
     HOURS_OVERLAP = "hours-overlap"
     DAY_OUTSIDE_PUBLICATION = "day-outside-publication"
     RESUBSCRIPTION_NOT_DEARER = "resubscription-not-dearer"
+    OFFSETS_OUT_OF_ORDER = "offsets-out-of-order"
 
 
 class CentrePhone(Value):
@@ -184,6 +188,33 @@ class ProductVersions(Value):
     releases: tuple[ProductRelease, ...]
 
 
+class ZoneOffset(Value):
+    """A UTC offset, in force from an instant until the next one of its zone."""
+
+    from_at: Instant
+    seconds: OffsetSeconds
+
+
+class ZoneOffsets(Value):
+    """What a version of the database says of one zone; the first offset holds from the beginning of all."""
+
+    zone: Zone
+    offsets: Annotated[tuple[ZoneOffset, ...], Field(min_length=1)]
+
+
+class TzDatabase(Value):
+    """The UTC offsets of the plan's zones, as a version of the IANA database has them.
+
+    They are said of the instants from 24 hours before `first_day` begins in UTC to 24 hours after `last_day` ends, so
+    that the local days from the one to the other, both included, lie within in every zone.
+    """
+
+    version: TzVersion
+    first_day: Day
+    last_day: Day
+    zones: Annotated[tuple[ZoneOffsets, ...], Field(min_length=1)]
+
+
 class CentreCalendarPublished(Event):
     """A centre's calendar, in force from `published_at`."""
 
@@ -212,6 +243,21 @@ class ProductVersionsPublished(Event):
     product: ProductVersions
 
 
+class TzDatabasePublished(Event):
+    """A version of the tz database, or more zones and days of it; in force from `published_at`."""
+
+    published_at: Instant
+    database: TzDatabase
+
+
+class TzDatabaseRefused(Event):
+    """A version of the tz database that changes nothing, and why."""
+
+    refused_at: Instant
+    version: TzVersion
+    reason: PlanRefusal
+
+
 class PlanPartRefused(Event):
     """A publication that changes nothing, and why."""
 
@@ -225,4 +271,5 @@ CalendarEvent = CentreCalendarPublished | PlanPartRefused
 TargetsEvent = TargetsPublished | PlanPartRefused
 PricesEvent = PriceListPublished | PlanPartRefused
 VersionsEvent = ProductVersionsPublished | PlanPartRefused
-PlanEvent = CalendarEvent | TargetsEvent | PricesEvent | VersionsEvent
+TzEvent = TzDatabasePublished | TzDatabaseRefused
+PlanEvent = CalendarEvent | TargetsEvent | PricesEvent | VersionsEvent | TzEvent

@@ -73,7 +73,7 @@ def with_call(
     that the certificate names last, else ValueError.
     """
     _check_centre(certificate, calendar)
-    if (calendar.version, tz_version()) != (in_force(certificate).calendar_version, in_force(certificate).tz_version):
+    if calendar.version != in_force(certificate).calendar_version:
         raise ValueError(f"{calendar.name}: the promise does not stand on version {calendar.version} yet")
     at, target = max(in_utc(called_at), certificate.opened_at), target_of(targets, Channel.PHONE)
     try:
@@ -199,6 +199,7 @@ def _on_calendar(
     update = {
         "at_risk_at": _not_before(at, changed, since, share) if certificate.at_risk_at > at else certificate.at_risk_at,
         "closed_since": closed_since(calendar, at, started_at) if at == certificate.opened_at else changed.closed_since,
+        "zone": calendar.zone,
     }
     return changed.model_copy(update=update)
 

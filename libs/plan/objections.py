@@ -1,6 +1,8 @@
 """What keeps a part of the plan from being published, judged by the part alone."""
 
-from libs.messages.plan import CentreCalendar, PlanRefusal, PriceList
+from itertools import pairwise
+
+from libs.messages.plan import CentreCalendar, PlanRefusal, PriceList, TzDatabase
 from libs.plan.calendars import working_calendar
 from libs.workcal import BadHours, EmptyCalendar, UnknownZone
 
@@ -24,3 +26,12 @@ def calendar_objection(calendar: CentreCalendar) -> PlanRefusal | None:
 def prices_objection(prices: PriceList) -> PlanRefusal | None:
     """« le coût d'un nouvel abonnement est supérieur à celui d'un renouvellement »."""
     return None if prices.resubscription > prices.renewal else PlanRefusal.RESUBSCRIPTION_NOT_DEARER
+
+
+def tz_objection(database: TzDatabase) -> PlanRefusal | None:
+    """Why nobody could say which offset holds at an instant."""
+    names = [each.zone for each in database.zones]
+    instants = ([offset.from_at for offset in each.offsets] for each in database.zones)
+    is_in_order = all(earlier < later for each in instants for earlier, later in pairwise(each))
+    is_sound = is_in_order and len(set(names)) == len(names) and database.first_day <= database.last_day
+    return None if is_sound else PlanRefusal.OFFSETS_OUT_OF_ORDER

@@ -30,6 +30,10 @@ select * from contracts where customer = :customer order by first_day desc, stre
 -- Every part of the published plan, without its content.
 select stream, part, name, version, published_at from plan_parts order by part, name;
 
+-- name: tz_database_in_force
+-- The published version of the tz database, without its content.
+select stream, version, published_at from tz_databases;
+
 -- name: plan_part
 -- One part of the plan, by its stream id.
 select * from plan_parts where stream = :stream;

@@ -14,7 +14,13 @@ from libs.messages.contracts import (
     CustomerRegistered,
 )
 from libs.messages.door import ContractSubmitted, CustomerSubmitted, PlanPartSubmitted, TicketSubmitted, Upstream
-from libs.messages.plan import CentreCalendarPublished, PriceListPublished, ProductVersionsPublished, TargetsPublished
+from libs.messages.plan import (
+    CentreCalendarPublished,
+    PriceListPublished,
+    ProductVersionsPublished,
+    TargetsPublished,
+    TzDatabasePublished,
+)
 from libs.messages.receipts import Outcome
 from libs.messages.refusals import TicketRefusal
 from libs.messages.streams import stream_id
@@ -27,6 +33,7 @@ PUBLISHED: Mapping[str, type[Event]] = {
     "targets": TargetsPublished,
     "prices": PriceListPublished,
     "versions": ProductVersionsPublished,
+    "tz": TzDatabasePublished,
 }
 
 
