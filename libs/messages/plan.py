@@ -1,5 +1,6 @@
-"""The published plan (streams `calendar/…`, `targets/…`, `prices/…`, `versions/…`, `tz/…`), written by contract.
+"""The published plan, written by contract.
 
+Its streams are `calendar/…`, `targets/…`, `prices/…`, `versions/…`, `reminders/…` and `tz/…`.
 Texts here are the plan's own, published to everybody; nothing in them is about a customer.
 """
 
@@ -38,6 +39,8 @@ BasisPoints = Annotated[int, Field(ge=0, le=100_000)]
 
 WorkingSeconds = Annotated[int, Field(gt=0)]
 """Working time; nothing can be promised within none."""
+DaysBefore = Annotated[int, Field(ge=1, le=366)]
+"""Local days before the last covered one."""
 OffsetSeconds = Annotated[int, Field(gt=-86_400, lt=86_400)]
 """Local time less UTC."""
 
@@ -57,6 +60,7 @@ class PlanPart(StrEnum):
     TARGETS = "targets"
     PRICES = "prices"
     VERSIONS = "versions"
+    REMINDERS = "reminders"
 
 
 class PlanRefusal(OpenCode):
@@ -70,6 +74,7 @@ class PlanRefusal(OpenCode):
     HOURS_OVERLAP = "hours-overlap"
     DAY_OUTSIDE_PUBLICATION = "day-outside-publication"
     RESUBSCRIPTION_NOT_DEARER = "resubscription-not-dearer"
+    REMINDERS_OUT_OF_ORDER = "reminders-out-of-order"
     OFFSETS_OUT_OF_ORDER = "offsets-out-of-order"
 
 
@@ -188,6 +193,17 @@ class ProductVersions(Value):
     releases: tuple[ProductRelease, ...]
 
 
+class NoticeOffsets(Value):
+    """« lorsque le temps est venu de renouveler »: local days of the centre before the last covered one."""
+
+    version: PlanVersion
+    renewal_offer_days: DaysBefore
+    """The renewal is offered, with form and price."""
+    reminder_days: Annotated[tuple[DaysBefore, ...], Field(min_length=1)]
+    """Reminders after it, where nothing was signed: each nearer to the end than the one before."""
+    status: Status
+
+
 class ZoneOffset(Value):
     """A UTC offset, in force from an instant until the next one of its zone."""
 
@@ -243,6 +259,13 @@ class ProductVersionsPublished(Event):
     product: ProductVersions
 
 
+class NoticeOffsetsPublished(Event):
+    """When terms that end are told of."""
+
+    published_at: Instant
+    offsets: NoticeOffsets
+
+
 class TzDatabasePublished(Event):
     """A version of the tz database, or more zones and days of it; in force from `published_at`."""
 
@@ -271,5 +294,6 @@ CalendarEvent = CentreCalendarPublished | PlanPartRefused
 TargetsEvent = TargetsPublished | PlanPartRefused
 PricesEvent = PriceListPublished | PlanPartRefused
 VersionsEvent = ProductVersionsPublished | PlanPartRefused
+RemindersEvent = NoticeOffsetsPublished | PlanPartRefused
 TzEvent = TzDatabasePublished | TzDatabaseRefused
-PlanEvent = CalendarEvent | TargetsEvent | PricesEvent | VersionsEvent | TzEvent
+PlanEvent = CalendarEvent | TargetsEvent | PricesEvent | VersionsEvent | RemindersEvent | TzEvent

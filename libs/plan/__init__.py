@@ -6,7 +6,7 @@ from libs.plan.certificates import BadCertificate, in_force, reckoned_from, reco
 from libs.plan.changes import as_it_was, target_channel, with_calendar, with_call, with_merge, with_targets
 from libs.plan.exported import export_plan, parse_exported
 from libs.plan.files import FILES, parse_plan
-from libs.plan.objections import calendar_objection, prices_objection, tz_objection
+from libs.plan.objections import calendar_objection, prices_objection, reminders_objection, tz_objection
 from libs.plan.prices import Quote, quote
 from libs.plan.problems import BadPlan, NoPlan, Problem
 from libs.plan.promise import promise, target_of
@@ -46,6 +46,7 @@ __all__ = [
     "quote",
     "reckoned_from",
     "recompute",
+    "reminders_objection",
     "span_of",
     "target_channel",
     "target_of",

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from libs.messages.plan import CentreCalendar, PlanRefusal, PriceList, TzDatabase
+from libs.messages.plan import CentreCalendar, NoticeOffsets, PlanRefusal, PriceList, TzDatabase
 from libs.plan.calendars import working_calendar
 from libs.workcal import BadHours, EmptyCalendar, UnknownZone
 
@@ -26,6 +26,12 @@ def calendar_objection(calendar: CentreCalendar) -> PlanRefusal | None:
 def prices_objection(prices: PriceList) -> PlanRefusal | None:
     """« le coût d'un nouvel abonnement est supérieur à celui d'un renouvellement »."""
     return None if prices.resubscription > prices.renewal else PlanRefusal.RESUBSCRIPTION_NOT_DEARER
+
+
+def reminders_objection(offsets: NoticeOffsets) -> PlanRefusal | None:
+    """Why the days on which somebody is told do not come one after the other."""
+    days = (offsets.renewal_offer_days, *offsets.reminder_days)
+    return None if all(one > other for one, other in pairwise(days)) else PlanRefusal.REMINDERS_OUT_OF_ORDER
 
 
 def tz_objection(database: TzDatabase) -> PlanRefusal | None:

@@ -5,10 +5,19 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from libs.decider import Decider
-from libs.messages.door import CalendarContent, PricesContent, TargetsContent, TzContent, VersionsContent
+from libs.messages.door import (
+    CalendarContent,
+    PricesContent,
+    RemindersContent,
+    TargetsContent,
+    TzContent,
+    VersionsContent,
+)
 from libs.messages.plan import (
     CentreCalendar,
     CentreCalendarPublished,
+    NoticeOffsets,
+    NoticeOffsetsPublished,
     PlanEvent,
     PlanPart,
     PlanPartRefused,
@@ -24,12 +33,12 @@ from libs.messages.plan import (
     TzDatabaseRefused,
 )
 from libs.messages.streams import stream_id
-from libs.plan import calendar_objection, prices_objection
+from libs.plan import calendar_objection, prices_objection, reminders_objection
 from services.contract.tz_databases import publish_tz
 
-Numbered = CalendarContent | TargetsContent | PricesContent | VersionsContent
+Numbered = CalendarContent | TargetsContent | PricesContent | VersionsContent | RemindersContent
 Publication = Numbered | TzContent
-NumberedContent = CentreCalendar | ResponseTargets | PriceList | ProductVersions
+NumberedContent = CentreCalendar | ResponseTargets | PriceList | ProductVersions | NoticeOffsets
 Content = NumberedContent | TzDatabase
 
 
@@ -70,6 +79,8 @@ def stream_of_publication(publication: Publication) -> str:
             return stream_id("prices", "plan", prices.currency)
         case VersionsContent(content=product):
             return stream_id("versions", "plan", product.product)
+        case RemindersContent():
+            return stream_id("reminders", "plan", "renewal")
         case TzContent():
             return stream_id("tz", "plan", "iana")
         case _:
@@ -103,6 +114,8 @@ def evolve(state: State, event: PlanEvent) -> State:
             return Published(event.prices)
         case ProductVersionsPublished():
             return Published(event.product)
+        case NoticeOffsetsPublished():
+            return Published(event.offsets)
         case TzDatabasePublished():
             return Published(event.database)
         case PlanPartRefused() | TzDatabaseRefused():
@@ -128,6 +141,8 @@ def _objection(publication: Numbered) -> PlanRefusal | None:
             return calendar_objection(calendar)
         case PricesContent(content=prices):
             return prices_objection(prices)
+        case RemindersContent(content=offsets):
+            return reminders_objection(offsets)
         case TargetsContent() | VersionsContent():
             return None
         case _:
@@ -144,5 +159,7 @@ def _published(at: datetime, publication: Numbered) -> PlanEvent:
             return PriceListPublished(published_at=at, prices=prices)
         case VersionsContent(content=product):
             return ProductVersionsPublished(published_at=at, product=product)
+        case RemindersContent(content=offsets):
+            return NoticeOffsetsPublished(published_at=at, offsets=offsets)
         case _:
             assert_never(publication)

@@ -17,6 +17,7 @@ from libs.messages.contracts import (
 )
 from libs.messages.plan import (
     CentreCalendarPublished,
+    NoticeOffsetsPublished,
     PlanEvent,
     PlanPart,
     PriceListPublished,
@@ -159,6 +160,8 @@ def _plan_part(row: PlanPartRow | None, event: RecordedEvent) -> PlanPartRow | N
             return _in_force(event, PlanPart.PRICES, prices, at)
         case ProductVersionsPublished(product=product, published_at=at):
             return _in_force(event, PlanPart.VERSIONS, product, at)
+        case NoticeOffsetsPublished(offsets=offsets, published_at=at):
+            return _in_force(event, PlanPart.REMINDERS, offsets, at)
         case _:
             return row
 
@@ -242,7 +245,13 @@ PLAN_PARTS: Projection[PlanPartRow] = Projection(
     columns="""
         stream text not null, part text not null, name text not null, version int not null,
         published_at timestamptz not null, content jsonb not null, sequence bigint not null""",
-    events=(CentreCalendarPublished, TargetsPublished, PriceListPublished, ProductVersionsPublished),
+    events=(
+        CentreCalendarPublished,
+        TargetsPublished,
+        PriceListPublished,
+        ProductVersionsPublished,
+        NoticeOffsetsPublished,
+    ),
     evolve=_plan_part,
 )
 

@@ -15,6 +15,7 @@ from libs.messages.door import (
     CalendarContent,
     PlanPartSubmitted,
     PricesContent,
+    RemindersContent,
     TargetsContent,
     TzContent,
     VersionsContent,
@@ -68,6 +69,7 @@ def publications(plan: Plan) -> Iterator[Publication]:
     yield TargetsContent(part="targets", content=plan.targets)
     yield from (PricesContent(part="prices", content=prices) for prices in plan.prices)
     yield from (VersionsContent(part="versions", content=product) for product in plan.products)
+    yield RemindersContent(part="reminders", content=plan.notices)
     if database := tz_database(plan.centres):
         yield TzContent(part="tz", content=database)
 

@@ -74,7 +74,8 @@ def export(
         file.write_text(export_plan(plan), encoding="utf-8")
     except OSError as error:
         raise Refused(f"{file}: {error.strerror}") from error
-    found = {"file": file, "parts": len(plan.centres) + 1 + len(plan.prices) + len(plan.products)}
+    several, alone = (plan.centres, plan.prices, plan.products), (plan.targets, plan.notices)
+    found = {"file": file, "parts": sum(map(len, several)) + len(alone)}
     show(found, as_json=as_json, otherwise=lambda: f"{file}: {found['parts']} parts of the plan")
 
 

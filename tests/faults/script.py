@@ -66,6 +66,7 @@ def the_plan(at: datetime = BEGIN) -> list[Message]:
         ("targets", "first-response", plan.targets),
         *(("prices", prices.currency, prices) for prices in plan.prices),
         *(("versions", product.product, product) for product in plan.products),
+        ("reminders", "renewal", plan.notices),
         ("tz", "iana", tz_database(plan.centres)),
     ]
     return [

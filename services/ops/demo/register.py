@@ -16,6 +16,7 @@ from libs.messages.contracts import (
 from libs.messages.door import ContractSubmitted, CustomerSubmitted, PlanPartSubmitted, TicketSubmitted, Upstream
 from libs.messages.plan import (
     CentreCalendarPublished,
+    NoticeOffsetsPublished,
     PriceListPublished,
     ProductVersionsPublished,
     TargetsPublished,
@@ -33,6 +34,7 @@ PUBLISHED: Mapping[str, type[Event]] = {
     "targets": TargetsPublished,
     "prices": PriceListPublished,
     "versions": ProductVersionsPublished,
+    "reminders": NoticeOffsetsPublished,
     "tz": TzDatabasePublished,
 }
 

@@ -18,7 +18,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
 """Door → the logs that it leads to."""
 
 _PARTS = {"calendar": "centre", "prices": "currency", "versions": "product"}
-_ALONE = {"targets": "first-response", "tz": "iana"}
+_ALONE = {"targets": "first-response", "reminders": "renewal", "tz": "iana"}
 """Parts of which there is one."""
 _KINDS = {"CustomerSubmitted": "customer", "ContractSubmitted": "contract"}
 

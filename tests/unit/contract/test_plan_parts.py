@@ -5,10 +5,19 @@ from datetime import timedelta
 import pytest
 from pydantic import TypeAdapter
 
-from libs.messages.door import CalendarContent, PricesContent, TargetsContent, TzContent, VersionsContent
+from libs.messages.door import (
+    CalendarContent,
+    PricesContent,
+    RemindersContent,
+    TargetsContent,
+    TzContent,
+    VersionsContent,
+)
 from libs.messages.plan import (
     CentreCalendarPublished,
     ChannelTargets,
+    NoticeOffsets,
+    NoticeOffsetsPublished,
     PlanEvent,
     PlanPart,
     PlanPartRefused,
@@ -63,6 +72,7 @@ PRODUCT = ProductVersions(
     printed_name="PlanetPress Connect",
     releases=(ProductRelease(version="2024.1", released_on=JUNE.date(), status=Status.ASSUMPTION),),
 )
+OFFSETS = NoticeOffsets(version=1, renewal_offer_days=90, reminder_days=(60, 30, 7, 1), status=Status.ASSUMPTION)
 TZ = TzDatabase(
     version="2026f",
     first_day=JUNE.date(),
@@ -89,6 +99,11 @@ PARTS: list[tuple[Publication, PlanEvent, str]] = [
         VersionsContent(part="versions", content=PRODUCT),
         ProductVersionsPublished(published_at=JUNE, product=PRODUCT),
         "versions/plan/planetpress-connect",
+    ),
+    (
+        RemindersContent(part="reminders", content=OFFSETS),
+        NoticeOffsetsPublished(published_at=JUNE, offsets=OFFSETS),
+        "reminders/plan/renewal",
     ),
 ]
 
@@ -162,7 +177,12 @@ def test_coming_back_must_cost_more_than_renewing(resubscription: int) -> None:
     )
 
 
-@pytest.mark.parametrize("content", [CALENDAR, TARGETS, PRICES, PRODUCT, TZ, None])
+def test_reminders_that_do_not_follow_on_the_offer_are_not_published() -> None:
+    late = RemindersContent(part="reminders", content=OFFSETS.model_copy(update={"reminder_days": (90, 30)}))
+    PART.given().when(PublishPart(JUNE, late)).then(refused(PlanPart.REMINDERS, PlanRefusal.REMINDERS_OUT_OF_ORDER))
+
+
+@pytest.mark.parametrize("content", [CALENDAR, TARGETS, PRICES, PRODUCT, OFFSETS, TZ, None])
 def test_a_stored_state_is_the_state(content: Content | None) -> None:
     adapter: TypeAdapter[State] = TypeAdapter(State)
     state = Published(content) if content else Unpublished()

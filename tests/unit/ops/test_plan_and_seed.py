@@ -25,7 +25,7 @@ def read_all(plan: Plan, at: datetime = NOON) -> list[tuple[str, str]]:
 
 def test_every_part_of_the_plan_is_published_once_and_the_tz_database_with_it() -> None:
     streams = [stream for stream, _ in read_all(PLAN)]
-    parts = len(PLAN.centres) + 1 + len(PLAN.prices) + len(PLAN.products)
+    parts = len(PLAN.centres) + 2 + len(PLAN.prices) + len(PLAN.products)
     assert len(set(streams)) == len(streams) == parts + 1
     assert "tz/plan/iana" in streams
 

@@ -1,7 +1,7 @@
 import pytest
 
 from libs.messages.plan import PlanRefusal
-from libs.plan import calendar_objection
+from libs.plan import calendar_objection, reminders_objection
 from tests.unit.plan.seed import PLAN, centre_with
 
 MONDAY = {"weekday": 1, "opens": "09:00", "closes": "17:00"}
@@ -29,3 +29,10 @@ def test_a_calendar_on_which_nothing_can_be_reckoned_is_not_published(
     changes: dict[str, object], objection: PlanRefusal
 ) -> None:
     assert calendar_objection(centre_with(**changes)) is objection
+
+
+@pytest.mark.parametrize("days", [(90, 60), (60, 60), (60, 30, 45), (30, 60, 7)])
+def test_reminders_come_after_the_offer_and_one_nearer_to_the_end_than_the_other(days: tuple[int, ...]) -> None:
+    assert reminders_objection(PLAN.notices) is None
+    changed = PLAN.notices.model_copy(update={"reminder_days": days})
+    assert reminders_objection(changed) is PlanRefusal.REMINDERS_OUT_OF_ORDER

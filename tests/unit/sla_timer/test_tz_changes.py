@@ -102,7 +102,8 @@ def test_a_time_concerns_a_promise_up_to_its_deadline_and_from_the_publication_o
     assert (event is not None) == is_concerned
 
 
-def test_a_version_that_is_not_installed_is_waited_for() -> None:
+def test_a_version_that_is_not_installed_is_waited_for(tz: Installed) -> None:
+    tz.release("2026g")
     PROMISE.given(OVER_THE_WEEKEND).when(recompute(SATURDAY, change())).then(None)
 
 
