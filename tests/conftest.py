@@ -11,6 +11,7 @@ from libs.stack.catcher import MailCatcher
 from libs.stack.databases import create_database, drop_database
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
+from tests.tz import Installed, installed
 
 UNIT = Path(__file__).parent / "unit"
 _used = pytest.StashKey[Stack]()
@@ -23,6 +24,13 @@ def _sockets(request: pytest.FixtureRequest) -> Iterator[None]:
         disable_socket(allow_unix_socket=True)
     yield
     enable_socket()
+
+
+@pytest.fixture
+def tz(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Installed]:
+    """The tz database of this process, to be replaced by another release until the end of the test."""
+    with installed(monkeypatch, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

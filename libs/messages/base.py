@@ -138,6 +138,8 @@ Sequence = Annotated[int, Field(ge=1, le=9_999_999_999)]
 """The place of an event in its stream, from 1."""
 PlanVersion = Annotated[int, Field(ge=1)]
 """The number of a publication of a plan part; a later one is greater."""
+TzVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}[a-z]$")]
+"""A release of the IANA time zone database, `2026f`; a later one is greater as text."""
 Attempt = Annotated[int, Field(ge=1)]
 
 

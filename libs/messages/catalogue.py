@@ -10,7 +10,7 @@ from libs.messages.contracts import ContractEvent, CustomerEvent
 from libs.messages.cycles import CyclesEvent
 from libs.messages.door import Upstream, upstream_type
 from libs.messages.notices import NoticeEvent
-from libs.messages.plan import CalendarEvent, PricesEvent, TargetsEvent, VersionsEvent
+from libs.messages.plan import CalendarEvent, PricesEvent, RemindersEvent, TargetsEvent, TzEvent, VersionsEvent
 from libs.messages.sla import PromiseEvent
 from libs.messages.tickets import TicketEvent
 
@@ -29,6 +29,8 @@ STREAMS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(
         "targets": get_args(TargetsEvent),
         "prices": get_args(PricesEvent),
         "versions": get_args(VersionsEvent),
+        "reminders": get_args(RemindersEvent),
+        "tz": get_args(TzEvent),
         "notice": get_args(NoticeEvent),
     }
 )
@@ -39,7 +41,7 @@ STREAMS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
         TICKETS: ("ticket",),
         SLA: ("promise", "cycles"),
         CONTRACTS: ("customer", "contract"),
-        PLAN: ("calendar", "targets", "prices", "versions"),
+        PLAN: ("calendar", "targets", "prices", "versions", "reminders", "tz"),
         NOTICES: ("notice",),
     }
 )

@@ -62,8 +62,8 @@ class AtRisk(Value):
 class Certificate(Value):
     """Everything needed to recompute a promise without asking anybody.
 
-    Target and versions are those of the opening, and each change says which ones hold from it on; `due_at`,
-    `at_risk` and the intervals are those of the promise as it stands after the last change.
+    Target and versions are those of the opening, and each change says which ones hold from it on; `zone`,
+    `due_at`, `at_risk` and the intervals are those of the promise as it stands after the last change.
     """
 
     centre: Code

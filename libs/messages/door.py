@@ -27,7 +27,7 @@ from libs.messages.base import (
 )
 from libs.messages.contracts import LicenceKind
 from libs.messages.notices import Settlement
-from libs.messages.plan import CentreCalendar, PriceList, ProductVersions, ResponseTargets
+from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList, ProductVersions, ResponseTargets, TzDatabase
 from libs.messages.private import Body, EmailAddress, Line, PersonPhone
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
 
@@ -218,11 +218,26 @@ class VersionsContent(Value):
     content: ProductVersions
 
 
+class RemindersContent(Value):
+    """When terms that end are told of."""
+
+    part: Literal["reminders"]
+    content: NoticeOffsets
+
+
+class TzContent(Value):
+    """A version of the IANA time zone database."""
+
+    part: Literal["tz"]
+    content: TzDatabase
+
+
 class PlanPartSubmitted(Upstream):
     """A part of the plan is to be published, in force from `time`; `subject` names the part."""
 
     publication: Annotated[
-        CalendarContent | TargetsContent | PricesContent | VersionsContent, Field(discriminator="part")
+        CalendarContent | TargetsContent | PricesContent | VersionsContent | RemindersContent | TzContent,
+        Field(discriminator="part"),
     ]
 
 

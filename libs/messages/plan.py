@@ -1,5 +1,6 @@
-"""The published plan (streams `calendar/…`, `targets/…`, `prices/…`, `versions/…`), written by contract.
+"""The published plan, written by contract.
 
+Its streams are `calendar/…`, `targets/…`, `prices/…`, `versions/…`, `reminders/…` and `tz/…`.
 Texts here are the plan's own, published to everybody; nothing in them is about a customer.
 """
 
@@ -19,6 +20,7 @@ from libs.messages.base import (
     PhoneNumber,
     PlanVersion,
     ProductVersion,
+    TzVersion,
     Value,
     Zone,
 )
@@ -46,6 +48,10 @@ def _ascending(percents: tuple[int, ...]) -> tuple[int, ...]:
 
 WorkingSeconds = Annotated[int, Field(gt=0)]
 """Working time; nothing can be promised within none."""
+DaysBefore = Annotated[int, Field(ge=1, le=366)]
+"""Local days before the last covered one."""
+OffsetSeconds = Annotated[int, Field(gt=-86_400, lt=86_400)]
+"""Local time less UTC."""
 
 
 class Status(StrEnum):
@@ -63,6 +69,7 @@ class PlanPart(StrEnum):
     TARGETS = "targets"
     PRICES = "prices"
     VERSIONS = "versions"
+    REMINDERS = "reminders"
 
 
 class PlanRefusal(OpenCode):
@@ -78,6 +85,8 @@ class PlanRefusal(OpenCode):
     RESUBSCRIPTION_NOT_DEARER = "resubscription-not-dearer"
     NO_TARGET = "no-target"
     """Nothing would be promised on any channel."""
+    REMINDERS_OUT_OF_ORDER = "reminders-out-of-order"
+    OFFSETS_OUT_OF_ORDER = "offsets-out-of-order"
 
 
 class CentrePhone(Value):
@@ -205,6 +214,44 @@ class ProductVersions(Value):
     releases: tuple[ProductRelease, ...]
 
 
+class NoticeOffsets(Value):
+    """« lorsque le temps est venu de renouveler »: local days of the centre before the last covered one."""
+
+    version: PlanVersion
+    renewal_offer_days: DaysBefore
+    """The renewal is offered, with form and price."""
+    reminder_days: Annotated[tuple[DaysBefore, ...], Field(min_length=1)]
+    """Reminders after it, where nothing was signed: each nearer to the end than the one before."""
+    status: Status
+
+
+class ZoneOffset(Value):
+    """A UTC offset, in force from an instant until the next one of its zone."""
+
+    from_at: Instant
+    seconds: OffsetSeconds
+
+
+class ZoneOffsets(Value):
+    """What a version of the database says of one zone; the first offset holds from the beginning of all."""
+
+    zone: Zone
+    offsets: Annotated[tuple[ZoneOffset, ...], Field(min_length=1)]
+
+
+class TzDatabase(Value):
+    """The UTC offsets of the plan's zones, as a version of the IANA database has them.
+
+    They are said of the instants from 24 hours before `first_day` begins in UTC to 24 hours after `last_day` ends, so
+    that the local days from the one to the other, both included, lie within in every zone.
+    """
+
+    version: TzVersion
+    first_day: Day
+    last_day: Day
+    zones: Annotated[tuple[ZoneOffsets, ...], Field(min_length=1)]
+
+
 class CentreCalendarPublished(Event):
     """A centre's calendar, in force from `published_at`."""
 
@@ -233,6 +280,28 @@ class ProductVersionsPublished(Event):
     product: ProductVersions
 
 
+class NoticeOffsetsPublished(Event):
+    """When terms that end are told of."""
+
+    published_at: Instant
+    offsets: NoticeOffsets
+
+
+class TzDatabasePublished(Event):
+    """A version of the tz database, or more zones and days of it; in force from `published_at`."""
+
+    published_at: Instant
+    database: TzDatabase
+
+
+class TzDatabaseRefused(Event):
+    """A version of the tz database that changes nothing, and why."""
+
+    refused_at: Instant
+    version: TzVersion
+    reason: PlanRefusal
+
+
 class PlanPartRefused(Event):
     """A publication that changes nothing, and why."""
 
@@ -246,4 +315,6 @@ CalendarEvent = CentreCalendarPublished | PlanPartRefused
 TargetsEvent = TargetsPublished | PlanPartRefused
 PricesEvent = PriceListPublished | PlanPartRefused
 VersionsEvent = ProductVersionsPublished | PlanPartRefused
-PlanEvent = CalendarEvent | TargetsEvent | PricesEvent | VersionsEvent
+RemindersEvent = NoticeOffsetsPublished | PlanPartRefused
+TzEvent = TzDatabasePublished | TzDatabaseRefused
+PlanEvent = CalendarEvent | TargetsEvent | PricesEvent | VersionsEvent | RemindersEvent | TzEvent

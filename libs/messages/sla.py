@@ -18,6 +18,7 @@ from libs.messages.base import (
     PrivateKey,
     Seconds,
     TicketId,
+    TzVersion,
 )
 from libs.messages.certificates import Certificate
 from libs.messages.plan import Percent
@@ -142,6 +143,8 @@ class FirstResponseNotRetargeted(Event):
     reason: NoPromise
     calendar_version: PlanVersion
     """The calendar on which none could be given."""
+    tz_version: TzVersion | None = None
+    """The version of the tz database by which none could be given, where the calendar was reckoned on before."""
     rests_on: tuple[FactVersion, ...] = ()
 
 

@@ -2,16 +2,23 @@
 
 from libs.plan.calendars import changed_between, working_calendar
 from libs.plan.centres import LocalCentre, home_centre, local_centre, numbers_of
-from libs.plan.certificates import BadCertificate, in_force, recompute, used_until, verify
+from libs.plan.certificates import BadCertificate, in_force, reckoned_from, recompute, used_until, verify
 from libs.plan.changes import as_it_was, target_channel, with_calendar, with_call, with_merge, with_targets
 from libs.plan.exported import export_plan, parse_exported
 from libs.plan.files import FILES, parse_plan
-from libs.plan.objections import calendar_objection, prices_objection, targets_objection
+from libs.plan.objections import (
+    calendar_objection,
+    prices_objection,
+    reminders_objection,
+    targets_objection,
+    tz_objection,
+)
 from libs.plan.prices import Quote, quote
 from libs.plan.problems import BadPlan, NoPlan, Problem
 from libs.plan.promise import NoTarget, promise, target_of
 from libs.plan.published import Plan
 from libs.plan.terms import Term, covered_from, covered_until, is_covered, yearly_term
+from libs.plan.tz import differences, is_more_of, span_of, tz_database
 from libs.plan.versions import VersionSupport, version_support
 
 __all__ = [
@@ -31,10 +38,12 @@ __all__ = [
     "changed_between",
     "covered_from",
     "covered_until",
+    "differences",
     "export_plan",
     "home_centre",
     "in_force",
     "is_covered",
+    "is_more_of",
     "local_centre",
     "numbers_of",
     "parse_exported",
@@ -42,10 +51,15 @@ __all__ = [
     "prices_objection",
     "promise",
     "quote",
+    "reckoned_from",
     "recompute",
+    "reminders_objection",
+    "span_of",
     "target_channel",
     "target_of",
     "targets_objection",
+    "tz_database",
+    "tz_objection",
     "used_until",
     "verify",
     "version_support",

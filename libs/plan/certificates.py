@@ -84,6 +84,11 @@ def in_force(certificate: Certificate) -> Certificate | CertificateChange:
     return certificate.changes[-1] if certificate.changes else certificate
 
 
+def reckoned_from(certificate: Certificate) -> datetime:
+    """Give the instant from which on a promise rests on the grounds that are in force now."""
+    return certificate.changes[-1].changed_at if certificate.changes else certificate.opened_at
+
+
 def legs(certificate: Certificate) -> list[Leg]:
     """Give the legs of a promise, one more than it has changes."""
     start = certificate.opened_at

@@ -87,7 +87,7 @@ def with_call(
     instant: changes after it are in the calendar, which is the one that the certificate names last, else ValueError.
     """
     _check_centre(certificate, calendar)
-    if (calendar.version, tz_version()) != (in_force(certificate).calendar_version, in_force(certificate).tz_version):
+    if calendar.version != in_force(certificate).calendar_version:
         raise ValueError(f"{calendar.name}: the promise does not stand on version {calendar.version} yet")
     at, target = max(in_utc(called_at), certificate.opened_at), target_of(targets, Channel.PHONE)
     if target is None:
@@ -211,6 +211,7 @@ def _on_calendar(
     update = {
         "at_risk": _warned(certificate, at, _at_risk(at, changed, since, shares)),
         "closed_since": closed_since(calendar, at, started_at) if at == certificate.opened_at else changed.closed_since,
+        "zone": calendar.zone,
     }
     return changed.model_copy(update=update)
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from libs.messages.plan import CentreCalendar
 from libs.plan.calendars import working_calendar
-from libs.plan.files import CENTRES, HOLIDAYS, PRICES, TARGETS
-from libs.plan.objections import calendar_objection, prices_objection, targets_objection
+from libs.plan.files import CENTRES, HOLIDAYS, NOTICES, PRICES, TARGETS
+from libs.plan.objections import calendar_objection, prices_objection, reminders_objection, targets_objection
 from libs.plan.problems import Problem
 from libs.plan.published import Plan
 from libs.workcal import BadHours, EmptyCalendar, UnknownZone
@@ -31,6 +31,10 @@ def objections(plan: Plan) -> Iterator[Problem]:
         if prices_objection(prices):
             what = f"{prices.resubscription} for coming back is not above {prices.renewal} for a renewal; raise it"
             yield Problem(PRICES, prices.currency, what)
+    if reminders_objection(plan.notices):
+        said = ", ".join(map(str, plan.notices.reminder_days))
+        what = f"{said} do not come down one by one from below {plan.notices.renewal_offer_days}; put them in order"
+        yield Problem(NOTICES, "reminder_days", what)
 
 
 def warnings(plan: Plan, today: date) -> Iterator[Problem]:

@@ -10,14 +10,15 @@ import yaml
 from libs.plan.problems import BadPlan, NoPlan, Problem
 from libs.plan.published import Plan, validated
 
-CENTRES, HOLIDAYS, TARGETS, PRICES, VERSIONS = FILES = (
+CENTRES, HOLIDAYS, TARGETS, PRICES, VERSIONS, NOTICES = FILES = (
     "centres.yaml",
     "holidays.csv",
     "targets.yaml",
     "prices.yaml",
     "versions.yaml",
+    "notices.yaml",
 )
-PARTS = {"centres": CENTRES, "targets": TARGETS, "prices": PRICES, "products": VERSIONS}
+PARTS = {"centres": CENTRES, "targets": TARGETS, "prices": PRICES, "products": VERSIONS, "notices": NOTICES}
 NEEDED = ("centre", "date", "name", "status")
 COLUMNS = (*NEEDED, "note", "from", "to")
 """Of holidays; the columns `from` and `to`, where there are any, close a part of the day."""

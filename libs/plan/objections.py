@@ -1,6 +1,8 @@
 """What keeps a part of the plan from being published, judged by the part alone."""
 
-from libs.messages.plan import CentreCalendar, PlanRefusal, PriceList, ResponseTargets
+from itertools import pairwise
+
+from libs.messages.plan import CentreCalendar, NoticeOffsets, PlanRefusal, PriceList, ResponseTargets, TzDatabase
 from libs.messages.tickets import Channel
 from libs.plan.calendars import working_calendar
 from libs.plan.promise import target_of
@@ -31,3 +33,18 @@ def prices_objection(prices: PriceList) -> PlanRefusal | None:
 def targets_objection(targets: ResponseTargets) -> PlanRefusal | None:
     """Why nothing could be promised by these targets."""
     return None if any(target_of(targets, channel) for channel in Channel) else PlanRefusal.NO_TARGET
+
+
+def reminders_objection(offsets: NoticeOffsets) -> PlanRefusal | None:
+    """Why the days on which somebody is told do not come one after the other."""
+    days = (offsets.renewal_offer_days, *offsets.reminder_days)
+    return None if all(one > other for one, other in pairwise(days)) else PlanRefusal.REMINDERS_OUT_OF_ORDER
+
+
+def tz_objection(database: TzDatabase) -> PlanRefusal | None:
+    """Why nobody could say which offset holds at an instant."""
+    names = [each.zone for each in database.zones]
+    instants = ([offset.from_at for offset in each.offsets] for each in database.zones)
+    is_in_order = all(earlier < later for each in instants for earlier, later in pairwise(each))
+    is_sound = is_in_order and len(set(names)) == len(names) and database.first_day <= database.last_day
+    return None if is_sound else PlanRefusal.OFFSETS_OUT_OF_ORDER

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from libs.messages.plan import (
     CentreCalendar,
+    NoticeOffsets,
     PriceList,
     ProductVersions,
     ResponseTargets,
@@ -27,6 +28,7 @@ class Plan:
     targets: ResponseTargets
     prices: tuple[PriceList, ...]
     products: tuple[ProductVersions, ...]
+    notices: NoticeOffsets
 
 
 PLAN = TypeAdapter(Plan)

@@ -17,6 +17,7 @@ from libs.workcal.arithmetic import (
 )
 from libs.workcal.calendar import Closure, EmptyCalendar, Opening, WorkingCalendar
 from libs.workcal.hours import ALL_DAY, BadHours, Hours, Week
+from libs.workcal.offsets import offsets
 from libs.workcal.timeline import Interval
 from libs.workcal.zones import NaiveInstant, UnknownZone, in_utc, start_of_day, tz_version, zone
 
@@ -41,6 +42,7 @@ __all__ = [
     "is_open",
     "last_closing",
     "next_opening",
+    "offsets",
     "start_of_day",
     "tz_version",
     "windows",

@@ -1,7 +1,7 @@
 """contract owns customers, their support contracts with their terms, and the published plan.
 
 Owns   customer/<source>/<number> and contract/<source>/<number>, on olcare.contracts.v1;
-       calendar/, targets/, prices/ and versions/plan/<part>, on olcare.plan.v1
+       calendar/, targets/, prices/, versions/, reminders/ and tz/plan/<part>, on olcare.plan.v1
 Reads  olcare.contracts.in.v1 (its door) and its own topics
 Writes olcare.contracts.v1, olcare.plan.v1, olcare.contracts.receipts.v1, olcare.contracts.in.v1.dlq, olcare.private.v1
 """

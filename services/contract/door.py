@@ -11,7 +11,7 @@ from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM
 from libs.messages.contracts import ContractRefused, CustomerRefused, PersonErasureRefused
 from libs.messages.door import ContractSubmitted, CustomerSubmitted, PersonErasureOrdered, PlanPartSubmitted
 from libs.messages.ids import door_command_id
-from libs.messages.plan import PlanPartRefused
+from libs.messages.plan import PlanPartRefused, TzDatabaseRefused
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome, Unreadability
 from libs.messages.streams import stream_id
@@ -21,7 +21,7 @@ from services.contract.facts import Facts
 from services.contract.plan_parts import PublishPart, stream_of_publication
 
 LARGEST = 256 * 1024  # bytes: a part of the plan may double on its way into the log, which takes a megabyte
-REFUSALS = (CustomerRefused, PersonErasureRefused, ContractRefused, PlanPartRefused)
+REFUSALS = (CustomerRefused, PersonErasureRefused, ContractRefused, PlanPartRefused, TzDatabaseRefused)
 Command = SubmitCustomer | ErasePerson | ActivateContract | PublishPart
 Said = CustomerSubmitted | ContractSubmitted | PersonErasureOrdered | PlanPartSubmitted
 

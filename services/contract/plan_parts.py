@@ -5,10 +5,19 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from libs.decider import Decider
-from libs.messages.door import CalendarContent, PricesContent, TargetsContent, VersionsContent
+from libs.messages.door import (
+    CalendarContent,
+    PricesContent,
+    RemindersContent,
+    TargetsContent,
+    TzContent,
+    VersionsContent,
+)
 from libs.messages.plan import (
     CentreCalendar,
     CentreCalendarPublished,
+    NoticeOffsets,
+    NoticeOffsetsPublished,
     PlanEvent,
     PlanPart,
     PlanPartRefused,
@@ -19,12 +28,18 @@ from libs.messages.plan import (
     ProductVersionsPublished,
     ResponseTargets,
     TargetsPublished,
+    TzDatabase,
+    TzDatabasePublished,
+    TzDatabaseRefused,
 )
 from libs.messages.streams import stream_id
-from libs.plan import calendar_objection, prices_objection, targets_objection
+from libs.plan import calendar_objection, prices_objection, reminders_objection, targets_objection
+from services.contract.tz_databases import publish_tz
 
-Publication = CalendarContent | TargetsContent | PricesContent | VersionsContent
-Content = CentreCalendar | ResponseTargets | PriceList | ProductVersions
+Numbered = CalendarContent | TargetsContent | PricesContent | VersionsContent | RemindersContent
+Publication = Numbered | TzContent
+NumberedContent = CentreCalendar | ResponseTargets | PriceList | ProductVersions | NoticeOffsets
+Content = NumberedContent | TzDatabase
 
 
 @dataclass(frozen=True)
@@ -64,14 +79,20 @@ def stream_of_publication(publication: Publication) -> str:
             return stream_id("prices", "plan", prices.currency)
         case VersionsContent(content=product):
             return stream_id("versions", "plan", product.product)
+        case RemindersContent():
+            return stream_id("reminders", "plan", "renewal")
+        case TzContent():
+            return stream_id("tz", "plan", "iana")
         case _:
             assert_never(publication)
 
 
 def decide(state: State, command: PublishPart) -> PlanEvent:
     """Answer a command with exactly one event."""
-    publication = command.publication
-    refusal = _stale(state, publication.content) or _objection(publication)
+    publication, known = command.publication, state.content if isinstance(state, Published) else None
+    if isinstance(publication, TzContent):
+        return publish_tz(known, publication.content, command.occurred_at)
+    refusal = _stale(known, publication.content) or _objection(publication)
     if refusal:
         return PlanPartRefused(
             refused_at=command.occurred_at,
@@ -93,7 +114,11 @@ def evolve(state: State, event: PlanEvent) -> State:
             return Published(event.prices)
         case ProductVersionsPublished():
             return Published(event.product)
-        case PlanPartRefused():
+        case NoticeOffsetsPublished():
+            return Published(event.offsets)
+        case TzDatabasePublished():
+            return Published(event.database)
+        case PlanPartRefused() | TzDatabaseRefused():
             return state
         case _:
             assert_never(event)
@@ -102,15 +127,15 @@ def evolve(state: State, event: PlanEvent) -> State:
 DECIDER: Decider[State, PublishPart, PlanEvent] = Decider(Unpublished(), decide, evolve)
 
 
-def _stale(state: State, content: Content) -> PlanRefusal | None:
-    if isinstance(state, Unpublished) or content.version > state.content.version:
+def _stale(known: Content | None, content: NumberedContent) -> PlanRefusal | None:
+    if known is None or isinstance(known, TzDatabase) or content.version > known.version:
         return None
-    if content.version < state.content.version:
+    if content.version < known.version:
         return PlanRefusal.OLDER_VERSION
-    return PlanRefusal.ALREADY_PUBLISHED if content == state.content else PlanRefusal.SAME_VERSION_OTHER_CONTENT
+    return PlanRefusal.ALREADY_PUBLISHED if content == known else PlanRefusal.SAME_VERSION_OTHER_CONTENT
 
 
-def _objection(publication: Publication) -> PlanRefusal | None:
+def _objection(publication: Numbered) -> PlanRefusal | None:
     match publication:
         case CalendarContent(content=calendar):
             return calendar_objection(calendar)
@@ -118,13 +143,15 @@ def _objection(publication: Publication) -> PlanRefusal | None:
             return prices_objection(prices)
         case TargetsContent(content=targets):
             return targets_objection(targets)
+        case RemindersContent(content=offsets):
+            return reminders_objection(offsets)
         case VersionsContent():
             return None
         case _:
             assert_never(publication)
 
 
-def _published(at: datetime, publication: Publication) -> PlanEvent:
+def _published(at: datetime, publication: Numbered) -> PlanEvent:
     match publication:
         case CalendarContent(content=calendar):
             return CentreCalendarPublished(published_at=at, calendar=calendar)
@@ -134,5 +161,7 @@ def _published(at: datetime, publication: Publication) -> PlanEvent:
             return PriceListPublished(published_at=at, prices=prices)
         case VersionsContent(content=product):
             return ProductVersionsPublished(published_at=at, product=product)
+        case RemindersContent(content=offsets):
+            return NoticeOffsetsPublished(published_at=at, offsets=offsets)
         case _:
             assert_never(publication)

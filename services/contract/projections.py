@@ -17,16 +17,18 @@ from libs.messages.contracts import (
 )
 from libs.messages.plan import (
     CentreCalendarPublished,
+    NoticeOffsetsPublished,
     PlanEvent,
     PlanPart,
     PriceListPublished,
     ProductVersionsPublished,
     TargetsPublished,
+    TzDatabasePublished,
 )
 from libs.messages.streams import parse_stream
 from services.contract import plan_parts
 from services.contract.domain import DECIDERS, State
-from services.contract.plan_parts import Content
+from services.contract.plan_parts import NumberedContent
 
 
 class CustomerRow(NamedTuple):
@@ -158,11 +160,13 @@ def _plan_part(row: PlanPartRow | None, event: RecordedEvent) -> PlanPartRow | N
             return _in_force(event, PlanPart.PRICES, prices, at)
         case ProductVersionsPublished(product=product, published_at=at):
             return _in_force(event, PlanPart.VERSIONS, product, at)
+        case NoticeOffsetsPublished(offsets=offsets, published_at=at):
+            return _in_force(event, PlanPart.REMINDERS, offsets, at)
         case _:
             return row
 
 
-def _in_force(event: RecordedEvent, part: PlanPart, content: Content, at: datetime) -> PlanPartRow:
+def _in_force(event: RecordedEvent, part: PlanPart, content: NumberedContent, at: datetime) -> PlanPartRow:
     return PlanPartRow(
         stream=event.stream,
         part=str(part),
@@ -172,6 +176,22 @@ def _in_force(event: RecordedEvent, part: PlanPart, content: Content, at: dateti
         content=content.model_dump_json(),
         sequence=event.sequence,
     )
+
+
+class TzDatabaseRow(NamedTuple):
+    """The version of the tz database that is in force, its content in JSON."""
+
+    stream: str
+    version: str
+    published_at: datetime
+    content: str
+    sequence: int
+
+
+def _tz_database(_: TzDatabaseRow | None, event: RecordedEvent) -> TzDatabaseRow:
+    published: TzDatabasePublished = event.data
+    database, at = published.database, published.published_at
+    return TzDatabaseRow(event.stream, database.version, at, database.model_dump_json(), event.sequence)
 
 
 CONTRACT_STATES: Projection[Any] = state_of(
@@ -225,13 +245,29 @@ PLAN_PARTS: Projection[PlanPartRow] = Projection(
     columns="""
         stream text not null, part text not null, name text not null, version int not null,
         published_at timestamptz not null, content jsonb not null, sequence bigint not null""",
-    events=(CentreCalendarPublished, TargetsPublished, PriceListPublished, ProductVersionsPublished),
+    events=(
+        CentreCalendarPublished,
+        TargetsPublished,
+        PriceListPublished,
+        ProductVersionsPublished,
+        NoticeOffsetsPublished,
+    ),
     evolve=_plan_part,
+)
+
+TZ_DATABASES: Projection[TzDatabaseRow] = Projection(
+    table="tz_databases",
+    row=TzDatabaseRow,
+    columns="""
+        stream text not null, version text not null, published_at timestamptz not null, content jsonb not null,
+        sequence bigint not null""",
+    events=(TzDatabasePublished,),
+    evolve=_tz_database,
 )
 
 READERS: tuple[Reader, ...] = (
     Reader("contracts", CONTRACTS, 1, (CONTRACT_STATES, CUSTOMERS, TERMS, ERASED), writes=True),
-    Reader("plan", PLAN, 1, (PLAN_STATES, PLAN_PARTS), writes=True),
+    Reader("plan", PLAN, 2, (PLAN_STATES, PLAN_PARTS, TZ_DATABASES), writes=True),
 )
 
 PRIVATE_RECORDS = "private_records"

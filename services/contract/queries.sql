@@ -30,6 +30,19 @@ select * from contracts where customer = :customer order by first_day desc, stre
 -- Every part of the published plan, without its content.
 select stream, part, name, version, published_at from plan_parts order by part, name;
 
+-- name: notice_offsets_in_force
+-- How many local days before the last covered one a renewal is offered, and somebody is reminded of it.
+select
+    (content ->> 'renewal_offer_days')::int as renewal_offer_days,
+    array(select day::int from jsonb_array_elements_text(content -> 'reminder_days') with ordinality as x (day, place)
+          order by place) as reminder_days,
+    version, published_at, stream, sequence
+from plan_parts where part = 'reminders';
+
+-- name: tz_database_in_force
+-- The published version of the tz database, without its content.
+select stream, version, published_at from tz_databases;
+
 -- name: plan_part
 -- One part of the plan, by its stream id.
 select * from plan_parts where stream = :stream;

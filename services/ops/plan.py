@@ -11,9 +11,18 @@ from libs.eventlog.codec import Codec
 from libs.eventlog.kafka import KafkaLog
 from libs.eventlog.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, EVENTS, PLAN
-from libs.messages.door import CalendarContent, PlanPartSubmitted, PricesContent, TargetsContent, VersionsContent
+from libs.messages.door import (
+    CalendarContent,
+    PlanPartSubmitted,
+    PricesContent,
+    RemindersContent,
+    TargetsContent,
+    TzContent,
+    VersionsContent,
+)
+from libs.messages.plan import PlanRefusal
 from libs.messages.receipts import Receipt
-from libs.plan import Plan
+from libs.plan import Plan, tz_database
 from services.contract.plan_parts import Publication, stream_of_publication
 from services.ops.answers import Desk, Told, desk, taken, why_not
 from services.ops.given import Given, given
@@ -31,7 +40,7 @@ class Published(NamedTuple):
     """What became of a part: `outcome` is new, same (it was said before) or refused."""
 
     part: str
-    version: int
+    version: int | str
     outcome: str
     why: str | None
 
@@ -43,7 +52,10 @@ def publish(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Publish every part of the plan, in force from now; exit code 1 where one is refused."""
+    """Publish every part of the plan, and the tz database installed here, in force from now.
+
+    Exit code 1 where one is refused.
+    """
     found = run(_publish(given(ctx), plan_at(path)))
     rows = [part._asdict() for part in found]
     show(rows, as_json=as_json, otherwise=lambda: table(rows, Published._fields))
@@ -52,11 +64,14 @@ def publish(
 
 
 def publications(plan: Plan) -> Iterator[Publication]:
-    """Take a plan apart."""
+    """Take a plan apart, and add what the installed tz database says of its zones."""
     yield from (CalendarContent(part="calendar", content=centre) for centre in plan.centres)
     yield TargetsContent(part="targets", content=plan.targets)
     yield from (PricesContent(part="prices", content=prices) for prices in plan.prices)
     yield from (VersionsContent(part="versions", content=product) for product in plan.products)
+    yield RemindersContent(part="reminders", content=plan.notices)
+    if database := tz_database(plan.centres):
+        yield TzContent(part="tz", content=database)
 
 
 def plan_records(plan: Plan, at: datetime, partitions: int) -> list[Outgoing]:
@@ -103,6 +118,8 @@ async def _events_since(log: KafkaLog, before: Mapping[int, int]) -> frozenset[s
 
 def _published(publication: Publication, receipt: Receipt, new: frozenset[str]) -> Published:
     part, version = stream_of_publication(publication), publication.content.version
+    if receipt.reason == PlanRefusal.ALREADY_PUBLISHED:
+        return Published(part, version, "same", None)
     if not taken(receipt):
         return Published(part, version, "refused", why_not(receipt))
     return Published(part, version, "new" if receipt.event in new else "same", None)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from libs.plan import BadPlan, NoPlan, Plan, Problem, export_plan, parse_exported
 from libs.plan.checks import objections, warnings
+from libs.workcal import tz_version
 from services.contract.plan import read_plan
 from services.ops.given import given
 from services.ops.output import AsJson, Refused, show, tell
@@ -51,7 +52,11 @@ def check(
     except NoPlan as error:
         tell(f"olcare: {error}")
         raise typer.Exit(2) from None
-    found = {"errors": [asdict(each) for each in errors], "warnings": [asdict(each) for each in warned]}
+    found = {
+        "errors": [asdict(each) for each in errors],
+        "warnings": [asdict(each) for each in warned],
+        "tz_version": tz_version(),
+    }
     show(found, as_json=as_json, otherwise=lambda: _for_people(errors, warned))
     if errors:
         raise typer.Exit(1)
@@ -69,7 +74,8 @@ def export(
         file.write_text(export_plan(plan), encoding="utf-8")
     except OSError as error:
         raise Refused(f"{file}: {error.strerror}") from error
-    found = {"file": file, "parts": len(plan.centres) + 1 + len(plan.prices) + len(plan.products)}
+    several, alone = (plan.centres, plan.prices, plan.products), (plan.targets, plan.notices)
+    found = {"file": file, "parts": sum(map(len, several)) + len(alone)}
     show(found, as_json=as_json, otherwise=lambda: f"{file}: {found['parts']} parts of the plan")
 
 
@@ -93,5 +99,5 @@ def _of(path: Path | None, problems: Iterable[Problem]) -> Sequence[Problem]:
 def _for_people(errors: Iterable[Problem], warned: Iterable[Problem]) -> Text:
     for problem in warned:
         tell(f"warning: {problem}")
-    said = "\n".join(map(str, errors)) or "the plan can be published"
+    said = "\n".join(map(str, errors)) or f"the plan can be published, with tz database {tz_version()}"
     return Text(said, no_wrap=True, overflow="ignore")

@@ -11,6 +11,7 @@ from services.sla_timer.handlers import PromiseDuties, PromiseReactions
 from services.sla_timer.projections import READERS
 from services.sla_timer.settings import SlaTimerSettings
 from services.sla_timer.streams import DECIDER
+from services.sla_timer.tz_guard import TzGuard
 
 
 async def main() -> int:
@@ -18,10 +19,11 @@ async def main() -> int:
     settings = SlaTimerSettings()
     shell = Participant(settings, READERS, Path(__file__).parent)
     writer = shell.engine.writer(SLA, lambda _: DECIDER)
-    reactions = PromiseReactions(shell)
+    guard = TzGuard(shell)
+    reactions = PromiseReactions(shell, guard)
     shell.reaction("tickets", reactions.react, writer.handle)
     shell.reaction("sla", reactions.react_to_promises, writer.handle)
-    duties = PromiseDuties(shell)
+    duties = PromiseDuties(shell, guard)
     shell.duties([*duties.all(), *CycleDuties(shell).all()], writer.handle, duties.next_due)
     return await shell.serve()
 

@@ -19,6 +19,7 @@ from libs.plan import with_call, working_calendar
 from services.sla_timer.answers import RecordResponse, respond
 from services.sla_timer.promise import Judged, NotPromised, State, Untracked, Waiting
 from services.sla_timer.publications import (
+    Published,
     PublishedCalendar,
     PublishedTargets,
     fact,
@@ -27,6 +28,7 @@ from services.sla_timer.publications import (
     restated_due_at,
     retargeted,
 )
+from services.sla_timer.tz_changes import TzChange
 
 CallEvent = FirstResponseMet | FirstResponseRetargeted | CallNoted | LaterResponseNoted | ResponseNotApplied
 
@@ -40,6 +42,7 @@ class RecordCall:
     help_given: bool
     calendars: tuple[PublishedCalendar, ...] = ()
     targets: tuple[PublishedTargets, ...] = ()
+    tz_changes: tuple[TzChange, ...] = ()
 
 
 def call(state: State, command: RecordCall) -> CallEvent:
@@ -63,7 +66,8 @@ def _as_answer(command: RecordCall) -> RecordResponse:
 
 def _call_on_running(state: Waiting, command: RecordCall) -> FirstResponseRetargeted | CallNoted:
     """Reckon on what was published until now first, then from the call on."""
-    made, found = state.promise, reckoned(state, command.calendars, command.targets, state.promise.due_at)
+    published = Published(command.calendars, command.targets, command.tz_changes)
+    made, found = state.promise, reckoned(state, published, state.promise.due_at)
     certificate = _called(found.certificate, command)
     if certificate == found.certificate:
         reason = NotChanged.OVER if command.occurred_at > made.due_at else NotChanged.NOT_EARLIER

@@ -118,8 +118,8 @@ def evolve(state: State, event: PromiseEvent) -> State:
             return replace(_running(state), warned=percent)
         case FirstResponseRetargeted():
             return _retargeted(_running(state), event)
-        case FirstResponseNotRetargeted(calendar_version=version):
-            return replace(_running(state), passed_over=version)
+        case FirstResponseNotRetargeted():
+            return _not_retargeted(_running(state), event)
         case FirstResponseMet(responded_at=at):
             return _met(state, at)
         case FirstResponseBreached(responded_at=at):
@@ -167,6 +167,11 @@ def _retargeted(running: Waiting, event: FirstResponseRetargeted) -> Waiting:
     calls = tuple(sorted({*made.calls, event.called_at})) if event.called_at else made.calls
     promise = replace(made, certificate=event.certificate, calls=calls)
     return replace(running, promise=promise, restated_due_at=event.restated_due_at)
+
+
+def _not_retargeted(running: Waiting, event: FirstResponseNotRetargeted) -> Waiting:
+    passed_over = max(running.passed_over, event.calendar_version)
+    return replace(running, passed_over=passed_over, passed_over_tz=event.tz_version or running.passed_over_tz)
 
 
 def _met(state: State, at: datetime) -> Judged:

@@ -1,6 +1,7 @@
 -- name: promises_on_older_grounds
--- Promises that run, and of which something newer was published before they ended: another calendar of their centre, or
--- a shorter target.
+-- Promises that run, and of which something newer was published before they ended: another calendar of their centre, a
+-- shorter target, or a version of the tz database that is installed here and has other offsets for their zone at an
+-- instant that was still ahead of them.
 select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
 from promises p
 join heads_sla h using (stream)
@@ -12,7 +13,14 @@ where p.state = 'waiting' and (
     or exists (
         select from targets t
         where t.version > p.targets_version and t.published_at <= :now and t.published_at < p.due_at
-            and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds))
+            and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds)
+    or exists (
+        select from tz_databases d
+        cross join jsonb_to_recordset(d.changes) as x (
+            version text, published_at timestamptz, zone text, from_at timestamptz, until_at timestamptz)
+        where x.zone = p.zone and x.version collate "C" > p.tz_version and x.version collate "C" <= :installed
+            and x.published_at <= :now and greatest(x.published_at, p.reckoned_from) < p.due_at
+            and x.from_at <= p.due_at and x.until_at > greatest(x.published_at, p.reckoned_from)))
 order by p.due_at, p.stream
 limit :most;
 
@@ -47,6 +55,13 @@ and not exists (
     select from targets t
     where t.version > p.targets_version and t.published_at < p.due_at
         and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds)
+and not exists (
+    select from tz_databases d
+    cross join jsonb_to_recordset(d.changes) as x (
+        version text, published_at timestamptz, zone text, from_at timestamptz, until_at timestamptz)
+    where x.zone = p.zone and x.version collate "C" > p.tz_version
+        and greatest(x.published_at, p.reckoned_from) < p.due_at
+        and x.from_at <= p.due_at and x.until_at > greatest(x.published_at, p.reckoned_from))
 order by p.due_at, p.stream
 limit :most;
 
@@ -93,7 +108,15 @@ select least(
     (select min(next_due_at) from cycles) + interval '1 microsecond',
     (select min(c.published_at) from calendars c
      where c.published_at > :now and exists (
-         select from cycles r where r.is_running and r.centre = c.centre and r.calendar_version < c.version))) as at;
+         select from cycles r where r.is_running and r.centre = c.centre and r.calendar_version < c.version)),
+    (select min(x.published_at) from tz_databases d
+     cross join jsonb_to_recordset(d.changes) as x (
+         version text, published_at timestamptz, zone text, from_at timestamptz, until_at timestamptz)
+     where x.published_at > :now and x.version collate "C" <= :installed and exists (
+         select from promises p
+         where p.state = 'waiting' and p.zone = x.zone and p.tz_version < x.version collate "C"
+            and greatest(x.published_at, p.reckoned_from) < p.due_at
+            and x.from_at <= p.due_at and x.until_at > greatest(x.published_at, p.reckoned_from)))) as at;
 
 -- name: cycles_to_reckon
 -- Tickets of which more is known than what their cycles were reckoned on: facts, hours or targets. Only where the plan

@@ -12,10 +12,11 @@ from libs.eventlog.record import RecordedEvent
 from libs.eventlog.request import Reaction, Request
 from libs.messages.catalogue import SLA, TICKETS, TICKETS_DOOR
 from libs.messages.ids import duty_command_id
+from libs.workcal import tz_version
 from services.sla_timer.answers import JudgeAnswer
 from services.sla_timer.deadlines import FireDeadline, WarnAtRisk
 from services.sla_timer.domain import Owed
-from services.sla_timer.publications import PublishedCalendar, PublishedTargets, RecomputePromise
+from services.sla_timer.publications import RecomputePromise
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,
@@ -29,8 +30,8 @@ from services.sla_timer.reactions import (
     wanted,
 )
 from services.sla_timer.restatement import RestatePromise
+from services.sla_timer.tz_guard import TzGuard
 
-Grounds = tuple[tuple[PublishedCalendar, ...], tuple[PublishedTargets, ...]]
 DOOR_OF_INTAKE = "intake.door"
 """The group whose places say how far the input of a promise has been answered."""
 
@@ -38,11 +39,12 @@ DOOR_OF_INTAKE = "intake.door"
 class PromiseReactions:
     """Fills in what is published, and asks the pure router."""
 
-    def __init__(self, shell: Participant) -> None:
-        self._queries = shell.queries
+    def __init__(self, shell: Participant, guard: TzGuard) -> None:
+        self._queries, self._guard = shell.queries, guard
 
     async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
-        """Give what each event of a ticket asks for."""
+        """Give what each event of a ticket asks for; raises Unavailable while hours are known by an old version."""
+        await self._guard.passed()
         promises = await self._called_about(events)
         each = [wanted(event, promises) for event in events]
         question = together(each)
@@ -64,37 +66,38 @@ class PromiseReactions:
 class PromiseDuties:
     """Warnings go out at once; a deadline fires only by safe time."""
 
-    def __init__(self, shell: Participant) -> None:
-        self._shell, self._queries, self._clock = shell, shell.queries, shell.clock
+    def __init__(self, shell: Participant, guard: TzGuard) -> None:
+        self._shell, self._queries, self._clock, self._guard = shell, shell.queries, shell.clock, guard
 
     def all(self) -> list[Duty]:
         """Name the duties."""
-        return [
+        duties = [
             Duty("reckon anew", self.on_older_grounds),
             Duty("meet after all", self.answered),
             Duty("warn at risk", self.at_risk),
             Duty("fire deadlines", self.due, safe=self._safe_time()),
             Duty("restate", self.to_restate, safe=self._safe_time()),
         ]
+        return [self._guard.held(duty) for duty in duties]
 
     async def on_older_grounds(self, now: datetime, most: int) -> Sequence[Request]:
         """Reckon promises that run on what was published since."""
-        rows = await self._queries.rows("promises_on_older_grounds", now=now, most=most)
-        facts = await self._facts_of(rows)
-        return [_request(row, RecomputePromise(now, *facts[row["centre"]])) for row in rows]
+        rows = await self._queries.rows("promises_on_older_grounds", now=now, most=most, installed=tz_version())
+        each = zip(rows, await self._facts_of(rows), strict=True)
+        return [_request(r, RecomputePromise(now, f.calendars, f.targets, f.tz_changes)) for r, f in each]
 
     async def to_restate(self, now: datetime, most: int) -> Sequence[Request]:
         """Restate verdicts that rest on less than is known now."""
         rows = await self._queries.rows("promises_to_restate", now=now, most=most)
-        facts = await self._facts_of(rows)
-        return [_request(row, RestatePromise(now, *facts[row["centre"]])) for row in rows]
+        each = zip(rows, await self._facts_of(rows), strict=True)
+        return [_request(row, RestatePromise(now, facts.calendars, facts.targets)) for row, facts in each]
 
-    async def _facts_of(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Grounds]:
+    async def _facts_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Facts]:
         if not rows:
-            return {}
+            return ()
         centres, since = sorted({row["centre"] for row in rows}), min(row["opened_at"] for row in rows)
         facts = await facts_for(self._queries, centres, since)
-        return {centre: (found.calendars, found.targets) for centre, found in facts.items()}
+        return [facts[row["centre"]] for row in rows]
 
     async def answered(self, now: datetime, most: int) -> Sequence[Request]:  # noqa: ARG002 - whatever the time is
         """Take answers that were late and are not any more."""
@@ -113,7 +116,7 @@ class PromiseDuties:
 
     async def next_due(self) -> datetime | None:
         """Give the first instant at which one of these will act."""
-        row = await self._queries.row("next_due", now=self._clock.now())
+        row = await self._queries.row("next_due", now=self._clock.now(), installed=tz_version())
         return row["at"] if row else None
 
     def _safe_time(self) -> SafeTime:

@@ -1,4 +1,4 @@
-"""What sla_timer derives: its promises, and what is published of calendars and targets."""
+"""What sla_timer derives: its promises, and what is published of calendars, targets and tz versions."""
 
 import json
 from datetime import datetime
@@ -31,10 +31,11 @@ from libs.messages.sla import (
     ReinstatementNotApplied,
     ResponseNotApplied,
 )
-from libs.plan import changed_between, in_force, target_channel
+from libs.plan import changed_between, in_force, reckoned_from, target_channel
 from services.sla_timer.cycle_rows import CYCLE_FACTS, CYCLES
 from services.sla_timer.promise import warnings_left
 from services.sla_timer.streams import DECIDER, State
+from services.sla_timer.tz_rows import TZ_DATABASES
 
 
 class PromiseRow(NamedTuple):
@@ -66,6 +67,11 @@ class PromiseRow(NamedTuple):
     calendar_version: int | None = None
     """The newest calendar that the deadline was reckoned on, or could not be."""
     targets_version: int | None = None
+    zone: str | None = None
+    tz_version: str | None = None
+    """The version of the tz database that the deadline was reckoned by, or could not be."""
+    reckoned_from: datetime | None = None
+    """Since when it rests on all of these."""
     target_seconds: int | None = None
     target_channel: str | None = None
     """The channel whose target runs: that of the opening, or the telephone after a call."""
@@ -103,6 +109,9 @@ def _on(row: PromiseRow, certificate: Certificate) -> PromiseRow:
         calendar_centre=certificate.centre,
         calendar_version=known.calendar_version,
         targets_version=known.targets_version,
+        zone=certificate.zone,
+        tz_version=known.tz_version,
+        reckoned_from=reckoned_from(certificate),
         target_seconds=known.target_seconds,
         target_channel=str(target_channel(certificate)),
     )
@@ -143,8 +152,8 @@ def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
             return row._replace(warned=percent, at_risk_at=at)
         case FirstResponseRetargeted(certificate=certificate, restated_due_at=restated_due_at):
             return _on(row, certificate)._replace(restated_due_at=restated_due_at)
-        case FirstResponseNotRetargeted(reason=reason, calendar_version=version):
-            return row._replace(reason=str(reason), calendar_version=version)
+        case FirstResponseNotRetargeted() as stays:
+            return _not_retargeted(row, stays)
         case FirstResponseMet(responded_at=at):
             return row._replace(state="met", responded_at=at, cancelled_at=None, cancelled_because=None)
         case FirstResponseCancelled(cancelled_at=at, cause=cause, into=into):
@@ -167,6 +176,13 @@ def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
             return _answered(row, at)
         case _:
             return row
+
+
+def _not_retargeted(row: PromiseRow, stays: FirstResponseNotRetargeted) -> PromiseRow:
+    version = max(stays.calendar_version, row.calendar_version or 0)
+    return row._replace(
+        reason=str(stays.reason), calendar_version=version, tz_version=stays.tz_version or row.tz_version
+    )
 
 
 def _cancelled(row: PromiseRow, at: datetime) -> PromiseRow:
@@ -275,7 +291,8 @@ PROMISES: Projection[PromiseRow] = Projection(
         channel text not null, opened_at timestamptz not null, correlation text not null,
         clock_started_at timestamptz, at_risk_at timestamptz, due_at timestamptz, warned int not null,
         responded_at timestamptz, breached_at timestamptz, detected_at timestamptz, reason text,
-        calendar_centre text, calendar_version int, targets_version int, target_seconds int, target_channel text,
+        calendar_centre text, calendar_version int, targets_version int, zone text, tz_version text collate "C",
+        reckoned_from timestamptz, target_seconds int, target_channel text,
         restated text, restated_due_at timestamptz, restated_because text, cancelled_at timestamptz,
         cancelled_because text, merged_into text, internal_centre text, internal_due_at timestamptz""",
     events=get_args(PromiseEvent),
@@ -325,5 +342,5 @@ TARGETS: Projection[TargetsRow] = Projection(
 READERS: tuple[Reader, ...] = (
     Reader("sla", SLA, 3, (STATES, PROMISES, CYCLES), writes=True, reacts=True),
     Reader("tickets", TICKETS, 2, (CYCLE_FACTS,), reacts=True),
-    Reader("plan", PLAN, 3, (CALENDARS, CALENDAR_CHANGES, TARGETS)),
+    Reader("plan", PLAN, 3, (CALENDARS, CALENDAR_CHANGES, TARGETS, TZ_DATABASES)),
 )

@@ -55,7 +55,8 @@ class Promise:
 class Waiting:
     """A promise that runs; `late_at` is the earliest answer known that came after the deadline.
 
-    `passed_over` is the version of a calendar on which no deadline could be given, 0 where there was none;
+    `passed_over` is the version of a calendar on which no deadline could be given, 0 where there was none, and
+    `passed_over_tz` that of the tz database;
     `restated_due_at` is the deadline if all had been known from the opening on, where it is another one.
     """
 
@@ -64,6 +65,7 @@ class Waiting:
     """The greatest share of the target, in percent, that somebody was warned of."""
     late_at: datetime | None = None
     passed_over: int = 0
+    passed_over_tz: str | None = None
     restated_due_at: datetime | None = None
     cancelled_at: datetime | None = None
     """A cancellation that came after the deadline."""

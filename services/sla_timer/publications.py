@@ -1,4 +1,4 @@
-"""What is published of calendars and targets, and what a publication does to a promise that runs.
+"""What is published of calendars, targets and tz versions, and what a publication does to a promise that runs.
 
 It holds from its own instant on: working time already used stays used. A promise that is over by then stays as it is.
 """
@@ -16,6 +16,7 @@ from libs.plan import NoTarget, as_it_was, with_calendar, with_targets, working_
 from libs.plan import in_force as grounds
 from libs.workcal import CalendarEnds, TooFarAhead
 from services.sla_timer.promise import Promise, State, Waiting
+from services.sla_timer.tz_changes import TzChange, concerns
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class PublishedTargets:
     content: ResponseTargets
 
 
-Publication = PublishedCalendar | PublishedTargets
-P = TypeVar("P", PublishedCalendar, PublishedTargets)
+Publication = PublishedCalendar | PublishedTargets | TzChange
+P = TypeVar("P", PublishedCalendar, PublishedTargets, TzChange)
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,23 @@ class RecomputePromise:
     occurred_at: datetime
     calendars: tuple[PublishedCalendar, ...]
     targets: tuple[PublishedTargets, ...]
+    tz_changes: tuple[TzChange, ...] = ()
+
+
+class Published(NamedTuple):
+    """All that is published and may matter."""
+
+    calendars: Sequence[PublishedCalendar]
+    targets: Sequence[PublishedTargets]
+    tz_changes: Sequence[TzChange] = ()
 
 
 class Passed(NamedTuple):
-    """A calendar on which no deadline could be given."""
+    """A calendar on which no deadline could be given, and the version of the tz database where that was the reason."""
 
     calendar: PublishedCalendar
     reason: NoPromise
+    tz_change: TzChange | None = None
 
 
 class Reckoned(NamedTuple):
@@ -99,7 +110,8 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
     """Go through what was published since, in the order of its instants; None where nothing concerns the promise."""
     if not isinstance(state, Waiting):
         return None
-    made, found = state.promise, reckoned(state, command.calendars, command.targets, command.occurred_at)
+    published = Published(command.calendars, command.targets, command.tz_changes)
+    made, found = state.promise, reckoned(state, published, command.occurred_at)
     if found.rests_on:
         after = replace(made, certificate=found.certificate)
         now = command.occurred_at
@@ -108,15 +120,13 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
     return _not_retargeted(made, found.passed) if found.passed else None
 
 
-def reckoned(
-    state: Waiting, calendars: Iterable[PublishedCalendar], targets: Iterable[PublishedTargets], now: datetime
-) -> Reckoned:
+def reckoned(state: Waiting, published: Published, now: datetime) -> Reckoned:
     """Give the certificate after what was published by an instant, in the order in which it was."""
     certificate = state.promise.certificate
     rests_on: list[FactVersion] = []
     passed: Passed | None = None
-    for publication in _since(certificate, state.passed_over, _by(calendars, now), _by(targets, now)):
-        after = _applied(certificate, publication)
+    for publication in _since(state, published, now):
+        after = _applied(certificate, publication, published.calendars)
         if isinstance(after, Passed):
             passed = after
         elif after != certificate:
@@ -125,16 +135,12 @@ def reckoned(
     return Reckoned(certificate, tuple(rests_on), passed)
 
 
-def _since(
-    certificate: Certificate,
-    passed_over: int,
-    calendars: Iterable[PublishedCalendar],
-    targets: Iterable[PublishedTargets],
-) -> list[Publication]:
-    known = grounds(certificate)
-    reckoned_on = max(known.calendar_version, passed_over)
-    newer: list[Publication] = [one for one in calendars if one.content.version > reckoned_on]
-    newer += [one for one in targets if one.content.version > known.targets_version]
+def _since(state: Waiting, published: Published, now: datetime) -> list[Publication]:
+    known = grounds(state.promise.certificate)
+    reckoned_on = max(known.calendar_version, state.passed_over)
+    newer: list[Publication] = [one for one in _by(published.calendars, now) if one.content.version > reckoned_on]
+    newer += [one for one in _by(published.targets, now) if one.content.version > known.targets_version]
+    newer += [one for one in _by(published.tz_changes, now) if one.version > (state.passed_over_tz or "")]
     return sorted(newer, key=lambda one: (one.published_at, one.stream, one.sequence))
 
 
@@ -142,19 +148,40 @@ def _by(published: Iterable[P], instant: datetime) -> list[P]:
     return [one for one in published if one.published_at <= instant]
 
 
-def _applied(certificate: Certificate, publication: Publication) -> Certificate | Passed:
+def _applied(
+    certificate: Certificate, publication: Publication, calendars: Sequence[PublishedCalendar]
+) -> Certificate | Passed:
     match publication:
         case PublishedTargets():
             return with_targets(certificate, publication.content, publication.published_at)
         case PublishedCalendar():
-            try:
-                return with_calendar(certificate, working_calendar(publication.content), publication.published_at)
-            except CalendarEnds:
-                return Passed(publication, NoPromise.CALENDAR_ENDS)
-            except TooFarAhead:
-                return Passed(publication, NoPromise.NO_OPENING_IN_A_YEAR)
+            return _on_calendar(certificate, publication, publication.published_at)
+        case TzChange() if concerns(publication, certificate):
+            return _by_tz(certificate, publication, calendars)
+        case TzChange():
+            return certificate
         case _:
             assert_never(publication)
+
+
+def _on_calendar(certificate: Certificate, calendar: PublishedCalendar, at: datetime) -> Certificate | Passed:
+    try:
+        return with_calendar(certificate, working_calendar(calendar.content), at)
+    except CalendarEnds:
+        return Passed(calendar, NoPromise.CALENDAR_ENDS)
+    except TooFarAhead:
+        return Passed(calendar, NoPromise.NO_OPENING_IN_A_YEAR)
+
+
+def _by_tz(certificate: Certificate, change: TzChange, calendars: Iterable[PublishedCalendar]) -> Certificate | Passed:
+    """Reckon on the same calendar; where that was read too late to be among those that may matter, on its successor."""
+    known = grounds(certificate).calendar_version
+    of_promise = (one for one in calendars if one.content.version >= known)
+    calendar = min(of_promise, key=lambda one: one.content.version, default=None)
+    if calendar is None:
+        return certificate
+    after = _on_calendar(certificate, calendar, change.published_at)
+    return after._replace(tz_change=change) if isinstance(after, Passed) else after
 
 
 def retargeted(
@@ -185,5 +212,6 @@ def _not_retargeted(made: Promise, passed: Passed) -> FirstResponseNotRetargeted
         due_at=made.due_at,
         reason=passed.reason,
         calendar_version=passed.calendar.content.version,
-        rests_on=(fact(passed.calendar),),
+        tz_version=passed.tz_change.version if passed.tz_change else None,
+        rests_on=(fact(passed.tz_change or passed.calendar),),
     )

@@ -1,6 +1,7 @@
 -- name: facts_for_promises
 -- What is published for some centres, one row of JSON for each place in the list, in its order. Of each part the
--- publication in force at an instant and all later ones; where none was in force yet, all.
+-- publication in force at an instant and all later ones; where none was in force yet, all. Of the tz database all that
+-- its versions changed in the zones of the centre.
 select
     jsonb_build_object(
         'calendars', (
@@ -18,10 +19,19 @@ select
             from targets t
             where not exists (
                 select from targets n
-                where n.stream = t.stream and n.sequence > t.sequence and n.published_at <= :since))
+                where n.stream = t.stream and n.sequence > t.sequence and n.published_at <= :since)),
+        'tz_changes', (
+            select coalesce(jsonb_agg(change || jsonb_build_object('stream', d.stream)
+                order by change ->> 'published_at', change ->> 'from_at'), '[]'::jsonb)
+            from tz_databases d cross join jsonb_array_elements(d.changes) as change
+            where change ->> 'zone' in (select c.content ->> 'zone' from calendars c where c.centre = asked.centre))
     ) as facts
 from unnest(cast(:centres as text[])) with ordinality as asked (centre, place)
 order by asked.place;
+
+-- name: newest_tz_version
+-- The newest published version of the tz database.
+select max(version) as version from tz_databases;
 
 -- name: grounds_of_promises
 -- On whose calendar some promises run, and since when.

@@ -27,6 +27,7 @@ from services.sla_timer.merging import AdoptPromise, CancelPromise, ReinstatePro
 from services.sla_timer.opening import StartClock
 from services.sla_timer.publications import PublishedCalendar, PublishedTargets, fact, in_force
 from services.sla_timer.transfers import SetInternalTarget
+from services.sla_timer.tz_changes import TzChange
 
 Command = StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePromise | SetInternalTarget
 
@@ -37,6 +38,7 @@ class Facts:
 
     calendars: tuple[PublishedCalendar, ...] = ()
     targets: tuple[PublishedTargets, ...] = ()
+    tz_changes: tuple[TzChange, ...] = ()
 
 
 FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
@@ -117,7 +119,7 @@ def _command(event: RecordedEvent, facts: Facts) -> Command | None:
         case ResponseRecorded() as given:
             return RecordResponse(given.responded_at, ticket, given.medium, given.by, given.help_given)
         case CustomerCallRecorded() as rang:
-            return RecordCall(rang.called_at, ticket, rang.help_given, facts.calendars, facts.targets)
+            return RecordCall(rang.called_at, ticket, rang.help_given, facts.calendars, facts.targets, facts.tz_changes)
         case TicketWithdrawn(by=Side.CUSTOMER, withdrawn_at=at):
             return CancelPromise(at, ticket, CancellationCause.WITHDRAWN)
         case TicketsMerged(merged_at=at, into=into):

@@ -8,12 +8,14 @@ from shutil import copytree
 import pytest
 
 from libs.stack.run import PROJECT
+from libs.workcal import tz_version
 from services.contract.plan import read_plan
 from services.ops.plan_files import plan_at
 from tests.acceptance.olcare import done, olcare
 
 SHIPPED = PROJECT / "services/contract/plan"
 SUMMER = ("--on", "2026-07-01")
+NOTHING_FOUND = {"errors": [], "warnings": [], "tz_version": tz_version()}
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +48,7 @@ def test_next_years_are_drafted_applied_by_a_person_and_pass_the_check(plan: Pat
     assert drafted.code == 0
     assert {file.name: file.read_bytes() for file in plan.iterdir() if file.is_file()} == before
     apply(drafted.out, plan)
-    assert done("plan", "check", "--plan", str(plan), "--on", "2028-12-01") == {"errors": [], "warnings": []}
+    assert done("plan", "check", "--plan", str(plan), "--on", "2028-12-01") == NOTHING_FOUND
     assert done("calendar", "propose", "--years", "2026..2030", "--plan", str(plan))["changes"] == []
 
 
@@ -111,12 +113,12 @@ def test_a_plan_without_decisions_takes_those_that_are_shipped(plan: Path) -> No
 
 def test_the_shipped_plan_can_be_published() -> None:
     said = olcare("plan", "check", *SUMMER)
-    assert (said.code, said.out, said.err) == (0, "the plan can be published\n", "")
+    assert (said.code, said.out, said.err) == (0, f"the plan can be published, with tz database {tz_version()}\n", "")
 
 
 def test_a_year_that_ends_without_a_successor_is_warned_of_and_no_error() -> None:
     said = olcare("plan", "check", "--on", "2028-07-04")
-    assert (said.code, said.out) == (0, "the plan can be published\n")
+    assert (said.code, said.out) == (0, f"the plan can be published, with tz database {tz_version()}\n")
     assert said.err.splitlines()[0].startswith("warning: centres.yaml: americas.last_day: 2028-12-31, days left: 180; ")
     assert len(said.err.splitlines()) == 8
     assert olcare("plan", "check", "--on", "2028-07-03").err == ""
@@ -169,10 +171,10 @@ def test_what_is_no_plan_at_all_is_asked_in_a_wrong_way(words: tuple[str, ...]) 
 def test_an_exported_plan_is_the_plan(plan: Path, tmp_path: Path) -> None:
     change(plan, "centres.yaml", "- centre: japan\n  version: 1", "- centre: japan\n  version: 7")
     file = tmp_path / "plan.json"
-    assert done("plan", "export", "--plan", str(plan), str(file)) == {"file": str(file), "parts": 19}
+    assert done("plan", "export", "--plan", str(plan), str(file)) == {"file": str(file), "parts": 20}
     assert plan_at(file) == plan_at(plan) == read_plan(plan) != plan_at(None)
     assert json.loads(file.read_text(encoding="utf-8"))["centres"][7]["version"] == 7
-    assert done("plan", "check", "--plan", str(file), *SUMMER) == {"errors": [], "warnings": []}
+    assert done("plan", "check", "--plan", str(file), *SUMMER) == NOTHING_FOUND
 
 
 def test_problems_of_an_exported_plan_name_that_file(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from libs.messages.base import rfc3339
 from libs.messages.plan import CycleTargets
-from libs.plan import FILES, parse_plan
+from libs.plan import FILES, parse_plan, tz_database
 from libs.stack.run import PROJECT
 
 TICKETS_DOOR, CONTRACTS_DOOR = "olcare.tickets.in.v1", "olcare.contracts.in.v1"
@@ -68,6 +68,8 @@ def the_plan(at: datetime = BEGIN) -> list[Message]:
         ("targets", "first-response", plan.targets.model_copy(update={"cycles": _CYCLES})),
         *(("prices", prices.currency, prices) for prices in plan.prices),
         *(("versions", product.product, product) for product in plan.products),
+        ("reminders", "renewal", plan.notices),
+        ("tz", "iana", tz_database(plan.centres)),
     ]
     return [
         _contract(at, f"{part}-{name}", name, "PlanPartSubmitted", _publication(part, content))

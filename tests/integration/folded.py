@@ -21,7 +21,7 @@ class Folded:
     """The tables of some readers."""
 
     def __init__(self, connection: asyncpg.Connection, queries: Queries, readers: Sequence[Reader]) -> None:
-        self.connection, self._queries, self._readers = connection, queries, readers
+        self.connection, self.queries, self._readers = connection, queries, readers
 
     async def happened(self, stream: str, *events: Event) -> None:
         """Let a stream's whole history be folded into the tables of every reader of its topic."""
@@ -34,7 +34,7 @@ class Folded:
 
     async def found(self, query: str, **values: object) -> list[dict[str, Any]]:
         """Give the rows of a named query."""
-        return await self._queries.rows(query, **values)
+        return await self.queries.rows(query, **values)
 
     async def _fold(self, projection: Projection[Any], stream: str, events: Sequence[Event]) -> None:
         rows: dict[tuple[Any, ...], Any] = {}

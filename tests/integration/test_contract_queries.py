@@ -20,12 +20,13 @@ from tests.unit.contract.examples import (
     ENDS,
     ERASED,
     JULY,
+    JUNE,
     MICROSECOND,
     PRIVATE,
     REGISTERED,
 )
 from tests.unit.contract.test_contract_projections import LAPSED
-from tests.unit.contract.test_plan_parts import PARTS
+from tests.unit.contract.test_plan_parts import PARTS, tz_published
 
 FILES = sorted(Path(services.contract.__file__).parent.glob("*.sql"))
 STATE_TABLE = "create table private_records (key text primary key, partition int not null, value jsonb not null)"
@@ -112,7 +113,17 @@ async def test_customers_contracts_and_the_plan_are_found_by_name(contract: Fold
     assert [(row["part"], row["name"], row["version"]) for row in parts] == [
         ("calendar", "france", 1),
         ("prices", "EUR", 1),
+        ("reminders", "renewal", 1),
         ("targets", "first-response", 1),
         ("versions", "planetpress-connect", 1),
     ]
     assert len(await contract.found("plan_part", stream="calendar/plan/france")) == 1
+    [offsets] = await contract.found("notice_offsets_in_force")
+    assert (offsets["renewal_offer_days"], offsets["reminder_days"], offsets["version"]) == (90, [60, 30, 7, 1], 1)
+
+
+async def test_the_tz_database_in_force_is_the_one_published_last(contract: Folded) -> None:
+    await contract.happened("tz/plan/iana", tz_published(), tz_published(version="2027a"))
+    assert await contract.found("tz_database_in_force") == [
+        {"stream": "tz/plan/iana", "version": "2027a", "published_at": JUNE}
+    ]

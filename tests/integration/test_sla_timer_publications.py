@@ -1,19 +1,44 @@
 """Which promises the duties find when something newer is published, on a real PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from libs.chassis.health import Health
+from libs.chassis.manual_clock import ManualClock
+from libs.chassis.metrics import Metrics
+from libs.eventlog.duty import Duty
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.request import Request
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import NotChanged
 from libs.messages.tickets import Channel
+from libs.workcal import tz_version
 from services.sla_timer.domain import DECIDER
+from services.sla_timer.handlers import PromiseDuties, PromiseReactions
 from services.sla_timer.projections import READERS
+from services.sla_timer.reactions import FACTS
 from services.sla_timer.restatement import RestatePromise
+from services.sla_timer.tz_guard import LOOK, TzGuard
 from tests.integration.folded import Folded, folded
 from tests.integration.test_sla_timer_queries import FILES
-from tests.unit.sla_timer.examples import FRANCE, MICROSECOND, STREAM, TARGETS, breached, later, met, paris, started
+from tests.tz import Installed
+from tests.unit.sla_timer.examples import (
+    CALENDARS,
+    FRANCE,
+    MICROSECOND,
+    STREAM,
+    TARGETS,
+    breached,
+    example,
+    later,
+    met,
+    paris,
+    started,
+)
 from tests.unit.sla_timer.test_merging import WITHDRAWN, noted
 from tests.unit.sla_timer.test_publications import (
     DUE,
@@ -25,6 +50,18 @@ from tests.unit.sla_timer.test_publications import (
     recompute,
     retargeted,
     targets_at,
+)
+from tests.unit.sla_timer.tz_examples import DUE as MONDAY_NOON
+from tests.unit.sla_timer.tz_examples import (
+    DUE_BY_2027A,
+    OVER_THE_WEEKEND,
+    SATURDAY,
+    TZ_STREAM,
+    change,
+    install_2027a,
+    march,
+    published,
+    said,
 )
 
 CALENDAR, TARGETS_STREAM = "calendar/plan/france", "targets/plan/first-response"
@@ -44,7 +81,8 @@ async def found(timer: Folded, query: str, now: datetime) -> list[str]:
 
 
 async def older(timer: Folded, now: datetime) -> list[str]:
-    return await found(timer, "promises_on_older_grounds", now)
+    rows = await timer.found("promises_on_older_grounds", now=now, most=10, installed=tz_version())
+    return [row["stream"] for row in rows]
 
 
 async def to_restate(timer: Folded, now: datetime) -> list[str]:
@@ -58,7 +96,7 @@ async def test_a_running_promise_is_reckoned_anew_from_the_publication_on_and_be
     assert await older(timer, paris("11:00") - MICROSECOND) == []
     assert await older(timer, paris("11:00")) == [STREAM]
     assert await found(timer, "promises_due", FIRE) == []
-    [row] = await timer.found("next_due", now=paris("10:30"))
+    [row] = await timer.found("next_due", now=paris("10:30"), installed=tz_version())
     assert row["at"] == paris("11:00")
 
 
@@ -156,3 +194,121 @@ async def test_a_shorter_target_is_reckoned_on_before_the_deadline_fires(timer: 
     await timer.happened(TARGETS_STREAM, first, TargetsPublished(published_at=paris("11:00"), targets=shorter))
     assert await found(timer, "promises_due", FIRE) == []
     assert await older(timer, FIRE) == [STREAM]
+
+
+async def publish_2027a(timer: Folded, tz: Installed) -> None:
+    """Publish what is installed, then the release by which Paris differs for two weeks, on Saturday."""
+    first = published(said(), FIRST.published_at)
+    await timer.happened(TZ_STREAM, first, published(install_2027a(tz), SATURDAY))
+    await timer.happened(CALENDAR, PUBLISHED)
+    await timer.happened(TARGETS_STREAM, TargetsPublished(published_at=FIRST_TARGETS.published_at, targets=TARGETS))
+
+
+async def mailed_around_the_change(timer: Folded) -> None:
+    """One promise that it concerns, and those of another week, of another zone, and one that has ended."""
+    for number, opened_at in enumerate((march("15:00", 5), march("15:00", 29))):
+        await timer.happened(f"promise/crm-eu/{number}", started(opened_at, Channel.EMAIL))
+    await timer.happened("promise/crm-eu/3", started(march("15:00", 12), Channel.EMAIL, CALENDARS["germany"]))
+    await timer.happened("promise/crm-eu/4", OVER_THE_WEEKEND, met(march("15:30", 12), OVER_THE_WEEKEND))
+    await timer.happened(STREAM, OVER_THE_WEEKEND)
+
+
+class Shell(SimpleNamespace):
+    """What the loops of sla_timer need of their process."""
+
+    def __init__(self, timer: Folded, now: datetime = SATURDAY) -> None:
+        clock, self.asks = ManualClock(now), list[Callable[[], Awaitable[str | None]]]()
+        super().__init__(queries=timer.queries, clock=clock, metrics=Metrics("sla_timer", "1"), health=Health(clock))
+
+    def busy(self, ask: Callable[[], Awaitable[str | None]]) -> None:
+        self.asks.append(ask)
+
+
+def guarded(timer: Folded) -> tuple[Any, TzGuard]:
+    shell: Any = Shell(timer)
+    return shell, TzGuard(shell)
+
+
+async def test_a_new_tz_database_concerns_the_running_promises_that_have_the_time_ahead_and_no_other(
+    timer: Folded, tz: Installed
+) -> None:
+    await mailed_around_the_change(timer)
+    await publish_2027a(timer, tz)
+    assert await older(timer, SATURDAY - MICROSECOND) == []
+    assert await older(timer, SATURDAY) == [STREAM]
+    assert await found(timer, "promises_due", MONDAY_NOON + MICROSECOND) == ["promise/crm-eu/0", "promise/crm-eu/3"]
+    [row] = await timer.found("next_due", now=march("00:00", 13), installed=tz_version())
+    assert row["at"] == march("11:00", 8) + MICROSECOND
+
+
+async def test_it_leads_to_one_event_each_and_the_new_deadline_is_the_one_that_fires(
+    timer: Folded, tz: Installed
+) -> None:
+    await mailed_around_the_change(timer)
+    await publish_2027a(timer, tz)
+    [asked] = await PromiseDuties(*guarded(timer)).on_older_grounds(SATURDAY, 10)
+    assert asked.stream == STREAM
+    event = DECIDER.decide(DECIDER.replay((OVER_THE_WEEKEND,)), asked.command)
+    assert event is not None
+    await timer.happened("promise/crm-eu/5", OVER_THE_WEEKEND, event)
+    assert await older(timer, MONDAY_NOON) == [STREAM]
+    assert "promise/crm-eu/5" not in await found(timer, "promises_due", DUE_BY_2027A)
+    assert "promise/crm-eu/5" in await found(timer, "promises_due", DUE_BY_2027A + MICROSECOND)
+
+
+async def test_a_version_that_is_not_installed_keeps_what_it_concerns_from_firing_and_reckons_nothing(
+    timer: Folded, tz: Installed
+) -> None:
+    await timer.happened(STREAM, OVER_THE_WEEKEND)
+    await publish_2027a(timer, tz)
+    rows = await timer.found("promises_on_older_grounds", now=SATURDAY, most=10, installed="2026f")
+    assert rows == []
+    assert await found(timer, "promises_due", MONDAY_NOON + MICROSECOND) == []
+    [row] = await timer.found("next_due", now=march("00:00", 13), installed=tz_version())
+    assert row["at"] == SATURDAY
+
+
+async def test_a_process_with_an_older_tz_database_is_not_ready_says_why_once_and_does_nothing(
+    timer: Folded, tz: Installed
+) -> None:
+    await publish_2027a(timer, tz)
+    shell, guard = guarded(timer)
+    tz.release("2026f")
+    why = "installed 2026f, published 2027a: deploy the release with it"
+
+    async def something(_: datetime, __: int) -> Sequence[Request]:
+        return [Request("id", STREAM, None, "test")]
+
+    assert await guard.held(Duty("any", something)).find(SATURDAY, 10) == ()
+    assert shell.health.ready()["waiting"] == [f"tz database: {why}"]
+    assert [await ask() for ask in shell.asks] == [why]
+    with pytest.raises(Unavailable, match="installed 2026f, published 2027a"):
+        await PromiseReactions(shell, guard).react([example("TicketOpened")])
+    tz.release("2027a")
+    await shell.clock.sleep(LOOK)
+    assert len(await guard.held(Duty("any", something)).find(SATURDAY, 10)) == 1
+    assert shell.health.ready()["ready"]
+
+
+async def test_a_process_with_a_newer_tz_database_works_and_asks_to_have_it_published(
+    timer: Folded, tz: Installed
+) -> None:
+    shell, guard = guarded(timer)
+    await timer.happened(TZ_STREAM, published(said(), FIRST.published_at))
+    await guard.passed()
+    assert "olcare_tz_database_unpublished 0.0" in shell.metrics.text().decode()
+    install_2027a(tz)
+    await shell.clock.sleep(LOOK)
+    await guard.passed()
+    assert "olcare_tz_database_unpublished 1.0" in shell.metrics.text().decode()
+    assert shell.health.ready()["ready"]
+
+
+async def test_the_facts_of_a_centre_are_what_changed_in_its_zone(timer: Folded, tz: Installed) -> None:
+    await publish_2027a(timer, tz)
+    await timer.happened(
+        "calendar/plan/japan", CentreCalendarPublished(published_at=SATURDAY, calendar=CALENDARS["japan"])
+    )
+    rows = await timer.found("facts_for_promises", centres=["france", "japan"], since=SATURDAY)
+    france, japan = (FACTS.validate_json(row["facts"]) for row in rows)
+    assert (france.tz_changes, japan.tz_changes) == ((change(),), ())

@@ -9,6 +9,7 @@ import pytest
 import services.sla_timer
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import NoPromise, NotAResponse, NotChanged, ReinstatementNotApplied
+from libs.workcal import tz_version
 from services.sla_timer.projections import READERS
 from services.sla_timer.publications import in_force
 from services.sla_timer.reactions import FACTS, Facts
@@ -52,7 +53,7 @@ async def at_risk(timer: Folded, now: datetime, most: int = 10) -> list[str]:
 
 
 async def next_due(timer: Folded, now: datetime) -> datetime | None:
-    (row,) = await timer.found("next_due", now=now)
+    (row,) = await timer.found("next_due", now=now, installed=tz_version())
     at: datetime | None = row["at"]
     return at
 

@@ -14,7 +14,14 @@ from libs.messages.contracts import (
     CustomerRegistered,
 )
 from libs.messages.door import ContractSubmitted, CustomerSubmitted, PlanPartSubmitted, TicketSubmitted, Upstream
-from libs.messages.plan import CentreCalendarPublished, PriceListPublished, ProductVersionsPublished, TargetsPublished
+from libs.messages.plan import (
+    CentreCalendarPublished,
+    NoticeOffsetsPublished,
+    PriceListPublished,
+    ProductVersionsPublished,
+    TargetsPublished,
+    TzDatabasePublished,
+)
 from libs.messages.receipts import Outcome
 from libs.messages.refusals import TicketRefusal
 from libs.messages.streams import stream_id
@@ -27,6 +34,8 @@ PUBLISHED: Mapping[str, type[Event]] = {
     "targets": TargetsPublished,
     "prices": PriceListPublished,
     "versions": ProductVersionsPublished,
+    "reminders": NoticeOffsetsPublished,
+    "tz": TzDatabasePublished,
 }
 
 

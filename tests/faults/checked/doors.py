@@ -18,6 +18,8 @@ DOORS: Mapping[str, tuple[str, ...]] = {
 """Door → the logs that it leads to."""
 
 _PARTS = {"calendar": "centre", "prices": "currency", "versions": "product"}
+_ALONE = {"targets": "first-response", "reminders": "renewal", "tz": "iana"}
+"""Parts of which there is one."""
 _KINDS = {"CustomerSubmitted": "customer", "ContractSubmitted": "contract"}
 
 
@@ -50,7 +52,7 @@ class Said(NamedTuple):
 
 def _part(publication: Mapping[str, Any]) -> str:
     part = publication["part"]
-    number = publication["content"][_PARTS[part]] if part in _PARTS else "first-response"
+    number = publication["content"][_PARTS[part]] if part in _PARTS else _ALONE[part]
     return f"{part}/plan/{quote(number, safe='')}"
 
 

@@ -15,11 +15,20 @@ from libs.messages.contracts import (
     CustomerRefused,
     PersonErased,
 )
-from libs.messages.plan import CentreCalendar
+from libs.messages.plan import CentreCalendar, TzDatabase
 from services.contract.contracts import Active, Inactive, Lapsed
 from services.contract.customers import Registered, Unregistered
 from services.contract.domain import State
-from services.contract.projections import CONTRACT_STATES, CUSTOMERS, ERASED, PLAN_PARTS, PLAN_STATES, READERS, TERMS
+from services.contract.projections import (
+    CONTRACT_STATES,
+    CUSTOMERS,
+    ERASED,
+    PLAN_PARTS,
+    PLAN_STATES,
+    READERS,
+    TERMS,
+    TZ_DATABASES,
+)
 from tests.unit.contract.examples import (
     ACTIVATED,
     CALENDAR,
@@ -35,7 +44,7 @@ from tests.unit.contract.examples import (
     REGISTERED,
 )
 from tests.unit.contract.examples import ERASED as PERSON_ERASED
-from tests.unit.contract.test_plan_parts import PARTS
+from tests.unit.contract.test_plan_parts import PARTS, TZ, tz_published
 from tests.unit.recorded import recorded_event
 
 LAPSED = ContractLapsed(
@@ -94,6 +103,13 @@ def test_every_part_of_the_plan_stands_as_it_was_published_last(
     assert row[:5] == (stream, kind, name, 1, JUNE)
     assert row.sequence == 2
     assert type(publication.content).model_validate_json(row.content) == publication.content
+
+
+def test_the_tz_database_stands_as_it_was_published_last() -> None:
+    row = folded(TZ_DATABASES, "tz/plan/iana", tz_published(), tz_published(version="2027a"))
+    assert (row.version, row.published_at, row.sequence) == ("2027a", JUNE, 2)
+    assert TzDatabase.model_validate_json(row.content) == TZ.model_copy(update={"version": "2027a"})
+    assert folded(PLAN_STATES, "tz/plan/iana", tz_published()).state.content == TZ
 
 
 def test_a_calendar_that_was_read_from_the_log_is_the_one_that_was_published() -> None:

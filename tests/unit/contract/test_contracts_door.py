@@ -13,7 +13,7 @@ from libs.messages.base import Event, PrivateKey
 from libs.messages.catalogue import CONTRACTS, CONTRACTS_DOOR, PLAN
 from libs.messages.contracts import ContractRefusal, ContractRefused, LicenceKind
 from libs.messages.ids import door_command_id
-from libs.messages.plan import PlanPart, PlanPartRefused, PlanRefusal
+from libs.messages.plan import PlanPart, PlanPartRefused, PlanRefusal, TzDatabaseRefused
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome
 from services.contract.contracts import ActivateContract
@@ -154,6 +154,10 @@ def test_a_part_of_the_plan_fits_into_the_log_or_is_not_read() -> None:
         ),
         (
             PlanPartRefused(refused_at=JUNE, part=PlanPart.PRICES, version=1, reason=PlanRefusal.OLDER_VERSION),
+            Outcome.REFUSED,
+        ),
+        (
+            TzDatabaseRefused(refused_at=JUNE, version="2026e", reason=PlanRefusal.OLDER_VERSION),
             Outcome.REFUSED,
         ),
     ],

@@ -5,10 +5,19 @@ from datetime import timedelta
 import pytest
 from pydantic import TypeAdapter
 
-from libs.messages.door import CalendarContent, PricesContent, TargetsContent, VersionsContent
+from libs.messages.door import (
+    CalendarContent,
+    PricesContent,
+    RemindersContent,
+    TargetsContent,
+    TzContent,
+    VersionsContent,
+)
 from libs.messages.plan import (
     CentreCalendarPublished,
     ChannelTargets,
+    NoticeOffsets,
+    NoticeOffsetsPublished,
     PlanEvent,
     PlanPart,
     PlanPartRefused,
@@ -21,6 +30,11 @@ from libs.messages.plan import (
     ResponseTargets,
     Status,
     TargetsPublished,
+    TzDatabase,
+    TzDatabasePublished,
+    TzDatabaseRefused,
+    ZoneOffset,
+    ZoneOffsets,
 )
 from services.contract.plan_parts import (
     DECIDER,
@@ -58,6 +72,13 @@ PRODUCT = ProductVersions(
     printed_name="PlanetPress Connect",
     releases=(ProductRelease(version="2024.1", released_on=JUNE.date(), status=Status.ASSUMPTION),),
 )
+OFFSETS = NoticeOffsets(version=1, renewal_offer_days=90, reminder_days=(60, 30, 7, 1), status=Status.ASSUMPTION)
+TZ = TzDatabase(
+    version="2026f",
+    first_day=JUNE.date(),
+    last_day=JUNE.date(),
+    zones=(ZoneOffsets(zone="Europe/Paris", offsets=(ZoneOffset(from_at=JUNE, seconds=7200),)),),
+)
 PARTS: list[tuple[Publication, PlanEvent, str]] = [
     (
         CalendarContent(part="calendar", content=CALENDAR),
@@ -78,6 +99,11 @@ PARTS: list[tuple[Publication, PlanEvent, str]] = [
         VersionsContent(part="versions", content=PRODUCT),
         ProductVersionsPublished(published_at=JUNE, product=PRODUCT),
         "versions/plan/planetpress-connect",
+    ),
+    (
+        RemindersContent(part="reminders", content=OFFSETS),
+        NoticeOffsetsPublished(published_at=JUNE, offsets=OFFSETS),
+        "reminders/plan/renewal",
     ),
 ]
 
@@ -157,8 +183,64 @@ def test_coming_back_must_cost_more_than_renewing(resubscription: int) -> None:
     )
 
 
-@pytest.mark.parametrize("content", [CALENDAR, TARGETS, PRICES, PRODUCT, None])
+def test_reminders_that_do_not_follow_on_the_offer_are_not_published() -> None:
+    late = RemindersContent(part="reminders", content=OFFSETS.model_copy(update={"reminder_days": (90, 30)}))
+    PART.given().when(PublishPart(JUNE, late)).then(refused(PlanPart.REMINDERS, PlanRefusal.REMINDERS_OUT_OF_ORDER))
+
+
+@pytest.mark.parametrize("content", [CALENDAR, TARGETS, PRICES, PRODUCT, OFFSETS, TZ, None])
 def test_a_stored_state_is_the_state(content: Content | None) -> None:
     adapter: TypeAdapter[State] = TypeAdapter(State)
     state = Published(content) if content else Unpublished()
     assert adapter.validate_json(adapter.dump_json(state)) == state
+
+
+def tz(**changed: object) -> PublishPart:
+    return PublishPart(JUNE, TzContent(part="tz", content=TZ.model_copy(update=changed)))
+
+
+def tz_refused(reason: PlanRefusal, version: str = "2026f") -> TzDatabaseRefused:
+    return TzDatabaseRefused(refused_at=JUNE, version=version, reason=reason)
+
+
+def tz_published(**changed: object) -> TzDatabasePublished:
+    return TzDatabasePublished(published_at=JUNE, database=TZ.model_copy(update=changed))
+
+
+LONDON = ZoneOffsets(zone="Europe/London", offsets=(ZoneOffset(from_at=JUNE, seconds=3600),))
+AN_HOUR_OFF = ZoneOffsets(zone="Europe/Paris", offsets=(ZoneOffset(from_at=JUNE, seconds=3600),))
+
+
+def test_a_version_of_the_tz_database_stands_on_one_stream_and_the_next_one_goes_before_it() -> None:
+    assert stream_of_publication(tz().publication) == "tz/plan/iana"
+    PART.given().when(tz()).then(tz_published())
+    PART.given(tz_published()).when(tz(version="2027a", zones=(AN_HOUR_OFF,))).then(
+        tz_published(version="2027a", zones=(AN_HOUR_OFF,))
+    )
+
+
+@pytest.mark.parametrize("version", ["2026e", "2025z"])
+def test_an_older_version_of_the_tz_database_is_not_published(version: str) -> None:
+    PART.given(tz_published()).when(tz(version=version)).then(tz_refused(PlanRefusal.OLDER_VERSION, version))
+
+
+def test_the_same_version_of_the_tz_database_says_no_other_thing() -> None:
+    PART.given(tz_published()).when(tz()).then(tz_refused(PlanRefusal.ALREADY_PUBLISHED))
+    PART.given(tz_published()).when(tz(zones=(AN_HOUR_OFF,))).then(tz_refused(PlanRefusal.SAME_VERSION_OTHER_CONTENT))
+    PART.given(tz_published()).when(tz(zones=(LONDON,))).then(tz_refused(PlanRefusal.SAME_VERSION_OTHER_CONTENT))
+
+
+def test_the_same_version_of_the_tz_database_may_come_to_say_more() -> None:
+    for more in ({"zones": (LONDON, *TZ.zones)}, {"last_day": TZ.last_day + timedelta(days=365)}):
+        PART.given(tz_published()).when(tz(**more)).then(tz_published(**more))
+        PART.given(tz_published(), tz_published(**more)).when(tz()).then(tz_refused(PlanRefusal.ALREADY_PUBLISHED))
+
+
+def test_a_tz_database_that_contradicts_itself_is_not_published() -> None:
+    PART.given().when(tz(zones=TZ.zones * 2)).then(tz_refused(PlanRefusal.OFFSETS_OUT_OF_ORDER))
+
+
+def test_a_refused_tz_database_leaves_what_is_in_force() -> None:
+    PART.given(tz_published(), tz_refused(PlanRefusal.OLDER_VERSION, "2026e")).when(tz()).then(
+        tz_refused(PlanRefusal.ALREADY_PUBLISHED)
+    )

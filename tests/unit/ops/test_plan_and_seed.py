@@ -23,9 +23,11 @@ def read_all(plan: Plan, at: datetime = NOON) -> list[tuple[str, str]]:
     return [(stream_of(message), message.id) for message in map(read, records)]
 
 
-def test_every_part_of_the_plan_is_published_once() -> None:
+def test_every_part_of_the_plan_is_published_once_and_the_tz_database_with_it() -> None:
     streams = [stream for stream, _ in read_all(PLAN)]
-    assert len(set(streams)) == len(streams) == len(PLAN.centres) + 1 + len(PLAN.prices) + len(PLAN.products)
+    parts = len(PLAN.centres) + 2 + len(PLAN.prices) + len(PLAN.products)
+    assert len(set(streams)) == len(streams) == parts + 1
+    assert "tz/plan/iana" in streams
 
 
 def test_the_same_plan_is_a_repeat_whenever_it_is_published() -> None:

@@ -317,3 +317,11 @@ def test_whatever_happens_the_certificate_is_true_by_itself(data: st.DataObject,
                 assert certificate.due_at <= before.due_at
         verify(Certificate.model_validate_json(certificate.model_dump_json()))
         assert certificate.due_at >= min(at, before.due_at)
+
+
+def test_a_calendar_of_another_zone_is_named_with_its_zone() -> None:
+    other = CENTRES["france"].model_copy(update={"version": 2, "zone": "Europe/London"})
+    corrected = working_calendar(other)
+    moved = with_calendar(mailed(f"{TUESDAY} 08:30"), corrected, paris("11:00"))
+    verify(moved)
+    assert (moved.zone, moved.due_at) == ("Europe/London", paris("13:30"))

@@ -99,3 +99,9 @@ def test_a_currency_without_prices_is_warned_of() -> None:
     assert warned(replace(PLAN, prices=PLAN.prices[1:]), SUMMER) == [
         "centres.yaml: americas: no prices in CAD; add them to prices.yaml"
     ]
+
+
+def test_reminders_out_of_order_are_said_with_their_place() -> None:
+    notices = PLAN.notices.model_copy(update={"reminder_days": (60, 90)})
+    what = "60, 90 do not come down one by one from below 90; put them in order"
+    assert said(replace(PLAN, notices=notices)) == [f"notices.yaml: reminder_days: {what}"]

@@ -16,8 +16,8 @@ def test_what_is_exported_reads_back_equal() -> None:
 
 def test_an_exported_plan_holds_the_version_of_every_part() -> None:
     parts = json.loads(EXPORTED)
-    versioned = [*parts["centres"], parts["targets"], *parts["prices"], *parts["products"]]
-    assert [part["version"] for part in versioned] == [1] * (8 + 1 + 6 + 4)
+    versioned = [*parts["centres"], parts["targets"], *parts["prices"], *parts["products"], parts["notices"]]
+    assert [part["version"] for part in versioned] == [1] * (8 + 1 + 6 + 4 + 1)
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,10 @@ def test_what_is_no_exported_plan_is_refused_with_its_place(old: str, new: str, 
 def test_an_exported_plan_says_a_number_once() -> None:
     with pytest.raises(BadPlan, match=r"here.json: centres: number \+33180875286 stands there twice"):
         parse_exported(EXPORTED.replace("+815034885816", "+33180875286"), "here.json")
+
+
+def test_an_exported_plan_without_a_part_is_refused_with_the_name_of_the_part() -> None:
+    parts = json.loads(EXPORTED)
+    del parts["notices"]
+    with pytest.raises(BadPlan, match=r"older.json: notices: Field required"):
+        parse_exported(json.dumps(parts), "older.json")

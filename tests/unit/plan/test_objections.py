@@ -1,7 +1,7 @@
 import pytest
 
 from libs.messages.plan import ChannelTargets, PlanRefusal, ResponseTargets
-from libs.plan import calendar_objection, targets_objection
+from libs.plan import calendar_objection, reminders_objection, targets_objection
 from tests.unit.plan.seed import PLAN, centre_with
 
 MONDAY = {"weekday": 1, "opens": "09:00", "closes": "17:00"}
@@ -38,3 +38,10 @@ def test_targets_that_promise_nothing_on_any_channel_are_not_published() -> None
     assert targets_objection(targets()) is PlanRefusal.NO_TARGET
     for channel in ("phone", "email", "web"):
         assert targets_objection(targets(**{f"{channel}_seconds": 60})) is None
+
+
+@pytest.mark.parametrize("days", [(90, 60), (60, 60), (60, 30, 45), (30, 60, 7)])
+def test_reminders_come_after_the_offer_and_one_nearer_to_the_end_than_the_other(days: tuple[int, ...]) -> None:
+    assert reminders_objection(PLAN.notices) is None
+    changed = PLAN.notices.model_copy(update={"reminder_days": days})
+    assert reminders_objection(changed) is PlanRefusal.REMINDERS_OUT_OF_ORDER

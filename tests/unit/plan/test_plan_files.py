@@ -188,3 +188,14 @@ def test_any_folder_with_the_files_is_a_plan(tmp_path: Path) -> None:
 def test_a_folder_without_the_files_is_none(tmp_path: Path) -> None:
     with pytest.raises(NoPlan, match=r"centres.yaml"):
         read_plan(tmp_path)
+
+
+def test_a_term_that_ends_is_told_of_ninety_days_before_and_four_times_after() -> None:
+    assert (PLAN.notices.renewal_offer_days, PLAN.notices.reminder_days) == (90, (60, 30, 7, 1))
+    assert PLAN.notices.status is Status.ASSUMPTION
+
+
+def test_a_folder_without_a_part_is_refused_with_the_name_of_the_file() -> None:
+    without = {name: text for name, text in SHIPPED.items() if name != "notices.yaml"}
+    with pytest.raises(NoPlan, match=r"^notices.yaml: missing$"):
+        parse_plan(without)

@@ -10,6 +10,7 @@ from libs.messages.base import Event
 from libs.messages.plan import CentreCalendar, CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import NoPromise, NotAResponse, PromiseEvent
 from libs.messages.tickets import Channel
+from libs.workcal import tz_version
 from services.sla_timer.projections import CALENDARS, PROMISES, READERS, STATES, TARGETS, PromiseRow
 from tests.unit.recorded import recorded_event
 from tests.unit.sla_timer import examples
@@ -47,6 +48,9 @@ WAITING = PromiseRow(
     due_at=DUE_AT,
     calendar_version=1,
     targets_version=1,
+    zone="Europe/Paris",
+    tz_version=tz_version(),
+    reckoned_from=OPENED_AT,
     target_seconds=7200,
     target_channel="phone",
     calendar_centre="france",

@@ -1,0 +1,57 @@
+"""Holds everything back while the tz database of this process is older than the published one."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from prometheus_client import Gauge
+
+from libs.chassis.participant import Participant
+from libs.eventlog.duty import Duty
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.request import Request
+from libs.workcal import tz_version
+
+LOOK = 0.5  # machine seconds between two looks
+UNPUBLISHED = "1: the tz database installed here is newer than the published one: publish it"
+
+
+class TzGuard:
+    """Compares what is installed with what is published: no promise is made or judged on hours of yesterday."""
+
+    def __init__(self, shell: Participant) -> None:
+        self._queries, self._clock, self._asked_at = shell.queries, shell.clock, -LOOK
+        self._unpublished = Gauge("tz_database_unpublished", UNPUBLISHED, (), "olcare", registry=shell.metrics.registry)
+        self.older: str | None = None
+        shell.health.checks["tz database"] = lambda: self.older
+        shell.busy(self.look)
+
+    async def look(self) -> str | None:
+        """Say in one sentence why nothing may be done with hours; None where nothing hinders. Raises Unavailable."""
+        if self._clock.monotonic() >= self._asked_at + LOOK:
+            await self._ask()
+            self._asked_at = self._clock.monotonic()
+        return self.older
+
+    async def _ask(self) -> None:
+        row = await self._queries.row("newest_tz_version")
+        installed, published = tz_version(), (row or {}).get("version")
+        self._unpublished.set(installed > (published or ""))
+        is_older = published is not None and installed < published
+        self.older = f"installed {installed}, published {published}: deploy the release with it" if is_older else None
+
+    async def passed(self) -> None:
+        """Return where nothing hinders; else raises Unavailable."""
+        if why := await self.look():
+            raise Unavailable(f"tz database: {why}")
+
+    def held(self, duty: Duty) -> Duty:
+        """Let a duty find nothing meanwhile; `/readyz` and `/quiet` say why."""
+        return Duty(duty.name, self._unless_older(duty.find), duty.safe)
+
+    def _unless_older(
+        self, find: Callable[[datetime, int], Awaitable[Sequence[Request]]]
+    ) -> Callable[[datetime, int], Awaitable[Sequence[Request]]]:
+        async def found(now: datetime, most: int) -> Sequence[Request]:
+            return () if await self.look() else await find(now, most)
+
+        return found
