@@ -36,7 +36,7 @@ select p.ticket, p.centre, p.channel, p.state, p.opened_at, p.due_at, p.responde
     case when p.responded_at is not null then s.state #>> '{promise,certificate,opened_at}' end as since,
     case when p.responded_at is not null then s.state #>> '{promise,certificate,intervals}' end as intervals
 from promises p
-left join promise_states s using (stream)
+left join states s using (stream)
 where (:centre::text is null or p.centre = :centre)
     and (:channel::text is null or p.channel = :channel)
     and (:customer::text is null or p.customer = :customer)

@@ -24,7 +24,7 @@ async def main() -> int:
     shell.reaction("tickets", reactions.react, writer.handle)
     shell.reaction("sla", reactions.react_to_promises, writer.handle)
     duties = PromiseDuties(shell, guard)
-    shell.duties([*duties.all(), *CycleDuties(shell).all()], writer.handle, duties.next_due)
+    shell.duties([*duties.all(), *CycleDuties(shell, guard).all()], writer.handle, duties.next_due)
     return await shell.serve()
 
 

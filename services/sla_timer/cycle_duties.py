@@ -15,6 +15,7 @@ from libs.messages.ids import duty_command_id
 from services.sla_timer.cycle_targets import Command, MissTarget, ReckonCycles
 from services.sla_timer.cycles import Story
 from services.sla_timer.handlers import DOOR_OF_INTAKE, facts_for
+from services.sla_timer.tz_guard import TzGuard
 
 STORY: TypeAdapter[Story] = TypeAdapter(Story)
 """Reads what the query `facts_of_cycles` gives for one ticket."""
@@ -25,18 +26,19 @@ AGAIN = timedelta(days=1)
 class CycleDuties:
     """The duties of cycles that have a target."""
 
-    def __init__(self, shell: Participant) -> None:
-        self._shell, self._queries = shell, shell.queries
+    def __init__(self, shell: Participant, guard: TzGuard) -> None:
+        self._shell, self._queries, self._guard = shell, shell.queries, guard
         self._done_until: datetime | None = None
         """All that was recorded by then is reckoned on these targets; None at start, so that all is looked through."""
         self._targets: int | None = None
 
     def all(self) -> list[Duty]:
         """Name the duties."""
-        return [
+        duties = [
             Duty("reckon cycles", self.to_reckon),
             Duty("miss targets of cycles", self.due, safe=self._safe_time()),
         ]
+        return [self._guard.held(duty) for duty in duties]
 
     async def to_reckon(self, now: datetime, most: int) -> Sequence[Request]:
         """Reckon the cycles of tickets of which more is known."""

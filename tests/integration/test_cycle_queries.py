@@ -11,6 +11,7 @@ import services.sla_timer
 from libs.messages.base import Event
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
 from libs.messages.tickets import TicketPaused, TicketsMerged
+from libs.workcal import tz_version
 from services.sla_timer.cycle_duties import STORY
 from services.sla_timer.cycles import Fact, Kind
 from services.sla_timer.projections import READERS
@@ -65,7 +66,7 @@ async def due(timer: Folded, now: datetime) -> list[str]:
 
 
 async def next_due(timer: Folded, now: datetime) -> datetime | None:
-    (row,) = await timer.found("next_due", now=now)
+    (row,) = await timer.found("next_due", now=now, installed=tz_version())
     at: datetime | None = row["at"]
     return at
 

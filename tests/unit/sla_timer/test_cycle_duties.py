@@ -25,9 +25,14 @@ class Tables:
         return [{"facts": "{}"}] if name == "facts_for_promises" else []
 
 
+def on(tables: Tables) -> CycleDuties:
+    shell, guard = SimpleNamespace(queries=tables), SimpleNamespace()
+    return CycleDuties(shell, guard)  # type: ignore[arg-type] # nothing else of them is used
+
+
 async def test_after_a_look_that_found_nothing_only_the_day_before_it_is_looked_through() -> None:
     tables = Tables()
-    duties = CycleDuties(SimpleNamespace(queries=tables))  # type: ignore[arg-type] # nothing else of it is used
+    duties = on(tables)
     now, later = monday("10:00"), tuesday("10:00")
     await duties.to_reckon(now, 10)
     await duties.to_reckon(later, 10)
@@ -39,7 +44,7 @@ async def test_after_a_look_that_found_nothing_only_the_day_before_it_is_looked_
 
 async def test_while_something_is_found_nothing_is_left_out() -> None:
     tables = Tables()
-    duties = CycleDuties(SimpleNamespace(queries=tables))  # type: ignore[arg-type] # nothing else of it is used
+    duties = on(tables)
     tables.found = [{"ticket": "ticket/crm-eu/1", "centre": "germany", "opened_at": monday("09:00")}]
     for hours in range(3):
         assert await duties.to_reckon(monday("10:00") + timedelta(hours=hours), 10) == []
