@@ -276,6 +276,9 @@ PROMISES: Projection[PromiseRow] = Projection(
     indexes=(
         "(due_at) where state = 'waiting'",
         "(at_risk_at) where state = 'waiting' and not warned",
+        "(calendar_centre, calendar_version) where state = 'waiting'",
+        "((target_channel || '_seconds'), target_seconds) where state = 'waiting'",
+        "(stream) where state = 'waiting' and responded_at <= due_at",
         "(centre, due_at)",
         f"using gist (tstzrange(opened_at, {LAST_DUE}, '[]')) where {IS_JUDGED}",
         f"(stream) where {IS_JUDGED} and {DIFFERS}",
@@ -316,7 +319,7 @@ TARGETS: Projection[TargetsRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("sla", SLA, 2, (STATES, PROMISES), writes=True, reacts=True),
+    Reader("sla", SLA, 3, (STATES, PROMISES), writes=True, reacts=True),
     Reader("tickets", TICKETS, 1, (), reacts=True),
     Reader("plan", PLAN, 2, (CALENDARS, CALENDAR_CHANGES, TARGETS)),
 )
