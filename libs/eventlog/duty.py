@@ -10,7 +10,7 @@ from libs.eventlog.ports import Clock
 from libs.eventlog.request import Request
 from libs.eventlog.writer import Answer
 
-BATCH = 1000
+BATCH = 5000  # what goes with every look, the wait for safe time above all, is then little for each
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,10 @@ class DutyLoop:
     async def _do(self, duty: Duty) -> int:
         await self._gate()  # what is found, and the facts with it, must not be older than it allows
         now = self._clock.now()
-        requests = await duty.find(now, BATCH)
-        if requests and duty.safe:
+        if duty.safe and await duty.find(now, 1):
             await duty.safe.reached()
-            requests = await duty.find(now, BATCH)
+        elif duty.safe:
+            return 0
+        requests = await duty.find(now, BATCH)
         answers = await self._answer(requests) if requests else ()
         return sum(1 for answer in answers if answer.event is not None)

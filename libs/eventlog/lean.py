@@ -1,28 +1,52 @@
-"""A lean decoder for an event, derived from its one definition.
+"""A lean decoder for an event, or the state of a stream, derived from its one definition.
 
-pydantic checks what we write; what the log holds was checked then, so reading needs types, not rules. msgspec decodes
-the plain types of the whole event at once, and the models' instances are put together from them without validation.
+pydantic checks what we write; what the log and our tables hold was checked then, so reading needs types, not rules.
+msgspec decodes the plain types of the whole at once, and the instances of models and dataclasses are put together from
+them without validation.
 """
 
 import types
 from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import Annotated, Any, NotRequired, TypedDict, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from pydantic import BaseModel
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M")
 Build = Callable[[Any], Any]
 
 _SLOTS = ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 _set_content, _set_fields, _set_extra, _set_private = (BaseModel.__dict__[slot].__set__ for slot in _SLOTS)
 
 
-def lean_decoder(model: type[M]) -> Callable[[bytes | msgspec.Raw], M]:
+def lean_decoder(model: type[M]) -> Callable[[bytes | str | msgspec.Raw], M]:
     """Give a decoder of JSON into the model; raises msgspec.ValidationError or msgspec.DecodeError."""
-    decode, build = msgspec.json.Decoder(_shape(model)).decode, _builder(model)
+    known: Any = model
+    decode, build = msgspec.json.Decoder(_shape(known)).decode, _builder(known)
     return lambda data: build(decode(data))
+
+
+class _Tagged(msgspec.Struct):
+    state: str
+
+
+def lean_decoder_of_states(states: Any) -> Callable[[bytes | str], Any]:
+    """Give a decoder of JSON into the one of some dataclasses that its field `state` names.
+
+    Raises TypeError where one has no such literal, or holds a choice of models that nothing tells apart.
+    """
+    decoders = {tag: lean_decoder(state) for state in get_args(states) or (states,) for tag in _tags(state)}
+    tag = msgspec.json.Decoder(_Tagged).decode
+    return lambda data: decoders[tag(data).state](data)
+
+
+def _tags(state: Any) -> tuple[str, ...]:
+    hint = get_type_hints(state).get("state")
+    if get_origin(hint) is not Literal:
+        raise TypeError(f"{state} has no `state` by which it is known")
+    return get_args(hint)
 
 
 def _shape(annotation: Any) -> Any:
@@ -38,13 +62,28 @@ def _shape(annotation: Any) -> Any:
 
 
 @cache
-def _fields(model: type[BaseModel]) -> Any:
-    """Derive a TypedDict; pydantic itself knows what is required."""
-    fields = {
-        name: _shape(info.annotation) if info.is_required() else NotRequired[_shape(info.annotation)]
-        for name, info in model.model_fields.items()
+def _fields(model: Any) -> Any:
+    """Derive a TypedDict in which nothing is required that has a default."""
+    defaults = _defaults(model)
+    shapes = {
+        name: NotRequired[_shape(hint)] if name in defaults else _shape(hint) for name, hint in _hints(model).items()
     }
-    return TypedDict(model.__name__, fields)  # type: ignore[operator] # the functional form with computed fields
+    return TypedDict(model.__name__, shapes)  # type: ignore[operator] # the functional form with computed fields
+
+
+def _hints(model: Any) -> Mapping[str, Any]:
+    if issubclass(model, BaseModel):
+        return {name: info.annotation for name, info in model.model_fields.items()}
+    hints = get_type_hints(model, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(model)}
+
+
+def _defaults(model: Any) -> Mapping[str, Any]:
+    """Give the defaults, all of which are immutable."""
+    if issubclass(model, BaseModel):
+        known = model.model_fields.items()
+        return {n: f.get_default(call_default_factory=True) for n, f in known if not f.is_required()}
+    return {field.name: field.default for field in fields(model) if field.default is not MISSING}
 
 
 def _build(annotation: Any) -> Build | None:
@@ -67,27 +106,40 @@ def _build(annotation: Any) -> Build | None:
 
 
 @cache
-def _builder(model: type[M]) -> Callable[[dict[str, Any]], M]:
-    defaults = {
-        n: f.get_default(call_default_factory=True) for n, f in model.model_fields.items() if not f.is_required()
-    }
-    nested = [(n, part) for n, f in model.model_fields.items() if (part := _build(f.annotation))]
-    every, fields = len(model.model_fields), set(model.model_fields)
-    new = model.__new__
+def _builder(model: Any) -> Build:
+    defaults, hints = _defaults(model), _hints(model)
+    nested = [(name, part) for name, hint in hints.items() if (part := _build(hint))]
+    every, make = len(hints), _made(model)
 
-    def build(values: dict[str, Any]) -> M:
+    def build(values: dict[str, Any]) -> Any:
         for name, part in nested:
             if name in values:
                 values[name] = part(values[name])
-        made = new(model)
-        _set_content(made, values if len(values) == every else {**defaults, **values})
-        _set_fields(made, fields)
-        _set_extra(made, None)
-        _set_private(made, None)
-        return made
+        return make(values if len(values) == every else {**defaults, **values})
 
     return build
 
 
+def _made(model: Any) -> Build:
+    """Say how an instance is made of all its fields."""
+    new = model.__new__
+    names = set(_hints(model))
+
+    def value(content: dict[str, Any]) -> Any:
+        made = new(model)
+        made.__dict__.update(content)
+        return made
+
+    def event(content: dict[str, Any]) -> Any:
+        made = new(model)
+        _set_content(made, content)
+        _set_fields(made, names)
+        _set_extra(made, None)
+        _set_private(made, None)
+        return made
+
+    return event if issubclass(model, BaseModel) else value
+
+
 def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return isinstance(annotation, type) and (issubclass(annotation, BaseModel) or is_dataclass(annotation))

@@ -169,6 +169,10 @@ class Store(Protocol):
         """Give heads, journals and states in one snapshot; every stream asked for is in the answer."""
         ...
 
+    async def counted(self, streams: Sequence[str]) -> Mapping[str, bytes]:
+        """Give the journals of counted commands alone; every stream asked for is in the answer."""
+        ...
+
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
         """Name the offsets in [first, last] that the reader found void; Unavailable where it has not passed `last`.
 

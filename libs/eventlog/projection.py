@@ -11,6 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import TypeAdapter
 
 from libs.decider import Decider
+from libs.eventlog.lean import lean_decoder_of_states
 from libs.eventlog.record import RecordedEvent
 from libs.messages.base import Event
 
@@ -86,6 +87,10 @@ def state_of(
 ) -> Projection[Any]:
     """Project the decider's own state: what a writer decides on. `states` is the union of the states."""
     adapter: TypeAdapter[Any] = TypeAdapter(states)
+    try:
+        read = lean_decoder_of_states(states)
+    except TypeError:
+        read = adapter.validate_json
 
     def evolve(row: StateRow | None, event: RecordedEvent) -> StateRow:
         state = row.state if row else decider.initial
@@ -97,6 +102,6 @@ def state_of(
         columns="stream text not null, state jsonb not null",
         events=events,
         evolve=evolve,
-        load=lambda stored: StateRow(stored[0], adapter.validate_json(stored[1])),
+        load=lambda stored: StateRow(stored[0], read(stored[1])),
         dump=lambda row: (row.stream, adapter.dump_json(row.state).decode()),
     )

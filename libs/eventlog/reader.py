@@ -10,7 +10,7 @@ from libs.eventlog.record import Record, RecordedEvent
 from libs.eventlog.rule import Aside
 from libs.eventlog.watch import LogCheck
 
-BATCH = 1000
+BATCH = 5000
 WAIT = 0.5  # machine seconds
 
 

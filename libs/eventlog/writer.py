@@ -18,7 +18,7 @@ from libs.messages.streams import partition_of
 
 TRIES = 20
 PATIENCE = 30.0  # machine seconds for one batch, waiting included
-WAVE = 1000
+WAVE = 5000
 
 
 class Answer(NamedTuple):
@@ -128,11 +128,11 @@ class Writer:
         answers: dict[int, Answer],
     ) -> None:
         """Take what counts as the answer; a command that is not among the counted ones stays open."""
-        loaded = await self._store.load([open_[at].stream for at in sent])
+        journals = await self._store.counted([written.stream for written in sent.values()])
         others: dict[int, Place] = {}
         for at, written in sent.items():
             request = open_[at]
-            offset = counted_at(loaded[request.stream].journal, request.id)
+            offset = counted_at(journals[request.stream], request.id)
             if offset is None:
                 continue
             if offset == offsets[at]:
@@ -155,7 +155,9 @@ class Writer:
     def _own(self, written: Written, offset: int) -> RecordedEvent:
         partition = partition_of(written.stream, self._partitions)
         record = Record(self._topic, partition, offset, written.stream.encode(), written.value, CONTENT_TYPE, 0)
-        return self._codec.open(self._codec.envelope(record))
+        event = self._codec.envelope(record)
+        event.data = written.event
+        return event
 
     def _outgoing(self, written: Written) -> Outgoing:
         partition = partition_of(written.stream, self._partitions)

@@ -300,6 +300,10 @@ PROMISES: Projection[PromiseRow] = Projection(
     indexes=(
         "(due_at) where state = 'waiting'",
         "(at_risk_at) where state = 'waiting'",
+        "(calendar_centre, calendar_version) where state = 'waiting'",
+        "(zone, tz_version) where state = 'waiting'",
+        "((target_channel || '_seconds'), target_seconds) where state = 'waiting'",
+        "(stream) where state = 'waiting' and responded_at <= due_at",
         "(centre, due_at)",
         f"using gist (tstzrange(opened_at, {LAST_DUE}, '[]')) where {IS_JUDGED}",
         f"(stream) where {IS_JUDGED} and {DIFFERS}",

@@ -11,7 +11,7 @@ import typer
 
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
-from tests.bench import live, memory, rebuild, workcal, writing
+from tests.bench import live, memory, rebuild, scale, workcal, writing
 from tests.bench.report import as_data, machine, show
 from tests.bench.rounds import Part
 from tests.bench.stage import Stage
@@ -25,6 +25,7 @@ class Named(StrEnum):
     WRITING = "writing"
     MEMORY = "memory"
     WORKCAL = "workcal"
+    SCALE = "scale"
 
 
 PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
@@ -33,8 +34,9 @@ PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
     Named.WRITING: writing.measure,
     Named.MEMORY: memory.measure,
     Named.WORKCAL: workcal.measure,
+    Named.SCALE: scale.measure,
 }
-WITHOUT_SERVERS = {Named.WORKCAL}
+WITHOUT_SERVERS = {Named.WORKCAL, Named.SCALE}  # or with servers of its own
 
 
 def main(
@@ -42,12 +44,13 @@ def main(
     *,
     events: Annotated[int, typer.Option(min=1000, help="Events of the log that is rebuilt.")] = 1_000_000,
     rounds: Annotated[int, typer.Option(min=1, help="Alternating rounds.")] = 5,
+    armed: Annotated[int, typer.Option(min=1000, help="Promises that lie there while others fire.")] = 1_000_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run the parts one after the other; 1 where a bar is missed."""
     chosen = parts or list(Named)
     with _servers(chosen) as (kafka, postgres, servers):
-        found = asyncio.run(_measure(chosen, Stage(kafka, postgres, events, rounds)))
+        found = asyncio.run(_measure(chosen, Stage(kafka, postgres, events, rounds, armed)))
     ran_on = machine(servers)
     if as_json:
         typer.echo(json.dumps(as_data(found, ran_on), indent=2))

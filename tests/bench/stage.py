@@ -31,6 +31,7 @@ class Stage:
     postgres: str
     events: int
     rounds: int
+    armed: int = 1_000_000
 
     @asynccontextmanager
     async def log(self) -> AsyncIterator[KafkaLog]:

@@ -1,11 +1,12 @@
 """A whole installation of the real thing, whose parts can be broken one by one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event, Thread
+from types import MappingProxyType
 from typing import Literal
 
 from libs.chassis import plan_clock
@@ -27,6 +28,7 @@ from tests.faults.rebuild import rebuild_all
 from tests.support import eventually
 
 SERVICES = ("contract", "intake", "sla_timer", "notification")
+NONE: Mapping[str, str] = MappingProxyType({})
 CARDS = load_cards(PROJECT / "contracts" / "topics")
 _IMPATIENT = {"OLCARE_SMTP_CONNECT_SECONDS": "1", "OLCARE_SMTP_COMMAND_SECONDS": "1", "OLCARE_SMTP_BODY_SECONDS": "2"}
 """So that a claim of a killed sender is given up after some seconds."""
@@ -35,12 +37,27 @@ _IMPATIENT = {"OLCARE_SMTP_CONNECT_SECONDS": "1", "OLCARE_SMTP_COMMAND_SECONDS":
 class System:
     """Kafka, PostgreSQL, a mail catcher, and the services, each of which comes back when it ends by itself."""
 
-    def __init__(self, run: Run, begin: datetime, brokers: Literal[1, 3] = 1) -> None:
+    def __init__(
+        self,
+        run: Run,
+        begin: datetime,
+        brokers: Literal[1, 3] = 1,
+        *,
+        measured: bool = False,
+        modules: Mapping[str, str] = NONE,
+        env: Mapping[str, str] = NONE,
+    ) -> None:
+        """Begin at an instant of plan time.
+
+        What is to be `measured` runs at full speed, and survives a power cut; `modules` run in place of services, and
+        find `env` in their environment.
+        """
         self._run = run
-        self.kafka = KafkaCluster(run, brokers)
-        self.postgres = Postgres(run, durable=False)
+        self.kafka = KafkaCluster(run, brokers, quick_start=not measured)
+        self.postgres = Postgres(run, durable=measured)
         self.mail = MailCatcher(run)
         self.services: dict[str, Service] = {}
+        self._modules, self._more = modules, env
         self.clock_file = run.folder / "plan-clock.json"
         plan_clock.create(self.clock_file, begin)
         self.clock = Clock(self.clock_file)
@@ -154,7 +171,8 @@ class System:
         await self.quiet()
 
     def _spec(self, name: str) -> ServiceSpec:
-        return ServiceSpec(name, f"services.{name.partition('-')[0]}", free_port())
+        service = name.partition("-")[0]
+        return ServiceSpec(name, self._modules.get(service, f"services.{service}"), free_port())
 
     def _env(self) -> dict[str, str]:
         return {
@@ -163,6 +181,7 @@ class System:
             "OLCARE_SMTP": self.mail.address,
             "OLCARE_CLOCK": str(self.clock_file),
             **_IMPATIENT,
+            **self._more,
         }
 
     def _leave_alone(self) -> None:

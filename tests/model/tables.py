@@ -79,6 +79,11 @@ class Tables(MemoryStore):
         self._there()
         return loaded
 
+    async def counted(self, streams: Sequence[str]) -> Mapping[str, bytes]:
+        journals = await super().counted(streams)
+        self._there()
+        return journals
+
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
         voids = await super().voids(partition, first, last)
         self._there()

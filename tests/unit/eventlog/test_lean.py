@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
-from libs.eventlog.lean import lean_decoder
+from libs.eventlog.lean import lean_decoder, lean_decoder_of_states
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENT_OF_TYPE
 
@@ -117,3 +118,42 @@ def test_models_within_models_are_models_and_defaults_are_filled_in_at_every_dep
 def test_what_is_no_such_event_is_refused(text: bytes) -> None:
     with pytest.raises(msgspec.MsgspecError):
         lean_decoder(Outer)(text)
+
+
+class Part(BaseModel):
+    on: date
+
+
+@dataclass(frozen=True)
+class Idle:
+    since: datetime | None = None
+    state: Literal["idle"] = "idle"
+
+
+@dataclass(frozen=True)
+class Busy:
+    part: Part
+    parts: tuple[Idle, ...] = ()
+    state: Literal["busy", "very-busy"] = "busy"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        Idle(),
+        Idle(datetime(2026, 11, 24, 9, 0, 0, 1, tzinfo=UTC)),
+        Busy(Part(on=date(2026, 11, 24)), (Idle(),), "very-busy"),
+    ],
+)
+def test_a_state_is_read_as_pydantic_reads_it(state: Idle | Busy) -> None:
+    stored = TypeAdapter[Idle | Busy](Idle | Busy).dump_json(state)
+    assert lean_decoder_of_states(Idle | Busy)(stored) == state
+
+
+def test_a_state_stored_before_a_field_came_has_its_default() -> None:
+    assert lean_decoder_of_states(Idle | Busy)('{"state": "idle"}') == Idle()
+
+
+def test_states_that_nothing_tells_apart_are_refused() -> None:
+    with pytest.raises(TypeError):
+        lean_decoder_of_states(Part | Idle)

@@ -1,7 +1,7 @@
 """One record under way per stream: a batch of commands is taken in waves."""
 
 from libs.eventlog.request import Request
-from libs.eventlog.writer import waves
+from libs.eventlog.writer import WAVE, waves
 
 
 def test_a_wave_holds_one_command_of_every_stream_in_the_order_of_the_batch() -> None:
@@ -11,7 +11,7 @@ def test_a_wave_holds_one_command_of_every_stream_in_the_order_of_the_batch() ->
 
 
 def test_a_wave_is_cut_where_it_is_too_long() -> None:
-    requests = [Request(str(n), str(n % 1500), None, "") for n in range(1600)]
+    requests = [Request(str(n), str(n % (WAVE + 500)), None, "") for n in range(WAVE + 600)]
     found = list(waves(requests))
-    assert [len(wave) for wave in found] == [1000, 500, 100]
-    assert sorted(at for wave in found for at in wave) == list(range(1600))
+    assert [len(wave) for wave in found] == [WAVE, 500, 100]
+    assert sorted(at for wave in found for at in wave) == list(range(WAVE + 600))
