@@ -89,7 +89,8 @@ async def build(
     await _together([each.take(left, count) for each in (Partly(connection, log, folder, into), *helpers)])
     for statement in indexes(folder.reader, into.schema):
         await connection.execute(statement)
-    await connection.execute(f"analyze {into.schema}.heads_{folder.reader.name}")
+    for table in (f"heads_{folder.reader.name}", *(projection.table for projection in folder.reader.projections)):
+        await connection.execute(f"analyze {into.schema}.{table}")  # before anybody asks, not some time after
 
 
 def _counter(total: int, tell: Tell) -> Count:

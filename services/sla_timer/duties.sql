@@ -1,14 +1,15 @@
 -- name: promises_on_older_grounds
 -- Promises that run, and of which something newer was published before they ended: another calendar of their centre, a
 -- shorter target, or a version of the tz database that is installed here and has other offsets for their zone at an
--- instant that was still ahead of them. Looked for from the publications: there are few, and of a million promises next
--- to none is on older grounds.
+-- instant that was still ahead of them. Looked for from the publications, which are few: where none is newer than the
+-- oldest grounds that a promise runs on, no promise is looked at, however many run.
 select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
 from (
     select o.stream
     from calendars c
     join promises o on o.state = 'waiting' and o.calendar_centre = c.centre and o.calendar_version < c.version
-    where c.published_at <= :now and c.published_at < o.due_at
+    where c.published_at <= :now and c.published_at < o.due_at and c.version > (
+        select min(calendar_version) from promises where state = 'waiting' and calendar_centre = c.centre)
     union
     select o.stream
     from targets t
@@ -16,6 +17,10 @@ from (
     join promises o
         on o.state = 'waiting' and o.target_channel || '_seconds' = s.name and o.target_seconds > s.seconds::int
     where o.targets_version < t.version and t.published_at <= :now and t.published_at < o.due_at
+        and t.version > (select min(targets_version) from promises where state = 'waiting')
+        and s.seconds::int < (
+            select max(target_seconds) from promises
+            where state = 'waiting' and target_channel || '_seconds' = s.name)
     union
     select o.stream
     from tz_databases d

@@ -81,13 +81,13 @@ class Site:
 
     @asynccontextmanager
     async def tables(self) -> AsyncIterator[asyncpg.Connection]:
-        """Lend a connection on which plain names mean the tables of promises that sla_timer uses."""
+        """Lend a connection on which plain names mean the tables that sla_timer uses."""
         connection = await asyncpg.connect(f"{self.system.postgres.dsn}/{DATABASE}")
         try:
-            schema = await connection.fetchval(
-                "select schema from olcare.generation where (reader, state) = ('sla', 'live')"
+            schemas = await connection.fetchval(
+                "select string_agg(schema, ', ') from olcare.generation where state = 'live'"
             )
-            await connection.execute(f"set search_path to {schema}, public")
+            await connection.execute(f"set search_path to {schemas}, public")
             yield connection
         finally:
             await connection.close()
