@@ -12,7 +12,7 @@ from libs.messages.tickets import Channel
 from libs.plan import verify
 from services.sla_timer.calls import RecordCall
 from services.sla_timer.domain import DECIDER
-from services.sla_timer.projections import PROMISES
+from services.sla_timer.promise_rows import PROMISES
 from services.sla_timer.publications import PublishedCalendar, RecomputePromise
 from services.sla_timer.reactions import FACTS
 from services.sla_timer.tz_changes import TzChange

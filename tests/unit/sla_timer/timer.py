@@ -12,8 +12,8 @@ from libs.messages.sla import PromiseEvent
 from services.sla_timer.answers import JudgeAnswer
 from services.sla_timer.deadlines import FireDeadline, WarnAtRisk
 from services.sla_timer.domain import DECIDER, Command
-from services.sla_timer.projections import PROMISES, PromiseRow
 from services.sla_timer.promise import State
+from services.sla_timer.promise_rows import PROMISES, PromiseRow
 from services.sla_timer.publications import PublishedCalendar, PublishedTargets, RecomputePromise
 from services.sla_timer.restatement import RestatePromise
 from tests.unit.sla_timer.examples import STREAM

@@ -1,0 +1,109 @@
+"""What is published of calendars and targets as rows, each publication and what it changed."""
+
+import json
+from datetime import datetime
+from typing import NamedTuple
+
+from libs.eventlog.projection import Key, Projection
+from libs.eventlog.record import RecordedEvent
+from libs.messages.plan import CentreCalendar, CentreCalendarPublished, TargetsPublished
+from libs.plan import changed_between
+
+
+class CalendarRow(NamedTuple):
+    """A publication of a centre's calendar, in JSON."""
+
+    stream: str
+    sequence: int
+    centre: str
+    version: int
+    published_at: datetime
+    content: str
+
+
+def _calendar(_: CalendarRow | None, event: RecordedEvent) -> CalendarRow:
+    published: CentreCalendarPublished = event.data
+    calendar = published.calendar
+    content = calendar.model_dump_json()
+    version = calendar.version
+    return CalendarRow(event.stream, event.sequence, calendar.centre, version, published.published_at, content)
+
+
+class CalendarChangesRow(NamedTuple):
+    """A centre's calendar, and the span of time that each of its publications changed the hours of."""
+
+    stream: str
+    centre: str
+    content: str
+    changes: str
+    """JSON: version, published_at, from_at and until_at of each publication that changed any."""
+
+
+def _calendar_changes(row: CalendarChangesRow | None, event: RecordedEvent) -> CalendarChangesRow:
+    published: CentreCalendarPublished = event.data
+    calendar = published.calendar
+    changes: list[dict[str, object]] = json.loads(row.changes) if row else []
+    span = changed_between(CentreCalendar.model_validate_json(row.content), calendar) if row else None
+    if span:
+        change = {
+            "version": calendar.version,
+            "published_at": published.published_at.isoformat(),
+            "from_at": span.opens_at.isoformat(),
+            "until_at": span.closes_at.isoformat(),
+        }
+        changes.append(change)
+    return CalendarChangesRow(event.stream, calendar.centre, calendar.model_dump_json(), json.dumps(changes))
+
+
+class TargetsRow(NamedTuple):
+    """A publication of the targets, in JSON."""
+
+    stream: str
+    sequence: int
+    version: int
+    published_at: datetime
+    content: str
+
+
+def _targets(_: TargetsRow | None, event: RecordedEvent) -> TargetsRow:
+    published: TargetsPublished = event.data
+    targets = published.targets
+    return TargetsRow(event.stream, event.sequence, targets.version, published.published_at, targets.model_dump_json())
+
+
+def _by_publication(event: RecordedEvent) -> tuple[Key, ...]:
+    return ((event.stream, event.sequence),)
+
+
+CALENDARS: Projection[CalendarRow] = Projection(
+    table="calendars",
+    row=CalendarRow,
+    columns="""
+        stream text not null, sequence bigint not null, centre text not null, version int not null,
+        published_at timestamptz not null, content jsonb not null""",
+    events=(CentreCalendarPublished,),
+    evolve=_calendar,
+    key=("stream", "sequence"),
+    keys=_by_publication,
+    indexes=("(centre)",),
+)
+
+CALENDAR_CHANGES: Projection[CalendarChangesRow] = Projection(
+    table="calendar_changes",
+    row=CalendarChangesRow,
+    columns="stream text not null, centre text not null, content jsonb not null, changes jsonb not null",
+    events=(CentreCalendarPublished,),
+    evolve=_calendar_changes,
+)
+
+TARGETS: Projection[TargetsRow] = Projection(
+    table="targets",
+    row=TargetsRow,
+    columns="""
+        stream text not null, sequence bigint not null, version int not null, published_at timestamptz not null,
+        content jsonb not null""",
+    events=(TargetsPublished,),
+    evolve=_targets,
+    key=("stream", "sequence"),
+    keys=_by_publication,
+)
