@@ -19,6 +19,7 @@ from libs.chassis.health import Busy, Health, Quiet
 from libs.chassis.logging import configure
 from libs.chassis.metrics import Metrics
 from libs.chassis.settings import ServiceSettings
+from libs.chassis.waiting import rest
 from libs.chassis.watchdog import Watchdog
 from libs.eventlog.door import DoorKeeper, DoorLoop
 from libs.eventlog.duty import Duty, DutyLoop
@@ -115,10 +116,19 @@ class Participant:
         return state
 
     async def something_moved(self) -> None:
-        """Return when plan time was stepped or our tables have moved, or after a while: something may be due now."""
-        before, until = self._stamp(), self.clock.monotonic() + LOOK
+        """Return when plan time was stepped, our tables have moved or something is due, or after a while."""
+        before, until = self._stamp(), self.clock.monotonic() + await self._rest()
         while self._stamp() == before and self.clock.monotonic() < until:
             await self.clock.sleep(GLANCE)
+
+    async def _rest(self) -> float:
+        """Say how many machine seconds to rest at most: until something is due, where that is known to be sooner."""
+        if self.clock.movable:
+            return LOOK
+        try:
+            return rest(self.clock.now(), await self._soonest(), LOOK)
+        except Unavailable:  # whoever looks next meets it too, and says so
+            return LOOK
 
     def _stamp(self) -> tuple[object, ...]:
         plan_time = self.clock.now() if self.clock.movable else None

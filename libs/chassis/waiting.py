@@ -2,11 +2,22 @@
 
 import random
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 
 from libs.chassis.clock import Clock
 
 T = TypeVar("T")
+
+
+def rest(now: datetime, soonest: datetime | None, most: float) -> float:
+    """Seconds of rest, at most so many: until the soonest instant at which something is due, where that is ahead.
+
+    What is due and can not be done yet is no reason for haste.
+    """
+    ahead = (soonest - now).total_seconds() if soonest else most
+    return ahead if 0 < ahead < most else most
+
 
 _FIRST = 0.05
 _LONGEST = 2.0

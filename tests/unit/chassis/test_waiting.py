@@ -1,11 +1,11 @@
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from libs.chassis.app import unbroken
 from libs.chassis.manual_clock import ManualClock
-from libs.chassis.waiting import patiently
+from libs.chassis.waiting import patiently, rest
 
 MONDAY_7H = datetime(2026, 11, 23, 7, tzinfo=UTC)
 
@@ -22,6 +22,17 @@ class Server:
         if len(self.asked_at) < self.answers_at:
             raise ConnectionRefusedError("not yet")
         return "here"
+
+
+@pytest.mark.parametrize(
+    ("soonest", "seconds"),
+    [(None, 0.5), (10, 0.5), (0.5, 0.5), (0.2, 0.2), (0, 0.5), (-3600, 0.5)],
+)
+def test_rest_ends_when_something_is_due_and_what_waits_for_others_is_no_haste(
+    soonest: float | None, seconds: float
+) -> None:
+    at = None if soonest is None else MONDAY_7H + timedelta(seconds=soonest)
+    assert rest(MONDAY_7H, at, 0.5) == seconds
 
 
 async def test_what_is_not_there_yet_is_asked_again_in_growing_steps() -> None:
