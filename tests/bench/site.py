@@ -44,7 +44,7 @@ class Site:
         """Publish the plan, write so many promises that fall due on later days, and let sla_timer build its tables."""
         await self.system.serve("contract", "intake")
         upstream = Upstream(self.system.kafka.address)
-        await publish_the_plan(self.system, upstream)
+        await publish_the_plan(self.system, upstream, cycles=None)
         await upstream.close()
         await self.system.stop("contract")
         await self.arm(armed)

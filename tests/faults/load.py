@@ -12,7 +12,7 @@ from libs.eventlog.record import Outgoing
 from libs.messages.streams import partition_of
 from tests.faults.checked.books import Books, Record
 from tests.faults.checked.reading import read_topics
-from tests.faults.script import CONTRACTS_DOOR, Message, contracts, customers, the_plan
+from tests.faults.script import CONTRACTS_DOOR, CYCLES, Message, contracts, customers, the_plan
 from tests.faults.system import System
 
 _PARTITIONS = 12
@@ -65,9 +65,9 @@ class Upstream:
         ]
 
 
-async def publish_the_plan(system: System, upstream: Upstream) -> None:
+async def publish_the_plan(system: System, upstream: Upstream, cycles: CycleTargets | None = CYCLES) -> None:
     """Submit plan, customers and contracts, each when what it rests on is known; none may be refused."""
-    for messages in (the_plan(), customers(), contracts()):
+    for messages in (the_plan(cycles=cycles), customers(), contracts()):
         await upstream.say(messages)
         await system.quiet()
     receipts = (await read_topics(system.kafka.address))[CONTRACTS_DOOR.replace(".in.", ".receipts.")].records

@@ -21,7 +21,7 @@ _PLAN = PROJECT / "services" / "contract" / "plan"
 _COUNTRIES = ("FR", "DE", "GB", "NL", "CA", "AU", "MY", "JP")
 _CUSTOMERS = range(1, 17)
 _NEVER_COVERED, _ENDING = 15, 16
-_CYCLES = CycleTargets(next_response_seconds=3600, resolution_seconds=10_800, periodic_update_seconds=7200)
+CYCLES = CycleTargets(next_response_seconds=3600, resolution_seconds=10_800, periodic_update_seconds=7200)
 _PRODUCTS = ("planetpress-connect", "pres-connect")
 
 
@@ -60,12 +60,12 @@ def in_binary_mode(message: Message) -> Message:
     return message._replace(value=value, headers=tuple(headers))
 
 
-def the_plan(at: datetime = BEGIN) -> list[Message]:
+def the_plan(at: datetime = BEGIN, cycles: CycleTargets | None = CYCLES) -> list[Message]:
     """Submit every part of the plan."""
     plan = parse_plan({name: (_PLAN / name).read_text() for name in FILES})
     parts = [
         *(("calendar", calendar.centre, calendar) for calendar in plan.centres),
-        ("targets", "first-response", plan.targets.model_copy(update={"cycles": _CYCLES})),
+        ("targets", "first-response", plan.targets.model_copy(update={"cycles": cycles})),
         *(("prices", prices.currency, prices) for prices in plan.prices),
         *(("versions", product.product, product) for product in plan.products),
         ("reminders", "renewal", plan.notices),
