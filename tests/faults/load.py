@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from libs.chassis.clock import Clock
 from libs.eventlog.kafka import KafkaAppender, KafkaSettings
 from libs.eventlog.record import Outgoing
+from libs.messages.plan import CycleTargets
 from libs.messages.streams import partition_of
 from tests.faults.checked.books import Books, Record
 from tests.faults.checked.reading import read_topics
