@@ -77,21 +77,24 @@ where o.ticket = any(:tickets) and o.opened_at is not null
 order by o.ticket;
 
 -- name: tickets_measured
--- The opened tickets of which a cycle may run, or may have ended at an instant or later: of the others the last that is
--- known is from before it, and says that they are over.
+-- The opened tickets of which a cycle may run, or may have ended at an instant or later: all but those that were over
+-- before it and stayed so.
 select o.ticket
 from cycle_facts o
-cross join lateral (select max(f.last_at) as last_at from cycle_facts f where f.ticket = o.ticket) l
+cross join lateral (
+    select
+        max(x.at) filter (where x.kind in ('resolved', 'withdrawn', 'merged') and x.at >= o.opened_at) as over_at,
+        max(x.at) filter (where x.kind in ('reopened', 'unmerged')) as again_at
+    from cycle_facts f
+    cross join jsonb_array_elements(f.facts) as y (fact)
+    cross join lateral (select (y.fact ->> 0)::timestamptz as at, y.fact ->> 1 as kind) as x
+    where f.ticket = o.ticket) as l
 where o.opened_at is not null
     and (:centre::text is null or o.centre = :centre)
     and (:channel::text is null or o.channel = :channel)
     and (:customer::text is null or exists (
         select from promises p where p.stream = 'promise' || substr(o.ticket, 7) and p.customer = :customer))
-    and (l.last_at >= :since or not (
-        select count(*) filter (where x.fact ->> 1 in ('resolved', 'withdrawn', 'merged')) > 0
-            and count(*) filter (where x.fact ->> 1 in ('reopened', 'unmerged')) = 0
-        from cycle_facts f cross join jsonb_array_elements(f.facts) as x (fact)
-        where f.ticket = o.ticket and (x.fact ->> 0)::timestamptz = l.last_at));
+    and (l.over_at is null or l.over_at >= :since or l.over_at <= l.again_at);
 
 -- name: cycles_reckoned
 -- The cycles of some tickets that have a target, as they were reckoned last, and which of them were missed.

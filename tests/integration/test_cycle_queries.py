@@ -210,6 +210,8 @@ async def test_a_ticket_that_is_not_over_is_measured_since_whenever(timer: Folde
     assert await to_measure(timer, tuesday("09:00")) == [TICKET]
 
 
+REOPENED = example("TicketReopened", reopened_at=ELEVEN).data
+NOTED = example("NoteRecorded", noted_at=tuesday("09:00")).data
 OVER = [
     resolved(ELEVEN),
     TicketWithdrawn(withdrawn_at=ELEVEN, by=Side.CUSTOMER),
@@ -218,14 +220,15 @@ OVER = [
 
 
 @pytest.mark.parametrize("end", OVER)
-async def test_a_ticket_that_was_over_is_measured_by_the_last_that_is_known_of_it(timer: Folded, end: Event) -> None:
-    await timer.happened(TICKET, TICKET_OPENED, PAUSED, end)
+async def test_a_ticket_that_is_over_is_measured_if_that_was_since(timer: Folded, end: Event) -> None:
+    await timer.happened(TICKET, TICKET_OPENED, PAUSED, end, NOTED)
     assert await to_measure(timer, ELEVEN) == [TICKET]
     assert await to_measure(timer, ELEVEN + MICROSECOND) == []
 
 
 AGAIN = [
-    (resolved(ELEVEN), example("TicketReopened", reopened_at=ELEVEN).data),
+    (resolved(ELEVEN), REOPENED),
+    (resolved(OPENED_AT - MICROSECOND),),
     (OVER[2], MergeUndone(undone_at=ELEVEN, into=ABSORBED)),
     (OVER[2], MergeUndone(undone_at=monday("12:00"), into=ABSORBED)),
 ]
@@ -237,11 +240,10 @@ async def test_a_ticket_that_is_open_again_is_measured(timer: Folded, events: tu
     assert await to_measure(timer, tuesday("09:00")) == [TICKET]
 
 
-async def test_what_is_said_of_a_ticket_on_one_absorbed_in_it_says_until_when_it_is_measured(timer: Folded) -> None:
-    answered = example("ResponseRecorded", responded_at=tuesday("09:00"), merged_into=TICKET).data
-    await timer.happened(TICKET, TICKET_OPENED, resolved(ELEVEN))
-    await timer.happened(ABSORBED, answered)
-    assert await to_measure(timer, tuesday("09:00")) == [TICKET]
+async def test_a_ticket_that_was_over_twice_is_measured_by_the_last_time(timer: Folded) -> None:
+    await timer.happened(TICKET, TICKET_OPENED, resolved(OPENED_AT), REOPENED, resolved(monday("12:00")))
+    assert await to_measure(timer, monday("12:00")) == [TICKET]
+    assert await to_measure(timer, monday("12:00") + MICROSECOND) == []
 
 
 @pytest.mark.parametrize(

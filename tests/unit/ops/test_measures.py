@@ -154,6 +154,11 @@ def test_without_a_target_nothing_is_said_to_be_met_or_missed() -> None:
     assert total(counted(known(resolved(monday("10:00")), has_target=True))).missed == 0
 
 
+def test_what_was_missed_stays_so_though_its_end_became_known_to_have_been_in_time() -> None:
+    told_late = total(counted(known(resolved(monday("13:00")), has_target=True, is_missed=True)))
+    assert (told_late.met, told_late.missed) == (0, 1)
+
+
 def test_beyond_the_calendar_and_without_one_working_time_is_unknown_and_counted_apart() -> None:
     ends = CALENDARS["germany"].model_copy(update={"last_day": date(2026, 11, 29)})
     published = PublishedCalendar("calendar/plan/germany", 1, berlin(11, 1, "00:00"), ends)
