@@ -1,7 +1,7 @@
-"""`olcare sla explain`: the life of a promise in words and as tables, from the log."""
+"""`olcare sla explain`: the life of a promise in words and as tables, from the log, and what is measured beside it."""
 
-from collections.abc import Iterable
-from typing import Annotated, cast, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, cast, get_args
 
 import typer
 from rich.console import Group, RenderableType
@@ -12,6 +12,7 @@ from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.sla import PromiseEvent
 from libs.messages.tickets import TicketOpened, TicketRefused
 from services.ops.answers import desk
+from services.ops.cycles import cycles_told, laid_out
 from services.ops.explanation import Explanation, Told, explain
 from services.ops.explanation_data import data
 from services.ops.explanation_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, sentences, step_row
@@ -29,8 +30,10 @@ def explain_(
     as_json: AsJson = False,
 ) -> None:
     """Say why a first response was due when it was: hours used, days skipped, changes and their causes, the verdict."""
-    found = run(_explained(given(ctx), ticket))
-    show(data(found), as_json=as_json, otherwise=lambda: _laid_out(found))
+    here = given(ctx)
+    found, measured = run(_explained(here, ticket)), run(cycles_told(here, ticket))
+    cycles = measured["cycles"] if measured else []
+    show({**data(found), "cycles": cycles}, as_json=as_json, otherwise=lambda: _laid_out(found, cycles))
 
 
 async def _explained(here: Given, ticket: str) -> Explanation:
@@ -60,10 +63,10 @@ def _event(entry: Entry) -> Event:
     return EVENT_OF_TYPE[entry.type].model_validate(entry.data)
 
 
-def _laid_out(found: Explanation) -> RenderableType:
+def _laid_out(found: Explanation, cycles: Sequence[Mapping[str, Any]]) -> RenderableType:
     life = table((step_row(step, found) for step in found.life), LIFE_COLUMNS, title="Life of the promise")
     days = table(map(day_row, found.days), DAY_COLUMNS, title=f"Days, in {found.civil.key}")
     said: list[RenderableType] = [Text("\n".join(sentences(found)))]
-    for one in (life, days):
+    for one in (life, days, laid_out(cycles, "Measured, without a promise")):
         said += [Text(), one] if one.row_count else []
     return Group(*said)

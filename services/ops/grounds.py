@@ -1,4 +1,4 @@
-"""What deadlines rest on, calendars and targets with the instants of their publication: from files or from the log."""
+"""What deadlines rest on, calendars and targets with the instants of their publication: from files, log or tables."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,20 @@ from functools import cached_property
 from pathlib import Path
 
 from libs.eventlog.codec import Codec
+from libs.eventlog.database import Database
 from libs.eventlog.kafka import KafkaLog
 from libs.eventlog.record import Head, RecordedEvent
 from libs.eventlog.rule import Judge
 from libs.eventlog.topics import Card
 from libs.messages.catalogue import EVENTS, PLAN
-from libs.messages.plan import CentreCalendarPublished, ResponseTargets, TargetsPublished
+from libs.messages.plan import CentreCalendar, CentreCalendarPublished, ResponseTargets, TargetsPublished
 from libs.plan import BadPlan, Plan, working_calendar
 from libs.plan.checks import objections
 from libs.workcal import WorkingCalendar
 from services.ops.given import Given, open_log
 from services.ops.output import Refused
 from services.ops.plan_files import plan_at
+from services.ops.watched import queries
 from services.sla_timer.publications import PublishedCalendar, PublishedTargets, in_force
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -94,6 +96,16 @@ def gathered(events: Sequence[RecordedEvent]) -> Grounds:
     if not calendars or not targets:
         raise Refused("no calendars and targets are published yet: `olcare plan publish` does it")
     return Grounds(calendars, targets)
+
+
+async def grounds_in_tables(database: Database) -> Grounds:
+    """Read every calendar that sla_timer knows of, and no targets; raises Unavailable."""
+    calendars: dict[str, list[PublishedCalendar]] = {}
+    for row in await queries(database).rows("calendars_published"):
+        content = CentreCalendar.model_validate_json(row["content"])
+        one = PublishedCalendar(row["stream"], row["sequence"], row["published_at"], content)
+        calendars.setdefault(content.centre, []).append(one)
+    return Grounds(calendars, ())
 
 
 async def _counting(log: KafkaLog, card: Card) -> AsyncIterator[RecordedEvent]:

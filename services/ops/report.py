@@ -1,27 +1,31 @@
-"""`olcare sla report`: how well first responses were kept, and what was missed."""
+"""`olcare sla report`: how well first responses were kept, what was missed, and what is measured beside them."""
 
 import csv
 import json
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, NamedTuple
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group as Lines
 from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from libs.eventlog.database import Database
-from libs.messages.plan import CentreCalendar
 from libs.messages.tickets import Channel
 from libs.workcal import Interval
-from services.ops.accounts import Account, Days, Ledger
-from services.ops.attainment import Attainment, Count
+from services.ops.accounts import Account, Ledger
+from services.ops.asked import Asked
+from services.ops.attainment import Attainment, Count, Miss
 from services.ops.given import Given, given
-from services.ops.grounds import Grounds
+from services.ops.grounds import grounds_in_tables
+from services.ops.measure_rows import CYCLE_COLUMNS, FLAT_CYCLES, cycles_data, flat_cycles, lines_of, shown_cycles
+from services.ops.measures import Measures
 from services.ops.misses import data as miss_data
-from services.ops.output import AsJson, Refused, cell, counting, run, show, table
+from services.ops.output import AsJson, cell, counting, run, show, table
+from services.ops.report_cycles import cycles_reported
 from services.ops.report_rows import (
     COLUMNS,
     FLAT,
@@ -36,25 +40,11 @@ from services.ops.report_rows import (
 from services.ops.typed import customer as customer_id
 from services.ops.typed import day
 from services.ops.watched import WATCHED, queries, tables
-from services.sla_timer.publications import PublishedCalendar
 
-AROUND = timedelta(days=2)
-"""No local day begins or ends further from that of UTC."""
 SHOWN = 40
 """Misses below the groups; all of them by --misses."""
 EVERY = 5_000
 """Promises between two words on how far it is."""
-
-
-class Asked(NamedTuple):
-    """Of which promises: due from one local day to another, which is excluded, in a ledger, of some or of all."""
-
-    from_day: date
-    to_day: date
-    ledger: Ledger
-    centre: str | None
-    channel: Channel | None
-    customer: str | None
 
 
 def report(
@@ -73,36 +63,39 @@ def report(
     ] = Ledger.PROMISED,
     *,
     misses: Annotated[bool, typer.Option("--misses", help="List all that was missed, instead of the groups.")] = False,
+    cycles: Annotated[
+        bool, typer.Option("--cycles", help="Say what is measured without a promise, instead of the rest.")
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Say it as CSV, lengths in seconds.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say how many first responses were promised, met and breached, how long they took, and what was missed and why.
+    """Say how many first responses were promised, met and breached, what was missed and why, and what is measured.
 
     Promises count by the local day of their centre on which they are due, tickets without a promise by that of their
-    opening. Attainment is met / (met + breached), percentiles are by nearest rank, lengths are working / wall time.
+    opening, cycles by that of their end, whatever the ledger; those that run are counted as of now. Attainment is
+    met / (met + breached), percentiles are by nearest rank, lengths are working / wall time.
     """
     if from_day >= to_day:
         raise typer.BadParameter("--to is excluded, so it comes after --from")
-    if as_json and (as_csv or misses):
-        raise typer.BadParameter("--json says everything, without --csv and --misses")
-    asked = Asked(from_day, to_day, ledger, centre, channel, customer)
-    found = run(reported(given(ctx), asked))
-    if as_csv and misses:
-        _write_csv(FLAT_MISS, [miss_data(miss, ledger) for miss in found.misses])
-    elif as_csv:
-        _write_csv(FLAT, map(flat, groups_of(found)))
+    if as_json and (as_csv or misses or cycles):
+        raise typer.BadParameter("--json says everything, without --csv, --misses and --cycles")
+    if misses and cycles:
+        raise typer.BadParameter("--misses and --cycles are two tables, one is said at a time")
+    here, asked = given(ctx), Asked(from_day, to_day, ledger, centre, channel, customer)
+    if cycles:
+        _say_cycles(run(cycles_reported(here, asked)), as_csv=as_csv)
+    elif as_csv or misses:
+        _say_promises(run(reported(here, asked)), ledger, misses=misses, as_csv=as_csv)
     else:
-        whole = {**asked._asdict(), **data(found, ledger)}
-        show(whole, as_json=as_json, otherwise=lambda: _laid_out(found, ledger, misses=misses))
+        found, measured = run(reported(here, asked)), run(cycles_reported(here, asked))
+        whole = {**asked._asdict(), **data(found, ledger), "cycles": cycles_data(measured)}
+        show(whole, as_json=as_json, otherwise=lambda: _laid_out(found, measured, ledger))
 
 
 async def reported(here: Given, asked: Asked) -> Attainment:
     """Count what the tables say; raises Refused and Unavailable."""
     async with tables(here.postgres_address(), WATCHED["sla_timer"]) as database:
-        grounds = await _grounds(database)
-        if asked.centre is not None and asked.centre not in grounds.calendars:
-            raise Refused(f"there is no centre {asked.centre}; there are {', '.join(sorted(grounds.calendars))}")
-        count = Count(Days(asked.from_day, asked.to_day, grounds), asked.ledger)
+        count = Count(asked.days(await grounds_in_tables(database)), asked.ledger)
         with counting("counting", "promises") as told:
             number = 0
             async for account in _accounts(database, asked):
@@ -113,24 +106,16 @@ async def reported(here: Given, asked: Asked) -> Attainment:
     return count.found()
 
 
-async def _grounds(database: Database) -> Grounds:
-    calendars: dict[str, list[PublishedCalendar]] = {}
-    for row in await queries(database).rows("calendars_published"):
-        content = CentreCalendar.model_validate_json(row["content"])
-        one = PublishedCalendar(row["stream"], row["sequence"], row["published_at"], content)
-        calendars.setdefault(content.centre, []).append(one)
-    return Grounds(calendars, ())
-
-
 async def _accounts(database: Database, asked: Asked) -> AsyncIterator[Account]:
+    around = asked.around()
     rows = queries(database).stream(
         "promises_reported",
         centre=asked.centre,
         channel=asked.channel,
         customer=asked.customer,
         restated=asked.ledger is Ledger.RESTATED,
-        since=_midnight(asked.from_day) - AROUND,
-        until=_midnight(asked.to_day) + AROUND,
+        since=around.opens_at,
+        until=around.closes_at,
     )
     async for row in rows:
         yield account_of(row)
@@ -147,17 +132,39 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+def _say_cycles(found: Measures, *, as_csv: bool) -> None:
+    if as_csv:
+        _write_csv(FLAT_CYCLES, map(flat_cycles, lines_of(found)))
+    else:
+        show(found, as_json=False, otherwise=lambda: _cycles(found))
 
 
-def _laid_out(found: Attainment, ledger: Ledger, *, misses: bool) -> RenderableType:
-    listed = found.misses if misses else found.misses[:SHOWN]
-    missed = table((shown_miss(miss, ledger) for miss in listed), MISS_COLUMNS, title=f"{len(found.misses)} missed")
-    if misses:
-        return missed
+def _say_promises(found: Attainment, ledger: Ledger, *, misses: bool, as_csv: bool) -> None:
+    if not as_csv:
+        show(found, as_json=False, otherwise=lambda: _missed(found, found.misses, ledger))
+    elif misses:
+        _write_csv(FLAT_MISS, [miss_data(miss, ledger) for miss in found.misses])
+    else:
+        _write_csv(FLAT, map(flat, groups_of(found)))
+
+
+def _laid_out(found: Attainment, measured: Measures, ledger: Ledger) -> RenderableType:
     groups = table(map(shown, groups_of(found)), COLUMNS, title=f"first responses, {ledger} verdicts")
-    return Lines(groups, Text(_sentences(found)), *([missed] if listed else []))
+    listed = found.misses[:SHOWN]
+    missed: list[RenderableType] = [Text(), _missed(found, listed, ledger)] if listed else []
+    return Lines(groups, Text(_sentences(found)), _cycles(measured), *missed)
+
+
+def _missed(found: Attainment, listed: Sequence[Miss], ledger: Ledger) -> Table:
+    rows = (shown_miss(miss, ledger) for miss in listed)
+    return table(rows, MISS_COLUMNS, title=f"{len(found.misses)} missed")
+
+
+def _cycles(found: Measures) -> RenderableType:
+    laid_out = table(map(shown_cycles, lines_of(found)), CYCLE_COLUMNS, title="measured, without a promise")
+    unknown = sum(total.took.unknown for total in found.totals)
+    said = f"the working time of {unknown} cycles is unknown, since a calendar ends before them"
+    return Lines(laid_out, Text(said)) if unknown else laid_out
 
 
 def _sentences(found: Attainment) -> str:

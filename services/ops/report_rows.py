@@ -66,11 +66,11 @@ def shown(group: Group) -> Mapping[str, object]:
         **_named(group),
         **counts,
         "attainment": percentage(group.met, group.met + group.breached),
-        "first response: median": _both(first.working.median, first.wall.median),
-        "p95": _both(first.working.p95, first.wall.p95),
-        "late by: median": _both(late.working.median, late.wall.median),
-        "p95 ": _both(late.working.p95, late.wall.p95),
-        "max": _both(late.working.most, late.wall.most),
+        "first response: median": both(first.working.median, first.wall.median),
+        "p95": both(first.working.p95, first.wall.p95),
+        "late by: median": both(late.working.median, late.wall.median),
+        "p95 ": both(late.working.p95, late.wall.p95),
+        "max": both(late.working.most, late.wall.most),
     }
 
 
@@ -78,7 +78,7 @@ def flat(group: Group) -> Mapping[str, object]:
     """Lay a group out for CSV; lengths in seconds."""
     counts = {name: getattr(group, name) for name in COUNTS}
     lengths = {
-        f"{name}_{time}_{rank}_seconds": _length(getattr(getattr(group, name), time), rank)
+        f"{name}_{time}_{rank}_seconds": rank_seconds(getattr(getattr(group, name), time), rank)
         for name, ranks in LENGTHS.items()
         for time in Lengths._fields
         for rank in ranks
@@ -89,7 +89,7 @@ def flat(group: Group) -> Mapping[str, object]:
 def shown_miss(miss: Miss, ledger: Ledger) -> Mapping[str, object]:
     """Lay a miss out for people."""
     late = miss.late if miss.late and miss.late.wall > timedelta(0) else None
-    by = _both(late.working, late.wall) if late else None
+    by = both(late.working, late.wall) if late else None
     return {**miss_data(miss, ledger), "late by": by, "why": why(miss, ledger)}
 
 
@@ -105,11 +105,13 @@ def _named(group: Group) -> Mapping[str, object]:
     return {"centre": group.centre or "all", "channel": group.channel or "all"}
 
 
-def _both(working: timedelta | None, wall: timedelta | None) -> str | None:
+def both(working: timedelta | None, wall: timedelta | None) -> str | None:
+    """Say a working time, which may be unknown, and the wall time that there is; None where there is none."""
     if wall is None:
         return None
     return f"{'unknown' if working is None else spoken(working)} / {spoken(wall)}"
 
 
-def _length(of: Spread, rank: str) -> float | None:
+def rank_seconds(of: Spread, rank: str) -> float | None:
+    """Give the median, the p95 or the max."""
     return seconds({"median": of.median, "p95": of.p95, "max": of.most}[rank])

@@ -151,7 +151,7 @@ CYCLE_FACTS: Projection[CycleFactsRow] = Projection(
     evolve=_cycle_facts,
     key=("stream", "ticket"),
     keys=_by_ticket,
-    indexes=("(ticket)", "(opened_at) where opened_at is not null", "(recorded_at)"),
+    indexes=("(ticket)", "(recorded_at)"),
     load=_loaded,
     dump=_dumped,
 )

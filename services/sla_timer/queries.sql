@@ -77,15 +77,25 @@ where o.ticket = any(:tickets) and o.opened_at is not null
 order by o.ticket;
 
 -- name: tickets_measured
--- The tickets that were opened from an instant on and before another, the oldest first.
-select ticket from cycle_facts where opened_at >= :since and opened_at < :until order by opened_at, ticket;
+-- The opened tickets of which a cycle may run, or may have ended at an instant or later: all but those that were over
+-- before it and stayed so.
+select o.ticket
+from cycle_facts o
+cross join lateral (
+    select
+        max(x.at) filter (where x.kind in ('resolved', 'withdrawn', 'merged') and x.at >= o.opened_at) as over_at,
+        max(x.at) filter (where x.kind in ('reopened', 'unmerged')) as again_at
+    from cycle_facts f
+    cross join jsonb_array_elements(f.facts) as y (fact)
+    cross join lateral (select (y.fact ->> 0)::timestamptz as at, y.fact ->> 1 as kind) as x
+    where f.ticket = o.ticket) as l
+where o.opened_at is not null
+    and (:centre::text is null or o.centre = :centre)
+    and (:channel::text is null or o.channel = :channel)
+    and (:customer::text is null or exists (
+        select from promises p where p.stream = 'promise' || substr(o.ticket, 7) and p.customer = :customer))
+    and (l.over_at is null or l.over_at >= :since or l.over_at <= l.again_at);
 
 -- name: cycles_reckoned
--- The cycles of a ticket that have a target, as they were reckoned last, and which of them were missed.
-select * from cycles where ticket = :ticket;
-
--- name: cycle_targets_missed
--- How many targets of cycles were missed, by centre and measure.
-select r.centre, x.missed ->> 0 as measure, count(*) as missed
-from cycles r cross join jsonb_array_elements(r.missed) as x (missed)
-group by r.centre, measure order by r.centre, measure;
+-- The cycles of some tickets that have a target, as they were reckoned last, and which of them were missed.
+select * from cycles where ticket = any(:tickets);

@@ -41,25 +41,32 @@ class Log:
 
 
 def read(records: Iterable[Record]) -> Log:
-    """Take what counts: of each stream the next event."""
-    found, heads = Log(), defaultdict[str, int](int)
+    """Take of promises and calendars what counts: of each stream the next event."""
+    found = Log()
+    for stream, kind, data in counting(records):
+        _take(found, stream, kind, data)
+    return found
+
+
+def counting(records: Iterable[Record]) -> Iterator[tuple[str, str, Json]]:
+    """Give of what counts the stream, the name and the data."""
+    heads = defaultdict[str, int](int)
     for record in records:
         event = json.loads(record.value or b"")
         if int(event["sequence"]) == heads[event["subject"]] + 1:
             heads[event["subject"]] += 1
-            _take(found, event["subject"], event["type"].split(".")[1], event["data"])
-    return found
+            yield event["subject"], event["type"].split(".")[1], event["data"]
 
 
 def _take(found: Log, stream: str, kind: str, data: Json) -> None:
     match kind:
         case "CentreCalendarPublished":
-            found.calendars[data["calendar"]["centre"]].append((_instant(data["published_at"]), data["calendar"]))
+            found.calendars[data["calendar"]["centre"]].append((instant(data["published_at"]), data["calendar"]))
         case "FirstResponseClockStarted":
-            opened_at, due_at = (_instant(data["certificate"][name]) for name in ("opened_at", "due_at"))
+            opened_at, due_at = (instant(data["certificate"][name]) for name in ("opened_at", "due_at"))
             found.promises[stream] = Promised(data["ticket"], data["centre"], data["channel"], opened_at, due_at)
         case "FirstResponseNotPromised" if stream not in found.promises:
-            at = _instant(data["opened_at"])
+            at = instant(data["opened_at"])
             none = Promised(data["ticket"], data["centre"], data["channel"], at, verdict="not_promised")
             found.promises[stream] = none
         case _ if stream in found.promises:
@@ -69,23 +76,24 @@ def _take(found: Log, stream: str, kind: str, data: Json) -> None:
 def _move(promise: Promised, kind: str, data: Json) -> None:
     match kind:
         case "FirstResponseRetargeted":
-            promise.due_at = _instant(data["certificate"]["due_at"])
+            promise.due_at = instant(data["certificate"]["due_at"])
         case "FirstResponseMet" | "FirstResponseBreached" | "FirstResponseCancelled":
             promise.verdict = kind.removeprefix("FirstResponse").lower()
             _answer(promise, data)
         case "LaterResponseNoted":
             _answer(promise, data)
         case "FirstResponseRestated":
-            promise.restated, promise.restated_due_at = data["restated"], _instant(data["restated_due_at"])
+            promise.restated, promise.restated_due_at = data["restated"], instant(data["restated_due_at"])
 
 
 def _answer(promise: Promised, data: Json) -> None:
     if data.get("responded_at"):
-        at = _instant(data["responded_at"])
+        at = instant(data["responded_at"])
         promise.responded_at = min(at, promise.responded_at or at)
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
+    """Read one."""
     return datetime.fromisoformat(text)
 
 
@@ -130,7 +138,7 @@ def _count(log: Log, chosen: Sequence[Promised], ledger: str) -> dict[str, Any]:
         "promised": len(chosen) - counts["not_promised"],
         "unanswered": len(judged) - len(answered),
         "attainment": counts["met"] / len(judged) if judged else None,
-        **{name: _spreads(pairs) for name, pairs in lengths.items()},
+        **{name: spreads(pairs) for name, pairs in lengths.items()},
     }
 
 
@@ -146,7 +154,7 @@ def _lengths(log: Log, one: Promised, ledger: str, name: str) -> Iterator[tuple[
     }
     since, until, applies = spans[name]
     if applies:
-        yield _worked(_calendar(log, one, ledger), since, until), until - since
+        yield worked(_calendar(log, one, ledger), since, until), until - since
 
 
 def _late(log: Log, one: Promised, ledger: str) -> tuple[float | None, float | None]:
@@ -163,7 +171,7 @@ def _calendar(log: Log, one: Promised, ledger: str) -> Json:
     return [calendar for at, calendar in published if at <= one.responded_at][-1]
 
 
-def _worked(calendar: Json, since: datetime, until: datetime) -> timedelta:
+def worked(calendar: Json, since: datetime, until: datetime) -> timedelta:
     """Add up opening hours day by day; this calendar closes whole days alone."""
     zone, total = ZoneInfo(calendar["zone"]), timedelta(0)
     closed = {closure["day"] for closure in calendar["closures"]}
@@ -181,7 +189,8 @@ def _worked(calendar: Json, since: datetime, until: datetime) -> timedelta:
     return total
 
 
-def _spreads(pairs: Sequence[tuple[timedelta, timedelta]]) -> Json:
+def spreads(pairs: Sequence[tuple[timedelta, timedelta]]) -> Json:
+    """Order pairs of working time and wall time."""
     working, wall = ([pair[n].total_seconds() for pair in pairs] for n in (0, 1))
     return {"working": _spread(working), "wall": _spread(wall), "working_unknown": 0}
 

@@ -1,5 +1,6 @@
 """A ticket that waits for its customer, and targets for cycles, of an installation that `olcare up` starts."""
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
@@ -88,6 +89,35 @@ def test_a_target_is_used_up_by_running_time_alone_and_missed_once(tmp_path: Pat
     assert "missed" in olcare("sla", "cycles", "crm-eu/waits").out
     done("clock", "advance", "--by", "7d")
     assert types_in("waits").count("CycleTargetMissed") == 1
+
+
+def test_the_report_counts_what_ended_on_a_day_and_what_runs() -> None:
+    asked = ("sla", "report", "--from", "2026-11-23", "--to", "2026-11-24")
+    counts = ("ended", "void", "running", "met", "missed")
+    found = {one["measure"]: one for one in done(*asked)["cycles"]["totals"]}
+    assert {measure: tuple(one[name] for name in counts) for measure, one in found.items()} == {
+        "next-response": (1, 0, 0, 0, 1),
+        "resolution": (1, 0, 1, 1, 0),
+        "periodic-update": (1, 1, 0, None, None),
+    }
+    took = [found[name]["took"] for name in ("next-response", "resolution", "periodic-update")]
+    assert [one["working"]["median_seconds"] for one in took] == [7200, 14400, 9000]
+    assert [one["wall"]["p95_seconds"] for one in took] == [14400, 21600, 16200]
+    rows = list(csv.DictReader(olcare(*asked, "--cycles", "--csv").out.splitlines()))
+    assert [(row["measure"], row["centre"], row["missed"]) for row in rows if row["centre"] == "all"] == [
+        ("next-response", "all", "1"),
+        ("resolution", "all", "0"),
+        ("periodic-update", "all", ""),
+    ]
+    assert "measured, without a promise" in olcare(*asked).out
+    assert "first responses" not in olcare(*asked, "--cycles").out
+
+
+def test_an_explanation_tells_the_cycles_beside_the_promise() -> None:
+    explained = done("sla", "explain", "crm-eu/waits")
+    assert explained["cycles"] == done("sla", "cycles", "crm-eu/waits")["cycles"] != []
+    said = olcare("sla", "explain", "crm-eu/waits").out
+    assert said.index("Life of the promise") < said.index("Measured, without a promise") < said.index("next-response")
 
 
 def test_what_began_before_there_was_a_target_has_none() -> None:

@@ -18,6 +18,7 @@ from libs.eventlog.receipts import dead_letters_of, receipts_of
 from libs.eventlog.record import Record
 from libs.eventlog.topics import load_cards
 from libs.messages.catalogue import EVENTS, PLAN, PRIVATE, SLA, UPSTREAM
+from libs.messages.catalogue import TICKETS as TICKETS_TOPIC
 from libs.messages.streams import parse_stream
 from libs.stack.run import PROJECT, Run
 from services.contract.plan import read_plan
@@ -29,6 +30,7 @@ from services.ops.given import open_log
 from services.ops.reading import records
 from tests.acceptance.olcare import done
 from tests.acceptance.recount import read, recounted
+from tests.acceptance.recount_cycles import recounted_cycles, tickets
 
 CONTRACTS = PROJECT / "contracts"
 TICKETS, SEED = 16, 7
@@ -143,6 +145,17 @@ def test_the_report_equals_a_recount_from_the_log(played: Played, ledger: str) -
     late = ("late_by_working_seconds", "late_by_wall_seconds")
     assert [(miss["ticket"], *(miss[name] for name in late)) for miss in found["misses"]] == recount["misses"]
     assert found["verdicts_that_differ_in_the_other_ledger"] == recount["differing"]
+
+
+def test_the_report_of_cycles_equals_a_recount_from_the_log(played: Played) -> None:
+    told = tickets(played.topics[TICKETS_TOPIC])
+    recount = recounted_cycles(read(played.topics[PLAN]), told, TUESDAY, SATURDAY)
+    for found in played.reports.values():
+        assert found["cycles"]["totals"] == recount["totals"]
+        assert found["cycles"]["groups"] == recount["groups"]
+    counted = [sum(one[what] for one in recount["totals"]) for what in ("ended", "void", "running")]
+    assert min(counted) > 0
+    assert any(kind == "pause" for ticket in told for _, kind in ticket.said)
 
 
 def test_what_became_known_late_stands_in_one_ledger_and_not_in_the_other(played: Played) -> None:

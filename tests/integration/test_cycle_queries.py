@@ -10,14 +10,24 @@ import pytest
 import services.sla_timer
 from libs.messages.base import Event
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
-from libs.messages.tickets import TicketPaused, TicketsMerged
+from libs.messages.tickets import (
+    Channel,
+    MergeUndone,
+    Side,
+    TicketOpened,
+    TicketPaused,
+    TicketResolved,
+    TicketsMerged,
+    TicketWithdrawn,
+)
 from libs.workcal import tz_version
 from services.sla_timer.cycle_duties import STORY
 from services.sla_timer.cycles import Fact, Kind
 from services.sla_timer.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.recorded import NOON
-from tests.unit.sla_timer.examples import MICROSECOND, TICKET, example
+from tests.unit.sla_timer.examples import CUSTOMER, MICROSECOND, TICKET, W03, example
+from tests.unit.sla_timer.examples import STREAM as PROMISE
 from tests.unit.sla_timer.test_cycle_targets import (
     CALENDAR,
     CLOSED_AT_NOON,
@@ -37,6 +47,7 @@ from tests.unit.sla_timer.test_cycles import monday, story, tuesday
 
 FILES = sorted(Path(services.sla_timer.__file__).parent.glob("*.sql"))
 TICKET_OPENED = example("TicketOpened", opened_at=OPENED_AT, centre="germany").data
+assert isinstance(TICKET_OPENED, TicketOpened)
 PAUSED = TicketPaused(paused_at=ELEVEN, by="person/crm-eu/agent-5")
 ABSORBED = "ticket/crm-eu/4712"
 CALENDARS, TARGETS = "calendar/plan/germany", "targets/plan/first-response"
@@ -163,13 +174,12 @@ async def test_a_target_is_missed_after_its_instant_unless_more_is_known(timer: 
     assert await due(timer, DUE_AT + MICROSECOND) == []
 
 
-async def test_what_was_missed_is_counted_and_not_due_again(timer: Folded) -> None:
+async def test_what_was_missed_is_not_due_again(timer: Folded) -> None:
     await publish(timer, CALENDAR, FOUR_HOURS)
     await timer.happened(TICKET, TICKET_OPENED)
     await timer.happened(STREAM, OPENED, missed(tuesday("09:00")))
     assert await due(timer, tuesday("10:00")) == []
     assert await next_due(timer, ELEVEN) is None
-    assert await timer.found("cycle_targets_missed") == [{"centre": "germany", "measure": "resolution", "missed": 1}]
 
 
 async def test_all_that_is_said_of_a_ticket_is_measured_also_on_one_absorbed_in_it(timer: Folded) -> None:
@@ -185,14 +195,75 @@ async def test_all_that_is_said_of_a_ticket_is_measured_also_on_one_absorbed_in_
     assert STORY.validate_json(absorbed["story"]).facts == (Fact(ELEVEN, Kind.MERGED, TICKET),)
 
 
-async def test_tickets_are_measured_by_when_they_were_opened(timer: Folded) -> None:
+async def to_measure(timer: Folded, since: datetime, **of: str) -> list[str]:
+    every = {"centre": None, "channel": None, "customer": None}
+    return [row["ticket"] for row in await timer.found("tickets_measured", since=since, **{**every, **of})]
+
+
+def resolved(at: datetime) -> TicketResolved:
+    return TicketResolved(resolved_at=at, by="person/crm-eu/agent-5")
+
+
+async def test_a_ticket_that_is_not_over_is_measured_since_whenever(timer: Folded) -> None:
     await timer.happened(TICKET, TICKET_OPENED)
-    found = [
-        [row["ticket"] for row in await timer.found("tickets_measured", since=since, until=until)]
-        for since, until in (
-            (OPENED_AT, OPENED_AT + MICROSECOND),
-            (OPENED_AT + MICROSECOND, tuesday("09:00")),
-            (monday("09:00"), OPENED_AT),
-        )
-    ]
-    assert found == [[TICKET], [], []]
+    await timer.happened("ticket/crm-eu/4713", PAUSED)
+    assert await to_measure(timer, tuesday("09:00")) == [TICKET]
+
+
+REOPENED = example("TicketReopened", reopened_at=ELEVEN).data
+NOTED = example("NoteRecorded", noted_at=tuesday("09:00")).data
+OVER = [
+    resolved(ELEVEN),
+    TicketWithdrawn(withdrawn_at=ELEVEN, by=Side.CUSTOMER),
+    TicketsMerged(merged_at=ELEVEN, into=ABSORBED, by="person/crm-eu/agent-5"),
+]
+
+
+@pytest.mark.parametrize("end", OVER)
+async def test_a_ticket_that_is_over_is_measured_if_that_was_since(timer: Folded, end: Event) -> None:
+    await timer.happened(TICKET, TICKET_OPENED, PAUSED, end, NOTED)
+    assert await to_measure(timer, ELEVEN) == [TICKET]
+    assert await to_measure(timer, ELEVEN + MICROSECOND) == []
+
+
+AGAIN = [
+    (resolved(ELEVEN), REOPENED),
+    (resolved(OPENED_AT - MICROSECOND),),
+    (OVER[2], MergeUndone(undone_at=ELEVEN, into=ABSORBED)),
+    (OVER[2], MergeUndone(undone_at=monday("12:00"), into=ABSORBED)),
+]
+
+
+@pytest.mark.parametrize("events", AGAIN)
+async def test_a_ticket_that_is_open_again_is_measured(timer: Folded, events: tuple[Event, ...]) -> None:
+    await timer.happened(TICKET, TICKET_OPENED, *events)
+    assert await to_measure(timer, tuesday("09:00")) == [TICKET]
+
+
+async def test_a_ticket_that_was_over_twice_is_measured_by_the_last_time(timer: Folded) -> None:
+    await timer.happened(TICKET, TICKET_OPENED, resolved(OPENED_AT), REOPENED, resolved(monday("12:00")))
+    assert await to_measure(timer, monday("12:00")) == [TICKET]
+    assert await to_measure(timer, monday("12:00") + MICROSECOND) == []
+
+
+@pytest.mark.parametrize(
+    ("of", "number"),
+    [
+        ({"centre": "germany"}, 1),
+        ({"centre": "france"}, 0),
+        ({"channel": TICKET_OPENED.channel}, 1),
+        ({"channel": Channel.PHONE}, 0),
+        ({"customer": CUSTOMER}, 1),
+        ({"customer": "customer/erp/C-1"}, 0),
+    ],
+)
+async def test_only_tickets_that_are_asked_for_are_measured(timer: Folded, of: dict[str, str], number: int) -> None:
+    await timer.happened(TICKET, TICKET_OPENED)
+    await timer.happened(PROMISE, W03)
+    assert len(await to_measure(timer, ELEVEN, **of)) == number
+
+
+async def test_cycles_with_a_target_are_found_by_their_tickets(timer: Folded) -> None:
+    await timer.happened(STREAM, OPENED)
+    found = [len(await timer.found("cycles_reckoned", tickets=tickets)) for tickets in ([TICKET, ABSORBED], [ABSORBED])]
+    assert found == [1, 0]

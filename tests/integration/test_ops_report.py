@@ -1,7 +1,7 @@
 """What the report asks of the tables of sla_timer, on a real PostgreSQL, over rows that their own folds made."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,20 @@ import pytest
 import services.ops
 from libs.eventlog.database import Database
 from libs.eventlog.queries import Queries
+from libs.messages.cycles import Measure
 from libs.messages.plan import CentreCalendarPublished
 from libs.messages.sla import NoPromise
-from libs.messages.tickets import Channel
-from services.ops.accounts import Account
+from libs.messages.tickets import Channel, TicketPaused, TicketResolved
+from services.ops.accounts import Account, Ledger
+from services.ops.asked import Asked
+from services.ops.cycles import QUERIES, known_of, sla_queries
+from services.ops.grounds import grounds_in_tables
+from services.ops.measures import measures
+from services.ops.output import Refused
 from services.ops.report import account_of
+from services.ops.report_cycles import tickets_of
+from services.sla_timer.cycle_targets import Begun
+from services.sla_timer.cycles import Fact, Kind
 from services.sla_timer.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.sla_timer.examples import (
@@ -27,21 +36,38 @@ from tests.unit.sla_timer.examples import (
     TICKET,
     W03,
     breached,
+    example,
     later,
     met,
     not_promised,
     paris,
 )
+from tests.unit.sla_timer.test_cycle_targets import ELEVEN, FIRST, OPENED, missed
+from tests.unit.sla_timer.test_cycle_targets import OPENED_AT as GERMAN_OPENED_AT
+from tests.unit.sla_timer.test_cycle_targets import STREAM as CYCLES
+from tests.unit.sla_timer.test_cycles import monday, tuesday
 
 FILE = Path(services.ops.__file__).with_name("queries.sql")
 AROUND = {"since": DUE_AT, "until": DUE_AT + MICROSECOND}
+GERMAN, GERMANY = example("TicketOpened", opened_at=GERMAN_OPENED_AT, centre="germany").data, CALENDARS["germany"]
+MONDAY = date(2026, 11, 30)
 ALL = {"centre": None, "channel": None, "customer": None, "restated": False}
 
 
 @pytest.fixture
 async def tables(database: str) -> AsyncIterator[Folded]:
-    async with folded(database, READERS, [FILE]) as found:
+    async with folded(database, READERS, [FILE, QUERIES]) as found:
         yield found
+
+
+@pytest.fixture
+async def ours(database: str) -> AsyncIterator[Database]:
+    """The same tables, as the command line opens them."""
+    server, _, name = database.rpartition("/")
+    opened = Database(server, name)
+    await opened.open(connections=2)
+    yield opened
+    await opened.close()
 
 
 async def accounts(tables: Folded, **asked: Any) -> list[Account]:
@@ -91,15 +117,11 @@ async def test_only_what_is_asked_for_is_given(tables: Folded, asked: dict[str, 
     assert len(await accounts(tables, **asked)) == number
 
 
-async def test_rows_come_in_parts_and_all_of_them(tables: Folded, database: str) -> None:
+async def test_rows_come_in_parts_and_all_of_them(tables: Folded, ours: Database) -> None:
     for number in range(7):
         await tables.happened(f"promise/crm-eu/{number}", W03)
-    server, _, name = database.rpartition("/")
-    ours = Database(server, name)
-    await ours.open(connections=1)
     rows = Queries(ours, FILE).stream("promises_reported", at_once=3, **ALL, **AROUND)
     assert len([row async for row in rows]) == 7
-    await ours.close()
 
 
 async def test_every_calendar_that_was_published_is_there_in_order(tables: Folded) -> None:
@@ -107,3 +129,50 @@ async def test_every_calendar_that_was_published_is_there_in_order(tables: Folde
     events = [CentreCalendarPublished(published_at=OPENED_AT, calendar=one) for one in versions]
     await tables.happened("calendar/plan/france", *events)
     assert [row["sequence"] for row in await tables.found("calendars_published")] == [1, 2]
+
+
+async def test_a_ticket_is_known_with_its_facts_and_with_what_was_reckoned_and_missed(tables: Folded) -> None:
+    told = TicketPaused(paused_at=ELEVEN, by="person/crm-eu/agent-5")
+    await tables.happened(TICKET, GERMAN, told)
+    await tables.happened("ticket/crm-eu/4712", GERMAN)
+    await tables.happened(CYCLES, OPENED, missed(tuesday("09:00")))
+    found = await known_of(tables.queries, [TICKET, "ticket/crm-eu/4712", "ticket/crm-eu/9"])
+    (resolution,) = OPENED.cycles
+    begun = Begun(Measure.RESOLUTION, GERMAN_OPENED_AT)
+    assert [(one.story.ticket, one.reckoned, one.missed) for one in found] == [
+        (TICKET, {begun: resolution}, {begun}),
+        ("ticket/crm-eu/4712", {}, frozenset()),
+    ]
+    assert found[0].story.facts == (Fact(ELEVEN, Kind.PAUSED),)
+
+
+async def test_tickets_are_measured_in_parts_and_all_of_them(tables: Folded, ours: Database) -> None:
+    for number in range(7):
+        await tables.happened(f"ticket/crm-eu/{number}", GERMAN)
+    asked = Asked(MONDAY, MONDAY, Ledger.PROMISED, None, None, None)
+    parts = [part async for part in tickets_of(sla_queries(ours), asked, at_once=3)]
+    assert [len(part) for part in parts] == [3, 3, 1]
+    assert len({ticket for part in parts for ticket in part}) == 7
+
+
+async def test_the_cycles_that_ended_on_a_local_day_are_counted_from_the_tables(tables: Folded, ours: Database) -> None:
+    answers = [example("ResponseRecorded", responded_at=monday(at)).data for at in ("11:00", "13:00")]
+    resolved = TicketResolved(resolved_at=tuesday("00:00"), by="person/crm-eu/agent-5")
+    await tables.happened(TICKET, GERMAN, *answers, resolved)
+    await tables.happened("calendar/plan/germany", CentreCalendarPublished(published_at=FIRST, calendar=GERMANY))
+    queries, grounds = sla_queries(ours), await grounds_in_tables(ours)
+    found = []
+    for day in (MONDAY, MONDAY + timedelta(days=1)):
+        asked = Asked(day, day + timedelta(days=1), Ledger.PROMISED, None, None, None)
+        tickets = [ticket async for part in tickets_of(queries, asked) for ticket in part]
+        found.append(measures(await known_of(queries, tickets), asked.days(grounds), tuesday("09:00")))
+    counts = [[(one.measure, one.ended, one.void) for one in day.groups] for day in found]
+    assert counts == [[("periodic-update", 1, 0)], [("resolution", 1, 0), ("periodic-update", 0, 1)]]
+    assert [day.groups[0].took.working.median for day in found] == [timedelta(hours=2), timedelta(hours=7)]
+
+
+async def test_a_centre_of_which_no_calendar_is_published_is_refused_by_name(tables: Folded, ours: Database) -> None:
+    await tables.happened("calendar/plan/germany", CentreCalendarPublished(published_at=FIRST, calendar=GERMANY))
+    asked = Asked(MONDAY, MONDAY + timedelta(days=1), Ledger.PROMISED, "belgium", None, None)
+    with pytest.raises(Refused, match="there is no centre belgium; there are germany"):
+        asked.days(await grounds_in_tables(ours))

@@ -45,6 +45,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         "ticket show a/1",
         "projections verify",
         "sla report --from 2026-11-23 --to 2026-11-30",
+        "sla report --from 2026-11-23 --to 2026-11-30 --cycles --csv",
         "sla explain crm-eu/4711",
     ],
 )
@@ -83,6 +84,8 @@ def test_down_of_nothing_is_no_failure(terminal: Terminal) -> None:
         "sla report --from 2026-11-23 --to 2026-11-23",
         "sla report --from monday --to 2026-11-30",
         "sla report --from 2026-11-23 --to 2026-11-30 --json --csv",
+        "sla report --from 2026-11-23 --to 2026-11-30 --json --cycles",
+        "sla report --from 2026-11-23 --to 2026-11-30 --misses --cycles",
         "sla report --from 2026-11-23 --to 2026-11-30 --customer C-1001",
         "sla report --from 2026-11-23 --to 2026-11-30 --ledger third",
         "sla explain 4711",
