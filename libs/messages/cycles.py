@@ -50,8 +50,8 @@ class TargetedCycle(Value):
     ended_by: CycleEnd | None = None
     pauses: tuple[CyclePause, ...] = ()
     target_seconds: Seconds
-    used_microseconds: Annotated[int, Field(ge=0)]
-    """Working time used before it ended, else before it was paused or went on last."""
+    used_microseconds: Annotated[int, Field(ge=0)] | None
+    """Working time used before it ended, else before it was paused or went on last; None where the calendar ends."""
     due_at: Instant | None = None
     """When the target is used up; None while it is paused before that, or where no such instant can be given."""
 

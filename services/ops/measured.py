@@ -30,8 +30,10 @@ class Measured(NamedTuple):
 
     @property
     def is_met(self) -> bool:
-        """Say that it came to its end within its target."""
-        return not self.is_missed and self.targeted is not None and bool(is_met(self.cycle, self.targeted.due_at))
+        """Say that it came to its end within its target, as far as the calendar reaches."""
+        if self.targeted is None or self.targeted.used_microseconds is None or self.is_missed:
+            return False
+        return bool(is_met(self.cycle, self.targeted.due_at))
 
     @property
     def stage(self) -> str:

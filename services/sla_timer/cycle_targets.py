@@ -142,10 +142,11 @@ def targeted(
     cycle: Cycle, calendar: WorkingCalendar, target: timedelta, before: Sequence[TargetedCycle] = ()
 ) -> TargetedCycle:
     """Reckon a cycle; one that has ended, and was reckoned so before, stays as it was."""
+    spent: timedelta | None
     try:
         spent, due_at = used(cycle, calendar), used_up_at(cycle, calendar, target)
     except (CalendarEnds, TooFarAhead):
-        spent, due_at = timedelta(0), None
+        spent, due_at = None, None
     made = TargetedCycle(
         measure=cycle.measure,
         instance=cycle.instance,
@@ -154,7 +155,7 @@ def targeted(
         ended_by=cycle.ended_by,
         pauses=tuple(CyclePause(paused_at=pause.paused_at, resumed_at=pause.resumed_at) for pause in cycle.pauses),
         target_seconds=target // timedelta(seconds=1),
-        used_microseconds=spent // timedelta.resolution,
+        used_microseconds=None if spent is None else spent // timedelta.resolution,
         due_at=due_at,
     )
     known = next((one for one in before if _is_the_same(one, made)), made)

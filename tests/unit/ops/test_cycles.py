@@ -68,6 +68,15 @@ def test_with_a_target_it_is_met_or_missed_and_without_one_it_only_ended() -> No
     assert resolution(done, has_target=True, is_missed=True)["state"] == "missed"
 
 
+def test_what_ended_beyond_the_published_calendar_was_neither_met_nor_missed() -> None:
+    done = story(monday("16:00"), (tuesday("10:00"), Kind.RESOLVED))
+    (one,) = [each for each in measured(known(done, has_target=True)) if each.cycle.measure is Measure.RESOLUTION]
+    assert one.is_met
+    assert one.targeted
+    unknown = one.targeted.model_copy(update={"used_microseconds": None, "due_at": None})
+    assert not one._replace(targeted=unknown).is_met
+
+
 def test_what_is_void_has_no_figure() -> None:
     shown = resolution(story(monday("10:00"), (monday("14:00"), Kind.WITHDRAWN)), has_target=True)
     assert (shown["state"], shown["ended_by"], *figures(shown)) == ("void", "withdrawn", None, None)
