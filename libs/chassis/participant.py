@@ -34,6 +34,7 @@ from libs.eventlog.request import Request
 from libs.eventlog.state_topic import StateTopic
 from libs.eventlog.topics import TopicAdmin, load_cards
 from libs.eventlog.writer import Answer
+from libs.messages.base import Event
 
 AnswerAll = Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]]
 GLANCE = 0.01  # machine seconds between two looks whether anything has moved
@@ -83,12 +84,12 @@ class Participant:
         self.health.checks[f"door {keeper.topic}"] = lambda: loop.waiting
         return loop
 
-    def reaction(self, reader: str, react: React, answer: AnswerAll) -> ReactionLoop:
-        """React to what one of our readers passes."""
+    def reaction(self, reader: str, react: React, answer: AnswerAll, about: Sequence[type[Event]] = ()) -> ReactionLoop:
+        """React to what one of our readers passes, to some events alone where they are named."""
         topic, group = self.engine.readers[reader].topic, self.engine.group(f"react-to-{reader}")
         store, codec = self.engine.stores[reader], self.engine.codec(topic)
         gate = self.engine.gate.passed
-        loop = ReactionLoop(self.engine.log, self.clock, gate, topic, group, store, codec, react, answer)
+        loop = ReactionLoop(self.engine.log, self.clock, gate, topic, group, store, codec, react, answer, about)
         self._loops.append((f"reaction to {topic}", loop.run))
         self._followers.append(group_follower(group, topic, self.engine.log))
         self.health.checks[f"reaction to {topic}"] = lambda: loop.waiting

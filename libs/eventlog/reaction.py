@@ -12,6 +12,7 @@ from libs.eventlog.ports import Clock, Log, Store, Subscription
 from libs.eventlog.record import Record, RecordedEvent
 from libs.eventlog.request import Reaction, Request
 from libs.eventlog.writer import Answer
+from libs.messages.base import Event, event_type
 from libs.messages.ids import reaction_command_id
 
 BATCH = 500
@@ -36,8 +37,11 @@ class ReactionLoop:
         codec: Codec,
         react: React,
         answer: Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]],
+        about: Sequence[type[Event]] = (),
     ) -> None:
+        """Make it; `about` are the only events that anything follows from, where that is not left to `react`."""
         self._log, self._clock, self._gate, self._topic, self._group = log, clock, gate, topic, group
+        self._types = frozenset(map(event_type, about))
         self._store, self._codec, self._react, self._answer = store, codec, react, answer
         self.waiting: str | None = None
 
@@ -96,4 +100,5 @@ class ReactionLoop:
         if not await self._store.next_position(partition, last, 1.0):
             raise Unavailable(f"our reader of {self._topic}[{partition}] has not passed offset {last}")
         void = await self._store.voids(partition, first, last)
-        return [self._codec.open(self._codec.envelope(r)) for r in records if r.offset not in void]
+        events = (self._codec.envelope(record) for record in records if record.offset not in void)
+        return [self._codec.open(event) for event in events if not self._types or event.type in self._types]

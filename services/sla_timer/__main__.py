@@ -9,6 +9,7 @@ from libs.messages.catalogue import SLA
 from services.sla_timer.cycle_duties import CycleDuties
 from services.sla_timer.handlers import PromiseDuties, PromiseReactions
 from services.sla_timer.projections import READERS
+from services.sla_timer.reactions import ENDS
 from services.sla_timer.settings import SlaTimerSettings
 from services.sla_timer.streams import DECIDER
 from services.sla_timer.tz_guard import TzGuard
@@ -22,7 +23,7 @@ async def main() -> int:
     guard = TzGuard(shell)
     reactions = PromiseReactions(shell, guard)
     shell.reaction("tickets", reactions.react, writer.handle)
-    shell.reaction("sla", reactions.react_to_promises, writer.handle)
+    shell.reaction("sla", reactions.react_to_promises, writer.handle, ENDS)
     duties = PromiseDuties(shell, guard)
     shell.duties([*duties.all(), *CycleDuties(shell, guard).all()], writer.handle, duties.next_due)
     return await shell.serve()

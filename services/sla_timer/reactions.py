@@ -41,6 +41,8 @@ class Facts:
     tz_changes: tuple[TzChange, ...] = ()
 
 
+ENDS = (FirstResponseCancelled,)
+"""Of the events of promises, those that ask anything of another one."""
 FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
 NO_FACTS = Facts()
 

@@ -23,6 +23,7 @@ from services import sla_timer
 from services.sla_timer.cycle_duties import CycleDuties
 from services.sla_timer.handlers import PromiseDuties, PromiseReactions
 from services.sla_timer.projections import READERS
+from services.sla_timer.reactions import ENDS
 from services.sla_timer.settings import SlaTimerSettings
 from services.sla_timer.streams import DECIDER
 from services.sla_timer.tz_guard import TzGuard
@@ -84,7 +85,7 @@ async def main() -> int:
     guard = TzGuard(shell)
     reactions = PromiseReactions(shell, guard)
     shell.reaction("tickets", reactions.react, writer.handle)
-    shell.reaction("sla", reactions.react_to_promises, writer.handle)
+    shell.reaction("sla", reactions.react_to_promises, writer.handle, ENDS)
     duties = PromiseDuties(shell, guard)
     shell.duties([*map(taps.on, [*duties.all(), *CycleDuties(shell, guard).all()])], writer.handle, duties.next_due)
     return await shell.serve()

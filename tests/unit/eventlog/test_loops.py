@@ -19,6 +19,7 @@ from libs.eventlog.request import Reaction, Request
 from libs.eventlog.rule import Judge
 from libs.eventlog.writer import Answer
 from libs.messages.ids import name_id, reaction_command_id
+from libs.messages.tickets import MergeUndone
 from tests.model.services import dead, receipt, request_of, taken
 from tests.model.story import CODECS, DOOR, MONDAY, RECEIPTS, TICKETS, TIMER_TICKETS, Expire
 from tests.unit.eventlog.environment import Machine, MemoryTables
@@ -194,6 +195,11 @@ async def test_a_reaction_takes_what_counts_when_its_reader_has_passed_it() -> N
         for event, stream in zip(events, ["promise/1", "promise/2"], strict=True)
     ]
     assert {r.correlation for r in asked} == {"correlation"}
+    for about, commands in ((type(CODECS[TICKETS].open(events[0]).data), 2), (MergeUndone, 0)):
+        asked.clear()
+        loop = ReactionLoop(log, Machine(), is_open, TICKETS, "react", store, CODECS[TICKETS], react, answer, (about,))
+        await loop.process({0: records})
+        assert len(asked) == commands
 
 
 async def test_a_deadline_is_looked_up_again_when_it_is_safe() -> None:
