@@ -64,7 +64,8 @@ async def test_a_record_too_large_amid_others_keeps_nobody_waiting(system: Syste
     await system.serve("intake")
     await system.quiet()
     books = await _balanced(system, upstream)
-    assert len(ledger(books.topic(PROMISES)).streams) == len(small)
+    promises = [stream for stream in ledger(books.topic(PROMISES)).streams if stream.startswith("promise/")]
+    assert len(promises) == len(small)
     assert [
         letter.value for letter in books.topic(f"{TICKETS_DOOR}.dlq").records if b"too-large" in (letter.value or b"")
     ]
