@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import typer
+
 from libs.stack.wait import machine_seconds
 
 Competitor = Callable[[], Awaitable[float]]
@@ -54,6 +56,7 @@ async def alternate(rounds: int, competitors: Mapping[str, Competitor]) -> dict[
     for number in range(rounds):
         first = number % len(names)
         for name in names[first:] + names[:first]:
+            typer.echo(f"  round {number + 1} of {rounds}: {name}", err=True)
             costs[name].append(await competitors[name]())
     return costs
 
