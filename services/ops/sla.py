@@ -38,7 +38,9 @@ _INSTANT = re.compile(
 MICROSECONDS = 6  # digits of a second
 CHANNELS = tuple(map(str, Channel))
 
-app = typer.Typer(no_args_is_help=True, help="Reckon deadlines, judge certificates, list what has no promise.")
+app = typer.Typer(
+    no_args_is_help=True, help="Deadlines and certificates, explanations and reports, and tickets without a promise."
+)
 app.command()(not_promised)
 
 
