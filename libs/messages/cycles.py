@@ -23,7 +23,7 @@ class Measure(StrEnum):
 
 
 class CycleEnd(OpenCode):
-    """What ended a cycle. One that came to something else than what it waits for is void: it has no figure."""
+    """What ended a cycle. One that came to something else than what it waits for is abandoned: it has no figure."""
 
     ANSWERED = "answered"
     RESOLVED = "resolved"

@@ -160,7 +160,7 @@ class TicketResolved(Upstream):
 
 
 class TicketWithdrawn(Upstream):
-    """The request is void."""
+    """The request is taken back."""
 
     by: Side
     author: PersonId | None = None

@@ -180,7 +180,7 @@ class Verdict(StrEnum):
     MET = "met"
     BREACHED = "breached"
     CANCELLED = "cancelled"
-    """No verdict: it was void before it came to one."""
+    """No verdict: it ended before it came to one."""
 
 
 class RestatementCause(OpenCode):

@@ -243,7 +243,7 @@ class TicketResolved(Event):
 
 
 class TicketWithdrawn(Event):
-    """The request is void."""
+    """The request is taken back."""
 
     withdrawn_at: Instant
     by: Side

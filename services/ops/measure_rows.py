@@ -10,9 +10,9 @@ from services.ops.measures import Figures, Measures
 from services.ops.report_rows import both, rank_seconds
 
 RUNNING = ("running", "paused")
-COUNTS = ("ended", "void", *RUNNING, "met", "missed", "missed_and_running")
+COUNTS = ("ended", "abandoned", *RUNNING, "met", "missed", "missed_and_running")
 RANKS = ("median", "p95")
-CYCLE_COLUMNS = ("measure", "centre", "ended", "void", "running now", "paused now", *RANKS, *COUNTS[-3:])
+CYCLE_COLUMNS = ("measure", "centre", "ended", "abandoned", "running now", "paused now", *RANKS, *COUNTS[-3:])
 """A length is working time / wall time."""
 FLAT_CYCLES = (
     "measure",

@@ -37,9 +37,9 @@ class Measured(NamedTuple):
 
     @property
     def stage(self) -> str:
-        """Give running, paused, ended or void, whatever its target."""
+        """Give running, paused, ended or abandoned, whatever its target."""
         if self.cycle.ended_at is not None:
-            return "void" if self.cycle.is_void else "ended"
+            return "abandoned" if self.cycle.is_abandoned else "ended"
         return "paused" if self.cycle.is_paused else "running"
 
     @property
@@ -67,9 +67,9 @@ def length(cycle: Cycle, centre: str, grounds: Grounds, now: datetime) -> Length
 
 
 def data(one: Measured, centre: str, grounds: Grounds, now: datetime) -> dict[str, Any]:
-    """Give a cycle for other programs, lengths in seconds; a void one has none, nor a paused one a deadline."""
+    """Give a cycle for other programs, lengths in seconds; an abandoned one has none, nor a paused one a deadline."""
     cycle, targeted = one.cycle, one.targeted
-    took = None if cycle.is_void else length(cycle, centre, grounds, now)
+    took = None if cycle.is_abandoned else length(cycle, centre, grounds, now)
     return {
         "measure": cycle.measure,
         "instance": cycle.instance,

@@ -23,14 +23,14 @@ class Figures(NamedTuple):
     measure: Measure
     centre: str | None
     ended: int
-    void: int
+    abandoned: int
     """Ended by something else than what they waited for."""
     running: int
     """Now, like the paused ones, whenever they began."""
     paused: int
     met: int | None
     missed: int | None
-    """Of the ended and the void ones."""
+    """Of the ended and the abandoned ones."""
     missed_and_running: int | None
     """Of the running and the paused ones."""
     took: Lengths
@@ -53,7 +53,7 @@ class Tally:
     wall: "array[int]" = field(default_factory=lambda: array("q"))
 
     def add(self, one: Measured, took: Length | None) -> None:
-        """Count one cycle; `took` where it ended and is not void."""
+        """Count one cycle; `took` where it ended and is not abandoned."""
         self.counts[one.stage] += 1
         self.counts["targeted"] += one.targeted is not None
         self.counts["met"] += one.is_met
@@ -70,7 +70,7 @@ class Tally:
             measure=measure,
             centre=centre,
             ended=counts["ended"],
-            void=counts["void"],
+            abandoned=counts["abandoned"],
             running=counts["running"],
             paused=counts["paused"],
             met=counts["met"] if has_target else None,

@@ -60,10 +60,10 @@ def used_up_at(cycle: Cycle, calendar: WorkingCalendar, target: timedelta) -> da
 
 
 def is_met(cycle: Cycle, due_at: datetime | None) -> bool | None:
-    """Say whether a cycle came to its end in time, None where it runs or is void.
+    """Say whether a cycle came to its end in time, None where it runs or is abandoned.
 
     `due_at` is None where it ended in a pause with time left.
     """
-    if cycle.ended_at is None or cycle.is_void:
+    if cycle.ended_at is None or cycle.is_abandoned:
         return None
     return due_at is None or cycle.ended_at <= due_at

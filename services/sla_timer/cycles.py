@@ -74,7 +74,7 @@ class Cycle(NamedTuple):
     pauses: tuple[Pause, ...]
 
     @property
-    def is_void(self) -> bool:
+    def is_abandoned(self) -> bool:
         """Say that it ended by something else than what it waited for, so that it has no figure."""
         return self.ended_by is not None and self.ended_by is not PROPER_END[self.measure]
 

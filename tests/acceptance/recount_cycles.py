@@ -42,12 +42,12 @@ class Open(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """`void` where it ended by something else than what it waited for; `waits` where it stands still."""
+    """`abandoned` where it ended by something else than what it waited for; `waits` where it stands still."""
 
     measure: str
     since: datetime
     until: datetime | None
-    void: bool
+    abandoned: bool
     working: Sequence[tuple[datetime, datetime]]
     waits: bool
 
@@ -112,13 +112,13 @@ def _figures(
         _lengths(log, of, cycle, cycle.until)
         for (_, of), cycles in groups.items()
         for cycle in cycles
-        if cycle.until and not cycle.void
+        if cycle.until and not cycle.abandoned
     ]
     return {
         "measure": measure,
         "centre": centre,
         "ended": len(lengths),
-        "void": sum(cycle.void for cycle in every),
+        "abandoned": sum(cycle.abandoned for cycle in every),
         "running": sum(cycle.until is None and not cycle.waits for cycle in every),
         "paused": sum(cycle.waits for cycle in every),
         **dict.fromkeys(("met", "missed", "missed_and_running")),
@@ -134,10 +134,10 @@ def _lengths(log: Log, centre: str, cycle: Cycle, until: datetime) -> tuple[time
 def cycles(ticket: Ticket) -> Iterator[Cycle]:
     """Find the cycles of each time in which the ticket was open."""
     for time in times_open(ticket):
-        for measure, since, until, void in _found(ticket, time):
+        for measure, since, until, abandoned in _found(ticket, time):
             waits = until is None and any(end is None for _, end in _pauses(ticket, time))
             running = list(_without(since, until, _pauses(ticket, time))) if until else []
-            yield Cycle(measure, since, until, void, running, waits)
+            yield Cycle(measure, since, until, abandoned, running, waits)
 
 
 def times_open(ticket: Ticket) -> list[Open]:

@@ -93,7 +93,7 @@ def test_a_target_is_used_up_by_running_time_alone_and_missed_once(tmp_path: Pat
 
 def test_the_report_counts_what_ended_on_a_day_and_what_runs() -> None:
     asked = ("sla", "report", "--from", "2026-11-23", "--to", "2026-11-24")
-    counts = ("ended", "void", "running", "met", "missed")
+    counts = ("ended", "abandoned", "running", "met", "missed")
     found = {one["measure"]: one for one in done(*asked)["cycles"]["totals"]}
     assert {measure: tuple(one[name] for name in counts) for measure, one in found.items()} == {
         "next-response": (1, 0, 0, 0, 1),

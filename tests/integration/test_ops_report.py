@@ -166,7 +166,7 @@ async def test_the_cycles_that_ended_on_a_local_day_are_counted_from_the_tables(
         asked = Asked(day, day + timedelta(days=1), Ledger.PROMISED, None, None, None)
         tickets = [ticket async for part in tickets_of(queries, asked) for ticket in part]
         found.append(measures(await known_of(queries, tickets), asked.days(grounds), tuesday("09:00")))
-    counts = [[(one.measure, one.ended, one.void) for one in day.groups] for day in found]
+    counts = [[(one.measure, one.ended, one.abandoned) for one in day.groups] for day in found]
     assert counts == [[("periodic-update", 1, 0)], [("resolution", 1, 0), ("periodic-update", 0, 1)]]
     assert [day.groups[0].took.working.median for day in found] == [timedelta(hours=2), timedelta(hours=7)]
 

@@ -1,4 +1,4 @@
-"""What the command line says of a ticket's cycles: figures in seconds, none of what is void."""
+"""What the command line says of a ticket's cycles: figures in seconds, none of what is abandoned."""
 
 from datetime import timedelta
 from typing import Any
@@ -77,9 +77,9 @@ def test_what_ended_beyond_the_published_calendar_was_neither_met_nor_missed() -
     assert not one._replace(targeted=unknown).is_met
 
 
-def test_what_is_void_has_no_figure() -> None:
+def test_what_is_abandoned_has_no_figure() -> None:
     shown = resolution(story(monday("10:00"), (monday("14:00"), Kind.WITHDRAWN)), has_target=True)
-    assert (shown["state"], shown["ended_by"], *figures(shown)) == ("void", "withdrawn", None, None)
+    assert (shown["state"], shown["ended_by"], *figures(shown)) == ("abandoned", "withdrawn", None, None)
 
 
 def test_beyond_the_published_calendar_working_time_is_not_made_up() -> None:

@@ -39,7 +39,7 @@ def total(found: Measures, measure: Measure = RESOLUTION) -> Figures:
 
 
 def stages(one: Figures) -> tuple[int, int, int, int]:
-    return one.ended, one.void, one.running, one.paused
+    return one.ended, one.abandoned, one.running, one.paused
 
 
 def resolved(at: datetime, opened_at: datetime = NINE, centre: str = "germany") -> Story:
@@ -86,7 +86,7 @@ def test_every_measure_has_its_own_cycles() -> None:
     assert medians == [2 * HOUR, 5 * HOUR, 2 * HOUR + 30 * MINUTE]
 
 
-def test_what_is_void_is_counted_on_its_day_and_has_no_length() -> None:
+def test_what_is_abandoned_is_counted_on_its_day_and_has_no_length() -> None:
     withdrawn = story(monday("09:00"), (monday("10:00"), Kind.WITHDRAWN))
     found = total(counted(withdrawn))
     assert (stages(found), found.took.wall.number) == ((0, 1, 0, 0), 0)
@@ -132,12 +132,12 @@ def test_groups_are_of_a_measure_at_a_centre_each_measure_with_its_total() -> No
 
 
 def test_with_targets_it_is_said_how_many_were_met_and_missed_and_are_missed_and_run_on() -> None:
-    done, void = resolved(monday("13:00")), story(monday("09:00"), (tuesday("09:00"), Kind.WITHDRAWN))
+    done, abandoned = resolved(monday("13:00")), story(monday("09:00"), (tuesday("09:00"), Kind.WITHDRAWN))
     late, runs = resolved(monday("14:00")), story(monday("09:00"))
     found = counted(
         known(done, has_target=True),
         known(late, has_target=True, is_missed=True),
-        known(void, has_target=True, is_missed=True),
+        known(abandoned, has_target=True, is_missed=True),
         known(runs, has_target=True, is_missed=True),
         known(story(tuesday("15:00")), has_target=True),
         resolved(monday("15:00")),

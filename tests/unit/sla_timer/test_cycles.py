@@ -120,7 +120,7 @@ def test_from_one_answer_to_the_next_is_a_periodic_update_while_the_ticket_is_op
         (1, monday("11:00"), monday("15:00"), CycleEnd.ANSWERED),
         (2, monday("15:00"), tuesday("10:00"), CycleEnd.RESOLVED),
     ]
-    assert [cycle.is_void for cycle in found] == [False, True]
+    assert [cycle.is_abandoned for cycle in found] == [False, True]
 
 
 @pytest.mark.parametrize(("end", "by"), [(Kind.WITHDRAWN, CycleEnd.WITHDRAWN), (Kind.MERGED, CycleEnd.MERGED)])
@@ -136,7 +136,7 @@ def test_a_withdrawal_and_a_merge_leave_no_figure_of_anything(end: Kind, by: Cyc
 def test_a_resolution_leaves_a_question_without_a_figure() -> None:
     facts = ((monday("11:00"), Kind.ANSWERED), (monday("12:00"), Kind.ASKED), (monday("13:00"), Kind.RESOLVED))
     (asked,) = cycles(NEXT, monday("10:00"), *facts)
-    assert (asked.ended_by, asked.is_void) == (CycleEnd.RESOLVED, True)
+    assert (asked.ended_by, asked.is_abandoned) == (CycleEnd.RESOLVED, True)
 
 
 def test_a_merge_that_is_undone_never_was() -> None:
