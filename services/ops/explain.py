@@ -15,7 +15,7 @@ from services.ops.answers import desk
 from services.ops.cycles import cycles_told, laid_out
 from services.ops.explanation import Explanation, Told, explain
 from services.ops.explanation_data import data
-from services.ops.explanation_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, sentences, step_row
+from services.ops.explanation_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
 from services.ops.given import Given, given
 from services.ops.grounds import grounds_in_log
 from services.ops.history import Entry, Sources, promise_history
@@ -64,7 +64,9 @@ def _event(entry: Entry) -> Event:
 
 
 def _laid_out(found: Explanation, cycles: Sequence[Mapping[str, Any]]) -> RenderableType:
-    life = table((step_row(step, found) for step in found.life), LIFE_COLUMNS, title="Life of the promise")
+    life = table(
+        (happening_row(happening, found) for happening in found.life), LIFE_COLUMNS, title="Life of the promise"
+    )
     days = table(map(day_row, found.days), DAY_COLUMNS, title=f"Days, in {found.civil.key}")
     said: list[RenderableType] = [Text("\n".join(sentences(found)))]
     for one in (life, days, laid_out(cycles, "Measured, without a promise")):

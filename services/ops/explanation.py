@@ -21,7 +21,7 @@ from libs.messages.tickets import TicketOpened, TicketRefused
 from libs.workcal import zone
 from services.ops.grounds import Grounds
 from services.ops.promise_days import Calendars, Line, days_of
-from services.ops.promise_life import Given, Step, answers, life
+from services.ops.promise_life import Happening, JudgedAnswer, answers, life
 from services.ops.response_times import Answer, Times, as_promised
 from services.sla_timer.domain import DECIDER
 from services.sla_timer.promise import Judged, NotPromised, State, Waiting
@@ -64,9 +64,9 @@ class Explanation:
     """As it stands."""
     targets_published_at: datetime | None
     no_promise: NoPromise | None
-    life: Sequence[Step]
+    life: Sequence[Happening]
     days: Sequence[Line]
-    answers: Sequence[Given]
+    answers: Sequence[JudgedAnswer]
     warnings: Sequence[FirstResponseAtRisk]
     breached: FirstResponseBreached | None
     responded_at: datetime | None

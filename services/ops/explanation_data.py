@@ -27,7 +27,7 @@ def data(found: Explanation) -> dict[str, Any]:
         "promise": _promise(found, found.certificate) if found.certificate else None,
         "changes": [_change(change) for change in (found.certificate.changes if found.certificate else ())],
         "days": [_day(line) for line in found.days],
-        "life": [step._asdict() for step in found.life],
+        "life": [happening._asdict() for happening in found.life],
         "warnings": [{"percent": each.percent, "at_risk_at": each.at_risk_at} for each in found.warnings],
         "answers": [answer._asdict() for answer in found.answers],
         "verdict": _verdict_data(found),

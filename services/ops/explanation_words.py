@@ -10,7 +10,7 @@ from libs.plan.certificates import MICROSECOND
 from services.ops.causes import in_words
 from services.ops.explanation import Explanation
 from services.ops.promise_days import Line
-from services.ops.promise_life import Step, clock, local, named
+from services.ops.promise_life import Happening, clock, local, named
 from services.ops.response_times import NOTHING, SOON, Length, Times, spoken
 
 LIFE_COLUMNS = ("at", "what", "says", "due")
@@ -120,10 +120,10 @@ def _transferred(each: InternalTargetSet, found: Explanation) -> str:
     return f"On {at} it was transferred to {each.centre}, which should answer by {due}; that is no promise."
 
 
-def step_row(step: Step, found: Explanation) -> Mapping[str, object]:
-    """Lay a step out for people."""
-    due = local(step.due_at, found.civil) if step.due_at else None
-    return {"at": local(step.at, found.civil), "what": step.what, "says": step.says, "due": due}
+def happening_row(happening: Happening, found: Explanation) -> Mapping[str, object]:
+    """Lay a happening out for people."""
+    due = local(happening.due_at, found.civil) if happening.due_at else None
+    return {"at": local(happening.at, found.civil), "what": happening.what, "says": happening.says, "due": due}
 
 
 def day_row(line: Line) -> Mapping[str, object]:

@@ -35,7 +35,7 @@ from services.sla_timer.domain import DECIDER
 from services.sla_timer.promise import Judged, State, Waiting
 
 
-class Step(NamedTuple):
+class Happening(NamedTuple):
     """Something that happened to a promise; `at` is its instant in the world, `due_at` the deadline it led to."""
 
     at: datetime
@@ -44,7 +44,7 @@ class Step(NamedTuple):
     due_at: datetime | None = None
 
 
-class Given(NamedTuple):
+class JudgedAnswer(NamedTuple):
     """An answer that was told of the ticket, whether it is the first response, and why or why not."""
 
     responded_at: datetime
@@ -52,12 +52,12 @@ class Given(NamedTuple):
     why: str
 
 
-def life(events: Iterable[PromiseEvent], civil: ZoneInfo) -> list[Step]:
-    """Give every step in the order in which it was recorded."""
-    return [step for event, before in _with_states(events) for step in _steps(event, before, civil)]
+def life(events: Iterable[PromiseEvent], civil: ZoneInfo) -> list[Happening]:
+    """Give every happening in the order in which it was recorded."""
+    return [happening for event, before in _with_states(events) for happening in _happenings(event, before, civil)]
 
 
-def answers(events: Iterable[PromiseEvent]) -> list[Given]:
+def answers(events: Iterable[PromiseEvent]) -> list[JudgedAnswer]:
     """Give every answer that was told, in the order in which it was."""
     told = (_answer(event, before) for event, before in _with_states(events))
     return [answer for answer in told if answer]
@@ -98,7 +98,7 @@ def _certificate(state: State) -> Certificate | None:
     return state.promise.certificate if isinstance(state, Waiting | Judged) else None
 
 
-def _steps(event: PromiseEvent, before: State, civil: ZoneInfo) -> Iterator[Step]:
+def _happenings(event: PromiseEvent, before: State, civil: ZoneInfo) -> Iterator[Happening]:
     match event:
         case FirstResponseClockStarted(certificate=certificate):
             yield _started(certificate, civil)
@@ -106,68 +106,72 @@ def _steps(event: PromiseEvent, before: State, civil: ZoneInfo) -> Iterator[Step
         case FirstResponseRetargeted(certificate=certificate):
             yield from (_change(change, civil) for change in new_changes(certificate, _certificate(before)))
         case _:
-            yield _step(event, _certificate(before), civil)
+            yield _happening(event, _certificate(before), civil)
 
 
-def _started(certificate: Certificate, civil: ZoneInfo) -> Step:
+def _started(certificate: Certificate, civil: ZoneInfo) -> Happening:
     first = certificate.changes[0].was_due_at if certificate.changes else certificate.due_at
     target = spoken(timedelta(seconds=certificate.target_seconds))
     starts = f"the clock starts {local(certificate.clock_started_at, civil)}"
     says = f"within {target} of working time; {starts}; {_versions(certificate)}"
-    return Step(certificate.opened_at, "promised", says, first)
+    return Happening(certificate.opened_at, "promised", says, first)
 
 
-def _change(change: CertificateChange, civil: ZoneInfo) -> Step:
+def _change(change: CertificateChange, civil: ZoneInfo) -> Happening:
     used = spoken(change.used_microseconds * MICROSECOND)
     moved = f"was due {local(change.was_due_at, civil)}, now due {local(change.due_at, civil)}"
     target = f"target {spoken(timedelta(seconds=change.target_seconds))}"
     says = f"{in_words(change.cause)}; {moved}; {used} used until then; {target}; {_versions(change)}"
-    return Step(change.changed_at, f"changed: {change.cause}", says, change.due_at)
+    return Happening(change.changed_at, f"changed: {change.cause}", says, change.due_at)
 
 
 def _versions(known: Certificate | CertificateChange) -> str:
     return f"calendar {known.calendar_version}, targets {known.targets_version}, tz {known.tz_version}"
 
 
-def _step(event: PromiseEvent, certificate: Certificate | None, civil: ZoneInfo) -> Step:
+def _happening(event: PromiseEvent, certificate: Certificate | None, civil: ZoneInfo) -> Happening:
     due_at = certificate.due_at if certificate else None
     match event:
         case FirstResponseNotPromised(opened_at=at, reason=reason):
-            return Step(at, "not promised", in_words(reason))
+            return Happening(at, "not promised", in_words(reason))
         case FirstResponseAtRisk(percent=percent, at_risk_at=at, due_at=due):
             left = f"{spoken(due - at)} were left by the clock"
-            return Step(at, "warned", f"{percent} % of the target was used up, and nobody had answered; {left}", due)
+            return Happening(
+                at, "warned", f"{percent} % of the target was used up, and nobody had answered; {left}", due
+            )
         case FirstResponseNotRetargeted(reason=reason, calendar_version=version, due_at=due):
             says = f"no deadline on version {version} of the calendar: {in_words(reason)}; it stays"
-            return Step(due, "not changed", says, due)
+            return Happening(due, "not changed", says, due)
         case FirstResponseMet(responded_at=at, due_at=due):
-            return Step(at, "met", f"answered {spoken(due - at)} before the deadline by the clock", due)
+            return Happening(at, "met", f"answered {spoken(due - at)} before the deadline by the clock", due)
         case FirstResponseBreached(breached_at=at, detected_at=detected_at):
-            return Step(at, "breached", f"nobody had answered in time; detected {spoken(detected_at - at)} later", at)
+            return Happening(
+                at, "breached", f"nobody had answered in time; detected {spoken(detected_at - at)} later", at
+            )
         case FirstResponseCancelled(cancelled_at=at, cause=cause, into=into):
-            return Step(at, "cancelled", in_words(cause) + (f": {into}" if into else ""), due_at)
+            return Happening(at, "cancelled", in_words(cause) + (f": {into}" if into else ""), due_at)
         case FirstResponseReinstated(reinstated_at=at, certificate=known):
-            return Step(at, "reinstated", "the merge was undone: it runs again", known.due_at)
+            return Happening(at, "reinstated", "the merge was undone: it runs again", known.due_at)
         case FirstResponseRestated(restated=verdict, promised=promised, cause=cause, restated_due_at=due):
             would = f"would be {verdict}, due {local(due, civil)}; the verdict {promised} stays"
-            return Step(due, "restated", f"{in_words(cause)}: {would}", due)
+            return Happening(due, "restated", f"{in_words(cause)}: {would}", due)
         case LaterResponseNoted(responded_at=at):
-            return Step(at, "answered", why_not_first(at, due_at), due_at)
+            return Happening(at, "answered", why_not_first(at, due_at), due_at)
         case ResponseNotApplied(responded_at=at, reason=reason):
-            return Step(at, "no response", in_words(reason), due_at)
+            return Happening(at, "no response", in_words(reason), due_at)
         case CallNoted(called_at=at, reason=reason):
-            return Step(at, "call", in_words(reason), due_at)
+            return Happening(at, "call", in_words(reason), due_at)
         case CancellationNoted(cancelled_at=at, cause=cause, reason=reason):
-            return Step(at, "not cancelled", f"{in_words(cause)}, but {in_words(reason)}", due_at)
+            return Happening(at, "not cancelled", f"{in_words(cause)}, but {in_words(reason)}", due_at)
         case ReinstatementNotApplied(undone_at=at, reason=reason):
-            return Step(at, "merge undone", in_words(reason), due_at)
+            return Happening(at, "merge undone", in_words(reason), due_at)
         case MergeNoted(merged_at=at, absorbed=absorbed, reason=reason):
-            return Step(at, "merged", f"{absorbed} was absorbed in it: {in_words(reason)}", due_at)
+            return Happening(at, "merged", f"{absorbed} was absorbed in it: {in_words(reason)}", due_at)
         case InternalTargetSet(transferred_at=at, centre=centre, due_at=due):
             says = f"to {centre}, which should answer by {local(due, civil)}; the promise stays"
-            return Step(at, "transferred", says, due_at)
+            return Happening(at, "transferred", says, due_at)
         case InternalTargetNotSet(transferred_at=at, centre=centre, reason=reason):
-            return Step(at, "transferred", f"to {centre}, which gets no target: {in_words(reason)}", due_at)
+            return Happening(at, "transferred", f"to {centre}, which gets no target: {in_words(reason)}", due_at)
         case FirstResponseClockStarted() | FirstResponseRetargeted():
             raise ValueError(f"{type(event).__name__} is told by its certificate")
         case _:
@@ -181,14 +185,14 @@ def why_not_first(at: datetime, due_at: datetime | None) -> str:
     return f"{spoken(at - due_at)} after the deadline by the clock"
 
 
-def _answer(event: PromiseEvent, before: State) -> Given | None:
+def _answer(event: PromiseEvent, before: State) -> JudgedAnswer | None:
     certificate = _certificate(before)
     match event:
         case FirstResponseMet(responded_at=at):
-            return Given(at, counts=True, why="by the deadline")
+            return JudgedAnswer(at, counts=True, why="by the deadline")
         case LaterResponseNoted(responded_at=at):
-            return Given(at, counts=False, why=why_not_first(at, certificate.due_at if certificate else None))
+            return JudgedAnswer(at, counts=False, why=why_not_first(at, certificate.due_at if certificate else None))
         case ResponseNotApplied(responded_at=at, reason=reason):
-            return Given(at, counts=False, why=in_words(reason))
+            return JudgedAnswer(at, counts=False, why=in_words(reason))
         case _:
             return None

@@ -10,27 +10,27 @@ from services.sla_timer.cycles import Cycle
 NOTHING = timedelta(0)
 
 
-class Run(NamedTuple):
+class Stretch(NamedTuple):
     """A time in which a cycle runs; `until` is None while it does."""
 
     since: datetime
     until: datetime | None
 
 
-def runs(cycle: Cycle) -> Iterator[Run]:
+def stretches(cycle: Cycle) -> Iterator[Stretch]:
     """Give the times in which a cycle runs, in order."""
     since: datetime | None = cycle.started_at
     for pause in cycle.pauses:
         if since is not None and since < pause.paused_at:
-            yield Run(since, pause.paused_at)
+            yield Stretch(since, pause.paused_at)
         since = pause.resumed_at
     if since is not None and (cycle.ended_at is None or since < cycle.ended_at or since == cycle.started_at):
-        yield Run(since, cycle.ended_at)
+        yield Stretch(since, cycle.ended_at)
 
 
 def working_time(cycle: Cycle, calendar: WorkingCalendar, now: datetime) -> timedelta:
     """Give the working time of a cycle until its end, or until now; raises `CalendarEnds`."""
-    spans = ((run.since, now if run.until is None else run.until) for run in runs(cycle))
+    spans = ((stretch.since, now if stretch.until is None else stretch.until) for stretch in stretches(cycle))
     return sum((working_time_between(calendar, since, until) for since, until in spans), NOTHING)
 
 
@@ -41,7 +41,7 @@ def wall_time(cycle: Cycle, now: datetime) -> timedelta:
 
 def used(cycle: Cycle, calendar: WorkingCalendar) -> timedelta:
     """Give the working time before a cycle ended, else before it was paused or went on last; raises `CalendarEnds`."""
-    done = ((run.since, run.until) for run in runs(cycle) if run.until is not None)
+    done = ((stretch.since, stretch.until) for stretch in stretches(cycle) if stretch.until is not None)
     return sum((working_time_between(calendar, since, until) for since, until in done), NOTHING)
 
 
@@ -51,11 +51,11 @@ def used_up_at(cycle: Cycle, calendar: WorkingCalendar, target: timedelta) -> da
     None where it is paused, or ended in a pause, before that. Raises `CalendarEnds` and `TooFarAhead`.
     """
     left = target
-    for run in runs(cycle):
-        due_at = add_working_time(calendar, run.since, left)
-        if run.until is None or due_at <= run.until or run.until == cycle.ended_at:
+    for stretch in stretches(cycle):
+        due_at = add_working_time(calendar, stretch.since, left)
+        if stretch.until is None or due_at <= stretch.until or stretch.until == cycle.ended_at:
             return due_at
-        left -= working_time_between(calendar, run.since, run.until)
+        left -= working_time_between(calendar, stretch.since, stretch.until)
     return None
 
 

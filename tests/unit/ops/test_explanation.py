@@ -12,7 +12,7 @@ from libs.plan import with_merge
 from libs.workcal import zone
 from services.ops.explanation import Explanation, Told, explain
 from services.ops.explanation_data import data
-from services.ops.explanation_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, sentences, step_row
+from services.ops.explanation_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
 from services.ops.grounds import Grounds
 from services.ops.promise_days import Kind
 from services.ops.promise_life import local
@@ -318,6 +318,6 @@ def test_other_centres_have_their_own_civil_time() -> None:
 
 def test_rows_have_the_columns_of_their_tables_and_the_whole_is_json() -> None:
     found = explained(*history(recompute(paris("11:00"), L07), answer(paris("11:30"))), published=(L07,))
-    assert [tuple(step_row(step, found)) for step in found.life] == [LIFE_COLUMNS] * 3
+    assert [tuple(happening_row(step, found)) for step in found.life] == [LIFE_COLUMNS] * 3
     assert [tuple(day_row(line)) for line in found.days] == [DAY_COLUMNS] * 4
     assert b'"opens_at":"2026-11-24T10:00:00+01:00"' in to_json(data(found))

@@ -10,7 +10,7 @@ from libs.messages.cycles import Measure
 from libs.messages.tickets import Channel
 from libs.plan import working_calendar
 from libs.workcal import working_time_between
-from services.sla_timer.cycle_time import NOTHING, runs, used_up_at, working_time
+from services.sla_timer.cycle_time import NOTHING, stretches, used_up_at, working_time
 from services.sla_timer.cycles import Cycle, Fact, Kind, Story, cycles_of
 from tests.unit.sla_timer.examples import CALENDARS, TICKET
 
@@ -85,7 +85,7 @@ def test_at_its_deadline_a_cycle_has_run_for_the_target_and_not_before(said: lis
             assert cycle.pauses
             assert working_time(cycle, GERMANY, END) < target
             continue
-        spans = [(run.since, run.until) for run in runs(cycle)]
+        spans = [(stretch.since, stretch.until) for stretch in stretches(cycle)]
         last = max(since for since, _ in spans if since <= due_at)
         ran = (
             working_time_between(GERMANY, since, due_at if since == last else until or due_at)
