@@ -1,0 +1,87 @@
+"""A log as version 0.1.0 wrote it (every type of event), folded into the tables of every service.
+
+`recorded/log.jsonl` never changes. `recorded/tables.jsonl` is what it folds to; where a later version means to fold it to
+something else, `python -m tests.contracts.recorded_log` writes that anew, and the difference is read and told.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from libs.eventlog.codec import Codec
+from libs.eventlog.fold import Folder, View
+from libs.eventlog.projection import Reader
+from libs.eventlog.record import CONTENT_TYPE, Record
+from libs.eventlog.rule import Judge
+from libs.messages.base import rfc3339
+from libs.messages.catalogue import EVENTS
+from services.contract.projections import READERS as CONTRACT
+from services.intake.projections import READERS as INTAKE
+from services.notification.projections import READERS as NOTIFICATION
+from services.sla_timer.projections import READERS as SLA_TIMER
+
+RECORDED = Path(__file__).with_name("recorded")
+LOG, TABLES = RECORDED / "log.jsonl", RECORDED / "tables.jsonl"
+PARTITIONS = 12
+SERVICES: Mapping[str, tuple[Reader, ...]] = {
+    "contract": CONTRACT,
+    "intake": INTAKE,
+    "notification": NOTIFICATION,
+    "sla_timer": SLA_TIMER,
+}
+
+
+def recorded_log() -> Mapping[str, list[Record]]:
+    """Give the records by topic, in the order of their partitions."""
+    found: dict[str, list[Record]] = defaultdict(list)
+    for line in LOG.read_text().splitlines():
+        topic, partition, offset, key, value = json.loads(line).values()
+        found[topic].append(Record(topic, partition, offset, key.encode(), value.encode(), CONTENT_TYPE, 0))
+    return {topic: sorted(records, key=lambda r: (r.partition, r.offset)) for topic, records in found.items()}
+
+
+def folded() -> list[str]:
+    """Give every row of every table, every head with its counted commands, and the void records, a line of JSON each."""
+    log = recorded_log()
+    lines = [
+        line
+        for service, readers in SERVICES.items()
+        for reader in readers
+        for line in _lines(f"{service}.{reader.name}", reader, log[reader.topic])
+    ]
+    return sorted(lines)
+
+
+def _lines(name: str, reader: Reader, records: list[Record]) -> Iterator[str]:
+    folder = Folder(reader, Judge(Codec(reader.topic, EVENTS[reader.topic], PARTITIONS)))
+    dump = {projection.table: projection.dump for projection in reader.projections}
+    for partition in range(PARTITIONS):
+        events = folder.judge.envelopes([record for record in records if record.partition == partition])
+        view = View(rows={table: {} for table in dump})
+        folder.fold(events, view)
+        for table, rows in view.rows.items():
+            yield from (_line(f"{name}.{table}", dump[table](row)) for row in rows.values() if row is not None)
+        for stream, head in view.heads.items():
+            yield _line(f"{name}.heads", (stream, partition, *head, bytes(view.journals.get(stream, b""))))
+        yield from (_line(f"{name}.voids", (partition, offset)) for offset in view.voids)
+
+
+def _line(table: str, row: tuple[Any, ...]) -> str:
+    return json.dumps({"table": table, "row": row}, ensure_ascii=False, default=_as_text)
+
+
+def _as_text(value: object) -> str:
+    match value:
+        case datetime():
+            return rfc3339(value)
+        case bytes():
+            return value.hex()
+        case _:
+            return str(value)
+
+
+if __name__ == "__main__":
+    TABLES.write_text("".join(f"{line}\n" for line in folded()))
