@@ -21,19 +21,19 @@ from libs.chassis.metrics import Metrics
 from libs.chassis.settings import ServiceSettings
 from libs.chassis.waiting import rest
 from libs.chassis.watchdog import Watchdog
-from libs.eventlog.door import DoorKeeper, DoorLoop
-from libs.eventlog.duty import Duty, DutyLoop
+from libs.eventlog.commands import Request
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.followers import Follower, SafeTime, behind, group_follower
+from libs.eventlog.kafka.topics import TopicAdmin, load_cards
+from libs.eventlog.loops.door import DoorKeeper, DoorLoop
+from libs.eventlog.loops.duty import Duty, DutyLoop
+from libs.eventlog.loops.followers import Follower, SafeTime, behind, group_follower
+from libs.eventlog.loops.reaction import React, ReactionLoop
+from libs.eventlog.loops.state_topic import StateTopic
+from libs.eventlog.loops.writer import Answer
 from libs.eventlog.projection import Reader
-from libs.eventlog.queries import Queries
-from libs.eventlog.reaction import React, ReactionLoop
-from libs.eventlog.rebuild import Progress
-from libs.eventlog.request import Request
-from libs.eventlog.state_topic import StateTopic
-from libs.eventlog.topics import TopicAdmin, load_cards
-from libs.eventlog.writer import Answer
+from libs.eventlog.rebuild.build import Progress
+from libs.eventlog.tables.queries import Queries
 from libs.messages.base import Event
 
 AnswerAll = Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]]

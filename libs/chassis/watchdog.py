@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from libs.chassis.clock import Clock
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.followers import Follower, behind
+from libs.eventlog.loops.followers import Follower, behind
 from libs.eventlog.ports import Log
 
 LOOK = 5.0  # machine seconds

@@ -9,25 +9,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.decider import Decider
-from libs.eventlog.builder import Builder
-from libs.eventlog.codec import Codec
-from libs.eventlog.database import Database
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
-from libs.eventlog.followers import Follower, Gate, reader_follower
-from libs.eventlog.generations import Generation, current, discard, generations, in_use, kept, switch
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
-from libs.eventlog.kept import Kept
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topics import Card
+from libs.eventlog.loops.followers import Follower, Gate, reader_follower
+from libs.eventlog.loops.log_check import LogCheck
+from libs.eventlog.loops.reader import ReaderLoop
+from libs.eventlog.loops.writer import Writer
 from libs.eventlog.ports import Clock, Position
-from libs.eventlog.postgres import PostgresStore
 from libs.eventlog.projection import Reader
-from libs.eventlog.proof import Difference, Snapshot, stored
-from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.rebuild import Tell, silent
+from libs.eventlog.rebuild.build import Tell, silent
+from libs.eventlog.rebuild.builder import Builder
+from libs.eventlog.rebuild.proof import Difference, Snapshot, stored
+from libs.eventlog.rebuild.standby import Kept
 from libs.eventlog.rule import Judge
-from libs.eventlog.topics import Card
-from libs.eventlog.watch import LogCheck
-from libs.eventlog.writer import Writer
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.generations import Generation, current, discard, generations, in_use, kept, switch
+from libs.eventlog.tables.store import PostgresStore
+from libs.eventlog.wire.codec import Codec
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENTS
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from libs.eventlog.errors import Halted
 from libs.eventlog.projection import Key, Projection, Reader, by_stream
-from libs.eventlog.record import Head, RecordedEvent
 from libs.eventlog.rule import Aside, Judge
+from libs.eventlog.wire.record import Head, RecordedEvent
 from libs.messages.base import event_type
 
 Rows = MutableMapping[Key, Any]

@@ -1,6 +1,6 @@
 """What the protocol needs from outside: a log, a store for each reader, a clock.
 
-Kafka and PostgreSQL in earnest (`kafka.py`, `postgres.py`), memory in unit tests (`memory.py`); one suite runs on both.
+Kafka and PostgreSQL in earnest (`kafka/`, `tables/store.py`), memory in unit tests (`testing.py`); one suite runs on both.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from libs.eventlog.fold import View
 from libs.eventlog.projection import Key
-from libs.eventlog.record import Head, Outgoing, Record
+from libs.eventlog.wire.record import Head, Outgoing, Record
 
 ACKNOWLEDGED = -1  # written, the broker did not say where
 UNKNOWN = -2  # failed, or nobody knows

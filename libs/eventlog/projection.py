@@ -11,8 +11,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import TypeAdapter
 
 from libs.decider import Decider
-from libs.eventlog.lean import lean_decoder_of_states
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
+from libs.eventlog.wire.unvalidated import lean_decoder_of_states
 from libs.messages.base import Event
 
 R = TypeVar("R", bound=tuple[Any, ...])

@@ -4,9 +4,9 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from libs.eventlog.codec import Codec
 from libs.eventlog.errors import Halted
-from libs.eventlog.record import Head, Record, RecordedEvent
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import Head, Record, RecordedEvent
 
 
 def is_next(event: RecordedEvent, head: Head | None) -> bool:

@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-from libs.eventlog.cloudevents import Message, parse
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.record import Record
-from libs.eventlog.request import Request
+from libs.eventlog.wire.cloudevents import Message, parse
+from libs.eventlog.wire.record import Record
 from libs.messages.base import Event, PrivateKey
 from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM
 from libs.messages.contracts import ContractRefused, CustomerRefused, PersonErasureRefused

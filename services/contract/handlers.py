@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from libs.chassis.participant import Participant
-from libs.eventlog.cloudevents import Message
-from libs.eventlog.door import DoorKeeper
-from libs.eventlog.duty import Duty
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable, Unreadable
-from libs.eventlog.followers import SafeTime, group_follower
+from libs.eventlog.loops.door import DoorKeeper
+from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import UNKNOWN
-from libs.eventlog.receipts import JSON, private, receipt, unreadable
-from libs.eventlog.record import Outgoing, Record
-from libs.eventlog.request import Request
-from libs.eventlog.writer import Answer, Writer
+from libs.eventlog.wire.cloudevents import Message
+from libs.eventlog.wire.receipts import JSON, private, receipt, unreadable
+from libs.eventlog.wire.record import Outgoing, Record
 from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE
 from libs.messages.ids import duty_command_id
 from libs.messages.streams import partition_of

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import assert_never
 
-from libs.eventlog.cloudevents import Message, parse
-from libs.eventlog.record import Record
-from libs.eventlog.request import Request
+from libs.eventlog.commands import Request
+from libs.eventlog.wire.cloudevents import Message, parse
+from libs.eventlog.wire.record import Record
 from libs.messages import door
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.ids import door_command_id

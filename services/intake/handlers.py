@@ -5,16 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from libs.chassis.participant import Participant
-from libs.eventlog.cloudevents import Message
-from libs.eventlog.door import DoorKeeper
-from libs.eventlog.duty import Duty
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unreadable
+from libs.eventlog.loops.door import DoorKeeper
+from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import Store
-from libs.eventlog.queries import Queries
-from libs.eventlog.receipts import private, receipt, unreadable
-from libs.eventlog.record import Outgoing, Record
-from libs.eventlog.request import Request
-from libs.eventlog.writer import Answer, Writer
+from libs.eventlog.tables.queries import Queries
+from libs.eventlog.wire.cloudevents import Message
+from libs.eventlog.wire.receipts import private, receipt, unreadable
+from libs.eventlog.wire.record import Outgoing, Record
 from libs.messages.catalogue import PRIVATE, TICKETS_DOOR
 from libs.messages.ids import duty_command_id
 from services.intake import door

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from libs.eventlog.cloudevents import Message
-from libs.eventlog.record import Record
+from libs.eventlog.wire.cloudevents import Message
+from libs.eventlog.wire.record import Record
 from libs.messages import door
 from libs.messages.base import PrivateKey
 from libs.messages.tickets import (

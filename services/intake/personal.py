@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from libs.eventlog.cloudevents import Message
-from libs.eventlog.record import Record
+from libs.eventlog.wire.cloudevents import Message
+from libs.eventlog.wire.record import Record
 from libs.messages import door
 from libs.messages.base import PrivateKey
 from libs.messages.private import PrivateRecord

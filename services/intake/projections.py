@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, get_args
 
 from libs.eventlog.projection import Projection, Reader, state_of
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import CONTRACTS, PLAN, TICKETS
 from libs.messages.contracts import ContractActivated, ContractLapsed, CustomerChanged, CustomerRegistered
 from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from libs.chassis.participant import Participant
-from libs.eventlog.cloudevents import Message, parse
-from libs.eventlog.door import DoorKeeper
-from libs.eventlog.duty import Duty
+from libs.eventlog.commands import Reaction, Request
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.receipts import receipt, unreadable
-from libs.eventlog.record import Outgoing, Record, RecordedEvent
-from libs.eventlog.request import Reaction, Request
-from libs.eventlog.writer import PATIENCE, Answer, Writer
+from libs.eventlog.loops.door import DoorKeeper
+from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.writer import PATIENCE, Answer, Writer
+from libs.eventlog.wire.cloudevents import Message, parse
+from libs.eventlog.wire.receipts import receipt, unreadable
+from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.catalogue import NOTICES_DOOR, UPSTREAM
 from libs.messages.door import ResendOrdered
 from libs.messages.ids import door_command_id, duty_command_id

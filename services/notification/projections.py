@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, get_args
 
 from libs.eventlog.projection import Key, Projection, Reader, state_of
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import Code, Language, Value, Zone
 from libs.messages.catalogue import CONTRACTS, NOTICES, PLAN, SLA, TICKETS
 from libs.messages.contracts import CustomerChanged, CustomerRegistered, PersonErased

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
+from libs.eventlog.commands import Reaction
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.record import RecordedEvent
-from libs.eventlog.request import Reaction
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import PrivateKey
 from libs.messages.certificates import RetargetCause
 from libs.messages.clauses import Clause

@@ -13,9 +13,9 @@ import structlog
 
 from libs.chassis.app import unbroken
 from libs.chassis.participant import Participant
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.request import Request
-from libs.eventlog.writer import Answer, Writer
+from libs.eventlog.loops.writer import Answer, Writer
 from libs.messages.ids import duty_command_id
 from libs.messages.notices import NoticeHandingOver
 from services.notification.delivery import ClaimHandOver, RecordFailed, Result

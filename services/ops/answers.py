@@ -8,9 +8,9 @@ from aiokafka import TopicPartition
 
 from libs.chassis.clock import Clock
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.kafka import KafkaLog
-from libs.eventlog.receipts import receipts_of
-from libs.eventlog.record import Outgoing
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.wire.receipts import receipts_of
+from libs.eventlog.wire.record import Outgoing
 from libs.messages.receipts import Outcome, Place, Receipt
 from services.ops.given import Given, open_log
 from services.ops.output import Refused

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 from rich.table import Table
 
 import services.sla_timer
-from libs.eventlog.database import Database
-from libs.eventlog.queries import Queries
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.queries import Queries
 from services.ops.given import Given, given
 from services.ops.grounds import grounds_in_tables
 from services.ops.measured import Known, data, measured

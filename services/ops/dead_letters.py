@@ -7,9 +7,9 @@ from typing import Annotated, NamedTuple
 import typer
 from pydantic import Field, TypeAdapter
 
-from libs.eventlog.kafka import KafkaLog
-from libs.eventlog.receipts import dead_letters_of, in_dead_letters
-from libs.eventlog.record import Outgoing, Record
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.wire.receipts import dead_letters_of, in_dead_letters
+from libs.eventlog.wire.record import Outgoing, Record
 from libs.messages.catalogue import UPSTREAM
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Place, Receipt, Unreadability
 from services.ops.answers import Desk, desk, taken

@@ -10,8 +10,9 @@ import typer
 
 from libs.chassis.clock import Clock
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
-from libs.eventlog.topics import Card, load_cards
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topics import Card, load_cards
 from libs.stack.run import PROJECT, ROOT
 from libs.stack.up import Up, status
 from services.ops.output import Refused

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from libs.eventlog.codec import Codec
-from libs.eventlog.database import Database
-from libs.eventlog.kafka import KafkaLog
-from libs.eventlog.record import Head, RecordedEvent
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topics import Card
 from libs.eventlog.rule import Judge
-from libs.eventlog.topics import Card
+from libs.eventlog.tables.database import Database
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import Head, RecordedEvent
 from libs.messages.catalogue import EVENTS, PLAN
 from libs.messages.plan import CentreCalendar, CentreCalendarPublished, ResponseTargets, TargetsPublished
 from libs.plan import BadPlan, Plan, working_calendar

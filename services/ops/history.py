@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from libs.eventlog.codec import Codec
-from libs.eventlog.database import Database
 from libs.eventlog.fold import COMMAND, JOURNAL_ENTRY
-from libs.eventlog.kafka import KafkaLog
+from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.ports import Place
-from libs.eventlog.receipts import receipts_of
-from libs.eventlog.record import Record
+from libs.eventlog.tables.database import Database
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.receipts import receipts_of
+from libs.eventlog.wire.record import Record
 from libs.messages.base import PrivateKey
 from libs.messages.catalogue import EVENTS, NOTICES, NOTICES_DOOR, SLA, TICKETS, TICKETS_DOOR
 from libs.messages.receipts import Receipt

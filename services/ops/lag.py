@@ -5,10 +5,10 @@ from functools import partial
 
 import typer
 
-from libs.eventlog.database import Database
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.followers import Follower, behind, group_follower
-from libs.eventlog.kafka import KafkaLog
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.loops.followers import Follower, behind, group_follower
+from libs.eventlog.tables.database import Database
 from libs.messages.catalogue import PRIVATE
 from services.ops.given import Given, given, open_log
 from services.ops.output import AsJson, Refused, run, show, table

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import services.sla_timer
-from libs.eventlog.queries import Queries
+from libs.eventlog.tables.queries import Queries
 from libs.messages.sla import NoPromise
 from services.ops.given import Given, given
 from services.ops.output import AsJson, run, show, table

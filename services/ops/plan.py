@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import typer
 
-from libs.eventlog.codec import Codec
-from libs.eventlog.kafka import KafkaLog
-from libs.eventlog.record import Outgoing
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, EVENTS, PLAN
 from libs.messages.door import (
     CalendarContent,

@@ -6,11 +6,11 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from libs.eventlog.database import Database
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.projection import Reader
-from libs.eventlog.proof import Difference, Snapshot
-from libs.eventlog.rebuild import Tell
+from libs.eventlog.rebuild.build import Tell
+from libs.eventlog.rebuild.proof import Difference, Snapshot
+from libs.eventlog.tables.database import Database
 from services.ops.given import Given, given, open_log
 from services.ops.output import AsJson, Refused, counting, run, show, table
 from services.ops.watched import Watched, chosen, queries

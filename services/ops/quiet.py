@@ -14,7 +14,8 @@ from libs.chassis import clock as clocks
 from libs.chassis.clock import Clock
 from libs.chassis.health import Quietness
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
 from libs.messages.catalogue import EVENTS, UPSTREAM
 from services.ops.pages import page
 

@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from libs.eventlog.kafka import LARGEST_REQUEST, KafkaLog, ended, record_of, within
-from libs.eventlog.record import Record
+from libs.eventlog.kafka.connection import LARGEST_REQUEST, ended, within
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.subscription import record_of
+from libs.eventlog.wire.record import Record
 from services.ops.given import PATIENCE
 
 SILENCE = 500  # machine milliseconds to wait for more

@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from libs.eventlog.database import Database
+from libs.eventlog.tables.database import Database
 from libs.messages.tickets import Channel
 from libs.workcal import Interval
 from services.ops.accounts import Account, Ledger

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from libs.eventlog.queries import Queries
+from libs.eventlog.tables.queries import Queries
 from services.ops.asked import Asked
 from services.ops.cycles import known_of, sla_queries
 from services.ops.given import Given

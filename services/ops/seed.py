@@ -8,7 +8,7 @@ from typing import Any
 import typer
 import yaml
 
-from libs.eventlog.record import Outgoing
+from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR
 from libs.messages.door import ContractSubmitted, CustomerSubmitted, Upstream
 from libs.messages.receipts import Receipt

@@ -2,7 +2,7 @@
 
 import typer
 
-from libs.eventlog.topics import TopicAdmin
+from libs.eventlog.kafka.topics import TopicAdmin
 from services.ops.given import Given, given
 from services.ops.output import AsJson, run, show
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.ports import UNKNOWN, Appender
-from libs.eventlog.record import CONTENT_TYPE, Outgoing
+from libs.eventlog.wire.record import CONTENT_TYPE, Outgoing
 from libs.messages.base import rfc3339
 from libs.messages.catalogue import UPSTREAM
 from libs.messages.door import Upstream, upstream_type

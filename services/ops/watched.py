@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from libs.eventlog.database import Database
-from libs.eventlog.generations import current
 from libs.eventlog.projection import Reader
-from libs.eventlog.queries import Queries
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.generations import current
+from libs.eventlog.tables.queries import Queries
 from libs.messages.catalogue import CONTRACTS_DOOR, NOTICES_DOOR, TICKETS_DOOR
 from services.contract.projections import PRIVATE_RECORDS as CONTRACT_PRIVATE
 from services.contract.projections import READERS as CONTRACT

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from libs.chassis.participant import Participant
-from libs.eventlog.duty import Duty
-from libs.eventlog.followers import SafeTime, group_follower
-from libs.eventlog.request import Request
+from libs.eventlog.commands import Request
+from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.messages.ids import duty_command_id
 from services.sla_timer.cycle_targets import Command, MissTarget, ReckonCycles

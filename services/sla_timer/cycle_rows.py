@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter
 
 from libs.eventlog.projection import Key, Projection
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.cycles import CyclesReckoned, CycleTargetMissed, TargetedCycle
 from libs.messages.tickets import (
     CustomerCallRecorded,

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from libs.chassis.participant import Participant
-from libs.eventlog.duty import Duty
-from libs.eventlog.followers import SafeTime, group_follower
-from libs.eventlog.queries import Queries
-from libs.eventlog.record import RecordedEvent
-from libs.eventlog.request import Reaction, Request
+from libs.eventlog.commands import Reaction, Request
+from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.tables.queries import Queries
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import SLA, TICKETS, TICKETS_DOOR
 from libs.messages.ids import duty_command_id
 from libs.workcal import tz_version

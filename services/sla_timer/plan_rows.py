@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from libs.eventlog.projection import Key, Projection
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.plan import CentreCalendar, CentreCalendarPublished, TargetsPublished
 from libs.plan import changed_between
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple, get_args
 
 from libs.eventlog.projection import Projection
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.certificates import Certificate
 from libs.messages.sla import (
     CallNoted,

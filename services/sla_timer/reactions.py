@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from libs.eventlog.record import RecordedEvent
-from libs.eventlog.request import Reaction
+from libs.eventlog.commands import Reaction
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.sla import CancellationCause, FirstResponseCancelled
 from libs.messages.streams import parse_stream, stream_id
 from libs.messages.tickets import (

@@ -6,9 +6,9 @@ from datetime import datetime
 from prometheus_client import Gauge
 
 from libs.chassis.participant import Participant
-from libs.eventlog.duty import Duty
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.request import Request
+from libs.eventlog.loops.duty import Duty
 from libs.workcal import tz_version
 
 LOOK = 0.5  # machine seconds between two looks

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from libs.eventlog.projection import Projection
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import rfc3339
 from libs.messages.plan import TzDatabase, TzDatabasePublished
 from libs.plan import differences

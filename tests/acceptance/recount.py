@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from libs.eventlog.record import Record
+from libs.eventlog.wire.record import Record
 
 Json = Mapping[str, Any]
 LENGTHS = ("to_first_response", "late_by", "early_by")

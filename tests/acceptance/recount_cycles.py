@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from libs.eventlog.record import Record
+from libs.eventlog.wire.record import Record
 from tests.acceptance.recount import Json, Log, counting, instant, spreads, worked
 
 MEASURES = ("next-response", "resolution", "periodic-update")

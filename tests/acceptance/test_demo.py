@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from libs.eventlog.receipts import dead_letters_of, receipts_of
-from libs.eventlog.record import Record
-from libs.eventlog.topics import load_cards
+from libs.eventlog.kafka.topics import load_cards
+from libs.eventlog.wire.receipts import dead_letters_of, receipts_of
+from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import EVENTS, PLAN, PRIVATE, SLA, UPSTREAM
 from libs.messages.catalogue import TICKETS as TICKETS_TOPIC
 from libs.messages.streams import parse_stream

@@ -9,7 +9,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from libs.eventlog.kafka import KafkaAppender, KafkaLog, KafkaSettings
+from libs.eventlog.kafka.appender import KafkaAppender
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.ports import Place
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.stack.catcher import messages_in

@@ -12,8 +12,8 @@ from statistics import median
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from libs.eventlog.receipts import receipts_of
-from libs.eventlog.record import Outgoing
+from libs.eventlog.wire.receipts import receipts_of
+from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.messages.streams import partition_of
 from libs.stack.wait import machine_seconds

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from libs.eventlog.ports import Appender
-from libs.eventlog.record import Cause, Outgoing, Record, encode
+from libs.eventlog.wire.record import Cause, Outgoing, Record, encode
 from libs.messages.ids import duty_command_id
 from libs.messages.streams import partition_of
 from libs.stack.run import PROJECT

@@ -12,7 +12,7 @@ from datetime import timedelta
 from aiokafka import AIOKafkaProducer
 
 from libs.chassis import plan_clock
-from libs.eventlog.record import Outgoing
+from libs.eventlog.wire.record import Outgoing
 from libs.stack.wait import machine_seconds
 from tests.bench.firing import check, check_rows, waiting
 from tests.bench.percentiles import p99

@@ -14,10 +14,10 @@ from typing import Any
 
 import asyncpg
 
-from libs.eventlog.database import Database
-from libs.eventlog.kafka import KafkaLog
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.ports import Subscription
-from libs.eventlog.reader import ReaderLoop
+from libs.eventlog.tables.database import Database
 from libs.stack.run import PROJECT
 from tests.bench import by_hand, plain
 from tests.bench.fetched import fetched

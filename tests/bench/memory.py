@@ -9,11 +9,12 @@ import sys
 
 import asyncpg
 
-from libs.eventlog import rebuild
-from libs.eventlog.database import REGISTRY
-from libs.eventlog.generations import begin
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.ports import Identity
+from libs.eventlog.rebuild import build as rebuild
+from libs.eventlog.tables.database import REGISTRY
+from libs.eventlog.tables.generations import begin
 from tests.bench.rounds import Bar, Part, Result
 from tests.bench.rows import folder
 from tests.bench.stage import Stage

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from libs.eventlog.ports import Appender
-from libs.eventlog.record import Cause, Outgoing, Written, encode
+from libs.eventlog.wire.record import Cause, Outgoing, Written, encode
 from libs.messages.base import PrivateKey
 from libs.messages.catalogue import SLA
 from libs.messages.ids import name_id

@@ -11,12 +11,12 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from libs.eventlog.database import REGISTRY
-from libs.eventlog.generations import Generation, begin, drop, switch
-from libs.eventlog.helpers import Errand, helpers
-from libs.eventlog.kafka import KafkaLog
+from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.ports import Identity
-from libs.eventlog.rebuild import build
+from libs.eventlog.rebuild.build import build
+from libs.eventlog.rebuild.workers import Errand, helpers
+from libs.eventlog.tables.database import REGISTRY
+from libs.eventlog.tables.generations import Generation, begin, drop, switch
 from tests.bench import plain
 from tests.bench.rounds import Bar, Part, alternate, compare, seconds
 from tests.bench.rows import ROWS, folder

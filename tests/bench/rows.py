@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from libs.eventlog.codec import Codec
 from libs.eventlog.fold import Folder
 from libs.eventlog.projection import Projection, Reader
-from libs.eventlog.record import RecordedEvent
 from libs.eventlog.rule import Judge
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import EVENTS, TICKETS
 from libs.messages.tickets import RespondedBy, ResponseRecorded, TicketOpened
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.ports import Appender
-from libs.eventlog.record import Record
+from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import SLA
 from libs.stack.run import Run
 from tests.bench import tapped

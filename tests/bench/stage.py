@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from libs.eventlog.database import Database
-from libs.eventlog.generations import begin, indexes
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topics import Card, TopicAdmin
 from libs.eventlog.ports import Identity
-from libs.eventlog.postgres import PostgresStore
 from libs.eventlog.projection import Reader
-from libs.eventlog.record import Cause, Head, Outgoing, encode
-from libs.eventlog.topics import Card, TopicAdmin
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.generations import begin, indexes
+from libs.eventlog.tables.store import PostgresStore
+from libs.eventlog.wire.record import Cause, Head, Outgoing, encode
 from libs.messages.streams import partition_of
 from libs.stack.databases import create_database, drop_database
 from tests.bench.history import Said, waves

@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 from libs.chassis.participant import Participant
-from libs.eventlog.duty import Duty
+from libs.eventlog.commands import Request
+from libs.eventlog.loops.duty import Duty
 from libs.eventlog.ports import Appender
-from libs.eventlog.record import Outgoing
-from libs.eventlog.request import Request
+from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import SLA
 from libs.stack.wait import machine_seconds
 from services import sla_timer

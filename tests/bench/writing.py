@@ -15,13 +15,14 @@ from aiokafka import AIOKafkaProducer
 
 from libs.chassis.clock import Clock
 from libs.decider import Decider
-from libs.eventlog.database import Database
-from libs.eventlog.kafka import BATCH_BYTES, KafkaLog
+from libs.eventlog.commands import Request
+from libs.eventlog.kafka.appender import BATCH_BYTES
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.loops.reader import ReaderLoop
+from libs.eventlog.loops.writer import Writer
 from libs.eventlog.ports import Appender, Store
-from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.record import Head, Outgoing
-from libs.eventlog.request import Request
-from libs.eventlog.writer import Writer
+from libs.eventlog.tables.database import Database
+from libs.eventlog.wire.record import Head, Outgoing
 from libs.messages.base import Event
 from libs.messages.streams import partition_of
 from tests.bench.history import WAVE, Said, waves

@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from libs.eventlog.codec import Codec
+from libs.eventlog.wire.codec import Codec
 from libs.eventlog.fold import Folder, View
 from libs.eventlog.projection import Reader
-from libs.eventlog.record import CONTENT_TYPE, Record
+from libs.eventlog.wire.record import CONTENT_TYPE, Record
 from libs.eventlog.rule import Judge
 from libs.messages.base import rfc3339
 from libs.messages.catalogue import EVENTS

@@ -11,9 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from libs.eventlog.cloudevents import Message, parse
+from libs.eventlog.wire.cloudevents import Message, parse
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.lean import lean_decoder
+from libs.eventlog.wire.unvalidated import lean_decoder
 from libs.messages.base import schema_uri
 from libs.messages.catalogue import EVENT_OF_TYPE, STREAMS, UPSTREAM
 from libs.messages.envelope import CloudEvent, UpstreamCloudEvent

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from libs.chassis.clock import Clock
-from libs.eventlog.kafka import KafkaAppender, KafkaSettings
-from libs.eventlog.record import Outgoing
+from libs.eventlog.kafka.appender import KafkaAppender
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.wire.record import Outgoing
 from libs.messages.plan import CycleTargets
 from libs.messages.streams import partition_of
 from tests.faults.checked.books import Books, Record

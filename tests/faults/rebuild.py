@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from libs.chassis.clock import Clock
 from libs.eventlog.engine import Engine, EngineSettings
+from libs.eventlog.kafka.topics import Card
 from libs.eventlog.projection import Reader
-from libs.eventlog.topics import Card
 from services.contract.projections import READERS as CONTRACT
 from services.intake.projections import READERS as INTAKE
 from services.notification.projections import READERS as NOTIFICATION

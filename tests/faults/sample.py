@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.receipts import receipt, unreadable
-from libs.eventlog.record import Cause, Head, Outgoing, RecordedEvent, encode
-from libs.eventlog.record import Record as Written
+from libs.eventlog.wire.receipts import receipt, unreadable
+from libs.eventlog.wire.record import Cause, Head, Outgoing, RecordedEvent, encode
+from libs.eventlog.wire.record import Record as Written
 from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.ids import door_command_id, duty_command_id, reaction_command_id
 from libs.messages.receipts import Outcome

@@ -11,7 +11,7 @@ from typing import Literal
 
 from libs.chassis import plan_clock
 from libs.chassis.clock import Clock
-from libs.eventlog.topics import TopicAdmin, load_cards
+from libs.eventlog.kafka.topics import TopicAdmin, load_cards
 from libs.stack.catcher import MailCatcher
 from libs.stack.databases import databases, drop_database
 from libs.stack.kafka import KafkaCluster

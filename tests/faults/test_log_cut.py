@@ -6,7 +6,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from libs.eventlog.topics import TopicAdmin
+from libs.eventlog.kafka.topics import TopicAdmin
 from tests.faults.checked.books import Record
 from tests.faults.checked.log import TICKETS
 from tests.faults.checked.reading import read_topics

@@ -7,10 +7,10 @@ from typing import Any
 
 import asyncpg
 
-from libs.eventlog.database import Database
-from libs.eventlog.generations import indexes, tables
 from libs.eventlog.projection import Projection, Reader
-from libs.eventlog.queries import Queries
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.generations import indexes, tables
+from libs.eventlog.tables.queries import Queries
 from libs.messages.base import Event
 from libs.messages.catalogue import STREAMS_OF
 from libs.messages.streams import parse_stream

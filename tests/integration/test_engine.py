@@ -14,18 +14,18 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from libs.chassis.clock import Clock
 from libs.decider import Decider
-from libs.eventlog import rebuild
+from libs.eventlog.commands import Request
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Halted
-from libs.eventlog.generations import begin, clear, finished, generations
+from libs.eventlog.kafka.topics import Card
+from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import Place
 from libs.eventlog.projection import Projection, Reader, state_of
-from libs.eventlog.proof import Difference
-from libs.eventlog.record import RecordedEvent
-from libs.eventlog.request import Request
+from libs.eventlog.rebuild import build as rebuild
+from libs.eventlog.rebuild.proof import Difference
 from libs.eventlog.rule import SetAside
-from libs.eventlog.topics import Card
-from libs.eventlog.writer import Answer, Writer
+from libs.eventlog.tables.generations import begin, clear, finished, generations
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import Event, Instant
 from libs.messages.ids import door_command_id
 from libs.stack.databases import drop_database

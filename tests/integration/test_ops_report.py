@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import services.ops
-from libs.eventlog.database import Database
-from libs.eventlog.queries import Queries
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.queries import Queries
 from libs.messages.cycles import Measure
 from libs.messages.plan import CentreCalendarPublished
 from libs.messages.sla import NoPromise

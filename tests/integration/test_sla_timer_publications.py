@@ -10,9 +10,9 @@ import pytest
 from libs.chassis.health import Health
 from libs.chassis.manual_clock import ManualClock
 from libs.chassis.metrics import Metrics
-from libs.eventlog.duty import Duty
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.request import Request
+from libs.eventlog.loops.duty import Duty
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import NotChanged
 from libs.messages.tickets import Channel

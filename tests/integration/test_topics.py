@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from libs.eventlog.topics import Card, TopicAdmin, load_cards
+from libs.eventlog.kafka.topics import Card, TopicAdmin, load_cards
 
 CARDS = load_cards(Path(__file__).parents[2] / "contracts/topics")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from libs.eventlog.record import Record
+from libs.eventlog.wire.record import Record
 from libs.messages.ids import duty_command_id, reaction_command_id
 from tests.model.services import Protocol, Said, command_of
 from tests.model.story import DOOR, PARTITIONS, PROMISES, RECEIPTS, TICKETS

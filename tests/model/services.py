@@ -8,20 +8,20 @@ from functools import cache, partial
 from typing import Any
 
 from libs.decider import Decider
-from libs.eventlog.door import DoorKeeper, DoorLoop
-from libs.eventlog.duty import Duty, DutyLoop
+from libs.eventlog.commands import Reaction, Request
 from libs.eventlog.errors import Halted, Unreadable
 from libs.eventlog.fold import Folder
-from libs.eventlog.followers import Follower, Gate, SafeTime, group_follower, reader_follower
+from libs.eventlog.loops.door import DoorKeeper, DoorLoop
+from libs.eventlog.loops.duty import Duty, DutyLoop
+from libs.eventlog.loops.followers import Follower, Gate, SafeTime, group_follower, reader_follower
+from libs.eventlog.loops.log_check import LogCheck
+from libs.eventlog.loops.reaction import ReactionLoop
+from libs.eventlog.loops.reader import ReaderLoop
+from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import Clock, Identity, Log, Store
 from libs.eventlog.projection import Reader
-from libs.eventlog.reaction import ReactionLoop
-from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.record import Outgoing, Record, RecordedEvent
-from libs.eventlog.request import Reaction, Request
 from libs.eventlog.rule import Judge
-from libs.eventlog.watch import LogCheck
-from libs.eventlog.writer import Answer, Writer
+from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.ids import door_command_id, duty_command_id
 from libs.messages.streams import stream_id
 from tests.model.story import (

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, assert_never
 
 from libs.decider import Decider
-from libs.eventlog.codec import Codec
+from libs.eventlog.commands import Reaction
 from libs.eventlog.projection import Projection, Reader, state_of
-from libs.eventlog.record import RecordedEvent
-from libs.eventlog.request import Reaction
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import Event, Instant
 from libs.messages.streams import stream_id
 

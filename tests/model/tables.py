@@ -9,10 +9,10 @@ from typing import Any
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import View
-from libs.eventlog.memory import MemoryStep, MemoryStore
 from libs.eventlog.ports import Loaded, Position
 from libs.eventlog.projection import Reader
-from libs.eventlog.record import Record
+from libs.eventlog.testing import MemoryStep, MemoryStore
+from libs.eventlog.wire.record import Record
 from tests.model.schedule import Latch, Schedule
 
 

@@ -5,9 +5,9 @@ from itertools import pairwise
 from typing import Any
 
 from libs.eventlog.fold import Folder, View
-from libs.eventlog.memory import MemoryLog
-from libs.eventlog.reader import ReaderLoop
+from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.rule import Judge
+from libs.eventlog.testing import MemoryLog
 from tests.model.books import Books, Records
 from tests.model.schedule import Park
 from tests.model.story import CODECS, PARTITIONS

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from libs.decider import Decider
-from libs.eventlog.door import DoorLoop
+from libs.eventlog.commands import Request
 from libs.eventlog.fold import counted_at
-from libs.eventlog.reaction import ReactionLoop
-from libs.eventlog.record import Head, Record, RecordedEvent, Written
-from libs.eventlog.request import Request
+from libs.eventlog.loops.door import DoorLoop
+from libs.eventlog.loops.reaction import ReactionLoop
+from libs.eventlog.loops.writer import WAVE, Answer, Writer
 from libs.eventlog.rule import Aside, Judge
-from libs.eventlog.writer import WAVE, Answer, Writer
+from libs.eventlog.wire.record import Head, Record, RecordedEvent, Written
 from tests.model.services import WHOLE, Protocol, Stages
 from tests.model.story import Ask, Refused, Ticket, TicketEvent, decide_ticket, evolve_ticket
 

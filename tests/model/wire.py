@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from libs.eventlog.memory import MemoryLog, MemorySubscription
 from libs.eventlog.ports import ACKNOWLEDGED, UNKNOWN, OnAssigned
-from libs.eventlog.record import Outgoing, Record
+from libs.eventlog.testing import MemoryLog, MemorySubscription
+from libs.eventlog.wire.record import Outgoing, Record
 from tests.model.schedule import Park, Schedule, chance
 from tests.model.story import PARTITIONS
 

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from libs.eventlog.errors import Halted
-from libs.eventlog.record import Cause, Head, Outgoing, encode
+from libs.eventlog.wire.record import Cause, Head, Outgoing, encode
 from libs.messages.streams import partition_of
 from tests.model.processes import Kind, Process
 from tests.model.schedule import Schedule

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from libs.eventlog.codec import Codec
-from libs.eventlog.record import CONTENT_TYPE, Cause, Head, Record, RecordedEvent, encode
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import CONTENT_TYPE, Cause, Head, Record, RecordedEvent, encode
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.streams import partition_of

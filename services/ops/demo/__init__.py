@@ -7,7 +7,7 @@ stepped clock, `findings.py` counts what came of it, `books.py` compares.
 from pathlib import Path
 
 from libs.chassis.clock import Clock
-from libs.eventlog.topics import load_cards
+from libs.eventlog.kafka.topics import load_cards
 from libs.plan import Plan
 from libs.stack.run import PROJECT, ROOT, Run
 from services.contract.plan import read_plan

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from libs.eventlog.record import CONTENT_TYPE, Outgoing
+from libs.eventlog.wire.record import CONTENT_TYPE, Outgoing
 from libs.messages.receipts import Unreadability
 from services.ops.demo.scribe import HALF_HOUR, Line, Scribe
 from services.ops.upstream import Event, binary, structured

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from libs.eventlog.queries import Queries
+from libs.eventlog.tables.queries import Queries
 from libs.messages.catalogue import UPSTREAM
 from libs.stack.catcher import MailCatcher
 from services.ops.demo.figures import Answered, AskedFor, Figures, NotTaken, Promised, Told

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import NamedTuple
 
-from libs.eventlog.record import Outgoing
+from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.messages.certificates import Certificate
 from libs.messages.door import ResponseGiven, TicketSubmitted, Upstream

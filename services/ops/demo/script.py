@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from random import Random
 
-from libs.eventlog.record import Outgoing
+from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.messages.contracts import LicenceKind
 from libs.messages.door import ContractSubmitted, CustomerSubmitted, Upstream

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from libs.chassis import clock as clocks
-from libs.eventlog.topics import Card, TopicAdmin, load_cards
+from libs.eventlog.kafka.topics import Card, TopicAdmin, load_cards
 from libs.stack.catcher import MailCatcher
 from libs.stack.faults import Fault
 from libs.stack.installation import Installation, Say

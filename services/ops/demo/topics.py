@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from libs.eventlog.kafka import KafkaLog
-from libs.eventlog.receipts import dead_letters_of, receipts_of
-from libs.eventlog.record import Record
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.wire.receipts import dead_letters_of, receipts_of
+from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import EVENTS, UPSTREAM
 from libs.messages.receipts import DeadLetter, Receipt
 from services.ops.demo.stage import Stage

@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from libs.eventlog.database import Database
 from libs.eventlog.fold import Folder
-from libs.eventlog.generations import begin, indexes, switch
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.ports import Appender, Identity, OnAssigned, Place, Store, Subscription
-from libs.eventlog.postgres import PostgresStore
 from libs.eventlog.projection import Key, Projection, Reader
-from libs.eventlog.rebuild import build
-from libs.eventlog.record import Head, Outgoing, Record
+from libs.eventlog.rebuild.build import build
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.generations import begin, indexes, switch
+from libs.eventlog.tables.store import PostgresStore
+from libs.eventlog.wire.record import Head, Outgoing, Record
 from libs.stack.databases import drop_database
 from tests.model.story import PARTITIONS, TOPICS
 from tests.unit.eventlog.environment import Contents, Environment, ScanningLog, Tables, soon

@@ -13,14 +13,15 @@ from aiokafka.protocol.produce import ProduceRequest
 from msgspec import Raw
 
 from libs.chassis.clock import Clock
-from libs.eventlog.cloudevents import Message, parse
-from libs.eventlog.door import DoorKeeper, DoorLoop
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
-from libs.eventlog.receipts import dead_letters_of, receipt, receipts_of, unreadable
-from libs.eventlog.record import Outgoing, Record, RecordedEvent
-from libs.eventlog.request import Request
-from libs.eventlog.topics import TopicAdmin, load_cards
-from libs.eventlog.writer import Answer
+from libs.eventlog.commands import Request
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topics import TopicAdmin, load_cards
+from libs.eventlog.loops.door import DoorKeeper, DoorLoop
+from libs.eventlog.loops.writer import Answer
+from libs.eventlog.wire.cloudevents import Message, parse
+from libs.eventlog.wire.receipts import dead_letters_of, receipt, receipts_of, unreadable
+from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.receipts import DeadLetter, Outcome, Receipt
 from tests.support import eventually

@@ -7,15 +7,16 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from libs.decider import Decider
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.loops.reader import ReaderLoop
+from libs.eventlog.loops.writer import Writer
 from libs.eventlog.ports import UNKNOWN
-from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.record import Outgoing
-from libs.eventlog.request import Request
 from libs.eventlog.rule import Judge
-from libs.eventlog.writer import Writer
+from libs.eventlog.wire.record import Outgoing
 from libs.messages.ids import name_id
 from tests.model.story import (
     CODECS,

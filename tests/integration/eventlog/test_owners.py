@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from libs.eventlog.errors import Fenced
 from libs.eventlog.fold import Folder
-from libs.eventlog.reader import ReaderLoop
+from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.rule import Judge
 from tests.model.story import CODECS, DESK_TICKETS, PARTITIONS, TICKETS
 from tests.unit.eventlog.environment import Environment, running, soon, write

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from libs.eventlog import rebuild
 from libs.eventlog.fold import Folder
-from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.record import Record
+from libs.eventlog.loops.reader import ReaderLoop
+from libs.eventlog.rebuild import build as rebuild
 from libs.eventlog.rule import Judge
+from libs.eventlog.wire.record import Record
 from tests.model.story import CODECS, DESK_TICKETS, PARTITIONS, TICKETS, TIMER_TICKETS
 from tests.unit.eventlog.environment import Environment, running, soon, write
 from tests.unit.eventlog.evidence import EVIDENCE

@@ -6,9 +6,9 @@ import pytest
 
 from libs.chassis.manual_clock import ManualClock
 from libs.chassis.watchdog import PATIENCE, StandsStill, Watchdog
-from libs.eventlog.followers import Follower, group_follower
-from libs.eventlog.memory import MemoryLog
-from libs.eventlog.record import Outgoing
+from libs.eventlog.loops.followers import Follower, group_follower
+from libs.eventlog.testing import MemoryLog
+from libs.eventlog.wire.record import Outgoing
 
 DOOR = "door"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.record import Record
+from libs.eventlog.wire.record import Record
 from libs.messages.base import Event, PrivateKey
 from libs.messages.catalogue import CONTRACTS, CONTRACTS_DOOR, PLAN
 from libs.messages.contracts import ContractRefusal, ContractRefused, LicenceKind

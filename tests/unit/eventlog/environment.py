@@ -8,11 +8,11 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import Folder
-from libs.eventlog.memory import MemoryLog, MemoryStore
 from libs.eventlog.ports import Log, Store
 from libs.eventlog.projection import Key, Reader
-from libs.eventlog.rebuild import Scan, new_view
-from libs.eventlog.record import Head, Outgoing, Record
+from libs.eventlog.rebuild.build import Scan, new_view
+from libs.eventlog.testing import MemoryLog, MemoryStore
+from libs.eventlog.wire.record import Head, Outgoing, Record
 from libs.stack.wait import machine_seconds
 from tests.model.story import MONDAY, PARTITIONS
 from tests.support import eventually

@@ -2,7 +2,7 @@
 
 import json
 
-from libs.eventlog.record import Head, Record
+from libs.eventlog.wire.record import Head, Record
 from tests.unit.eventlog.history import History, note, stream_in, written
 
 A, B = stream_in(0), stream_in(1)

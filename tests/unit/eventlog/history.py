@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from libs.eventlog.record import Cause, Head, Record, encode
 from libs.eventlog.rule import SetAside
+from libs.eventlog.wire.record import Cause, Head, Record, encode
 from libs.messages.base import Event
 from libs.messages.ids import name_id
 from libs.messages.streams import partition_of, stream_id

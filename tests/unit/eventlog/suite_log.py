@@ -6,9 +6,9 @@ from hashlib import sha256
 import pytest
 
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.ports import Identity, Log, Place, Position
-from libs.eventlog.record import Outgoing
-from libs.eventlog.watch import LogCheck
+from libs.eventlog.wire.record import Outgoing
 from tests.model.story import PARTITIONS, TICKETS
 from tests.unit.eventlog.environment import Environment, everything, soon, write
 from tests.unit.eventlog.history import History, stream_in

@@ -7,12 +7,12 @@ import pytest
 
 from libs.eventlog.errors import Fenced
 from libs.eventlog.fold import Folder
+from libs.eventlog.loops.log_check import LogCheck
+from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.ports import Log, Position
 from libs.eventlog.projection import Reader
-from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.record import Head, Record
 from libs.eventlog.rule import Judge, SetAside
-from libs.eventlog.watch import LogCheck
+from libs.eventlog.wire.record import Head, Record
 from tests.model.story import CODECS, DESK_TICKETS, PARTITIONS, TICKETS, TIMER_TICKETS, Tally
 from tests.unit.eventlog.environment import Environment, Tables, running, soon, write
 from tests.unit.eventlog.evidence import EVIDENCE, after_one_that_is_lost, unreadable

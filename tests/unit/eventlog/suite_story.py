@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from libs.eventlog.record import Outgoing, Record
+from libs.eventlog.wire.record import Outgoing, Record
 from tests.model.books import Books
 from tests.model.services import FOLLOWED, Desk, Ground, Said, Timer
 from tests.model.story import DOOR, PARTITIONS, RECEIPTS, TARGET, TICKETS, TIMER_PROMISES, TOPICS

@@ -9,8 +9,8 @@ from libs.eventlog.errors import Fenced, Halted, Unavailable
 from libs.eventlog.fold import Folder
 from libs.eventlog.ports import Loaded, Position, Store
 from libs.eventlog.projection import Reader
-from libs.eventlog.record import Head, Record
 from libs.eventlog.rule import Judge
+from libs.eventlog.wire.record import Head, Record
 from libs.messages.ids import name_id
 from tests.model.story import (
     CODECS,

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from libs.decider import Decider
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
+from libs.eventlog.loops.reader import ReaderLoop
+from libs.eventlog.loops.writer import Writer
 from libs.eventlog.ports import Clock, Log, Place, Store
-from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.request import Request
 from libs.eventlog.rule import Judge
-from libs.eventlog.writer import Writer
 from libs.messages.ids import name_id
 from tests.model.story import CODECS, DESK_TICKETS, MONDAY, PARTITIONS, TICKET, TICKETS, Ask, Closed, Opened, Refused
 from tests.unit.eventlog.environment import Environment, MovableClock, ScanningLog, everything, running

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from libs.eventlog.cloudevents import MAX_VALUE, Message, parse
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.record import RAW_BATCH
+from libs.eventlog.wire.cloudevents import MAX_VALUE, Message, parse
+from libs.eventlog.wire.record import RAW_BATCH
 from libs.messages.base import PersonId
 from libs.messages.door import (
     ContractSubmitted,

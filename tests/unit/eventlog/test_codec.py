@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from libs.eventlog.codec import Codec
 from libs.eventlog.errors import Halted
-from libs.eventlog.record import Cause, Head, Record, encode
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import Cause, Head, Record, encode
 from libs.messages.base import rfc3339
 from libs.messages.ids import event_id, name_id
 from tests.model.story import CODECS, MONDAY, TICKETS

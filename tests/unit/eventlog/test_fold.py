@@ -8,8 +8,8 @@ import pytest
 from libs.eventlog.errors import Halted
 from libs.eventlog.fold import Folder, View, counted_at
 from libs.eventlog.projection import Reader
-from libs.eventlog.record import Record, RecordedEvent
 from libs.eventlog.rule import Judge
+from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.ids import name_id
 from tests.model.story import CODECS, DESK_TICKETS, MONDAY, TALLY, TICKETS, TIMER_TICKETS, Closed, Opened, Tally, Ticket
 from tests.unit.eventlog.history import History, aside, note, stream_in

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.followers import Follower, Gate, SafeTime, behind, reached
-from libs.eventlog.memory import MemoryLog
-from libs.eventlog.record import Outgoing
+from libs.eventlog.loops.followers import Follower, Gate, SafeTime, behind, reached
+from libs.eventlog.testing import MemoryLog
+from libs.eventlog.wire.record import Outgoing
 from tests.model.story import DOOR, MONDAY, TICKETS
 from tests.unit.eventlog.environment import Machine
 

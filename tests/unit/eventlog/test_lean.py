@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter
 
-from libs.eventlog.lean import lean_decoder, lean_decoder_of_states
+from libs.eventlog.wire.unvalidated import lean_decoder, lean_decoder_of_states
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENT_OF_TYPE
 

@@ -5,19 +5,19 @@ from datetime import datetime
 
 import pytest
 
-from libs.eventlog.door import DoorKeeper, DoorLoop, LostInput
-from libs.eventlog.duty import Duty, DutyLoop
+from libs.eventlog.commands import Reaction, Request
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
-from libs.eventlog.followers import SafeTime, group_follower
-from libs.eventlog.memory import MemoryLog, at_once
+from libs.eventlog.loops.door import DoorKeeper, DoorLoop, LostInput
+from libs.eventlog.loops.duty import Duty, DutyLoop
+from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.loops.reaction import ReactionLoop
+from libs.eventlog.loops.reader import ReaderLoop
+from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import UNKNOWN
-from libs.eventlog.reaction import ReactionLoop
-from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.record import Outgoing, Record, RecordedEvent
-from libs.eventlog.request import Reaction, Request
 from libs.eventlog.rule import Judge
-from libs.eventlog.writer import Answer
+from libs.eventlog.testing import MemoryLog, at_once
+from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.ids import name_id, reaction_command_id
 from libs.messages.tickets import MergeUndone
 from tests.model.services import dead, receipt, request_of, taken

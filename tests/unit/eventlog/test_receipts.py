@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.receipts import MAX_CONTENT, MAX_KEY, in_dead_letters, unreadable
-from libs.eventlog.record import Outgoing, Record
+from libs.eventlog.wire.receipts import MAX_CONTENT, MAX_KEY, in_dead_letters, unreadable
+from libs.eventlog.wire.record import Outgoing, Record
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Header, Receipt
 
 DOOR, WHY = "olcare.tickets.in.v1", Unreadable("not-json", "envelope", "this is not JSON")

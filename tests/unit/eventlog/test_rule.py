@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from libs.eventlog.errors import Halted
-from libs.eventlog.record import Head, Record
 from libs.eventlog.rule import Judge, SetAside
+from libs.eventlog.wire.record import Head, Record
 from tests.model.story import CODECS, TICKETS
 from tests.unit.eventlog.history import History, aside, note, stream_in, written
 

@@ -11,9 +11,9 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.eventlog.kafka import record_of
-from libs.eventlog.record import RAW_BATCH, Record
-from libs.eventlog.tolerant import MAX_HEADERS, MAX_RECORD, TolerantRecords
+from libs.eventlog.kafka.decoder import MAX_HEADERS, MAX_RECORD, TolerantRecords
+from libs.eventlog.kafka.subscription import record_of
+from libs.eventlog.wire.record import RAW_BATCH, Record
 from tests.unit.eventlog.batches import CODECS, batch, record, sealed
 
 BROKEN = b"\x00\x00\x00\x02\xfe\xff\x07key"  # the key takes 65,535 bytes, it says

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from libs.eventlog.kafka.topics import Card, drift, load_cards, parse_card
 from libs.eventlog.rule import SetAside
-from libs.eventlog.topics import Card, drift, load_cards, parse_card
 
 CARDS = Path(__file__).parents[3] / "contracts" / "topics"
 CARD = Card(

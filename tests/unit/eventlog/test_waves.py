@@ -1,7 +1,7 @@
 """One record under way per stream: a batch of commands is taken in waves."""
 
-from libs.eventlog.request import Request
-from libs.eventlog.writer import WAVE, waves
+from libs.eventlog.commands import Request
+from libs.eventlog.loops.writer import WAVE, waves
 
 
 def test_a_wave_holds_one_command_of_every_stream_in_the_order_of_the_batch() -> None:

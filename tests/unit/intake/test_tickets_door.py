@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.record import Record
+from libs.eventlog.wire.record import Record
 from libs.messages.base import FactVersion, PrivateKey
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.ids import door_command_id

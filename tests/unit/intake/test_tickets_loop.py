@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from libs.eventlog.commands import Request
+from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Loaded
-from libs.eventlog.record import Record
-from libs.eventlog.request import Request
-from libs.eventlog.writer import Answer
+from libs.eventlog.wire.record import Record
 from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal
 from libs.messages.tickets import MessageHeld, MessageRefused, TicketEvent, TicketOpened, TicketReopened, TicketResolved

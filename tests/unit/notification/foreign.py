@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import Event, PrivateKey
 from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.plan import CentrePhone, WeeklyWindow

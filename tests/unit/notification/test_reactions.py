@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
+from libs.eventlog.commands import Reaction
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.record import RecordedEvent
-from libs.eventlog.request import Reaction
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.clauses import Clause
 from libs.messages.notices import NoticeClass, NoticeRole, Recipient
 from libs.messages.refusals import Contact

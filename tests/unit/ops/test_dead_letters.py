@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from libs.eventlog.cloudevents import parse
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.receipts import unreadable
-from libs.eventlog.record import Record
+from libs.eventlog.wire.cloudevents import parse
+from libs.eventlog.wire.receipts import unreadable
+from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded
 from services.ops.dead_letters import Letter, again, marked

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import yaml
 
-from libs.eventlog.record import Record
+from libs.eventlog.wire.record import Record
 from libs.messages.door import CalendarContent, PlanPartSubmitted
 from libs.plan import Plan
 from services.contract.door import read, stream_of

@@ -11,8 +11,8 @@ from libs.chassis import clock as clocks
 from libs.chassis.health import Quietness
 from libs.chassis.manual_clock import ManualClock
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.memory import MemoryLog
-from libs.eventlog.record import Outgoing
+from libs.eventlog.testing import MemoryLog
+from libs.eventlog.wire.record import Outgoing
 from libs.messages.base import rfc3339
 from libs.messages.catalogue import TICKETS
 from services.ops import quiet

@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from libs.eventlog.cloudevents import parse
+from libs.eventlog.wire.cloudevents import parse
 from libs.messages.catalogue import UPSTREAM
 from libs.stack.run import PROJECT
 from services.ops.output import Refused

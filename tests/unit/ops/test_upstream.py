@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from libs.eventlog.cloudevents import Message, parse
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.memory import MemoryLog
+from libs.eventlog.testing import MemoryLog
+from libs.eventlog.wire.cloudevents import Message, parse
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.door import TicketResolved
 from libs.messages.receipts import Place

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from libs.eventlog.topics import load_cards
+from libs.eventlog.kafka.topics import load_cards
 from libs.plan import Plan
 from libs.stack.run import PROJECT
 from services.contract.plan import read_plan

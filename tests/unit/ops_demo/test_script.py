@@ -9,8 +9,8 @@ from functools import cache
 
 import pytest
 
-from libs.eventlog.cloudevents import parse
 from libs.eventlog.errors import Unreadable
+from libs.eventlog.wire.cloudevents import parse
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, UPSTREAM
 from libs.messages.certificates import Certificate
 from libs.messages.door import TicketSubmitted, Upstream

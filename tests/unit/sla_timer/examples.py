@@ -7,7 +7,7 @@ import json
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import PrivateKey
 from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.plan import CentreCalendar, ResponseTargets

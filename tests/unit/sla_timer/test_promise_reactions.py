@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import FactVersion
 from libs.messages.tickets import Channel, Medium, RespondedBy
 from services.sla_timer.answers import RecordResponse

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from libs.eventlog.record import RecordedEvent
+from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.certificates import Certificate
 from libs.messages.sla import CancellationCause
 from libs.messages.tickets import Side

@@ -9,16 +9,16 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import NamedTuple
 
-from libs.eventlog.database import Connection, Database
 from libs.eventlog.fold import Folder
-from libs.eventlog.generations import Generation, begin, clear, current, discard, drop, finished, kept, switch
-from libs.eventlog.kafka import KafkaLog
-from libs.eventlog.postgres import PostgresStore
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topics import Card
+from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.projection import Reader
-from libs.eventlog.proof import Difference, Snapshot, differences, snapshot
-from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.rebuild import Tell, build
-from libs.eventlog.topics import Card
+from libs.eventlog.rebuild.build import Tell, build
+from libs.eventlog.rebuild.proof import Difference, Snapshot, differences, snapshot
+from libs.eventlog.tables.database import Connection, Database
+from libs.eventlog.tables.generations import Generation, begin, clear, current, discard, drop, finished, kept, switch
+from libs.eventlog.tables.store import PostgresStore
 
 BUILDING = 4712  # the advisory lock under which missing tables are built: one instance does, the others wait
 

@@ -15,8 +15,8 @@ from aiokafka.errors import CorruptRecordException, LeaderNotAvailableError, NoE
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.memory_records import MemoryRecords
 
-from libs.eventlog.record import Record
-from libs.eventlog.tolerant import MAX_HEADERS, UNREADABLE, TolerantRecords
+from libs.eventlog.kafka.decoder import MAX_HEADERS, UNREADABLE, TolerantRecords
+from libs.eventlog.wire.record import Record
 
 FETCH_BYTES = 1 << 20
 WAIT = 500  # machine milliseconds that the broker may wait for a record to come

@@ -6,7 +6,7 @@ from typing import Any
 
 import aiosql
 
-from libs.eventlog.database import Database
+from libs.eventlog.tables.database import Database
 
 
 class Queries:

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.followers import SafeTime
+from libs.eventlog.loops.followers import SafeTime
+from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock
-from libs.eventlog.request import Request
-from libs.eventlog.writer import Answer
 
 BATCH = 5000  # what goes with every look, the wait for safe time above all, is then little for each
 

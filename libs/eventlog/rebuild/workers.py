@@ -11,15 +11,16 @@ from multiprocessing.connection import Connection as Pipe
 
 import asyncpg
 
-from libs.eventlog.codec import Codec
-from libs.eventlog.database import SAFETY
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
-from libs.eventlog.generations import Generation
-from libs.eventlog.kafka import KafkaLog, KafkaSettings
-from libs.eventlog.rebuild import Count, Partitions, Partly
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topics import Card
+from libs.eventlog.rebuild.build import Count, Partitions, Partly
 from libs.eventlog.rule import Judge
-from libs.eventlog.topics import Card
+from libs.eventlog.tables.database import SAFETY
+from libs.eventlog.tables.generations import Generation
+from libs.eventlog.wire.codec import Codec
 from libs.messages.catalogue import EVENTS
 
 

@@ -5,10 +5,10 @@ from hashlib import sha256
 
 from libs.eventlog.errors import Fenced, Halted, Unavailable
 from libs.eventlog.fold import Folder
+from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.ports import Log, Position, Store, Subscription
-from libs.eventlog.record import Record, RecordedEvent
 from libs.eventlog.rule import Aside
-from libs.eventlog.watch import LogCheck
+from libs.eventlog.wire.record import Record, RecordedEvent
 
 BATCH = 5000
 WAIT = 0.5  # machine seconds

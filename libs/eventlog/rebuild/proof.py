@@ -7,9 +7,9 @@ nor readers need to stand still.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from libs.eventlog.database import Connection
-from libs.eventlog.generations import Generation
 from libs.eventlog.projection import Reader
+from libs.eventlog.tables.database import Connection
+from libs.eventlog.tables.generations import Generation
 
 
 class Print(NamedTuple):

@@ -14,14 +14,14 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
-from libs.eventlog.database import Connection
 from libs.eventlog.errors import Halted
 from libs.eventlog.fold import Folder, View
-from libs.eventlog.generations import Generation, indexes
+from libs.eventlog.loops.reader import check_dense
 from libs.eventlog.ports import Position
 from libs.eventlog.projection import Reader
-from libs.eventlog.reader import check_dense
-from libs.eventlog.record import Record
+from libs.eventlog.tables.database import Connection
+from libs.eventlog.tables.generations import Generation, indexes
+from libs.eventlog.wire.record import Record
 
 SLICE = 1_000_000  # records of one partition
 
@@ -53,7 +53,7 @@ class Scan(Protocol):
 
 
 class TakesPart(Protocol):
-    """This process, or a helper (`helpers.py`)."""
+    """This process, or another one (`workers.py`)."""
 
     async def take(self, partitions: Partitions, count: Count) -> None:
         """Fold and copy partitions as long as there are any."""

@@ -4,7 +4,7 @@ Both depend on the record and on the counting event alone, so that a second one 
 """
 
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.record import Outgoing, Record, RecordedEvent
+from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.base import PrivateKey, Value
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import DeadLetter, Header, Outcome, Place, Receipt, Unreadability

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from libs.eventlog.database import Connection
 from libs.eventlog.ports import Identity
 from libs.eventlog.projection import Reader
+from libs.eventlog.tables.database import Connection
 
 UNDER_CONSTRUCTION = 4713  # the advisory lock that a builder holds on a schema
 

@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from libs.eventlog.database import Database
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import Folder
-from libs.eventlog.followers import Follower
-from libs.eventlog.generations import Generation, kept
-from libs.eventlog.kafka import KafkaLog
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.loops.followers import Follower
+from libs.eventlog.loops.log_check import LogCheck
+from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.ports import Clock
-from libs.eventlog.postgres import PostgresStore
 from libs.eventlog.projection import Reader
-from libs.eventlog.reader import ReaderLoop
-from libs.eventlog.watch import LogCheck
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.generations import Generation, kept
+from libs.eventlog.tables.store import PostgresStore
 
 LOOK = 1.0  # machine seconds
 

@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.kafka import begun
+from libs.eventlog.kafka.connection import begun
 from libs.eventlog.rule import SetAside
 
 CLUSTER = 3  # brokers from which the production settings of the cards hold

@@ -16,8 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.misfit import misfit
-from libs.eventlog.record import RAW_BATCH
+from libs.eventlog.wire.field_errors import misfit
+from libs.eventlog.wire.record import RAW_BATCH
 from libs.messages.door import Upstream
 from libs.messages.envelope import MessageName, Number, Source, Traceparent
 from libs.messages.receipts import Unreadability

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from libs.decider import Decider
-from libs.eventlog.codec import Codec
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import counted_at
 from libs.eventlog.ports import Appender, Clock, Loaded, Log, Place, Store
-from libs.eventlog.record import CONTENT_TYPE, Cause, Outgoing, Record, RecordedEvent, Written, encode
-from libs.eventlog.request import Request
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import CONTENT_TYPE, Cause, Outgoing, Record, RecordedEvent, Written, encode
 from libs.messages.streams import partition_of
 
 TRIES = 20

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from libs.eventlog.errors import Halted
-from libs.eventlog.lean import lean_decoder
-from libs.eventlog.record import Record, RecordedEvent
+from libs.eventlog.wire.record import Record, RecordedEvent
+from libs.eventlog.wire.unvalidated import lean_decoder
 from libs.messages.base import Event, event_type
 from libs.messages.streams import partition_of
 

@@ -14,7 +14,7 @@ from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import View
 from libs.eventlog.ports import Identity, Loaded, OnAssigned, Place, Position
 from libs.eventlog.projection import Key, Reader
-from libs.eventlog.record import Head, Outgoing, Record
+from libs.eventlog.wire.record import Head, Outgoing, Record
 
 Turn = Callable[[], Awaitable[None]]
 

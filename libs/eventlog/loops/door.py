@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable, Unreadable
+from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, Subscription
-from libs.eventlog.record import Outgoing, Record
-from libs.eventlog.request import Request
-from libs.eventlog.writer import Answer
+from libs.eventlog.wire.record import Outgoing, Record
 
 BATCH = 500
 WAIT = 0.5  # machine seconds

@@ -19,7 +19,7 @@ from aiokafka.record.default_records import DefaultRecordBase, DefaultRecordBatc
 from aiokafka.record.memory_records import _MemoryRecordsPy
 from aiokafka.record.util import decode_varint_py
 
-from libs.eventlog.record import RAW_BATCH
+from libs.eventlog.wire.record import RAW_BATCH
 
 # A kilobyte may unpack to a million, and that to half a million headers: what is beyond these is not looked into, so
 # that neither memory nor the time between two heartbeats runs out.

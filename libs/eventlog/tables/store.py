@@ -11,12 +11,12 @@ from typing import Any
 
 import asyncpg
 
-from libs.eventlog.database import Connection, Database
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import View
 from libs.eventlog.ports import Loaded, Position
 from libs.eventlog.projection import Key, Projection, Reader
-from libs.eventlog.record import Head
+from libs.eventlog.tables.database import Connection, Database
+from libs.eventlog.wire.record import Head
 
 LOOK = 0.02  # machine seconds between two looks at a position that another process moves
 

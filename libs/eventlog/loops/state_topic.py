@@ -7,10 +7,10 @@ than tombstones are kept (`delete.retention.ms`) may have missed one, and starts
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from libs.eventlog.database import Database
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.ports import Log, Subscription
-from libs.eventlog.record import Record
+from libs.eventlog.tables.database import Database
+from libs.eventlog.wire.record import Record
 
 BATCH = 1000
 WAIT = 0.5  # machine seconds

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from libs.eventlog.ports import Identity, Log, Place, Position
-from libs.eventlog.record import Record
+from libs.eventlog.wire.record import Record
 
 
 class LogCheck:

@@ -6,12 +6,12 @@ the committed offset of the reaction's group, committed when every command it ga
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from libs.eventlog.codec import Codec
+from libs.eventlog.commands import Reaction, Request
 from libs.eventlog.errors import Halted, Unavailable
+from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock, Log, Store, Subscription
-from libs.eventlog.record import Record, RecordedEvent
-from libs.eventlog.request import Reaction, Request
-from libs.eventlog.writer import Answer
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.base import Event, event_type
 from libs.messages.ids import reaction_command_id
 

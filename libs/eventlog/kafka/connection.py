@@ -1,0 +1,72 @@
+"""Calls to a broker: how to reach it, for how long, and when to ask again; clients of aiokafka begun and ended."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiokafka.errors import KafkaError
+
+from libs.eventlog.errors import Unavailable, unavailable
+
+T = TypeVar("T")
+RETRY = 0.05  # machine seconds
+MOMENT = 1.0  # machine seconds
+LARGEST_REQUEST = 4 << 20  # bytes; a dead letter holds a whole record in base64
+
+
+@dataclass(frozen=True)
+class KafkaSettings:
+    """How to reach the broker; times in machine seconds."""
+
+    bootstrap: str
+    instance: str
+    session: float = 10.0
+    patience: float = 15.0
+    """How long one call may take before the broker counts as unreachable."""
+
+
+async def within(seconds: float, call: Callable[[], Awaitable[T]], what: str) -> T:
+    """Call the broker, again while it asks for that (a coordinator moves, a leader is elected); else Unavailable."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await _while_retriable(call)
+    except TimeoutError as error:
+        raise Unavailable(f"{what}: no answer from Kafka within {seconds:.0f} s") from error
+    except (KafkaError, OSError) as error:
+        raise unavailable(what, error) from error
+
+
+async def begun(start: Callable[[], Awaitable[None]]) -> None:
+    """Start a client of aiokafka: cancelled in its midst it leaves a connection open, so it gets a moment to end."""
+    starting = asyncio.ensure_future(start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting], timeout=MOMENT)
+        starting.cancel()
+        await asyncio.wait([starting])
+        look(starting)
+        raise
+
+
+async def ended(stop: Callable[[], Awaitable[None]]) -> None:
+    """Stop a client of aiokafka: a task of it that has not begun yet would let its own cancelling out to us."""
+    await asyncio.sleep(0)
+    await stop()
+
+
+def look(future: asyncio.Future[Any]) -> None:
+    """Take note of what became of a batch: nobody may be waiting for it any more."""
+    if not future.cancelled():
+        future.exception()
+
+
+async def _while_retriable(call: Callable[[], Awaitable[T]]) -> T:
+    while True:
+        try:
+            return await call()
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            await asyncio.sleep(RETRY)

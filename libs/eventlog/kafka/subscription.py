@@ -1,0 +1,126 @@
+"""A member of a consumer group: explicit offsets alone, and a change of hands whose failures reach the caller."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+from aiokafka.structs import OffsetAndMetadata
+
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.connection import LARGEST_REQUEST, KafkaSettings, begun, ended, within
+from libs.eventlog.ports import OnAssigned
+from libs.eventlog.wire.record import Record
+
+
+def record_of(message: Any) -> Record:
+    """Take aiokafka's record as ours."""
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.key,
+        message.value,
+        message.headers,
+        message.timestamp,
+    )
+
+
+class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
+    """One topic of a group. A change of hands is settled inside `batch`, so that its failures reach the caller."""
+
+    def __init__(self, settings: KafkaSettings, topic: str, group: str, on_assigned: OnAssigned) -> None:
+        self._settings, self._topic, self._group, self._on_assigned = settings, topic, group, on_assigned
+        self._handed: set[TopicPartition] | None = None
+        self._idle = asyncio.Event()
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=settings.bootstrap,
+            group_id=group,
+            group_instance_id=f"{settings.instance}-{group}",
+            client_id=f"{settings.instance}-{group}",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",  # upstream systems may write in transactions; we do not
+            session_timeout_ms=int(settings.session * 1000),
+            heartbeat_interval_ms=int(settings.session * 1000 / 5),
+            rebalance_timeout_ms=int(settings.session * 1000),
+            max_poll_interval_ms=300_000,
+            fetch_max_wait_ms=500,
+            max_partition_fetch_bytes=LARGEST_REQUEST,
+        )
+
+    async def open(self) -> None:
+        """Connect and join; raises Unavailable."""
+        await within(self._settings.patience, partial(begun, self._consumer.start), f"joining {self._group}")
+        self._consumer.subscribe([self._topic], listener=self)
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Hold what is new until the place to start from is known."""
+        self._consumer.pause(*assigned)
+        self._handed = set(assigned)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - all of them
+        """Let the batch in hand be finished, for a while."""
+        try:
+            async with asyncio.timeout(self._settings.session / 3):
+                await self._idle.wait()
+        except TimeoutError:
+            return  # the next owner's epoch keeps our batch out
+
+    async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
+        """Give what is there, by partition; empty while partitions change hands."""
+        self._idle.set()
+        try:
+            await self._settle()
+            got = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=most)
+        except NoOffsetForPartitionError:
+            return {}  # a partition that has just been handed to us: its place is set when we settle
+        except KafkaError as error:
+            raise Unavailable(f"{self._group}: {type(error).__name__} {error}") from error
+        if self._handed is not None:
+            return {}
+        if got:
+            self._idle.clear()
+        return {tp.partition: [record_of(m) for m in messages] for tp, messages in got.items()}
+
+    async def commit(self, places: Mapping[int, int]) -> None:
+        """Keep the next offsets as the group's places; raises Unavailable."""
+        offsets = {TopicPartition(self._topic, p): OffsetAndMetadata(at, "") for p, at in places.items()}
+        await within(self._settings.patience, lambda: self._consumer.commit(offsets), f"place of {self._group}")
+
+    async def passed(self) -> Mapping[int, int]:
+        """Give the next offset of each partition, behind the ends of transactions and what was aborted in them."""
+        if self._handed is not None:
+            return {}
+        try:
+            return {tp.partition: await self._consumer.position(tp) for tp in self._consumer.assignment()}
+        except KafkaError:
+            return {}  # partitions change hands
+
+    def assigned(self) -> frozenset[int]:
+        """Name the partitions that are ours now."""
+        return frozenset(tp.partition for tp in self._consumer.assignment())
+
+    def again(self) -> None:
+        """Ask `on_assigned` anew for all our partitions before the next batch."""
+        ours = self._consumer.assignment()
+        self._consumer.pause(*ours)
+        self._handed = set(ours)  # another object each time: `_settle` notices what came while it waited
+
+    async def close(self) -> None:
+        """Leave without telling: a static member that comes back in time gets its partitions again."""
+        self._idle.set()
+        await ended(self._consumer.stop)
+
+    async def _settle(self) -> None:
+        while (handed := self._handed) is not None:
+            offsets = await self._on_assigned(frozenset(tp.partition for tp in handed))
+            if self._handed is not handed:
+                continue
+            readable = [place for place in handed if place.partition in offsets]
+            for place in handed:  # one without a place would keep the others from being read
+                self._consumer.seek(place, offsets.get(place.partition, 0))
+            self._consumer.resume(*readable)
+            self._handed = None
