@@ -1,6 +1,7 @@
 """What the protocol needs from outside: a log, a store for each reader, a clock.
 
-Kafka and PostgreSQL in earnest (`kafka/`, `tables/store.py`), memory in unit tests (`testing.py`); one suite runs on both.
+Kafka and PostgreSQL in earnest (`kafka/`, `tables/store.py`), memory in unit tests (`testing.py`); one suite runs on
+both.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence

@@ -18,9 +18,9 @@ from services.ops.measured import Known, data, measured
 from services.ops.output import AsJson, Refused, run, show, table
 from services.ops.tickets import ticket_id
 from services.ops.watched import WATCHED, tables
-from services.sla_timer.cycle_rows import CYCLES_JSON, MISSED
-from services.sla_timer.cycle_targets import Begun
-from services.sla_timer.cycles import Story
+from services.sla_timer.cycles.decider import Begun
+from services.sla_timer.cycles.model import Story
+from services.sla_timer.cycles.rows import CYCLES_JSON, MISSED
 
 COLUMNS = (
     *("measure", "instance", "state", "started_at", "ended_at", "ended_by"),

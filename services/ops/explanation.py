@@ -23,8 +23,8 @@ from services.ops.grounds import Grounds
 from services.ops.promise_days import Calendars, Line, days_of
 from services.ops.promise_life import Happening, JudgedAnswer, answers, life
 from services.ops.response_times import Answer, Times, as_promised
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.promise import Judged, NotPromised, State, Waiting
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.state import Judged, NotPromised, State, Waiting
 
 E = TypeVar("E")
 STATES = {"waiting": "running", "untracked": "none"}

@@ -21,7 +21,7 @@ from services.ops.given import Given, open_log
 from services.ops.output import Refused
 from services.ops.plan_files import plan_at
 from services.ops.watched import queries
-from services.sla_timer.publications import PublishedCalendar, PublishedTargets, in_force
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, in_force
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from libs.messages.cycles import TargetedCycle
 from libs.workcal import CalendarEnds
 from services.ops.grounds import Grounds
 from services.ops.response_times import Length, seconds
-from services.sla_timer.cycle_targets import Begun
-from services.sla_timer.cycle_time import is_met, wall_time, working_time
-from services.sla_timer.cycles import Cycle, Story, cycles_of
+from services.sla_timer.cycles.decider import Begun
+from services.sla_timer.cycles.model import Cycle, Story, cycles_of
+from services.sla_timer.cycles.working_time import is_met, wall_time, working_time
 
 
 class Known(NamedTuple):

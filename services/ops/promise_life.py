@@ -31,8 +31,8 @@ from libs.plan.certificates import MICROSECOND
 from libs.workcal.hours import WEEKDAYS
 from services.ops.causes import in_words
 from services.ops.response_times import spoken
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.promise import Judged, State, Waiting
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.state import Judged, State, Waiting
 
 
 class Happening(NamedTuple):

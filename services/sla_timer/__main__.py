@@ -7,11 +7,11 @@ from pathlib import Path
 from libs.chassis.participant import Participant
 from libs.messages.catalogue import SLA
 from services.sla_timer.cycle_duties import CycleDuties
+from services.sla_timer.domain import DECIDER
 from services.sla_timer.handlers import PromiseDuties, PromiseReactions
 from services.sla_timer.projections import READERS
 from services.sla_timer.reactions import ENDS
 from services.sla_timer.settings import SlaTimerSettings
-from services.sla_timer.streams import DECIDER
 from services.sla_timer.tz_guard import TzGuard
 
 

@@ -12,8 +12,8 @@ from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.messages.ids import duty_command_id
-from services.sla_timer.cycle_targets import Command, MissTarget, ReckonCycles
-from services.sla_timer.cycles import Story
+from services.sla_timer.cycles.decider import Command, MissTarget, ReckonCycles
+from services.sla_timer.cycles.model import Story
 from services.sla_timer.handlers import DOOR_OF_INTAKE, facts_for
 from services.sla_timer.tz_guard import TzGuard
 

@@ -13,10 +13,11 @@ from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import SLA, TICKETS, TICKETS_DOOR
 from libs.messages.ids import duty_command_id
 from libs.workcal import tz_version
-from services.sla_timer.answers import JudgeAnswer
-from services.sla_timer.deadlines import FireDeadline, WarnAtRisk
-from services.sla_timer.domain import Owed
-from services.sla_timer.publications import RecomputePromise
+from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
+from services.sla_timer.promise.decider import Owed
+from services.sla_timer.promise.recompute import RecomputePromise
+from services.sla_timer.promise.responses import JudgeAnswer
+from services.sla_timer.promise.restatement import RestatePromise
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,
@@ -29,7 +30,6 @@ from services.sla_timer.reactions import (
     together,
     wanted,
 )
-from services.sla_timer.restatement import RestatePromise
 from services.sla_timer.tz_guard import TzGuard
 
 DOOR_OF_INTAKE = "intake.door"

@@ -6,11 +6,11 @@ from libs.eventlog.projection import Projection, Reader, state_of
 from libs.messages.catalogue import PLAN, SLA, TICKETS
 from libs.messages.cycles import CyclesEvent
 from libs.messages.sla import PromiseEvent
-from services.sla_timer.cycle_rows import CYCLE_FACTS, CYCLES
-from services.sla_timer.plan_rows import CALENDAR_CHANGES, CALENDARS, TARGETS
-from services.sla_timer.promise_rows import PROMISES
-from services.sla_timer.streams import DECIDER, State
-from services.sla_timer.tz_rows import TZ_DATABASES
+from services.sla_timer.cycles.rows import CYCLE_FACTS, CYCLES
+from services.sla_timer.domain import DECIDER, State
+from services.sla_timer.promise.rows import PROMISES
+from services.sla_timer.published.rows import CALENDAR_CHANGES, CALENDARS, TARGETS
+from services.sla_timer.published.tz_rows import TZ_DATABASES
 
 STATES: Projection[Any] = state_of("states", DECIDER, State, (*get_args(PromiseEvent), *get_args(CyclesEvent)))
 

@@ -21,13 +21,13 @@ from libs.messages.tickets import (
     TicketTransferred,
     TicketWithdrawn,
 )
-from services.sla_timer.answers import RecordResponse
-from services.sla_timer.calls import RecordCall
-from services.sla_timer.merging import AdoptPromise, CancelPromise, ReinstatePromise
-from services.sla_timer.opening import StartClock
-from services.sla_timer.publications import PublishedCalendar, PublishedTargets, fact, in_force
-from services.sla_timer.transfers import SetInternalTarget
-from services.sla_timer.tz_changes import TzChange
+from services.sla_timer.promise.calls import RecordCall
+from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise
+from services.sla_timer.promise.opening import StartClock
+from services.sla_timer.promise.responses import RecordResponse
+from services.sla_timer.promise.transfers import SetInternalTarget
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, fact, in_force
+from services.sla_timer.published.tz_changes import TzChange
 
 Command = StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePromise | SetInternalTarget
 

@@ -21,11 +21,11 @@ from libs.messages.catalogue import SLA
 from libs.stack.wait import machine_seconds
 from services import sla_timer
 from services.sla_timer.cycle_duties import CycleDuties
+from services.sla_timer.domain import DECIDER
 from services.sla_timer.handlers import PromiseDuties, PromiseReactions
 from services.sla_timer.projections import READERS
 from services.sla_timer.reactions import ENDS
 from services.sla_timer.settings import SlaTimerSettings
-from services.sla_timer.streams import DECIDER
 from services.sla_timer.tz_guard import TzGuard
 
 FILE = "BENCH_TAPS"

@@ -22,7 +22,7 @@ from libs.messages.tickets import (
 )
 from libs.workcal import tz_version
 from services.sla_timer.cycle_duties import STORY
-from services.sla_timer.cycles import Fact, Kind
+from services.sla_timer.cycles.model import Fact, Kind
 from services.sla_timer.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.recorded import NOON

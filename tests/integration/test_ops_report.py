@@ -22,8 +22,8 @@ from services.ops.measures import measures
 from services.ops.output import Refused
 from services.ops.report import account_of
 from services.ops.report_cycles import tickets_of
-from services.sla_timer.cycle_targets import Begun
-from services.sla_timer.cycles import Fact, Kind
+from services.sla_timer.cycles.decider import Begun
+from services.sla_timer.cycles.model import Fact, Kind
 from services.sla_timer.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.sla_timer.examples import (

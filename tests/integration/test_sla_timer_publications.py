@@ -17,11 +17,11 @@ from libs.messages.plan import CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import NotChanged
 from libs.messages.tickets import Channel
 from libs.workcal import tz_version
-from services.sla_timer.domain import DECIDER
 from services.sla_timer.handlers import PromiseDuties, PromiseReactions
 from services.sla_timer.projections import READERS
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.restatement import RestatePromise
 from services.sla_timer.reactions import FACTS
-from services.sla_timer.restatement import RestatePromise
 from services.sla_timer.tz_guard import LOOK, TzGuard
 from tests.integration.folded import Folded, folded
 from tests.integration.test_sla_timer_queries import FILES

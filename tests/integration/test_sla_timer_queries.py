@@ -11,7 +11,7 @@ from libs.messages.plan import CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import NoPromise, NotAResponse, NotChanged, ReinstatementNotApplied
 from libs.workcal import tz_version
 from services.sla_timer.projections import READERS
-from services.sla_timer.publications import in_force
+from services.sla_timer.published.publications import in_force
 from services.sla_timer.reactions import FACTS, Facts
 from tests.integration.folded import Folded, folded
 from tests.unit.sla_timer.examples import (

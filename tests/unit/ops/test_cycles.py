@@ -9,9 +9,9 @@ from libs.plan import working_calendar
 from services.ops.cycles import COLUMNS, laid_out
 from services.ops.grounds import Grounds
 from services.ops.measured import Known, data, measured
-from services.sla_timer.cycle_targets import Begun, targeted
-from services.sla_timer.cycles import Cycle, Kind, Story, cycles_of
-from services.sla_timer.publications import PublishedCalendar
+from services.sla_timer.cycles.decider import Begun, targeted
+from services.sla_timer.cycles.model import Cycle, Kind, Story, cycles_of
+from services.sla_timer.published.publications import PublishedCalendar
 from tests.unit.sla_timer.examples import CALENDARS
 from tests.unit.sla_timer.test_cycle_targets import CALENDAR, calendar
 from tests.unit.sla_timer.test_cycles import monday, story, tuesday

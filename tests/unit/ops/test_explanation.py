@@ -16,9 +16,9 @@ from services.ops.explanation_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, h
 from services.ops.grounds import Grounds
 from services.ops.promise_days import Kind
 from services.ops.promise_life import local
-from services.sla_timer.domain import DECIDER, Command
-from services.sla_timer.merging import AdoptPromise, CancelPromise
-from services.sla_timer.publications import PublishedCalendar
+from services.sla_timer.promise.decider import DECIDER, Command
+from services.sla_timer.promise.merging import AdoptPromise, CancelPromise
+from services.sla_timer.published.publications import PublishedCalendar
 from tests.unit.sla_timer.examples import (
     CALENDARS,
     FRANCE,

@@ -11,8 +11,8 @@ from services.ops.grounds import Grounds, grounds_of
 from services.ops.measure_rows import CYCLE_COLUMNS, FLAT_CYCLES, cycles_data, flat_cycles, lines_of, shown_cycles
 from services.ops.measured import Known
 from services.ops.measures import Figures, Measures, measures
-from services.sla_timer.cycles import Kind, Story
-from services.sla_timer.publications import PublishedCalendar
+from services.sla_timer.cycles.model import Kind, Story
+from services.sla_timer.published.publications import PublishedCalendar
 from tests.unit.ops.test_cycles import known
 from tests.unit.sla_timer.examples import CALENDARS, MICROSECOND, PLAN
 from tests.unit.sla_timer.test_cycles import NEXT, RESOLUTION, UPDATE, berlin, monday, story, tuesday

@@ -26,11 +26,11 @@ from libs.messages.tickets import Channel, Medium, RespondedBy
 from libs.plan import promise, working_calendar
 from libs.workcal import zone
 from services.contract.plan import read_plan
-from services.sla_timer.answers import RecordResponse
-from services.sla_timer.deadlines import FireDeadline, WarnAtRisk
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.opening import StartClock
-from services.sla_timer.publications import PublishedCalendar, PublishedTargets
+from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.opening import StartClock
+from services.sla_timer.promise.responses import RecordResponse
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
 from tests.unit.recorded import recorded_event
 from tests.unit.support import Specification
 

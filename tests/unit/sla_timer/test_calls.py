@@ -7,10 +7,10 @@ import pytest
 from libs.messages.certificates import RetargetCause
 from libs.messages.sla import CallNoted, FirstResponseRetargeted, NoPromise, NotChanged, PromiseEvent
 from libs.messages.tickets import Channel
-from services.sla_timer.calls import RecordCall
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.promise import Judged, Waiting
-from services.sla_timer.publications import PublishedCalendar, PublishedTargets
+from services.sla_timer.promise.calls import RecordCall
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.state import Judged, Waiting
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
 from tests.unit.sla_timer.examples import (
     MICROSECOND,
     PROMISE,

@@ -10,8 +10,8 @@ from libs.messages.cycles import Measure
 from libs.messages.tickets import Channel
 from libs.plan import working_calendar
 from libs.workcal import working_time_between
-from services.sla_timer.cycle_time import NOTHING, stretches, used_up_at, working_time
-from services.sla_timer.cycles import Cycle, Fact, Kind, Story, cycles_of
+from services.sla_timer.cycles.model import Cycle, Fact, Kind, Story, cycles_of
+from services.sla_timer.cycles.working_time import NOTHING, stretches, used_up_at, working_time
 from tests.unit.sla_timer.examples import CALENDARS, TICKET
 
 GERMANY = working_calendar(CALENDARS["germany"])

@@ -7,8 +7,8 @@ import pytest
 
 from libs.messages.base import Event
 from libs.messages.tickets import Medium, RespondedBy, Side
-from services.sla_timer.cycle_rows import CYCLE_FACTS, CycleFactsRow
-from services.sla_timer.cycles import Fact, Kind
+from services.sla_timer.cycles.model import Fact, Kind
+from services.sla_timer.cycles.rows import CYCLE_FACTS, CycleFactsRow
 from tests.unit.recorded import NOON
 from tests.unit.sla_timer.examples import TICKET, example, paris
 

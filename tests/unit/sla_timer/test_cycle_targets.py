@@ -8,10 +8,10 @@ import pytest
 from libs.messages.cycles import CyclesReckoned, CycleTargetMissed, Measure, TargetedCycle
 from libs.messages.plan import CentreCalendar, Closure, CycleTargets, ResponseTargets, Status
 from libs.workcal import tz_version
-from services.sla_timer.cycle_rows import CYCLES, CyclesRow
-from services.sla_timer.cycle_targets import DECIDER, Begun, MissTarget, ReckonCycles, target_of
-from services.sla_timer.cycles import Fact, Kind, Story
-from services.sla_timer.publications import PublishedCalendar, PublishedTargets
+from services.sla_timer.cycles.decider import DECIDER, Begun, MissTarget, ReckonCycles, target_of
+from services.sla_timer.cycles.model import Fact, Kind, Story
+from services.sla_timer.cycles.rows import CYCLES, CyclesRow
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
 from tests.unit.recorded import recorded_event
 from tests.unit.sla_timer.examples import CALENDARS, MICROSECOND, TARGETS, TICKET
 from tests.unit.sla_timer.test_cycles import berlin, monday, story, tuesday

@@ -9,8 +9,8 @@ from libs.messages.cycles import CycleEnd, Measure
 from libs.messages.tickets import Channel
 from libs.plan import working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, add_working_time, zone
-from services.sla_timer.cycle_time import is_met, used, used_up_at, wall_time, working_time
-from services.sla_timer.cycles import Cycle, Fact, Kind, Pause, Story, cycles_of
+from services.sla_timer.cycles.model import Cycle, Fact, Kind, Pause, Story, cycles_of
+from services.sla_timer.cycles.working_time import is_met, used, used_up_at, wall_time, working_time
 from tests.unit.sla_timer.examples import CALENDARS, MICROSECOND, TICKET
 
 GERMANY = working_calendar(CALENDARS["germany"])

@@ -13,11 +13,11 @@ import pytest
 from libs.messages.sla import CancellationCause, FirstResponseRestated, Verdict
 from libs.messages.tickets import Channel, Medium, RespondedBy
 from libs.plan import as_it_was, promise, working_calendar
-from services.sla_timer.answers import RecordResponse
-from services.sla_timer.calls import RecordCall
-from services.sla_timer.merging import CancelPromise
-from services.sla_timer.promise import Judged
-from services.sla_timer.publications import PublishedCalendar
+from services.sla_timer.promise.calls import RecordCall
+from services.sla_timer.promise.merging import CancelPromise
+from services.sla_timer.promise.responses import RecordResponse
+from services.sla_timer.promise.state import Judged
+from services.sla_timer.published.publications import PublishedCalendar
 from tests.unit.sla_timer.examples import FRANCE, TARGETS, TICKET, paris, start
 from tests.unit.sla_timer.test_publications import FIRST, FIRST_TARGETS, at, closed
 from tests.unit.sla_timer.timer import Timer

@@ -22,10 +22,10 @@ from libs.messages.sla import (
     Verdict,
 )
 from libs.messages.tickets import Channel
-from services.sla_timer.answers import JudgeAnswer
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.merging import AdoptPromise, CancelPromise, ReinstatePromise
-from services.sla_timer.promise import Judged, Waiting
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise
+from services.sla_timer.promise.responses import JudgeAnswer
+from services.sla_timer.promise.state import Judged, Waiting
 from tests.unit.sla_timer.examples import (
     CUSTOMER,
     MICROSECOND,

@@ -10,8 +10,8 @@ from libs.messages.sla import NoPromise, NotAResponse, PromiseEvent
 from libs.messages.tickets import Channel, Medium, RespondedBy
 from libs.plan import working_calendar
 from libs.workcal import working_time_between
-from services.sla_timer.domain import DECIDER, Command
-from services.sla_timer.promise import State, Untracked
+from services.sla_timer.promise.decider import DECIDER, Command
+from services.sla_timer.promise.state import State, Untracked
 from tests.unit.sla_timer.examples import (
     AT_RISK_AT,
     DUE_AT,

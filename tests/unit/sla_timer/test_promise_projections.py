@@ -11,9 +11,9 @@ from libs.messages.plan import CentreCalendar, CentreCalendarPublished, TargetsP
 from libs.messages.sla import NoPromise, NotAResponse, PromiseEvent
 from libs.messages.tickets import Channel
 from libs.workcal import tz_version
-from services.sla_timer.plan_rows import CALENDARS, TARGETS
 from services.sla_timer.projections import READERS, STATES
-from services.sla_timer.promise_rows import PROMISES, PromiseRow
+from services.sla_timer.promise.rows import PROMISES, PromiseRow
+from services.sla_timer.published.rows import CALENDARS, TARGETS
 from tests.unit.recorded import recorded_event
 from tests.unit.sla_timer import examples
 from tests.unit.sla_timer.examples import (

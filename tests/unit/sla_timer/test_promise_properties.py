@@ -15,10 +15,10 @@ from libs.messages.sla import (
     PromiseEvent,
 )
 from libs.messages.tickets import Medium, RespondedBy
-from services.sla_timer.answers import RecordResponse
-from services.sla_timer.domain import DECIDER, Command
-from services.sla_timer.promise import Judged, NotPromised, State, Untracked, Waiting
-from services.sla_timer.promise_rows import PROMISES, PromiseRow
+from services.sla_timer.promise.decider import DECIDER, Command
+from services.sla_timer.promise.responses import RecordResponse
+from services.sla_timer.promise.rows import PROMISES, PromiseRow
+from services.sla_timer.promise.state import Judged, NotPromised, State, Untracked, Waiting
 from tests.unit.recorded import recorded_event
 from tests.unit.sla_timer.examples import DUE_AT, OPENED_AT, STREAM, answer, breached, fire, met, start, warn
 

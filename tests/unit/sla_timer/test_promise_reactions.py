@@ -7,9 +7,9 @@ import pytest
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import FactVersion
 from libs.messages.tickets import Channel, Medium, RespondedBy
-from services.sla_timer.answers import RecordResponse
-from services.sla_timer.opening import StartClock
-from services.sla_timer.publications import in_force
+from services.sla_timer.promise.opening import StartClock
+from services.sla_timer.promise.responses import RecordResponse
+from services.sla_timer.published.publications import in_force
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,

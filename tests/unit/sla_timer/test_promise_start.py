@@ -12,8 +12,8 @@ from libs.messages.plan import CentreCalendar
 from libs.messages.sla import FirstResponseClockStarted, FirstResponseNotPromised, NoPromise, PromiseEvent
 from libs.messages.tickets import Channel
 from libs.workcal import tz_version
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.opening import StartClock
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.opening import StartClock
 from tests.unit.sla_timer.examples import (
     CALENDARS,
     CUSTOMER,

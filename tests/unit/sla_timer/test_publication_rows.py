@@ -13,8 +13,8 @@ from libs.messages.sla import (
     Verdict,
 )
 from libs.messages.tickets import Channel
-from services.sla_timer.plan_rows import CALENDAR_CHANGES
-from services.sla_timer.promise_rows import PROMISES
+from services.sla_timer.promise.rows import PROMISES
+from services.sla_timer.published.rows import CALENDAR_CHANGES
 from tests.unit.sla_timer.examples import FRANCE, MICROSECOND, STREAM, TICKET, breached, later, paris
 from tests.unit.sla_timer.test_calls import moved as moved_by_call
 from tests.unit.sla_timer.test_calls import noted as call_noted

@@ -11,10 +11,11 @@ from libs.messages.plan import CentreCalendar, ChannelTargets, Closure, Response
 from libs.messages.sla import FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise, PromiseEvent
 from libs.messages.tickets import Channel
 from libs.workcal import zone
-from services.sla_timer.answers import JudgeAnswer
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.promise import Waiting
-from services.sla_timer.publications import PublishedCalendar, PublishedTargets, RecomputePromise
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.recompute import RecomputePromise
+from services.sla_timer.promise.responses import JudgeAnswer
+from services.sla_timer.promise.state import Waiting
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
 from tests.unit.sla_timer.examples import (
     CALENDARS,
     DUE_AT,

@@ -5,10 +5,10 @@ from datetime import datetime
 import pytest
 
 from libs.messages.sla import FirstResponseRestated, PromiseEvent, RestatementCause, Verdict
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.promise import Judged
-from services.sla_timer.publications import PublishedCalendar
-from services.sla_timer.restatement import RestatePromise
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.restatement import RestatePromise
+from services.sla_timer.promise.state import Judged
+from services.sla_timer.published.publications import PublishedCalendar
 from tests.unit.sla_timer.examples import FRANCE, MICROSECOND, PROMISE, breached, later, met, paris
 from tests.unit.sla_timer.test_publications import (
     DUE,

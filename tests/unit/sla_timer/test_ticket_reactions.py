@@ -8,8 +8,9 @@ from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.certificates import Certificate
 from libs.messages.sla import CancellationCause
 from libs.messages.tickets import Side
-from services.sla_timer.calls import RecordCall
-from services.sla_timer.merging import AdoptPromise, CancelPromise, ReinstatePromise
+from services.sla_timer.promise.calls import RecordCall
+from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise
+from services.sla_timer.promise.transfers import SetInternalTarget
 from services.sla_timer.reactions import (
     NO_FACTS,
     Facts,
@@ -20,7 +21,6 @@ from services.sla_timer.reactions import (
     react_to_promise,
     wanted,
 )
-from services.sla_timer.transfers import SetInternalTarget
 from tests.unit.sla_timer.examples import example, published_calendar, published_targets
 
 CALLED, MERGED, UNDONE = example("CustomerCallRecorded"), example("TicketsMerged"), example("MergeUndone")

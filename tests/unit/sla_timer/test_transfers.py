@@ -9,9 +9,9 @@ from libs.messages.plan import CentreCalendar
 from libs.messages.sla import InternalTargetNotSet, InternalTargetSet, NotChanged, PromiseEvent
 from libs.messages.tickets import Channel
 from libs.workcal import zone
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.publications import PublishedCalendar
-from services.sla_timer.transfers import SetInternalTarget
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.transfers import SetInternalTarget
+from services.sla_timer.published.publications import PublishedCalendar
 from tests.unit.sla_timer.examples import CALENDARS, PROMISE, TICKET, met, paris, started
 
 AMERICAS = CALENDARS["americas"]

@@ -10,13 +10,14 @@ from libs.messages.certificates import RetargetCause
 from libs.messages.sla import FirstResponseNotRetargeted, FirstResponseRetargeted
 from libs.messages.tickets import Channel
 from libs.plan import verify
-from services.sla_timer.calls import RecordCall
-from services.sla_timer.domain import DECIDER
-from services.sla_timer.promise_rows import PROMISES
-from services.sla_timer.publications import PublishedCalendar, RecomputePromise
+from services.sla_timer.promise.calls import RecordCall
+from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.recompute import RecomputePromise
+from services.sla_timer.promise.rows import PROMISES
+from services.sla_timer.published.publications import PublishedCalendar
+from services.sla_timer.published.tz_changes import TzChange
+from services.sla_timer.published.tz_rows import TZ_DATABASES
 from services.sla_timer.reactions import FACTS
-from services.sla_timer.tz_changes import TzChange
-from services.sla_timer.tz_rows import TZ_DATABASES
 from tests.tz import Installed
 from tests.unit.sla_timer.examples import CALENDARS, FRANCE, MICROSECOND, PROMISE, STREAM, TICKET, started
 from tests.unit.sla_timer.test_promise_projections import folded

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from libs.messages.sla import PromiseEvent
-from services.sla_timer.answers import JudgeAnswer
-from services.sla_timer.deadlines import FireDeadline, WarnAtRisk
-from services.sla_timer.domain import DECIDER, Command
-from services.sla_timer.promise import State
-from services.sla_timer.promise_rows import PROMISES, PromiseRow
-from services.sla_timer.publications import PublishedCalendar, PublishedTargets, RecomputePromise
-from services.sla_timer.restatement import RestatePromise
+from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
+from services.sla_timer.promise.decider import DECIDER, Command
+from services.sla_timer.promise.recompute import RecomputePromise
+from services.sla_timer.promise.responses import JudgeAnswer
+from services.sla_timer.promise.restatement import RestatePromise
+from services.sla_timer.promise.rows import PROMISES, PromiseRow
+from services.sla_timer.promise.state import State
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
 from tests.unit.sla_timer.examples import STREAM
 
 

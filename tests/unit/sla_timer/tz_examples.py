@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from libs.messages.plan import TzDatabase, TzDatabasePublished
 from libs.messages.tickets import Channel
 from libs.plan import tz_database
-from services.sla_timer.tz_changes import TzChange
+from services.sla_timer.published.tz_changes import TzChange
 from tests.tz import Installed, moved
 from tests.unit.sla_timer.examples import PLAN, started
 

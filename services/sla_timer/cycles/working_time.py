@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from libs.workcal import WorkingCalendar, add_working_time, working_time_between
-from services.sla_timer.cycles import Cycle
+from services.sla_timer.cycles.model import Cycle
 
 NOTHING = timedelta(0)
 

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from libs.messages.sla import FirstResponseMet, LaterResponseNoted, NotAResponse, ResponseNotApplied
 from libs.messages.tickets import Channel, Medium, RespondedBy
-from services.sla_timer.promise import Judged, NotPromised, Promise, State, Untracked, Waiting
+from services.sla_timer.promise.state import Judged, NotPromised, Promise, State, Untracked, Waiting
 
 
 @dataclass(frozen=True)

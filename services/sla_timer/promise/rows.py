@@ -28,7 +28,7 @@ from libs.messages.sla import (
     ResponseNotApplied,
 )
 from libs.plan import in_force, reckoned_from, target_channel
-from services.sla_timer.promise import warnings_left
+from services.sla_timer.promise.state import warnings_left
 
 
 class PromiseRow(NamedTuple):

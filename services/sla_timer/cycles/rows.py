@@ -24,8 +24,8 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketWithdrawn,
 )
-from services.sla_timer.cycle_targets import Begun, Reckoned, Unreckoned, evolve, is_running, to_miss
-from services.sla_timer.cycles import Fact, Kind
+from services.sla_timer.cycles.decider import Begun, Reckoned, Unreckoned, evolve, is_running, to_miss
+from services.sla_timer.cycles.model import Fact, Kind
 
 FACTS: TypeAdapter[tuple[Fact, ...]] = TypeAdapter(tuple[Fact, ...])
 

@@ -18,8 +18,8 @@ from libs.messages.sla import (
     Verdict,
 )
 from libs.plan import with_merge
-from services.sla_timer.promise import Judged, NotPromised, State, Untracked, Waiting
-from services.sla_timer.publications import retargeted
+from services.sla_timer.promise.recompute import retargeted
+from services.sla_timer.promise.state import Judged, NotPromised, State, Untracked, Waiting
 
 
 @dataclass(frozen=True)

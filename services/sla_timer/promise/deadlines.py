@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.messages.sla import FirstResponseAtRisk, FirstResponseBreached
-from services.sla_timer.promise import State, Waiting, warnings_left
+from services.sla_timer.promise.state import State, Waiting, warnings_left
 
 
 @dataclass(frozen=True)

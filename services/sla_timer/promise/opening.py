@@ -11,7 +11,7 @@ from libs.messages.sla import FirstResponseClockStarted, FirstResponseNotPromise
 from libs.messages.tickets import Channel
 from libs.plan import NoTarget, promise, with_merge, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead
-from services.sla_timer.promise import Judged, NotPromised, State, Untracked, Waiting
+from services.sla_timer.promise.state import Judged, NotPromised, State, Untracked, Waiting
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from libs.decider import Decider
 from libs.messages.cycles import CyclePause, CyclesEvent, CyclesReckoned, CycleTargetMissed, Measure, TargetedCycle
 from libs.plan import working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, WorkingCalendar, tz_version
-from services.sla_timer.cycle_time import used, used_up_at
-from services.sla_timer.cycles import Cycle, Story, cycles_of
-from services.sla_timer.publications import PublishedCalendar, PublishedTargets, fact, in_force
+from services.sla_timer.cycles.model import Cycle, Story, cycles_of
+from services.sla_timer.cycles.working_time import used, used_up_at
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, fact, in_force
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is published of calendars, targets and tz versions, and what a publication does to a promise that runs.
+"""What a publication does to a promise that runs.
 
 It holds from its own instant on: working time already used stays used. A promise that is over by then stays as it is.
 """
@@ -6,41 +6,24 @@ It holds from its own instant on: working time already used stays used. A promis
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple, TypeVar, assert_never
+from typing import NamedTuple, assert_never
 
 from libs.messages.base import FactVersion
 from libs.messages.certificates import Certificate
-from libs.messages.plan import CentreCalendar, ResponseTargets
 from libs.messages.sla import FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise
 from libs.plan import NoTarget, as_it_was, with_calendar, with_targets, working_calendar
 from libs.plan import in_force as grounds
 from libs.workcal import CalendarEnds, TooFarAhead
-from services.sla_timer.promise import Promise, State, Waiting
-from services.sla_timer.tz_changes import TzChange, concerns
-
-
-@dataclass(frozen=True)
-class PublishedCalendar:
-    """A centre's calendar as published, and where that was said."""
-
-    stream: str
-    sequence: int
-    published_at: datetime
-    content: CentreCalendar
-
-
-@dataclass(frozen=True)
-class PublishedTargets:
-    """The targets as published, and where that was said."""
-
-    stream: str
-    sequence: int
-    published_at: datetime
-    content: ResponseTargets
-
-
-Publication = PublishedCalendar | PublishedTargets | TzChange
-P = TypeVar("P", PublishedCalendar, PublishedTargets, TzChange)
+from services.sla_timer.promise.state import Promise, State, Waiting
+from services.sla_timer.published.publications import (
+    Publication,
+    Published,
+    PublishedCalendar,
+    PublishedTargets,
+    fact,
+    published_by,
+)
+from services.sla_timer.published.tz_changes import TzChange, concerns
 
 
 @dataclass(frozen=True)
@@ -51,14 +34,6 @@ class RecomputePromise:
     calendars: tuple[PublishedCalendar, ...]
     targets: tuple[PublishedTargets, ...]
     tz_changes: tuple[TzChange, ...] = ()
-
-
-class Published(NamedTuple):
-    """All that is published and may matter."""
-
-    calendars: Sequence[PublishedCalendar]
-    targets: Sequence[PublishedTargets]
-    tz_changes: Sequence[TzChange] = ()
 
 
 class Passed(NamedTuple):
@@ -75,18 +50,6 @@ class Reckoned(NamedTuple):
     certificate: Certificate
     rests_on: tuple[FactVersion, ...]
     passed: Passed | None
-
-
-def in_force(published: Iterable[P], instant: datetime) -> P | None:
-    """Give the last publication by an instant; for what is older than the first publication, that one."""
-    ordered = sorted(published, key=lambda one: one.sequence)
-    earlier = [one for one in ordered if one.published_at <= instant]
-    return earlier[-1] if earlier else next(iter(ordered), None)
-
-
-def fact(publication: Publication) -> FactVersion:
-    """Name a publication as what an event rests on."""
-    return FactVersion(stream=publication.stream, sequence=publication.sequence)
 
 
 def restated_due_at(
@@ -115,7 +78,7 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
     if found.rests_on:
         after = replace(made, certificate=found.certificate)
         now = command.occurred_at
-        restated = restated_due_at(after, _by(command.calendars, now), _by(command.targets, now))
+        restated = restated_due_at(after, published_by(command.calendars, now), published_by(command.targets, now))
         return retargeted(made, after, found.rests_on, restated)
     return _not_retargeted(made, found.passed) if found.passed else None
 
@@ -138,14 +101,12 @@ def reckoned(state: Waiting, published: Published, now: datetime) -> Reckoned:
 def _since(state: Waiting, published: Published, now: datetime) -> list[Publication]:
     known = grounds(state.promise.certificate)
     reckoned_on = max(known.calendar_version, state.passed_over)
-    newer: list[Publication] = [one for one in _by(published.calendars, now) if one.content.version > reckoned_on]
-    newer += [one for one in _by(published.targets, now) if one.content.version > known.targets_version]
-    newer += [one for one in _by(published.tz_changes, now) if one.version > (state.passed_over_tz or "")]
+    newer: list[Publication] = [
+        one for one in published_by(published.calendars, now) if one.content.version > reckoned_on
+    ]
+    newer += [one for one in published_by(published.targets, now) if one.content.version > known.targets_version]
+    newer += [one for one in published_by(published.tz_changes, now) if one.version > (state.passed_over_tz or "")]
     return sorted(newer, key=lambda one: (one.published_at, one.stream, one.sequence))
-
-
-def _by(published: Iterable[P], instant: datetime) -> list[P]:
-    return [one for one in published if one.published_at <= instant]
 
 
 def _applied(

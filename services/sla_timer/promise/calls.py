@@ -16,19 +16,11 @@ from libs.messages.sla import (
 from libs.messages.tickets import Medium, RespondedBy
 from libs.plan import in_force as grounds
 from libs.plan import with_call, working_calendar
-from services.sla_timer.answers import RecordResponse, respond
-from services.sla_timer.promise import Judged, NotPromised, State, Untracked, Waiting
-from services.sla_timer.publications import (
-    Published,
-    PublishedCalendar,
-    PublishedTargets,
-    fact,
-    in_force,
-    reckoned,
-    restated_due_at,
-    retargeted,
-)
-from services.sla_timer.tz_changes import TzChange
+from services.sla_timer.promise.recompute import reckoned, restated_due_at, retargeted
+from services.sla_timer.promise.responses import RecordResponse, respond
+from services.sla_timer.promise.state import Judged, NotPromised, State, Untracked, Waiting
+from services.sla_timer.published.publications import Published, PublishedCalendar, PublishedTargets, fact, in_force
+from services.sla_timer.published.tz_changes import TzChange
 
 CallEvent = FirstResponseMet | FirstResponseRetargeted | CallNoted | LaterResponseNoted | ResponseNotApplied
 

@@ -8,8 +8,8 @@ from libs.messages.sla import InternalTargetNotSet, InternalTargetSet, NotChange
 from libs.plan import in_force as grounds
 from libs.plan import used_until, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, add_working_time
-from services.sla_timer.promise import Judged, State, Waiting
-from services.sla_timer.publications import PublishedCalendar, fact
+from services.sla_timer.promise.state import Judged, State, Waiting
+from services.sla_timer.published.publications import PublishedCalendar, fact
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from libs.messages.base import FactVersion
 from libs.messages.sla import FirstResponseRestated, RestatementCause, Verdict
 from libs.plan import in_force as grounds
-from services.sla_timer.promise import Judged, State
-from services.sla_timer.publications import PublishedCalendar, PublishedTargets, fact, restated_due_at
+from services.sla_timer.promise.recompute import restated_due_at
+from services.sla_timer.promise.state import Judged, State
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, fact, published_by
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def restate(state: State, command: RestatePromise) -> FirstResponseRestated | No
 
 
 def _known(state: Judged, command: RestatePromise) -> Known:
-    calendars = [one for one in command.calendars if one.published_at <= command.occurred_at]
-    targets = [one for one in command.targets if one.published_at <= command.occurred_at]
+    calendars = published_by(command.calendars, command.occurred_at)
+    targets = published_by(command.targets, command.occurred_at)
     newest = max(calendars, key=lambda one: one.content.version, default=None)
     due_at = restated_due_at(state.promise, calendars, targets)
     version = max(state.calendar_version, grounds(state.promise.certificate).calendar_version)

@@ -1,0 +1,212 @@
+"""The promise of a first response: made at the opening of a ticket, met if and only if answered by its deadline.
+
+It is made once and never pauses. A deadline fires only after its instant, and after everything said before was read.
+Each rule stands with its command in a module of its own; here they come together.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from libs.decider import Decider
+from libs.messages.sla import (
+    CallNoted,
+    CancellationNoted,
+    FirstResponseAtRisk,
+    FirstResponseBreached,
+    FirstResponseCancelled,
+    FirstResponseClockStarted,
+    FirstResponseMet,
+    FirstResponseNotPromised,
+    FirstResponseNotRetargeted,
+    FirstResponseReinstated,
+    FirstResponseRestated,
+    FirstResponseRetargeted,
+    InternalTargetNotSet,
+    InternalTargetSet,
+    LaterResponseNoted,
+    MergeNoted,
+    NotAResponse,
+    PromiseEvent,
+    ReinstatementNotApplied,
+    ResponseNotApplied,
+    Verdict,
+)
+from libs.plan import in_force
+from services.sla_timer.promise.calls import RecordCall, call
+from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk, fire, warn
+from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise, adopt, cancel, reinstate
+from services.sla_timer.promise.opening import StartClock, start
+from services.sla_timer.promise.recompute import RecomputePromise, recompute
+from services.sla_timer.promise.responses import JudgeAnswer, RecordResponse, judge_answer, respond
+from services.sla_timer.promise.restatement import RestatePromise, restate
+from services.sla_timer.promise.state import (
+    Absorbed,
+    Judged,
+    NotPromised,
+    Promise,
+    State,
+    Untracked,
+    Waiting,
+    with_absorbed,
+    with_answer,
+    with_call,
+    with_cancellation,
+)
+from services.sla_timer.promise.transfers import SetInternalTarget, transfer
+
+Asked = StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePromise | AdoptPromise | SetInternalTarget
+"""What reactions ask of a promise."""
+Owed = RecomputePromise | JudgeAnswer | WarnAtRisk | FireDeadline | RestatePromise
+"""What duties do to a promise; it may come to nothing."""
+Command = Asked | Owed
+
+
+def decide(state: State, command: Command) -> PromiseEvent | None:
+    """Answer a command with exactly one event; None where a duty comes to nothing."""
+    match command:
+        case RecomputePromise() | JudgeAnswer() | WarnAtRisk() | FireDeadline() | RestatePromise():
+            return _owed(state, command)
+        case _:
+            return _asked(state, command)
+
+
+def _asked(state: State, command: Asked) -> PromiseEvent:
+    match command:
+        case StartClock():
+            return start(state, command)
+        case RecordResponse():
+            return respond(state, command)
+        case RecordCall():
+            return call(state, command)
+        case CancelPromise():
+            return cancel(state, command)
+        case ReinstatePromise():
+            return reinstate(state, command)
+        case AdoptPromise():
+            return adopt(state, command)
+        case SetInternalTarget():
+            return transfer(state, command)
+        case _:
+            assert_never(command)
+
+
+def _owed(state: State, command: Owed) -> PromiseEvent | None:
+    match command:
+        case RecomputePromise():
+            return recompute(state, command)
+        case JudgeAnswer():
+            return judge_answer(state, command)
+        case WarnAtRisk():
+            return warn(state, command)
+        case FireDeadline():
+            return fire(state, command)
+        case RestatePromise():
+            return restate(state, command)
+        case _:
+            assert_never(command)
+
+
+def evolve(state: State, event: PromiseEvent) -> State:
+    """Fold an event into the state."""
+    match event:
+        case FirstResponseClockStarted():
+            return Waiting(_promised(event), late_at=event.responded_at)
+        case FirstResponseNotPromised(reason=reason):
+            return NotPromised(reason) if isinstance(state, Untracked) else state
+        case FirstResponseAtRisk(percent=percent):
+            return replace(_running(state), warned=percent)
+        case FirstResponseRetargeted():
+            return _retargeted(_running(state), event)
+        case FirstResponseNotRetargeted():
+            return _not_retargeted(_running(state), event)
+        case FirstResponseMet(responded_at=at):
+            return _met(state, at)
+        case FirstResponseBreached(responded_at=at):
+            return _ended(_running(state), Verdict.BREACHED, at)
+        case FirstResponseCancelled(cancelled_at=at, cause=cause):
+            running = _running(state)
+            return replace(_ended(running, Verdict.CANCELLED, running.late_at), cancelled_at=at, cause=cause)
+        case FirstResponseReinstated():
+            return _reinstated(state)
+        case FirstResponseRestated():
+            return _restated(state, event)
+        case LaterResponseNoted(responded_at=at):
+            return with_answer(state, at)
+        case CallNoted(called_at=at, restated_due_at=due_at):
+            return with_call(state, at, due_at)
+        case CancellationNoted(cancelled_at=at):
+            return with_cancellation(state, at)
+        case MergeNoted(certificate=certificate, merged_at=at):
+            return with_absorbed(state, Absorbed(certificate, at))
+        case ResponseNotApplied(reason=NotAResponse.NO_PROMISE, responded_at=at):
+            return with_answer(state, at)
+        case ResponseNotApplied() | ReinstatementNotApplied() | InternalTargetSet() | InternalTargetNotSet():
+            return state
+        case _:
+            assert_never(event)
+
+
+DECIDER: Decider[State, Command, PromiseEvent] = Decider(Untracked(), decide, evolve)
+
+
+def _promised(event: FirstResponseClockStarted) -> Promise:
+    return Promise(
+        ticket=event.ticket,
+        customer=event.customer,
+        centre=event.centre,
+        channel=event.channel,
+        private=event.private,
+        language=event.language,
+        certificate=event.certificate,
+    )
+
+
+def _retargeted(running: Waiting, event: FirstResponseRetargeted) -> Waiting:
+    made = running.promise
+    calls = tuple(sorted({*made.calls, event.called_at})) if event.called_at else made.calls
+    promise = replace(made, certificate=event.certificate, calls=calls)
+    return replace(running, promise=promise, restated_due_at=event.restated_due_at)
+
+
+def _not_retargeted(running: Waiting, event: FirstResponseNotRetargeted) -> Waiting:
+    passed_over = max(running.passed_over, event.calendar_version)
+    return replace(running, passed_over=passed_over, passed_over_tz=event.tz_version or running.passed_over_tz)
+
+
+def _met(state: State, at: datetime) -> Judged:
+    """A promise that runs, or one whose merge was undone."""
+    if isinstance(state, Judged):
+        return replace(state, verdict=Verdict.MET, responded_at=at, cancelled_at=None, cause=None)
+    return _ended(_running(state), Verdict.MET, at)
+
+
+def _ended(running: Waiting, verdict: Verdict, responded_at: datetime | None) -> Judged:
+    return Judged(
+        promise=running.promise,
+        verdict=verdict,
+        responded_at=responded_at,
+        cancelled_at=running.cancelled_at,
+        restated_due_at=running.restated_due_at,
+        calendar_version=max(running.passed_over, in_force(running.promise.certificate).calendar_version),
+    )
+
+
+def _reinstated(state: State) -> State:
+    if not isinstance(state, Judged):
+        return state
+    due_at, late_at = state.restated_due_at, state.responded_at
+    return Waiting(state.promise, late_at=late_at, restated_due_at=due_at)
+
+
+def _restated(state: State, event: FirstResponseRestated) -> State:
+    if not isinstance(state, Judged):
+        return state
+    due_at, version = event.restated_due_at, event.calendar_version
+    return replace(state, restated=event.restated, restated_due_at=due_at, calendar_version=version)
+
+
+def _running(state: State) -> Waiting:
+    if not isinstance(state, Waiting):
+        raise ValueError(f"only a promise that runs moves or ends; this is {state.state}")  # noqa: TRY004
+    return state
