@@ -1,8 +1,8 @@
 """A decider: what may happen to one stream, as two pure functions and the state before anything happened."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 S = TypeVar("S")
 C = TypeVar("C")
@@ -23,3 +23,12 @@ class Decider(Generic[S, C, E]):
         for event in events:
             state = self.evolve(state, event)
         return state
+
+
+Deciders = Mapping[str, Decider[Any, Any, Any]]
+"""Kind of stream → the decider of all streams of that kind."""
+
+
+def decider_of(deciders: Deciders, stream: str) -> Decider[Any, Any, Any]:
+    """The decider of a stream, by the kind that its id begins with; KeyError where no such streams are ours."""
+    return deciders[stream.partition("/")[0]]

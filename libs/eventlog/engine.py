@@ -6,9 +6,8 @@ Opening it makes the database come back from the log: a reader without a ready g
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-from libs.decider import Decider
+from libs.decider import Deciders
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Folder
 from libs.eventlog.kafka.connection import KafkaSettings
@@ -98,13 +97,13 @@ class Engine:
         """Name a consumer group of this service."""
         return f"{self.settings.service}.{name}"
 
-    def writer(self, topic: str, decider_of: Callable[[str], Decider[Any, Any, Any]]) -> Writer:
+    def writer(self, topic: str, deciders: Deciders) -> Writer:
         """Make a writer of one of our own topics."""
         reader = next(r for r in self.readers.values() if r.topic == topic and r.writes)
         writer = Writer(
             topic=topic,
             source=f"olcare/{self.settings.service}",
-            decider_of=decider_of,
+            deciders=deciders,
             codec=self.codec(topic),
             log=self.log,
             store=self.stores[reader.name],

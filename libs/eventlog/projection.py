@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
 
-from libs.decider import Decider
+from libs.decider import Deciders, decider_of
 from libs.eventlog.wire.record import RecordedEvent
 from libs.eventlog.wire.unvalidated import lean_decoder_of_states
 from libs.messages.base import Event
@@ -82,10 +82,8 @@ class StateRow(NamedTuple):
     state: Any
 
 
-def state_of(
-    table: str, decider: Decider[Any, Any, Any], states: Any, events: tuple[type[Event], ...]
-) -> Projection[Any]:
-    """Project the decider's own state: what a writer decides on. `states` is the union of the states."""
+def state_of(table: str, deciders: Deciders, states: Any, events: tuple[type[Event], ...]) -> Projection[Any]:
+    """Project the state of each stream by its decider: what a writer decides on. `states` is the union of them all."""
     adapter: TypeAdapter[Any] = TypeAdapter(states)
     try:
         read = lean_decoder_of_states(states)
@@ -93,6 +91,7 @@ def state_of(
         read = adapter.validate_json
 
     def evolve(row: StateRow | None, event: RecordedEvent) -> StateRow:
+        decider = decider_of(deciders, event.stream)
         state = row.state if row else decider.initial
         return StateRow(event.stream, decider.evolve(state, event.data))
 

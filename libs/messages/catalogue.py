@@ -12,6 +12,7 @@ from libs.messages.door import Upstream, upstream_type
 from libs.messages.notices import NoticeEvent
 from libs.messages.plan import CalendarEvent, PricesEvent, RemindersEvent, TargetsEvent, TzEvent, VersionsEvent
 from libs.messages.sla import PromiseEvent
+from libs.messages.streams import parse_stream
 from libs.messages.tickets import TicketEvent
 
 TICKETS, SLA, CONTRACTS = "olcare.tickets.v1", "olcare.sla.v1", "olcare.contracts.v1"
@@ -46,6 +47,14 @@ STREAMS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Log topic → the kinds of its streams."""
+
+_TOPICS: Mapping[str, str] = MappingProxyType({kind: topic for topic, kinds in STREAMS_OF.items() for kind in kinds})
+
+
+def topic_of(stream: str) -> str:
+    """The log topic on which a stream stands; raises ValueError where it is no stream id, KeyError of no known kind."""
+    return _TOPICS[parse_stream(stream).kind]
+
 
 EVENTS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(
     {

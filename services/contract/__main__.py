@@ -2,21 +2,14 @@
 
 import asyncio
 import sys
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from libs.chassis.participant import Participant
-from libs.decider import Decider
-from libs.messages.catalogue import PRIVATE
+from libs.messages.catalogue import CONTRACTS, PLAN, PRIVATE
 from services.contract.domain import DECIDERS
 from services.contract.handlers import DOOR, ContractDoor, TermDuties, Tombstones, Writers
 from services.contract.projections import PRIVATE_RECORDS, READERS
 from services.contract.settings import ContractSettings
-
-
-def _always(decider: Decider[Any, Any, Any], _: str) -> Decider[Any, Any, Any]:
-    return decider
 
 
 async def main() -> int:
@@ -24,9 +17,7 @@ async def main() -> int:
     settings = ContractSettings()
     shell = Participant(settings, READERS, Path(__file__).parent)
     shell.state(PRIVATE_RECORDS, PRIVATE)
-    writers = Writers(
-        {topic: shell.engine.writer(topic, partial(_always, decider)) for topic, decider in DECIDERS.items()}
-    )
+    writers = Writers({topic: shell.engine.writer(topic, DECIDERS) for topic in (CONTRACTS, PLAN)})
     shell.door(ContractDoor(shell, writers).keeper(shell.engine.group(DOOR)))
     duties = TermDuties(shell)
     shell.duties(duties.all(), writers.handle, duties.next_due)

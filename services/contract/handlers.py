@@ -14,12 +14,11 @@ from libs.eventlog.ports import UNKNOWN
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.receipts import JSON, private, receipt, unreadable
 from libs.eventlog.wire.record import Outgoing, Record
-from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE
+from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE, topic_of
 from libs.messages.ids import duty_command_id
 from libs.messages.streams import partition_of
 from services.contract import door
 from services.contract.contracts import LapseContract
-from services.contract.domain import topic_of
 from services.contract.facts import FACTS
 
 DOOR = "door"

@@ -196,12 +196,12 @@ def _tz_database(_: TzDatabaseRow | None, event: RecordedEvent) -> TzDatabaseRow
 
 CONTRACT_STATES: Projection[Any] = state_of(
     "contract_states",
-    DECIDERS[CONTRACTS],
+    DECIDERS,
     State,
     (*get_args(CustomerEvent), *get_args(ContractEvent)),
 )
 
-PLAN_STATES: Projection[Any] = state_of("plan_states", DECIDERS[PLAN], plan_parts.State, get_args(PlanEvent))
+PLAN_STATES: Projection[Any] = state_of("plan_states", DECIDERS, plan_parts.State, get_args(PlanEvent))
 
 CUSTOMERS: Projection[CustomerRow] = Projection(
     table="customers",

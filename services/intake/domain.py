@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, NamedTuple, assert_never
 
-from libs.decider import Decider
+from libs.decider import Decider, Deciders
 from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal, ResponseRefusal
 from libs.messages.streams import parse_stream
@@ -155,6 +155,7 @@ def evolve(state: State, event: TicketEvent) -> State:
 
 
 DECIDER: Decider[State, Command, TicketEvent] = Decider(Unopened(), decide, evolve)
+DECIDERS: Deciders = {"ticket": DECIDER}
 
 
 def _answer_opening(state: State, command: OpenTicket) -> TicketEvent:

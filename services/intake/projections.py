@@ -9,7 +9,7 @@ from libs.messages.catalogue import CONTRACTS, PLAN, TICKETS
 from libs.messages.contracts import ContractActivated, ContractLapsed, CustomerChanged, CustomerRegistered
 from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
 from libs.messages.tickets import TicketEvent
-from services.intake.domain import DECIDER, State
+from services.intake.domain import DECIDERS, State
 from services.intake.ticket_rows import TICKET_ROWS
 
 
@@ -101,7 +101,7 @@ def _product(row: ProductRow | None, event: RecordedEvent) -> ProductRow | None:
             return row
 
 
-STATES: Projection[Any] = state_of("ticket_states", DECIDER, State, get_args(TicketEvent))
+STATES: Projection[Any] = state_of("ticket_states", DECIDERS, State, get_args(TicketEvent))
 
 CUSTOMERS: Projection[CustomerRow] = Projection(
     table="customers",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from libs.chassis.participant import Participant
 from libs.messages.catalogue import NOTICES, PRIVATE
-from services.notification.domain import DECIDER
+from services.notification.domain import DECIDERS
 from services.notification.handlers import NoticeDoor, NoticeDuties, NoticeReactions
 from services.notification.projections import PRIVATE_RECORDS, READERS
 from services.notification.sender import Sender
@@ -18,7 +18,7 @@ async def main() -> int:
     settings = NotificationSettings()
     shell = Participant(settings, READERS, Path(__file__).parent)
     shell.state(PRIVATE_RECORDS, PRIVATE)
-    writer = shell.engine.writer(NOTICES, lambda _: DECIDER)
+    writer = shell.engine.writer(NOTICES, DECIDERS)
     reactions = NoticeReactions(shell, settings)
     for reader in ("tickets", "sla", "contracts"):
         shell.reaction(reader, reactions.react, writer.handle)

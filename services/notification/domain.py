@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from libs.decider import Decider
+from libs.decider import Decider, Deciders
 from libs.messages.notices import (
     Cancellation,
     NoticeAmbiguous,
@@ -159,6 +159,7 @@ def evolve(state: State, event: NoticeEvent) -> State:
 
 
 DECIDER: Decider[State, Command, NoticeEvent] = Decider(Unknown(), decide, evolve)
+DECIDERS: Deciders = {"notice": DECIDER}
 
 
 def _handing_over(state: State, event: NoticeHandingOver) -> HandingOver:

@@ -22,7 +22,7 @@ from libs.messages.notices import (
     NoticeSettled,
 )
 from libs.messages.plan import CentreCalendarPublished, CentrePhone, PrintedText, WeeklyWindow
-from services.notification.domain import DECIDER
+from services.notification.domain import DECIDERS
 from services.notification.notice import State
 
 
@@ -213,7 +213,7 @@ def _centre(_: CentreRow | None, event: RecordedEvent) -> CentreRow:
     return CentreRow(event.stream, calendar.centre, calendar.mailbox, sheet.model_dump_json())
 
 
-STATES: Projection[Any] = state_of("notice_states", DECIDER, State, get_args(NoticeEvent))
+STATES: Projection[Any] = state_of("notice_states", DECIDERS, State, get_args(NoticeEvent))
 
 NOTICE_ROWS: Projection[NoticeRow] = Projection(
     table="notices",

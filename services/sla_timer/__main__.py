@@ -7,7 +7,7 @@ from pathlib import Path
 from libs.chassis.participant import Participant
 from libs.messages.catalogue import SLA
 from services.sla_timer.cycle_duties import CycleDuties
-from services.sla_timer.domain import DECIDER
+from services.sla_timer.domain import DECIDERS
 from services.sla_timer.handlers import PromiseDuties, PromiseReactions
 from services.sla_timer.projections import READERS
 from services.sla_timer.reactions import ENDS
@@ -19,7 +19,7 @@ async def main() -> int:
     """Keep promises until told to stop; gives the exit code."""
     settings = SlaTimerSettings()
     shell = Participant(settings, READERS, Path(__file__).parent)
-    writer = shell.engine.writer(SLA, lambda _: DECIDER)
+    writer = shell.engine.writer(SLA, DECIDERS)
     guard = TzGuard(shell)
     reactions = PromiseReactions(shell, guard)
     shell.reaction("tickets", reactions.react, writer.handle)

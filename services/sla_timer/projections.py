@@ -7,12 +7,12 @@ from libs.messages.catalogue import PLAN, SLA, TICKETS
 from libs.messages.cycles import CyclesEvent
 from libs.messages.sla import PromiseEvent
 from services.sla_timer.cycles.rows import CYCLE_FACTS, CYCLES
-from services.sla_timer.domain import DECIDER, State
+from services.sla_timer.domain import DECIDERS, State
 from services.sla_timer.promise.rows import PROMISES
 from services.sla_timer.published.rows import CALENDAR_CHANGES, CALENDARS, TARGETS
 from services.sla_timer.published.tz_rows import TZ_DATABASES
 
-STATES: Projection[Any] = state_of("states", DECIDER, State, (*get_args(PromiseEvent), *get_args(CyclesEvent)))
+STATES: Projection[Any] = state_of("states", DECIDERS, State, (*get_args(PromiseEvent), *get_args(CyclesEvent)))
 
 READERS: tuple[Reader, ...] = (
     Reader("sla", SLA, 3, (STATES, PROMISES, CYCLES), writes=True, reacts=True),

@@ -20,8 +20,8 @@ from libs.messages.ids import duty_command_id
 from libs.messages.streams import partition_of
 from libs.stack.run import PROJECT
 from libs.stack.wait import machine_seconds
-from services.sla_timer.domain import DECIDER
 from services.sla_timer.promise.deadlines import FireDeadline
+from services.sla_timer.promise.decider import DECIDER
 from tests.bench.fetched import fetched
 from tests.bench.promises import SOURCE, WAVE, Started, falling_due
 from tests.bench.rounds import Bar, Competitor, alternate, seconds

@@ -21,7 +21,7 @@ from libs.messages.catalogue import SLA
 from libs.stack.wait import machine_seconds
 from services import sla_timer
 from services.sla_timer.cycle_duties import CycleDuties
-from services.sla_timer.domain import DECIDER
+from services.sla_timer.domain import DECIDERS
 from services.sla_timer.handlers import PromiseDuties, PromiseReactions
 from services.sla_timer.projections import READERS
 from services.sla_timer.reactions import ENDS
@@ -81,7 +81,7 @@ async def main() -> int:
     shell = Participant(SlaTimerSettings(), READERS, Path(sla_timer.__file__).parent)
     make: Callable[[], Appender] = shell.engine.log.appender
     vars(shell.engine.log)["appender"] = lambda: Tapped(make(), taps)
-    writer = shell.engine.writer(SLA, lambda _: DECIDER)
+    writer = shell.engine.writer(SLA, DECIDERS)
     guard = TzGuard(shell)
     reactions = PromiseReactions(shell, guard)
     shell.reaction("tickets", reactions.react, writer.handle)

@@ -24,6 +24,7 @@ from libs.eventlog.ports import Appender, Store
 from libs.eventlog.tables.database import Database
 from libs.eventlog.wire.record import Head, Outgoing
 from libs.messages.base import Event
+from libs.messages.catalogue import STREAMS
 from libs.messages.streams import partition_of
 from tests.bench.history import WAVE, Said, waves
 from tests.bench.rounds import Bar, Part, alternate, compare, seconds
@@ -108,7 +109,7 @@ class Writing:
         return Writer(
             topic=topic,
             source=SOURCE,
-            decider_of=_decider_of,
+            deciders=dict.fromkeys(STREAMS, _SAYS),
             codec=folder(topic, PARTITIONS).judge.codec,
             log=self._log,
             store=store,
@@ -152,8 +153,7 @@ def _request(said: Said) -> Request:
     return Request(said.command, said.stream, command, said.command)
 
 
-def _decider_of(_: str) -> Decider[None, Say, Event]:
-    return Decider(None, lambda _, say: say.event, lambda _, __: None)
+_SAYS: Decider[None, Say, Event] = Decider(None, lambda _, say: say.event, lambda _, __: None)
 
 
 async def _open() -> None:

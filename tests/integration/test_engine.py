@@ -80,7 +80,7 @@ class House:
         self.topic = f"{unique}.sayings"
         card = Card(self.topic, "log", PARTITIONS, {}, 1, {}, ("test",), ("test",), ())
         self.cards = {self.topic: card}
-        states = state_of("saying_states", DECIDER, Count, (Said,))
+        states = state_of("saying_states", {"saying": DECIDER}, Count, (Said,))
         self.reader = Reader("sayings", self.topic, 1, (states, TABLE), writes=True, reacts=True)
 
     @asynccontextmanager
@@ -98,7 +98,7 @@ class House:
             await engine.close()
 
     def writer(self, engine: Engine) -> Writer:
-        return engine.writer(self.topic, lambda _: DECIDER)
+        return engine.writer(self.topic, {"saying": DECIDER})
 
     async def create(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)

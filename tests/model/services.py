@@ -117,11 +117,11 @@ class Service:
         check = LogCheck(self.ground.log, reader.topic, self.ground.identities[reader.topic])
         return ReaderLoop(self.ground.log, self.ground.stores[reader.name], folder, reader.name, check)
 
-    def write(self, reader: Reader, decider: Decider[Any, Any, Any]) -> Writer:
+    def write(self, reader: Reader, kind: str, decider: Decider[Any, Any, Any]) -> Writer:
         return self.protocol.writer(
             topic=reader.topic,
             source=self.ground.name,
-            decider_of=lambda _: decider,
+            deciders={kind: decider},
             codec=CODECS[reader.topic],
             log=self.ground.log,
             store=self.ground.stores[reader.name],
@@ -143,7 +143,7 @@ class Desk(Service):
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground, self.READERS)
-        self.writer = self.write(DESK_TICKETS, self.protocol.ticket)
+        self.writer = self.write(DESK_TICKETS, "ticket", self.protocol.ticket)
         keeper = DoorKeeper(
             topic=DOOR,
             group=DOOR_GROUP,
@@ -215,7 +215,7 @@ class Timer(Service):
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground, self.READERS)
-        self.writer = self.write(TIMER_PROMISES, PROMISE)
+        self.writer = self.write(TIMER_PROMISES, "promise", PROMISE)
         self.loops.append(
             self.protocol.reaction(
                 ground.log,

@@ -238,12 +238,20 @@ DEADLINE = Projection(
 )
 
 DESK_TICKETS = Reader(
-    "desk_tickets", TICKETS, 1, (state_of("ticket_state", TICKET, Ticket, TICKET_EVENTS), TALLY), writes=True
+    "desk_tickets",
+    TICKETS,
+    1,
+    (state_of("ticket_state", {"ticket": TICKET}, Ticket, TICKET_EVENTS), TALLY),
+    writes=True,
 )
 DESK_FACTS = Reader("desk_facts", FACTS, 1, (FACT,))
 TIMER_TICKETS = Reader("timer_tickets", TICKETS, 1, (TALLY,), reacts=True)
 TIMER_PROMISES = Reader(
-    "timer_promises", PROMISES, 1, (state_of("promise_state", PROMISE, Promise, PROMISE_EVENTS), DEADLINE), writes=True
+    "timer_promises",
+    PROMISES,
+    1,
+    (state_of("promise_state", {"promise": PROMISE}, Promise, PROMISE_EVENTS), DEADLINE),
+    writes=True,
 )
 
 CODECS = {

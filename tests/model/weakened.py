@@ -4,7 +4,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from libs.decider import Decider
+from libs.decider import Decider, decider_of
 from libs.eventlog.commands import Request
 from libs.eventlog.fold import counted_at
 from libs.eventlog.loops.door import DoorLoop
@@ -44,7 +44,7 @@ class BuildsOnWhatIsUnderWay(Writer):
             if event is None:
                 answers[at] = Answer(request, None)
                 continue
-            decider = self._decider_of(request.stream)
+            decider = decider_of(self._deciders, request.stream)
             state = decider.evolve(decider.initial if known.state is None else known.state, event.event)
             loaded[request.stream] = known._replace(head=event.head, state=state)
             written[at] = event

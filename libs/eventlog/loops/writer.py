@@ -5,9 +5,9 @@ counted event is the answer, whatever was decided here. What did not count is de
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from libs.decider import Decider
+from libs.decider import Deciders, decider_of
 from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import counted_at
@@ -35,7 +35,7 @@ class Writer:
         self,
         topic: str,
         source: str,
-        decider_of: Callable[[str], Decider[Any, Any, Any]],
+        deciders: Deciders,
         codec: Codec,
         log: Log,
         store: Store,
@@ -43,7 +43,7 @@ class Writer:
         gate: Callable[[], Awaitable[None]],
         partitions: int,
     ) -> None:
-        self._topic, self._source, self._decider_of, self._codec = topic, source, decider_of, codec
+        self._topic, self._source, self._deciders, self._codec = topic, source, deciders, codec
         self._log, self._store, self._clock, self._gate, self._partitions = log, store, clock, gate, partitions
         self._appender: Appender = log.appender()
 
@@ -94,7 +94,7 @@ class Writer:
         return written
 
     def _decide_one(self, request: Request, known: Loaded) -> Written | None:
-        decider = self._decider_of(request.stream)
+        decider = decider_of(self._deciders, request.stream)
         event = decider.decide(known.state if known.state is not None else decider.initial, request.command)
         if event is None:
             return None

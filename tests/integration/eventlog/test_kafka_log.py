@@ -100,7 +100,7 @@ async def test_a_record_too_large_in_a_batch_keeps_none_of_the_others_from_count
         writer = Writer(
             topic=TICKETS,
             source="desk",
-            decider_of=lambda _: AT_LENGTH,
+            deciders={"ticket": AT_LENGTH},
             codec=CODECS[TICKETS],
             log=log,
             store=store,

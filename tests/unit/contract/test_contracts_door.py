@@ -10,7 +10,7 @@ import pytest
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.record import Record
 from libs.messages.base import Event, PrivateKey
-from libs.messages.catalogue import CONTRACTS, CONTRACTS_DOOR, PLAN
+from libs.messages.catalogue import CONTRACTS, CONTRACTS_DOOR, PLAN, topic_of
 from libs.messages.contracts import ContractRefusal, ContractRefused, LicenceKind
 from libs.messages.ids import door_command_id
 from libs.messages.plan import PlanPart, PlanPartRefused, PlanRefusal, TzDatabaseRefused
@@ -18,7 +18,6 @@ from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
-from services.contract.domain import topic_of
 from services.contract.door import LARGEST, asked, outcome_of, private_of, read, request_of
 from services.contract.facts import Facts, KnownCustomer
 from services.contract.plan_parts import PublishPart

@@ -63,7 +63,7 @@ class Desk:
         writer = Writer(
             topic=TICKETS,
             source="desk",
-            decider_of=lambda _: decider,
+            deciders={"ticket": decider},
             codec=CODECS[TICKETS],
             log=log or self.log,
             store=self.store,
