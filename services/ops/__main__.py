@@ -12,28 +12,19 @@ from libs.chassis.plan_clock import ClockError
 from libs.eventlog.errors import Halted, Unavailable
 from libs.plan import BadPlan
 from libs.stack.errors import StackError
-from services.ops import (
-    calendar,
-    clock,
-    cycles,
-    dead_letters,
-    explain,
-    lag,
-    notices,
-    persons,
-    plan,
-    projections,
-    report,
-    seed,
-    serve,
-    sla,
-    stack,
-    tickets,
-    topics,
-    trigger,
-)
-from services.ops.given import options
-from services.ops.output import Refused, tell
+from services.ops import serve, stack
+from services.ops.cli.environment import options
+from services.ops.cli.output import Refused, tell
+from services.ops.clock import command as clock
+from services.ops.door import dead_letters, notices, persons, seed, trigger
+from services.ops.explain import command as explain
+from services.ops.plan import calendar
+from services.ops.plan import command as plan
+from services.ops.report import command as report
+from services.ops.sla import command as sla
+from services.ops.sla import cycles
+from services.ops.ticket import command as tickets
+from services.ops.watch import lag, projections, topics
 
 PROBLEMS = (Unavailable, Refused, StackError, ClockError, BadPlan, Halted)
 

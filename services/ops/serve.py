@@ -14,10 +14,10 @@ from libs.chassis.logging import configure
 from libs.chassis.metrics import Metrics
 from libs.chassis.settings import ServiceSettings
 from libs.eventlog.errors import Unavailable
-from services.ops.given import Given, given, open_log
-from services.ops.lag import rows
-from services.ops.not_promised import without_promise
-from services.ops.output import Refused
+from services.ops.cli.environment import Given, given, open_log
+from services.ops.cli.output import Refused
+from services.ops.sla.not_promised import without_promise
+from services.ops.watch.lag import rows
 
 EVERY = 5.0  # machine seconds between two looks
 

@@ -17,12 +17,12 @@ from libs.stack.errors import StackError
 from libs.stack.ports import free_port
 from libs.stack.service import ServiceSpec
 from libs.stack.up import Order, Up
+from services.ops.cli.arguments import plan_time
+from services.ops.cli.environment import Given, clock_of, given
+from services.ops.cli.output import AsJson, Refused, show, table, tell
 from services.ops.demo import SEED, TICKETS
 from services.ops.demo import run as play
-from services.ops.given import Given, clock_of, given
-from services.ops.output import AsJson, Refused, show, table, tell
-from services.ops.typed import plan_time
-from services.ops.watched import WATCHED
+from services.ops.watch.services import WATCHED
 
 
 def up(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from libs.eventlog.kafka.reading import records
 from libs.eventlog.kafka.topics import load_cards
 from libs.eventlog.wire.receipts import dead_letters_of, receipts_of
 from libs.eventlog.wire.record import Record
@@ -22,12 +23,11 @@ from libs.messages.catalogue import TICKETS as TICKETS_TOPIC
 from libs.messages.streams import parse_stream
 from libs.stack.run import PROJECT, Run
 from services.contract.plan import read_plan
+from services.ops.cli.environment import open_log
 from services.ops.demo import perform
 from services.ops.demo.report import Report
 from services.ops.demo.script import Script, write_script
 from services.ops.demo.stage import Stage, set_stage
-from services.ops.given import open_log
-from services.ops.reading import records
 from tests.acceptance.olcare import done
 from tests.acceptance.recount import read, recounted
 from tests.acceptance.recount_cycles import recounted_cycles, tickets

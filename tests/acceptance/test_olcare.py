@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from libs.eventlog.client.messages import door_record, publish
 from libs.eventlog.kafka.appender import KafkaAppender
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
@@ -16,9 +17,8 @@ from libs.eventlog.ports import Place
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.stack.catcher import messages_in
 from libs.stack.run import PROJECT
-from services.ops.trigger import sample
-from services.ops.typed import place
-from services.ops.upstream import door_record, publish
+from services.ops.cli.arguments import place
+from services.ops.door.trigger import sample
 from tests.acceptance.olcare import Said, done, olcare
 
 MONDAY = "2026-11-23T07:00:00Z"  # 8 h in France

@@ -10,7 +10,7 @@ import pytest
 from libs.stack.run import PROJECT
 from libs.workcal import tz_version
 from services.contract.plan import read_plan
-from services.ops.plan_files import plan_at
+from services.ops.plan.files import plan_at
 from tests.acceptance.olcare import done, olcare
 
 SHIPPED = PROJECT / "services/contract/plan"

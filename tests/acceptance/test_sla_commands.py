@@ -17,7 +17,7 @@ import pytest
 from libs.chassis.clock import Clock
 from libs.chassis.metrics import Metrics
 from libs.stack.run import PROJECT
-from services.ops.given import Given
+from services.ops.cli.environment import Given
 from services.ops.serve import Watch
 from tests.acceptance.olcare import done, olcare
 

@@ -19,7 +19,7 @@ from libs.stack.ports import free_port
 from libs.stack.postgres import Postgres
 from libs.stack.run import PROJECT, Run
 from libs.stack.service import Service, ServiceSpec
-from services.ops.quiet import Stillness
+from services.ops.clock.quiescence import Stillness
 from tests.faults.checked.books import Books, Generation, Timeline, Turn
 from tests.faults.checked.reading import read_books, read_generations
 from tests.faults.pages import waiting

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-import services.ops
+import services.ops.watch
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.queries import Queries
 from libs.messages.cycles import Measure
 from libs.messages.plan import CentreCalendarPublished
 from libs.messages.sla import NoPromise
 from libs.messages.tickets import Channel, TicketPaused, TicketResolved
-from services.ops.accounts import Account, Ledger
-from services.ops.asked import Asked
-from services.ops.cycles import QUERIES, known_of, sla_queries
-from services.ops.grounds import grounds_in_tables
-from services.ops.measures import measures
-from services.ops.output import Refused
-from services.ops.report import account_of
-from services.ops.report_cycles import tickets_of
+from services.ops.cli.output import Refused
+from services.ops.report.accounts import Account, Ledger
+from services.ops.report.command import account_of
+from services.ops.report.cycle_count import tickets_of
+from services.ops.report.cycle_figures import measures
+from services.ops.report.scope import Asked
+from services.ops.sla.cycles import QUERIES, known_of, sla_queries
+from services.ops.sla.grounds import grounds_in_tables
 from services.sla_timer.cycles.decider import Begun
 from services.sla_timer.cycles.model import Fact, Kind
 from services.sla_timer.projections import READERS
@@ -47,7 +47,7 @@ from tests.unit.sla_timer.test_cycle_targets import OPENED_AT as GERMAN_OPENED_A
 from tests.unit.sla_timer.test_cycle_targets import STREAM as CYCLES
 from tests.unit.sla_timer.test_cycles import monday, tuesday
 
-FILE = Path(services.ops.__file__).with_name("queries.sql")
+FILE = Path(services.ops.watch.__file__).with_name("queries.sql")
 AROUND = {"since": DUE_AT, "until": DUE_AT + MICROSECOND}
 GERMAN, GERMANY = example("TicketOpened", opened_at=GERMAN_OPENED_AT, centre="germany").data, CALENDARS["germany"]
 MONDAY = date(2026, 11, 30)

@@ -11,7 +11,7 @@ from libs.eventlog.kafka.topics import load_cards
 from libs.plan import Plan
 from libs.stack.run import PROJECT, ROOT, Run
 from services.contract.plan import read_plan
-from services.ops import output
+from services.ops.cli import output
 from services.ops.demo.books import entries
 from services.ops.demo.figures import differences
 from services.ops.demo.findings import find, mails, prove

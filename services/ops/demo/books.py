@@ -13,7 +13,7 @@ from services.ops.demo.findings import Mails
 from services.ops.demo.scribe import Line
 from services.ops.demo.script import Script
 from services.ops.demo.topics import DoorBook, Topics
-from services.ops.projections import Proof
+from services.ops.watch.projections import Proof
 
 
 class Entry(NamedTuple):

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from libs.eventlog.client.messages import Event, binary, structured
 from libs.eventlog.wire.record import CONTENT_TYPE, Outgoing
 from libs.messages.receipts import Unreadability
 from services.ops.demo.scribe import HALF_HOUR, Line, Scribe
-from services.ops.upstream import Event, binary, structured
 
 XML = "<ticket/>"
 TOO_LARGE = 600 * 1024  # bytes

@@ -10,8 +10,8 @@ from libs.stack.catcher import MailCatcher
 from services.ops.demo.figures import Answered, AskedFor, Figures, NotTaken, Promised, Told
 from services.ops.demo.stage import Stage
 from services.ops.demo.topics import Topics
-from services.ops.projections import Proof, engine, proofs
-from services.ops.watched import WATCHED, chosen, tables
+from services.ops.watch.projections import Proof, engine, proofs
+from services.ops.watch.services import WATCHED, chosen, tables
 
 OWN_QUERIES = Path(__file__).with_name("queries.sql")
 

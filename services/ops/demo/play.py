@@ -5,13 +5,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
+from libs.eventlog.client.messages import publish
 from libs.eventlog.ports import Appender
+from services.ops.cli.environment import open_log
+from services.ops.clock.quiescence import Stillness
 from services.ops.demo.scribe import Line
 from services.ops.demo.script import Script
 from services.ops.demo.stage import Stage
-from services.ops.given import open_log
-from services.ops.quiet import Stillness
-from services.ops.upstream import publish
 
 
 class Moment(NamedTuple):

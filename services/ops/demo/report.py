@@ -11,7 +11,7 @@ from libs.messages.tickets import Channel
 from libs.plan import Plan
 from services.ops.demo.books import Entry
 from services.ops.demo.figures import AskedFor, Difference, Figures, Promised
-from services.ops.projections import Proof
+from services.ops.watch.projections import Proof
 
 
 class Share(NamedTuple):

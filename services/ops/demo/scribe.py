@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import NamedTuple
 
+from libs.eventlog.client.messages import Event, Mode, door_record, event
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.messages.certificates import Certificate
@@ -16,7 +17,6 @@ from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
 from libs.plan import Plan, VersionSupport, local_centre, numbers_of, promise, version_support, working_calendar
 from libs.workcal import WorkingCalendar, add_working_time, zone
 from services.ops.demo.cast import SPOKEN, Cast, Customer, Somebody
-from services.ops.upstream import Event, Mode, door_record, event
 
 HALF_HOUR = timedelta(minutes=30)
 MODES: tuple[Mode, ...] = ("structured", "structured", "binary")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from random import Random
 
+from libs.eventlog.client.messages import structured
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.messages.contracts import LicenceKind
@@ -17,8 +18,7 @@ from services.ops.demo.cast import ERP, Cast, Customer, read_cast
 from services.ops.demo.dirt import play_dirt
 from services.ops.demo.scribe import HALF_HOUR, Line, Scribe, half_hour
 from services.ops.demo.stories import Week, play_ordinary_tickets
-from services.ops.plan import plan_records
-from services.ops.upstream import structured
+from services.ops.plan.command import plan_records
 
 WEEK = Week(datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
 """Monday to Sunday; the first is a holiday in Japan. The story goes on until the last promise is judged."""

@@ -14,11 +14,11 @@ from libs.stack.ports import free_port
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
 from libs.stack.service import ServiceSpec
-from services.ops import output
+from services.ops.cli import output
+from services.ops.cli.environment import Given
+from services.ops.cli.output import Refused
 from services.ops.demo.cast import Cast
-from services.ops.given import Given
-from services.ops.output import Refused
-from services.ops.watched import WATCHED
+from services.ops.watch.services import WATCHED
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.reading import records
 from libs.eventlog.wire.receipts import dead_letters_of, receipts_of
 from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import EVENTS, UPSTREAM
 from libs.messages.receipts import DeadLetter, Receipt
+from services.ops.cli.environment import open_log
 from services.ops.demo.stage import Stage
-from services.ops.given import open_log
-from services.ops.reading import records
 
 
 class LogEvent(NamedTuple):

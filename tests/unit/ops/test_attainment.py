@@ -8,13 +8,13 @@ import pytest
 from libs.messages.tickets import Channel
 from libs.plan import promise, working_calendar
 from libs.workcal import Interval
-from services.ops.accounts import Account, Days, Ledger
-from services.ops.attainment import Attainment, attainment, nearest_rank, spread
-from services.ops.grounds import grounds_of
-from services.ops.misses import data, why
-from services.ops.report_rows import FLAT, FLAT_MISS, flat, percentage
-from services.ops.report_rows import data as whole
-from services.ops.response_times import spoken
+from services.ops.report.accounts import Account, Days, Ledger
+from services.ops.report.attainment import Attainment, attainment, nearest_rank, spread
+from services.ops.report.layout import FLAT, FLAT_MISS, flat, percentage
+from services.ops.report.layout import data as whole
+from services.ops.report.misses import data, why
+from services.ops.sla.grounds import grounds_of
+from services.ops.sla.response_times import spoken
 from tests.unit.sla_timer.examples import CALENDARS, MICROSECOND, PLAN, TARGETS, paris
 
 GROUNDS = grounds_of(PLAN)

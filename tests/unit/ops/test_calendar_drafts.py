@@ -9,8 +9,8 @@ import pytest
 from libs.messages.plan import CentreCalendar, Status
 from libs.plan import BadPlan
 from services.contract.plan import SHIPPED, read_plan
-from services.ops.closure_drafts import draft
-from services.ops.closure_overrides import OVERRIDES, Add, Mark, Overrides, Remove, Rename, Source, read_overrides
+from services.ops.plan.closure_drafts import draft
+from services.ops.plan.closure_overrides import OVERRIDES, Add, Mark, Overrides, Remove, Rename, Source, read_overrides
 
 PROJECT = Path(__file__).parents[3]
 TEXT = SHIPPED.joinpath(OVERRIDES).read_text(encoding="utf-8")
@@ -168,5 +168,5 @@ def test_no_library_of_ours_and_no_service_asks_for_holidays_or_reads_the_plans_
         for file in ours
         if any(f"{name}.".startswith(("holidays.", "services.contract.plan.")) for name in imports(file))
     }
-    assert "services/ops/closure_drafts.py" in asking
+    assert "services/ops/plan/closure_drafts.py" in asking
     assert all(file.startswith("services/ops/") for file in asking), asking

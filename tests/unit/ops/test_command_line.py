@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from services.ops.__main__ import main
-from services.ops.output import Refused
-from services.ops.watched import WATCHED, chosen
+from services.ops.cli.output import Refused
+from services.ops.watch.services import WATCHED, chosen
 
 
 class Terminal:

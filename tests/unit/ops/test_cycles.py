@@ -6,9 +6,9 @@ from typing import Any
 from libs.messages.cycles import Measure
 from libs.messages.plan import Closure, Status
 from libs.plan import working_calendar
-from services.ops.cycles import COLUMNS, laid_out
-from services.ops.grounds import Grounds
-from services.ops.measured import Known, data, measured
+from services.ops.sla.cycles import COLUMNS, laid_out
+from services.ops.sla.grounds import Grounds
+from services.ops.sla.ticket_cycles import Known, data, measured
 from services.sla_timer.cycles.decider import Begun, targeted
 from services.sla_timer.cycles.model import Cycle, Kind, Story, cycles_of
 from services.sla_timer.published.publications import PublishedCalendar

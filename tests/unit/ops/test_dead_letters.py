@@ -10,8 +10,8 @@ from libs.eventlog.wire.receipts import unreadable
 from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded
-from services.ops.dead_letters import Letter, again, marked
-from services.ops.output import Refused
+from services.ops.cli.output import Refused
+from services.ops.door.dead_letters import Letter, again, marked
 
 HEADERS = (("content-type", b"application/json"), ("ce_id", b"\xff"), ("empty", None))
 CAME = Record(TICKETS_DOOR, 4, 17, b"\x00key", b"\xff\xfe{", HEADERS, 0)  # type: ignore[arg-type] # a header may have no value

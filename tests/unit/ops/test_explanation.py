@@ -10,12 +10,12 @@ from libs.messages.sla import CancellationCause, NoPromise, NotAResponse, Promis
 from libs.messages.tickets import Channel, TicketOpened, TicketRefused
 from libs.plan import with_merge
 from libs.workcal import zone
-from services.ops.explanation import Explanation, Told, explain
-from services.ops.explanation_data import data
-from services.ops.explanation_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
-from services.ops.grounds import Grounds
-from services.ops.promise_days import Kind
-from services.ops.promise_life import local
+from services.ops.explain.as_data import data
+from services.ops.explain.as_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
+from services.ops.explain.days import Kind
+from services.ops.explain.explanation import Explanation, Told, explain
+from services.ops.explain.life import local
+from services.ops.sla.grounds import Grounds
 from services.sla_timer.promise.decider import DECIDER, Command
 from services.sla_timer.promise.merging import AdoptPromise, CancelPromise
 from services.sla_timer.published.publications import PublishedCalendar

@@ -6,8 +6,8 @@ from typing import Any
 from libs.eventlog.fold import COMMAND
 from libs.messages.base import PrivateKey
 from libs.messages.catalogue import TICKETS
-from services.ops.history import Entry, offsets_in, private_keys
-from services.ops.tickets import said
+from services.ops.ticket.command import said
+from services.ops.ticket.history import Entry, offsets_in, private_keys
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY = PrivateKey(person="person/crm-eu/p-17", topic="olcare.tickets.in.v1", partition=4, offset=1042)

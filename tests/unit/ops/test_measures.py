@@ -6,11 +6,18 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from libs.messages.cycles import Measure
-from services.ops.accounts import Days
-from services.ops.grounds import Grounds, grounds_of
-from services.ops.measure_rows import CYCLE_COLUMNS, FLAT_CYCLES, cycles_data, flat_cycles, lines_of, shown_cycles
-from services.ops.measured import Known
-from services.ops.measures import Figures, Measures, measures
+from services.ops.report.accounts import Days
+from services.ops.report.cycle_figures import Figures, Measures, measures
+from services.ops.report.cycle_layout import (
+    CYCLE_COLUMNS,
+    FLAT_CYCLES,
+    cycles_data,
+    flat_cycles,
+    lines_of,
+    shown_cycles,
+)
+from services.ops.sla.grounds import Grounds, grounds_of
+from services.ops.sla.ticket_cycles import Known
 from services.sla_timer.cycles.model import Kind, Story
 from services.sla_timer.published.publications import PublishedCalendar
 from tests.unit.ops.test_cycles import known

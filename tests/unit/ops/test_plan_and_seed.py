@@ -10,8 +10,8 @@ from libs.messages.door import CalendarContent, PlanPartSubmitted
 from libs.plan import Plan
 from services.contract.door import read, stream_of
 from services.contract.plan import read_plan
-from services.ops.plan import plan_records
-from services.ops.seed import SEED, contracts, customers
+from services.ops.door.seed import SEED, contracts, customers
+from services.ops.plan.command import plan_records
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CONTENT = yaml.safe_load(SEED.read_text())

@@ -9,10 +9,10 @@ from libs.messages.plan import CentreCalendar, Closure, Status
 from libs.plan import FILES, Plan, parse_plan
 from libs.plan.checks import objections, warnings
 from services.contract.plan import SHIPPED, read_texts
-from services.ops.closure_drafts import draft
-from services.ops.closure_overrides import OVERRIDES, read_overrides
-from services.ops.output import Refused
-from services.ops.proposals import Proposal, difference, proposed
+from services.ops.cli.output import Refused
+from services.ops.plan.closure_drafts import draft
+from services.ops.plan.closure_overrides import OVERRIDES, read_overrides
+from services.ops.plan.proposals import Proposal, difference, proposed
 
 TEXTS = read_texts(SHIPPED, FILES)
 PLAN = parse_plan(TEXTS)

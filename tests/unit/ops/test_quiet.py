@@ -15,8 +15,8 @@ from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.base import rfc3339
 from libs.messages.catalogue import TICKETS
-from services.ops import quiet
-from services.ops.quiet import Restless, Stillness, understood
+from services.ops.clock import quiescence as quiet
+from services.ops.clock.quiescence import Restless, Stillness, understood
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 INTAKE, SLA_TIMER = 1, 2

@@ -21,9 +21,9 @@ from libs.messages.tickets import Channel
 from libs.plan import export_plan, promise, with_calendar, with_call, working_calendar
 from services.contract.plan import read_plan
 from services.ops.__main__ import main
-from services.ops.grounds import gathered
-from services.ops.json_lines import LONGEST_LINE, lines
-from services.ops.output import Refused
+from services.ops.cli.output import Refused
+from services.ops.sla.grounds import gathered
+from services.ops.sla.json_lines import LONGEST_LINE, lines
 
 PLAN_FILES = Path(__file__).parents[3] / "services/contract/plan"
 PLAN = read_plan()

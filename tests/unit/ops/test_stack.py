@@ -15,8 +15,8 @@ from libs.stack.identity import start_time
 from libs.stack.up import UP, Order, Up, file_of
 from services.ops import stack
 from services.ops.__main__ import main
-from services.ops.given import clock_of
-from services.ops.watched import WATCHED
+from services.ops.cli.environment import clock_of
+from services.ops.watch.services import WATCHED
 
 MONDAY = "2026-11-23T07:00:00Z"
 

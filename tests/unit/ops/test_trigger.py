@@ -3,12 +3,12 @@
 import pytest
 import typer
 
+from libs.eventlog.client.messages import structured
 from libs.eventlog.wire.cloudevents import parse
 from libs.messages.catalogue import UPSTREAM
 from libs.stack.run import PROJECT
-from services.ops.output import Refused
-from services.ops.trigger import sample, set_field
-from services.ops.upstream import structured
+from services.ops.cli.output import Refused
+from services.ops.door.trigger import sample, set_field
 
 KINDS = [(door, kind) for door, types in UPSTREAM.items() for kind in types]
 

@@ -7,8 +7,8 @@ import pytest
 import typer
 
 from libs.messages.receipts import Place
-from services.ops.tickets import ticket_id
-from services.ops.typed import duration, instant, notice, person, place, plan_time, reference
+from services.ops.cli.arguments import duration, instant, notice, person, place, plan_time, reference
+from services.ops.ticket.command import ticket_id
 
 
 @pytest.mark.parametrize("text", ["2026-11-23T07:00:00Z", "2026-11-23T08:00:00+01:00", "2026-11-23T07:00"])

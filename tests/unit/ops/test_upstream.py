@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from libs.eventlog.client.messages import Mode, door_of, door_record, event, publish
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.cloudevents import Message, parse
@@ -14,7 +15,6 @@ from libs.messages.door import TicketResolved
 from libs.messages.receipts import Place
 from libs.messages.streams import partition_of
 from libs.stack.run import PROJECT
-from services.ops.upstream import Mode, door_of, door_record, event, publish
 
 SAMPLES = sorted((PROJECT / "contracts/examples/door").glob("*.json"))
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)

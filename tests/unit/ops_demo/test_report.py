@@ -16,7 +16,7 @@ from services.ops.demo.reckoning import reckon
 from services.ops.demo.report import Report, Share, by_centre, by_channel, mailed, proven, unheard
 from services.ops.demo.show import shown
 from services.ops.demo.topics import DoorBook, LogEvent, Topics
-from services.ops.projections import Proof
+from services.ops.watch.projections import Proof
 from tests.unit.ops_demo.scripts import plan, script
 
 COMMAND = "6f1d3c52-2f0b-5a39-9d4c-0c1a5e0b7c11"

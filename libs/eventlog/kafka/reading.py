@@ -1,0 +1,58 @@
+"""Read topics that keep no positions of ours: receipts and dead letters."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from libs.eventlog.kafka.connection import LARGEST_REQUEST, ended, within
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.subscription import record_of
+from libs.eventlog.wire.record import Record
+
+PATIENCE = 10.0  # machine seconds that one call may take
+SILENCE = 500  # machine milliseconds to wait for more
+
+
+@asynccontextmanager
+async def reading(kafka: str, starts: Mapping[TopicPartition, int]) -> AsyncIterator[AIOKafkaConsumer]:
+    """Lend a consumer of partitions that stands at given offsets; raises Unavailable."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka,
+        client_id="olcare-read",
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=LARGEST_REQUEST,
+    )
+    try:
+        await within(PATIENCE, consumer.start, "connecting")
+        consumer.assign(list(starts))
+        for place, offset in starts.items():
+            consumer.seek(place, offset)
+        yield consumer
+    finally:
+        await ended(consumer.stop)
+
+
+async def records(kafka: str, log: KafkaLog, topic: str, since: int = 0) -> AsyncIterator[Record]:
+    """Give what stands on a topic now, in order within a partition, from broker time `since` (ms of the epoch) on.
+
+    Only for topics that lose records at their beginning alone: none with compaction.
+    """
+    ends = {TopicPartition(topic, p): end for p, end in (await log.ends(topic)).items()}
+    starts = {TopicPartition(topic, p): start for p, start in (await log.starts(topic)).items()}
+    async with reading(kafka, starts) as consumer:
+        if since:
+            asked = dict.fromkeys(starts, since)
+            found = await within(PATIENCE, lambda: consumer.offsets_for_times(asked), topic)
+            starts = {place: at.offset if (at := found.get(place)) else end for place, end in ends.items()}
+            for place, offset in starts.items():
+                consumer.seek(place, offset)
+        left = {place: end for place, end in ends.items() if starts[place] < end}
+        while left:
+            for place, messages in (await consumer.getmany(*left, timeout_ms=SILENCE)).items():
+                for message in messages:
+                    if message.offset < left[place]:
+                        yield record_of(message)
+                if messages[-1].offset + 1 >= left[place]:
+                    del left[place]

@@ -1,0 +1,120 @@
+"""Where Kafka, PostgreSQL, the plan clock and the services are: as given, else as `olcare up` left them."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from libs.chassis.clock import Clock
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topics import Card, load_cards
+from libs.stack.run import PROJECT, ROOT
+from libs.stack.up import Up, status
+from services.ops.cli.output import Refused
+
+PATIENCE = 10.0  # machine seconds that one call to Kafka may take
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was said on the command line or in the environment."""
+
+    kafka: str | None
+    postgres: str | None
+    clock_file: Path | None
+    services: str | None
+    contracts: Path
+    root: Path
+
+    def up(self) -> Up | None:
+        """Look for an installation that `olcare up` left running."""
+        return status(self.root)
+
+    def kafka_address(self) -> str:
+        """Give the bootstrap servers; raises Refused."""
+        return self.kafka or self._installed("Kafka", "OLCARE_KAFKA").kafka
+
+    def postgres_address(self) -> str:
+        """Give the server, without a database; raises Refused."""
+        return self.postgres or self._installed("PostgreSQL", "OLCARE_POSTGRES").postgres
+
+    def ports(self) -> Mapping[str, int]:
+        """Give the ports of the services' pages, by service; raises Refused."""
+        if self.services:
+            return _ports(self.services)
+        return {s.name: s.http_port for s in self._installed("service", "OLCARE_SERVICES").services}
+
+    def plan_clock(self) -> Path | None:
+        """Give the file of the plan clock, None where plan time is real time."""
+        return self.clock_file or (kept if self.up() and (kept := clock_of(self.root)).exists() else None)
+
+    def clock(self) -> Clock:
+        """Give the clock that the services have."""
+        return Clock(self.plan_clock())
+
+    def cards(self) -> Mapping[str, Card]:
+        """Read the topics' cards."""
+        return load_cards(self.contracts / "topics")
+
+    def _installed(self, what: str, variable: str) -> Up:
+        if found := self.up():
+            return found
+        raise Refused(f"no {what} is given and none is up: set {variable}, or start everything with `olcare up`")
+
+
+def _ports(text: str) -> dict[str, int]:
+    try:
+        return {name.strip(): int(port) for name, _, port in (part.partition("=") for part in text.split(","))}
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no list of services like intake=8080,contract=8081") from None
+
+
+def clock_of(root: Path) -> Path:
+    """Name the file of the plan clock that `olcare up --clock INSTANT` begins."""
+    return root / "up-clock.json"
+
+
+@asynccontextmanager
+async def open_log(here: Given) -> AsyncIterator[KafkaLog]:
+    """Lend the log; raises Refused and Unavailable."""
+    address = here.kafka_address()
+    log = KafkaLog(KafkaSettings(address, "olcare", patience=PATIENCE))
+    try:
+        await _connect(log, address)
+        yield log
+    finally:
+        await log.close()
+
+
+async def _connect(log: KafkaLog, address: str) -> None:
+    try:
+        await log.open()
+    except Unavailable as error:
+        raise Unavailable(f"Kafka at {address} does not answer: {error}") from error
+
+
+def options(
+    ctx: typer.Context,
+    kafka: Annotated[str | None, typer.Option(envvar="OLCARE_KAFKA", help="host:port of Kafka.")] = None,
+    postgres: Annotated[str | None, typer.Option(envvar="OLCARE_POSTGRES", help="The PostgreSQL server.")] = None,
+    clock_file: Annotated[Path | None, typer.Option(envvar="OLCARE_CLOCK", help="The file of the plan clock.")] = None,
+    services: Annotated[
+        str | None, typer.Option(envvar="OLCARE_SERVICES", help="Ports of the services: intake=8080,contract=8081,…")
+    ] = None,
+    contracts: Annotated[Path, typer.Option(envvar="OLCARE_CONTRACTS", hidden=True)] = PROJECT / "contracts",
+    root: Annotated[Path, typer.Option(envvar="OLCARE_RUN", hidden=True)] = ROOT,
+) -> None:
+    """Watch OL Care and act on it. Addresses are as given, else as `olcare up` left them."""
+    ctx.obj = Given(kafka, postgres, clock_file, services, contracts, root)
+
+
+def given(ctx: typer.Context) -> Given:
+    """Give what `options` was told."""
+    found = ctx.obj
+    assert isinstance(found, Given)  # noqa: S101 - `options` runs first
+    return found

@@ -1,0 +1,1 @@
+"""Plan time stepped on, each time when everything said by then is answered."""

@@ -1,0 +1,125 @@
+"""Step plan time from one due instant to the next, each time waiting until everything said by then is answered.
+
+Everybody is quiet when all services said so twice while nobody wrote to a log or a door in between. Twice, because a
+service that has just read its last record may have found a duty in it only after it was asked for one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from libs.chassis import clock as clocks
+from libs.chassis.clock import Clock
+from libs.chassis.health import Quietness
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
+from libs.messages.catalogue import EVENTS, UPSTREAM
+from services.ops.watch.pages import page
+
+LOOK = 0.005  # machine seconds
+PATIENCE = 120.0  # machine seconds without any change after which nobody waits on
+TOPICS = (*UPSTREAM, *EVENTS)
+
+Told = Callable[[datetime], None]
+"""Told each instant of plan time at which everybody was quiet."""
+
+
+class Restless(Unavailable):
+    """Somebody is not quiet, and nothing moves any more; the text says who and why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service says of itself; `busy` has a sentence for everything that is not done."""
+
+    next_due: datetime | None
+    busy: tuple[str, ...]
+
+
+class Stillness:
+    """The services under watch, each at a port of this machine; used as an async context."""
+
+    def __init__(self, kafka: str, ports: Mapping[str, int], clock: Clock, *, patience: float = PATIENCE) -> None:
+        self._kafka, self._ports, self._clock, self._patience = kafka, ports, clock, patience
+
+    async def __aenter__(self) -> Self:
+        """Connect; raises Unavailable."""
+        self._log = KafkaLog(KafkaSettings(self._kafka, f"quiet-{self._clock.process_id}"))
+        try:
+            await self._log.open()
+        except Unavailable:
+            await self._log.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Disconnect."""
+        await self._log.close()
+
+    async def wait_until_quiet(self) -> datetime | None:
+        """Return when everybody is quiet, and give the next instant at which something is due; raises Restless."""
+        since, before = self._clock.monotonic(), await self._ends()
+        seen: object = None
+        while True:
+            answers, after = await self._twice(), await self._ends()
+            busy = tuple(sentence for answer in answers for sentence in answer.busy)
+            if not busy and before == after:
+                return min((a.next_due for a in answers if a.next_due), default=None)
+            if (now := (busy, after)) != seen:
+                since, seen = self._clock.monotonic(), now
+            elif self._clock.monotonic() - since > self._patience:
+                raise Restless(f"nothing has moved for {self._patience:.0f} s; {'; '.join(busy)}")
+            before = after
+            await self._clock.sleep(LOOK)
+
+    async def advance(self, path: Path, to: datetime, told: Told = lambda _: None) -> datetime | None:
+        """Step the plan clock to an instant by way of all that is due until then; give what is due next.
+
+        Raises Restless, and ClockError where that would set the clock back.
+        """
+        due = await self.wait_until_quiet()
+        while due and due <= to:
+            clocks.step(path, due)
+            due = await self.wait_until_quiet()
+            told(self._clock.now())
+        if self._clock.now() != to:
+            clocks.step(path, to)  # nothing is due by then, so who was quiet before is quiet still
+            told(to)
+        return due
+
+    async def _twice(self) -> list[Answer]:
+        """Ask all services, and once more if they were quiet."""
+        answers = await self._once()
+        return answers if answers[-1].busy else await self._once()
+
+    async def _once(self) -> list[Answer]:
+        """Ask one after the other until somebody is busy: to be asked is work, and takes from the work waited for."""
+        at = self._clock.now()
+        answers: list[Answer] = []
+        for name, port in self._ports.items():
+            answers.append(await self._ask(name, port, at))
+            if answers[-1].busy:
+                break
+        return answers
+
+    async def _ask(self, name: str, port: int, at: datetime) -> Answer:
+        try:
+            return understood(name, await page(port, "/quiet"), at)
+        except Unavailable as error:
+            return Answer(None, (f"{name}: {error}",))
+
+    async def _ends(self) -> Mapping[str, Mapping[int, int]]:
+        return await self._log.ends_of(TOPICS)
+
+
+def understood(name: str, said: Quietness, at: datetime) -> Answer:
+    """Take an answer for what it is: one about an earlier plan time than `at` says nothing yet."""
+    busy = [f"{name}: {sentence}" for sentence in said["busy"]]
+    if not said["quiet"] and not busy:
+        busy = [f"{name}: something is due since {said['next_due']}"]
+    if datetime.fromisoformat(said["now"]) < at:
+        busy.append(f"{name} is still at {said['now']}")
+    return Answer(datetime.fromisoformat(said["next_due"]) if said["next_due"] else None, tuple(busy))

@@ -1,0 +1,83 @@
+"""`olcare notices`: what people are told, and what a person decides about it, through notification's door."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from libs.chassis.clock import draw_id
+from libs.eventlog.client.messages import door_record, event
+from libs.messages.catalogue import NOTICES_DOOR
+from libs.messages.door import ResendOrdered, SettlementOrdered
+from libs.messages.notices import Settlement
+from libs.messages.receipts import Receipt
+from services.ops.cli.arguments import By, NoticeGiven
+from services.ops.cli.environment import Given, given
+from services.ops.cli.output import AsJson, run, show, table
+from services.ops.door.client import door_client, require
+from services.ops.watch.services import WATCHED, queries, tables
+
+SOURCE = "ops"
+COLUMNS = ("stream", "state", "notice_class", "role", "about_stream", "attempts", "problem", "smtp_code", "changed_at")
+app = typer.Typer(no_args_is_help=True, help="What people are told: look, send again, settle what is ambiguous.")
+
+
+class State(StrEnum):
+    """What can become of a notice."""
+
+    REQUESTED = "requested"
+    HANDING_OVER = "handing-over"
+    DEFERRED = "deferred"
+    SENT = "sent"
+    FAILED = "failed"
+    AMBIGUOUS = "ambiguous"
+    CANCELLED = "cancelled"
+    SETTLED = "settled"
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    *,
+    state: Annotated[State | None, typer.Option(help="Those in this state alone.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="The youngest so many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Say who was told what, the youngest first."""
+    rows = run(_list(given(ctx), state, most))
+    show(rows, as_json=as_json, otherwise=lambda: table(rows, COLUMNS) if rows else "no notices")
+
+
+@app.command()
+def resend(ctx: typer.Context, notice: NoticeGiven, by: By, *, as_json: AsJson = False) -> None:
+    """Have a notice sent once more, whatever became of it."""
+    _answer(run(_order(given(ctx), notice, ResendOrdered(by=by))), as_json=as_json)
+
+
+@app.command()
+def settle(
+    ctx: typer.Context,
+    notice: NoticeGiven,
+    by: By,
+    settled_as: Annotated[Settlement, typer.Option("--as", help="What somebody found out.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say what became of a notice of which nobody knew whether it was accepted."""
+    _answer(run(_order(given(ctx), notice, SettlementOrdered(by=by, settled_as=settled_as))), as_json=as_json)
+
+
+def _answer(receipt: Receipt, *, as_json: bool) -> None:
+    show(receipt, as_json=as_json, otherwise=lambda: f"{receipt.stream}: {receipt.event_type}")
+
+
+async def _list(here: Given, state: State | None, most: int) -> list[dict[str, Any]]:
+    async with tables(here.postgres_address(), WATCHED["notification"]) as database:
+        return await queries(database).rows("notices_in_state", state=state and str(state), most=most)
+
+
+async def _order(here: Given, notice: str, order: ResendOrdered | SettlementOrdered) -> Receipt:
+    async with door_client(here) as at:
+        said = event(SOURCE, str(draw_id()), notice, at.clock.now(), order)
+        record = door_record(NOTICES_DOOR, said, here.cards()[NOTICES_DOOR].partitions)
+        return require((await at.ask([record]))[0])

@@ -1,0 +1,53 @@
+"""`olcare person erase`: let everything private about a person go, through contract's door."""
+
+from typing import Annotated
+
+import typer
+
+from libs.chassis.clock import draw_id
+from libs.eventlog.client.messages import door_record, event
+from libs.messages.catalogue import CONTRACTS_DOOR
+from libs.messages.door import PersonErasureOrdered
+from libs.messages.receipts import Receipt
+from libs.messages.streams import parse_stream
+from services.ops.cli.arguments import By, PersonGiven, customer
+from services.ops.cli.environment import Given, given
+from services.ops.cli.output import AsJson, Refused, run, show
+from services.ops.door.client import door_client, require
+from services.ops.watch.services import WATCHED, queries, tables
+
+SOURCE = "ops"
+app = typer.Typer(no_args_is_help=True, help="The people on the customers' side.")
+
+
+@app.command()
+def erase(
+    ctx: typer.Context,
+    person: PersonGiven,
+    by: By,
+    customer: Annotated[
+        str | None,
+        typer.Option(parser=customer, metavar="CUSTOMER", help="Whose person; else the one whose contact it is."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Have everything private about a person erased, everywhere and for ever."""
+    receipt = run(_erase(given(ctx), person, customer, by))
+    show(receipt, as_json=as_json, otherwise=lambda: f"{person} is erased ({receipt.stream})")
+
+
+async def _erase(here: Given, person: str, customer: str | None, by: str) -> Receipt:
+    order = PersonErasureOrdered(customer=customer or await _customer(here, person), person=person, by=by)
+    async with door_client(here) as at:
+        said = event(SOURCE, str(draw_id()), parse_stream(person).number, at.clock.now(), order)
+        partitions = here.cards()[CONTRACTS_DOOR].partitions
+        return require((await at.ask([door_record(CONTRACTS_DOOR, said, partitions)]))[0])
+
+
+async def _customer(here: Given, person: str) -> str:
+    async with tables(here.postgres_address(), WATCHED["contract"]) as database:
+        rows = await queries(database).rows("customers_with_contact", person=person)
+    if len(rows) != 1:
+        raise Refused(f"{person} is the contact of {len(rows)} customers: say which customer by --customer")
+    return str(rows[0]["stream"])

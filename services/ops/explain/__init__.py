@@ -1,0 +1,1 @@
+"""Why a promise came to what it came to, in words, tables and JSON."""

@@ -1,0 +1,1 @@
+"""The plan as files: checked, exported, published, and its closures of years to come drafted."""

@@ -1,0 +1,1 @@
+"""How well promises were kept and how long cycles took, counted for a span of days."""

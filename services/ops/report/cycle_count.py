@@ -1,0 +1,43 @@
+"""Count the cycles of the tickets that a report is asked for, a thousand tickets at a time."""
+
+from collections.abc import AsyncIterator
+
+from libs.eventlog.tables.queries import Queries
+from services.ops.cli.environment import Given
+from services.ops.cli.output import counting
+from services.ops.report.cycle_figures import MeasureCount, Measures
+from services.ops.report.scope import Asked
+from services.ops.sla.cycles import known_of, sla_queries
+from services.ops.sla.grounds import grounds_in_tables
+from services.ops.watch.services import WATCHED, tables
+
+AT_ONCE = 1_000
+"""Tickets in memory, and between two words on how far it is."""
+
+
+async def cycles_reported(here: Given, asked: Asked) -> Measures:
+    """Measure what the tables say, what runs until now; raises Refused and Unavailable."""
+    async with tables(here.postgres_address(), WATCHED["sla_timer"]) as database:
+        queries = sla_queries(database)
+        count = MeasureCount(asked.days(await grounds_in_tables(database)), here.clock().now())
+        with counting("measuring", "tickets") as told:
+            number = 0
+            async for tickets in tickets_of(queries, asked):
+                for known in await known_of(queries, tickets):
+                    count.add(known)
+                number += len(tickets)
+                told(number, None)
+    return count.found()
+
+
+async def tickets_of(queries: Queries, asked: Asked, at_once: int = AT_ONCE) -> AsyncIterator[list[str]]:
+    """Give the tickets that may have a cycle to count, never all of them at once."""
+    batch: list[str] = []
+    of = {"centre": asked.centre, "channel": asked.channel, "customer": asked.customer}
+    async for row in queries.stream("tickets_measured", at_once, since=asked.around().opens_at, **of):
+        batch.append(row["ticket"])
+        if len(batch) == at_once:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,1 @@
+"""Deadlines and cycles on the command line, and what they rest on."""

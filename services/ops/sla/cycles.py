@@ -1,0 +1,94 @@
+"""`olcare sla cycles`: next responses, resolutions and periodic updates of a ticket, with their working time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter
+from rich.table import Table
+
+import services.sla_timer
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.queries import Queries
+from services.ops.cli.environment import Given, given
+from services.ops.cli.output import AsJson, Refused, run, show, table
+from services.ops.sla.grounds import grounds_in_tables
+from services.ops.sla.ticket_cycles import Known, data, measured
+from services.ops.ticket.command import ticket_id
+from services.ops.watch.services import WATCHED, tables
+from services.sla_timer.cycles.decider import Begun
+from services.sla_timer.cycles.model import Story
+from services.sla_timer.cycles.rows import CYCLES_JSON, MISSED
+
+COLUMNS = (
+    *("measure", "instance", "state", "started_at", "ended_at", "ended_by"),
+    *("working_time", "wall_time", "pauses", "target", "due_at"),
+)
+STORY: TypeAdapter[Story] = TypeAdapter(Story)
+QUERIES = Path(services.sla_timer.__file__).with_name("queries.sql")
+
+
+def cycles(
+    ctx: typer.Context,
+    ticket: Annotated[str, typer.Argument(parser=ticket_id, metavar="ID", help="source/number, both percent-encoded.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show the cycles of a ticket: what was measured by now, and where the plan gives a target whether it was kept."""
+    told = run(cycles_told(given(ctx), ticket))
+    if told is None:
+        raise Refused(f"there is no {ticket} that was opened")
+    show(told, as_json=as_json, otherwise=lambda: laid_out(told["cycles"], ticket))
+
+
+async def cycles_told(here: Given, ticket: str) -> dict[str, Any] | None:
+    """Give the cycles of a ticket for other programs, what runs until now; None where it was never opened."""
+    async with tables(here.postgres_address(), WATCHED["sla_timer"]) as database:
+        found = await known_of(sla_queries(database), [ticket])
+        grounds = await grounds_in_tables(database)
+    if not found:
+        return None
+    (known,), now = found, here.clock().now()
+    centre = known.story.centre
+    told = [data(one, centre, grounds, now) for one in measured(known)]
+    return {"ticket": ticket, "centre": centre, "opened_at": known.story.opened_at, "cycles": told}
+
+
+def sla_queries(database: Database) -> Queries:
+    """Give sla_timer's own queries on its tables."""
+    return Queries(database, QUERIES)
+
+
+async def known_of(queries: Queries, tickets: Sequence[str]) -> list[Known]:
+    """Read what is known of those of some tickets that were opened."""
+    reckoned = {row["ticket"]: row for row in await queries.rows("cycles_reckoned", tickets=tickets)}
+    rows = await queries.rows("facts_of_cycles", tickets=tickets)
+    return [_known(STORY.validate_json(row["story"]), reckoned.get(row["ticket"])) for row in rows]
+
+
+def _known(story: Story, row: Mapping[str, Any] | None) -> Known:
+    if row is None:
+        return Known(story, {}, frozenset())
+    reckoned = {Begun(one.measure, one.started_at): one for one in CYCLES_JSON.validate_json(row["cycles"])}
+    return Known(story, reckoned, frozenset(MISSED.validate_json(row["missed"])))
+
+
+def laid_out(told: Iterable[Mapping[str, Any]], title: str) -> Table:
+    """Lay cycles out for people."""
+    return table(map(_row, told), COLUMNS, title=title)
+
+
+def _row(one: Mapping[str, Any]) -> Mapping[str, object]:
+    return {
+        **one,
+        "working_time": _span(one["working_seconds"]),
+        "wall_time": _span(one["wall_seconds"]),
+        "pauses": len(one["pauses"]) or None,
+        "target": _span(one["target_seconds"]),
+    }
+
+
+def _span(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

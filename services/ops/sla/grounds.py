@@ -1,0 +1,119 @@
+"""What deadlines rest on, calendars and targets with the instants of their publication: from files, log or tables."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topics import Card
+from libs.eventlog.rule import Judge
+from libs.eventlog.tables.database import Database
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import Head, RecordedEvent
+from libs.messages.catalogue import EVENTS, PLAN
+from libs.messages.plan import CentreCalendar, CentreCalendarPublished, ResponseTargets, TargetsPublished
+from libs.plan import BadPlan, Plan, working_calendar
+from libs.plan.checks import objections
+from libs.workcal import WorkingCalendar
+from services.ops.cli.environment import Given, open_log
+from services.ops.cli.output import Refused
+from services.ops.plan.files import plan_at
+from services.ops.watch.services import queries
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, in_force
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Every publication, each calendar under its centre."""
+
+    calendars: Mapping[str, Sequence[PublishedCalendar]]
+    targets: Sequence[PublishedTargets]
+
+    @cached_property
+    def _laid_out(self) -> Mapping[tuple[str, int], WorkingCalendar]:
+        published = [one for several in self.calendars.values() for one in several]
+        return {(one.stream, one.sequence): working_calendar(one.content) for one in published}
+
+    def at(self, centre: str, opened_at: datetime) -> tuple[WorkingCalendar, ResponseTargets]:
+        """Give what was in force for a ticket opened then; raises LookupError for a centre that there is not."""
+        targets = in_force(self.targets, opened_at)
+        if targets is None:
+            raise LookupError("no targets are published")
+        return self.calendar_at(centre, opened_at), targets.content
+
+    def calendar_at(self, centre: str, instant: datetime) -> WorkingCalendar:
+        """Give a centre's calendar in force at an instant; raises LookupError for a centre that there is not."""
+        return self._laid(centre, in_force(self.calendars.get(centre, ()), instant))
+
+    def newest(self, centre: str) -> WorkingCalendar:
+        """Give a centre's last calendar; raises LookupError for a centre that there is not."""
+        ordered = sorted(self.calendars.get(centre, ()), key=lambda one: one.sequence)
+        return self._laid(centre, ordered[-1] if ordered else None)
+
+    def _laid(self, centre: str, published: PublishedCalendar | None) -> WorkingCalendar:
+        if published is None:
+            raise LookupError(f"no calendar is published for {centre}")
+        return self._laid_out[published.stream, published.sequence]
+
+
+def grounds_in_files(path: Path) -> Grounds:
+    """Take a plan for what has ever been in force; raises BadPlan."""
+    plan = plan_at(path)
+    if found := tuple(objections(plan)):
+        raise BadPlan(*found)
+    return grounds_of(plan)
+
+
+def grounds_of(plan: Plan) -> Grounds:
+    """Take a plan for what has ever been in force."""
+    calendars = {c.centre: [PublishedCalendar(f"calendar/plan/{c.centre}", 1, EVER, c)] for c in plan.centres}
+    return Grounds(calendars, [PublishedTargets("targets/plan/first-response", 1, EVER, plan.targets)])
+
+
+async def grounds_in_log(here: Given) -> Grounds:
+    """Read what counts of the plan's topic; raises Refused, Unavailable and Halted."""
+    async with open_log(here) as log:
+        return gathered([event async for event in _counting(log, here.cards()[PLAN])])
+
+
+def gathered(events: Sequence[RecordedEvent]) -> Grounds:
+    """Gather publications; raises Refused where there are not enough of them for any deadline."""
+    calendars: dict[str, list[PublishedCalendar]] = {}
+    targets: list[PublishedTargets] = []
+    for event in events:
+        match event.data:
+            case CentreCalendarPublished(published_at=at, calendar=calendar):
+                one = PublishedCalendar(event.stream, event.sequence, at, calendar)
+                calendars.setdefault(calendar.centre, []).append(one)
+            case TargetsPublished(published_at=at, targets=content):
+                targets.append(PublishedTargets(event.stream, event.sequence, at, content))
+            case _:
+                pass
+    if not calendars or not targets:
+        raise Refused("no calendars and targets are published yet: `olcare plan publish` does it")
+    return Grounds(calendars, targets)
+
+
+async def grounds_in_tables(database: Database) -> Grounds:
+    """Read every calendar that sla_timer knows of, and no targets; raises Unavailable."""
+    calendars: dict[str, list[PublishedCalendar]] = {}
+    for row in await queries(database).rows("calendars_published"):
+        content = CentreCalendar.model_validate_json(row["content"])
+        one = PublishedCalendar(row["stream"], row["sequence"], row["published_at"], content)
+        calendars.setdefault(content.centre, []).append(one)
+    return Grounds(calendars, ())
+
+
+async def _counting(log: KafkaLog, card: Card) -> AsyncIterator[RecordedEvent]:
+    ends, starts = await log.ends(card.topic), await log.starts(card.topic)
+    judge = Judge(Codec(card.topic, EVENTS[card.topic], len(ends)), card.set_aside)
+    for partition, end in ends.items():
+        heads: dict[str, Head] = {}
+        async for batch in log.scan(card.topic, partition, end, starts[partition]):
+            for event in judge.envelopes(batch):
+                if judge.counts(event, heads) and isinstance(event, RecordedEvent):
+                    yield judge.codec.open(event)

@@ -1,0 +1,52 @@
+"""`olcare sla not-promised`: tickets that have no promise. Somebody has to look at each, and to answer it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import services.sla_timer
+from libs.eventlog.tables.queries import Queries
+from libs.messages.sla import NoPromise
+from services.ops.cli.environment import Given, given
+from services.ops.cli.output import AsJson, run, show, table
+from services.ops.watch.services import WATCHED, tables
+
+FIELDS = ("ticket", "reason", "centre", "channel", "opened_at", "responded_at", "cancelled_at")
+QUERIES = Path(services.sla_timer.__file__).with_name("queries.sql")
+REASONS = frozenset(NoPromise) - {NoPromise.ALREADY_PROMISED}
+
+
+def not_promised(
+    ctx: typer.Context,
+    *,
+    only_open: Annotated[
+        bool, typer.Option("--open", help="Those alone that nobody has answered, withdrawn or merged yet.")
+    ] = False,
+    most: Annotated[int, typer.Option(min=1, help="The oldest so many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List the tickets that have no promise, the oldest first, with the reason and whether they were answered."""
+    rows = run(_list(given(ctx), most, only_open=only_open))
+    show(rows, as_json=as_json, otherwise=lambda: table(rows, FIELDS) if rows else "every ticket has its promise")
+
+
+async def without_promise(here: Given) -> Mapping[str, int]:
+    """Count by reason the tickets without a promise that nobody has answered; raises Refused and Unavailable."""
+    async with _promises(here) as promises:
+        found = await promises.rows("not_promised_count")
+    return {**dict.fromkeys(map(str, REASONS), 0), **{row["reason"]: row["tickets"] for row in found}}
+
+
+async def _list(here: Given, most: int, *, only_open: bool) -> list[dict[str, Any]]:
+    async with _promises(here) as promises:
+        rows = await promises.rows("not_promised", open=only_open, most=most)
+    return [{name: row[name] for name in FIELDS} for row in rows]
+
+
+@asynccontextmanager
+async def _promises(here: Given) -> AsyncIterator[Queries]:
+    async with tables(here.postgres_address(), WATCHED["sla_timer"]) as database:
+        yield Queries(database, QUERIES)

@@ -1,0 +1,113 @@
+"""`olcare ticket show`: the whole history of a ticket over all topics."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from libs.messages.receipts import Place
+from libs.messages.streams import parse_stream, stream_id
+from services.ops.cli.environment import Given, given
+from services.ops.cli.output import AsJson, Refused, run, show, table
+from services.ops.door.client import door_client
+from services.ops.ticket.history import Entry, Sources, history, private_contents, private_keys
+
+COLUMNS = ("recorded_at", "occurred_at", "what", "stream", "place", "says")
+TELLING = (
+    "reason",
+    "clause",
+    "channel",
+    "centre",
+    "from_centre",
+    "to_centre",
+    "into",
+    "merged_into",
+    "product",
+    "version",
+    "medium",
+    "by",
+    "help_given",
+    "percent",
+    "at_risk_at",
+    "due_at",
+    "responded_at",
+    "breached_at",
+    "measure",
+    "instance",
+    "missed_at",
+    "detected_at",
+    "notice_class",
+    "role",
+    "attempt",
+    "smtp_code",
+    "problem",
+    "retry_at",
+    "cause",
+    "settled_as",
+    "where",
+    "message",
+)
+"""The fields that a line of the history shows; ids and the rest are in its JSON."""
+app = typer.Typer(no_args_is_help=True, help="Tickets.")
+
+
+def ticket_id(text: str) -> str:
+    """Read `ticket/source/number` or `source/number`; raises typer.BadParameter."""
+    kind, _, rest = text.partition("/")
+    try:
+        return stream_id(*parse_stream(text if kind == "ticket" and "/" in rest else f"ticket/{text}"))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not source/number") from None
+
+
+@app.command("show")
+def show_(
+    ctx: typer.Context,
+    ticket: Annotated[str, typer.Argument(parser=ticket_id, metavar="ID", help="source/number, both percent-encoded.")],
+    *,
+    private: Annotated[bool, typer.Option("--private", help="Also what is personal in it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show all that was recorded about a ticket, its promise and its notices, in the order in which it was recorded."""
+    entries, contents = run(_history(given(ctx), ticket, private=private))
+    if not entries:
+        raise Refused(f"there is no {ticket}")
+    found = {"ticket": ticket, "history": [entry._asdict() for entry in entries], "private": contents}
+    rows = [*map(_row, entries), *_private_rows(contents)]
+    show(found, as_json=as_json, otherwise=lambda: table(rows, COLUMNS, title=ticket))
+
+
+async def _history(here: Given, ticket: str, *, private: bool) -> tuple[list[Entry], Mapping[str, Any]]:
+    """Give the history, and by the key of each private record its content, None where it is not asked for or gone."""
+    async with door_client(here) as at:
+        entries = await history(Sources(at.kafka, at.log, here.postgres_address()), ticket)
+    keys = private_keys(entries)
+    known = await private_contents(here.postgres_address(), keys) if private and keys else {}
+    return entries, {key.text(): known.get(key.text()) for key in keys}
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    return {
+        "recorded_at": entry.recorded_at,
+        "occurred_at": entry.occurred_at,
+        "what": entry.type.removeprefix("olcare."),
+        "stream": f"{entry.stream} {entry.sequence}" if entry.sequence else entry.stream,
+        "place": f"{entry.topic}/{entry.partition}/{entry.offset}",
+        "says": said(entry.data),
+    }
+
+
+def _private_rows(contents: Mapping[str, Any]) -> Iterator[dict[str, object]]:
+    for key, content in contents.items():
+        yield {"what": "private", "stream": key, "says": _line(content) if content else None}
+
+
+def said(data: Mapping[str, Any]) -> str:
+    """Give what is telling in what a record says, on one line."""
+    every = {**data.get("certificate", {}), **data}
+    place = {"of": Place(**data["place"]).text()} if "place" in data else {}
+    return _line({**place, **{name: every[name] for name in TELLING if every.get(name) is not None}})
+
+
+def _line(fields: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={value}" for name, value in fields.items() if value is not None).replace("\n", " ")

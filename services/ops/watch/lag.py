@@ -1,0 +1,78 @@
+"""`olcare lag`: how far every reader, door and reaction of every service is behind the end of its topic."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
+
+import typer
+
+from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.loops.followers import Follower, behind, group_follower
+from libs.eventlog.tables.database import Database
+from libs.messages.catalogue import PRIVATE
+from services.ops.cli.environment import Given, given, open_log
+from services.ops.cli.output import AsJson, Refused, run, show, table
+from services.ops.watch.services import WATCHED, Watched, tables
+
+COLUMNS = ("follower", "kind", "topic", "behind", "partitions", "problem")
+Places = Callable[[str], Awaitable[Mapping[int, int]]]
+
+
+def lag(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Say how many records every reader, door and reaction has still to read."""
+    found = run(_lag(given(ctx)))
+    show(found, as_json=as_json, otherwise=lambda: table(found, COLUMNS))
+
+
+def groups(service: Watched, log: KafkaLog) -> Iterator[tuple[str, Follower]]:
+    """Name what keeps its place with the broker: the door, and reactions."""
+    if service.door:
+        yield "door", group_follower(f"{service.name}.door", service.door, log)
+    for reader in service.readers:
+        if reader.reacts:
+            yield "reaction", group_follower(f"{service.name}.react-to-{reader.name}", reader.topic, log)
+
+
+def readers(service: Watched, places: Places) -> Iterator[tuple[str, Follower]]:
+    """Name what keeps its position in the service's tables."""
+    for reader in service.readers:
+        yield "reader", Follower(f"{service.name}.{reader.name}", reader.topic, partial(places, reader.name))
+    if service.private:
+        yield "state", Follower(f"{service.name}.{service.private}", PRIVATE, partial(places, service.private))
+
+
+async def _lag(here: Given) -> list[dict[str, object]]:
+    async with open_log(here) as log:
+        return await rows(here, log)
+
+
+async def rows(here: Given, log: KafkaLog) -> list[dict[str, object]]:
+    """Give a row for every follower, and one with the problem for a service whose tables can not be asked."""
+    return [row for service in WATCHED.values() for row in await _of(here, log, service)]
+
+
+async def _of(here: Given, log: KafkaLog, service: Watched) -> list[dict[str, object]]:
+    kept_there = [await _row(log, kind, follower) for kind, follower in groups(service, log)]
+    try:
+        async with tables(here.postgres_address(), service) as database:
+            kept = readers(service, partial(_positions, database))
+            return [*kept_there, *[await _row(log, kind, follower) for kind, follower in kept]]
+    except (Refused, Unavailable) as error:
+        return [*kept_there, {"follower": service.name, "kind": "reader", "problem": str(error)}]
+
+
+async def _row(log: KafkaLog, kind: str, follower: Follower) -> dict[str, object]:
+    late = await behind(log, follower, await log.ends(follower.topic))
+    return {
+        "follower": follower.name,
+        "kind": kind,
+        "topic": follower.topic,
+        "behind": sum(late.values()),
+        "partitions": len(late),
+    }
+
+
+async def _positions(database: Database, name: str) -> Mapping[int, int]:
+    async with database.connection() as connection:
+        rows = await connection.fetch(f"select partition, next_offset from position_{name}")  # noqa: S608 - our name
+    return {row["partition"]: row["next_offset"] for row in rows}
