@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from libs.decider import Deciders
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import Card
@@ -59,13 +59,13 @@ class Engine:
         self.readers = {reader.name: reader for reader in readers}
         self.log = KafkaLog(KafkaSettings(settings.kafka, settings.instance, session=settings.session))
         self.database = Database(settings.postgres, settings.database)
-        self.folders = {r.name: self._folder(r) for r in readers}
+        self.projectors = {r.name: self._projector(r) for r in readers}
         self.stores = {r.name: PostgresStore(self.database, r) for r in readers}
         self.followers = {r.name: self.follower(r.name) for r in readers}
         self.gate = Gate(self.log, clock, list(self.followers.values()), halted=self.halted)
         self.loops: dict[str, ReaderLoop] = {}
-        self.kept = Kept(self.log, clock, self.database, self.folders, self.group)
-        self._builder = Builder(self.log, self.database, cards, self.folders)
+        self.kept = Kept(self.log, clock, self.database, self.projectors, self.group)
+        self._builder = Builder(self.log, self.database, cards, self.projectors)
         self._generations: dict[str, Generation] = {}
         self._writers: list[Writer] = []
 
@@ -87,7 +87,7 @@ class Engine:
 
     def codec(self, topic: str) -> Codec:
         """Give the decoder of a topic that we read."""
-        return next(f.judge.codec for f in self.folders.values() if f.reader.topic == topic)
+        return next(f.judge.codec for f in self.projectors.values() if f.reader.topic == topic)
 
     def follower(self, reader: str) -> Follower:
         """Follow a topic by the positions of one of our readers."""
@@ -181,9 +181,9 @@ class Engine:
             self.gate.again()
             self.loops[reader.name].use(check)
         else:
-            store, folder = self.stores[reader.name], self.folders[reader.name]
+            store, projector = self.stores[reader.name], self.projectors[reader.name]
             group = self.group(f"{reader.name}.v{reader.version}")
-            self.loops[reader.name] = ReaderLoop(self.log, store, folder, group, check)
+            self.loops[reader.name] = ReaderLoop(self.log, store, projector, group, check)
 
     async def _look_at_log(self, reader: Reader) -> None:
         """Halt where the topic was made anew or cut, before anything is decided on it by us, its owner or not."""
@@ -210,6 +210,8 @@ class Engine:
                 if named.schema != self._generations[reader.name].schema:
                     self._use(reader, named)
 
-    def _folder(self, reader: Reader) -> Folder:
+    def _projector(self, reader: Reader) -> Projector:
         card = self.cards[reader.topic]
-        return Folder(reader, Judge(Codec(reader.topic, self._events[reader.topic], card.partitions), card.set_aside))
+        return Projector(
+            reader, Judge(Codec(reader.topic, self._events[reader.topic], card.partitions), card.set_aside)
+        )

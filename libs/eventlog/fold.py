@@ -1,6 +1,6 @@
 """Fold a batch of judged records into heads and rows: pure, the same in memory, live and in a rebuild."""
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,24 +12,26 @@ from libs.eventlog.wire.record import Head, RecordedEvent
 from libs.messages.base import event_type
 
 Rows = MutableMapping[Key, Any]
-COMMAND, JOURNAL_ENTRY = 16, 24  # bytes: a command's id, followed by the offset of the event it caused (8, big endian)
+COMMAND, INDEX_ENTRY = 16, 24
+"""Bytes of a command index: the id of each counted command, and with the offset of the event that it caused, in 8 bytes,
+big endian. Its column is named `journal`."""
 
 
 @dataclass
 class View:
-    """What a fold stands on and moves: heads, journals of counted commands, and rows by table and key.
+    """What a fold stands on and moves: heads, command indexes, and rows by table and key.
 
     `touched` names the keys that were folded; a row that is gone is None there.
     """
 
     heads: dict[str, Head] = field(default_factory=dict)
-    journals: dict[str, bytearray] = field(default_factory=dict)
+    command_indexes: dict[str, bytearray] = field(default_factory=dict)
     rows: dict[str, dict[Key, Any]] = field(default_factory=dict)
     voids: list[int] = field(default_factory=list)
     counted: int = 0
 
 
-class Folder:
+class Projector:
     """Folds records of one reader's topic into a view."""
 
     def __init__(self, reader: Reader, judge: Judge) -> None:
@@ -66,7 +68,7 @@ class Folder:
             assert isinstance(event, RecordedEvent)  # noqa: S101 - what is set aside never counts
             view.counted += 1
             if writes:
-                _note(view.journals, event)
+                _note(view.command_indexes, event)
             for projection in by_type.get(event.type, ()):
                 rows = view.rows[projection.table]
                 for key in self._keys(projection, event):
@@ -82,17 +84,17 @@ class Folder:
         return keys
 
 
-def _note(journals: dict[str, bytearray], event: RecordedEvent) -> None:
+def _note(command_indexes: dict[str, bytearray], event: RecordedEvent) -> None:
     entry = _command(event) + event.offset.to_bytes(8, "big")
-    journal = journals.get(event.stream)
-    if journal is None:
-        journals[event.stream] = bytearray(entry)
+    index = command_indexes.get(event.stream)
+    if index is None:
+        command_indexes[event.stream] = bytearray(entry)
     else:
-        journal += entry
+        index += entry
 
 
 def _command(event: RecordedEvent) -> bytes:
-    """Give the 16 bytes of the command's id; anything else would put the whole journal out of step."""
+    """Give the 16 bytes of the command's id; anything else would put the whole index out of step."""
     try:
         command = bytes.fromhex(event.causationid.replace("-", ""))
     except ValueError:
@@ -103,10 +105,16 @@ def _command(event: RecordedEvent) -> bytes:
     raise Halted(f"stream {event.stream}", event.partition, event.offset, sentence)
 
 
-def counted_at(journal: bytes, command: str) -> int | None:
+def counted_at(index: bytes, command: str) -> int | None:
     """Find the offset of the event that a command caused on a stream, None if it caused none."""
     wanted = bytes.fromhex(command.replace("-", ""))
-    for at in range(0, len(journal), JOURNAL_ENTRY):
-        if journal[at : at + COMMAND] == wanted:
-            return int.from_bytes(journal[at + COMMAND : at + JOURNAL_ENTRY], "big")
+    for at in range(0, len(index), INDEX_ENTRY):
+        if index[at : at + COMMAND] == wanted:
+            return int.from_bytes(index[at + COMMAND : at + INDEX_ENTRY], "big")
     return None
+
+
+def counted_offsets(index: bytes) -> Iterator[int]:
+    """The offsets of a stream's counting events, in order, by its command index."""
+    for at in range(0, len(index), INDEX_ENTRY):
+        yield int.from_bytes(index[at + COMMAND : at + INDEX_ENTRY], "big")

@@ -132,10 +132,10 @@ class Position(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """What a writer decides on: the head, the journal of counted commands and the state of one stream."""
+    """What a writer decides on: the head, the command index and the state of one stream."""
 
     head: Head | None
-    journal: bytes
+    command_index: bytes
     state: Any
 
 
@@ -167,11 +167,11 @@ class Store(Protocol):
         ...
 
     async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
-        """Give heads, journals and states in one snapshot; every stream asked for is in the answer."""
+        """Heads, command indexes and states in one snapshot; every stream asked for is in the answer."""
         ...
 
     async def counted(self, streams: Sequence[str]) -> Mapping[str, bytes]:
-        """Give the journals of counted commands alone; every stream asked for is in the answer."""
+        """The command indexes alone; every stream asked for is in the answer."""
         ...
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:

@@ -177,7 +177,7 @@ class MemoryStore:
         self.position: dict[int, Position] = {}
         self.heads: dict[str, Head] = {}
         self.homes: dict[str, int] = {}
-        self.journals: dict[str, bytes] = {}
+        self.command_indexes: dict[str, bytes] = {}
         self.void: dict[int, set[int]] = defaultdict(set)
         self.rows: dict[str, dict[Key, tuple[Any, ...]]] = {p.table: {} for p in self._reader.projections}
 
@@ -206,14 +206,14 @@ class MemoryStore:
             yield MemoryStep(self, self._tables, self._reader, partition, self._turn)
 
     async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
-        """Give heads, journals and states."""
+        """Heads, command indexes and states."""
         await self._turn()
-        return {s: Loaded(self.heads.get(s), self.journals.get(s, b""), self._state(s)) for s in streams}
+        return {s: Loaded(self.heads.get(s), self.command_indexes.get(s, b""), self._state(s)) for s in streams}
 
     async def counted(self, streams: Sequence[str]) -> Mapping[str, bytes]:
-        """Give the journals."""
+        """The command indexes."""
         await self._turn()
-        return {stream: self.journals.get(stream, b"") for stream in streams}
+        return {stream: self.command_indexes.get(stream, b"") for stream in streams}
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
         """Name the offsets that the reader found void."""
@@ -254,14 +254,14 @@ class MemoryStep:
         return View(heads=heads, rows=rows)
 
     async def save(self, view: View, position: Position) -> None:
-        """Write heads, journals, rows, voids and the position."""
+        """Write heads, command indexes, rows, voids and the position."""
         await self._turn()
         self._there()
         store = self._store
         store.heads.update(view.heads)
         store.homes.update(dict.fromkeys(view.heads, self._partition))
-        for stream, entries in view.journals.items():
-            store.journals[stream] = store.journals.get(stream, b"") + bytes(entries)
+        for stream, entries in view.command_indexes.items():
+            store.command_indexes[stream] = store.command_indexes.get(stream, b"") + bytes(entries)
         for table, rows in view.rows.items():
             for key, row in rows.items():
                 store.rows[table].pop(key, None)

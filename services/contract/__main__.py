@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.messages.catalogue import CONTRACTS, PLAN, PRIVATE
 from services.contract.domain import DECIDERS
 from services.contract.handlers import DOOR, ContractDoor, TermDuties, Tombstones, Writers
@@ -15,17 +15,17 @@ from services.contract.settings import ContractSettings
 async def main() -> int:
     """Keep customers, contracts and the plan until told to stop; gives the exit code."""
     settings = ContractSettings()
-    shell = Participant(settings, READERS, Path(__file__).parent)
-    shell.state(PRIVATE_RECORDS, PRIVATE)
-    writers = Writers({topic: shell.engine.writer(topic, DECIDERS) for topic in (CONTRACTS, PLAN)})
-    shell.door(ContractDoor(shell, writers).keeper(shell.engine.group(DOOR)))
-    duties = TermDuties(shell)
-    shell.duties(duties.all(), writers.handle, duties.next_due)
-    tombstones = Tombstones(shell)
-    shell.loop("tombstones", tombstones.run)
-    shell.health.checks["tombstones"] = lambda: tombstones.waiting
-    shell.busy(tombstones.busy)
-    return await shell.serve()
+    host = ServiceHost(settings, READERS, Path(__file__).parent)
+    host.state(PRIVATE_RECORDS, PRIVATE)
+    writers = Writers({topic: host.engine.writer(topic, DECIDERS) for topic in (CONTRACTS, PLAN)})
+    host.door(ContractDoor(host, writers).keeper(host.engine.group(DOOR)))
+    duties = TermDuties(host)
+    host.duties(duties.all(), writers.handle, duties.next_due)
+    tombstones = Tombstones(host)
+    host.loop("tombstones", tombstones.run)
+    host.health.checks["tombstones"] = lambda: tombstones.waiting
+    host.busy(tombstones.busy)
+    return await host.serve()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable, Unreadable
 from libs.eventlog.loops.door import DoorKeeper
@@ -44,8 +44,8 @@ class Writers:
 class ContractDoor:
     """Takes customers, contracts, parts of the plan and orders to erase."""
 
-    def __init__(self, shell: Participant, writers: Writers) -> None:
-        self._queries, self._cards, self._writers = shell.queries, shell.cards, writers
+    def __init__(self, host: ServiceHost, writers: Writers) -> None:
+        self._queries, self._cards, self._writers = host.queries, host.cards, writers
 
     def keeper(self, group: str) -> DoorKeeper:
         """Describe the door to its loop."""
@@ -90,8 +90,8 @@ class ContractDoor:
 class TermDuties:
     """Lets terms lapse when they have ended, by safe time: a signature may still wait at the door."""
 
-    def __init__(self, shell: Participant) -> None:
-        self._shell, self._queries = shell, shell.queries
+    def __init__(self, host: ServiceHost) -> None:
+        self._host, self._queries = host, host.queries
 
     def all(self) -> list[Duty]:
         """Name the duties."""
@@ -116,9 +116,9 @@ class TermDuties:
         return row["at"] if row else None
 
     def _safe_time(self) -> SafeTime:
-        engine = self._shell.engine
+        engine = self._host.engine
         own_door = group_follower(engine.group(DOOR), CONTRACTS_DOOR, engine.log)
-        return self._shell.safe_time([own_door], [engine.followers["contracts"]])
+        return self._host.safe_time([own_door], [engine.followers["contracts"]])
 
 
 class Tombstones:
@@ -127,9 +127,9 @@ class Tombstones:
     No event: the log says that they are erased, and the private topic has no history to keep.
     """
 
-    def __init__(self, shell: Participant) -> None:
-        self._queries, self._clock, self._cards = shell.queries, shell.clock, shell.cards
-        self._appender = shell.engine.log.appender()
+    def __init__(self, host: ServiceHost) -> None:
+        self._queries, self._clock, self._cards = host.queries, host.clock, host.cards
+        self._appender = host.engine.log.appender()
         self.waiting: str | None = None
 
     async def run(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.messages.catalogue import TICKETS
 from services.intake.domain import DECIDERS
 from services.intake.handlers import MergeDuties, TicketDoor
@@ -15,12 +15,12 @@ from services.intake.settings import IntakeSettings
 async def main() -> int:
     """Serve the door of tickets until told to stop; gives the exit code."""
     settings = IntakeSettings()
-    shell = Participant(settings, READERS, Path(__file__).parent)
-    writer = shell.engine.writer(TICKETS, DECIDERS)
-    shell.door(TicketDoor(shell, settings, writer, shell.engine.stores["tickets"]).keeper(shell.engine.group("door")))
-    duties = MergeDuties(shell)
-    shell.duties(duties.all(), writer.handle, duties.next_due)
-    return await shell.serve()
+    host = ServiceHost(settings, READERS, Path(__file__).parent)
+    writer = host.engine.writer(TICKETS, DECIDERS)
+    host.door(TicketDoor(host, settings, writer, host.engine.stores["tickets"]).keeper(host.engine.group("door")))
+    duties = MergeDuties(host)
+    host.duties(duties.all(), writer.handle, duties.next_due)
+    return await host.serve()
 
 
 if __name__ == "__main__":

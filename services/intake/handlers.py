@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.loops.door import DoorKeeper
@@ -27,9 +27,9 @@ from services.intake.settings import IntakeSettings
 class TicketDoor:
     """Asks for the facts, has the writer answer, and applies what was held until now."""
 
-    def __init__(self, shell: Participant, settings: IntakeSettings, writer: Writer, store: Store) -> None:
-        self._queries: Queries = shell.queries
-        self._clock, self._cards, self._settings = shell.clock, shell.cards, settings
+    def __init__(self, host: ServiceHost, settings: IntakeSettings, writer: Writer, store: Store) -> None:
+        self._queries: Queries = host.queries
+        self._clock, self._cards, self._settings = host.clock, host.cards, settings
         self._writer, self._store = writer, store
 
     def keeper(self, group: str) -> DoorKeeper:
@@ -93,8 +93,8 @@ class TicketDoor:
 class MergeDuties:
     """Merges that cross are seen only when they count: each may have come first where it was decided."""
 
-    def __init__(self, shell: Participant) -> None:
-        self._queries = shell.queries
+    def __init__(self, host: ServiceHost) -> None:
+        self._queries = host.queries
 
     def all(self) -> list[Duty]:
         """Name the duties."""

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.messages.catalogue import NOTICES, PRIVATE
 from services.notification.domain import DECIDERS
 from services.notification.handlers import NoticeDoor, NoticeDuties, NoticeReactions
@@ -16,20 +16,20 @@ from services.notification.settings import NotificationSettings
 async def main() -> int:
     """Tell whom it concerns until told to stop; gives the exit code."""
     settings = NotificationSettings()
-    shell = Participant(settings, READERS, Path(__file__).parent)
-    shell.state(PRIVATE_RECORDS, PRIVATE)
-    writer = shell.engine.writer(NOTICES, DECIDERS)
-    reactions = NoticeReactions(shell, settings)
+    host = ServiceHost(settings, READERS, Path(__file__).parent)
+    host.state(PRIVATE_RECORDS, PRIVATE)
+    writer = host.engine.writer(NOTICES, DECIDERS)
+    reactions = NoticeReactions(host, settings)
     for reader in ("tickets", "sla", "contracts"):
-        shell.reaction(reader, reactions.react, writer.handle)
-    shell.door(NoticeDoor(shell, writer).keeper(shell.engine.group("door")))
-    duties = NoticeDuties(shell, settings)
-    shell.duties(duties.all(), writer.handle, duties.next_due)
-    sender = Sender(shell, settings, writer)
-    shell.loop("sender", sender.run)
-    shell.health.checks["sender"] = lambda: sender.waiting
-    shell.busy(sender.busy)
-    return await shell.serve()
+        host.reaction(reader, reactions.react, writer.handle)
+    host.door(NoticeDoor(host, writer).keeper(host.engine.group("door")))
+    duties = NoticeDuties(host, settings)
+    host.duties(duties.all(), writer.handle, duties.next_due)
+    sender = Sender(host, settings, writer)
+    host.loop("sender", sender.run)
+    host.health.checks["sender"] = lambda: sender.waiting
+    host.busy(sender.busy)
+    return await host.serve()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import Reaction, Request
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.loops.door import DoorKeeper
@@ -30,8 +30,8 @@ from services.notification.settings import NotificationSettings
 class NoticeReactions:
     """Fills in the facts and asks the pure router."""
 
-    def __init__(self, shell: Participant, settings: NotificationSettings) -> None:
-        self._queries, self._settings = shell.queries, settings
+    def __init__(self, host: ServiceHost, settings: NotificationSettings) -> None:
+        self._queries, self._settings = host.queries, settings
 
     async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
         """Give the notices that each event calls for; raises Unavailable where a customer is not known here yet."""
@@ -52,8 +52,8 @@ class NoticeReactions:
 class NoticeDoor:
     """Takes a person's orders about a notice."""
 
-    def __init__(self, shell: Participant, writer: Writer) -> None:
-        self._queries, self._cards, self._writer = shell.queries, shell.cards, writer
+    def __init__(self, host: ServiceHost, writer: Writer) -> None:
+        self._queries, self._cards, self._writer = host.queries, host.cards, writer
 
     def keeper(self, group: str) -> DoorKeeper:
         """Describe the door to its loop."""
@@ -103,8 +103,8 @@ class NoticeDoor:
 class NoticeDuties:
     """What is owed whether or not anybody asks: claims of the dead are given up, the erased are told nothing more."""
 
-    def __init__(self, shell: Participant, settings: NotificationSettings) -> None:
-        self._queries, self._clock, self._limits = shell.queries, shell.clock, settings.limits()
+    def __init__(self, host: ServiceHost, settings: NotificationSettings) -> None:
+        self._queries, self._clock, self._limits = host.queries, host.clock, settings.limits()
 
     def all(self) -> list[Duty]:
         """Name the duties."""

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from libs.chassis.app import unbroken
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.writer import Answer, Writer
@@ -36,10 +36,10 @@ _log = structlog.get_logger("olcare.sender")
 class Sender:
     """Sends what is to be sent, for ever."""
 
-    def __init__(self, shell: Participant, settings: NotificationSettings, writer: Writer) -> None:
-        self._queries, self._clock, self._settings, self._writer = shell.queries, shell.clock, settings, writer
-        self._something_moved = shell.something_moved
-        self._process = str(shell.clock.process_id)
+    def __init__(self, host: ServiceHost, settings: NotificationSettings, writer: Writer) -> None:
+        self._queries, self._clock, self._settings, self._writer = host.queries, host.clock, settings, writer
+        self._something_moved = host.something_moved
+        self._process = str(host.clock.process_id)
         self._claimed: set[str] = set()
         self.waiting: str | None = None
 

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.messages.catalogue import SLA
 from services.sla_timer.cycle_duties import CycleDuties
 from services.sla_timer.domain import DECIDERS
@@ -18,15 +18,15 @@ from services.sla_timer.tz_guard import TzGuard
 async def main() -> int:
     """Keep promises until told to stop; gives the exit code."""
     settings = SlaTimerSettings()
-    shell = Participant(settings, READERS, Path(__file__).parent)
-    writer = shell.engine.writer(SLA, DECIDERS)
-    guard = TzGuard(shell)
-    reactions = PromiseReactions(shell, guard)
-    shell.reaction("tickets", reactions.react, writer.handle)
-    shell.reaction("sla", reactions.react_to_promises, writer.handle, ENDS)
-    duties = PromiseDuties(shell, guard)
-    shell.duties([*duties.all(), *CycleDuties(shell, guard).all()], writer.handle, duties.next_due)
-    return await shell.serve()
+    host = ServiceHost(settings, READERS, Path(__file__).parent)
+    writer = host.engine.writer(SLA, DECIDERS)
+    guard = TzGuard(host)
+    reactions = PromiseReactions(host, guard)
+    host.reaction("tickets", reactions.react, writer.handle)
+    host.reaction("sla", reactions.react_to_promises, writer.handle, ENDS)
+    duties = PromiseDuties(host, guard)
+    host.duties([*duties.all(), *CycleDuties(host, guard).all()], writer.handle, duties.next_due)
+    return await host.serve()
 
 
 if __name__ == "__main__":

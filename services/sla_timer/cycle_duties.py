@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import Request
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
@@ -26,8 +26,8 @@ AGAIN = timedelta(days=1)
 class CycleDuties:
     """The duties of cycles that have a target."""
 
-    def __init__(self, shell: Participant, guard: TzGuard) -> None:
-        self._shell, self._queries, self._guard = shell, shell.queries, guard
+    def __init__(self, host: ServiceHost, guard: TzGuard) -> None:
+        self._host, self._queries, self._guard = host, host.queries, guard
         self._done_until: datetime | None = None
         """All that was recorded by then is reckoned on these targets; None at start, so that all is looked through."""
         self._targets: int | None = None
@@ -72,10 +72,10 @@ class CycleDuties:
 
     def _safe_time(self) -> SafeTime:
         """What was said before is answered by intake, then read as facts here, then reckoned in our own streams."""
-        engine = self._shell.engine
+        engine = self._host.engine
         door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
         facts, plan, cycles = (engine.followers[name] for name in ("tickets", "plan", "sla"))
-        return self._shell.safe_time([door], [facts, plan], [cycles])
+        return self._host.safe_time([door], [facts, plan], [cycles])
 
 
 def _request(row: Mapping[str, Any], command: Command) -> Request:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import Reaction, Request
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
@@ -39,8 +39,8 @@ DOOR_OF_INTAKE = "intake.door"
 class PromiseReactions:
     """Fills in what is published, and asks the pure router."""
 
-    def __init__(self, shell: Participant, guard: TzGuard) -> None:
-        self._queries, self._guard = shell.queries, guard
+    def __init__(self, host: ServiceHost, guard: TzGuard) -> None:
+        self._queries, self._guard = host.queries, guard
 
     async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
         """Give what each event of a ticket asks for; raises Unavailable while hours are known by an old version."""
@@ -66,8 +66,8 @@ class PromiseReactions:
 class PromiseDuties:
     """Warnings go out at once; a deadline fires only by safe time."""
 
-    def __init__(self, shell: Participant, guard: TzGuard) -> None:
-        self._shell, self._queries, self._clock, self._guard = shell, shell.queries, shell.clock, guard
+    def __init__(self, host: ServiceHost, guard: TzGuard) -> None:
+        self._host, self._queries, self._clock, self._guard = host, host.queries, host.clock, guard
 
     def all(self) -> list[Duty]:
         """Name the duties."""
@@ -121,12 +121,12 @@ class PromiseDuties:
 
     def _safe_time(self) -> SafeTime:
         """What was said before is answered by intake, then reacted to here, then read in our own stream."""
-        engine = self._shell.engine
+        engine = self._host.engine
         door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
         reactions = group_follower(engine.group("react-to-tickets"), TICKETS, engine.log)
         merges = group_follower(engine.group("react-to-sla"), SLA, engine.log)
         plan, promises = engine.followers["plan"], engine.followers["sla"]
-        return self._shell.safe_time([door], [reactions, plan], [merges], [promises])
+        return self._host.safe_time([door], [reactions, plan], [merges], [promises])
 
 
 async def facts_for(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, Facts]:

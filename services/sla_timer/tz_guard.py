@@ -5,7 +5,7 @@ from datetime import datetime
 
 from prometheus_client import Gauge
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
@@ -18,12 +18,12 @@ UNPUBLISHED = "1: the tz database installed here is newer than the published one
 class TzGuard:
     """Compares what is installed with what is published: no promise is made or judged on hours of yesterday."""
 
-    def __init__(self, shell: Participant) -> None:
-        self._queries, self._clock, self._asked_at = shell.queries, shell.clock, -LOOK
-        self._unpublished = Gauge("tz_database_unpublished", UNPUBLISHED, (), "olcare", registry=shell.metrics.registry)
+    def __init__(self, host: ServiceHost) -> None:
+        self._queries, self._clock, self._asked_at = host.queries, host.clock, -LOOK
+        self._unpublished = Gauge("tz_database_unpublished", UNPUBLISHED, (), "olcare", registry=host.metrics.registry)
         self.older: str | None = None
-        shell.health.checks["tz database"] = lambda: self.older
-        shell.busy(self.look)
+        host.health.checks["tz database"] = lambda: self.older
+        host.busy(self.look)
 
     async def look(self) -> str | None:
         """Say in one sentence why nothing may be done with hours; None where nothing hinders. Raises Unavailable."""

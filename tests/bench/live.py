@@ -23,7 +23,7 @@ from tests.bench import by_hand, plain
 from tests.bench.fetched import fetched
 from tests.bench.history import waves
 from tests.bench.rounds import Bar, Part, alternate, compare, seconds
-from tests.bench.rows import ROWS, folder
+from tests.bench.rows import ROWS, projector
 from tests.bench.stage import PARTITIONS, Stage, empty_store
 
 READER, HAND, LIBRARY = "reader", "one event per transaction by hand", "the eventsourcing library's runner"
@@ -74,7 +74,7 @@ class Live:
         return cost
 
     async def _follow(self, database: Database) -> float:
-        judged, group = folder(self._topic, PARTITIONS), f"bench-{secrets.token_hex(4)}"
+        judged, group = projector(self._topic, PARTITIONS), f"bench-{secrets.token_hex(4)}"
         loop = ReaderLoop(self._log, await empty_store(database, judged.reader), judged, group)
         subscription = await self._log.subscribe(self._topic, group, loop.assigned)
         first = 0

@@ -16,7 +16,7 @@ from libs.eventlog.rebuild import build as rebuild
 from libs.eventlog.tables.database import REGISTRY
 from libs.eventlog.tables.generations import begin
 from tests.bench.rounds import Bar, Part, Result
-from tests.bench.rows import folder
+from tests.bench.rows import projector
 from tests.bench.stage import Stage
 
 TIMES = 3
@@ -52,9 +52,9 @@ async def _rebuild(kafka: str, postgres: str, topic: str) -> None:
     log, connection = KafkaLog(KafkaSettings(kafka, "bench")), await asyncpg.connect(postgres)
     await log.open()
     await connection.execute(REGISTRY)
-    into = await begin(connection, folder(topic, 1).reader, Identity("bench", topic), "none")
+    into = await begin(connection, projector(topic, 1).reader, Identity("bench", topic), "none")
     until = await log.ends(topic)
-    await rebuild.build(connection, log, folder(topic, 1), into, until)
+    await rebuild.build(connection, log, projector(topic, 1), into, until)
     counted = await connection.fetchval(f"select sum(sequence) from {into.schema}.heads_{into.reader}")  # noqa: S608 - ours
     if counted != sum(until.values()):
         raise ValueError(f"{counted} events of {sum(until.values())} are in the heads")

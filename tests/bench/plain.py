@@ -1,4 +1,4 @@
-"""The same rows, heads and journals by other means: a plain consumer, `json` and dictionaries; no code of the engine's.
+"""The same rows, heads and command indexes by other means: a plain consumer, `json` and dictionaries.
 
 What a measured run leaves behind is compared with this.
 """

@@ -19,7 +19,7 @@ from libs.eventlog.tables.database import REGISTRY
 from libs.eventlog.tables.generations import Generation, begin, drop, switch
 from tests.bench import plain
 from tests.bench.rounds import Bar, Part, alternate, compare, seconds
-from tests.bench.rows import ROWS, folder
+from tests.bench.rows import ROWS, projector
 from tests.bench.stage import PARTITIONS, Stage
 
 COPY, ONE, TWO, BARE = "COPY and indexes", "rebuild, one process", "rebuild, two processes", "bare getmany"
@@ -65,7 +65,7 @@ class Race:
         self._address = f"{stage.postgres}/{database}"
         self._rows = [tuple(row) for row in expected.rows.values()]
         self._heads, self._events = list(expected.heads.values()), len(expected.sizes)
-        self._folder = folder(topic, PARTITIONS)
+        self._projector = projector(topic, PARTITIONS)
 
     async def prepare(self) -> None:
         """Store what is expected."""
@@ -114,11 +114,11 @@ class Race:
         return cost
 
     async def _build(self, processes: int, built: list[Generation]) -> None:
-        reader, until = self._folder.reader, await self._log.ends(self._topic)
+        reader, until = self._projector.reader, await self._log.ends(self._topic)
         into = await begin(self._connection, reader, Identity("bench", self._topic), "none")
-        errand = Errand(self._stage.settings, self._address, partial(folder, self._topic, PARTITIONS), into)
+        errand = Errand(self._stage.settings, self._address, partial(projector, self._topic, PARTITIONS), into)
         with helpers(errand, processes - 1) as more:
-            await build(self._connection, self._log, self._folder, into, until, helpers=more)
+            await build(self._connection, self._log, self._projector, into, until, helpers=more)
         await switch(self._connection, into, None)
         built.append(into)
 

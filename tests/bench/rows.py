@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.projection import Projection, Reader
 from libs.eventlog.rule import Judge
 from libs.eventlog.wire.codec import Codec
@@ -79,6 +79,6 @@ def reader(topic: str) -> Reader:
     return Reader("bench", topic, 1, (ROWS,), writes=True)
 
 
-def folder(topic: str, partitions: int) -> Folder:
+def projector(topic: str, partitions: int) -> Projector:
     """Give what folds it; a helper of a rebuild makes its own."""
-    return Folder(reader(topic), Judge(Codec(topic, EVENTS[TICKETS], partitions)))
+    return Projector(reader(topic), Judge(Codec(topic, EVENTS[TICKETS], partitions)))

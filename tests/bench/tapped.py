@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from libs.chassis.participant import Participant
+from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import Request
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.ports import Appender
@@ -78,17 +78,17 @@ class Tapped:
 async def main() -> int:
     """Keep promises until told to stop; gives the exit code."""
     taps = Taps(Path(os.environ[FILE]))
-    shell = Participant(SlaTimerSettings(), READERS, Path(sla_timer.__file__).parent)
-    make: Callable[[], Appender] = shell.engine.log.appender
-    vars(shell.engine.log)["appender"] = lambda: Tapped(make(), taps)
-    writer = shell.engine.writer(SLA, DECIDERS)
-    guard = TzGuard(shell)
-    reactions = PromiseReactions(shell, guard)
-    shell.reaction("tickets", reactions.react, writer.handle)
-    shell.reaction("sla", reactions.react_to_promises, writer.handle, ENDS)
-    duties = PromiseDuties(shell, guard)
-    shell.duties([*map(taps.on, [*duties.all(), *CycleDuties(shell, guard).all()])], writer.handle, duties.next_due)
-    return await shell.serve()
+    host = ServiceHost(SlaTimerSettings(), READERS, Path(sla_timer.__file__).parent)
+    make: Callable[[], Appender] = host.engine.log.appender
+    vars(host.engine.log)["appender"] = lambda: Tapped(make(), taps)
+    writer = host.engine.writer(SLA, DECIDERS)
+    guard = TzGuard(host)
+    reactions = PromiseReactions(host, guard)
+    host.reaction("tickets", reactions.react, writer.handle)
+    host.reaction("sla", reactions.react_to_promises, writer.handle, ENDS)
+    duties = PromiseDuties(host, guard)
+    host.duties([*map(taps.on, [*duties.all(), *CycleDuties(host, guard).all()])], writer.handle, duties.next_due)
+    return await host.serve()
 
 
 if __name__ == "__main__":

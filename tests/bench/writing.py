@@ -28,7 +28,7 @@ from libs.messages.catalogue import STREAMS
 from libs.messages.streams import partition_of
 from tests.bench.history import WAVE, Said, waves
 from tests.bench.rounds import Bar, Part, alternate, compare, seconds
-from tests.bench.rows import folder
+from tests.bench.rows import projector
 from tests.bench.stage import PARTITIONS, SOURCE, Stage, empty_store, outgoing
 
 APPENDER, BARE, COUNTS = "append path", "bare send_and_wait", "command to counting event"
@@ -95,8 +95,8 @@ class Writing:
         async with self._stage.database() as name:
             database = Database(self._stage.postgres, name)
             await database.open()
-            store = await empty_store(database, folder(topic, PARTITIONS).reader)
-            loop = ReaderLoop(self._log, store, folder(topic, PARTITIONS), f"bench-{secrets.token_hex(4)}")
+            store = await empty_store(database, projector(topic, PARTITIONS).reader)
+            loop = ReaderLoop(self._log, store, projector(topic, PARTITIONS), f"bench-{secrets.token_hex(4)}")
             reading, writer = asyncio.create_task(loop.run()), self._writer(topic, store)
             cost = await seconds(self._handle(writer))
             reading.cancel()
@@ -110,7 +110,7 @@ class Writing:
             topic=topic,
             source=SOURCE,
             deciders=dict.fromkeys(STREAMS, _SAYS),
-            codec=folder(topic, PARTITIONS).judge.codec,
+            codec=projector(topic, PARTITIONS).judge.codec,
             log=self._log,
             store=store,
             clock=Clock(),

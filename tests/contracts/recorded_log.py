@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from libs.eventlog.wire.codec import Codec
-from libs.eventlog.fold import Folder, View
+from libs.eventlog.fold import Projector, View
 from libs.eventlog.projection import Reader
 from libs.eventlog.wire.record import CONTENT_TYPE, Record
 from libs.eventlog.rule import Judge
@@ -56,16 +56,16 @@ def folded() -> list[str]:
 
 
 def _lines(name: str, reader: Reader, records: list[Record]) -> Iterator[str]:
-    folder = Folder(reader, Judge(Codec(reader.topic, EVENTS[reader.topic], PARTITIONS)))
+    projector = Projector(reader, Judge(Codec(reader.topic, EVENTS[reader.topic], PARTITIONS)))
     dump = {projection.table: projection.dump for projection in reader.projections}
     for partition in range(PARTITIONS):
-        events = folder.judge.envelopes([record for record in records if record.partition == partition])
+        events = projector.judge.envelopes([record for record in records if record.partition == partition])
         view = View(rows={table: {} for table in dump})
-        folder.fold(events, view)
+        projector.fold(events, view)
         for table, rows in view.rows.items():
             yield from (_line(f"{name}.{table}", dump[table](row)) for row in rows.values() if row is not None)
         for stream, head in view.heads.items():
-            yield _line(f"{name}.heads", (stream, partition, *head, bytes(view.journals.get(stream, b""))))
+            yield _line(f"{name}.heads", (stream, partition, *head, bytes(view.command_indexes.get(stream, b""))))
         yield from (_line(f"{name}.voids", (partition, offset)) for offset in view.voids)
 
 

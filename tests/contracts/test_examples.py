@@ -52,9 +52,9 @@ def value(odd: dict[str, Any]) -> bytes | None:
 
 
 def test_there_is_one_example_of_every_type_and_none_of_anything_else() -> None:
-    folders = [EXAMPLES / name for name in ("log", "door", "plain")]
+    projectors = [EXAMPLES / name for name in ("log", "door", "plain")]
     expected = {path for kind in {*EVENT_OF_TYPE, *UPSTREAM_OF_TYPE, *PLAIN_OF_TYPE} for path in examples(kind)}
-    assert {path for folder in folders for path in folder.iterdir()} == expected
+    assert {path for folder in projectors for path in folder.iterdir()} == expected
 
 
 @pytest.mark.parametrize("kind", EVENT_OF_TYPE)

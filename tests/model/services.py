@@ -10,7 +10,7 @@ from typing import Any
 from libs.decider import Decider
 from libs.eventlog.commands import Reaction, Request
 from libs.eventlog.errors import Halted, Unreadable
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.loops.door import DoorKeeper, DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import Follower, Gate, SafeTime, group_follower, reader_follower
@@ -113,9 +113,9 @@ class Service:
         return reader_follower(reader.name, reader.topic, self.ground.stores[reader.name])
 
     def _read(self, reader: Reader) -> ReaderLoop:
-        folder = Folder(reader, self.protocol.judge(CODECS[reader.topic]))
+        projector = Projector(reader, self.protocol.judge(CODECS[reader.topic]))
         check = LogCheck(self.ground.log, reader.topic, self.ground.identities[reader.topic])
-        return ReaderLoop(self.ground.log, self.ground.stores[reader.name], folder, reader.name, check)
+        return ReaderLoop(self.ground.log, self.ground.stores[reader.name], projector, reader.name, check)
 
     def write(self, reader: Reader, kind: str, decider: Decider[Any, Any, Any]) -> Writer:
         return self.protocol.writer(

@@ -30,7 +30,7 @@ class Tables(MemoryStore):
     def copied(self) -> "Tables":
         """Give the tables as they stand now, as an older copy of them would be."""
         copied = self.empty()
-        for name in ("position", "heads", "homes", "journals", "void", "rows"):
+        for name in ("position", "heads", "homes", "command_indexes", "void", "rows"):
             setattr(copied, name, copy.deepcopy(getattr(self, name)))
         return copied
 
@@ -40,7 +40,7 @@ class Tables(MemoryStore):
         self.position[partition] = Position(0, len(records), digest)
         self.heads |= view.heads
         self.homes |= dict.fromkeys(view.heads, partition)
-        self.journals |= {stream: bytes(entries) for stream, entries in view.journals.items()}
+        self.command_indexes |= {stream: bytes(entries) for stream, entries in view.command_indexes.items()}
         self.void[partition] = set(view.voids) if self.reader.reacts else set()
         for projection in self.reader.projections:
             rows = view.rows[projection.table].items()
@@ -53,7 +53,7 @@ class Tables(MemoryStore):
         return {
             "position": positions,
             "heads": self.heads,
-            "journals": self.journals,
+            "command_indexes": self.command_indexes,
             "void": voids,
             "rows": self.rows,
         }
@@ -80,9 +80,9 @@ class Tables(MemoryStore):
         return loaded
 
     async def counted(self, streams: Sequence[str]) -> Mapping[str, bytes]:
-        journals = await super().counted(streams)
+        command_indexes = await super().counted(streams)
         self._there()
-        return journals
+        return command_indexes
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
         voids = await super().voids(partition, first, last)

@@ -4,7 +4,7 @@ from collections.abc import Coroutine, Iterator
 from itertools import pairwise
 from typing import Any
 
-from libs.eventlog.fold import Folder, View
+from libs.eventlog.fold import Projector, View
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.rule import Judge
 from libs.eventlog.testing import MemoryLog
@@ -54,19 +54,19 @@ class Verdict(Books):
 
 def rebuilt(tables: Tables, log: Records) -> Tables:
     """Fold a topic from its beginning as a rebuild does, partition by partition."""
-    reader, folder = tables.reader, Folder(tables.reader, Judge(CODECS[tables.reader.topic]))
+    reader, projector = tables.reader, Projector(tables.reader, Judge(CODECS[tables.reader.topic]))
     built = tables.empty()
     for partition in range(PARTITIONS):
         records = log[reader.topic, partition]
         view = View(rows={p.table: {} for p in reader.projections})
-        folder.fold(folder.judge.envelopes(records), view)
+        projector.fold(projector.judge.envelopes(records), view)
         built.fill(partition, records, view)
     return built
 
 
 def read_on(tables: Tables, log: Records, judge: type[Judge]) -> None:
     """Let a reader go on from where some tables stand, in small batches."""
-    loop = ReaderLoop(MemoryLog(), tables, Folder(tables.reader, judge(CODECS[tables.reader.topic])), "older")
+    loop = ReaderLoop(MemoryLog(), tables, Projector(tables.reader, judge(CODECS[tables.reader.topic])), "older")
     undisturbed(loop.assigned(frozenset(range(PARTITIONS))))
     for partition in range(PARTITIONS):
         records = log[tables.reader.topic, partition][tables.position[partition].next_offset :]

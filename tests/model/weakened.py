@@ -37,7 +37,7 @@ class BuildsOnWhatIsUnderWay(Writer):
         written: dict[int, Written] = {}
         for at, request in open_.items():
             known = loaded[request.stream]
-            if (offset := counted_at(known.journal, request.id)) is not None:
+            if (offset := counted_at(known.command_index, request.id)) is not None:
                 await self._take(open_, {at: self._place(request.stream, offset)}, answers)
                 continue
             event = self._decide_one(request, known)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from libs.eventlog.errors import Fenced, Halted, Unavailable
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.ports import Log, Position, Store, Subscription
 from libs.eventlog.rule import Aside
@@ -17,8 +17,8 @@ WAIT = 0.5  # machine seconds
 class ReaderLoop:
     """Reads the partitions that the group gives us into the store."""
 
-    def __init__(self, log: Log, store: Store, folder: Folder, group: str, check: LogCheck | None = None) -> None:
-        self._log, self._store, self._folder, self._group, self._check = log, store, folder, group, check
+    def __init__(self, log: Log, store: Store, projector: Projector, group: str, check: LogCheck | None = None) -> None:
+        self._log, self._store, self._projector, self._group, self._check = log, store, projector, group, check
         self._positions: dict[int, Position] = {}
         self._subscription: Subscription | None = None
         self._anew = False
@@ -27,7 +27,7 @@ class ReaderLoop:
 
     async def run(self) -> None:
         """Read for ever; raises Fenced or Unavailable, which end the process."""
-        self._subscription = await self._log.subscribe(self._folder.reader.topic, self._group, self.assigned)
+        self._subscription = await self._log.subscribe(self._projector.reader.topic, self._group, self.assigned)
         try:
             while True:
                 await self.round(self._subscription)
@@ -57,7 +57,7 @@ class ReaderLoop:
     async def _problems(self, positions: Mapping[int, Position]) -> dict[int, Halted]:
         if self._check is None:
             return {}
-        topic, found = self._folder.reader.topic, await self._check.problems(positions)
+        topic, found = self._projector.reader.topic, await self._check.problems(positions)
         return {p: Halted(topic, p, positions[p].next_offset, sentence) for p, sentence in found.items()}
 
     def take_counts(self) -> tuple[int, int]:
@@ -102,11 +102,11 @@ class ReaderLoop:
         """Apply one batch in one transaction: position first, then rows, then the position again."""
         position = self._positions[partition]
         check_dense(records, position.next_offset)
-        events = self._folder.judge.envelopes(records)
-        keys, streams = self._folder.touched(events), _streams(events)
+        events = self._projector.judge.envelopes(records)
+        keys, streams = self._projector.touched(events), _streams(events)
         async with self._store.step(partition, position) as step:
             view = await step.view(streams, keys)
-            self._folder.fold(events, view)
+            self._projector.fold(events, view)
             after = Position(position.epoch, records[-1].offset + 1, sha256(records[-1].value or b"").digest())
             await step.save(view, after)
         self._positions[partition] = after

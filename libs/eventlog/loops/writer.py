@@ -82,7 +82,7 @@ class Writer:
         counted: dict[int, Place] = {}
         for at, request in open_.items():
             known = loaded[request.stream]
-            if (offset := counted_at(known.journal, request.id)) is not None:
+            if (offset := counted_at(known.command_index, request.id)) is not None:
                 counted[at] = self._place(request.stream, offset)
                 continue
             event = self._decide_one(request, known)
@@ -128,11 +128,11 @@ class Writer:
         answers: dict[int, Answer],
     ) -> None:
         """Take what counts as the answer; a command that is not among the counted ones stays open."""
-        journals = await self._store.counted([written.stream for written in sent.values()])
+        command_indexes = await self._store.counted([written.stream for written in sent.values()])
         others: dict[int, Place] = {}
         for at, written in sent.items():
             request = open_[at]
-            offset = counted_at(journals[request.stream], request.id)
+            offset = counted_at(command_indexes[request.stream], request.id)
             if offset is None:
                 continue
             if offset == offsets[at]:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 from libs.eventlog.errors import Halted
-from libs.eventlog.fold import Folder, View
+from libs.eventlog.fold import Projector, View
 from libs.eventlog.loops.reader import check_dense
 from libs.eventlog.ports import Position
 from libs.eventlog.projection import Reader
@@ -77,7 +77,7 @@ def without_collector() -> Iterator[None]:
 async def build(
     connection: Connection,
     log: Scan,
-    folder: Folder,
+    projector: Projector,
     into: Generation,
     until: Mapping[int, int],
     tell: Tell = silent,
@@ -86,10 +86,10 @@ async def build(
     """Fold the partitions of `until` to the offsets there, into the empty tables of a generation; then index."""
     left = iter(sorted(until.items(), key=lambda item: item[1], reverse=True))
     count = _counter(sum(until.values()), tell)
-    await _together([each.take(left, count) for each in (Partly(connection, log, folder, into), *helpers)])
-    for statement in indexes(folder.reader, into.schema):
+    await _together([each.take(left, count) for each in (Partly(connection, log, projector, into), *helpers)])
+    for statement in indexes(projector.reader, into.schema):
         await connection.execute(statement)
-    for table in (f"heads_{folder.reader.name}", *(projection.table for projection in folder.reader.projections)):
+    for table in (f"heads_{projector.reader.name}", *(projection.table for projection in projector.reader.projections)):
         await connection.execute(f"analyze {into.schema}.{table}")  # before anybody asks, not some time after
 
 
@@ -118,8 +118,8 @@ async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:
 class Partly:
     """Folds partitions in this process; what was folded is copied on one connection while the next is folded."""
 
-    def __init__(self, connection: Connection, log: Scan, folder: Folder, into: Generation) -> None:
-        self._connection, self._log, self._folder, self._into = connection, log, folder, into
+    def __init__(self, connection: Connection, log: Scan, projector: Projector, into: Generation) -> None:
+        self._connection, self._log, self._projector, self._into = connection, log, projector, into
         self._copying: asyncio.Task[None] | None = None
 
     async def take(self, partitions: Partitions, count: Count) -> None:
@@ -141,7 +141,7 @@ class Partly:
 
     async def _partition(self, partition: int, end: int, count: Count) -> int | None:
         """Fold a partition to `end`; where something on the way can not stand there, give its offset instead."""
-        reader, digest = self._folder.reader, None
+        reader, digest = self._projector.reader, None
         try:
             for belongs in _slices(end):
                 view, digest = await self._fold(partition, end, belongs, count)
@@ -157,11 +157,11 @@ class Partly:
         self, partition: int, end: int, belongs: Callable[[Record], bool] | None, count: Count
     ) -> tuple[View, bytes | None]:
         """Fold the records of a slice; gives the digest of the last record beside."""
-        view, expected, digest = new_view(self._folder.reader), 0, None
-        async for records in self._log.scan(self._folder.reader.topic, partition, end):
+        view, expected, digest = new_view(self._projector.reader), 0, None
+        async for records in self._log.scan(self._projector.reader.topic, partition, end):
             check_dense(records, expected)
             mine = records if belongs is None else [r for r in records if belongs(r)]
-            self._folder.fold(self._folder.judge.envelopes(mine), view)
+            self._projector.fold(self._projector.judge.envelopes(mine), view)
             digest, expected = sha256(records[-1].value or b"").digest(), records[-1].offset + 1
             count(len(mine))
         return view, digest
@@ -195,7 +195,7 @@ def _belongs(count: int, mine: int, record: Record) -> bool:
 
 async def _copy(connection: Connection, reader: Reader, into: Generation, partition: int, view: View) -> None:
     heads: Iterable[tuple[str, int, int, str, bytes | bytearray]] = (
-        (stream, partition, head.sequence, head.id, view.journals.get(stream, b""))
+        (stream, partition, head.sequence, head.id, view.command_indexes.get(stream, b""))
         for stream, head in view.heads.items()
     )
     async with connection.transaction():

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import NamedTuple
 
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import Card
 from libs.eventlog.loops.reader import ReaderLoop
@@ -35,9 +35,9 @@ class Builder:
     """Builds in one database what one log says."""
 
     def __init__(
-        self, log: KafkaLog, database: Database, cards: Mapping[str, Card], folders: Mapping[str, Folder]
+        self, log: KafkaLog, database: Database, cards: Mapping[str, Card], projectors: Mapping[str, Projector]
     ) -> None:
-        self._log, self._database, self._cards, self._folders = log, database, cards, folders
+        self._log, self._database, self._cards, self._projectors = log, database, cards, projectors
 
     async def ready(self, reader: Reader, tell: Tell) -> Generation:
         """Give the generation that the pointer names, built first where there is none or its card has changed."""
@@ -92,14 +92,14 @@ class Builder:
         self, connection: Connection, reader: Reader, into: Generation, until: Mapping[int, int], tell: Tell
     ) -> None:
         await connection.execute("set statement_timeout to 0")
-        await build(connection, self._log, self._folders[reader.name], into, until, tell)
+        await build(connection, self._log, self._projectors[reader.name], into, until, tell)
 
     async def _catch_up(
         self, reader: Reader, fresh: Generation, start: Mapping[int, int], to: Mapping[int, int]
     ) -> None:
         """Read a generation that nobody owns yet on to given offsets, as the live loop would."""
         async with self._database.beside(reader.name, fresh.schema) as beside:
-            loop = ReaderLoop(self._log, PostgresStore(beside, reader), self._folders[reader.name], "none")
+            loop = ReaderLoop(self._log, PostgresStore(beside, reader), self._projectors[reader.name], "none")
             await loop.assigned(frozenset(to))
             for partition, end in to.items():
                 async for records in self._log.scan(reader.topic, partition, end, start[partition]):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from libs.eventlog.errors import Fenced, Unavailable
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.loops.followers import Follower
 from libs.eventlog.loops.log_check import LogCheck
@@ -27,10 +27,10 @@ class Kept:
         log: KafkaLog,
         clock: Clock,
         database: Database,
-        folders: Mapping[str, Folder],
+        projectors: Mapping[str, Projector],
         group: Callable[[str], str],
     ) -> None:
-        self._log, self._clock, self._database, self._folders, self._group = log, clock, database, folders, group
+        self._log, self._clock, self._database, self._projectors, self._group = log, clock, database, projectors, group
         self._tasks: dict[str, tuple[str, asyncio.Task[None]]] = {}
         self.followers: dict[str, Follower] = {}
 
@@ -38,22 +38,22 @@ class Kept:
         """Follow for ever what is kept just now."""
         try:
             while True:
-                for folder in self._folders.values():
-                    await self._look(folder)
+                for projector in self._projectors.values():
+                    await self._look(projector)
                 await self._clock.sleep(LOOK)
         finally:
             for name in tuple(self._tasks):
                 await self._leave(name)
 
-    async def _look(self, folder: Folder) -> None:
-        name = folder.reader.name
+    async def _look(self, projector: Projector) -> None:
+        name = projector.reader.name
         async with self._database.connection() as connection:
-            found = await kept(connection, folder.reader)
+            found = await kept(connection, projector.reader)
         schema, task = self._tasks.get(name, (None, None))
         if task is not None and (not found or found[-1].schema != schema or task.done()):
             await self._leave(name)
         if found and name not in self._tasks:
-            self._tasks[name] = found[-1].schema, asyncio.create_task(self._follow(folder, found[-1]))
+            self._tasks[name] = found[-1].schema, asyncio.create_task(self._follow(projector, found[-1]))
 
     async def _leave(self, name: str) -> None:
         _, task = self._tasks.pop(name)
@@ -61,9 +61,9 @@ class Kept:
         with suppress(asyncio.CancelledError):
             await task
 
-    async def _follow(self, folder: Folder, generation: Generation) -> None:
+    async def _follow(self, projector: Projector, generation: Generation) -> None:
         """Read on until it is taken into use, dropped, or out of reach: what is kept is looked up again then."""
-        reader = folder.reader
+        reader = projector.reader
         with suppress(Fenced, Unavailable):
             async with self._database.beside(reader.name, generation.schema) as beside:
                 store = PostgresStore(beside, reader)
@@ -71,7 +71,7 @@ class Kept:
                     self.followers[reader.name] = _follower(reader, store)
                     check = LogCheck(self._log, reader.topic, generation.identity)
                     group = self._group(f"{reader.name}.v{reader.version}.kept")
-                    await ReaderLoop(self._log, store, folder, group, check).run()
+                    await ReaderLoop(self._log, store, projector, group, check).run()
                 finally:
                     del self.followers[reader.name]
 

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection as Pipe
 import asyncpg
 
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import Card
@@ -31,14 +31,14 @@ class Errand:
     kafka: KafkaSettings
     postgres: str
     """The address of the database, its name included."""
-    folder: Callable[[], Folder]
+    projector: Callable[[], Projector]
     into: Generation
 
 
-def folder_of(module: str, reader: str, card: Card) -> Folder:
-    """Make the folder of a reader that stands in the `READERS` of a module."""
+def projector_of(module: str, reader: str, card: Card) -> Projector:
+    """Make the projector of a reader that stands in the `READERS` of a module."""
     found = next(each for each in import_module(module).READERS if each.name == reader)
-    return Folder(found, Judge(Codec(found.topic, EVENTS[found.topic], card.partitions), card.set_aside))
+    return Projector(found, Judge(Codec(found.topic, EVENTS[found.topic], card.partitions), card.set_aside))
 
 
 @contextmanager
@@ -92,7 +92,7 @@ async def _take(errand: Errand, pipe: Pipe) -> None:
     connection = await asyncpg.connect(errand.postgres, server_settings=SAFETY)
     try:
         given: Iterator[tuple[int, int]] = iter(partial(_ask, pipe), None)
-        await Partly(connection, log, errand.folder(), errand.into).take(given, pipe.send)
+        await Partly(connection, log, errand.projector(), errand.into).take(given, pipe.send)
     finally:
         await connection.close()
         await log.close()

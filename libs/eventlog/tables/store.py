@@ -71,7 +71,7 @@ class PostgresStore:
             self._moved = asyncio.Event()
 
     async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
-        """Give heads, journals and states in one snapshot."""
+        """Heads, command indexes and states in one snapshot."""
         state = self._state.table if self._state else None
         column, join = ("state", f"left join {state} using (stream)") if state else ("null as state", "")
         async with self._database.connection() as connection:
@@ -83,7 +83,7 @@ class PostgresStore:
         return {row["stream"]: self._loaded(row) for row in rows}
 
     async def counted(self, streams: Sequence[str]) -> Mapping[str, bytes]:
-        """Give the journals alone: no state is read."""
+        """The command indexes alone: no state is read."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 f"select stream, journal from heads_{self._reader.name} where stream = any($1)", list(streams)
@@ -181,10 +181,11 @@ class PostgresStep:
         known = [s for s in moved if s in self._before]
         if known:
             await self._connection.execute(f"delete from heads_{self._reader.name} where stream = any($1)", known)
-        journals = {
-            s: (self._before[s][1] if s in self._before else b"") + bytes(view.journals.get(s, b"")) for s in moved
+        command_indexes = {
+            s: (self._before[s][1] if s in self._before else b"") + bytes(view.command_indexes.get(s, b""))
+            for s in moved
         }
-        rows = [(s, self._partition, head.sequence, head.id, journals[s]) for s, head in moved.items()]
+        rows = [(s, self._partition, head.sequence, head.id, command_indexes[s]) for s, head in moved.items()]
         await self._copy(f"heads_{self._reader.name}", rows)
 
     async def _save_rows(self, projection: Projection[Any], rows: Mapping[Key, Any]) -> None:

@@ -1,6 +1,6 @@
 """The whole history of a ticket, put together from every topic that speaks of it.
 
-Events are found by the journals that writers keep of their streams, and exactly those records are read; receipts are
+Events are found by the command indexes of their streams, and exactly those records are read; receipts are
 looked for among those that the broker has taken since the ticket's first event.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from libs.eventlog.fold import COMMAND, JOURNAL_ENTRY
+from libs.eventlog.fold import counted_offsets
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.reading import records
 from libs.eventlog.ports import Place
@@ -110,13 +110,7 @@ async def _places(database: Database, reader: str, streams: Sequence[str]) -> li
             f"select partition, journal from heads_{reader} where stream = any($1) order by stream",  # noqa: S608 - our name
             list(streams),
         )
-    return [Place(row["partition"], offset) for row in rows for offset in offsets_in(row["journal"])]
-
-
-def offsets_in(journal: bytes) -> Iterator[int]:
-    """Give the offsets of a stream's counting events, in order."""
-    for at in range(0, len(journal), JOURNAL_ENTRY):
-        yield int.from_bytes(journal[at + COMMAND : at + JOURNAL_ENTRY], "big")
+    return [Place(row["partition"], offset) for row in rows for offset in counted_offsets(row["journal"])]
 
 
 def _event(codec: Codec, record: Record) -> Entry:

@@ -76,7 +76,7 @@ class Ledger:
     voids: set[tuple[int, int]] = field(default_factory=set)
     heads: dict[str, Event] = field(default_factory=dict)
     partitions: dict[str, int] = field(default_factory=dict)
-    journals: dict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
+    command_indexes: dict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
     findings: list[str] = field(default_factory=list)
 
     @cached_property
@@ -123,7 +123,7 @@ def _take(book: Ledger, record: Record, partitions: int) -> None:
     book.counting[record.place] = event
     book.heads[event.stream] = event
     book.partitions[event.stream] = record.partition
-    book.journals[event.stream].append((event.causationid, record.offset))
+    book.command_indexes[event.stream].append((event.causationid, record.offset))
 
 
 def _misshapen(event: Event, record: Record, partitions: int) -> Iterator[str]:

@@ -32,7 +32,7 @@ def _against_log(generation: Generation, books: Books, log: Ledger) -> Iterator[
     if generation.voids and generation.voids != log.voids:
         yield f"{name}: void are {sorted(generation.voids)}, the log says {sorted(log.voids)}"
     for row in generation.heads:
-        if row.journal and row.journal != _journal(log.journals[row.stream]):
+        if row.journal and row.journal != _journal(log.command_indexes[row.stream]):
             yield f"{name}: the counted commands of {row.stream} are not those of the log"
 
 

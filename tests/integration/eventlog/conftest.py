@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.ports import Appender, Identity, OnAssigned, Place, Store, Subscription
@@ -93,12 +93,12 @@ class PostgresTables:
         async with self._database.connection() as connection:
             return [tuple(row) for row in await connection.fetch(f"select * from {table}")]  # noqa: S608 - ours
 
-    async def rebuilt(self, folder: Folder, log: ScanningLog) -> Contents:
+    async def rebuilt(self, projector: Projector, log: ScanningLog) -> Contents:
         """Build another generation beside, to the end of the log, and read it."""
-        reader, until = folder.reader, await log.ends(folder.reader.topic)
+        reader, until = projector.reader, await log.ends(projector.reader.topic)
         async with self._database.connection() as connection:
             generation = await begin(connection, reader, Identity("test", reader.topic), "none")
-            await build(connection, log, folder, generation, until)
+            await build(connection, log, projector, generation, until)
         return await self.contents(reader, f"{generation.schema}.")
 
     async def contents(self, reader: Reader, schema: str = "") -> Contents:
@@ -110,7 +110,7 @@ class PostgresTables:
         return Contents(
             positions={p: at for p, _, at, _ in await self.rows(reader.name, f"{schema}position_{reader.name}")},
             heads={stream: Head(sequence, id_) for stream, (sequence, id_, _) in heads.items()},
-            journals={stream: journal for stream, (_, _, journal) in heads.items() if journal},
+            command_indexes={stream: journal for stream, (_, _, journal) in heads.items() if journal},
             voids=voids,
             rows={p.table: await self._loaded(p, f"{schema}{p.table}") for p in reader.projections},
         )

@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from libs.decider import Decider
 from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.loops.reader import ReaderLoop
@@ -108,7 +108,7 @@ async def test_a_record_too_large_in_a_batch_keeps_none_of_the_others_from_count
             gate=is_open,
             partitions=PARTITIONS,
         )
-        async with running(ReaderLoop(log, store, Folder(DESK_TICKETS, Judge(CODECS[TICKETS])), "reader").run):
+        async with running(ReaderLoop(log, store, Projector(DESK_TICKETS, Judge(CODECS[TICKETS])), "reader").run):
             with pytest.raises(Unavailable, match="1 commands found no place"):
                 await writer.handle(requests)
         await writer.close()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from libs.eventlog.errors import Fenced
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.rule import Judge
 from tests.model.story import CODECS, DESK_TICKETS, PARTITIONS, TICKETS
@@ -17,10 +17,10 @@ STREAMS = [stream_in(partition, which) for partition in range(PARTITIONS) for wh
 
 async def test_a_second_member_takes_partitions_over_and_gives_them_back(env: Environment) -> None:
     history = History()
-    folder = Folder(DESK_TICKETS, Judge(CODECS[TICKETS]))
+    projector = Projector(DESK_TICKETS, Judge(CODECS[TICKETS]))
     async with env.log("one") as log, env.log("two") as other, env.tables(DESK_TICKETS) as tables:
         store = tables.stores[DESK_TICKETS.name]
-        first, second = (ReaderLoop(one, store, folder, "shared") for one in (log, other))
+        first, second = (ReaderLoop(one, store, projector, "shared") for one in (log, other))
         async with running(first.run):
             await write(log, *(history.next(stream) for stream in STREAMS))
             await soon(lambda: at_the_end(log, tables))
@@ -31,7 +31,7 @@ async def test_a_second_member_takes_partitions_over_and_gives_them_back(env: En
             await soon(lambda: at_the_end(log, tables), 60)
         found = await tables.contents(DESK_TICKETS)
         assert found.heads == history.heads
-        assert found == await tables.rebuilt(folder, log)
+        assert found == await tables.rebuilt(projector, log)
 
 
 async def takes_part(reader: ReaderLoop, write_more: Callable[[], Awaitable[None]]) -> bool:
@@ -42,10 +42,10 @@ async def takes_part(reader: ReaderLoop, write_more: Callable[[], Awaitable[None
 async def test_of_two_live_owners_of_every_partition_one_ends_and_nothing_is_doubled(env: Environment) -> None:
     """Groups of their own: neither hears of the other, as an owner that stood still does not."""
     history = History()
-    folder = Folder(DESK_TICKETS, Judge(CODECS[TICKETS]))
+    projector = Projector(DESK_TICKETS, Judge(CODECS[TICKETS]))
     async with env.log("one") as log, env.log("two") as other, env.tables(DESK_TICKETS) as tables:
         store = tables.stores[DESK_TICKETS.name]
-        loops = [ReaderLoop(one, store, folder, group) for one, group in ((log, "first"), (other, "second"))]
+        loops = [ReaderLoop(one, store, projector, group) for one, group in ((log, "first"), (other, "second"))]
         tasks = [asyncio.ensure_future(loop.run()) for loop in loops]
         for _ in range(20):
             await write(log, *(history.next(stream) for stream in STREAMS))
@@ -57,4 +57,4 @@ async def test_of_two_live_owners_of_every_partition_one_ends_and_nothing_is_dou
         assert [type(error) for task, error in zip(tasks, errors, strict=True) if task in ended] == [Fenced]
         found = await tables.contents(DESK_TICKETS)
         assert found.heads == history.heads
-        assert found == await tables.rebuilt(folder, log)
+        assert found == await tables.rebuilt(projector, log)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.rebuild import build as rebuild
 from libs.eventlog.rule import Judge
@@ -15,7 +15,7 @@ from tests.unit.eventlog.evidence import EVIDENCE
 from tests.unit.eventlog.history import History, stream_in
 from tests.unit.eventlog.suite_reader import has_halted
 
-FOLDER = Folder(TIMER_TICKETS, Judge(CODECS[TICKETS]))
+FOLDER = Projector(TIMER_TICKETS, Judge(CODECS[TICKETS]))
 STREAMS = [stream_in(partition, which) for partition in range(PARTITIONS) for which in range(4)]
 
 
@@ -41,14 +41,14 @@ async def test_a_rebuild_is_the_same_in_slices_of_any_size(
 async def test_a_partition_that_can_not_be_read_on_is_built_up_to_there_and_its_reader_says_so(
     env: Environment, monkeypatch: pytest.MonkeyPatch, evidence: Callable[[History], Record]
 ) -> None:
-    history, folder = History(), Folder(DESK_TICKETS, Judge(CODECS[TICKETS]))
+    history, projector = History(), Projector(DESK_TICKETS, Judge(CODECS[TICKETS]))
     monkeypatch.setattr(rebuild, "SLICE", 7)
     async with env.log() as log, env.tables(DESK_TICKETS) as tables:
         await write(log, *many(history))
-        before = await tables.rebuilt(folder, log)
+        before = await tables.rebuilt(projector, log)
         await write(log, bad := evidence(history))
-        assert await tables.rebuilt(folder, log) == before
-        loop = ReaderLoop(log, tables.stores[DESK_TICKETS.name], folder, "reader")
+        assert await tables.rebuilt(projector, log) == before
+        loop = ReaderLoop(log, tables.stores[DESK_TICKETS.name], projector, "reader")
         async with running(loop.run):
             await soon(lambda: has_halted(loop))
         assert loop.halted[0].offset == bad.offset

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from libs.eventlog.errors import Fenced, Unavailable
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.ports import Log, Store
 from libs.eventlog.projection import Key, Reader
 from libs.eventlog.rebuild.build import Scan, new_view
@@ -63,7 +63,7 @@ class Contents(NamedTuple):
 
     positions: Mapping[int, int]
     heads: Mapping[str, Head]
-    journals: Mapping[str, bytes]
+    command_indexes: Mapping[str, bytes]
     voids: Mapping[int, set[int]]
     rows: Mapping[str, Mapping[Key, Any]]
 
@@ -77,7 +77,7 @@ class Tables(Protocol):
 
     async def contents(self, reader: Reader) -> Contents: ...
 
-    async def rebuilt(self, folder: Folder, log: ScanningLog) -> Contents:
+    async def rebuilt(self, projector: Projector, log: ScanningLog) -> Contents:
         """Fold the log from its beginning to its end beside these tables."""
         ...
 
@@ -112,7 +112,7 @@ class MemoryTables:
         return Contents(
             positions={partition: position.next_offset for partition, position in store.position.items()},
             heads=store.heads,
-            journals=store.journals,
+            command_indexes=store.command_indexes,
             voids={partition: offsets for partition, offsets in store.void.items() if offsets},
             rows={
                 p.table: {key: p.loaded(stored) for key, stored in store.rows[p.table].items()}
@@ -120,17 +120,22 @@ class MemoryTables:
             },
         )
 
-    async def rebuilt(self, folder: Folder, log: ScanningLog) -> Contents:
-        reader, view, voids, positions = folder.reader, new_view(folder.reader), dict[int, set[int]](), dict[int, int]()
+    async def rebuilt(self, projector: Projector, log: ScanningLog) -> Contents:
+        reader, view, voids, positions = (
+            projector.reader,
+            new_view(projector.reader),
+            dict[int, set[int]](),
+            dict[int, int](),
+        )
         for (_, partition), records in (await everything(log, reader.topic)).items():
             view.voids.clear()
-            folder.fold(folder.judge.envelopes(records), view)
+            projector.fold(projector.judge.envelopes(records), view)
             positions[partition] = len(records)
             if reader.reacts and view.voids:
                 voids[partition] = set(view.voids)
-        journals = {stream: bytes(entries) for stream, entries in view.journals.items()}
+        command_indexes = {stream: bytes(entries) for stream, entries in view.command_indexes.items()}
         rows = {t: {key: row for key, row in found.items() if row is not None} for t, found in view.rows.items()}
-        return Contents(positions, view.heads, journals, voids, rows)
+        return Contents(positions, view.heads, command_indexes, voids, rows)
 
 
 class InMemory:

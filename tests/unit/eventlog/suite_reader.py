@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from libs.eventlog.errors import Fenced
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.ports import Log, Position
@@ -22,12 +22,12 @@ A, B = stream_in(0), stream_in(1)
 ALL = frozenset(range(PARTITIONS))
 
 
-def folder(reader: Reader, *set_aside: SetAside) -> Folder:
-    return Folder(reader, Judge(CODECS[reader.topic], set_aside))
+def projector(reader: Reader, *set_aside: SetAside) -> Projector:
+    return Projector(reader, Judge(CODECS[reader.topic], set_aside))
 
 
 def loop(log: Log, tables: Tables, *set_aside: SetAside, check: LogCheck | None = None) -> ReaderLoop:
-    return ReaderLoop(log, tables.stores[DESK_TICKETS.name], folder(DESK_TICKETS, *set_aside), "reader", check)
+    return ReaderLoop(log, tables.stores[DESK_TICKETS.name], projector(DESK_TICKETS, *set_aside), "reader", check)
 
 
 class Handed:
@@ -217,7 +217,7 @@ class ReaderSuite:
         records, set_aside = any_history(rng)
         async with env.log() as log, env.tables(reader) as tables:
             await write(log, *records)
-            judging = folder(reader, *set_aside)
+            judging = projector(reader, *set_aside)
             reading = ReaderLoop(log, tables.stores[reader.name], judging, "reader")
             await reading.assigned(ALL)
             while records:
@@ -226,7 +226,7 @@ class ReaderSuite:
                 split = {p: [r for r in batch if r.partition == p] for p in sorted({r.partition for r in batch})}
                 await reading.round(Handed(split))
             assert reading.halted == {}
-            assert await tables.contents(reader) == await tables.rebuilt(folder(reader, *set_aside), log)
+            assert await tables.contents(reader) == await tables.rebuilt(projector(reader, *set_aside), log)
 
 
 def any_history(rng: Random) -> tuple[list[Record], list[SetAside]]:

@@ -1,4 +1,4 @@
-"""What any tables of a reader must do: position, heads, journals, voids and rows move together, for the owner alone."""
+"""What any tables of a reader must do: all that they hold moves together, and for the owner alone."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from libs.eventlog.errors import Fenced, Halted, Unavailable
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.ports import Loaded, Position, Store
 from libs.eventlog.projection import Reader
 from libs.eventlog.rule import Judge
@@ -31,12 +31,12 @@ OPENED = Opened(at=MONDAY, fact=1, basis=())
 
 async def apply(store: Store, reader: Reader, expected: Position, records: Sequence[Record]) -> Position:
     """Fold a batch of one partition in one transaction."""
-    folder = Folder(reader, Judge(CODECS[reader.topic]))
-    events = folder.judge.envelopes(records)
+    projector = Projector(reader, Judge(CODECS[reader.topic]))
+    events = projector.judge.envelopes(records)
     after = Position(expected.epoch, records[-1].offset + 1, sha256(records[-1].value or b"").digest())
     async with store.step(records[0].partition, expected) as step:
-        view = await step.view({str((r.key or b"").decode()) for r in records}, folder.touched(events))
-        folder.fold(events, view)
+        view = await step.view({str((r.key or b"").decode()) for r in records}, projector.touched(events))
+        projector.fold(events, view)
         await step.save(view, after)
     return after
 
@@ -56,7 +56,9 @@ class TablesSuite:
             after = await apply(store, DESK_TICKETS, claimed[0], records)
             found = await tables.contents(DESK_TICKETS)
             assert (found.positions, found.heads) == ({0: 2, 1: 0}, history.heads)
-            assert found.journals == {A: name_id("one").bytes + bytes(8) + name_id("two").bytes + bytes(7) + b"\1"}
+            assert found.command_indexes == {
+                A: name_id("one").bytes + bytes(8) + name_id("two").bytes + bytes(7) + b"\1"
+            }
             assert found.rows["tally"] == {(A,): Tally(A, 2)}
             assert (await store.claim({0}))[0] == after._replace(epoch=after.epoch + 1)
 
@@ -69,7 +71,7 @@ class TablesSuite:
                 after = await apply(store, DESK_TICKETS, after, [history.next(A)])
             found = await tables.contents(DESK_TICKETS)
             assert (found.heads, found.rows["tally"]) == (history.heads, {(A,): Tally(A, 3)})
-            assert len(found.journals[A]) == 3 * 24
+            assert len(found.command_indexes[A]) == 3 * 24
 
     async def test_what_fails_within_a_batch_leaves_everything_as_it_was(self, env: Environment) -> None:
         history = History()

@@ -11,7 +11,7 @@ import pytest
 from libs.decider import Decider
 from libs.eventlog.commands import Request
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.loops.writer import Writer
 from libs.eventlog.ports import Clock, Log, Place, Store
@@ -85,7 +85,7 @@ async def desk(env: Environment, *, reading: bool = True) -> AsyncIterator[Desk]
         tables = await stack.enter_async_context(env.tables(DESK_TICKETS))
         store = tables.stores[DESK_TICKETS.name]
         if reading:
-            loop = ReaderLoop(log, store, Folder(DESK_TICKETS, Judge(CODECS[TICKETS])), "reader")
+            loop = ReaderLoop(log, store, Projector(DESK_TICKETS, Judge(CODECS[TICKETS])), "reader")
             await stack.enter_async_context(running(loop.run))
         yield Desk(log, store, stack)
 

@@ -1,4 +1,4 @@
-"""Folding a batch: what counts moves heads, journals and rows; what is void moves nothing."""
+"""Folding a batch: what counts moves heads, command indexes and rows; what is void moves nothing."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from libs.eventlog.errors import Halted
-from libs.eventlog.fold import Folder, View, counted_at
+from libs.eventlog.fold import Projector, View, counted_at
 from libs.eventlog.projection import Reader
 from libs.eventlog.rule import Judge
 from libs.eventlog.wire.record import Record, RecordedEvent
@@ -17,12 +17,12 @@ from tests.unit.eventlog.history import History, aside, note, stream_in
 A, B = stream_in(0), stream_in(0, 1)
 
 
-def folder(reader: Reader, *set_aside: Record) -> Folder:
-    return Folder(reader, Judge(CODECS[TICKETS], tuple(aside(record) for record in set_aside)))
+def projector(reader: Reader, *set_aside: Record) -> Projector:
+    return Projector(reader, Judge(CODECS[TICKETS], tuple(aside(record) for record in set_aside)))
 
 
 def folded(records: Sequence[Record], reader: Reader = DESK_TICKETS) -> View:
-    view, using = View(rows={p.table: {} for p in reader.projections}), folder(reader)
+    view, using = View(rows={p.table: {} for p in reader.projections}), projector(reader)
     using.fold(using.judge.envelopes(records), view)
     return view
 
@@ -37,8 +37,8 @@ def test_rows_heads_and_journals_move_together() -> None:
     view = folded([history.next(A, command="one"), history.next(B), history.next(A, command="two")])
     assert view.heads == history.heads
     assert view.rows["tally"] == {(A,): Tally(A, 2), (B,): Tally(B, 1)}
-    assert [counted_at(bytes(view.journals[A]), str(name_id(command))) for command in ("one", "two")] == [0, 2]
-    assert counted_at(bytes(view.journals[B]), str(name_id("two"))) is None
+    assert [counted_at(bytes(view.command_indexes[A]), str(name_id(command))) for command in ("one", "two")] == [0, 2]
+    assert counted_at(bytes(view.command_indexes[B]), str(name_id("two"))) is None
     assert (view.counted, view.voids) == (3, [])
 
 
@@ -60,7 +60,7 @@ def test_what_is_void_moves_nothing_and_is_named() -> None:
 def test_what_is_set_aside_counts_among_the_void_ones() -> None:
     history = History()
     torn = history.record(b"{", A)
-    view, using = View(rows={"tally": {}}), folder(TIMER_TICKETS, torn)
+    view, using = View(rows={"tally": {}}), projector(TIMER_TICKETS, torn)
     using.fold(using.judge.envelopes([torn, history.next(A)]), view)
     assert (view.counted, view.voids) == (1, [0])
 
@@ -73,7 +73,7 @@ def test_an_event_that_no_projection_names_moves_its_head_alone() -> None:
 
 
 def test_a_reader_of_a_topic_that_others_write_keeps_no_journal() -> None:
-    assert folded([History().next(A)], TIMER_TICKETS).journals == {}
+    assert folded([History().next(A)], TIMER_TICKETS).command_indexes == {}
 
 
 def test_a_row_may_go_and_its_head_stays() -> None:
@@ -94,7 +94,7 @@ def test_a_key_that_does_not_name_the_stream_is_refused() -> None:
 def test_the_rows_that_a_batch_may_touch_are_known_before_it_is_judged() -> None:
     history = History()
     records = [history.next(A), history.next(B), history.next(A)]
-    using = folder(DESK_TICKETS, records[1])
+    using = projector(DESK_TICKETS, records[1])
     touched = using.touched(using.judge.envelopes(records))
     assert touched == {"ticket_state": {(A,)}, "tally": {(A,)}}
 
@@ -103,7 +103,7 @@ def test_a_void_record_whose_data_can_not_be_read_touches_nothing_and_hurts_nobo
     history = History()
     first = history.next(A)
     torn = history.record((first.value or b"").replace(b'"fact":0', b'"fact":"x"'), A)
-    using, view = folder(DESK_TICKETS), View(rows={"ticket_state": {}, "tally": {}})
+    using, view = projector(DESK_TICKETS), View(rows={"ticket_state": {}, "tally": {}})
     events = using.judge.envelopes([first, torn])
     assert using.touched(events) == {"ticket_state": {(A,)}, "tally": {(A,)}}
     using.fold(events, view)
@@ -121,9 +121,9 @@ def test_a_command_that_is_no_uuid_stops_the_partition_before_the_journal_is_out
 
 def test_a_command_is_looked_up_as_a_whole_and_in_its_place() -> None:
     one, two = name_id("one"), name_id("two")
-    journal = one.bytes + (5).to_bytes(8, "big") + two.bytes + (2**40).to_bytes(8, "big")
-    assert (counted_at(journal, str(one)), counted_at(journal, str(two))) == (5, 2**40)
-    assert counted_at(journal[8:] + bytes(8), str(one)) is None
+    index = one.bytes + (5).to_bytes(8, "big") + two.bytes + (2**40).to_bytes(8, "big")
+    assert (counted_at(index, str(one)), counted_at(index, str(two))) == (5, 2**40)
+    assert counted_at(index[8:] + bytes(8), str(one)) is None
     assert counted_at(b"", str(one)) is None
 
 
@@ -131,7 +131,7 @@ def test_a_batch_is_the_same_whole_and_in_parts() -> None:
     history = History()
     records = [history.next(stream, note(n)) for n, stream in enumerate([A, B, A, A, B])]
     whole, parts = folded(records), View(rows={"ticket_state": {}, "tally": {}})
-    using = folder(DESK_TICKETS)
+    using = projector(DESK_TICKETS)
     for record in records:
         using.fold(using.judge.envelopes([record]), parts)
     assert parts == whole

@@ -7,7 +7,7 @@ import pytest
 
 from libs.eventlog.commands import Reaction, Request
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.fold import Folder
+from libs.eventlog.fold import Projector
 from libs.eventlog.loops.door import DoorKeeper, DoorLoop, LostInput
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import SafeTime, group_follower
@@ -185,7 +185,7 @@ async def test_a_reaction_takes_what_counts_when_its_reader_has_passed_it() -> N
     loop = ReactionLoop(log, Machine(), is_open, TICKETS, "react", store, CODECS[TICKETS], react, answer)
     with pytest.raises(Unavailable, match="has not passed offset 2"):
         await loop.process({0: records})
-    reading = ReaderLoop(log, store, Folder(TIMER_TICKETS, Judge(CODECS[TICKETS])), "reader")
+    reading = ReaderLoop(log, store, Projector(TIMER_TICKETS, Judge(CODECS[TICKETS])), "reader")
     await reading.assigned(frozenset({0, 1}))
     await reading.apply(0, records)
     await loop.process({0: records})

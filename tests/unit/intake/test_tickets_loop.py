@@ -67,10 +67,10 @@ class Door:
     def __init__(self, known: Mapping[Asked, Facts]) -> None:
         self.books, self.tables = Books(), Tables(known)
         clock = SimpleNamespace(now=lambda: datetime.fromisoformat("2026-12-31T00:00:00Z"))
-        shell: Any = SimpleNamespace(queries=self.tables, clock=clock, cards={})
+        host: Any = SimpleNamespace(queries=self.tables, clock=clock, cards={})
         settings: Any = SimpleNamespace(tolerance=timedelta())
         books: Any = self.books
-        self.keeper = TicketDoor(shell, settings, books, books).keeper("door")
+        self.keeper = TicketDoor(host, settings, books, books).keeper("door")
 
     async def take(self, *records: Record) -> list[type[TicketEvent]]:
         """Take a batch as the door's loop does; gives the types on the ticket's stream."""
@@ -131,8 +131,8 @@ async def test_a_crossing_merge_is_undone_under_a_name_that_its_head_gives() -> 
         assert (name, most) == ("crossing_merges", 7)
         return found
 
-    shell: Any = SimpleNamespace(queries=SimpleNamespace(rows=rows))
-    (duty,) = MergeDuties(shell).all()
+    host: Any = SimpleNamespace(queries=SimpleNamespace(rows=rows))
+    (duty,) = MergeDuties(host).all()
     (request,) = await duty.find(LATER, 7)
     assert (request.stream, request.command, request.correlation) == (TICKET, UndoMerge(LATER, THERE), "c")
     assert [request] == await duty.find(LATER, 7)

@@ -1,13 +1,13 @@
-"""A ticket's history: found by its journal, its private keys named once, its telling fields on a line."""
+"""A ticket's history: found by its command index, its private keys named once, its telling fields on a line."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from libs.eventlog.fold import COMMAND
+from libs.eventlog.fold import COMMAND, counted_offsets
 from libs.messages.base import PrivateKey
 from libs.messages.catalogue import TICKETS
 from services.ops.ticket.command import said
-from services.ops.ticket.history import Entry, offsets_in, private_keys
+from services.ops.ticket.history import Entry, private_keys
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY = PrivateKey(person="person/crm-eu/p-17", topic="olcare.tickets.in.v1", partition=4, offset=1042)
@@ -17,10 +17,10 @@ def entry(data: dict[str, Any]) -> Entry:
     return Entry(NOON, NOON, NOON, TICKETS, 0, 0, "ticket/crm-eu/4711", 1, "olcare.TicketOpened.v1", "", "", data)
 
 
-def test_a_journal_names_the_offsets_of_all_counting_events() -> None:
-    journal = b"".join(bytes(COMMAND) + offset.to_bytes(8, "big") for offset in (3, 900, 2**40))
-    assert list(offsets_in(journal)) == [3, 900, 2**40]
-    assert list(offsets_in(b"")) == []
+def test_a_command_index_names_the_offsets_of_all_counting_events() -> None:
+    index = b"".join(bytes(COMMAND) + offset.to_bytes(8, "big") for offset in (3, 900, 2**40))
+    assert list(counted_offsets(index)) == [3, 900, 2**40]
+    assert list(counted_offsets(b"")) == []
 
 
 def test_a_private_record_is_named_once_however_deep_it_is_referred_to() -> None:

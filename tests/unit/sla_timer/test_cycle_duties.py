@@ -26,8 +26,8 @@ class Tables:
 
 
 def on(tables: Tables) -> CycleDuties:
-    shell, guard = SimpleNamespace(queries=tables), SimpleNamespace()
-    return CycleDuties(shell, guard)  # type: ignore[arg-type] # nothing else of them is used
+    host, guard = SimpleNamespace(queries=tables), SimpleNamespace()
+    return CycleDuties(host, guard)  # type: ignore[arg-type] # nothing else of them is used
 
 
 async def test_after_a_look_that_found_nothing_only_the_day_before_it_is_looked_through() -> None:

@@ -40,7 +40,7 @@ AnswerAll = Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]]
 GLANCE = 0.01  # machine seconds between two looks whether anything has moved
 LOOK = 0.5  # machine seconds after which duties are looked for in any case: another instance may have moved the tables
 
-_log = structlog.get_logger("olcare.participant")
+_log = structlog.get_logger("olcare.host")
 
 
 SKEW = 2.0  # machine seconds
@@ -51,7 +51,7 @@ class Drifted(Exception):  # noqa: N818 - it says what happened
     """The topics are not as their cards say: nothing may be read or written until somebody has mended that."""
 
 
-class Participant:
+class ServiceHost:
     """One service's process, put together in its `__main__`."""
 
     def __init__(self, settings: ServiceSettings, readers: Sequence[Reader], folder: Path) -> None:
