@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -21,11 +22,11 @@ from libs.chassis.metrics import Metrics
 from libs.chassis.settings import ServiceSettings
 from libs.chassis.waiting import rest
 from libs.chassis.watchdog import Watchdog
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.topics import TopicAdmin, load_cards
-from libs.eventlog.loops.door import DoorKeeper, DoorLoop
+from libs.eventlog.loops.door import Door, DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import Follower, SafeTime, behind, group_follower
 from libs.eventlog.loops.reaction import React, ReactionLoop
@@ -36,13 +37,15 @@ from libs.eventlog.rebuild.build import Progress
 from libs.eventlog.tables.queries import Queries
 from libs.messages.base import Event
 
-AnswerAll = Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]]
+AnswerAll = Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]]
 GLANCE = 0.01  # machine seconds between two looks whether anything has moved
 LOOK = 0.5  # machine seconds after which duties are looked for in any case: another instance may have moved the tables
 
 _log = structlog.get_logger("olcare.host")
 
 
+DOOR = "door"
+"""A service has one door; its group is `<service>.door`."""
 SKEW = 2.0  # machine seconds
 OFFSETS_KEPT = 60 * 24 * 60  # minutes: two months
 
@@ -75,13 +78,14 @@ class ServiceHost:
         self.health.checks["log"] = self.engine.halted
         self.health.checks["clock"] = self._wrong_clock
 
-    def door(self, keeper: DoorKeeper) -> DoorLoop:
+    def door(self, door: Door[Any]) -> DoorLoop:
         """Serve a door."""
-        loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, keeper)
-        self._door_topics.add(keeper.topic)
-        self._loops.append((f"door {keeper.topic}", loop.run))
-        self._followers.append(group_follower(keeper.group, keeper.topic, self.engine.log))
-        self.health.checks[f"door {keeper.topic}"] = lambda: loop.waiting
+        group = self.engine.group(DOOR)
+        loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, door, group)
+        self._door_topics.add(door.topic)
+        self._loops.append((f"door {door.topic}", loop.run))
+        self._followers.append(group_follower(group, door.topic, self.engine.log))
+        self.health.checks[f"door {door.topic}"] = lambda: loop.waiting
         return loop
 
     def reaction(self, reader: str, react: React, answer: AnswerAll, about: Sequence[type[Event]] = ()) -> ReactionLoop:

@@ -1,8 +1,13 @@
-"""What asks for an event: one command for one stream, under an id that its cause gives it."""
+"""What asks for an event: a command for one stream, issued under an id that its cause gives it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
+
+from libs.eventlog.wire.cloudevents import Message
+from libs.eventlog.wire.record import RecordedEvent
+from libs.messages.ids import door_command_id, duty_command_id, reaction_command_id
 
 
 class Command(Protocol):
@@ -10,7 +15,7 @@ class Command(Protocol):
 
     @property
     def occurred_at(self) -> datetime:
-        """Give the instant: it becomes the event's `time`."""
+        """The instant: it becomes the event's `time`."""
         ...
 
 
@@ -23,7 +28,7 @@ class Reaction(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Request:
+class IssuedCommand:
     """One command for one stream; `id` is its causation id, `correlation` the message that began it all."""
 
     id: str
@@ -31,3 +36,24 @@ class Request:
     command: Any
     correlation: str
     traceparent: str | None = None
+
+
+def issued_at_door(message: Message, stream: str, command: Command) -> IssuedCommand:
+    """The command of an upstream message; the same (source, id) on a stream is the same command."""
+    identity = str(door_command_id(message.source, message.id, stream))
+    return IssuedCommand(identity, stream, command, identity, message.traceparent)
+
+
+def issued_by_event(event: RecordedEvent, reaction: Reaction) -> IssuedCommand:
+    """The command that another service's event causes."""
+    identity = str(reaction_command_id(event.id, reaction.name, reaction.stream))
+    return IssuedCommand(identity, reaction.stream, reaction.command, event.correlationid, event.traceparent)
+
+
+def issued_by_duty(row: Mapping[str, Any], command: Command, *more: str) -> IssuedCommand:
+    """The command of a row (`stream`, `head`, `correlation`) that a duty found; `more` tells attempts on a head apart.
+
+    A stream without events has no head, and is named by itself.
+    """
+    identity = str(duty_command_id(row["head"] or row["stream"], type(command).__name__, *more))
+    return IssuedCommand(identity, row["stream"], command, row["correlation"])

@@ -13,8 +13,8 @@ from libs.messages.base import event_type
 
 Rows = MutableMapping[Key, Any]
 COMMAND, INDEX_ENTRY = 16, 24
-"""Bytes of a command index: the id of each counted command, and with the offset of the event that it caused, in 8 bytes,
-big endian. Its column is named `journal`."""
+"""Bytes of a command index: the id of each counted command, and with the offset of the event that it caused (8 bytes,
+big endian). Its column is named `journal`."""
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 from libs.chassis.service_host import ServiceHost
 from libs.messages.catalogue import CONTRACTS, PLAN, PRIVATE
 from services.contract.domain import DECIDERS
-from services.contract.handlers import DOOR, ContractDoor, TermDuties, Tombstones, Writers
+from services.contract.handlers import ContractDoor, TermDuties, Tombstones, Writers
 from services.contract.projections import PRIVATE_RECORDS, READERS
 from services.contract.settings import ContractSettings
 
@@ -18,7 +18,7 @@ async def main() -> int:
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     host.state(PRIVATE_RECORDS, PRIVATE)
     writers = Writers({topic: host.engine.writer(topic, DECIDERS) for topic in (CONTRACTS, PLAN)})
-    host.door(ContractDoor(host, writers).keeper(host.engine.group(DOOR)))
+    host.door(ContractDoor(host, writers))
     duties = TermDuties(host)
     host.duties(duties.all(), writers.handle, duties.next_due)
     tombstones = Tombstones(host)

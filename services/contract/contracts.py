@@ -14,8 +14,9 @@ from libs.messages.contracts import (
     ContractRefused,
     LicenceKind,
 )
+from libs.messages.facts import resting_on
 from libs.plan import Term, covered_from, covered_until, yearly_term
-from services.contract.facts import KnownCentre, KnownCustomer, resting_on
+from services.contract.facts import KnownCentre, KnownCustomer
 
 
 @dataclass(frozen=True)

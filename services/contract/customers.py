@@ -16,7 +16,8 @@ from libs.messages.contracts import (
     PersonErased,
     PersonErasureRefused,
 )
-from services.contract.facts import KnownCentre, resting_on
+from libs.messages.facts import resting_on
+from services.contract.facts import KnownCentre
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
-"""From a record at the door to a request about a customer, a contract or a part of the plan."""
+"""From a record at the door to a issued about a customer, a contract or a part of the plan."""
 
 from typing import assert_never
 
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand, issued_at_door
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import Message, parse
+from libs.eventlog.wire.private import Personal, private_key
 from libs.eventlog.wire.record import Record
-from libs.messages.base import Event, PrivateKey
+from libs.messages.base import Event
 from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM
 from libs.messages.contracts import ContractRefused, CustomerRefused, PersonErasureRefused
 from libs.messages.door import ContractSubmitted, CustomerSubmitted, PersonErasureOrdered, PlanPartSubmitted
-from libs.messages.ids import door_command_id
 from libs.messages.plan import PlanPartRefused, TzDatabaseRefused
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome, Unreadability
@@ -49,12 +49,12 @@ def stream_of(message: Message) -> str:
             assert_never(said)
 
 
-def asked(message: Message) -> str | None:
+def facts_needed(message: Message) -> str | None:
     """Say which customer the decision rests on, for the query `facts_for_contracts`; None where on none."""
     return message.data.customer if isinstance(message.data, ContractSubmitted) else None
 
 
-def private_of(record: Record, message: Message) -> tuple[PrivateKey, PrivateRecord] | None:
+def personal(record: Record, message: Message) -> Personal | None:
     """Give what is personal in a message; it goes to the private topic and nowhere else."""
     submitted = message.data
     if not isinstance(submitted, CustomerSubmitted):
@@ -63,14 +63,13 @@ def private_of(record: Record, message: Message) -> tuple[PrivateKey, PrivateRec
     content = PrivateRecord(
         organisation=submitted.organisation, name=contact.name, email=contact.email, phone=contact.phone
     )
-    return _private_key(record, submitted), content
+    return Personal(private_key(record, contact.person), content)
 
 
-def request_of(record: Record, message: Message, facts: Facts) -> Request:
-    """Make the request of a message."""
+def command_of(record: Record, message: Message, facts: Facts) -> IssuedCommand:
+    """Make the issued of a message."""
     stream = stream_of(message)
-    identity = str(door_command_id(message.source, message.id, stream))
-    return Request(identity, stream, _command(record, message, facts), identity, message.traceparent)
+    return issued_at_door(message, stream, _command(record, message, facts))
 
 
 def outcome_of(event: Event) -> Outcome:
@@ -93,7 +92,7 @@ def _command(record: Record, message: Message, facts: Facts) -> Command:
                 centre=said.centre,
                 language=said.language,
                 contact=said.contact.person,
-                private=_private_key(record, said),
+                private=private_key(record, said.contact.person),
                 reseller=said.reseller,
                 centres=facts.centres,
             )
@@ -117,8 +116,3 @@ def _command(record: Record, message: Message, facts: Facts) -> Command:
             return PublishPart(at, said.publication)
         case _:
             assert_never(said)
-
-
-def _private_key(record: Record, submitted: CustomerSubmitted) -> PrivateKey:
-    person = submitted.contact.person
-    return PrivateKey(person=person, topic=record.topic, partition=record.partition, offset=record.offset)

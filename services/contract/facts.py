@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from libs.messages.base import FactVersion
-
 
 @dataclass(frozen=True)
 class KnownCentre:
@@ -47,8 +45,3 @@ class Facts:
 
 FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
 """Reads what the query `facts_for_contracts` gives."""
-
-
-def resting_on(*facts: KnownCentre | KnownCustomer | None) -> tuple[FactVersion, ...]:
-    """Name the facts that are there."""
-    return tuple(FactVersion(stream=fact.stream, sequence=fact.sequence) for fact in facts if fact)

@@ -3,25 +3,24 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import Request
-from libs.eventlog.errors import Unavailable, Unreadable
-from libs.eventlog.loops.door import DoorKeeper
+from libs.chassis.service_door import ServiceDoor
+from libs.chassis.service_host import DOOR, ServiceHost
+from libs.eventlog.commands import IssuedCommand, issued_by_duty
+from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import UNKNOWN
 from libs.eventlog.wire.cloudevents import Message
-from libs.eventlog.wire.receipts import JSON, private, receipt, unreadable
-from libs.eventlog.wire.record import Outgoing, Record
+from libs.eventlog.wire.private import Personal, tombstone
+from libs.eventlog.wire.record import Record
+from libs.messages.base import Event
 from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE, topic_of
-from libs.messages.ids import duty_command_id
-from libs.messages.streams import partition_of
+from libs.messages.receipts import Outcome
 from services.contract import door
 from services.contract.contracts import LapseContract
 from services.contract.facts import FACTS
 
-DOOR = "door"
 PAUSE, GLANCE = 1.0, 0.1  # machine seconds between two looks for tombstones; with a movable clock
 
 
@@ -31,60 +30,46 @@ class Writers:
     def __init__(self, writers: Mapping[str, Writer]) -> None:
         self._writers = writers
 
-    async def handle(self, requests: Sequence[Request]) -> list[Answer]:
-        """Answer every request by the writer of its stream's topic, in order; raises Unavailable."""
+    async def handle(self, commands: Sequence[IssuedCommand]) -> list[Answer]:
+        """Answer every issued by the writer of its stream's topic, in order; raises Unavailable."""
         answers: dict[int, Answer] = {}
         for topic, writer in self._writers.items():
-            places = [at for at, request in enumerate(requests) if topic_of(request.stream) == topic]
-            found = await writer.handle([requests[at] for at in places])
+            places = [at for at, issued in enumerate(commands) if topic_of(issued.stream) == topic]
+            found = await writer.handle([commands[at] for at in places])
             answers.update(zip(places, found, strict=True))
-        return [answers[at] for at in range(len(requests))]
+        return [answers[at] for at in range(len(commands))]
 
 
-class ContractDoor:
+class ContractDoor(ServiceDoor):
     """Takes customers, contracts, parts of the plan and orders to erase."""
 
     def __init__(self, host: ServiceHost, writers: Writers) -> None:
-        self._queries, self._cards, self._writers = host.queries, host.cards, writers
+        super().__init__(CONTRACTS_DOOR, host.cards)
+        self._queries, self._writers = host.queries, writers
 
-    def keeper(self, group: str) -> DoorKeeper:
-        """Describe the door to its loop."""
-        return DoorKeeper(
-            topic=CONTRACTS_DOOR,
-            group=group,
-            read=door.read,
-            private=self.private,
-            ask=self.ask,
-            answer=self._writers.handle,
-            settle=self.settle,
-            receipt=self.receipt,
-            dead=self.dead,
-        )
+    def read(self, record: Record) -> Message:
+        """Take a record apart; raises Unreadable."""
+        return door.read(record)
 
-    async def ask(self, read: Sequence[tuple[Record, Message]]) -> Sequence[Request]:
-        """Make the requests, with what they rest on, all in one round trip."""
-        customers = sorted({customer for _, message in read if (customer := door.asked(message))})
+    def personal(self, record: Record, message: Message) -> Personal | None:
+        """What is personal in a message."""
+        return door.personal(record, message)
+
+    def outcome(self, event: Event) -> Outcome:
+        """In one word what became of a message."""
+        return door.outcome_of(event)
+
+    async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        """Bring the commands to their counting events."""
+        return await self._writers.handle(commands)
+
+    async def issue(self, read: Sequence[tuple[Record, Message]]) -> Sequence[IssuedCommand]:
+        """The commands, with what they rest on, all in one round trip."""
+        customers = sorted({customer for _, message in read if (customer := door.facts_needed(message))})
         row = await self._queries.row("facts_for_contracts", customers=customers)
         assert row is not None  # noqa: S101 - the query always gives one row
         facts = FACTS.validate_json(row["facts"])
-        return [door.request_of(record, message, facts) for record, message in read]
-
-    async def settle(self, answers: Sequence[Answer]) -> None:
-        """Nothing waits for an answer of this door."""
-
-    def private(self, record: Record, message: Message) -> Sequence[Outgoing]:
-        """Give what is personal in a message, for the private topic."""
-        found = door.private_of(record, message)
-        return [private(PRIVATE, *found, self._cards[PRIVATE].partitions)] if found else []
-
-    def receipt(self, record: Record, _: Message, answer: Answer) -> Outgoing:
-        """Answer the upstream system."""
-        assert answer.event is not None  # noqa: S101 - a door's command always has its event
-        return receipt(record, door.outcome_of(answer.event.data), answer.event)
-
-    def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
-        """Keep what can not be read."""
-        return unreadable(record, why, self._cards[f"{CONTRACTS_DOOR}.dlq"].partitions)
+        return [door.command_of(record, message, facts) for record, message in read]
 
 
 class TermDuties:
@@ -97,18 +82,10 @@ class TermDuties:
         """Name the duties."""
         return [Duty("lapse contracts", self.ended, safe=self._safe_time())]
 
-    async def ended(self, now: datetime, most: int) -> Sequence[Request]:
+    async def ended(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Let contracts lapse whose term is over."""
         rows = await self._queries.rows("terms_that_ended", now=now, most=most)
-        return [
-            Request(
-                id=str(duty_command_id(row["head"], LapseContract.__name__)),
-                stream=row["stream"],
-                command=LapseContract(row["covered_until"], row["stream"], now),
-                correlation=row["correlation"],
-            )
-            for row in rows
-        ]
+        return [issued_by_duty(row, LapseContract(row["covered_until"], row["stream"], now)) for row in rows]
 
     async def next_due(self) -> datetime | None:
         """Give the next end of a term."""
@@ -152,7 +129,7 @@ class Tombstones:
         """Write the tombstones that are owed now; gives their number."""
         keys = [row["key"] for row in await self._queries.rows("tombstones_owed", most=500)]
         partitions = self._cards[PRIVATE].partitions
-        graves = [Outgoing(PRIVATE, partition_of(key, partitions), key.encode(), None, JSON) for key in keys]
+        graves = [tombstone(key, partitions) for key in keys]
         if graves and UNKNOWN in await self._appender.append(graves):
             raise Unavailable(f"{PRIVATE}: not every tombstone was acknowledged")
         return len(graves)

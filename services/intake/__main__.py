@@ -17,7 +17,7 @@ async def main() -> int:
     settings = IntakeSettings()
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     writer = host.engine.writer(TICKETS, DECIDERS)
-    host.door(TicketDoor(host, settings, writer, host.engine.stores["tickets"]).keeper(host.engine.group("door")))
+    host.door(TicketDoor(host, settings, writer, host.engine.stores["tickets"]))
     duties = MergeDuties(host)
     host.duties(duties.all(), writer.handle, duties.next_due)
     return await host.serve()

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from libs.messages.base import FactVersion
 from libs.messages.clauses import Clause
+from libs.messages.facts import resting_on
 from libs.messages.refusals import Contact, TicketRefusal
 from libs.messages.tickets import Cover, RequestKind
 from libs.plan import VersionSupport, version_support
 from libs.workcal import in_utc, zone
-from services.intake.facts import Facts, KnownContract, KnownCustomer, KnownProduct, resting_on
+from services.intake.facts import Facts, KnownContract, KnownCustomer, KnownProduct
 
 
 @dataclass(frozen=True)

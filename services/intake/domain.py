@@ -22,7 +22,7 @@ from libs.messages.tickets import (
     TicketRefused,
 )
 from services.intake import life
-from services.intake.facts import NO_FACTS, Asked, Facts
+from services.intake.facts import NO_FACTS, Facts, FactsNeeded
 from services.intake.life import Merged, Ticket
 from services.intake.opening import OpenTicket, open_or_refuse
 from services.intake.said import said, turned_away
@@ -99,7 +99,7 @@ class Owed(NamedTuple):
 
     name: str
     command: ApplyHeld
-    asked: Asked | None = None
+    asked: FactsNeeded | None = None
     """The facts that it needs."""
 
 
@@ -232,6 +232,6 @@ def _without_first_held(state: State) -> State:
     return replace(state, held=state.held[1:], applied=state.applied + 1)
 
 
-def _asked_again(state: Ticket | Refused, message: MessageHeld) -> Asked | None:
+def _asked_again(state: Ticket | Refused, message: MessageHeld) -> FactsNeeded | None:
     content = said(message)
     return life.asked_again(state, content) if isinstance(state, Ticket) and content else None

@@ -1,14 +1,14 @@
-"""From a record at the door to a request about a ticket, and to what in it is personal."""
+"""From a record at the door to a issued about a ticket, and to what in it is personal."""
 
 from datetime import datetime
 from typing import assert_never
 
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand, issued_at_door
 from libs.eventlog.wire.cloudevents import Message, parse
+from libs.eventlog.wire.private import private_key
 from libs.eventlog.wire.record import Record
 from libs.messages import door
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
-from libs.messages.ids import door_command_id
 from libs.messages.receipts import Outcome
 from libs.messages.streams import stream_id
 from libs.messages.tickets import (
@@ -31,10 +31,9 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 from services.intake.domain import Command, TakeMessage
-from services.intake.facts import Asked, Facts
+from services.intake.facts import Facts, FactsNeeded
 from services.intake.hearing import heard
 from services.intake.opening import OpenTicket
-from services.intake.personal import private_key
 
 
 def read(record: Record) -> Message:
@@ -47,28 +46,27 @@ def stream_of(message: Message) -> str:
     return stream_id("ticket", message.source, message.subject)
 
 
-def asked(message: Message) -> Asked | None:
+def facts_needed(message: Message) -> FactsNeeded | None:
     """Say which facts the decision rests on; None where on none."""
     match message.data:
         case door.TicketSubmitted(customer=customer, product=product, number_dialled=number):
-            return Asked(customer, product, number)
+            return FactsNeeded(customer, product, number)
         case door.CustomerCalled(number_dialled=str(number)):
-            return Asked(number=number)
+            return FactsNeeded(number=number)
         case door.TicketTransferred(to_centre=centre):
-            return Asked(receiving=centre)
+            return FactsNeeded(receiving=centre)
         case door.TicketsMerged(into=survivor):
-            return Asked(survivor=survivor)
+            return FactsNeeded(survivor=survivor)
         case door.TicketReopened():
-            return Asked(ticket=stream_of(message))
+            return FactsNeeded(ticket=stream_of(message))
         case _:
             return None
 
 
-def request_of(record: Record, message: Message, facts: Facts, not_after: datetime) -> Request:
-    """Make the request of a message; what is said about an instant after `not_after` will be refused."""
+def command_of(record: Record, message: Message, facts: Facts, not_after: datetime) -> IssuedCommand:
+    """Make the issued of a message; what is said about an instant after `not_after` will be refused."""
     stream = stream_of(message)
-    identity = str(door_command_id(message.source, message.id, stream))
-    return Request(identity, stream, _command(record, message, facts, not_after), identity, message.traceparent)
+    return issued_at_door(message, stream, _command(record, message, facts, not_after))
 
 
 def outcome_of(event: TicketEvent) -> Outcome:

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from libs.messages.base import FactVersion
 from libs.messages.plan import ProductVersions
 
 
@@ -79,7 +78,7 @@ class Facts:
     """Into which the ticket is to be merged."""
 
 
-class Asked(NamedTuple):
+class FactsNeeded(NamedTuple):
     """What facts are asked for, by the parameters of the query `facts_for_tickets`."""
 
     customer: str | None = None
@@ -94,22 +93,3 @@ class Asked(NamedTuple):
 NO_FACTS = Facts()
 FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
 """Reads what the query `facts_for_tickets` gives for one message."""
-
-
-class Fact(Protocol):
-    """A foreign stream, and how far it had been read."""
-
-    @property
-    def stream(self) -> str:
-        """Give its id."""
-        ...
-
-    @property
-    def sequence(self) -> int:
-        """Give the place of the event that made it what it is known to be."""
-        ...
-
-
-def resting_on(*facts: Fact | None) -> tuple[FactVersion, ...]:
-    """Name the facts that are there."""
-    return tuple(FactVersion(stream=fact.stream, sequence=fact.sequence) for fact in facts if fact)

@@ -4,90 +4,68 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import Request
-from libs.eventlog.errors import Unreadable
-from libs.eventlog.loops.door import DoorKeeper
+from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import Store
-from libs.eventlog.tables.queries import Queries
 from libs.eventlog.wire.cloudevents import Message
-from libs.eventlog.wire.receipts import private, receipt, unreadable
-from libs.eventlog.wire.record import Outgoing, Record
-from libs.messages.catalogue import PRIVATE, TICKETS_DOOR
+from libs.eventlog.wire.private import Personal
+from libs.eventlog.wire.record import Record
+from libs.messages.catalogue import TICKETS_DOOR
 from libs.messages.ids import duty_command_id
+from libs.messages.receipts import Outcome
+from libs.messages.tickets import TicketEvent
 from services.intake import door
 from services.intake.domain import OWING, Owed, UndoMerge, Unopened, owed
-from services.intake.facts import FACTS, NO_FACTS, Asked, Facts
+from services.intake.facts import FACTS, NO_FACTS, Facts, FactsNeeded
 from services.intake.personal import personal
 from services.intake.settings import IntakeSettings
 
 
-class TicketDoor:
+class TicketDoor(ServiceDoor):
     """Asks for the facts, has the writer answer, and applies what was held until now."""
 
     def __init__(self, host: ServiceHost, settings: IntakeSettings, writer: Writer, store: Store) -> None:
-        self._queries: Queries = host.queries
-        self._clock, self._cards, self._settings = host.clock, host.cards, settings
+        super().__init__(TICKETS_DOOR, host.cards)
+        self._queries, self._clock, self._settings = host.queries, host.clock, settings
         self._writer, self._store = writer, store
 
-    def keeper(self, group: str) -> DoorKeeper:
-        """Describe the door to its loop."""
-        return DoorKeeper(
-            topic=TICKETS_DOOR,
-            group=group,
-            read=door.read,
-            private=self.private,
-            ask=self.ask,
-            answer=self._writer.handle,
-            settle=self.settle,
-            receipt=self.receipt,
-            dead=self.dead,
-        )
+    def personal(self, record: Record, message: Message) -> Personal | None:
+        """What is personal in a message."""
+        return personal(record, message)
 
-    async def ask(self, read: Sequence[tuple[Record, Message]]) -> Sequence[Request]:
-        """Make the requests, with the facts that openings rest on, all in one round trip."""
-        facts = await self._facts([door.asked(message) for _, message in read])
+    def outcome(self, event: TicketEvent) -> Outcome:
+        """In one word what became of a message."""
+        return door.outcome_of(event)
+
+    async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        """Bring the commands to their counting events."""
+        return await self._writer.handle(commands)
+
+    async def issue(self, read: Sequence[tuple[Record, Message]]) -> Sequence[IssuedCommand]:
+        """The commands, with the facts that they rest on, all in one round trip."""
+        facts = await self._facts([door.facts_needed(message) for _, message in read])
         not_after = self._clock.now() + self._settings.tolerance
-        return [door.request_of(r, m, f, not_after) for (r, m), f in zip(read, facts, strict=True)]
+        return [door.command_of(r, m, f, not_after) for (r, m), f in zip(read, facts, strict=True)]
 
-    async def settle(self, answers: Sequence[Answer]) -> None:
+    async def apply_held(self, answers: Sequence[Answer]) -> None:
         """Apply what was held on tickets that have been opened or refused, or that hold something still."""
-        streams = {a.request.stream for a in answers if a.event and isinstance(a.event.data, OWING)}
+        streams = {a.issued.stream for a in answers if a.event and isinstance(a.event.data, OWING)}
         if not streams:
             return
         loaded = await self._store.load(sorted(streams))
         dues = [(stream, due) for stream, known in loaded.items() for due in owed(known.state or Unopened())]
         if dues:
-            correlations = {a.request.stream: a.request.correlation for a in answers}
+            correlations = {a.issued.stream: a.issued.correlation for a in answers}
             facts = await self._facts([due.asked for _, due in dues])
             await self._writer.handle(
                 [_applying(stream, due, f, correlations[stream]) for (stream, due), f in zip(dues, facts, strict=True)]
             )
 
-    def private(self, record: Record, message: Message) -> Sequence[Outgoing]:
-        """Give what is personal in a message, for the private topic."""
-        found = personal(record, message)
-        return [private(PRIVATE, *found, self._cards[PRIVATE].partitions)] if found else []
-
-    def receipt(self, record: Record, _: Message, answer: Answer) -> Outgoing:
-        """Answer the upstream system."""
-        assert answer.event is not None  # noqa: S101 - a door's command always has its event
-        return receipt(record, door.outcome_of(answer.event.data), answer.event)
-
-    def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
-        """Keep what can not be read."""
-        return unreadable(record, why, self._cards[f"{TICKETS_DOOR}.dlq"].partitions)
-
-    async def _facts(self, asked: Sequence[Asked | None]) -> list[Facts]:
-        wanted = [one for one in asked if one]
-        if not wanted:
-            return [NO_FACTS for _ in asked]
-        columns = zip(Asked._fields, map(list, zip(*wanted, strict=True)), strict=True)
-        rows = await self._queries.rows("facts_for_tickets", **dict(columns))
-        found = iter(FACTS.validate_json(row["facts"]) for row in rows)
-        return [next(found) if one else NO_FACTS for one in asked]
+    async def _facts(self, asked: Sequence[FactsNeeded | None]) -> list[Facts]:
+        return await self._queries.facts("facts_for_tickets", asked, FACTS, NO_FACTS)
 
 
 class MergeDuties:
@@ -100,23 +78,15 @@ class MergeDuties:
         """Name the duties."""
         return [Duty("undo crossing merges", self.crossing)]
 
-    async def crossing(self, _: datetime, most: int) -> Sequence[Request]:
+    async def crossing(self, _: datetime, most: int) -> Sequence[IssuedCommand]:
         """Undo, of merges that cross, the one on the smallest stream id."""
         rows = await self._queries.rows("crossing_merges", most=most)
-        return [
-            Request(
-                id=str(duty_command_id(row["head"], UndoMerge.__name__)),
-                stream=row["stream"],
-                command=UndoMerge(row["crossed_at"], row["merged_into"]),
-                correlation=row["correlation"],
-            )
-            for row in rows
-        ]
+        return [issued_by_duty(row, UndoMerge(row["crossed_at"], row["merged_into"])) for row in rows]
 
     async def next_due(self) -> None:
         """Nothing here waits for an instant."""
 
 
-def _applying(stream: str, due: Owed, facts: Facts, correlation: str) -> Request:
+def _applying(stream: str, due: Owed, facts: Facts, correlation: str) -> IssuedCommand:
     command = replace(due.command, facts=facts)
-    return Request(str(duty_command_id(stream, due.name)), stream, command, correlation)
+    return IssuedCommand(str(duty_command_id(stream, due.name)), stream, command, correlation)

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from libs.eventlog.wire.cloudevents import Message
+from libs.eventlog.wire.private import private_key
 from libs.eventlog.wire.record import Record
 from libs.messages import door
 from libs.messages.base import PrivateKey
+from libs.messages.facts import resting_on
 from libs.messages.tickets import (
     CustomerCallRecorded,
     HeldReopening,
@@ -20,8 +22,8 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketWithdrawn,
 )
-from services.intake.facts import KnownCentre, resting_on
-from services.intake.personal import personal, private_key
+from services.intake.facts import KnownCentre
+from services.intake.personal import personal
 
 
 def heard(record: Record, message: Message, called: KnownCentre | None) -> MessageHeld:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from libs.messages.facts import resting_on
 from libs.messages.refusals import MessageRefusal
 from libs.messages.tickets import (
     CustomerCallRecorded,
@@ -26,7 +27,7 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 from services.intake.cover import Covered, NotCovered, judge_cover
-from services.intake.facts import Asked, Facts, KnownTicket, resting_on
+from services.intake.facts import Facts, FactsNeeded, KnownTicket
 from services.intake.said import Said, turned_away
 
 LifeEvent = (
@@ -121,15 +122,15 @@ def ticket(opened: TicketOpened, held: tuple[MessageHeld, ...]) -> Ticket:
     )
 
 
-def asked_again(known: Ticket, content: Said) -> Asked | None:
+def asked_again(known: Ticket, content: Said) -> FactsNeeded | None:
     """Say which facts are needed to apply what was held; None where none are."""
     match content:
         case HeldTransfer(to_centre=centre):
-            return Asked(receiving=centre)
+            return FactsNeeded(receiving=centre)
         case TicketsMerged(into=survivor):
-            return Asked(survivor=survivor)
+            return FactsNeeded(survivor=survivor)
         case HeldReopening():
-            return Asked(known.customer, known.product)
+            return FactsNeeded(known.customer, known.product)
         case _:
             return None
 

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import assert_never
 
 from libs.messages.base import PrivateKey
+from libs.messages.facts import resting_on
 from libs.messages.tickets import Channel, RequestKind, TicketOpened, TicketRefused
 from libs.plan import local_centre
 from services.intake.cover import Covered, NotCovered, contact_for, judge_cover
-from services.intake.facts import Facts, resting_on
+from services.intake.facts import Facts
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,10 @@
 """What is personal in a message: one private record for each record of the door, under the person who said it."""
 
-from typing import NamedTuple
-
 from libs.eventlog.wire.cloudevents import Message
+from libs.eventlog.wire.private import Personal, private_key
 from libs.eventlog.wire.record import Record
 from libs.messages import door
-from libs.messages.base import PrivateKey
 from libs.messages.private import PrivateRecord
-
-
-class Personal(NamedTuple):
-    """What goes to the private topic and nowhere else."""
-
-    key: PrivateKey
-    content: PrivateRecord
 
 
 def personal(record: Record, message: Message) -> Personal | None:
@@ -34,11 +25,6 @@ def personal(record: Record, message: Message) -> Personal | None:
             return Personal(private_key(record, person), PrivateRecord(text=text))
         case _:
             return None
-
-
-def private_key(record: Record, person: str) -> PrivateKey:
-    """Name the private record of a record of the door."""
-    return PrivateKey(person=person, topic=record.topic, partition=record.partition, offset=record.offset)
 
 
 def _of(record: Record, somebody: door.Person, said: PrivateRecord) -> Personal:

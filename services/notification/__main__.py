@@ -22,7 +22,7 @@ async def main() -> int:
     reactions = NoticeReactions(host, settings)
     for reader in ("tickets", "sla", "contracts"):
         host.reaction(reader, reactions.react, writer.handle)
-    host.door(NoticeDoor(host, writer).keeper(host.engine.group("door")))
+    host.door(NoticeDoor(host, writer))
     duties = NoticeDuties(host, settings)
     host.duties(duties.all(), writer.handle, duties.next_due)
     sender = Sender(host, settings, writer)

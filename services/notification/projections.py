@@ -72,24 +72,24 @@ def _notice(row: NoticeRow | None, event: RecordedEvent) -> NoticeRow | None:
     return _moved(row, event)._replace(changed_at=event.time) if row else None
 
 
-def _requested(event: RecordedEvent, asked: NoticeRequested) -> NoticeRow:
-    private = asked.recipient.private
+def _requested(event: RecordedEvent, facts_needed: NoticeRequested) -> NoticeRow:
+    private = facts_needed.recipient.private
     return NoticeRow(
         stream=event.stream,
         state="requested",
-        notice_class=str(asked.notice_class),
-        role=str(asked.role),
-        about_event=asked.about_event,
-        about_stream=asked.about_stream,
+        notice_class=str(facts_needed.notice_class),
+        role=str(facts_needed.role),
+        about_event=facts_needed.about_event,
+        about_stream=facts_needed.about_stream,
         person=private.person if private else None,
         private_key=private.text() if private else None,
-        centre=asked.recipient.centre or asked.facts.centre,
-        language=asked.language,
-        template=asked.template,
-        facts=asked.facts.model_dump_json(exclude_none=True),
-        message_id=asked.message_id,
+        centre=facts_needed.recipient.centre or facts_needed.facts.centre,
+        language=facts_needed.language,
+        template=facts_needed.template,
+        facts=facts_needed.facts.model_dump_json(exclude_none=True),
+        message_id=facts_needed.message_id,
         correlation=event.correlationid,
-        requested_at=asked.requested_at,
+        requested_at=facts_needed.requested_at,
         changed_at=event.time,
     )
 

@@ -9,7 +9,7 @@ select
             select jsonb_build_object('language', n.sheet ->> 'language', 'zone', n.sheet ->> 'zone')
             from centres n where n.centre = asked.centre order by n.stream limit 1)
     ) as facts
-from unnest(cast(:customers as text[]), cast(:centres as text[]))
+from unnest(cast(:customer as text[]), cast(:centre as text[]))
     with ordinality as asked (customer, centre, place)
 order by asked.place;
 

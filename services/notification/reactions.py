@@ -65,30 +65,30 @@ FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
 NO_FACTS = Facts()
 
 
-class Asked(NamedTuple):
+class FactsNeeded(NamedTuple):
     """The customer (stream id) and the centre that facts are wanted about."""
 
     customer: str | None
     centre: str | None
 
 
-def asked(event: RecordedEvent) -> Asked | None:
+def facts_needed(event: RecordedEvent) -> FactsNeeded | None:
     """Say which facts an event's notices are filled with; None where it makes us tell nobody."""
     match event.data:
         case FirstResponseClockStarted() | TicketRefused() | FirstResponseAtRisk() | FirstResponseBreached() as about:
-            return Asked(None, about.centre)
+            return FactsNeeded(None, about.centre)
         case FirstResponseRetargeted() as retargeted if _has_moved(retargeted):
-            return Asked(None, retargeted.centre)
+            return FactsNeeded(None, retargeted.centre)
         case FirstResponseNotPromised() | FirstResponseNotRetargeted() as missing if _is_missing(missing):
-            return Asked(None, missing.centre)
+            return FactsNeeded(None, missing.centre)
         case ContractLapsed() as lapsed:
-            return Asked(lapsed.customer, lapsed.centre)
+            return FactsNeeded(lapsed.customer, lapsed.centre)
         case _:
             return None
 
 
 def react(event: RecordedEvent, facts: Facts, mail_domain: str) -> Sequence[Reaction]:
-    """Request the notices that an event calls for; Unavailable where a customer is not known here yet."""
+    """IssuedCommand the notices that an event calls for; Unavailable where a customer is not known here yet."""
     known = _Known(event, facts, mail_domain)
     match event.data:
         case FirstResponseClockStarted() as started:
@@ -269,7 +269,7 @@ def _request(
     facts: NoticeFacts,
     template: str | None = None,
 ) -> Reaction:
-    """Request a notice; its text is the one of its class unless another is named."""
+    """IssuedCommand a notice; its text is the one of its class unless another is named."""
     stream = stream_id("notice", known.event.id, role)
     command = RequestNotice(
         occurred_at=known.event.time,

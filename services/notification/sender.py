@@ -13,13 +13,12 @@ import structlog
 
 from libs.chassis.app import unbroken
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.messages.ids import duty_command_id
 from libs.messages.notices import NoticeHandingOver
 from services.notification.delivery import ClaimHandOver, RecordFailed, Result
-from services.notification.handlers import duty_request
 from services.notification.letter import Letter, write
 from services.notification.notice import Claim
 from services.notification.settings import NotificationSettings
@@ -59,10 +58,10 @@ class Sender:
         rows = await self._queries.rows("notices_to_send", now=self._clock.now(), most=AT_ONCE)
         if not rows:
             return 0
-        requests = [self._claim(row) for row in rows]
-        answers = await self._writer.handle(requests)
+        commands = [self._claim(row) for row in rows]
+        answers = await self._writer.handle(commands)
         mine = [(row, answer) for row, answer in zip(rows, answers, strict=True) if self._is_mine(answer)]
-        self._claimed.update(answer.request.id for _, answer in mine)
+        self._claimed.update(answer.issued.id for _, answer in mine)
         await unbroken(self._hand_over_all(mine))
         return len(mine)
 
@@ -74,10 +73,10 @@ class Sender:
             return "a notice is being handed over"
         return None
 
-    def _claim(self, row: Mapping[str, Any]) -> Request:
+    def _claim(self, row: Mapping[str, Any]) -> IssuedCommand:
         claim = Claim(self._process, row["attempt"])
         command = ClaimHandOver(self._clock.now(), claim, self._clock.wall())
-        return duty_request(row, command, self._process, str(row["attempt"]))
+        return issued_by_duty(row, command, self._process, str(row["attempt"]))
 
     def _is_mine(self, answer: Answer) -> bool:
         """My very claim counts, and I have not acted on it before."""
@@ -85,20 +84,20 @@ class Sender:
         return (
             event is not None
             and isinstance(event.data, NoticeHandingOver)
-            and event.causationid == answer.request.id
-            and answer.request.id not in self._claimed
+            and event.causationid == answer.issued.id
+            and answer.issued.id not in self._claimed
         )
 
     async def _hand_over_all(self, mine: Sequence[tuple[Mapping[str, Any], Answer]]) -> None:
         results = await asyncio.gather(*(self._hand_over(row, answer) for row, answer in mine))
         await self._record(results)
 
-    async def _hand_over(self, row: Mapping[str, Any], answer: Answer) -> Request:
+    async def _hand_over(self, row: Mapping[str, Any], answer: Answer) -> IssuedCommand:
         claim = Claim(self._process, row["attempt"])
         result = await self._try(row, claim)
         assert answer.event is not None  # noqa: S101 - it was looked at before
         identity = str(duty_command_id(answer.event.id, "conclude"))
-        return Request(identity, row["stream"], result, row["correlation"])
+        return IssuedCommand(identity, row["stream"], result, row["correlation"])
 
     async def _try(self, row: Mapping[str, Any], claim: Claim) -> Result:
         sender = self._settings.sender()
@@ -110,7 +109,7 @@ class Sender:
         outcome = await hand_over(server, limits, sender.address, letter.recipient, letter.content)
         return result_of(outcome, claim, self._clock.now())
 
-    async def _record(self, results: Sequence[Request]) -> None:
+    async def _record(self, results: Sequence[IssuedCommand]) -> None:
         """Record what became of the attempts; while the log is away the results are held on to, for a while."""
         until = self._clock.monotonic() + RECORDING.total_seconds()
         while True:

@@ -1,18 +1,16 @@
 """What is due of cycles: reckoned anew at once where more is known; a target is missed only by safe time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from pydantic import TypeAdapter
 
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.messages.catalogue import TICKETS_DOOR
-from libs.messages.ids import duty_command_id
-from services.sla_timer.cycles.decider import Command, MissTarget, ReckonCycles
+from services.sla_timer.cycles.decider import MissTarget, ReckonCycles
 from services.sla_timer.cycles.model import Story
 from services.sla_timer.handlers import DOOR_OF_INTAKE, facts_for
 from services.sla_timer.tz_guard import TzGuard
@@ -40,7 +38,7 @@ class CycleDuties:
         ]
         return [self._guard.held(duty) for duty in duties]
 
-    async def to_reckon(self, now: datetime, most: int) -> Sequence[Request]:
+    async def to_reckon(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Reckon the cycles of tickets of which more is known."""
         rows = await self._queries.rows("cycles_to_reckon", now=now, since=await self._since(), most=most)
         if not rows:
@@ -52,7 +50,7 @@ class CycleDuties:
         known = {row["ticket"]: (STORY.validate_json(row["story"]), row["known"]) for row in stories}
         published = {centre: (found.calendars, found.targets) for centre, found in facts.items()}
         return [
-            _request(row, ReckonCycles(now, *known[row["ticket"]], *published[row["centre"]]))
+            issued_by_duty(row, ReckonCycles(now, *known[row["ticket"]], *published[row["centre"]]))
             for row in rows
             if row["ticket"] in known
         ]
@@ -65,10 +63,10 @@ class CycleDuties:
             self._targets, self._done_until = version, None
         return self._done_until - AGAIN if self._done_until else None
 
-    async def due(self, now: datetime, most: int) -> Sequence[Request]:
+    async def due(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Miss the targets that were used up."""
         rows = await self._queries.rows("cycles_due", now=now, most=most)
-        return [_request(row, MissTarget(row["next_due_at"], now)) for row in rows]
+        return [issued_by_duty(row, MissTarget(row["next_due_at"], now)) for row in rows]
 
     def _safe_time(self) -> SafeTime:
         """What was said before is answered by intake, then read as facts here, then reckoned in our own streams."""
@@ -76,9 +74,3 @@ class CycleDuties:
         door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
         facts, plan, cycles = (engine.followers[name] for name in ("tickets", "plan", "sla"))
         return self._host.safe_time([door], [facts, plan], [cycles])
-
-
-def _request(row: Mapping[str, Any], command: Command) -> Request:
-    """Name a stream that has no event yet by itself."""
-    identity = str(duty_command_id(row["head"] or row["stream"], type(command).__name__))
-    return Request(identity, row["stream"], command, row["correlation"])

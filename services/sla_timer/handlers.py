@@ -5,16 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import Reaction, Request
+from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.tables.queries import Queries
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import SLA, TICKETS, TICKETS_DOOR
-from libs.messages.ids import duty_command_id
 from libs.workcal import tz_version
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
-from services.sla_timer.promise.decider import Owed
 from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.responses import JudgeAnswer
 from services.sla_timer.promise.restatement import RestatePromise
@@ -80,17 +78,17 @@ class PromiseDuties:
         ]
         return [self._guard.held(duty) for duty in duties]
 
-    async def on_older_grounds(self, now: datetime, most: int) -> Sequence[Request]:
+    async def on_older_grounds(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Reckon promises that run on what was published since."""
         rows = await self._queries.rows("promises_on_older_grounds", now=now, most=most, installed=tz_version())
         each = zip(rows, await self._facts_of(rows), strict=True)
-        return [_request(r, RecomputePromise(now, f.calendars, f.targets, f.tz_changes)) for r, f in each]
+        return [issued_by_duty(r, RecomputePromise(now, f.calendars, f.targets, f.tz_changes)) for r, f in each]
 
-    async def to_restate(self, now: datetime, most: int) -> Sequence[Request]:
+    async def to_restate(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Restate verdicts that rest on less than is known now."""
         rows = await self._queries.rows("promises_to_restate", now=now, most=most)
         each = zip(rows, await self._facts_of(rows), strict=True)
-        return [_request(row, RestatePromise(now, facts.calendars, facts.targets)) for row, facts in each]
+        return [issued_by_duty(row, RestatePromise(now, facts.calendars, facts.targets)) for row, facts in each]
 
     async def _facts_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Facts]:
         if not rows:
@@ -99,20 +97,20 @@ class PromiseDuties:
         facts = await facts_for(self._queries, centres, since)
         return [facts[row["centre"]] for row in rows]
 
-    async def answered(self, now: datetime, most: int) -> Sequence[Request]:  # noqa: ARG002 - whatever the time is
+    async def answered(self, now: datetime, most: int) -> Sequence[IssuedCommand]:  # noqa: ARG002 - whatever the time is
         """Take answers that were late and are not any more."""
         rows = await self._queries.rows("promises_answered", most=most)
-        return [_request(row, JudgeAnswer(row["responded_at"])) for row in rows]
+        return [issued_by_duty(row, JudgeAnswer(row["responded_at"])) for row in rows]
 
-    async def at_risk(self, now: datetime, most: int) -> Sequence[Request]:
+    async def at_risk(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Warn of promises that are near their deadline."""
         rows = await self._queries.rows("promises_at_risk", now=now, most=most)
-        return [_request(row, WarnAtRisk(row["at_risk_at"])) for row in rows]
+        return [issued_by_duty(row, WarnAtRisk(row["at_risk_at"])) for row in rows]
 
-    async def due(self, now: datetime, most: int) -> Sequence[Request]:
+    async def due(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Fire the deadlines that have passed."""
         rows = await self._queries.rows("promises_due", now=now, most=most)
-        return [_request(row, FireDeadline(row["due_at"], now)) for row in rows]
+        return [issued_by_duty(row, FireDeadline(row["due_at"], now)) for row in rows]
 
     async def next_due(self) -> datetime | None:
         """Give the first instant at which one of these will act."""
@@ -133,8 +131,3 @@ async def facts_for(queries: Queries, centres: Sequence[str], since: datetime) -
     """Give what is published for some centres, that in force at an instant and all that came later."""
     rows = await queries.rows("facts_for_promises", centres=list(centres), since=since)
     return {centre: FACTS.validate_json(row["facts"]) for centre, row in zip(centres, rows, strict=True)}
-
-
-def _request(row: Mapping[str, Any], command: Owed) -> Request:
-    identity = str(duty_command_id(row["head"], type(command).__name__))
-    return Request(identity, row["stream"], command, row["correlation"])

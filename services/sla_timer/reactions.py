@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from libs.eventlog.commands import Reaction
 from libs.eventlog.wire.record import RecordedEvent
+from libs.messages.facts import resting_on
 from libs.messages.sla import CancellationCause, FirstResponseCancelled
 from libs.messages.streams import parse_stream, stream_id
 from libs.messages.tickets import (
@@ -26,7 +27,7 @@ from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, Rein
 from services.sla_timer.promise.opening import StartClock
 from services.sla_timer.promise.responses import RecordResponse
 from services.sla_timer.promise.transfers import SetInternalTarget
-from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, fact, in_force
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, in_force
 from services.sla_timer.published.tz_changes import TzChange
 
 Command = StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePromise | SetInternalTarget
@@ -161,5 +162,5 @@ def _start(event: RecordedEvent, ticket: TicketOpened, facts: Facts) -> StartClo
         channel=ticket.channel,
         calendar=calendar.content if calendar else None,
         targets=targets.content if targets else None,
-        rests_on=tuple(fact(one) for one in (calendar, targets) if one),
+        rests_on=resting_on(calendar, targets),
     )

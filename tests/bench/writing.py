@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 
 from libs.chassis.clock import Clock
 from libs.decider import Decider
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.kafka.appender import BATCH_BYTES
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.loops.reader import ReaderLoop
@@ -121,7 +121,7 @@ class Writing:
     async def _handle(self, writer: Writer) -> None:
         for wave in self._waves:
             answers = await writer.handle([_request(said) for said in wave])
-            if any(answer.event is None or answer.event.causationid != answer.request.id for answer in answers):
+            if any(answer.event is None or answer.event.causationid != answer.issued.id for answer in answers):
                 raise ValueError("an answer is not the command's own event")
 
 
@@ -148,9 +148,9 @@ class Say:
     event: Event
 
 
-def _request(said: Said) -> Request:
+def _request(said: Said) -> IssuedCommand:
     command = Say(said.at, said.model.model_validate(said.fields))
-    return Request(said.command, said.stream, command, said.command)
+    return IssuedCommand(said.command, said.stream, command, said.command)
 
 
 _SAYS: Decider[None, Say, Event] = Decider(None, lambda _, say: say.event, lambda _, __: None)

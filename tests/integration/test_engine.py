@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from libs.chassis.clock import Clock
 from libs.decider import Decider
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Halted
 from libs.eventlog.kafka.topics import Card
@@ -134,11 +134,11 @@ async def house(kafka: str, postgres: str, unique: str) -> AsyncIterator[House]:
     await drop_database(postgres, unique)
 
 
-def said(*numbers: int) -> list[Request]:
+def said(*numbers: int) -> list[IssuedCommand]:
     """Ask for something to be said on one of twenty streams, under a command of its own."""
     streams = [f"saying/test/{number % 20}" for number in numbers]
     ids = [str(door_command_id("test", str(n), s)) for n, s in zip(numbers, streams, strict=True)]
-    return [Request(i, s, Say(AT), i) for i, s in zip(ids, streams, strict=True)]
+    return [IssuedCommand(i, s, Say(AT), i) for i, s in zip(ids, streams, strict=True)]
 
 
 def events(answers: Sequence[Answer]) -> list[str]:
@@ -314,9 +314,9 @@ async def _times(engine: Engine) -> int:
 
 async def test_two_processes_writing_at_once_leave_one_event_for_each_command(house: House) -> None:
     async with house.process("one") as one, house.process("two") as two:
-        requests = said(*range(60))
-        shuffled = random.Random(7).sample(requests, len(requests))
-        first, second = await asyncio.gather(house.writer(one).handle(requests), house.writer(two).handle(shuffled))
-        by_command = {answer.request.id: answer.event for answer in first}
-        assert all(by_command[a.request.id] == a.event for a in second)
+        commands = said(*range(60))
+        shuffled = random.Random(7).sample(commands, len(commands))
+        first, second = await asyncio.gather(house.writer(one).handle(commands), house.writer(two).handle(shuffled))
+        by_command = {answer.issued.id: answer.event for answer in first}
+        assert all(by_command[a.issued.id] == a.event for a in second)
         assert await _times(one) == 60

@@ -10,7 +10,7 @@ import services.intake
 from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
 from libs.messages.tickets import MergeUndone
 from services.intake.cover import Covered, judge_cover
-from services.intake.facts import FACTS, Asked, Facts, KnownCentre, KnownCustomer, KnownTicket
+from services.intake.facts import FACTS, Facts, FactsNeeded, KnownCentre, KnownCustomer, KnownTicket
 from services.intake.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.intake.examples import (
@@ -51,8 +51,8 @@ async def publish(intake: Folded) -> None:
     await intake.happened("calendar/plan/france", CentreCalendarPublished(published_at=TUESDAY, calendar=FRANCE))
 
 
-async def facts_for(intake: Folded, *asked: Asked) -> list[Facts]:
-    columns = zip(Asked._fields, map(list, zip(*asked, strict=True)), strict=True)
+async def facts_for(intake: Folded, *asked: FactsNeeded) -> list[Facts]:
+    columns = zip(FactsNeeded._fields, map(list, zip(*asked, strict=True)), strict=True)
     rows = await intake.found("facts_for_tickets", **dict(columns))
     return [FACTS.validate_json(row["facts"]) for row in rows]
 
@@ -61,7 +61,7 @@ async def test_the_facts_of_a_ticket_are_what_other_services_have_said(intake: F
     await publish(intake)
     await intake.happened(CUSTOMER.stream, REGISTERED)
     await intake.happened(CONTRACT.stream, ACTIVATED)
-    (facts,) = await facts_for(intake, Asked(CUSTOMER.stream, CONNECT, FRENCH_NUMBER))
+    (facts,) = await facts_for(intake, FactsNeeded(CUSTOMER.stream, CONNECT, FRENCH_NUMBER))
     assert facts == Facts(
         KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=True),
         (CONTRACT,),
@@ -74,7 +74,7 @@ async def test_the_facts_of_a_ticket_are_what_other_services_have_said(intake: F
 
 
 async def test_where_nothing_was_said_there_are_no_facts(intake: Folded) -> None:
-    assert await facts_for(intake, Asked(CUSTOMER.stream, CONNECT, FRENCH_NUMBER)) == [Facts()]
+    assert await facts_for(intake, FactsNeeded(CUSTOMER.stream, CONNECT, FRENCH_NUMBER)) == [Facts()]
 
 
 async def test_each_place_is_answered_in_its_order_repeats_too(intake: Folded) -> None:
@@ -83,10 +83,10 @@ async def test_each_place_is_answered_in_its_order_repeats_too(intake: Folded) -
     somebody = "customer/erp/C-9"
     answers = await facts_for(
         intake,
-        Asked(somebody, CONNECT),
-        Asked(CUSTOMER.stream, "abacus", "+4930123456"),
-        Asked(somebody, CONNECT),
-        Asked(CUSTOMER.stream, CONNECT, FRENCH_NUMBER),
+        FactsNeeded(somebody, CONNECT),
+        FactsNeeded(CUSTOMER.stream, "abacus", "+4930123456"),
+        FactsNeeded(somebody, CONNECT),
+        FactsNeeded(CUSTOMER.stream, CONNECT, FRENCH_NUMBER),
     )
     known = KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=False)
     assert answers == [
@@ -103,7 +103,7 @@ async def test_of_a_customer_s_contracts_those_that_name_the_product_are_facts(i
     await intake.happened("contract/erp/K-2", ACTIVATED)
     await intake.happened("contract/erp/K-3", ACTIVATED.model_copy(update={"customer": "customer/erp/C-9"}))
     for product, contracts in ((CONNECT, ["contract/erp/K-2"]), ("abacus", ["contract/erp/K-1"]), ("other", [])):
-        (facts,) = await facts_for(intake, Asked(CUSTOMER.stream, product))
+        (facts,) = await facts_for(intake, FactsNeeded(CUSTOMER.stream, product))
         assert [contract.stream for contract in facts.contracts] == contracts
         assert facts.customer
         assert facts.customer.has_contract
@@ -131,7 +131,7 @@ async def test_for_a_reopening_customer_and_product_are_those_of_the_ticket(inta
     await intake.happened(CONTRACT.stream, ACTIVATED)
     await intake.happened(HERE, OPENED, resolved(TUESDAY))
     said, found, unknown = await facts_for(
-        intake, Asked(CUSTOMER.stream, CONNECT), Asked(ticket=HERE), Asked(ticket=THERE)
+        intake, FactsNeeded(CUSTOMER.stream, CONNECT), FactsNeeded(ticket=HERE), FactsNeeded(ticket=THERE)
     )
     assert found == said
     assert isinstance(judge_cover(found, BY_WEB.request_kind, BY_WEB.version, TUESDAY), Covered)
@@ -142,14 +142,16 @@ async def test_a_number_and_a_centre_are_found_where_they_are_published(intake: 
     await publish(intake)
     france = KnownCentre("calendar/plan/france", 1, "france")
     assert await facts_for(
-        intake, Asked(number=FRENCH_NUMBER), Asked(receiving="france"), Asked(receiving="atlantis")
+        intake, FactsNeeded(number=FRENCH_NUMBER), FactsNeeded(receiving="france"), FactsNeeded(receiving="atlantis")
     ) == [Facts(called=france), Facts(receiving=france), Facts()]
 
 
 async def test_the_survivor_of_a_merge_is_known_by_its_row_and_how_far_it_was_read(intake: Folded) -> None:
     await intake.happened(HERE, OPENED, merged(TUESDAY))
     await intake.happened(THERE, held(TUESDAY))
-    assert await facts_for(intake, Asked(survivor=HERE), Asked(survivor=THERE), Asked(survivor="ticket/crm/9")) == [
+    assert await facts_for(
+        intake, FactsNeeded(survivor=HERE), FactsNeeded(survivor=THERE), FactsNeeded(survivor="ticket/crm/9")
+    ) == [
         Facts(survivor=KnownTicket(HERE, 2, "merged")),
         Facts(survivor=KnownTicket(THERE, 1, "held")),
         Facts(),

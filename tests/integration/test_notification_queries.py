@@ -149,7 +149,7 @@ async def test_facts_come_in_the_order_in_which_they_were_asked_for(notices: Not
     await notices.happened(registered.stream, registered.data)
     await notices.france_is_published()
     rows = await notices.found(
-        "facts_for_notices", customers=["customer/erp/nobody", registered.stream], centres=[None, "france"]
+        "facts_for_notices", customer=["customer/erp/nobody", registered.stream], centre=[None, "france"]
     )
     nothing, facts = (FACTS.validate_json(row["facts"]) for row in rows)
     assert nothing == NO_FACTS

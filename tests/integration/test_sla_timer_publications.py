@@ -10,7 +10,7 @@ import pytest
 from libs.chassis.health import Health
 from libs.chassis.manual_clock import ManualClock
 from libs.chassis.metrics import Metrics
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
@@ -276,8 +276,8 @@ async def test_a_process_with_an_older_tz_database_is_not_ready_says_why_once_an
     tz.release("2026f")
     why = "installed 2026f, published 2027a: deploy the release with it"
 
-    async def something(_: datetime, __: int) -> Sequence[Request]:
-        return [Request("id", STREAM, None, "test")]
+    async def something(_: datetime, __: int) -> Sequence[IssuedCommand]:
+        return [IssuedCommand("id", STREAM, None, "test")]
 
     assert await guard.held(Duty("any", something)).find(SATURDAY, 10) == ()
     assert shell.health.ready()["waiting"] == [f"tz database: {why}"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from libs.eventlog.wire.record import Record
 from libs.messages.ids import duty_command_id, reaction_command_id
-from tests.model.services import Protocol, Said, command_of
+from tests.model.services import Protocol, Said, command_id_of
 from tests.model.story import DOOR, PARTITIONS, PROMISES, RECEIPTS, TICKETS
 
 Fact = dict[str, Any]
@@ -74,7 +74,7 @@ class Books:
         yield self.deadlines_are_fair()
 
     def every_command_has_one_event(self) -> str:
-        asked = {command_of(message) for message in self.messages}
+        asked = {command_id_of(message) for message in self.messages}
         reactions, duties = self._reactions(), self._duties()
         caused = Counter(event["causationid"] for event in self.events())
         if max(caused.values(), default=0) > 1:
@@ -119,7 +119,7 @@ class Books:
     def _must_be_answered(self) -> set[str]:
         if self.protocol.a_refusal_leaves_no_event:
             return set()
-        return {command_of(message) for message in self.messages} | self._reactions()
+        return {command_id_of(message) for message in self.messages} | self._reactions()
 
     def every_place_has_one_receipt(self) -> str:
         counted = self.by_command()
@@ -154,7 +154,7 @@ class Books:
         """Say whether a close that counts was at the door by then: its instant is when it came in first."""
         came: dict[str, datetime] = {}
         for message in self.messages:
-            at, command = datetime.fromisoformat(message["at"]), command_of(message)
+            at, command = datetime.fromisoformat(message["at"]), command_id_of(message)
             came[command] = min(at, came.get(command, at))
         closes = [event for event in self.tickets[ticket] if event["type"] == CLOSED]
         return any(
@@ -169,5 +169,5 @@ def _content(event: Fact) -> Fact:
 def _receipt(record: Record, counted: Mapping[str, str]) -> bytes:
     if record.value == b"?":
         return b"unreadable not-json"
-    command = command_of(json.loads(record.value or b""))
+    command = command_id_of(json.loads(record.value or b""))
     return f"{command} {counted.get(command, 'none')}".encode()

@@ -8,10 +8,10 @@ from functools import cache, partial
 from typing import Any
 
 from libs.decider import Decider
-from libs.eventlog.commands import Reaction, Request
+from libs.eventlog.commands import IssuedCommand, Reaction
 from libs.eventlog.errors import Halted, Unreadable
 from libs.eventlog.fold import Projector
-from libs.eventlog.loops.door import DoorKeeper, DoorLoop
+from libs.eventlog.loops.door import Door, DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import Follower, Gate, SafeTime, group_follower, reader_follower
 from libs.eventlog.loops.log_check import LogCheck
@@ -77,7 +77,7 @@ class Said:
 
     def note(self, answers: Iterable[Answer]) -> None:
         for answer in answers:
-            told = self.answers.setdefault(answer.request.id, set())
+            told = self.answers.setdefault(answer.issued.id, set())
             told.add(answer.event.id if answer.event else None)
 
 
@@ -130,8 +130,8 @@ class Service:
             partitions=PARTITIONS,
         )
 
-    async def told(self, writer: Writer, requests: Sequence[Request]) -> Sequence[Answer]:
-        answers = await writer.handle(requests)
+    async def told(self, writer: Writer, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        answers = await writer.handle(commands)
         self.ground.said.note(answers)
         return answers
 
@@ -144,28 +144,37 @@ class Desk(Service):
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground, self.READERS)
         self.writer = self.write(DESK_TICKETS, "ticket", self.protocol.ticket)
-        keeper = DoorKeeper(
-            topic=DOOR,
-            group=DOOR_GROUP,
-            read=taken,
-            private=lambda _, __: (),
-            ask=self.ask,
-            answer=self.answer,
-            settle=self.settle,
-            receipt=receipt,
-            dead=dead,
-        )
-        self.loops.append(self.protocol.door(ground.log, ground.clock, self.gate.passed, keeper).run)
+        door = DeskDoor(self)
+        self.loops.append(self.protocol.door(ground.log, ground.clock, self.gate.passed, door, DOOR_GROUP).run)
 
-    async def ask(self, read: Sequence[tuple[Record, Mapping[str, str]]]) -> Sequence[Request]:
-        facts: dict[str, int] = dict(await self.ground.rows(DESK_FACTS.name, "fact"))
-        return [request_of(message, facts.get(FACT_STREAM, 0)) for _, message in read]
 
-    async def answer(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        return await self.told(self.writer, requests)
+class StoryDoor(Door[Mapping[str, str]]):
+    """A door of the story: what it reads, and how it answers."""
 
-    async def settle(self, answers: Sequence[Answer]) -> None:
-        """Nothing was held."""
+    topic = DOOR
+
+    def read(self, record: Record) -> Mapping[str, str]:
+        return taken(record)
+
+    def receipt(self, record: Record, message: Mapping[str, str], answer: Answer) -> Outgoing:
+        return receipt(record, message, answer)
+
+    def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
+        return dead(record, why)
+
+
+class DeskDoor(StoryDoor):
+    """The door of the desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def issue(self, read: Sequence[tuple[Record, Mapping[str, str]]]) -> Sequence[IssuedCommand]:
+        facts: dict[str, int] = dict(await self._desk.ground.rows(DESK_FACTS.name, "fact"))
+        return [command_of(message, facts.get(FACT_STREAM, 0)) for _, message in read]
+
+    async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        return await self._desk.told(self._desk.writer, commands)
 
 
 def taken(record: Record) -> Mapping[str, str]:
@@ -185,19 +194,19 @@ def _command(message_id: str, number: str) -> str:
     return str(door_command_id("upstream", message_id, ticket_of(number)))
 
 
-def command_of(message: Mapping[str, str]) -> str:
+def command_id_of(message: Mapping[str, str]) -> str:
     return _command(message["id"], message["number"])
 
 
-def request_of(message: Mapping[str, str], fact: int) -> Request:
+def command_of(message: Mapping[str, str], fact: int) -> IssuedCommand:
     command = Ask(datetime.fromisoformat(message["at"]), message["wish"], fact)
-    return Request(command_of(message), ticket_of(message["number"]), command, message["id"])
+    return IssuedCommand(command_id_of(message), ticket_of(message["number"]), command, message["id"])
 
 
 def receipt(record: Record, message: Mapping[str, str], answer: Answer) -> Outgoing:
     place = f"{record.partition}/{record.offset}"
     event = answer.event.id if answer.event else "none"
-    return Outgoing(RECEIPTS, record.partition, place.encode(), f"{command_of(message)} {event}".encode())
+    return Outgoing(RECEIPTS, record.partition, place.encode(), f"{command_id_of(message)} {event}".encode())
 
 
 def dead(record: Record, why: Unreadable) -> Sequence[Outgoing]:
@@ -246,13 +255,13 @@ class Timer(Service):
     async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
         return [reactions_to(event) for event in events]
 
-    async def answer(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        return await self.told(self.writer, requests)
+    async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        return await self.told(self.writer, commands)
 
-    async def find_due(self, now: datetime, most: int) -> Sequence[Request]:
+    async def find_due(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         rows = await self.ground.rows(TIMER_PROMISES.name, "deadline")
         return [
-            Request(str(duty_command_id(head, "expire")), stream, Expire(now), head)
+            IssuedCommand(str(duty_command_id(head, "expire")), stream, Expire(now), head)
             for stream, due_at, waiting, head in rows
             if waiting and datetime.fromisoformat(due_at) < now
         ][:most]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from libs.decider import Decider, decider_of
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.fold import counted_at
 from libs.eventlog.loops.door import DoorLoop
 from libs.eventlog.loops.reaction import ReactionLoop
@@ -24,29 +24,29 @@ class EverythingCounts(Judge):
 
 
 class BuildsOnWhatIsUnderWay(Writer):
-    async def handle(self, requests: Sequence[Request]) -> list[Answer]:
+    async def handle(self, commands: Sequence[IssuedCommand]) -> list[Answer]:
         """Take the whole batch as one wave."""
         answers: dict[int, Answer] = {}
         until = self._clock.monotonic() + 30
-        for start in range(0, len(requests), WAVE):
-            await self._settle(dict(enumerate(requests[start : start + WAVE], start)), answers, until)
-        return [answers[at] for at in range(len(requests))]
+        for start in range(0, len(commands), WAVE):
+            await self._settle(dict(enumerate(commands[start : start + WAVE], start)), answers, until)
+        return [answers[at] for at in range(len(commands))]
 
-    async def _decide(self, open_: Mapping[int, Request], answers: dict[int, Answer]) -> dict[int, Written]:
-        loaded = dict(await self._store.load([request.stream for request in open_.values()]))
+    async def _decide(self, open_: Mapping[int, IssuedCommand], answers: dict[int, Answer]) -> dict[int, Written]:
+        loaded = dict(await self._store.load([issued.stream for issued in open_.values()]))
         written: dict[int, Written] = {}
-        for at, request in open_.items():
-            known = loaded[request.stream]
-            if (offset := counted_at(known.command_index, request.id)) is not None:
-                await self._take(open_, {at: self._place(request.stream, offset)}, answers)
+        for at, issued in open_.items():
+            known = loaded[issued.stream]
+            if (offset := counted_at(known.command_index, issued.id)) is not None:
+                await self._take(open_, {at: self._place(issued.stream, offset)}, answers)
                 continue
-            event = self._decide_one(request, known)
+            event = self._decide_one(issued, known)
             if event is None:
-                answers[at] = Answer(request, None)
+                answers[at] = Answer(issued, None)
                 continue
-            decider = decider_of(self._deciders, request.stream)
+            decider = decider_of(self._deciders, issued.stream)
             state = decider.evolve(decider.initial if known.state is None else known.state, event.event)
-            loaded[request.stream] = known._replace(head=event.head, state=state)
+            loaded[issued.stream] = known._replace(head=event.head, state=state)
             written[at] = event
         return written
 
@@ -57,7 +57,7 @@ class AnswersAtTheAcknowledgement(Writer):
 
     async def _read_back(
         self,
-        open_: Mapping[int, Request],
+        open_: Mapping[int, IssuedCommand],
         sent: Mapping[int, Written],
         offsets: Mapping[int, int],
         answers: dict[int, Answer],
@@ -69,7 +69,7 @@ class AnswersAtTheAcknowledgement(Writer):
 class AnswersWhatItDecided(Writer):
     async def _read_back(
         self,
-        open_: Mapping[int, Request],
+        open_: Mapping[int, IssuedCommand],
         sent: Mapping[int, Written],
         offsets: Mapping[int, int],
         answers: dict[int, Answer],

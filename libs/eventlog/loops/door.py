@@ -7,9 +7,9 @@ event and every receipt or dead letter is acknowledged. So a second reading find
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable, Unreadable
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, Subscription
@@ -19,33 +19,48 @@ BATCH = 500
 WAIT = 0.5  # machine seconds
 PAUSE = 0.25  # machine seconds before the same batch is tried again
 
+M = TypeVar("M")
 
-@dataclass(frozen=True)
-class DoorKeeper:
-    """What a service does at its door; all but `ask`, `answer` and `settle` is pure.
 
-    read       take a record apart; raises Unreadable
-    private    the records for the private topic, written before the event that names them
-    ask        make the requests, with the foreign facts that deciding needs
-    answer     bring them to their counting events
-    settle     do what the answers make possible before their place is committed (messages held until now)
-    receipt    the answer to the upstream system; nothing in it tells when it was written
-    dead       the dead letter and the receipt for what can not be read
+class Door(Protocol[M]):
+    """What a service does at its door, which takes messages of type M; what does not wait is pure.
+
+    Whoever names it as a base has the defaults: nothing is personal, nothing was held.
     """
 
     topic: str
-    group: str
-    read: Callable[[Record], Any]
-    private: Callable[[Record, Any], Sequence[Outgoing]]
-    ask: Callable[[Sequence[tuple[Record, Any]]], Awaitable[Sequence[Request]]]
-    answer: Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]]
-    settle: Callable[[Sequence[Answer]], Awaitable[None]]
-    receipt: Callable[[Record, Any, Answer], Outgoing]
-    dead: Callable[[Record, Unreadable], Sequence[Outgoing]]
+
+    def read(self, record: Record) -> M:
+        """Take a record apart; raises Unreadable."""
+        ...
+
+    def private(self, record: Record, message: M) -> Sequence[Outgoing]:  # noqa: ARG002 - for those that need them
+        """The records for the private topic, written before the event that names them."""
+        return ()
+
+    async def issue(self, read: Sequence[tuple[Record, M]]) -> Sequence[IssuedCommand]:
+        """The commands, each with the foreign facts that deciding needs; raises Unavailable."""
+        ...
+
+    async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        """Bring them to their counting events; raises Unavailable."""
+        ...
+
+    async def apply_held(self, answers: Sequence[Answer]) -> None:
+        """Apply the messages that were held until now, before these are committed; raises Unavailable."""
+        del answers  # nothing was held
+
+    def receipt(self, record: Record, message: M, answer: Answer) -> Outgoing:
+        """The answer to the upstream system; nothing in it tells when it was written."""
+        ...
+
+    def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
+        """The dead letter and the receipt of a record that can not be read."""
+        ...
 
 
 @dataclass
-class Counts:
+class DoorCounts:
     """What went through the door since the process began."""
 
     readable: int = 0
@@ -55,16 +70,18 @@ class Counts:
 class DoorLoop:
     """Reads the door for ever; what is not available now is tried again, in the same order, until it is."""
 
-    def __init__(self, log: Log, clock: Clock, gate: Callable[[], Awaitable[None]], keeper: DoorKeeper) -> None:
-        self._log, self._clock, self._gate, self._keeper = log, clock, gate, keeper
+    def __init__(
+        self, log: Log, clock: Clock, gate: Callable[[], Awaitable[None]], door: Door[Any], group: str
+    ) -> None:
+        self._log, self._clock, self._gate, self._door, self._group = log, clock, gate, door, group
         self._appender: Appender = log.appender()
         self._kept: dict[int, int] = {}
         self.waiting: str | None = None
-        self.counts = Counts()
+        self.counts = DoorCounts()
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        subscription = await self._log.subscribe(self._keeper.topic, self._keeper.group, self.assigned)
+        subscription = await self._log.subscribe(self._door.topic, self._group, self.assigned)
         try:
             while True:
                 await self.round(subscription)
@@ -74,12 +91,12 @@ class DoorLoop:
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
         """Start at the group's place, or at the beginning; input lost below the start of the log stops the service."""
-        places = await self._log.places(self._keeper.group, self._keeper.topic)
-        starts = await self._log.starts(self._keeper.topic)
+        places = await self._log.places(self._group, self._door.topic)
+        starts = await self._log.starts(self._door.topic)
         for partition in partitions:
             if places.get(partition, starts[partition]) < starts[partition]:
                 place, start = places[partition], starts[partition]
-                raise LostInput(f"{self._keeper.topic}[{partition}]: {place} to {start - 1} were deleted unread")
+                raise LostInput(f"{self._door.topic}[{partition}]: {place} to {start - 1} were deleted unread")
         begin = {p: places.get(p, starts[p]) for p in partitions}
         self._kept.update(begin)
         return begin
@@ -114,12 +131,12 @@ class DoorLoop:
     async def process(self, records: Sequence[Record]) -> None:
         """Answer every record; raises Unavailable with nothing lost and nothing to be undone."""
         read, dead = self._read(records)
-        await self._write([out for record, message in read for out in self._keeper.private(record, message)])
+        await self._write([out for record, message in read for out in self._door.private(record, message)])
         await self._gate()  # the facts that are asked for now must not be older than it allows
-        requests = await self._keeper.ask(read)
-        answers = await self._keeper.answer(requests)
-        await self._keeper.settle(answers)
-        receipts = [self._keeper.receipt(r, m, a) for (r, m), a in zip(read, answers, strict=True)]
+        commands = await self._door.issue(read)
+        answers = await self._door.answer(commands)
+        await self._door.apply_held(answers)
+        receipts = [self._door.receipt(r, m, a) for (r, m), a in zip(read, answers, strict=True)]
         await self._write([*receipts, *dead])
         self.counts.readable += len(read)
         self.counts.unreadable += len(records) - len(read)
@@ -129,9 +146,9 @@ class DoorLoop:
         dead: list[Outgoing] = []
         for record in records:
             try:
-                read.append((record, self._keeper.read(record)))
+                read.append((record, self._door.read(record)))
             except Unreadable as why:
-                dead.extend(self._keeper.dead(record, why))
+                dead.extend(self._door.dead(record, why))
         return read, dead
 
     async def _write(self, out: Sequence[Outgoing]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.followers import SafeTime
 from libs.eventlog.loops.writer import Answer
@@ -15,13 +15,13 @@ BATCH = 5000  # what goes with every look, the wait for safe time above all, is 
 
 @dataclass(frozen=True)
 class Duty:
-    """One named query: `find` gives the requests of the rows that match at an instant of plan time, at most so many.
+    """One named query: `find` gives the commands of the rows that match at an instant of plan time, at most so many.
 
     With `safe`, a duty fires only when everything said before has been read and answered, and is looked up again then.
     """
 
     name: str
-    find: Callable[[datetime, int], Awaitable[Sequence[Request]]]
+    find: Callable[[datetime, int], Awaitable[Sequence[IssuedCommand]]]
     safe: SafeTime | None = None
 
 
@@ -33,7 +33,7 @@ class DutyLoop:
         clock: Clock,
         gate: Callable[[], Awaitable[None]],
         duties: Sequence[Duty],
-        answer: Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]],
+        answer: Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]],
         rest: Callable[[], Awaitable[None]],
     ) -> None:
         self._clock, self._gate, self._duties, self._answer, self._rest = clock, gate, duties, answer, rest
@@ -70,6 +70,6 @@ class DutyLoop:
             await duty.safe.reached()
         elif duty.safe:
             return 0
-        requests = await duty.find(now, BATCH)
-        answers = await self._answer(requests) if requests else ()
+        commands = await duty.find(now, BATCH)
+        answers = await self._answer(commands) if commands else ()
         return sum(1 for answer in answers if answer.event is not None)

@@ -6,14 +6,13 @@ the committed offset of the reaction's group, committed when every command it ga
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from libs.eventlog.commands import Reaction, Request
+from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_event
 from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock, Log, Store, Subscription
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.base import Event, event_type
-from libs.messages.ids import reaction_command_id
 
 BATCH = 500
 WAIT = 0.5  # machine seconds
@@ -36,7 +35,7 @@ class ReactionLoop:
         store: Store,
         codec: Codec,
         react: React,
-        answer: Callable[[Sequence[Request]], Awaitable[Sequence[Answer]]],
+        answer: Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]],
         about: Sequence[type[Event]] = (),
     ) -> None:
         """Make it; `about` are the only events that anything follows from, where that is not left to `react`."""
@@ -82,18 +81,12 @@ class ReactionLoop:
         if not events:
             return
         await self._gate()  # the facts that are read now must not be older than it allows
-        requests = [
-            Request(
-                id=str(reaction_command_id(event.id, reaction.name, reaction.stream)),
-                stream=reaction.stream,
-                command=reaction.command,
-                correlation=event.correlationid,
-                traceparent=event.traceparent,
-            )
+        commands = [
+            issued_by_event(event, reaction)
             for event, reactions in zip(events, await self._react(events), strict=True)
             for reaction in reactions
         ]
-        await self._answer(requests)
+        await self._answer(commands)
 
     async def _counting(self, partition: int, records: Sequence[Record]) -> list[RecordedEvent]:
         first, last = records[0].offset, records[-1].offset

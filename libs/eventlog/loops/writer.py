@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from libs.decider import Deciders, decider_of
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import counted_at
 from libs.eventlog.ports import Appender, Clock, Loaded, Log, Place, Store
@@ -24,7 +24,7 @@ WAVE = 5000
 class Answer(NamedTuple):
     """What came of a command: the counted event, or None where a duty came to nothing."""
 
-    request: Request
+    issued: IssuedCommand
     event: RecordedEvent | None
 
 
@@ -47,19 +47,19 @@ class Writer:
         self._log, self._store, self._clock, self._gate, self._partitions = log, store, clock, gate, partitions
         self._appender: Appender = log.appender()
 
-    async def handle(self, requests: Sequence[Request]) -> list[Answer]:
+    async def handle(self, commands: Sequence[IssuedCommand]) -> list[Answer]:
         """Answer every command, in order within a stream; raises Unavailable when tries or time are used up."""
         answers: dict[int, Answer] = {}
         deadline = self._clock.monotonic() + PATIENCE
-        for wave in waves(requests):
-            await self._settle({at: requests[at] for at in wave}, answers, deadline)
-        return [answers[at] for at in range(len(requests))]
+        for wave in waves(commands):
+            await self._settle({at: commands[at] for at in wave}, answers, deadline)
+        return [answers[at] for at in range(len(commands))]
 
     async def close(self) -> None:
         """Let go of the broker."""
         await self._appender.close()
 
-    async def _settle(self, wave: Mapping[int, Request], answers: dict[int, Answer], deadline: float) -> None:
+    async def _settle(self, wave: Mapping[int, IssuedCommand], answers: dict[int, Answer], deadline: float) -> None:
         """Bring one command of every stream to its counting event."""
         open_ = dict(wave)
         for _ in range(TRIES):
@@ -68,38 +68,38 @@ class Writer:
             if written:
                 offsets = await self._append(written, deadline)
                 await self._read_back(open_, written, offsets, answers)
-            open_ = {at: request for at, request in open_.items() if at not in answers}
+            open_ = {at: issued for at, issued in open_.items() if at not in answers}
             if not open_:
                 return
             if self._clock.monotonic() > deadline:
                 break
         raise Unavailable(f"{self._topic}: {len(open_)} commands found no place in {TRIES} tries or {PATIENCE:.0f} s")
 
-    async def _decide(self, open_: Mapping[int, Request], answers: dict[int, Answer]) -> dict[int, Written]:
+    async def _decide(self, open_: Mapping[int, IssuedCommand], answers: dict[int, Answer]) -> dict[int, Written]:
         """Answer what has counted before, decide the rest."""
-        loaded = await self._store.load([request.stream for request in open_.values()])
+        loaded = await self._store.load([issued.stream for issued in open_.values()])
         written: dict[int, Written] = {}
         counted: dict[int, Place] = {}
-        for at, request in open_.items():
-            known = loaded[request.stream]
-            if (offset := counted_at(known.command_index, request.id)) is not None:
-                counted[at] = self._place(request.stream, offset)
+        for at, issued in open_.items():
+            known = loaded[issued.stream]
+            if (offset := counted_at(known.command_index, issued.id)) is not None:
+                counted[at] = self._place(issued.stream, offset)
                 continue
-            event = self._decide_one(request, known)
+            event = self._decide_one(issued, known)
             if event is None:
-                answers[at] = Answer(request, None)
+                answers[at] = Answer(issued, None)
             else:
                 written[at] = event
         await self._take(open_, counted, answers)
         return written
 
-    def _decide_one(self, request: Request, known: Loaded) -> Written | None:
-        decider = decider_of(self._deciders, request.stream)
-        event = decider.decide(known.state if known.state is not None else decider.initial, request.command)
+    def _decide_one(self, issued: IssuedCommand, known: Loaded) -> Written | None:
+        decider = decider_of(self._deciders, issued.stream)
+        event = decider.decide(known.state if known.state is not None else decider.initial, issued.command)
         if event is None:
             return None
-        cause = Cause(request.id, request.correlation, request.command.occurred_at, request.traceparent)
-        return encode(self._source, request.stream, known.head, event, cause, self._clock.now())
+        cause = Cause(issued.id, issued.correlation, issued.command.occurred_at, issued.traceparent)
+        return encode(self._source, issued.stream, known.head, event, cause, self._clock.now())
 
     async def _append(self, written: Mapping[int, Written], deadline: float) -> Mapping[int, int]:
         """Append a wave, wait until our reader has passed all that was written of it, and give the offsets."""
@@ -122,7 +122,7 @@ class Writer:
 
     async def _read_back(
         self,
-        open_: Mapping[int, Request],
+        open_: Mapping[int, IssuedCommand],
         sent: Mapping[int, Written],
         offsets: Mapping[int, int],
         answers: dict[int, Answer],
@@ -131,18 +131,18 @@ class Writer:
         command_indexes = await self._store.counted([written.stream for written in sent.values()])
         others: dict[int, Place] = {}
         for at, written in sent.items():
-            request = open_[at]
-            offset = counted_at(command_indexes[request.stream], request.id)
+            issued = open_[at]
+            offset = counted_at(command_indexes[issued.stream], issued.id)
             if offset is None:
                 continue
             if offset == offsets[at]:
-                answers[at] = Answer(request, self._own(written, offset))
+                answers[at] = Answer(issued, self._own(written, offset))
             else:
-                others[at] = self._place(request.stream, offset)
+                others[at] = self._place(issued.stream, offset)
         await self._take(open_, others, answers)
 
     async def _take(
-        self, open_: Mapping[int, Request], counted: Mapping[int, Place], answers: dict[int, Answer]
+        self, open_: Mapping[int, IssuedCommand], counted: Mapping[int, Place], answers: dict[int, Answer]
     ) -> None:
         """Answer with what counts already, whoever wrote it."""
         records = await self._log.records(self._topic, counted.values()) if counted else {}
@@ -164,11 +164,11 @@ class Writer:
         return Outgoing(self._topic, partition, written.stream.encode(), written.value)
 
 
-def waves(requests: Sequence[Request]) -> Iterable[list[int]]:
+def waves(commands: Sequence[IssuedCommand]) -> Iterable[list[int]]:
     """Give places in the batch: the first of every stream, then the next; nobody builds on what is under way."""
     queues: dict[str, list[int]] = {}
-    for at, request in enumerate(requests):
-        queues.setdefault(request.stream, []).append(at)
+    for at, issued in enumerate(commands):
+        queues.setdefault(issued.stream, []).append(at)
     depth = 0
     while wave := [queue[depth] for queue in queues.values() if len(queue) > depth]:
         yield from (wave[at : at + WAVE] for at in range(0, len(wave), WAVE))

@@ -1,12 +1,16 @@
 """SQL by name: `queries.sql` and `duties.sql` of a service as async functions of a connection and named values."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import aiosql
+from pydantic import TypeAdapter
 
 from libs.eventlog.tables.database import Database
+
+F = TypeVar("F")
+W = TypeVar("W", bound=NamedTuple)
 
 
 class Queries:
@@ -32,6 +36,18 @@ class Queries:
             while rows := await cursor.fetch(at_once):
                 for row in rows:
                     yield dict(row)
+
+    async def facts(self, name: str, needed: Sequence[W | None], read: TypeAdapter[F], nothing: F) -> list[F]:
+        """What is known of each of `needed`, in their order; `nothing` where it is None. Raises Unavailable.
+
+        The query takes each field of W as a list, and gives a row of JSON, `facts`, for each place in these lists.
+        """
+        asked = [one for one in needed if one is not None]
+        if not asked:
+            return [nothing for _ in needed]
+        columns = dict(zip(asked[0]._fields, map(list, zip(*asked, strict=True)), strict=True))
+        found = iter([read.validate_json(row["facts"]) for row in await self.rows(name, **columns)])
+        return [nothing if one is None else next(found) for one in needed]
 
     async def row(self, name: str, **values: object) -> dict[str, Any] | None:
         """Give the first row of a query, None where there is none."""

@@ -4,13 +4,11 @@ Both depend on the record and on the counting event alone, so that a second one 
 """
 
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
-from libs.messages.base import PrivateKey, Value
-from libs.messages.private import PrivateRecord
+from libs.eventlog.wire.record import JSON, Outgoing, Record, RecordedEvent
+from libs.messages.base import Value
 from libs.messages.receipts import DeadLetter, Header, Outcome, Place, Receipt, Unreadability
 from libs.messages.streams import partition_of
 
-JSON = (("content-type", b"application/json"),)
 MAX_KEY = 64 * 1024  # bytes; a receipt under a longer key might itself be too large
 MAX_CONTENT = 1_900_000  # bytes in JSON; the topic of dead letters takes 2 MiB
 
@@ -67,13 +65,6 @@ def in_dead_letters(door: str, place: Place, letter: Value, partitions: int) -> 
     key = place.text()
     value = letter.model_dump_json().encode()  # a null in it is something that the record did not have
     return Outgoing(dead_letters_of(door), partition_of(key, partitions), key.encode(), value, JSON)
-
-
-def private(topic: str, key: PrivateKey, content: PrivateRecord | None, partitions: int) -> Outgoing:
-    """Write what is personal in a door record, or a tombstone where there is no content any more."""
-    text = key.text()
-    value = _json(content) if content else None
-    return Outgoing(topic, partition_of(text, partitions), text.encode(), value, JSON)
 
 
 def _answer(record: Record, answer: Receipt) -> Outgoing:

@@ -13,6 +13,7 @@ from libs.messages.base import Event, event_type, rfc3339, schema_uri
 from libs.messages.ids import event_id
 
 CONTENT_TYPE = (("content-type", b"application/cloudevents+json"),)
+JSON = (("content-type", b"application/json"),)
 RAW_BATCH = (("content-type", b"application/x-kafka-batch"),)
 """The headers of a record that can not be told apart: its value is what it came in."""
 

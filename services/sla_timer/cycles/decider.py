@@ -10,11 +10,12 @@ from typing import Literal, NamedTuple, assert_never
 
 from libs.decider import Decider
 from libs.messages.cycles import CyclePause, CyclesEvent, CyclesReckoned, CycleTargetMissed, Measure, TargetedCycle
+from libs.messages.facts import resting_on
 from libs.plan import working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, WorkingCalendar, tz_version
 from services.sla_timer.cycles.model import Cycle, Story, cycles_of
 from services.sla_timer.cycles.working_time import used, used_up_at
-from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, fact, in_force
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, in_force
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def _reckon(state: State, command: ReckonCycles) -> CyclesReckoned | None:
         calendar_version=calendar.content.version,
         targets_version=targets.content.version,
         tz_version=tz_version(),
-        rests_on=(fact(calendar), fact(targets)),
+        rests_on=resting_on(calendar, targets),
     )
 
 

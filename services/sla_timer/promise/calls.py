@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from libs.messages.certificates import Certificate
+from libs.messages.facts import resting_on
 from libs.messages.sla import (
     CallNoted,
     FirstResponseMet,
@@ -19,7 +20,7 @@ from libs.plan import with_call, working_calendar
 from services.sla_timer.promise.recompute import reckoned, restated_due_at, retargeted
 from services.sla_timer.promise.responses import RecordResponse, respond
 from services.sla_timer.promise.state import Judged, NotPromised, State, Untracked, Waiting
-from services.sla_timer.published.publications import Published, PublishedCalendar, PublishedTargets, fact, in_force
+from services.sla_timer.published.publications import Published, PublishedCalendar, PublishedTargets, in_force
 from services.sla_timer.published.tz_changes import TzChange
 
 CallEvent = FirstResponseMet | FirstResponseRetargeted | CallNoted | LaterResponseNoted | ResponseNotApplied
@@ -66,7 +67,7 @@ def _call_on_running(state: Waiting, command: RecordCall) -> FirstResponseRetarg
         return _noted(command, reason, _restated(state, command))
     after = replace(made, certificate=certificate, calls=(*made.calls, command.occurred_at))
     targets = in_force(command.targets, command.occurred_at)
-    rests_on = (*found.rests_on, *((fact(targets),) if targets else ()))
+    rests_on = (*found.rests_on, *resting_on(targets))
     restated = restated_due_at(after, command.calendars, command.targets)
     return retargeted(made, after, rests_on, restated)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple, assert_never
 
 from libs.messages.base import FactVersion
 from libs.messages.certificates import Certificate
+from libs.messages.facts import resting_on
 from libs.messages.sla import FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise
 from libs.plan import NoTarget, as_it_was, with_calendar, with_targets, working_calendar
 from libs.plan import in_force as grounds
@@ -20,7 +21,6 @@ from services.sla_timer.published.publications import (
     Published,
     PublishedCalendar,
     PublishedTargets,
-    fact,
     published_by,
 )
 from services.sla_timer.published.tz_changes import TzChange, concerns
@@ -94,7 +94,7 @@ def reckoned(state: Waiting, published: Published, now: datetime) -> Reckoned:
             passed = after
         elif after != certificate:
             certificate = after
-            rests_on.append(fact(publication))
+            rests_on += resting_on(publication)
     return Reckoned(certificate, tuple(rests_on), passed)
 
 
@@ -174,5 +174,5 @@ def _not_retargeted(made: Promise, passed: Passed) -> FirstResponseNotRetargeted
         reason=passed.reason,
         calendar_version=passed.calendar.content.version,
         tz_version=passed.tz_change.version if passed.tz_change else None,
-        rests_on=(fact(passed.tz_change or passed.calendar),),
+        rests_on=resting_on(passed.tz_change or passed.calendar),
     )

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from libs.messages.base import FactVersion
+from libs.messages.facts import resting_on
 from libs.messages.sla import FirstResponseRestated, RestatementCause, Verdict
 from libs.plan import in_force as grounds
 from services.sla_timer.promise.recompute import restated_due_at
 from services.sla_timer.promise.state import Judged, State
-from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, fact, published_by
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, published_by
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _known(state: Judged, command: RestatePromise) -> Known:
     version = max(state.calendar_version, grounds(state.promise.certificate).calendar_version)
     if newest is None:
         return Known(due_at or _due_at(state), version, ())
-    return Known(due_at or _due_at(state), max(version, newest.content.version), (fact(newest),))
+    return Known(due_at or _due_at(state), max(version, newest.content.version), resting_on(newest))
 
 
 def _due_at(state: Judged) -> datetime:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from libs.messages.certificates import Certificate
+from libs.messages.facts import resting_on
 from libs.messages.sla import InternalTargetNotSet, InternalTargetSet, NotChanged
 from libs.plan import in_force as grounds
 from libs.plan import used_until, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, add_working_time
 from services.sla_timer.promise.state import Judged, State, Waiting
-from services.sla_timer.published.publications import PublishedCalendar, fact
+from services.sla_timer.published.publications import PublishedCalendar
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _target(certificate: Certificate, command: SetInternalTarget) -> InternalTar
         target_seconds=target,
         due_at=due_at,
         calendar_version=command.calendar.content.version,
-        rests_on=(fact(command.calendar),),
+        rests_on=resting_on(command.calendar),
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from libs.messages.base import FactVersion
 from libs.messages.plan import CentreCalendar, ResponseTargets
 from services.sla_timer.published.tz_changes import TzChange
 
@@ -47,11 +46,6 @@ def in_force(published: Iterable[P], instant: datetime) -> P | None:
     ordered = sorted(published, key=lambda one: one.sequence)
     earlier = [one for one in ordered if one.published_at <= instant]
     return earlier[-1] if earlier else next(iter(ordered), None)
-
-
-def fact(publication: Publication) -> FactVersion:
-    """Name a publication as what an event rests on."""
-    return FactVersion(stream=publication.stream, sequence=publication.sequence)
 
 
 def published_by(published: Iterable[P], instant: datetime) -> list[P]:

@@ -13,11 +13,12 @@ from aiokafka.protocol.produce import ProduceRequest
 from msgspec import Raw
 
 from libs.chassis.clock import Clock
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
+from libs.eventlog.errors import Unreadable
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import TopicAdmin, load_cards
-from libs.eventlog.loops.door import DoorKeeper, DoorLoop
+from libs.eventlog.loops.door import Door, DoorLoop
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.wire.cloudevents import Message, parse
 from libs.eventlog.wire.receipts import dead_letters_of, receipt, receipts_of, unreadable
@@ -43,7 +44,7 @@ OPENED = RecordedEvent(
 NOT_YET = {3, 6}  # says a broker that has not heard of its new topic
 
 
-class Door:
+class OpenDoor:
     """One door and its topics, of one partition each."""
 
     def __init__(self, kafka: str, name: str) -> None:
@@ -96,9 +97,9 @@ class Door:
 
 
 @asynccontextmanager
-async def open_door(kafka: str, name: str) -> AsyncIterator[Door]:
+async def open_door(kafka: str, name: str) -> AsyncIterator[OpenDoor]:
     """Make the topics and serve the door; a loop that ended by itself fails the test."""
-    door = Door(kafka, name)
+    door = OpenDoor(kafka, name)
     names = {TICKETS_DOOR: door.topic}
     names |= {of(TICKETS_DOOR): of(door.topic) for of in (receipts_of, dead_letters_of)}
     async with TopicAdmin(kafka) as admin:
@@ -106,7 +107,7 @@ async def open_door(kafka: str, name: str) -> AsyncIterator[Door]:
     await door.log.open()
     await door.client.bootstrap()
     await door.client._wait_on_metadata(door.topic)
-    serving = asyncio.create_task(DoorLoop(door.log, Clock(), _nothing, _keeper(door)).run())
+    serving = asyncio.create_task(DoorLoop(door.log, Clock(), _nothing, _Opening(door.topic), door.group).run())
     try:
         yield door
     finally:
@@ -117,31 +118,27 @@ async def open_door(kafka: str, name: str) -> AsyncIterator[Door]:
         await door.log.close()
 
 
-def _keeper(door: Door) -> DoorKeeper:
-    return DoorKeeper(
-        topic=door.topic,
-        group=door.group,
-        read=lambda record: parse(record.value, record.headers, UPSTREAM[TICKETS_DOOR]),
-        private=lambda _, __: (),
-        ask=_ask,
-        answer=_answer,
-        settle=_nothing,
-        receipt=_receipt,
-        dead=lambda record, why: unreadable(record, why, 1),
-    )
+class _Opening(Door[Message]):
+    """Takes whatever can be read for a ticket that was opened."""
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+    def read(self, record: Record) -> Message:
+        return parse(record.value, record.headers, UPSTREAM[TICKETS_DOOR])
+
+    async def issue(self, read: Sequence[tuple[Record, Message]]) -> Sequence[IssuedCommand]:
+        return [IssuedCommand(message.id, message.subject, None, message.id) for _, message in read]
+
+    async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        return [Answer(issued, OPENED) for issued in commands]
+
+    def receipt(self, record: Record, message: Message, answer: Answer) -> Outgoing:
+        assert answer.event is not None, message
+        return receipt(record, Outcome.ACCEPTED, answer.event)
+
+    def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
+        return unreadable(record, why, 1)
 
 
-async def _nothing(*_: object) -> None: ...
-
-
-async def _ask(read: Sequence[tuple[Record, Message]]) -> Sequence[Request]:
-    return [Request(message.id, message.subject, None, message.id) for _, message in read]
-
-
-async def _answer(requests: Sequence[Request]) -> Sequence[Answer]:
-    return [Answer(request, OPENED) for request in requests]
-
-
-def _receipt(record: Record, _: Message, answer: Answer) -> Outgoing:
-    assert answer.event is not None
-    return receipt(record, Outcome.ACCEPTED, answer.event)
+async def _nothing() -> None: ...

@@ -7,7 +7,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from libs.decider import Decider
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.connection import KafkaSettings
@@ -91,8 +91,8 @@ async def test_a_record_too_large_in_a_batch_keeps_none_of_the_others_from_count
     streams = [stream_in(0, which) for which in range(5)]
     wishes = ["open", "open", "note", "open", "open"]
     opened = [stream for stream, wish in zip(streams, wishes, strict=True) if wish == "open"]
-    requests = [
-        Request(str(name_id(stream)), stream, Ask(MONDAY, wish, 1), "correlation")
+    commands = [
+        IssuedCommand(str(name_id(stream)), stream, Ask(MONDAY, wish, 1), "correlation")
         for stream, wish in zip(streams, wishes, strict=True)
     ]
     async with env.log() as log, env.tables(DESK_TICKETS) as tables:
@@ -110,6 +110,6 @@ async def test_a_record_too_large_in_a_batch_keeps_none_of_the_others_from_count
         )
         async with running(ReaderLoop(log, store, Projector(DESK_TICKETS, Judge(CODECS[TICKETS])), "reader").run):
             with pytest.raises(Unavailable, match="1 commands found no place"):
-                await writer.handle(requests)
+                await writer.handle(commands)
         await writer.close()
         assert sorted((await tables.contents(DESK_TICKETS)).heads) == sorted(opened)

@@ -3,7 +3,7 @@
 from aiokafka import AIOKafkaProducer
 
 from libs.messages.receipts import Outcome
-from tests.integration.eventlog.open_door import Door, open_door
+from tests.integration.eventlog.open_door import OpenDoor, open_door
 from tests.integration.eventlog.test_poison import GOOD
 
 HEADERS = [("content-type", b"application/cloudevents+json")]
@@ -33,5 +33,5 @@ def _upstream(kafka: str, unique: str) -> AIOKafkaProducer:
     return AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=unique)
 
 
-async def _say(upstream: AIOKafkaProducer, door: Door) -> None:
+async def _say(upstream: AIOKafkaProducer, door: OpenDoor) -> None:
     await upstream.send_and_wait(door.topic, GOOD, b"4711", headers=HEADERS)

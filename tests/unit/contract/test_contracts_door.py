@@ -18,7 +18,7 @@ from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
-from services.contract.door import LARGEST, asked, outcome_of, private_of, read, request_of
+from services.contract.door import LARGEST, command_of, facts_needed, outcome_of, personal, read
 from services.contract.facts import Facts, KnownCustomer
 from services.contract.plan_parts import PublishPart
 from tests.unit.contract.examples import (
@@ -51,7 +51,7 @@ def example(name: str) -> Record:
 
 
 def command(name: str, facts: Facts = FACTS) -> object:
-    return request_of(example(name), read(example(name)), facts).command
+    return command_of(example(name), read(example(name)), facts).command
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def command(name: str, facts: Facts = FACTS) -> object:
 )
 def test_each_message_asks_one_stream_under_a_name_of_its_own(name: str, stream: str, topic: str) -> None:
     message = read(example(name))
-    request = request_of(example(name), message, FACTS)
-    assert (request.stream, topic_of(request.stream)) == (stream, topic)
-    assert request.id == request.correlation == str(door_command_id(message.source, message.id, stream))
+    issued = command_of(example(name), message, FACTS)
+    assert (issued.stream, topic_of(issued.stream)) == (stream, topic)
+    assert issued.id == issued.correlation == str(door_command_id(message.source, message.id, stream))
 
 
 def test_a_submitted_customer_asks_to_be_registered() -> None:
@@ -113,12 +113,12 @@ def test_a_part_of_the_plan_asks_to_be_published() -> None:
 
 def test_only_a_contract_rests_on_its_customer() -> None:
     names = ("CustomerSubmitted", "ContractSubmitted", "PersonErasureOrdered", "PlanPartSubmitted")
-    assert [asked(read(example(name))) for name in names] == [None, CUSTOMER, None, None]
+    assert [facts_needed(read(example(name))) for name in names] == [None, CUSTOMER, None, None]
 
 
 def test_what_is_personal_goes_to_the_private_topic_alone() -> None:
     record = example("CustomerSubmitted")
-    assert private_of(record, read(record)) == (
+    assert personal(record, read(record)) == (
         PrivateKey(person=CONTACT, topic=CONTRACTS_DOOR, partition=4, offset=12),
         PrivateRecord(organisation="Imprimerie Exemple", name="Dominique Exemple", email="dominique@client.example"),
     )
@@ -129,7 +129,7 @@ def test_what_is_personal_goes_to_the_private_topic_alone() -> None:
 
 @pytest.mark.parametrize("name", ["ContractSubmitted", "PersonErasureOrdered", "PlanPartSubmitted"])
 def test_other_messages_hold_nothing_personal(name: str) -> None:
-    assert private_of(example(name), read(example(name))) is None
+    assert personal(example(name), read(example(name))) is None
 
 
 def test_a_part_of_the_plan_fits_into_the_log_or_is_not_read() -> None:

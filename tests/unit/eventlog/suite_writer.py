@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from libs.decider import Decider
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.reader import ReaderLoop
@@ -90,14 +90,14 @@ async def desk(env: Environment, *, reading: bool = True) -> AsyncIterator[Desk]
         yield Desk(log, store, stack)
 
 
-def ask(stream: str, wish: str, command: str | None = None) -> Request:
-    return Request(str(name_id(stream, command or wish)), stream, Ask(MONDAY, wish, 1), "correlation")
+def ask(stream: str, wish: str, command: str | None = None) -> IssuedCommand:
+    return IssuedCommand(str(name_id(stream, command or wish)), stream, Ask(MONDAY, wish, 1), "correlation")
 
 
-async def kinds(writer: Writer, requests: Sequence[Request]) -> list[type]:
+async def kinds(writer: Writer, commands: Sequence[IssuedCommand]) -> list[type]:
     """Give the kinds of the events that answer."""
-    answers = await writer.handle(requests)
-    assert [answer.request for answer in answers] == list(requests)
+    answers = await writer.handle(commands)
+    assert [answer.issued for answer in answers] == list(commands)
     return [type(answer.event.data) if answer.event else type(None) for answer in answers]
 
 
@@ -111,7 +111,7 @@ class WriterSuite:
             in_log = CODECS[TICKETS].open(CODECS[TICKETS].envelope(record))
             assert in_log == answer.event
             assert in_log.data == Opened(at=MONDAY, fact=1, basis=())
-            assert in_log.causationid == answer.request.id
+            assert in_log.causationid == answer.issued.id
 
     async def test_the_same_command_gets_the_same_answer_again_whatever_it_says(self, env: Environment) -> None:
         async with desk(env) as at:

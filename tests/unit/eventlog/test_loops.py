@@ -5,10 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from libs.eventlog.commands import Reaction, Request
+from libs.eventlog.commands import IssuedCommand, Reaction
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Projector
-from libs.eventlog.loops.door import DoorKeeper, DoorLoop, LostInput
+from libs.eventlog.loops.door import DoorLoop, LostInput
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.reaction import ReactionLoop
@@ -20,7 +20,7 @@ from libs.eventlog.testing import MemoryLog, at_once
 from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.ids import name_id, reaction_command_id
 from libs.messages.tickets import MergeUndone
-from tests.model.services import dead, receipt, request_of, taken
+from tests.model.services import StoryDoor, command_of
 from tests.model.story import CODECS, DOOR, MONDAY, RECEIPTS, TICKETS, TIMER_TICKETS, Expire
 from tests.unit.eventlog.environment import Machine, MemoryTables
 from tests.unit.eventlog.history import History, stream_in
@@ -51,7 +51,7 @@ def message(number: str, name: str = "one") -> bytes:
     )
 
 
-class Keeper:
+class Slow(StoryDoor):
     """A door whose writer answers when it may."""
 
     def __init__(self, log: MemoryLog) -> None:
@@ -59,48 +59,32 @@ class Keeper:
         self.unavailable = 0
         self.meanwhile: Callable[[], None] = lambda: None
 
-    def keeper(self) -> DoorKeeper:
-        return DoorKeeper(
-            topic=DOOR,
-            group="door",
-            read=taken,
-            private=lambda _, __: (),
-            ask=self.ask,
-            answer=self.answer,
-            settle=self.settle,
-            receipt=receipt,
-            dead=dead,
-        )
-
-    async def ask(self, read: Sequence[tuple[Record, Mapping[str, str]]]) -> Sequence[Request]:
+    async def issue(self, read: Sequence[tuple[Record, Mapping[str, str]]]) -> Sequence[IssuedCommand]:
         self.asked += 1
-        return [request_of(said, 0) for _, said in read]
+        return [command_of(said, 0) for _, said in read]
 
-    async def answer(self, requests: Sequence[Request]) -> Sequence[Answer]:
+    async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
         if self.unavailable:
             self.unavailable -= 1
             self.meanwhile()
             raise Unavailable("not now")
-        self.answered += [request.correlation for request in requests]
-        return [Answer(request, None) for request in requests]
-
-    async def settle(self, answers: Sequence[Answer]) -> None:
-        """Nothing was held."""
+        self.answered += [issued.correlation for issued in commands]
+        return [Answer(issued, None) for issued in commands]
 
 
-def door(log: MemoryLog, keeper: Keeper, opening: Callable[[], Awaitable[None]] = is_open) -> DoorLoop:
-    return DoorLoop(log, Machine(), opening, keeper.keeper())
+def door(log: MemoryLog, slow: Slow, opening: Callable[[], Awaitable[None]] = is_open) -> DoorLoop:
+    return DoorLoop(log, Machine(), opening, slow, "door")
 
 
 async def test_what_is_not_available_now_is_tried_again_in_the_same_order_and_then_its_place_is_kept() -> None:
     log = MemoryLog(1)
     for name in ("one", "two"):
         log.write(Outgoing(DOOR, 0, b"key", message("4711", name)))
-    keeper = Keeper(log)
-    keeper.unavailable = 3
-    loop = door(log, keeper)
+    slow = Slow(log)
+    slow.unavailable = 3
+    loop = door(log, slow)
     await loop.round(await log.subscribe(DOOR, "door", loop.assigned))
-    assert keeper.answered == ["one", "two"]
+    assert slow.answered == ["one", "two"]
     assert log.committed["door", DOOR, 0] == 2
     assert loop.waiting is None
 
@@ -108,18 +92,18 @@ async def test_what_is_not_available_now_is_tried_again_in_the_same_order_and_th
 async def test_a_door_waits_no_longer_for_what_belongs_to_another_one_now() -> None:
     log = MemoryLog(1)
     log.write(Outgoing(DOOR, 0, b"key", message("4711")))
-    keeper = Keeper(log)
-    loop = door(log, keeper)
+    slow = Slow(log)
+    loop = door(log, slow)
     subscription = await log.subscribe(DOOR, "door", loop.assigned)
-    keeper.unavailable, keeper.meanwhile = 2, lambda: subscription.take(frozenset({0}))
+    slow.unavailable, slow.meanwhile = 2, lambda: subscription.take(frozenset({0}))
     await loop.round(subscription)
-    assert (keeper.answered, loop.waiting, log.committed) == ([], None, {})
+    assert (slow.answered, loop.waiting, log.committed) == ([], None, {})
 
 
 async def test_no_place_is_kept_before_every_receipt_is_acknowledged() -> None:
     log = MemoryLog(1)
     log.write(Outgoing(DOOR, 0, b"key", b"?"))
-    loop = door(log, Keeper(log))
+    loop = door(log, Slow(log))
 
     class Silent:
         calls = 0
@@ -140,21 +124,21 @@ async def test_no_place_is_kept_before_every_receipt_is_acknowledged() -> None:
 
 async def test_facts_are_asked_for_when_the_gate_is_open_and_not_before() -> None:
     log = MemoryLog(1)
-    keeper = Keeper(log)
+    slow = Slow(log)
 
     async def is_closed() -> None:
         raise Unavailable("the gate is closed")
 
-    loop = door(log, keeper, is_closed)
+    loop = door(log, slow, is_closed)
     with pytest.raises(Unavailable):
         await loop.process([door_record(0, message("4711"))])
-    assert keeper.asked == 0
+    assert slow.asked == 0
 
 
 async def test_a_door_starts_at_its_place_or_at_what_is_still_there() -> None:
     log = MemoryLog(2)
     log.committed["door", DOOR, 1] = 5
-    assert await door(log, Keeper(log)).assigned(frozenset({0, 1})) == {0: 0, 1: 5}
+    assert await door(log, Slow(log)).assigned(frozenset({0, 1})) == {0: 0, 1: 5}
 
 
 async def test_input_that_was_deleted_unread_stops_the_door() -> None:
@@ -165,20 +149,20 @@ async def test_input_that_was_deleted_unread_stops_the_door() -> None:
     log = Cut(1)
     log.committed["door", DOOR, 0] = 5
     with pytest.raises(LostInput, match=r"door\[0\]: 5 to 6 were deleted unread"):
-        await door(log, Keeper(log)).assigned(frozenset({0}))
+        await door(log, Slow(log)).assigned(frozenset({0}))
 
 
 async def test_a_reaction_takes_what_counts_when_its_reader_has_passed_it() -> None:
     history, tables = History(), MemoryTables([TIMER_TICKETS])
     records = [first := history.next(A), history.again(first), history.next(A)]
-    asked: list[Request] = []
+    asked: list[IssuedCommand] = []
 
     async def react(events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
         return [[Reaction("start", f"promise/{event.sequence}", Expire(MONDAY))] for event in events]
 
-    async def answer(requests: Sequence[Request]) -> Sequence[Answer]:
-        asked.extend(requests)
-        return [Answer(request, None) for request in requests]
+    async def answer(commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        asked.extend(commands)
+        return [Answer(issued, None) for issued in commands]
 
     store = tables.stores[TIMER_TICKETS.name]
     log = MemoryLog(2)
@@ -203,17 +187,17 @@ async def test_a_reaction_takes_what_counts_when_its_reader_has_passed_it() -> N
 
 
 async def test_a_deadline_is_looked_up_again_when_it_is_safe() -> None:
-    log, answered = filled(MemoryLog(1), DOOR, 1), list[Request]()
+    log, answered = filled(MemoryLog(1), DOOR, 1), list[IssuedCommand]()
     looks: list[datetime] = []
-    request = Request(str(name_id("due")), "promise/1", Expire(MONDAY), "head")
+    issued = IssuedCommand(str(name_id("due")), "promise/1", Expire(MONDAY), "head")
 
-    async def find(now: datetime, most: int) -> Sequence[Request]:
+    async def find(now: datetime, most: int) -> Sequence[IssuedCommand]:
         looks.append(now)
         assert most > 0
-        return [request] if len(looks) == 1 else []
+        return [issued] if len(looks) == 1 else []
 
-    async def answer(requests: Sequence[Request]) -> Sequence[Answer]:
-        answered.extend(requests)
+    async def answer(commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        answered.extend(commands)
         return []
 
     log.committed["door", DOOR, 0] = 1
@@ -227,10 +211,10 @@ async def test_a_deadline_is_looked_up_again_when_it_is_safe() -> None:
 async def test_a_duty_that_is_not_safe_yet_says_what_it_waits_for() -> None:
     log = filled(MemoryLog(1), DOOR, 1)
 
-    async def find(now: datetime, most: int) -> Sequence[Request]:  # noqa: ARG001 - always the same
-        return [Request(str(name_id("due")), "promise/1", Expire(MONDAY), "head")]
+    async def find(now: datetime, most: int) -> Sequence[IssuedCommand]:  # noqa: ARG001 - always the same
+        return [IssuedCommand(str(name_id("due")), "promise/1", Expire(MONDAY), "head")]
 
-    async def answer(_: Sequence[Request]) -> Sequence[Answer]:
+    async def answer(_: Sequence[IssuedCommand]) -> Sequence[Answer]:
         raise AssertionError("it fired")
 
     duty = Duty("expire", find, SafeTime(log, Machine(), [[group_follower("door", DOOR, log)]]))

@@ -12,7 +12,7 @@ from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal
 from libs.messages.tickets import MergeUndone, MessageRefused, TicketEvent
 from services.intake.domain import DECIDER, HELD_AT_MOST, ApplyHeld, Owed, TakeMessage, UndoMerge, owed
-from services.intake.facts import Asked, Facts, KnownTicket
+from services.intake.facts import Facts, FactsNeeded, KnownTicket
 from tests.unit.intake.examples import (
     BY_WEB,
     CONTRACT,
@@ -218,7 +218,7 @@ def test_a_reopening_whose_facts_are_older_than_its_ticket_waits_for_better_ones
     TICKET.given(OPENED, resolved(TUESDAY)).when(early).then(early.message)
     past: list[TicketEvent] = [OPENED, resolved(TUESDAY), early.message]
     (due,) = owed(DECIDER.replay(past))
-    assert due == Owed("apply-held-1", ApplyHeld(LATER, 1), Asked(CUSTOMER.stream, "planetpress-connect"))
+    assert due == Owed("apply-held-1", ApplyHeld(LATER, 1), FactsNeeded(CUSTOMER.stream, "planetpress-connect"))
     TICKET.given(*past).when(replace(due.command, facts=FACTS)).then(reopened(LATER))
 
 
@@ -292,8 +292,8 @@ def test_what_was_held_is_applied_in_order_whatever_it_is() -> None:
     past: list[TicketEvent] = [said(LATER).message for said in (call, transfer, merge, resolve)]
     assert [due.asked for due in owed(DECIDER.replay([*past, OPENED]))] == [
         None,
-        Asked(receiving="americas"),
-        Asked(survivor=THERE),
+        FactsNeeded(receiving="americas"),
+        FactsNeeded(survivor=THERE),
         None,
     ]
     TICKET.given(*past, OPENED).when(ApplyHeld(LATER, 2)).then(None)

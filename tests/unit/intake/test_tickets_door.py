@@ -34,8 +34,8 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 from services.intake.domain import TakeMessage
-from services.intake.door import asked, outcome_of, read, request_of, stream_of
-from services.intake.facts import NO_FACTS, Asked, Facts, KnownCentre
+from services.intake.door import command_of, facts_needed, outcome_of, read, stream_of
+from services.intake.facts import NO_FACTS, Facts, FactsNeeded, KnownCentre
 from services.intake.opening import OpenTicket
 from services.intake.personal import personal
 from tests.unit.intake.examples import (
@@ -81,9 +81,9 @@ PASTS: tuple[list[TicketEvent], ...] = ([], [OPENED], [REFUSED], [OPENED, resolv
 
 
 def test_a_submitted_ticket_asks_to_be_opened_at_the_instant_it_was_received() -> None:
-    request = request_of(SUBMITTED, read(SUBMITTED), FACTS, NOW)
-    assert request.stream == TICKET
-    assert request.command == OpenTicket(
+    issued = command_of(SUBMITTED, read(SUBMITTED), FACTS, NOW)
+    assert issued.stream == TICKET
+    assert issued.command == OpenTicket(
         occurred_at=datetime(2026, 11, 27, 15, 30, tzinfo=UTC),
         not_after=NOW,
         upstream_type="olcare.upstream.TicketSubmitted.v1",
@@ -101,8 +101,8 @@ def test_a_submitted_ticket_asks_to_be_opened_at_the_instant_it_was_received() -
 
 
 def test_the_command_is_named_by_who_said_it_and_how_they_named_it() -> None:
-    request = request_of(SUBMITTED, read(SUBMITTED), FACTS, NOW)
-    assert request.id == request.correlation == str(door_command_id("crm-eu", "crm-70", TICKET))
+    issued = command_of(SUBMITTED, read(SUBMITTED), FACTS, NOW)
+    assert issued.id == issued.correlation == str(door_command_id("crm-eu", "crm-70", TICKET))
 
 
 def test_what_is_personal_goes_to_the_private_topic_under_the_key_that_the_event_names() -> None:
@@ -122,7 +122,7 @@ def test_what_is_personal_goes_to_the_private_topic_under_the_key_that_the_event
 @pytest.mark.parametrize("name", OF_TICKETS)
 def test_nothing_personal_is_left_in_the_command_or_in_its_event(name: str) -> None:
     record = example(name)
-    command = request_of(record, read(record), FACTS, NOW + timedelta(days=30)).command
+    command = command_of(record, read(record), FACTS, NOW + timedelta(days=30)).command
     words = ("Camille", "client.example", "99 00 00 17", "gabarit", "Bonjour", "billet", "Reproduit", "revenu", "série")
     for text in (repr(command), *(answer(past, command).model_dump_json() for past in PASTS)):
         assert not any(word in text for word in words)
@@ -131,30 +131,30 @@ def test_nothing_personal_is_left_in_the_command_or_in_its_event(name: str) -> N
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("TicketSubmitted", Asked("customer/erp/C-1001", "planetpress-connect", None)),
+        ("TicketSubmitted", FactsNeeded("customer/erp/C-1001", "planetpress-connect", None)),
         ("ResponseGiven", None),
-        ("CustomerCalled", Asked(number="+33180875286")),
+        ("CustomerCalled", FactsNeeded(number="+33180875286")),
         ("NoteAdded", None),
-        ("TicketTransferred", Asked(receiving="americas")),
-        ("TicketsMerged", Asked(survivor=TICKET)),
+        ("TicketTransferred", FactsNeeded(receiving="americas")),
+        ("TicketsMerged", FactsNeeded(survivor=TICKET)),
         ("TicketPaused", None),
         ("TicketResumed", None),
-        ("TicketReopened", Asked(ticket=TICKET)),
+        ("TicketReopened", FactsNeeded(ticket=TICKET)),
         ("TicketResolved", None),
         ("TicketWithdrawn", None),
     ],
 )
-def test_the_facts_that_a_message_rests_on_are_named(name: str, expected: Asked | None) -> None:
-    assert asked(read(example(name))) == expected
+def test_the_facts_that_a_message_rests_on_are_named(name: str, expected: FactsNeeded | None) -> None:
+    assert facts_needed(read(example(name))) == expected
 
 
 def test_a_call_that_names_no_number_asks_for_nothing() -> None:
-    assert asked(read(example("CustomerCalled", {"number_dialled": None}))) is None
+    assert facts_needed(read(example("CustomerCalled", {"number_dialled": None}))) is None
 
 
 def taken(record: Record, facts: Facts = NO_FACTS) -> MessageHeld:
     message = read(record)
-    command = request_of(record, message, facts, NOW).command
+    command = command_of(record, message, facts, NOW).command
     assert isinstance(command, TakeMessage)
     assert command == TakeMessage(message.time, NOW, stream_of(message), command.message, facts)
     assert (command.message.upstream_type, command.message.said_at) == (message.type, message.time)
@@ -284,7 +284,7 @@ def test_the_private_record_is_the_one_that_the_event_names(name: str) -> None:
 @pytest.mark.parametrize("name", OF_TICKETS)
 def test_the_same_record_read_again_asks_for_the_same(name: str) -> None:
     record = example(name)
-    assert request_of(record, read(record), FACTS, NOW) == request_of(record, read(record), FACTS, NOW)
+    assert command_of(record, read(record), FACTS, NOW) == command_of(record, read(record), FACTS, NOW)
 
 
 def test_two_upstream_systems_with_one_number_never_meet() -> None:

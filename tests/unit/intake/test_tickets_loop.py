@@ -6,33 +6,35 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from libs.eventlog.commands import Request
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Loaded
+from libs.eventlog.tables.queries import Queries
 from libs.eventlog.wire.record import Record
 from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal
 from libs.messages.tickets import MessageHeld, MessageRefused, TicketEvent, TicketOpened, TicketReopened, TicketResolved
 from services.intake.domain import DECIDER, UndoMerge
 from services.intake.facts import FACTS as READ
-from services.intake.facts import NO_FACTS, Asked, Facts, KnownTicket
+from services.intake.facts import NO_FACTS, Facts, FactsNeeded, KnownTicket
 from services.intake.handlers import MergeDuties, TicketDoor
 from tests.unit.intake.examples import CUSTOMER, FACTS, LATER, THERE
 from tests.unit.intake.test_tickets_door import example
 from tests.unit.recorded import recorded_event
 
 TICKET, SURVIVOR = "ticket/crm-eu/4712", "ticket/crm-eu/4711"
-OF_TICKET = Asked(CUSTOMER.stream, "planetpress-connect")
+OF_TICKET = FactsNeeded(CUSTOMER.stream, "planetpress-connect")
 
 
-class Tables:
+class Tables(Queries):
     """Answers with the facts that are known by then, and remembers what was asked."""
 
-    def __init__(self, known: Mapping[Asked, Facts]) -> None:
-        self.known, self.asked = dict(known), list[Asked]()
+    def __init__(self, known: Mapping[FactsNeeded, Facts]) -> None:
+        self.known, self.asked = dict(known), list[FactsNeeded]()
 
-    async def rows(self, _: str, **columns: Sequence[Any]) -> list[dict[str, bytes]]:
-        self.asked += (asked := [Asked(*place) for place in zip(*columns.values(), strict=True)])
+    async def rows(self, name: str, **columns: Any) -> list[dict[str, Any]]:
+        assert name == "facts_for_tickets"
+        self.asked += (asked := [FactsNeeded(*place) for place in zip(*columns.values(), strict=True)])
         return [{"facts": READ.dump_json(self.known.get(one, NO_FACTS))} for one in asked]
 
 
@@ -43,39 +45,39 @@ class Books:
         self.histories: dict[str, list[TicketEvent]] = defaultdict(list)
         self._answers: dict[str, Answer] = {}
 
-    async def handle(self, requests: Sequence[Request]) -> list[Answer]:
-        for request in requests:
-            if request.id not in self._answers:
-                self._answers[request.id] = self._answer(request)
-        return [self._answers[request.id] for request in requests]
+    async def handle(self, commands: Sequence[IssuedCommand]) -> list[Answer]:
+        for issued in commands:
+            if issued.id not in self._answers:
+                self._answers[issued.id] = self._answer(issued)
+        return [self._answers[issued.id] for issued in commands]
 
     async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
         return {stream: Loaded(None, b"", DECIDER.replay(self.histories[stream])) for stream in streams}
 
-    def _answer(self, request: Request) -> Answer:
-        history = self.histories[request.stream]
-        event = DECIDER.decide(DECIDER.replay(history), request.command)
+    def _answer(self, issued: IssuedCommand) -> Answer:
+        history = self.histories[issued.stream]
+        event = DECIDER.decide(DECIDER.replay(history), issued.command)
         if event is None:
-            return Answer(request, None)
+            return Answer(issued, None)
         history.append(event)
-        return Answer(request, recorded_event(request.stream, len(history), event))
+        return Answer(issued, recorded_event(issued.stream, len(history), event))
 
 
 class Door:
     """The door of tickets on those books; `now` is late enough for all examples."""
 
-    def __init__(self, known: Mapping[Asked, Facts]) -> None:
+    def __init__(self, known: Mapping[FactsNeeded, Facts]) -> None:
         self.books, self.tables = Books(), Tables(known)
         clock = SimpleNamespace(now=lambda: datetime.fromisoformat("2026-12-31T00:00:00Z"))
         host: Any = SimpleNamespace(queries=self.tables, clock=clock, cards={})
         settings: Any = SimpleNamespace(tolerance=timedelta())
         books: Any = self.books
-        self.keeper = TicketDoor(host, settings, books, books).keeper("door")
+        self.door = TicketDoor(host, settings, books, books)
 
     async def take(self, *records: Record) -> list[type[TicketEvent]]:
         """Take a batch as the door's loop does; gives the types on the ticket's stream."""
-        read = [(record, self.keeper.read(record)) for record in records]
-        await self.keeper.settle(await self.keeper.answer(await self.keeper.ask(read)))
+        read = [(record, self.door.read(record)) for record in records]
+        await self.door.apply_held(await self.door.answer(await self.door.issue(read)))
         return [type(event) for event in self.books.histories[TICKET]]
 
 
@@ -90,11 +92,11 @@ async def test_a_reopening_in_the_batch_of_its_ticket_is_judged_once_the_ticket_
     door = Door({OF_TICKET: FACTS})
     types = await door.take(SUBMITTED, about_it("TicketResolved"), about_it("TicketReopened"))
     assert types == [TicketOpened, TicketResolved, MessageHeld, TicketReopened]
-    assert door.tables.asked == [OF_TICKET, Asked(ticket=TICKET), OF_TICKET]
+    assert door.tables.asked == [OF_TICKET, FactsNeeded(ticket=TICKET), OF_TICKET]
 
 
 async def test_a_reopening_of_a_ticket_that_was_there_is_judged_at_once() -> None:
-    door = Door({OF_TICKET: FACTS, Asked(ticket=TICKET): FACTS})
+    door = Door({OF_TICKET: FACTS, FactsNeeded(ticket=TICKET): FACTS})
     await door.take(SUBMITTED, about_it("TicketResolved"))
     assert (await door.take(about_it("TicketReopened")))[-1] is TicketReopened
 
@@ -102,7 +104,7 @@ async def test_a_reopening_of_a_ticket_that_was_there_is_judged_at_once() -> Non
 async def test_a_held_merge_is_judged_by_what_the_survivor_is_when_the_ticket_comes() -> None:
     door = Door({OF_TICKET: FACTS})
     await door.take(about_it("TicketsMerged"))
-    door.tables.known[Asked(survivor=SURVIVOR)] = Facts(survivor=KnownTicket(SURVIVOR, 4, "withdrawn"))
+    door.tables.known[FactsNeeded(survivor=SURVIVOR)] = Facts(survivor=KnownTicket(SURVIVOR, 4, "withdrawn"))
     await door.take(SUBMITTED)
     (refused,) = door.books.histories[TICKET][2:]
     assert isinstance(refused, MessageRefused)
@@ -133,8 +135,8 @@ async def test_a_crossing_merge_is_undone_under_a_name_that_its_head_gives() -> 
 
     host: Any = SimpleNamespace(queries=SimpleNamespace(rows=rows))
     (duty,) = MergeDuties(host).all()
-    (request,) = await duty.find(LATER, 7)
-    assert (request.stream, request.command, request.correlation) == (TICKET, UndoMerge(LATER, THERE), "c")
-    assert [request] == await duty.find(LATER, 7)
+    (issued,) = await duty.find(LATER, 7)
+    assert (issued.stream, issued.command, issued.correlation) == (TICKET, UndoMerge(LATER, THERE), "c")
+    assert [issued] == await duty.find(LATER, 7)
     found[0] = {**row, "head": "another"}
-    assert request.id != (await duty.find(LATER, 7))[0].id
+    assert issued.id != (await duty.find(LATER, 7))[0].id

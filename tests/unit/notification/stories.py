@@ -48,17 +48,17 @@ def request(notice_class: NoticeClass = NoticeClass.ACKNOWLEDGEMENT) -> RequestN
 
 
 def requested(notice_class: NoticeClass = NoticeClass.ACKNOWLEDGEMENT) -> NoticeRequested:
-    asked = request(notice_class)
+    facts_needed = request(notice_class)
     return NoticeRequested(
         requested_at=TUESDAY,
-        role=asked.role,
+        role=facts_needed.role,
         notice_class=notice_class,
         about_event=EVENT,
         about_stream=TICKET,
-        recipient=asked.recipient,
+        recipient=facts_needed.recipient,
         language="fr",
-        template=asked.template,
-        facts=asked.facts,
+        template=facts_needed.template,
+        facts=facts_needed.facts,
         message_id="<1@olcare.example>",
     )
 

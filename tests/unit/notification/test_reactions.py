@@ -11,7 +11,16 @@ from libs.messages.notices import NoticeClass, NoticeRole, Recipient
 from libs.messages.refusals import Contact
 from libs.messages.sla import NoPromise
 from services.notification.domain import RequestNotice
-from services.notification.reactions import FACTS, NO_FACTS, REQUEST, Asked, CentreFacts, Facts, asked, react
+from services.notification.reactions import (
+    FACTS,
+    NO_FACTS,
+    REQUEST,
+    CentreFacts,
+    Facts,
+    FactsNeeded,
+    facts_needed,
+    react,
+)
 from tests.unit.notification.foreign import CONTACT, EXAMPLES, KNOWN, example
 
 STARTED, REFUSED = example("FirstResponseClockStarted"), example("TicketRefused")
@@ -89,7 +98,7 @@ def test_the_requester_and_the_centre_hear_of_a_deadline_that_moved() -> None:
 def test_nobody_hears_of_other_grounds_for_the_same_deadline() -> None:
     same = example("FirstResponseRetargeted", was_due_at=RETARGETED.data.certificate.due_at)
     assert react(same, KNOWN, "olcare.example") == []
-    assert asked(same) is None
+    assert facts_needed(same) is None
 
 
 def test_of_several_changes_the_last_one_that_moved_it_the_same_way_is_the_reason() -> None:
@@ -177,7 +186,7 @@ def test_a_lapse_waits_until_its_customer_is_known() -> None:
 def test_nobody_is_told_of_anything_else(name: str) -> None:
     event = example(name)
     assert len(react(event, KNOWN, "olcare.example")) == TELLING.get(name, 0)
-    assert (asked(event) is not None) is (name in TELLING)
+    assert (facts_needed(event) is not None) is (name in TELLING)
 
 
 @pytest.mark.parametrize("event", [STARTED, REFUSED, AT_RISK, BREACHED, RETARGETED, NOT_PROMISED])
@@ -217,8 +226,8 @@ def test_a_centre_is_told_in_its_own_language() -> None:
 
 
 def test_only_a_lapse_asks_about_a_customer() -> None:
-    assert asked(LAPSED) == Asked("customer/erp/C-1001", "france")
-    assert asked(BREACHED) == Asked(None, "france")
+    assert facts_needed(LAPSED) == FactsNeeded("customer/erp/C-1001", "france")
+    assert facts_needed(BREACHED) == FactsNeeded(None, "france")
 
 
 def test_facts_are_read_as_the_query_gives_them() -> None:

@@ -1,0 +1,24 @@
+"""Foreign facts: what a decision rests on beside its own stream."""
+
+from typing import Protocol
+
+from libs.messages.base import FactVersion
+
+
+class Fact(Protocol):
+    """A foreign stream, and how far it had been read."""
+
+    @property
+    def stream(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """The place of the event that made it what it is known to be."""
+        ...
+
+
+def resting_on(*facts: Fact | None) -> tuple[FactVersion, ...]:
+    """Name the facts that are there, for an event."""
+    return tuple(FactVersion(stream=fact.stream, sequence=fact.sequence) for fact in facts if fact)
