@@ -187,9 +187,7 @@ class ServiceHost:
             found = await admin.check(cards)
             kept = await admin.offsets_kept()
         if kept < OFFSETS_KEPT:
-            found.append(
-                f"offsets.retention.minutes is {kept}; doors need their places kept for {OFFSETS_KEPT} at least"
-            )
+            found.append(f"offsets.retention.minutes is {kept}; doors need theirs kept for {OFFSETS_KEPT} at least")
         if found:
             raise Drifted("; ".join(found))
 
@@ -204,7 +202,7 @@ class ServiceHost:
         if not self._opened or self.engine.gate.closed_because:
             return self.engine.gate.closed_because or "starting"
         try:
-            followers = [*self._followers, *self.engine.kept.followers.values()]
+            followers = [*self._followers, *self.engine.standby.followers.values()]
             ends = await self.engine.log.ends_of({follower.topic for follower in followers})
             late = (self._behind(follower, ends[follower.topic]) for follower in followers)
             asked = await asyncio.gather(self.engine.goes_over(), *(ask() for ask in self._busy), *late)

@@ -34,10 +34,10 @@ class Watchdog:
 
     async def look(self, follower: Follower) -> None:
         """Raises StandsStill where a follower has been behind at the same place for too long."""
-        now, places = self._clock.monotonic(), await follower.places()
+        now, offsets = self._clock.monotonic(), await follower.offsets()
         before, since = self._seen.get(follower.name, (None, now))
         late = await behind(self._log, follower, await self._log.ends(follower.topic))
-        if not late or places != before or self._rightly():
-            self._seen[follower.name] = (dict(places), now)
+        if not late or offsets != before or self._rightly():
+            self._seen[follower.name] = (dict(offsets), now)
         elif now - since > PATIENCE:
             raise StandsStill(f"{follower.name} has stood still on {follower.topic} for {now - since:.0f} s")

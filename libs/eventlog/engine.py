@@ -22,10 +22,10 @@ from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Tell, silent
 from libs.eventlog.rebuild.builder import Builder
 from libs.eventlog.rebuild.proof import Difference, Snapshot, stored
-from libs.eventlog.rebuild.standby import Kept
+from libs.eventlog.rebuild.standby import Standby
 from libs.eventlog.rule import Judge
 from libs.eventlog.tables.database import Database
-from libs.eventlog.tables.generations import Generation, current, discard, generations, in_use, kept, switch
+from libs.eventlog.tables.generations import Generation, current, discard, generations, in_use, standbys, switch
 from libs.eventlog.tables.store import PostgresStore
 from libs.eventlog.wire.codec import Codec
 from libs.messages.base import Event
@@ -64,7 +64,7 @@ class Engine:
         self.followers = {r.name: self.follower(r.name) for r in readers}
         self.gate = Gate(self.log, clock, list(self.followers.values()), halted=self.halted)
         self.loops: dict[str, ReaderLoop] = {}
-        self.kept = Kept(self.log, clock, self.database, self.projectors, self.group)
+        self.standby = Standby(self.log, clock, self.database, self.projectors, self.group)
         self._builder = Builder(self.log, self.database, cards, self.projectors)
         self._generations: dict[str, Generation] = {}
         self._writers: list[Writer] = []
@@ -115,10 +115,10 @@ class Engine:
         return writer
 
     def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
-        """Name what must run: a loop a reader, the gate, and who looks after the log, the pointer and what is kept."""
+        """Name what must run: a loop a reader, the gate, and who looks after the log, the pointer and the standbys."""
         loops = [(f"reader {name}", loop.run) for name, loop in self.loops.items()]
         rest = [("gate", self.gate.run), ("watch", self._watch), ("pointer", self._follow_pointer)]
-        return [*loops, *rest, ("kept", self.kept.run)]
+        return [*loops, *rest, ("standby", self.standby.run)]
 
     def halted(self) -> str | None:
         """Give a sentence while a partition stands still, else None."""
@@ -143,7 +143,7 @@ class Engine:
                 raise ValueError(f"{name}: the rebuilt tables differ: {', '.join(d.table for d in built.found)}")
             proof = stored(built.live, built.found) if built.live else None
             async with self.database.connection() as connection:
-                older = await kept(connection, reader)
+                older = await standbys(connection, reader)
                 await switch(connection, built.generation, proof)
                 await discard(connection, older)
             self._use(reader, built.generation)
@@ -158,7 +158,7 @@ class Engine:
         """Let the pointer name the generation that was kept; ValueError where there is none."""
         reader = self.readers[name]
         async with self.database.connection() as connection:
-            found = await kept(connection, reader)
+            found = await standbys(connection, reader)
             if not found:
                 raise ValueError(f"{name} has no generation to go back to")
             await switch(connection, found[-1], None)

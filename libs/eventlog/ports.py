@@ -49,7 +49,7 @@ class Appender(Protocol):
         ...
 
 
-class Place(NamedTuple):
+class PartitionOffset(NamedTuple):
     """Where a record of a topic stands."""
 
     partition: int
@@ -63,8 +63,8 @@ class Subscription(Protocol):
         """Give what is there, by partition, after at most `wait` machine seconds; may be empty."""
         ...
 
-    async def commit(self, places: Mapping[int, int]) -> None:
-        """Keep the next offset of each partition as the group's place; raises Unavailable."""
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        """Commit the next offset of each partition for the group; raises Unavailable."""
         ...
 
     async def passed(self) -> Mapping[int, int]:
@@ -102,11 +102,11 @@ class Log(Protocol):
         """Give the offset of the first record that is still there."""
         ...
 
-    async def places(self, group: str, topic: str) -> Mapping[int, int]:
+    async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
         """Give the committed offsets of a group; partitions without one are absent."""
         ...
 
-    async def records(self, topic: str, places: Iterable[Place]) -> Mapping[Place, Record]:
+    async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         """Read records back; Unavailable where one is not there."""
         ...
 

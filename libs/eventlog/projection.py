@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from libs.decider import Deciders, decider_of
 from libs.eventlog.wire.record import RecordedEvent
-from libs.eventlog.wire.unvalidated import lean_decoder_of_states
+from libs.eventlog.wire.unvalidated import state_decoder_without_validation
 from libs.messages.base import Event
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -86,7 +86,7 @@ def state_of(table: str, deciders: Deciders, states: Any, events: tuple[type[Eve
     """Project the state of each stream by its decider: what a writer decides on. `states` is the union of them all."""
     adapter: TypeAdapter[Any] = TypeAdapter(states)
     try:
-        read = lean_decoder_of_states(states)
+        read = state_decoder_without_validation(states)
     except TypeError:
         read = adapter.validate_json
 

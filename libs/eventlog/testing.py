@@ -12,7 +12,7 @@ from typing import Any
 
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import View
-from libs.eventlog.ports import Identity, Loaded, OnAssigned, Place, Position
+from libs.eventlog.ports import Identity, Loaded, OnAssigned, PartitionOffset, Position
 from libs.eventlog.projection import Key, Reader
 from libs.eventlog.wire.record import Head, Outgoing, Record
 
@@ -59,18 +59,18 @@ class MemoryLog:
         await self.turn()
         return dict.fromkeys(range(self.partitions), 0)
 
-    async def places(self, group: str, topic: str) -> Mapping[int, int]:
+    async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
         """Give the committed offsets of a group."""
         await self.turn()
         return {p: at for (g, t, p), at in self.committed.items() if (g, t) == (group, topic)}
 
-    async def records(self, topic: str, places: Iterable[Place]) -> Mapping[Place, Record]:
+    async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         """Read records back; raises Unavailable where one is not there."""
         await self.turn()
-        found = {place: self.kept[topic, place.partition][place.offset :][:1] for place in places}
-        if missing := [place for place, records in found.items() if not records]:
+        found = {address: self.kept[topic, address.partition][address.offset :][:1] for address in addresses}
+        if missing := [address for address, records in found.items() if not records]:
             raise Unavailable(f"{topic} has no record at {missing[0]}")
-        return {place: record for place, [record] in found.items()}
+        return {address: record for address, [record] in found.items()}
 
     async def identity(self, topic: str) -> Identity:
         """Name the topic's incarnation."""
@@ -135,15 +135,15 @@ class MemorySubscription:
         self._next.update({p: at + len(got[p]) for p, at in self._next.items()})
         return {p: records for p, records in got.items() if records}
 
-    async def commit(self, places: Mapping[int, int]) -> None:
-        """Keep the places of the group, as long as they are ours."""
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        """Keep the offsets of the group, as long as the partitions are ours."""
         await self._log.turn()
-        if lost := sorted(places.keys() - self.owned()):
+        if lost := sorted(offsets.keys() - self.owned()):
             raise Unavailable(f"{self._topic}{lost} belong to another one now")
-        self._log.committed.update({(self._group, self._topic, p): at for p, at in places.items()})
+        self._log.committed.update({(self._group, self._topic, p): at for p, at in offsets.items()})
 
     def owned(self) -> frozenset[int]:
-        """Name the partitions whose places we may keep, as the broker sees it at that very moment."""
+        """Name the partitions whose offsets we may commit, as the broker sees it at that very moment."""
         return frozenset(self._next)
 
     async def passed(self) -> Mapping[int, int]:

@@ -31,7 +31,7 @@ OriginalBytes = Annotated[
 """Bytes as they came; base64 in JSON."""
 
 
-class Place(Value):
+class RecordAddress(Value):
     """A record on a door topic."""
 
     topic: TopicName
@@ -71,7 +71,7 @@ class Unreadability(OpenCode):
 class Receipt(Value):
     """What became of one door record; keyed like the record."""
 
-    place: Place
+    place: RecordAddress
     outcome: Outcome
     command: EventId | None = None
     """None where the record names no command."""
@@ -98,7 +98,7 @@ class DeadLetter(Value):
     """A door record that can never be taken, kept whole; keyed by its place."""
 
     kind: Literal["dead-letter"] = "dead-letter"
-    place: Place
+    place: RecordAddress
     key: OriginalBytes | None
     value: OriginalBytes | None
     headers: tuple[Header, ...]
@@ -113,6 +113,6 @@ class DeadLetterDiscarded(Value):
     """A marker: somebody decided that the dead letter at this place needs nothing more; keyed by it."""
 
     kind: Literal["discarded"] = "discarded"
-    place: Place
+    place: RecordAddress
     by: Reference
     why: Line

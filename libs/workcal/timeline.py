@@ -60,7 +60,7 @@ class Timeline:
         return cls(opens, closes, worked[:-1], worked[1:])
 
     def index(self, instant: datetime) -> int:
-        """Place of the interval that holds the instant, or else of the next; their number when none follows."""
+        """RecordAddress of the interval that holds the instant, or else of the next; their number when none follows."""
         return bisect_right(self.closes, instant)
 
     def worked(self, instant: datetime) -> timedelta:

@@ -13,7 +13,7 @@ from libs.eventlog.client.messages import door_record, publish
 from libs.eventlog.kafka.appender import KafkaAppender
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.ports import Place
+from libs.eventlog.ports import PartitionOffset
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.stack.catcher import messages_in
 from libs.stack.run import PROJECT
@@ -182,7 +182,7 @@ async def _wire(up: dict[str, Any], text: str) -> tuple[int, bytes | None, bytes
     log, at = KafkaLog(KafkaSettings(up["kafka"], "test")), place(text)
     await log.open()
     try:
-        [record] = (await log.records(at.topic, [Place(at.partition, at.offset)])).values()
+        [record] = (await log.records(at.topic, [PartitionOffset(at.partition, at.offset)])).values()
     finally:
         await log.close()
     return record.partition, record.key, record.value, list(record.headers)

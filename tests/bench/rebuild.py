@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.ports import Identity
 from libs.eventlog.rebuild.build import build
-from libs.eventlog.rebuild.workers import Errand, helpers
+from libs.eventlog.rebuild.workers import WorkOrder, workers
 from libs.eventlog.tables.database import REGISTRY
 from libs.eventlog.tables.generations import Generation, begin, drop, switch
 from tests.bench import plain
@@ -116,16 +116,19 @@ class Race:
     async def _build(self, processes: int, built: list[Generation]) -> None:
         reader, until = self._projector.reader, await self._log.ends(self._topic)
         into = await begin(self._connection, reader, Identity("bench", self._topic), "none")
-        errand = Errand(self._stage.settings, self._address, partial(projector, self._topic, PARTITIONS), into)
-        with helpers(errand, processes - 1) as more:
-            await build(self._connection, self._log, self._projector, into, until, helpers=more)
+        order = WorkOrder(self._stage.settings, self._address, partial(projector, self._topic, PARTITIONS), into)
+        with workers(order, processes - 1) as more:
+            await build(self._connection, self._log, self._projector, into, until, workers=more)
         await switch(self._connection, into, None)
         built.append(into)
 
     async def _check(self, into: Generation) -> None:
         """Compare counts and multiset hashes with the plain fold's."""
         for table, expected in ((f"heads_{into.reader}", "heads"), (ROWS.table, "rows")):
-            found, wanted = await self._print(f"{into.schema}.{table}"), await self._print(f"expected.{expected}")
+            found, wanted = (
+                await self._fingerprint(f"{into.schema}.{table}"),
+                await self._fingerprint(f"expected.{expected}"),
+            )
             if found != wanted:
                 raise ValueError(f"{table}: {found} rows and hash, not {wanted}")
         positions = f"{into.schema}.position_{into.reader}"
@@ -133,7 +136,7 @@ class Race:
         if reached != self._events:
             raise ValueError(f"the positions say {reached} records, the log has {self._events}")
 
-    async def _print(self, table: str) -> tuple[Any, ...]:
+    async def _fingerprint(self, table: str) -> tuple[Any, ...]:
         row = await self._connection.fetchrow(
             f"select count(*), sum(hashtextextended(t::text, 0)::numeric) from {table} t"  # noqa: S608 - our own table
         )

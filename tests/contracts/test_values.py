@@ -20,7 +20,7 @@ from libs.messages.base import (
 )
 from libs.messages.door import TicketSubmitted, upstream_type
 from libs.messages.notices import Recipient
-from libs.messages.receipts import DeadLetter, Header, Place, Unreadability
+from libs.messages.receipts import DeadLetter, Header, RecordAddress, Unreadability
 from libs.messages.streams import stream_id
 from libs.messages.tickets import TicketOpened
 
@@ -109,7 +109,7 @@ def test_a_notice_goes_to_a_person_to_a_centre_or_to_operations() -> None:
 @given(some.binary(max_size=64) | some.none(), some.binary(max_size=64) | some.none())
 def test_a_dead_letter_keeps_every_byte(key: bytes | None, value: bytes | None) -> None:
     letter = DeadLetter(
-        place=Place(topic="olcare.tickets.in.v1", partition=0, offset=17),
+        place=RecordAddress(topic="olcare.tickets.in.v1", partition=0, offset=17),
         key=key,
         value=value,
         headers=(Header(name="ce_id", value=value),),

@@ -30,7 +30,7 @@ class Report:
     def tell(self, sentence: str) -> None:
         """Say a sentence; in JSON there are none."""
         if not self._as_json:
-            self._print(sentence)
+            self._fingerprint(sentence)
 
     def of(self, trial: Trial, seconds: float) -> None:
         """Say what came of a run."""
@@ -40,19 +40,19 @@ class Report:
         self.tell(f"  {'balanced' if not trial.found else 'does not balance'}, {seconds:.0f} s")
         if self._as_json:
             run = {"seed": trial.seed, "brokers": trial.brokers, "seconds": round(seconds), "found": trial.found}
-            self._print(json.dumps(run | trial.figures))
+            self._fingerprint(json.dumps(run | trial.figures))
 
     def end(self) -> int:
         """Say in the last line whether every run balanced; gives the exit code."""
         runs, balanced = len(self._balanced), sum(self._balanced)
-        self._print(
+        self._fingerprint(
             json.dumps({"runs": runs, "balanced": balanced})
             if self._as_json
             else f"{'every run balanced' if balanced == runs else 'NOT every run balanced'}: {balanced} of {runs}"
         )
         return 0 if balanced == runs else 1
 
-    def _print(self, text: str) -> None:
+    def _fingerprint(self, text: str) -> None:
         print(text, flush=True)  # noqa: T201 - a command line prints
 
 

@@ -19,7 +19,7 @@ from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Halted
 from libs.eventlog.kafka.topics import Card
 from libs.eventlog.loops.writer import Answer, Writer
-from libs.eventlog.ports import Place
+from libs.eventlog.ports import PartitionOffset
 from libs.eventlog.projection import Projection, Reader, state_of
 from libs.eventlog.rebuild import build as rebuild
 from libs.eventlog.rebuild.proof import Difference
@@ -223,11 +223,11 @@ async def test_what_is_kept_to_go_back_to_is_read_on(house: House) -> None:
         writer, first = house.writer(watching), watching.database.schema_of("sayings")
         await writer.handle(said(*range(30)))
         await ops.rebuild("sayings")
-        await eventually(lambda: "sayings" in watching.kept.followers)
+        await eventually(lambda: "sayings" in watching.standby.followers)
         await writer.handle(said(*range(30, 60)))
 
         async def read_on() -> bool:
-            return sum((await watching.kept.followers["sayings"].places()).values()) == 60
+            return sum((await watching.standby.followers["sayings"].offsets()).values()) == 60
 
         await eventually(read_on)
         await ops.roll_back("sayings")
@@ -284,7 +284,7 @@ async def test_what_the_card_sets_aside_is_passed_over_and_forces_a_rebuild(hous
         answers = await house.writer(engine).handle(said(*range(20)))
         event = answers[7].event
         assert event is not None
-        place = Place(event.partition, event.offset)
+        place = PartitionOffset(event.partition, event.offset)
         record = (await engine.log.records(house.topic, [place]))[place]
         before = engine.database.schema_of("sayings")
     digest = sha256(record.value or b"").hexdigest()

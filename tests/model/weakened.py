@@ -38,7 +38,7 @@ class BuildsOnWhatIsUnderWay(Writer):
         for at, issued in open_.items():
             known = loaded[issued.stream]
             if (offset := counted_at(known.command_index, issued.id)) is not None:
-                await self._take(open_, {at: self._place(issued.stream, offset)}, answers)
+                await self._take(open_, {at: self._address(issued.stream, offset)}, answers)
                 continue
             event = self._decide_one(issued, known)
             if event is None:

@@ -12,7 +12,7 @@ from libs.eventlog.kafka.reading import SILENCE, reading
 from libs.eventlog.ports import Clock
 from libs.eventlog.wire.receipts import receipts_of
 from libs.eventlog.wire.record import Outgoing
-from libs.messages.receipts import Outcome, Place, Receipt
+from libs.messages.receipts import Outcome, Receipt, RecordAddress
 
 PATIENCE = 60.0  # machine seconds without any receipt after which nobody waits on
 OnReceipts = Callable[[int, int], None]
@@ -27,7 +27,7 @@ class DoorClient:
     log: KafkaLog
     clock: Clock
 
-    async def say(self, records: Sequence[Outgoing]) -> list[Place]:
+    async def say(self, records: Sequence[Outgoing]) -> list[RecordAddress]:
         """Publish, and wait for no answer; raises Unavailable."""
         appender = self.log.appender()
         try:
@@ -44,7 +44,7 @@ class DoorClient:
         ends = await self.log.ends(topic)
         places = await self.say(records)
         starts = {TopicPartition(topic, place.partition): ends[place.partition] for place in places}
-        wanted, found = set(places), dict[Place, Receipt]()
+        wanted, found = set(places), dict[RecordAddress, Receipt]()
         since = self.clock.monotonic()
         async with reading(self.kafka, starts) as consumer:
             while len(found) < len(wanted):

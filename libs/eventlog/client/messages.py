@@ -11,7 +11,7 @@ from libs.eventlog.wire.record import CONTENT_TYPE, Outgoing
 from libs.messages.base import rfc3339
 from libs.messages.catalogue import UPSTREAM
 from libs.messages.door import Upstream, upstream_type
-from libs.messages.receipts import Place
+from libs.messages.receipts import RecordAddress
 from libs.messages.streams import partition_of
 
 Event = Mapping[str, Any]
@@ -61,12 +61,12 @@ def door_of(kind: str) -> str | None:
     return next((door for door, types in UPSTREAM.items() if kind in types), None)
 
 
-async def publish(appender: Appender, records: Sequence[Outgoing]) -> list[Place | None]:
+async def publish(appender: Appender, records: Sequence[Outgoing]) -> list[RecordAddress | None]:
     """Write the records and give their places, None where the broker did not say it; raises Unavailable."""
     offsets = await appender.append(records)
     if UNKNOWN in offsets:
         raise Unavailable(f"{records[0].topic}: not everything was acknowledged")
     return [
-        Place(topic=record.topic, partition=record.partition, offset=offset) if offset >= 0 else None
+        RecordAddress(topic=record.topic, partition=record.partition, offset=offset) if offset >= 0 else None
         for record, offset in zip(records, offsets, strict=True)
     ]

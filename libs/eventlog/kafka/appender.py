@@ -36,12 +36,12 @@ class KafkaAppender:
             await self._renew()
             return offsets
         await asyncio.wait([future for future, _ in sent], timeout=self._settings.patience)
-        for future, places in sent:
+        for future, indexes in sent:
             if future.done() and not future.cancelled() and future.exception() is None:
                 base = future.result().offset
                 self._hear(future.result().timestamp / 1000)
-                for at, place in enumerate(places):
-                    offsets[place] = base + at if base >= 0 else ACKNOWLEDGED
+                for at, index in enumerate(indexes):
+                    offsets[index] = base + at if base >= 0 else ACKNOWLEDGED
         if UNKNOWN in offsets:
             await self._renew()
         return offsets
@@ -57,8 +57,8 @@ class KafkaAppender:
         for at, out in enumerate(batch):
             by_partition.setdefault((out.topic, out.partition), []).append(at)
         sent: list[tuple[asyncio.Future[Any], list[int]]] = []
-        for (topic, partition), places in by_partition.items():
-            for builder, chunk in _builders(producer, batch, places):
+        for (topic, partition), indexes in by_partition.items():
+            for builder, chunk in _builders(producer, batch, indexes):
                 future = await producer.send_batch(builder, topic, partition=partition)
                 future.add_done_callback(look)
                 sent.append((future, chunk))
@@ -112,12 +112,12 @@ def _fail_all(accumulator: Any) -> None:
 
 
 def _builders(
-    producer: AIOKafkaProducer, batch: Sequence[Outgoing], places: list[int]
+    producer: AIOKafkaProducer, batch: Sequence[Outgoing], indexes: list[int]
 ) -> Iterable[tuple[Any, list[int]]]:
     """Fill shared batches of one partition; a record that fits in none of its own raises ValueError."""
     builder, chunk = producer.create_batch(), list[int]()
-    for place in places:
-        out = batch[place]
+    for index in indexes:
+        out = batch[index]
         headers = list(out.headers)
         if builder.append(key=out.key, value=out.value, timestamp=None, headers=headers) is None:
             if not chunk:
@@ -126,5 +126,5 @@ def _builders(
             builder, chunk = producer.create_batch(), []
             if builder.append(key=out.key, value=out.value, timestamp=None, headers=headers) is None:
                 raise ValueError(f"a record of {len(out.value or b'')} bytes fits in no batch")
-        chunk.append(place)
+        chunk.append(index)
     yield builder, chunk

@@ -36,22 +36,22 @@ UNREADABLE = (ValueError, LookupError, OverflowError, NotPacked, KafkaError, cra
 """What the decoders raise at bytes that they can not make sense of."""
 
 
-def read_everything() -> None:
+def install_decoder() -> None:
     """Have every consumer of this process read so; that costs a tenth of a microsecond a record."""
-    fetcher.MemoryRecords = TolerantRecords
+    fetcher.MemoryRecords = DecodedBatches
 
 
-class TolerantRecords(_MemoryRecordsPy):  # type: ignore[misc] # aiokafka ships no types
+class DecodedBatches(_MemoryRecordsPy):  # type: ignore[misc] # aiokafka ships no types
     """The batches of one fetched partition."""
 
     def next_batch(self) -> Any:
         """Give the next batch; one that no client can have written, as aiokafka's own."""
         raw, batch = self._next_slice, super().next_batch()
         written = isinstance(batch, DefaultRecordBatch) and not batch.is_control_batch
-        return TolerantBatch(raw, batch) if written else batch
+        return DecodedBatch(raw, batch) if written else batch
 
 
-class _Decoded(NamedTuple):
+class DecodedRecord(NamedTuple):
     """What aiokafka's consumer takes from a record."""
 
     offset: int
@@ -63,7 +63,7 @@ class _Decoded(NamedTuple):
     checksum: None = None
 
 
-class TolerantBatch:
+class DecodedBatch:
     """One batch: aiokafka's for all that its consumer asks, but for the records."""
 
     def __init__(self, raw: memoryview, batch: Any) -> None:
@@ -94,11 +94,11 @@ class TolerantBatch:
             return
         yield from self._rest(at, end)
 
-    def _rest(self, first: int, end: int) -> Iterator[_Decoded]:
+    def _rest(self, first: int, end: int) -> Iterator[DecodedRecord]:
         """Give the batch as it came at the first offset, and at the others where that is."""
         for offset in range(first, end):
             value = bytes(self._raw) if offset == first else f"see offset {first}".encode()
-            yield _Decoded(offset, self._batch.max_timestamp, None, value, RAW_BATCH)
+            yield DecodedRecord(offset, self._batch.max_timestamp, None, value, RAW_BATCH)
 
 
 def _is_dense(raw: memoryview) -> bool:
@@ -107,7 +107,7 @@ def _is_dense(raw: memoryview) -> bool:
     return bool(count == last + 1)
 
 
-def _records(raw: memoryview) -> Iterator[_Decoded]:
+def _records(raw: memoryview) -> Iterator[DecodedRecord]:
     """Read as the broker checks: by what a record holds, not by the length and the offset that it claims."""
     base, _, _, _, _, attributes, last, first, latest, _, _, _, count = _HEADER.unpack_from(raw)
     most = min(count * MAX_RECORD, MAX_BATCH)
@@ -123,7 +123,7 @@ def _records(raw: memoryview) -> Iterator[_Decoded]:
             at = _within(plain, began + length)
             key, value, headers = None, plain[began:at], RAW_BATCH
         timestamp = latest if attributes & DefaultRecordBase.TIMESTAMP_TYPE_MASK else first + later
-        yield _Decoded(base + (index if count == last + 1 else delta), timestamp, key, value, headers)
+        yield DecodedRecord(base + (index if count == last + 1 else delta), timestamp, key, value, headers)
 
 
 def _unpacked(codec: int, data: bytes, most: int) -> bytes:

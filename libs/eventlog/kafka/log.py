@@ -13,11 +13,11 @@ from aiokafka.errors import KafkaError
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.appender import KafkaAppender
 from libs.eventlog.kafka.connection import LARGEST_REQUEST, KafkaSettings, begun, ended, within
-from libs.eventlog.kafka.decoder import read_everything
+from libs.eventlog.kafka.decoder import install_decoder
 from libs.eventlog.kafka.scan import scan
 from libs.eventlog.kafka.subscription import KafkaSubscription
 from libs.eventlog.kafka.topic_id import TopicIdRequest, topic_ids
-from libs.eventlog.ports import Appender, Identity, OnAssigned, Place
+from libs.eventlog.ports import Appender, Identity, OnAssigned, PartitionOffset
 from libs.eventlog.wire.record import Record
 
 NEAR = 1000  # records; a fetch holds about so many
@@ -27,7 +27,7 @@ class KafkaLog:
     """The topics of one cluster; `open` before use, `close` after."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        read_everything()
+        install_decoder()
         self._settings = settings
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
@@ -72,16 +72,16 @@ class KafkaLog:
         wanted = [TopicPartition(topic, p) for topic in topics for p in await self.partitions(topic)]
         found = await within(self._settings.patience, lambda: ask(wanted), "offsets")
         by_topic: dict[str, dict[int, int]] = {}
-        for place, offset in found.items():
-            by_topic.setdefault(place.topic, {})[place.partition] = offset
+        for tp, offset in found.items():
+            by_topic.setdefault(tp.topic, {})[tp.partition] = offset
         return by_topic
 
-    async def places(self, group: str, topic: str) -> Mapping[int, int]:
+    async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
         """Give the committed offsets of a group."""
-        found = await within(self._settings.patience, lambda: self._places(group), f"places of {group}")
+        found = await within(self._settings.patience, lambda: self._committed(group), f"offsets of {group}")
         return {tp.partition: at.offset for tp, at in found.items() if tp.topic == topic and at.offset >= 0}
 
-    async def _places(self, group: str) -> Mapping[TopicPartition, Any]:
+    async def _committed(self, group: str) -> Mapping[TopicPartition, Any]:
         """Ask the group's coordinator, whose name is kept until it turns out to be another broker."""
         if group not in self._coordinators:
             self._coordinators[group] = await self._admin.find_coordinator(group)
@@ -94,12 +94,12 @@ class KafkaLog:
             raise
         return found
 
-    async def records(self, topic: str, places: Iterable[Place]) -> Mapping[Place, Record]:
+    async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         """Read records back, those that stand near each other at once; raises Unavailable where one is not there."""
-        wanted, found = set(places), dict[Place, Record]()
+        wanted, found = set(addresses), dict[PartitionOffset, Record]()
         for first, last in _near(sorted(wanted)):
             async for records in self.scan(topic, first.partition, last.offset + 1, first.offset):
-                found.update({at: r for r in records if (at := Place(r.partition, r.offset)) in wanted})
+                found.update({at: r for r in records if (at := PartitionOffset(r.partition, r.offset)) in wanted})
         if missing := wanted - found.keys():
             raise Unavailable(f"{topic} has no record at {min(missing)}")
         return found
@@ -117,9 +117,9 @@ class KafkaLog:
 
     def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
         """Give the records with offsets from `start` to below `until`, in order."""
-        place = TopicPartition(topic, partition)
-        ask = partial(within, self._settings.patience, what=f"reading {place}")
-        return scan(self._consumer._client, place, start, until, ask)  # noqa: SLF001 - its public face is slower
+        tp = TopicPartition(topic, partition)
+        ask = partial(within, self._settings.patience, what=f"reading {tp}")
+        return scan(self._consumer._client, tp, start, until, ask)  # noqa: SLF001 - its public face is slower
 
     def appender(self) -> Appender:
         """Give a producer of one's own."""
@@ -146,11 +146,11 @@ class KafkaLog:
         return subscription
 
 
-def _near(places: Sequence[Place]) -> Iterator[tuple[Place, Place]]:
+def _near(addresses: Sequence[PartitionOffset]) -> Iterator[tuple[PartitionOffset, PartitionOffset]]:
     """Give the first and the last of those that stand near each other in a partition."""
-    first: Place | None = None
-    for place, after in zip_longest(places, places[1:]):
-        first = first or place
-        if after is None or after.partition != place.partition or after.offset - place.offset > NEAR:
-            yield first, place
+    first: PartitionOffset | None = None
+    for address, after in zip_longest(addresses, addresses[1:]):
+        first = first or address
+        if after is None or after.partition != address.partition or after.offset - address.offset > NEAR:
+            yield first, address
             first = None

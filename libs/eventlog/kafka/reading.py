@@ -27,8 +27,8 @@ async def reading(kafka: str, starts: Mapping[TopicPartition, int]) -> AsyncIter
     try:
         await within(PATIENCE, consumer.start, "connecting")
         consumer.assign(list(starts))
-        for place, offset in starts.items():
-            consumer.seek(place, offset)
+        for tp, offset in starts.items():
+            consumer.seek(tp, offset)
         yield consumer
     finally:
         await ended(consumer.stop)
@@ -45,14 +45,14 @@ async def records(kafka: str, log: KafkaLog, topic: str, since: int = 0) -> Asyn
         if since:
             asked = dict.fromkeys(starts, since)
             found = await within(PATIENCE, lambda: consumer.offsets_for_times(asked), topic)
-            starts = {place: at.offset if (at := found.get(place)) else end for place, end in ends.items()}
-            for place, offset in starts.items():
-                consumer.seek(place, offset)
-        left = {place: end for place, end in ends.items() if starts[place] < end}
+            starts = {tp: at.offset if (at := found.get(tp)) else end for tp, end in ends.items()}
+            for tp, offset in starts.items():
+                consumer.seek(tp, offset)
+        left = {tp: end for tp, end in ends.items() if starts[tp] < end}
         while left:
-            for place, messages in (await consumer.getmany(*left, timeout_ms=SILENCE)).items():
+            for tp, messages in (await consumer.getmany(*left, timeout_ms=SILENCE)).items():
                 for message in messages:
-                    if message.offset < left[place]:
+                    if message.offset < left[tp]:
                         yield record_of(message)
-                if messages[-1].offset + 1 >= left[place]:
-                    del left[place]
+                if messages[-1].offset + 1 >= left[tp]:
+                    del left[tp]

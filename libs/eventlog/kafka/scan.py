@@ -1,4 +1,4 @@
-"""Read one partition from a place on, as fast as the broker gives, without a consumer's own bookkeeping.
+"""Read one partition from an offset on, as fast as the broker gives, without a consumer's own bookkeeping.
 
 The next fetch is asked for before the records of this one are handed out. A fetch is small enough to stay in the
 processor's cache: with larger ones reading takes half as long again.
@@ -15,7 +15,7 @@ from aiokafka.errors import CorruptRecordException, LeaderNotAvailableError, NoE
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.memory_records import MemoryRecords
 
-from libs.eventlog.kafka.decoder import MAX_HEADERS, UNREADABLE, TolerantRecords
+from libs.eventlog.kafka.decoder import MAX_HEADERS, UNREADABLE, DecodedBatches
 from libs.eventlog.wire.record import Record
 
 FETCH_BYTES = 1 << 20
@@ -27,15 +27,15 @@ Ask = Callable[[Fetch], Coroutine[Any, Any, list[Record]]]
 """Calls the broker, again where it asks for that, for a bounded time."""
 
 
-async def scan(client: Any, place: TopicPartition, start: int, until: int, ask: Ask) -> AsyncIterator[Sequence[Record]]:
+async def scan(client: Any, tp: TopicPartition, start: int, until: int, ask: Ask) -> AsyncIterator[Sequence[Record]]:
     """Give the records with offsets from `start` to below `until`, in order."""
     ahead: asyncio.Task[list[Record]] | None = None
     try:
         while start < until:
-            records = await (ahead or ask(partial(_fetch, client, place, start)))
+            records = await (ahead or ask(partial(_fetch, client, tp, start)))
             start = records[-1].offset + 1
             if start < until:
-                ahead = asyncio.create_task(ask(partial(_fetch, client, place, start)))
+                ahead = asyncio.create_task(ask(partial(_fetch, client, tp, start)))
                 await asyncio.sleep(0)  # so that the request is on its way
             yield records if start <= until else [record for record in records if record.offset < until]
     finally:
@@ -43,41 +43,41 @@ async def scan(client: Any, place: TopicPartition, start: int, until: int, ask: 
             ahead.cancel()
 
 
-async def _fetch(client: Any, place: TopicPartition, offset: int) -> list[Record]:
+async def _fetch(client: Any, tp: TopicPartition, offset: int) -> list[Record]:
     """Fetch the records from an offset on, at least one; raises KafkaError."""
-    wanted = [(place.topic, [(place.partition, offset, FETCH_BYTES)])]
+    wanted = [(tp.topic, [(tp.partition, offset, FETCH_BYTES)])]
     request = FetchRequest(WAIT, 1, FETCH_BYTES, UNCOMMITTED, wanted)
     while True:
-        await client._wait_on_metadata(place.topic)  # noqa: SLF001 - who leads is known only of topics asked for
-        response = await client.send(_leader(client, place), request)
+        await client._wait_on_metadata(tp.topic)  # noqa: SLF001 - who leads is known only of topics asked for
+        response = await client.send(_leader(client, tp), request)
         ((_, ((_, code, *_, fetched),)),) = response.topics
         if (error := for_code(code)) is not NoError:
             client.force_metadata_update()
-            raise error(f"{place} at {offset}")
-        if records := [record for record in _records(place, fetched) if record.offset >= offset]:
+            raise error(f"{tp} at {offset}")
+        if records := [record for record in _records(tp, fetched) if record.offset >= offset]:
             return records
 
 
-def _leader(client: Any, place: TopicPartition) -> int:
-    leader: int | None = client.cluster.leader_for_partition(place)
+def _leader(client: Any, tp: TopicPartition) -> int:
+    leader: int | None = client.cluster.leader_for_partition(tp)
     if leader is None or leader < 0:
         client.force_metadata_update()
-        raise LeaderNotAvailableError(str(place))
+        raise LeaderNotAvailableError(str(tp))
     return leader
 
 
-def _records(place: TopicPartition, fetched: bytes) -> list[Record]:
+def _records(tp: TopicPartition, fetched: bytes) -> list[Record]:
     """Decode what was fetched; where aiokafka's own decoder would not do, as every consumer of ours does."""
     with suppress(*UNREADABLE):
-        if (records := _as_usual(place, fetched)) is not None:
+        if (records := _as_usual(tp, fetched)) is not None:
             return records
-    batches = _batches(TolerantRecords(fetched))
-    return [_record(place, record) for batch in batches if not batch.is_control_batch for record in batch]
+    batches = _batches(DecodedBatches(fetched))
+    return [_record(tp, record) for batch in batches if not batch.is_control_batch for record in batch]
 
 
-def _as_usual(place: TopicPartition, fetched: bytes) -> list[Record] | None:
+def _as_usual(tp: TopicPartition, fetched: bytes) -> list[Record] | None:
     """Give the records if they stand one after the other and nothing is odd about them."""
-    (topic, partition), records = place, list[Record]()
+    (topic, partition), records = tp, list[Record]()
     for batch in _batches(MemoryRecords(fetched)):
         at = batch.base_offset
         if batch.is_control_batch or batch.compression_type:
@@ -93,8 +93,8 @@ def _as_usual(place: TopicPartition, fetched: bytes) -> list[Record] | None:
     return records
 
 
-def _record(place: TopicPartition, r: Any) -> Record:
-    return Record(place.topic, place.partition, r.offset, r.key, r.value, r.headers, r.timestamp)
+def _record(tp: TopicPartition, r: Any) -> Record:
+    return Record(tp.topic, tp.partition, r.offset, r.key, r.value, r.headers, r.timestamp)
 
 
 def _batches(read: Any) -> Iterator[Any]:

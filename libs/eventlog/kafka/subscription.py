@@ -57,7 +57,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self._consumer.subscribe([self._topic], listener=self)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Hold what is new until the place to start from is known."""
+        """Hold what is new until the offset to start from is known."""
         self._consumer.pause(*assigned)
         self._handed = set(assigned)
 
@@ -73,10 +73,10 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         """Give what is there, by partition; empty while partitions change hands."""
         self._idle.set()
         try:
-            await self._settle()
+            await self._take_over()
             got = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=most)
         except NoOffsetForPartitionError:
-            return {}  # a partition that has just been handed to us: its place is set when we settle
+            return {}  # a partition that has just been handed to us: its offset is set when we take over
         except KafkaError as error:
             raise Unavailable(f"{self._group}: {type(error).__name__} {error}") from error
         if self._handed is not None:
@@ -85,10 +85,10 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             self._idle.clear()
         return {tp.partition: [record_of(m) for m in messages] for tp, messages in got.items()}
 
-    async def commit(self, places: Mapping[int, int]) -> None:
-        """Keep the next offsets as the group's places; raises Unavailable."""
-        offsets = {TopicPartition(self._topic, p): OffsetAndMetadata(at, "") for p, at in places.items()}
-        await within(self._settings.patience, lambda: self._consumer.commit(offsets), f"place of {self._group}")
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        """Commit the next offset of each partition for the group; raises Unavailable."""
+        committed = {TopicPartition(self._topic, p): OffsetAndMetadata(at, "") for p, at in offsets.items()}
+        await within(self._settings.patience, lambda: self._consumer.commit(committed), f"offsets of {self._group}")
 
     async def passed(self) -> Mapping[int, int]:
         """Give the next offset of each partition, behind the ends of transactions and what was aborted in them."""
@@ -107,20 +107,20 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         """Ask `on_assigned` anew for all our partitions before the next batch."""
         ours = self._consumer.assignment()
         self._consumer.pause(*ours)
-        self._handed = set(ours)  # another object each time: `_settle` notices what came while it waited
+        self._handed = set(ours)  # another object each time: `_take_over` notices what came while it waited
 
     async def close(self) -> None:
         """Leave without telling: a static member that comes back in time gets its partitions again."""
         self._idle.set()
         await ended(self._consumer.stop)
 
-    async def _settle(self) -> None:
+    async def _take_over(self) -> None:
         while (handed := self._handed) is not None:
             offsets = await self._on_assigned(frozenset(tp.partition for tp in handed))
             if self._handed is not handed:
                 continue
-            readable = [place for place in handed if place.partition in offsets]
-            for place in handed:  # one without a place would keep the others from being read
-                self._consumer.seek(place, offsets.get(place.partition, 0))
+            readable = [tp for tp in handed if tp.partition in offsets]
+            for tp in handed:  # one without an offset would keep the others from being read
+                self._consumer.seek(tp, offsets.get(tp.partition, 0))
             self._consumer.resume(*readable)
             self._handed = None

@@ -123,7 +123,7 @@ class TopicAdmin:
         return [s for c in cards for s in drift(c, partitions.get(c.topic), configs.get(c.topic, {}), brokers)]
 
     async def offsets_kept(self) -> int:
-        """Give how many minutes the brokers keep the places of a group that is away."""
+        """Give how many minutes the brokers keep the committed offsets of a group that is away."""
         asked = [ConfigResource(ConfigResourceType.BROKER, str(await self._a_broker()))]
         for response in await self._admin.describe_configs(asked):
             for _, _, _, _, entries in response.resources:

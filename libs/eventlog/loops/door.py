@@ -1,6 +1,6 @@
 """A door: takes what comes from outside, and gives each record a receipt.
 
-The place is the committed offset of the door's group, committed only when every command before it has its counting
+The offsets of the door's group are committed only when every command before it has its counting
 event and every receipt or dead letter is acknowledged. So a second reading finds the same answers and adds nothing.
 """
 
@@ -75,7 +75,7 @@ class DoorLoop:
     ) -> None:
         self._log, self._clock, self._gate, self._door, self._group = log, clock, gate, door, group
         self._appender: Appender = log.appender()
-        self._kept: dict[int, int] = {}
+        self._committed: dict[int, int] = {}
         self.waiting: str | None = None
         self.counts = DoorCounts()
 
@@ -90,15 +90,15 @@ class DoorLoop:
             await self._appender.close()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
-        """Start at the group's place, or at the beginning; input lost below the start of the log stops the service."""
-        places = await self._log.places(self._group, self._door.topic)
+        """Begin at the committed offsets, or at the beginning; raises LostInput where input was deleted unread."""
+        committed = await self._log.committed_offsets(self._group, self._door.topic)
         starts = await self._log.starts(self._door.topic)
         for partition in partitions:
-            if places.get(partition, starts[partition]) < starts[partition]:
-                place, start = places[partition], starts[partition]
-                raise LostInput(f"{self._door.topic}[{partition}]: {place} to {start - 1} were deleted unread")
-        begin = {p: places.get(p, starts[p]) for p in partitions}
-        self._kept.update(begin)
+            if committed.get(partition, starts[partition]) < starts[partition]:
+                first, start = committed[partition], starts[partition]
+                raise LostInput(f"{self._door.topic}[{partition}]: {first} to {start - 1} were deleted unread")
+        begin = {p: committed.get(p, starts[p]) for p in partitions}
+        self._committed.update(begin)
         return begin
 
     async def round(self, subscription: Subscription) -> int:
@@ -108,7 +108,7 @@ class DoorLoop:
         while records:
             try:
                 await self.process(records)
-                await self._keep(subscription, _places(records))
+                await self._commit(subscription, _next_offsets(records))
             except Unavailable as error:
                 self.waiting = str(error)
                 await self._clock.sleep(PAUSE)
@@ -118,15 +118,15 @@ class DoorLoop:
         self.waiting = None
         if not batches:
             with suppress(Unavailable):  # found again with the next batch
-                await self._keep(subscription, await subscription.passed())
+                await self._commit(subscription, await subscription.passed())
         return len(records)
 
-    async def _keep(self, subscription: Subscription, places: Mapping[int, int]) -> None:
+    async def _commit(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
         """Commit what has moved; where nothing came, the end of a transaction may have been passed."""
-        moved = {p: at for p, at in places.items() if at > self._kept.get(p, 0)}
+        moved = {p: at for p, at in offsets.items() if at > self._committed.get(p, 0)}
         if moved:
             await subscription.commit(moved)
-            self._kept.update(moved)
+            self._committed.update(moved)
 
     async def process(self, records: Sequence[Record]) -> None:
         """Answer every record; raises Unavailable with nothing lost and nothing to be undone."""
@@ -160,8 +160,8 @@ class LostInput(Exception):  # noqa: N818 - it names what happened
     """Records were deleted before they were read: a person must decide."""
 
 
-def _places(records: Sequence[Record]) -> dict[int, int]:
-    places: dict[int, int] = {}
+def _next_offsets(records: Sequence[Record]) -> dict[int, int]:
+    offsets: dict[int, int] = {}
     for record in records:
-        places[record.partition] = max(places.get(record.partition, 0), record.offset + 1)
-    return places
+        offsets[record.partition] = max(offsets.get(record.partition, 0), record.offset + 1)
+    return offsets

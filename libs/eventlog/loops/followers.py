@@ -14,11 +14,11 @@ LAG = 2.0  # machine seconds: how old a foreign fact may be when something is de
 
 @dataclass(frozen=True)
 class Follower:
-    """A reader (its positions) or a door or reaction (its group's places) on a topic."""
+    """A reader (its positions) or a door or reaction (the committed offsets of its group) on a topic."""
 
     name: str
     topic: str
-    places: Callable[[], Awaitable[Mapping[int, int]]]
+    offsets: Callable[[], Awaitable[Mapping[int, int]]]
 
 
 def reader_follower(name: str, topic: str, store: Store) -> Follower:
@@ -28,16 +28,16 @@ def reader_follower(name: str, topic: str, store: Store) -> Follower:
 
 def group_follower(group: str, topic: str, log: Log) -> Follower:
     """Follow a topic by the committed offsets of a group, its own or another service's."""
-    return Follower(group, topic, lambda: log.places(group, topic))
+    return Follower(group, topic, lambda: log.committed_offsets(group, topic))
 
 
 async def behind(log: Log, follower: Follower, ends: Mapping[int, int]) -> dict[int, int]:
     """Give by partition how many records a follower has not reached; a partition whose end is its start is reached."""
-    places = await follower.places()
-    late = {p: end - places.get(p, 0) for p, end in ends.items() if places.get(p, 0) < end}
-    if late and any(p not in places for p in late):
+    offsets = await follower.offsets()
+    late = {p: end - offsets.get(p, 0) for p, end in ends.items() if offsets.get(p, 0) < end}
+    if late and any(p not in offsets for p in late):
         starts = await log.starts(follower.topic)
-        late = {p: n for p, n in late.items() if p in places or starts[p] < ends[p]}
+        late = {p: n for p, n in late.items() if p in offsets or starts[p] < ends[p]}
     return late
 
 

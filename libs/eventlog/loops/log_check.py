@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from hashlib import sha256
 
-from libs.eventlog.ports import Identity, Log, Place, Position
+from libs.eventlog.ports import Identity, Log, PartitionOffset, Position
 from libs.eventlog.wire.record import Record
 
 
@@ -35,9 +35,11 @@ class LogCheck:
         self, positions: Mapping[int, Position], starts: Mapping[int, int], ends: Mapping[int, int]
     ) -> Mapping[int, Record]:
         """Give the record before each position that has one and knows it."""
-        places = [
-            Place(partition, position.next_offset - 1)
+        addresses = [
+            PartitionOffset(partition, position.next_offset - 1)
             for partition, position in positions.items()
             if starts[partition] < position.next_offset <= ends[partition] and position.digest is not None
         ]
-        return {place.partition: record for place, record in (await self._log.records(self._topic, places)).items()}
+        return {
+            address.partition: record for address, record in (await self._log.records(self._topic, addresses)).items()
+        }

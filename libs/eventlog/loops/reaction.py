@@ -1,7 +1,7 @@
 """Reactions: what another service's events ask of our streams.
 
-A record is taken only after our reader of that topic has passed it, and left if the reader found it void. The place is
-the committed offset of the reaction's group, committed when every command it gave has its counting event.
+A record is taken only after our reader of that topic has passed it, and left if the reader found it void. The
+offsets of the reaction's group are committed when every command that it gave has its counting event.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -54,9 +54,9 @@ class ReactionLoop:
             await subscription.close()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
-        """Start at the group's place, or at the beginning of the log."""
-        places = await self._log.places(self._group, self._topic)
-        return {p: places.get(p, 0) for p in partitions}
+        """Start at the group's committed offset, or at the beginning of the log."""
+        committed = await self._log.committed_offsets(self._group, self._topic)
+        return {p: committed.get(p, 0) for p in partitions}
 
     async def round(self, subscription: Subscription) -> int:
         """Take one batch to its end; gives the number of records."""

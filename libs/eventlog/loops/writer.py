@@ -1,7 +1,7 @@
 """A writer: one counting event for every command, arbitrated by the log (docs/adr/0001).
 
-Decide on what our own reader has stored, append for the next place, wait until the reader has passed it, and look: the
-counted event is the answer, whatever was decided here. What did not count is decided again.
+Decide on what our own reader has stored, append as the next of the stream, wait until the reader has passed it, and
+look: the counted event is the answer, whatever was decided here. What did not count is decided again.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from libs.decider import Deciders, decider_of
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import counted_at
-from libs.eventlog.ports import Appender, Clock, Loaded, Log, Place, Store
+from libs.eventlog.ports import Appender, Clock, Loaded, Log, PartitionOffset, Store
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import CONTENT_TYPE, Cause, Outgoing, Record, RecordedEvent, Written, encode
 from libs.messages.streams import partition_of
@@ -73,17 +73,19 @@ class Writer:
                 return
             if self._clock.monotonic() > deadline:
                 break
-        raise Unavailable(f"{self._topic}: {len(open_)} commands found no place in {TRIES} tries or {PATIENCE:.0f} s")
+        raise Unavailable(
+            f"{self._topic}: {len(open_)} commands did not come to count in {TRIES} tries or {PATIENCE:.0f} s"
+        )
 
     async def _decide(self, open_: Mapping[int, IssuedCommand], answers: dict[int, Answer]) -> dict[int, Written]:
         """Answer what has counted before, decide the rest."""
         loaded = await self._store.load([issued.stream for issued in open_.values()])
         written: dict[int, Written] = {}
-        counted: dict[int, Place] = {}
+        counted: dict[int, PartitionOffset] = {}
         for at, issued in open_.items():
             known = loaded[issued.stream]
             if (offset := counted_at(known.command_index, issued.id)) is not None:
-                counted[at] = self._place(issued.stream, offset)
+                counted[at] = self._address(issued.stream, offset)
                 continue
             event = self._decide_one(issued, known)
             if event is None:
@@ -129,7 +131,7 @@ class Writer:
     ) -> None:
         """Take what counts as the answer; a command that is not among the counted ones stays open."""
         command_indexes = await self._store.counted([written.stream for written in sent.values()])
-        others: dict[int, Place] = {}
+        others: dict[int, PartitionOffset] = {}
         for at, written in sent.items():
             issued = open_[at]
             offset = counted_at(command_indexes[issued.stream], issued.id)
@@ -138,19 +140,19 @@ class Writer:
             if offset == offsets[at]:
                 answers[at] = Answer(issued, self._own(written, offset))
             else:
-                others[at] = self._place(issued.stream, offset)
+                others[at] = self._address(issued.stream, offset)
         await self._take(open_, others, answers)
 
     async def _take(
-        self, open_: Mapping[int, IssuedCommand], counted: Mapping[int, Place], answers: dict[int, Answer]
+        self, open_: Mapping[int, IssuedCommand], counted: Mapping[int, PartitionOffset], answers: dict[int, Answer]
     ) -> None:
         """Answer with what counts already, whoever wrote it."""
         records = await self._log.records(self._topic, counted.values()) if counted else {}
-        for at, place in counted.items():
-            answers[at] = Answer(open_[at], self._codec.open(self._codec.envelope(records[place])))
+        for at, address in counted.items():
+            answers[at] = Answer(open_[at], self._codec.open(self._codec.envelope(records[address])))
 
-    def _place(self, stream: str, offset: int) -> Place:
-        return Place(partition_of(stream, self._partitions), offset)
+    def _address(self, stream: str, offset: int) -> PartitionOffset:
+        return PartitionOffset(partition_of(stream, self._partitions), offset)
 
     def _own(self, written: Written, offset: int) -> RecordedEvent:
         partition = partition_of(written.stream, self._partitions)
@@ -165,7 +167,7 @@ class Writer:
 
 
 def waves(commands: Sequence[IssuedCommand]) -> Iterable[list[int]]:
-    """Give places in the batch: the first of every stream, then the next; nobody builds on what is under way."""
+    """Indexes into the batch: the first of every stream, then the next; nobody builds on what is under way."""
     queues: dict[str, list[int]] = {}
     for at, issued in enumerate(commands):
         queues.setdefault(issued.stream, []).append(at)

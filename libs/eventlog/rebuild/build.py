@@ -1,6 +1,6 @@
 """Fold a topic from its beginning into fresh tables: read as fast as the broker gives, fold in memory, COPY, index.
 
-What was folded is copied while the next is folded; helpers, other processes, take partitions off our hands. Memory
+What was folded is copied while the next is folded; workers, other processes, take partitions off our hands. Memory
 stays bounded: a long partition is folded in slices of streams (a stream is always in one slice), so that a process
 holds the rows of about two times SLICE records at most, however long the log is.
 """
@@ -52,7 +52,7 @@ class Scan(Protocol):
         ...
 
 
-class TakesPart(Protocol):
+class BuildsPartitions(Protocol):
     """This process, or another one (`workers.py`)."""
 
     async def take(self, partitions: Partitions, count: Count) -> None:
@@ -81,12 +81,12 @@ async def build(
     into: Generation,
     until: Mapping[int, int],
     tell: Tell = silent,
-    helpers: Sequence[TakesPart] = (),
+    workers: Sequence[BuildsPartitions] = (),
 ) -> None:
     """Fold the partitions of `until` to the offsets there, into the empty tables of a generation; then index."""
     left = iter(sorted(until.items(), key=lambda item: item[1], reverse=True))
     count = _counter(sum(until.values()), tell)
-    await _together([each.take(left, count) for each in (Partly(connection, log, projector, into), *helpers)])
+    await _together([each.take(left, count) for each in (PartitionBuilder(connection, log, projector, into), *workers)])
     for statement in indexes(projector.reader, into.schema):
         await connection.execute(statement)
     for table in (f"heads_{projector.reader.name}", *(projection.table for projection in projector.reader.projections)):
@@ -115,7 +115,7 @@ async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:
         await asyncio.wait(tasks)
 
 
-class Partly:
+class PartitionBuilder:
     """Folds partitions in this process; what was folded is copied on one connection while the next is folded."""
 
     def __init__(self, connection: Connection, log: Scan, projector: Projector, into: Generation) -> None:

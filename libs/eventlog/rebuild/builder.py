@@ -17,7 +17,17 @@ from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Tell, build
 from libs.eventlog.rebuild.proof import Difference, Snapshot, differences, snapshot
 from libs.eventlog.tables.database import Connection, Database
-from libs.eventlog.tables.generations import Generation, begin, clear, current, discard, drop, finished, kept, switch
+from libs.eventlog.tables.generations import (
+    Generation,
+    begin,
+    clear,
+    current,
+    discard,
+    drop,
+    finished,
+    standbys,
+    switch,
+)
 from libs.eventlog.tables.store import PostgresStore
 
 BUILDING = 4712  # the advisory lock under which missing tables are built: one instance does, the others wait
@@ -50,7 +60,7 @@ class Builder:
                 await self._fold(connection, reader, found, ends, tell)
                 await switch(connection, found, None)
                 await finished(connection, found)
-                await discard(connection, await kept(connection, reader))  # it set aside other records
+                await discard(connection, await standbys(connection, reader))  # it set aside other records
         return found
 
     @asynccontextmanager

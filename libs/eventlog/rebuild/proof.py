@@ -12,7 +12,7 @@ from libs.eventlog.tables.database import Connection
 from libs.eventlog.tables.generations import Generation
 
 
-class Print(NamedTuple):
+class Fingerprint(NamedTuple):
     """A table's fingerprint: how many rows, and the sum of their 64-bit hashes (the order does not matter)."""
 
     rows: int
@@ -23,15 +23,15 @@ class Snapshot(NamedTuple):
     """What a generation holds at one position."""
 
     positions: Mapping[int, int]
-    tables: Mapping[str, Print]
+    tables: Mapping[str, Fingerprint]
 
 
 class Difference(NamedTuple):
     """A table whose fingerprints differ."""
 
     table: str
-    live: Print
-    rebuilt: Print
+    live: Fingerprint
+    rebuilt: Fingerprint
 
 
 def compared(reader: Reader) -> list[str]:
@@ -46,16 +46,16 @@ async def snapshot(connection: Connection, reader: Reader, generation: Generatio
         rows = await connection.fetch(
             f"select partition, next_offset from {generation.schema}.position_{reader.name} order by partition"
         )
-        tables = {table: await _print(connection, f"{generation.schema}.{table}") for table in compared(reader)}
+        tables = {table: await _fingerprint(connection, f"{generation.schema}.{table}") for table in compared(reader)}
     return Snapshot({row["partition"]: row["next_offset"] for row in rows}, tables)
 
 
-async def _print(connection: Connection, table: str) -> Print:
+async def _fingerprint(connection: Connection, table: str) -> Fingerprint:
     row = await connection.fetchrow(
         f"select count(*) as rows, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) as hash from {table} t"
     )
     assert row is not None  # noqa: S101 - an aggregate always gives a row
-    return Print(row["rows"], int(row["hash"]))
+    return Fingerprint(row["rows"], int(row["hash"]))
 
 
 def differences(live: Snapshot, rebuilt: Snapshot) -> list[Difference]:

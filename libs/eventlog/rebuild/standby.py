@@ -13,13 +13,13 @@ from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.ports import Clock
 from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Database
-from libs.eventlog.tables.generations import Generation, kept
+from libs.eventlog.tables.generations import Generation, standbys
 from libs.eventlog.tables.store import PostgresStore
 
 LOOK = 1.0  # machine seconds
 
 
-class Kept:
+class Standby:
     """Follows, for every reader, the newest generation that is kept; one that is taken into use it leaves alone."""
 
     def __init__(
@@ -48,7 +48,7 @@ class Kept:
     async def _look(self, projector: Projector) -> None:
         name = projector.reader.name
         async with self._database.connection() as connection:
-            found = await kept(connection, projector.reader)
+            found = await standbys(connection, projector.reader)
         schema, task = self._tasks.get(name, (None, None))
         if task is not None and (not found or found[-1].schema != schema or task.done()):
             await self._leave(name)
@@ -77,4 +77,4 @@ class Kept:
 
 
 def _follower(reader: Reader, store: PostgresStore) -> Follower:
-    return Follower(f"{reader.name}, kept to go back to,", reader.topic, store.positions)
+    return Follower(f"{reader.name}, standbys to go back to,", reader.topic, store.positions)

@@ -16,7 +16,7 @@ from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import Card
-from libs.eventlog.rebuild.build import Count, Partitions, Partly
+from libs.eventlog.rebuild.build import Count, PartitionBuilder, Partitions
 from libs.eventlog.rule import Judge
 from libs.eventlog.tables.database import SAFETY
 from libs.eventlog.tables.generations import Generation
@@ -25,7 +25,7 @@ from libs.messages.catalogue import EVENTS
 
 
 @dataclass(frozen=True)
-class Errand:
+class WorkOrder:
     """What a helper needs to know; all of it can be pickled."""
 
     kafka: KafkaSettings
@@ -42,9 +42,9 @@ def projector_of(module: str, reader: str, card: Card) -> Projector:
 
 
 @contextmanager
-def helpers(errand: Errand, processes: int) -> Iterator[list["Helper"]]:
-    """Lend so many helpers; none outlives the block."""
-    lent = [Helper(errand) for _ in range(processes)]
+def workers(order: WorkOrder, processes: int) -> Iterator[list["Worker"]]:
+    """Lend so many workers; none outlives the block."""
+    lent = [Worker(order) for _ in range(processes)]
     try:
         yield lent
     finally:
@@ -52,13 +52,13 @@ def helpers(errand: Errand, processes: int) -> Iterator[list["Helper"]]:
             helper.end()
 
 
-class Helper:
+class Worker:
     """One other process. It tells how many records it has folded, asks for partitions, and ends when none is left."""
 
-    def __init__(self, errand: Errand) -> None:
+    def __init__(self, order: WorkOrder) -> None:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_help, args=(errand, theirs), daemon=True)
+        self._process = context.Process(target=_work, args=(order, theirs), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -82,17 +82,17 @@ class Helper:
         self._pipe.close()
 
 
-def _help(errand: Errand, pipe: Pipe) -> None:
-    asyncio.run(_take(errand, pipe))
+def _work(order: WorkOrder, pipe: Pipe) -> None:
+    asyncio.run(_take(order, pipe))
 
 
-async def _take(errand: Errand, pipe: Pipe) -> None:
-    log = KafkaLog(errand.kafka)
+async def _take(order: WorkOrder, pipe: Pipe) -> None:
+    log = KafkaLog(order.kafka)
     await log.open()
-    connection = await asyncpg.connect(errand.postgres, server_settings=SAFETY)
+    connection = await asyncpg.connect(order.postgres, server_settings=SAFETY)
     try:
         given: Iterator[tuple[int, int]] = iter(partial(_ask, pipe), None)
-        await Partly(connection, log, errand.projector(), errand.into).take(given, pipe.send)
+        await PartitionBuilder(connection, log, order.projector(), order.into).take(given, pipe.send)
     finally:
         await connection.close()
         await log.close()

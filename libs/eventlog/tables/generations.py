@@ -14,7 +14,7 @@ UNDER_CONSTRUCTION = 4713  # the advisory lock that a builder holds on a schema
 
 
 class Generation(NamedTuple):
-    """One physical build of a reader's tables; `state` is building, live or kept (the one to roll back to)."""
+    """One physical build of a reader's tables; `state` is building, live or kept (the standby, to roll back to)."""
 
     reader: str
     version: int
@@ -103,7 +103,7 @@ async def clear(connection: Connection, reader: Reader) -> None:
             await finished(connection, left)
 
 
-async def kept(connection: Connection, reader: Reader) -> list[Generation]:
+async def standbys(connection: Connection, reader: Reader) -> list[Generation]:
     """Name those of the code's version that could be gone back to, the newest last."""
     mine = (reader.name, reader.version, "kept")
     return [g for g in await generations(connection) if (g.reader, g.version, g.state) == mine]

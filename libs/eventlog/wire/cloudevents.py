@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.wire.field_errors import misfit
+from libs.eventlog.wire.field_errors import field_error
 from libs.eventlog.wire.record import RAW_BATCH
 from libs.messages.door import Upstream
 from libs.messages.envelope import MessageName, Number, Source, Traceparent
@@ -195,7 +195,7 @@ def _content(data: bytes, model: type[Upstream]) -> Upstream:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        raise misfit(error) from None
+        raise field_error(error) from None
 
 
 def _trace(attributes: Mapping[str, Any]) -> str | None:

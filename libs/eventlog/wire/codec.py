@@ -7,7 +7,7 @@ import msgspec
 
 from libs.eventlog.errors import Halted
 from libs.eventlog.wire.record import Record, RecordedEvent
-from libs.eventlog.wire.unvalidated import lean_decoder
+from libs.eventlog.wire.unvalidated import decoder_without_validation
 from libs.messages.base import Event, event_type
 from libs.messages.streams import partition_of
 
@@ -36,7 +36,7 @@ class Codec:
         except msgspec.MsgspecError as error:
             raise self._halted(record, f"the envelope can not be read ({error})") from error
         if event.sequence < 1:
-            raise self._halted(record, f"sequence {event.place} is below 1")
+            raise self._halted(record, f"sequence {event.sequence_text} is below 1")
         if record.key != event.stream.encode():
             raise self._halted(record, f"key {record.key!r} is not the subject {event.stream}")
         event.partition, event.offset, event.data = record.partition, record.offset, None
@@ -63,7 +63,7 @@ class Codec:
 
     def _decoder(self, kind: str) -> Callable[[Any], Event]:
         """Derive a decoder when it is first asked for."""
-        self._decoders[kind] = decoder = lean_decoder(self._models[kind])
+        self._decoders[kind] = decoder = decoder_without_validation(self._models[kind])
         return decoder
 
     def _halted(self, record: Record, sentence: str) -> Halted:

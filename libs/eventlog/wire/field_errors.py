@@ -38,7 +38,7 @@ _RULES: Mapping[str, str] = {
 _DATES = frozenset({"date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"})
 
 
-def misfit(error: ValidationError) -> Unreadable:
+def field_error(error: ValidationError) -> Unreadable:
     """Turn a validation error into the answer for its first field."""
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":

@@ -6,7 +6,7 @@ Both depend on the record and on the counting event alone, so that a second one 
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.record import JSON, Outgoing, Record, RecordedEvent
 from libs.messages.base import Value
-from libs.messages.receipts import DeadLetter, Header, Outcome, Place, Receipt, Unreadability
+from libs.messages.receipts import DeadLetter, Header, Outcome, Receipt, RecordAddress, Unreadability
 from libs.messages.streams import partition_of
 
 MAX_KEY = 64 * 1024  # bytes; a receipt under a longer key might itself be too large
@@ -60,7 +60,7 @@ def unreadable(record: Record, why: Unreadable, partitions: int) -> list[Outgoin
     return [in_dead_letters(record.topic, place, letter, partitions), _answer(record, answer)]
 
 
-def in_dead_letters(door: str, place: Place, letter: Value, partitions: int) -> Outgoing:
+def in_dead_letters(door: str, place: RecordAddress, letter: Value, partitions: int) -> Outgoing:
     """Write a dead letter, or a marker for one, under the place of the door's record."""
     key = place.text()
     value = letter.model_dump_json().encode()  # a null in it is something that the record did not have
@@ -87,5 +87,5 @@ def _json(value: Value) -> bytes:
     return value.model_dump_json(exclude_none=True).encode()
 
 
-def _place(record: Record) -> Place:
-    return Place(topic=record.topic, partition=record.partition, offset=record.offset)
+def _place(record: Record) -> RecordAddress:
+    return RecordAddress(topic=record.topic, partition=record.partition, offset=record.offset)

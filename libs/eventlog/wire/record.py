@@ -41,26 +41,26 @@ class Outgoing(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The last counted event of a stream: its place in the stream (1, 2, 3 …) and its id."""
+    """The last counted event of a stream: its sequence (1, 2, 3 …) and its id."""
 
     sequence: int
     id: str
 
 
-_NAMES = {"stream": "subject", "place": "sequence", "sequence": "-", "raw": "data", "data": "--"}
+_NAMES = {"stream": "subject", "sequence_text": "sequence", "sequence": "-", "raw": "data", "data": "--"}
 
 
 class RecordedEvent(msgspec.Struct, rename=_NAMES):
     """An event with its envelope; `data` is None, and stands in `raw` alone, until somebody needs it (`Codec.open`).
 
-    `place` is the sequence as it is written, ten digits; `partition` and `offset` say where the record stands.
+    `sequence_text` is the sequence as it is written, ten digits; `partition` and `offset` say where the record stands.
     """
 
     id: str
     type: str
     stream: str
     time: datetime
-    place: str
+    sequence_text: str
     recordedtime: datetime
     causationid: str
     correlationid: str
@@ -72,10 +72,10 @@ class RecordedEvent(msgspec.Struct, rename=_NAMES):
     partition: int = -1
     offset: int = -1
     sequence: int = 0
-    """The place in the stream, counted from 1."""
+    """Which event of its stream it is, from 1."""
 
     def __post_init__(self) -> None:
-        self.sequence = int(self.place)
+        self.sequence = int(self.sequence_text)
 
     @property
     def head(self) -> Head:

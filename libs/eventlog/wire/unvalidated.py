@@ -21,7 +21,7 @@ _SLOTS = ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydant
 _set_content, _set_fields, _set_extra, _set_private = (BaseModel.__dict__[slot].__set__ for slot in _SLOTS)
 
 
-def lean_decoder(model: type[M]) -> Callable[[bytes | str | msgspec.Raw], M]:
+def decoder_without_validation(model: type[M]) -> Callable[[bytes | str | msgspec.Raw], M]:
     """Give a decoder of JSON into the model; raises msgspec.ValidationError or msgspec.DecodeError."""
     known: Any = model
     decode, build = msgspec.json.Decoder(_shape(known)).decode, _builder(known)
@@ -32,12 +32,14 @@ class _Tagged(msgspec.Struct):
     state: str
 
 
-def lean_decoder_of_states(states: Any) -> Callable[[bytes | str], Any]:
+def state_decoder_without_validation(states: Any) -> Callable[[bytes | str], Any]:
     """Give a decoder of JSON into the one of some dataclasses that its field `state` names.
 
     Raises TypeError where one has no such literal, or holds a choice of models that nothing tells apart.
     """
-    decoders = {tag: lean_decoder(state) for state in get_args(states) or (states,) for tag in _tags(state)}
+    decoders = {
+        tag: decoder_without_validation(state) for state in get_args(states) or (states,) for tag in _tags(state)
+    }
     tag = msgspec.json.Decoder(_Tagged).decode
     return lambda data: decoders[tag(data).state](data)
 

@@ -8,7 +8,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from libs.messages.base import CustomerId, Day, Instant, NoticeId, PersonId, Reference
-from libs.messages.receipts import Place
+from libs.messages.receipts import RecordAddress
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
@@ -55,11 +55,11 @@ def day(text: str) -> date:
     return read
 
 
-def place(text: str) -> Place:
+def place(text: str) -> RecordAddress:
     """Read a place on a door."""
     try:
         topic, partition, offset = text.split("/")
-        return Place(topic=topic, partition=int(partition), offset=int(offset))
+        return RecordAddress(topic=topic, partition=int(partition), offset=int(offset))
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not topic/partition/offset") from None
 
@@ -81,7 +81,7 @@ def customer(text: str) -> str:
 
 By = Annotated[str, typer.Option(parser=reference, metavar="WHO", help="Who decides it: a reference, not a name.")]
 PlaceGiven = Annotated[
-    Place, typer.Argument(parser=place, metavar="PLACE", help="topic/partition/offset, as `dlq list` gives it.")
+    RecordAddress, typer.Argument(parser=place, metavar="PLACE", help="topic/partition/offset, as `dlq list` gives it.")
 ]
 NoticeGiven = Annotated[str, typer.Argument(parser=notice, metavar="NOTICE", help="notice/<event id>/<role>")]
 PersonGiven = Annotated[str, typer.Argument(parser=person, metavar="PERSON", help="person/<source>/<number>")]

@@ -33,7 +33,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def show(found: object, *, as_json: bool, otherwise: Callable[[], RenderableType]) -> None:
-    """Print what was found."""
+    """Fingerprint what was found."""
     if as_json:
         print(to_json(found, indent=2).decode())
         return

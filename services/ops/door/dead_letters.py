@@ -13,7 +13,7 @@ from libs.eventlog.kafka.reading import records
 from libs.eventlog.wire.receipts import dead_letters_of, in_dead_letters
 from libs.eventlog.wire.record import Outgoing, Record
 from libs.messages.catalogue import UPSTREAM
-from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Place, Receipt, Unreadability
+from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Receipt, RecordAddress, Unreadability
 from services.ops.cli.arguments import By, PlaceGiven
 from services.ops.cli.environment import Given, given
 from services.ops.cli.output import AsJson, Refused, run, show, table
@@ -95,8 +95,8 @@ def discard(
 
 async def letters(kafka: str, log: KafkaLog) -> list[Letter]:
     """Read all dead letters with their markers, the oldest first."""
-    found: dict[Place, Letter] = {}
-    markers: dict[Place, DeadLetterDiscarded] = {}
+    found: dict[RecordAddress, Letter] = {}
+    markers: dict[RecordAddress, DeadLetterDiscarded] = {}
     for door in UPSTREAM:
         async for record in records(kafka, log, dead_letters_of(door)):
             entry = _ENTRY.validate_json(record.value or b"")
@@ -119,7 +119,7 @@ def again(letter: DeadLetter) -> Outgoing:
     return Outgoing(place.topic, place.partition, letter.key, letter.value, headers)  # type: ignore[arg-type] # a header may have no value
 
 
-def marked(place: Place, by: str, why: str, partitions: int) -> tuple[DeadLetterDiscarded, Outgoing]:
+def marked(place: RecordAddress, by: str, why: str, partitions: int) -> tuple[DeadLetterDiscarded, Outgoing]:
     """Make a marker and its record."""
     marker = DeadLetterDiscarded(place=place, by=by, why=why)
     return marker, in_dead_letters(place.topic, place, marker, partitions)
@@ -130,19 +130,19 @@ async def _letters(here: Given) -> list[Letter]:
         return await letters(at.kafka, at.log)
 
 
-async def _letter(here: Given, place: Place) -> Letter:
+async def _letter(here: Given, place: RecordAddress) -> Letter:
     async with door_client(here) as at:
         return await _find(at, place)
 
 
-async def _find(at: DoorClient, place: Place) -> Letter:
+async def _find(at: DoorClient, place: RecordAddress) -> Letter:
     for letter in await letters(at.kafka, at.log):
         if letter.letter.place == place:
             return letter
     raise Refused(f"there is no dead letter of {place.text()}")
 
 
-async def _retry(here: Given, place: Place, by: str) -> Receipt:
+async def _retry(here: Given, place: RecordAddress, by: str) -> Receipt:
     async with door_client(here) as at:
         letter = await _find(at, place)
         [receipt] = await at.ask([again(letter.letter)])
@@ -153,7 +153,7 @@ async def _retry(here: Given, place: Place, by: str) -> Receipt:
         return receipt
 
 
-async def _discard(here: Given, place: Place, by: str, why: str) -> DeadLetterDiscarded:
+async def _discard(here: Given, place: RecordAddress, by: str, why: str) -> DeadLetterDiscarded:
     async with door_client(here) as at:
         letter = await _find(at, place)
         marker, record = marked(letter.letter.place, by, why, _partitions(here, letter))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from libs.messages.receipts import Place
+from libs.messages.receipts import RecordAddress
 from libs.messages.streams import parse_stream, stream_id
 from services.ops.cli.environment import Given, given
 from services.ops.cli.output import AsJson, Refused, run, show, table
@@ -105,7 +105,7 @@ def _private_rows(contents: Mapping[str, Any]) -> Iterator[dict[str, object]]:
 def said(data: Mapping[str, Any]) -> str:
     """Give what is telling in what a record says, on one line."""
     every = {**data.get("certificate", {}), **data}
-    place = {"of": Place(**data["place"]).text()} if "place" in data else {}
+    place = {"of": RecordAddress(**data["place"]).text()} if "place" in data else {}
     return _line({**place, **{name: every[name] for name in TELLING if every.get(name) is not None}})
 
 

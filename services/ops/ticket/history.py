@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from libs.eventlog.fold import counted_offsets
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.reading import records
-from libs.eventlog.ports import Place
+from libs.eventlog.ports import PartitionOffset
 from libs.eventlog.tables.database import Database
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.receipts import receipts_of
@@ -104,13 +104,13 @@ async def _events(sources: Sources, service: str, topic: str, streams: Sequence[
     return [_event(codec, records[place]) for place in places]
 
 
-async def _places(database: Database, reader: str, streams: Sequence[str]) -> list[Place]:
+async def _places(database: Database, reader: str, streams: Sequence[str]) -> list[PartitionOffset]:
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"select partition, journal from heads_{reader} where stream = any($1) order by stream",  # noqa: S608 - our name
             list(streams),
         )
-    return [Place(row["partition"], offset) for row in rows for offset in counted_offsets(row["journal"])]
+    return [PartitionOffset(row["partition"], offset) for row in rows for offset in counted_offsets(row["journal"])]
 
 
 def _event(codec: Codec, record: Record) -> Entry:

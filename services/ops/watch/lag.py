@@ -15,7 +15,7 @@ from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.watch.services import WATCHED, Watched, tables
 
 COLUMNS = ("follower", "kind", "topic", "behind", "partitions", "problem")
-Places = Callable[[str], Awaitable[Mapping[int, int]]]
+Positions = Callable[[str], Awaitable[Mapping[int, int]]]
 
 
 def lag(ctx: typer.Context, *, as_json: AsJson = False) -> None:
@@ -25,7 +25,7 @@ def lag(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 def groups(service: Watched, log: KafkaLog) -> Iterator[tuple[str, Follower]]:
-    """Name what keeps its place with the broker: the door, and reactions."""
+    """Name what keeps its offsets with the broker: the door, and reactions."""
     if service.door:
         yield "door", group_follower(f"{service.name}.door", service.door, log)
     for reader in service.readers:
@@ -33,12 +33,12 @@ def groups(service: Watched, log: KafkaLog) -> Iterator[tuple[str, Follower]]:
             yield "reaction", group_follower(f"{service.name}.react-to-{reader.name}", reader.topic, log)
 
 
-def readers(service: Watched, places: Places) -> Iterator[tuple[str, Follower]]:
+def readers(service: Watched, positions: Positions) -> Iterator[tuple[str, Follower]]:
     """Name what keeps its position in the service's tables."""
     for reader in service.readers:
-        yield "reader", Follower(f"{service.name}.{reader.name}", reader.topic, partial(places, reader.name))
+        yield "reader", Follower(f"{service.name}.{reader.name}", reader.topic, partial(positions, reader.name))
     if service.private:
-        yield "state", Follower(f"{service.name}.{service.private}", PRIVATE, partial(places, service.private))
+        yield "state", Follower(f"{service.name}.{service.private}", PRIVATE, partial(positions, service.private))
 
 
 async def _lag(here: Given) -> list[dict[str, object]]:

@@ -86,7 +86,7 @@ class Books:
     now: datetime
     timeline: Timeline
     acknowledged: Mapping[str, float] = field(default_factory=dict)
-    """Place of a door record → the machine's instant (ms) at which the broker had acknowledged it to who said it."""
+    """Address of a door record → the machine's instant (ms) at which the broker had acknowledged it to who said it."""
     private: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Database → the table of the private topic: key → JSON."""
     live: Sequence[Generation] = ()

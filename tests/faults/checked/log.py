@@ -27,14 +27,14 @@ def name_id(*parts: str) -> str:
     return str(uuid5(_NAMESPACE, json.dumps(parts, ensure_ascii=False, separators=(",", ":"))))
 
 
-class Event(msgspec.Struct, frozen=True, rename={"stream": "subject", "place": "sequence", "raw": "data"}):
+class Event(msgspec.Struct, frozen=True, rename={"stream": "subject", "sequence_text": "sequence", "raw": "data"}):
     """An event of the log as it is written."""
 
     id: str
     type: str
     stream: str
     time: str
-    place: str
+    sequence_text: str
     recordedtime: str
     causationid: str
     correlationid: str
@@ -44,7 +44,7 @@ class Event(msgspec.Struct, frozen=True, rename={"stream": "subject", "place": "
     @property
     def sequence(self) -> int:
         """Give the place in the stream, from 1."""
-        return int(self.place)
+        return int(self.sequence_text)
 
     @property
     def name(self) -> str:

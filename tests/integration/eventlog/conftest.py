@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.ports import Appender, Identity, OnAssigned, Place, Store, Subscription
+from libs.eventlog.ports import Appender, Identity, OnAssigned, PartitionOffset, Store, Subscription
 from libs.eventlog.projection import Key, Projection, Reader
 from libs.eventlog.rebuild.build import build
 from libs.eventlog.tables.database import Database
@@ -36,10 +36,10 @@ class Prefixed:
     async def starts(self, topic: str) -> Mapping[int, int]:
         return await self._log.starts(self._at(topic))
 
-    async def places(self, group: str, topic: str) -> Mapping[int, int]:
-        return await self._log.places(self._groups + group, self._at(topic))
+    async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
+        return await self._log.committed_offsets(self._groups + group, self._at(topic))
 
-    async def records(self, topic: str, places: Iterable[Place]) -> Mapping[Place, Record]:
+    async def records(self, topic: str, places: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         found = await self._log.records(self._at(topic), places)
         return {place: record._replace(topic=topic) for place, record in found.items()}
 

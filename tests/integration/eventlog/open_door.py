@@ -33,7 +33,7 @@ OPENED = RecordedEvent(
     type="olcare.TicketOpened.v1",
     stream="ticket/crm-eu/4711",
     time=datetime(2026, 11, 24, 8, 30, tzinfo=UTC),
-    place="0000000001",
+    sequence_text="0000000001",
     recordedtime=datetime(2026, 11, 24, 8, 30, tzinfo=UTC),
     causationid="7c2f1d7e-1f64-5a0e-8f3a-2f1f7b6f1c55",
     correlationid="crm-70",
@@ -75,16 +75,16 @@ class OpenDoor:
         written = await self._written(dead_letters_of(self.topic), count)
         return [DeadLetter.model_validate_json(record.value or b"") for record in written]
 
-    async def place(self, count: int) -> int:
-        """Wait for the place to be after so many records."""
+    async def committed(self, count: int) -> int:
+        """Wait for the committed offset to be after so many records."""
 
         async def there() -> int:
-            place = (await self.log.places(self.group, self.topic)).get(0, 0)
-            assert place >= count
-            return place
+            offset = (await self.log.committed_offsets(self.group, self.topic)).get(0, 0)
+            assert offset >= count
+            return offset
 
-        place: int = await eventually(there)
-        return place
+        offset: int = await eventually(there)
+        return offset
 
     async def _written(self, topic: str, count: int) -> list[Record]:
         async def there() -> list[Record]:

@@ -109,7 +109,7 @@ async def test_a_record_too_large_in_a_batch_keeps_none_of_the_others_from_count
             partitions=PARTITIONS,
         )
         async with running(ReaderLoop(log, store, Projector(DESK_TICKETS, Judge(CODECS[TICKETS])), "reader").run):
-            with pytest.raises(Unavailable, match="1 commands found no place"):
+            with pytest.raises(Unavailable, match="1 commands did not come to count"):
                 await writer.handle(commands)
         await writer.close()
         assert sorted((await tables.contents(DESK_TICKETS)).heads) == sorted(opened)

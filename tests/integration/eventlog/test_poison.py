@@ -76,7 +76,7 @@ async def test_whatever_the_broker_takes_is_answered_and_what_follows_too(kafka:
         assert (len(receipts), answers) == (count, dict(enumerate([ACCEPTED, *outcomes, ACCEPTED])))
         dead = [receipt.place for receipt in receipts if receipt.outcome is UNREADABLE]
         assert [letter.place for letter in (await door.letters(len(dead)) if dead else ())] == dead
-        assert await door.place(count) == count
+        assert await door.committed(count) == count
 
 
 @pytest.mark.parametrize("codec", CODECS)

@@ -13,7 +13,7 @@ async def test_the_end_of_a_transaction_is_passed_though_it_is_no_record(kafka: 
     async with open_door(kafka, unique) as door, _upstream(kafka, unique) as upstream:
         async with upstream.transaction():
             await _say(upstream, door)
-        assert await door.place(2) == 2
+        assert await door.committed(2) == 2
         [receipt] = await door.receipts(1)
         assert (receipt.place.offset, receipt.outcome) == (0, Outcome.ACCEPTED)
 
@@ -25,7 +25,7 @@ async def test_what_was_taken_back_is_not_answered_and_what_follows_it_is(kafka:
         await upstream.abort_transaction()
         async with upstream.transaction():
             await _say(upstream, door)
-        assert await door.place(4) == 4
+        assert await door.committed(4) == 4
         assert [receipt.place.offset for receipt in await door.receipts(1)] == [2]
 
 

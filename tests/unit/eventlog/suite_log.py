@@ -7,7 +7,7 @@ import pytest
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.log_check import LogCheck
-from libs.eventlog.ports import Identity, Log, Place, Position
+from libs.eventlog.ports import Identity, Log, PartitionOffset, Position
 from libs.eventlog.wire.record import Outgoing
 from tests.model.story import PARTITIONS, TICKETS
 from tests.unit.eventlog.environment import Environment, everything, soon, write
@@ -82,7 +82,7 @@ class LogSuite:
         history = History()
         async with env.log() as log:
             await write(log, history.next(A), second := history.next(A))
-            [found] = (await log.records(TICKETS, [Place(0, 1)])).values()
+            [found] = (await log.records(TICKETS, [PartitionOffset(0, 1)])).values()
             assert (found.key, found.value, found.offset) == (second.key, second.value, 1)
             assert list(found.headers) == [("content-type", b"application/cloudevents+json")]
 
@@ -91,10 +91,10 @@ class LogSuite:
         async with env.log() as log:
             written = [history.next(stream) for stream in (A, B, A, A, B, A)]
             await write(log, *written)
-            wanted = [Place(1, 1), Place(0, 0), Place(0, 3)]
+            wanted = [PartitionOffset(1, 1), PartitionOffset(0, 0), PartitionOffset(0, 3)]
             found = await log.records(TICKETS, wanted)
             assert {place: record.value for place, record in found.items()} == {
-                Place(r.partition, r.offset): r.value for r in written if (r.partition, r.offset) in wanted
+                PartitionOffset(r.partition, r.offset): r.value for r in written if (r.partition, r.offset) in wanted
             }
             assert await log.records(TICKETS, []) == {}
 
@@ -102,7 +102,7 @@ class LogSuite:
         async with env.log() as log:
             await write(log, History().next(A))
             with pytest.raises(Unavailable):
-                await log.records(TICKETS, [Place(0, 0), Place(0, 7)])
+                await log.records(TICKETS, [PartitionOffset(0, 0), PartitionOffset(0, 7)])
 
     async def test_a_part_of_a_partition_is_scanned(self, env: Environment) -> None:
         history = History()
@@ -127,12 +127,12 @@ class LogSuite:
         history = History()
         async with env.log() as log:
             await write(log, *(history.next(A) for _ in range(3)))
-            assert await log.places("keeper", TICKETS) == {}
+            assert await log.committed_offsets("keeper", TICKETS) == {}
             subscription = await log.subscribe(TICKETS, "keeper", Assignments({0: 0, 1: 0}))
             await soon(lambda: subscription.batch(100, 0.1))
             await subscription.commit({0: 2})
-            assert await log.places("keeper", TICKETS) == {0: 2}
-            assert await log.places("another", TICKETS) == {}
+            assert await log.committed_offsets("keeper", TICKETS) == {0: 2}
+            assert await log.committed_offsets("another", TICKETS) == {}
             await subscription.close()
 
     async def test_the_place_of_a_partition_that_is_not_ours_is_refused(self, env: Environment) -> None:

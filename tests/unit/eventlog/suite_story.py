@@ -72,7 +72,7 @@ class Play:
     async def quiet(self) -> bool:
         """Say whether all that was said has been read and answered, and nothing is due."""
         for group, topic in FOLLOWED:
-            places, ends = await self.log.places(group, topic), await self.log.ends(topic)
+            places, ends = await self.log.committed_offsets(group, topic), await self.log.ends(topic)
             if any(places.get(p, 0) < end for p, end in ends.items()):
                 return False
         for tables, reader in ((self.tables[kind], reader) for kind in self.tables for reader in kind.READERS):

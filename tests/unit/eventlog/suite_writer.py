@@ -14,7 +14,7 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.loops.writer import Writer
-from libs.eventlog.ports import Clock, Log, Place, Store
+from libs.eventlog.ports import Clock, Log, PartitionOffset, Store
 from libs.eventlog.rule import Judge
 from libs.messages.ids import name_id
 from tests.model.story import CODECS, DESK_TICKETS, MONDAY, PARTITIONS, TICKET, TICKETS, Ask, Closed, Opened, Refused
@@ -106,7 +106,7 @@ class WriterSuite:
         async with desk(env) as at:
             [answer] = await at.writer().handle([ask(A, "open")])
             assert answer.event is not None
-            place = Place(answer.event.partition, answer.event.offset)
+            place = PartitionOffset(answer.event.partition, answer.event.offset)
             record = (await at.log.records(TICKETS, [place]))[place]
             in_log = CODECS[TICKETS].open(CODECS[TICKETS].envelope(record))
             assert in_log == answer.event

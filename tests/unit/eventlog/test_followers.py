@@ -12,9 +12,9 @@ from tests.model.story import DOOR, MONDAY, TICKETS
 from tests.unit.eventlog.environment import Machine
 
 
-def at(places: Mapping[int, int], topic: str = TICKETS) -> Follower:
+def at(offsets: Mapping[int, int], topic: str = TICKETS) -> Follower:
     async def told() -> Mapping[int, int]:
-        return dict(places)
+        return dict(offsets)
 
     return Follower("reader", topic, told)
 
@@ -65,26 +65,26 @@ async def test_the_ends_of_a_stage_are_asked_for_when_the_one_before_it_is_throu
     assert safe.waiting_since is None
 
 
-def gate(log: MemoryLog, machine: Machine, places: Mapping[int, int]) -> Gate:
-    return Gate(log, machine, [at(places)], lag=2)
+def gate(log: MemoryLog, machine: Machine, offsets: Mapping[int, int]) -> Gate:
+    return Gate(log, machine, [at(offsets)], lag=2)
 
 
 async def test_the_gate_is_closed_until_the_ends_asked_for_at_the_start_are_passed() -> None:
-    log, places = filled(MemoryLog(1), TICKETS, 2), {0: 0}
-    closed = gate(log, Machine(), places)
+    log, offsets = filled(MemoryLog(1), TICKETS, 2), {0: 0}
+    closed = gate(log, Machine(), offsets)
     with pytest.raises(Unavailable, match="the gate is closed: the projections have not caught up"):
         await closed.passed()
     await closed.look()
-    places[0] = 1
+    offsets[0] = 1
     with pytest.raises(Unavailable, match="reader is 1 records behind on tickets"):
         await closed.passed()
-    places[0] = 2
+    offsets[0] = 2
     await closed.passed()
 
 
 async def test_the_gate_stays_open_for_what_is_younger_than_the_lag_allowed() -> None:
-    log, machine, places = filled(MemoryLog(1), TICKETS, 2), Machine(), {0: 2}
-    opened = gate(log, machine, places)
+    log, machine, offsets = filled(MemoryLog(1), TICKETS, 2), Machine(), {0: 2}
+    opened = gate(log, machine, offsets)
     await opened.look()
     filled(log, TICKETS, 1)
     machine.seconds = 1.9
@@ -93,8 +93,8 @@ async def test_the_gate_stays_open_for_what_is_younger_than_the_lag_allowed() ->
 
 
 async def test_the_gate_closes_over_what_is_older() -> None:
-    log, machine, places = filled(MemoryLog(1), TICKETS, 2), Machine(), {0: 2}
-    opened = gate(log, machine, places)
+    log, machine, offsets = filled(MemoryLog(1), TICKETS, 2), Machine(), {0: 2}
+    opened = gate(log, machine, offsets)
     await opened.look()
     filled(log, TICKETS, 1)
     machine.seconds = 1
@@ -102,14 +102,14 @@ async def test_the_gate_closes_over_what_is_older() -> None:
     machine.seconds = 3
     await opened.look()
     assert opened.closed_because == "reader is 1 records behind on tickets"
-    places[0] = 3
+    offsets[0] = 3
     await opened.look()
     assert opened.closed_because is None
 
 
 async def test_going_over_to_other_tables_closes_the_gate_until_they_have_passed_ends_asked_for_anew() -> None:
-    log, places = filled(MemoryLog(1), TICKETS, 2), {0: 2}
-    opened = gate(log, Machine(), places)
+    log, offsets = filled(MemoryLog(1), TICKETS, 2), {0: 2}
+    opened = gate(log, Machine(), offsets)
     await opened.look()
     await opened.passed()
     filled(log, TICKETS, 1)
@@ -124,11 +124,11 @@ async def test_going_over_to_other_tables_closes_the_gate_until_they_have_passed
 async def test_going_over_to_other_tables_is_not_undone_by_what_was_being_judged_just_then() -> None:
     log = filled(MemoryLog(1), TICKETS, 2)
 
-    async def places() -> Mapping[int, int]:
+    async def offsets() -> Mapping[int, int]:
         opened.again()
         return {0: 2}
 
-    opened = Gate(log, Machine(), [Follower("reader", TICKETS, places)], lag=2)
+    opened = Gate(log, Machine(), [Follower("reader", TICKETS, offsets)], lag=2)
     await opened.look()
     assert opened.closed_because == "the projections have not caught up yet"
 

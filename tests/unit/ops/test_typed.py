@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from libs.messages.receipts import Place
+from libs.messages.receipts import RecordAddress
 from services.ops.cli.arguments import duration, instant, notice, person, place, plan_time, reference
 from services.ops.ticket.command import ticket_id
 
@@ -31,7 +31,7 @@ def test_spans_add_up() -> None:
 
 
 def test_a_place_is_what_a_receipt_names() -> None:
-    found = Place(topic="olcare.tickets.in.v1", partition=4, offset=17)
+    found = RecordAddress(topic="olcare.tickets.in.v1", partition=4, offset=17)
     assert place(found.text()) == found
 
 

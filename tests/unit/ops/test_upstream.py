@@ -12,7 +12,7 @@ from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.cloudevents import Message, parse
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.door import TicketResolved
-from libs.messages.receipts import Place
+from libs.messages.receipts import RecordAddress
 from libs.messages.streams import partition_of
 from libs.stack.run import PROJECT
 
@@ -65,6 +65,6 @@ class Loses:
 async def test_a_record_is_published_to_a_known_place_or_not_at_all() -> None:
     records = [door_record(TICKETS_DOOR, event("crm-eu", f"crm-{n}", "4711", NOON, RESOLVED), 1) for n in range(2)]
     places = await publish(MemoryLog().appender(), records)
-    assert places == [Place(topic=TICKETS_DOOR, partition=0, offset=offset) for offset in range(2)]
+    assert places == [RecordAddress(topic=TICKETS_DOOR, partition=0, offset=offset) for offset in range(2)]
     with pytest.raises(Unavailable):
         await publish(Loses(), records)  # type: ignore[arg-type] # as much of an appender as it takes

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
-from libs.messages.receipts import Outcome, Place, Receipt
+from libs.messages.receipts import Outcome, Receipt, RecordAddress
 from services.ops.demo.books import Entry, entries
 from services.ops.demo.figures import Difference, Figures
 from services.ops.demo.findings import Mails
@@ -25,7 +25,7 @@ PROVEN = Proof("intake.tickets", "tickets", 1, "00", equal=True)
 
 
 def receipt(offset: int) -> Receipt:
-    place = Place(topic=TICKETS_DOOR, partition=0, offset=offset)
+    place = RecordAddress(topic=TICKETS_DOOR, partition=0, offset=offset)
     return Receipt(place=place, outcome=Outcome.ACCEPTED, command=COMMAND)
 
 

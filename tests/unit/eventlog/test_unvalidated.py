@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter
 
-from libs.eventlog.wire.unvalidated import lean_decoder, lean_decoder_of_states
+from libs.eventlog.wire.unvalidated import decoder_without_validation, state_decoder_without_validation
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENT_OF_TYPE
 
@@ -31,7 +31,7 @@ def example(model: type[Event]) -> dict[str, Any]:
 def test_every_example_is_read_as_pydantic_reads_it(model: type[Event]) -> None:
     data = json.dumps(example(model)).encode()
     expected = model.model_validate_json(data)
-    lean = lean_decoder(model)(data)
+    lean = decoder_without_validation(model)(data)
     assert lean == expected
     assert lean.model_dump_json() == expected.model_dump_json()
     assert hash(lean) == hash(expected)
@@ -44,7 +44,7 @@ def test_whatever_pydantic_takes_is_read_alike(model: type[Event], data: st.Data
     changed = data.draw(mutations(model))
     encoded = model.model_validate(changed).model_dump_json().encode()
     for text in (encoded, json.dumps(changed).encode()):
-        assert lean_decoder(model)(text) == model.model_validate_json(text)
+        assert decoder_without_validation(model)(text) == model.model_validate_json(text)
 
 
 def mutations(model: type[Event]) -> st.SearchStrategy[dict[str, Any]]:
@@ -105,7 +105,7 @@ class Outer(Event):
 
 def test_models_within_models_are_models_and_defaults_are_filled_in_at_every_depth() -> None:
     text = b'{"inner":{"since":"2026-03-02T09:00:00Z"},"inners":[{"since":"2026-03-02T09:00:00Z","many":[]}],"more":1}'
-    lean = lean_decoder(Outer)(text)
+    lean = decoder_without_validation(Outer)(text)
     assert lean == Outer.model_validate_json(text)
     assert isinstance(lean.inners[0], Inner)
     assert (lean.word, lean.inner.many, lean.perhaps, lean.named, lean.listed) == ("default", (1, 2), None, None, ())
@@ -117,7 +117,7 @@ def test_models_within_models_are_models_and_defaults_are_filled_in_at_every_dep
 )
 def test_what_is_no_such_event_is_refused(text: bytes) -> None:
     with pytest.raises(msgspec.MsgspecError):
-        lean_decoder(Outer)(text)
+        decoder_without_validation(Outer)(text)
 
 
 class Part(BaseModel):
@@ -147,13 +147,13 @@ class Busy:
 )
 def test_a_state_is_read_as_pydantic_reads_it(state: Idle | Busy) -> None:
     stored = TypeAdapter[Idle | Busy](Idle | Busy).dump_json(state)
-    assert lean_decoder_of_states(Idle | Busy)(stored) == state
+    assert state_decoder_without_validation(Idle | Busy)(stored) == state
 
 
 def test_a_state_stored_before_a_field_came_has_its_default() -> None:
-    assert lean_decoder_of_states(Idle | Busy)('{"state": "idle"}') == Idle()
+    assert state_decoder_without_validation(Idle | Busy)('{"state": "idle"}') == Idle()
 
 
 def test_states_that_nothing_tells_apart_are_refused() -> None:
     with pytest.raises(TypeError):
-        lean_decoder_of_states(Part | Idle)
+        state_decoder_without_validation(Part | Idle)

@@ -11,7 +11,7 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.eventlog.kafka.decoder import MAX_HEADERS, MAX_RECORD, TolerantRecords
+from libs.eventlog.kafka.decoder import MAX_HEADERS, MAX_RECORD, DecodedBatches
 from libs.eventlog.kafka.subscription import record_of
 from libs.eventlog.wire.record import RAW_BATCH, Record
 from tests.unit.eventlog.batches import CODECS, batch, record, sealed
@@ -19,7 +19,7 @@ from tests.unit.eventlog.batches import CODECS, batch, record, sealed
 BROKEN = b"\x00\x00\x00\x02\xfe\xff\x07key"  # the key takes 65,535 bytes, it says
 
 
-def read(raw: bytes, start: int = 0, records: Any = TolerantRecords) -> list[Record]:
+def read(raw: bytes, start: int = 0, records: Any = DecodedBatches) -> list[Record]:
     """The records from an offset on, as aiokafka's consumer takes them from a fetched partition."""
     given_up = PartitionRecords(TopicPartition("door", 0), records(raw), None, start, None, None, True, 0)  # noqa: FBT003 - not ours
     return [record_of(message) for message in given_up]
@@ -43,7 +43,7 @@ def test_an_ordinary_batch_is_read_as_ever(codec: str | None) -> None:
 def test_a_header_name_that_is_not_utf_8_costs_nobody_a_record(codec: str | None) -> None:
     raw = batch(record(0, b"a"), record(1, b"b", [(b"ce_\xff", b"x")], key=b"\xff"), record(2, b"c"), codec=codec)
     assert values(raw) == [(0, b"a"), (1, b"b"), (2, b"c")]
-    assert [found.offset for found in TolerantRecords(raw).next_batch()] == [0, 1, 2]
+    assert [found.offset for found in DecodedBatches(raw).next_batch()] == [0, 1, 2]
     poisoned = read(raw)[1]
     assert (poisoned.key, poisoned.headers) == (b"\xff", (("ce_\udcff", b"x"),))
 
