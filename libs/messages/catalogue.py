@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import get_args
 
-from libs.messages import door
+from libs.messages import upstream
 from libs.messages.base import Event, event_type
 from libs.messages.contracts import ContractEvent, CustomerEvent
 from libs.messages.cycles import CyclesEvent
-from libs.messages.door import Upstream, upstream_type
 from libs.messages.notices import NoticeEvent
 from libs.messages.plan import CalendarEvent, PricesEvent, RemindersEvent, TargetsEvent, TzEvent, VersionsEvent
 from libs.messages.sla import PromiseEvent
 from libs.messages.streams import parse_stream
 from libs.messages.tickets import TicketEvent
+from libs.messages.upstream import Upstream, upstream_type
 
 TICKETS, SLA, CONTRACTS = "olcare.tickets.v1", "olcare.sla.v1", "olcare.contracts.v1"
 PLAN, NOTICES, PRIVATE = "olcare.plan.v1", "olcare.notices.v1", "olcare.private.v1"
@@ -77,22 +77,25 @@ def _named(*messages: type[Upstream]) -> Mapping[str, type[Upstream]]:
 UPSTREAM: Mapping[str, Mapping[str, type[Upstream]]] = MappingProxyType(
     {
         TICKETS_DOOR: _named(
-            door.TicketSubmitted,
-            door.ResponseGiven,
-            door.CustomerCalled,
-            door.NoteAdded,
-            door.TicketTransferred,
-            door.TicketsMerged,
-            door.TicketPaused,
-            door.TicketResumed,
-            door.TicketReopened,
-            door.TicketResolved,
-            door.TicketWithdrawn,
+            upstream.TicketSubmitted,
+            upstream.ResponseGiven,
+            upstream.CustomerCalled,
+            upstream.NoteAdded,
+            upstream.TicketTransferred,
+            upstream.TicketsMerged,
+            upstream.TicketPaused,
+            upstream.TicketResumed,
+            upstream.TicketReopened,
+            upstream.TicketResolved,
+            upstream.TicketWithdrawn,
         ),
         CONTRACTS_DOOR: _named(
-            door.CustomerSubmitted, door.ContractSubmitted, door.PlanPartSubmitted, door.PersonErasureOrdered
+            upstream.CustomerSubmitted,
+            upstream.ContractSubmitted,
+            upstream.PlanPartSubmitted,
+            upstream.PersonErasureOrdered,
         ),
-        NOTICES_DOOR: _named(door.ResendOrdered, door.SettlementOrdered),
+        NOTICES_DOOR: _named(upstream.ResendOrdered, upstream.SettlementOrdered),
     }
 )
 """Door topic → CloudEvents type → message."""

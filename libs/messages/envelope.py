@@ -5,7 +5,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import StringConstraints
 
 from libs.messages.base import CorrelationId, Event, EventId, Instant, MessageType, StreamId, Value
-from libs.messages.door import Upstream
+from libs.messages.upstream import Upstream
 
 D = TypeVar("D", bound=Event)
 U = TypeVar("U", bound=Upstream)

@@ -2,7 +2,7 @@
 
 from libs.plan.calendars import changed_between, working_calendar
 from libs.plan.centres import LocalCentre, home_centre, local_centre, numbers_of
-from libs.plan.certificates import BadCertificate, in_force, reckoned_from, recompute, used_until, verify
+from libs.plan.certificates import BadCertificate, current_grounds, reckoned_from, recompute, used_until, verify
 from libs.plan.changes import as_it_was, target_channel, with_calendar, with_call, with_merge, with_targets
 from libs.plan.exported import export_plan, parse_exported
 from libs.plan.files import FILES, parse_plan
@@ -38,10 +38,10 @@ __all__ = [
     "changed_between",
     "covered_from",
     "covered_until",
+    "current_grounds",
     "differences",
     "export_plan",
     "home_centre",
-    "in_force",
     "is_covered",
     "is_more_of",
     "local_centre",

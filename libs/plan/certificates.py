@@ -58,7 +58,7 @@ _DIRECTIONS = {-1: "earlier", 0: "the same", 1: "later"}
 def verify(certificate: Certificate) -> None:
     """Recompute a certificate and compare all that follows from it; raises `BadCertificate` with the reason."""
     due = recompute(certificate)
-    for stated in {certificate.due_at, in_force(certificate).due_at} - {due}:
+    for stated in {certificate.due_at, current_grounds(certificate).due_at} - {due}:
         raise BadCertificate(f"the target is used up at {rfc3339(due)}, not at the due_at {rfc3339(stated)}")
     if certificate.intervals[-1].closes_at > due:
         raise BadCertificate(f"an interval goes on after the deadline {rfc3339(due)}")
@@ -79,7 +79,7 @@ def recompute(certificate: Certificate) -> datetime:
     return max(reached, last.begins_at)
 
 
-def in_force(certificate: Certificate) -> Certificate | CertificateChange:
+def current_grounds(certificate: Certificate) -> Certificate | CertificateChange:
     """Give what says the target, the versions and the deadline now: the last change, or the certificate itself."""
     return certificate.changes[-1] if certificate.changes else certificate
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from libs.messages.certificates import AtRisk, Certificate, CertificateChange, RetargetCause, WorkingInterval
 from libs.messages.plan import ResponseTargets
 from libs.messages.tickets import Channel
-from libs.plan.certificates import MICROSECOND, SECOND, cut_to, in_force, legs, reached_at, used_between
+from libs.plan.certificates import MICROSECOND, SECOND, current_grounds, cut_to, legs, reached_at, used_between
 from libs.plan.promise import closed_since, promise, target_of
 from libs.workcal import CalendarEnds, Interval, TooFarAhead, WorkingCalendar, deadline, in_utc, tz_version
 
@@ -25,7 +25,7 @@ def with_calendar(certificate: Certificate, calendar: WorkingCalendar, published
     Raises `CalendarEnds`, `TooFarAhead`, and ValueError for the calendar of another centre.
     """
     _check_centre(certificate, calendar)
-    at, now = _instant(certificate, published_at), in_force(certificate)
+    at, now = _instant(certificate, published_at), current_grounds(certificate)
     if at >= certificate.due_at or not _is_newer(calendar, now):
         return certificate
     leg = legs(certificate)[-1]
@@ -54,7 +54,7 @@ def with_targets(certificate: Certificate, targets: ResponseTargets, published_a
 
     A longer one is not ours, nor is it ours that the channel has none any more: that is for new tickets.
     """
-    at, now = _instant(certificate, published_at), in_force(certificate)
+    at, now = _instant(certificate, published_at), current_grounds(certificate)
     promised = target_of(targets, target_channel(certificate))
     if promised is None or at >= certificate.due_at or targets.version <= now.targets_version:
         return certificate
@@ -87,7 +87,7 @@ def with_call(
     instant: changes after it are in the calendar, which is the one that the certificate names last, else ValueError.
     """
     _check_centre(certificate, calendar)
-    if calendar.version != in_force(certificate).calendar_version:
+    if calendar.version != current_grounds(certificate).calendar_version:
         raise ValueError(f"{calendar.name}: the promise does not stand on version {calendar.version} yet")
     at, target = max(in_utc(called_at), certificate.opened_at), target_of(targets, Channel.PHONE)
     if target is None:
@@ -111,14 +111,14 @@ def with_call(
     )
     earlier = tuple(one for one in certificate.changes if one.changed_at <= at)
     known = certificate.model_copy(update={"changes": earlier})
-    if targets.version < in_force(known).targets_version:
+    if targets.version < current_grounds(known).targets_version:
         raise ValueError(f"version {targets.version} of the targets was not in force at the call")
     return _on_calendar(known, calendar, change, due.intervals, at, _shares(targets, target // MICROSECOND))
 
 
 def with_merge(survivor: Certificate, absorbed: Certificate, merged_at: datetime) -> Certificate:
     """Give the survivor the promise of the ticket absorbed in it, where that is the earlier one and still runs."""
-    at, now = _instant(absorbed, merged_at), in_force(absorbed)
+    at, now = _instant(absorbed, merged_at), current_grounds(absorbed)
     if absorbed.due_at >= survivor.due_at or at >= absorbed.due_at:
         return survivor
     change = CertificateChange(

@@ -10,11 +10,11 @@ from libs.eventlog.wire.record import Record
 from libs.messages.base import Event
 from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM
 from libs.messages.contracts import ContractRefused, CustomerRefused, PersonErasureRefused
-from libs.messages.door import ContractSubmitted, CustomerSubmitted, PersonErasureOrdered, PlanPartSubmitted
 from libs.messages.plan import PlanPartRefused, TzDatabaseRefused
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome, Unreadability
 from libs.messages.streams import stream_id
+from libs.messages.upstream import ContractSubmitted, CustomerSubmitted, PersonErasureOrdered, PlanPartSubmitted
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
 from services.contract.facts import Facts

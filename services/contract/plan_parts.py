@@ -5,14 +5,6 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from libs.decider import Decider
-from libs.messages.door import (
-    CalendarContent,
-    PricesContent,
-    RemindersContent,
-    TargetsContent,
-    TzContent,
-    VersionsContent,
-)
 from libs.messages.plan import (
     CentreCalendar,
     CentreCalendarPublished,
@@ -33,6 +25,14 @@ from libs.messages.plan import (
     TzDatabaseRefused,
 )
 from libs.messages.streams import stream_id
+from libs.messages.upstream import (
+    CalendarContent,
+    PricesContent,
+    RemindersContent,
+    TargetsContent,
+    TzContent,
+    VersionsContent,
+)
 from libs.plan import calendar_objection, prices_objection, reminders_objection, targets_objection
 from services.contract.tz_databases import publish_tz
 

@@ -23,9 +23,9 @@ from libs.messages.tickets import (
 )
 from services.intake import life
 from services.intake.facts import NO_FACTS, Facts, FactsNeeded
+from services.intake.held_message import said, turned_away
 from services.intake.life import Merged, Ticket
 from services.intake.opening import OpenTicket, open_or_refuse
-from services.intake.said import said, turned_away
 
 HELD_AT_MOST = 100  # messages: whatever an upstream system does, the state of a stream stays small
 UNJUDGED = frozenset(

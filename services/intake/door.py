@@ -7,7 +7,7 @@ from libs.eventlog.commands import IssuedCommand, issued_at_door
 from libs.eventlog.wire.cloudevents import Message, parse
 from libs.eventlog.wire.private import private_key
 from libs.eventlog.wire.record import Record
-from libs.messages import door
+from libs.messages import upstream
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.receipts import Outcome
 from libs.messages.streams import stream_id
@@ -32,7 +32,7 @@ from libs.messages.tickets import (
 )
 from services.intake.domain import Command, TakeMessage
 from services.intake.facts import Facts, FactsNeeded
-from services.intake.hearing import heard
+from services.intake.from_upstream import heard
 from services.intake.opening import OpenTicket
 
 
@@ -49,15 +49,15 @@ def stream_of(message: Message) -> str:
 def facts_needed(message: Message) -> FactsNeeded | None:
     """Say which facts the decision rests on; None where on none."""
     match message.data:
-        case door.TicketSubmitted(customer=customer, product=product, number_dialled=number):
+        case upstream.TicketSubmitted(customer=customer, product=product, number_dialled=number):
             return FactsNeeded(customer, product, number)
-        case door.CustomerCalled(number_dialled=str(number)):
+        case upstream.CustomerCalled(number_dialled=str(number)):
             return FactsNeeded(number=number)
-        case door.TicketTransferred(to_centre=centre):
+        case upstream.TicketTransferred(to_centre=centre):
             return FactsNeeded(receiving=centre)
-        case door.TicketsMerged(into=survivor):
+        case upstream.TicketsMerged(into=survivor):
             return FactsNeeded(survivor=survivor)
-        case door.TicketReopened():
+        case upstream.TicketReopened():
             return FactsNeeded(ticket=stream_of(message))
         case _:
             return None
@@ -87,7 +87,7 @@ def outcome_of(event: TicketEvent) -> Outcome:
 
 
 def _command(record: Record, message: Message, facts: Facts, not_after: datetime) -> Command:
-    if isinstance(message.data, door.TicketSubmitted):
+    if isinstance(message.data, upstream.TicketSubmitted):
         return _open_ticket(record, message, message.data, facts, not_after)
     return TakeMessage(
         occurred_at=message.time,
@@ -99,7 +99,7 @@ def _command(record: Record, message: Message, facts: Facts, not_after: datetime
 
 
 def _open_ticket(
-    record: Record, message: Message, submitted: door.TicketSubmitted, facts: Facts, not_after: datetime
+    record: Record, message: Message, submitted: upstream.TicketSubmitted, facts: Facts, not_after: datetime
 ) -> OpenTicket:
     return OpenTicket(
         occurred_at=message.time,

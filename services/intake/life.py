@@ -28,7 +28,7 @@ from libs.messages.tickets import (
 )
 from services.intake.cover import Covered, NotCovered, judge_cover
 from services.intake.facts import Facts, FactsNeeded, KnownTicket
-from services.intake.said import Said, turned_away
+from services.intake.held_message import Said, turned_away
 
 LifeEvent = (
     ResponseRecorded

@@ -12,10 +12,10 @@ from libs.eventlog.loops.writer import PATIENCE, Answer, Writer
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.catalogue import NOTICES_DOOR
-from libs.messages.door import ResendOrdered
 from libs.messages.notices import Cancellation, NoticeEvent, NoticeOrderRefused
 from libs.messages.receipts import Outcome, Unreadability
 from libs.messages.streams import parse_stream
+from libs.messages.upstream import ResendOrdered
 from services.notification.delivery import AbandonClaim
 from services.notification.domain import CancelNotice
 from services.notification.notice import Claim

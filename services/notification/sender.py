@@ -19,8 +19,8 @@ from libs.eventlog.loops.writer import Answer, Writer
 from libs.messages.ids import duty_command_id
 from libs.messages.notices import NoticeHandingOver
 from services.notification.delivery import ClaimHandOver, RecordFailed, Result
-from services.notification.letter import Letter, write
 from services.notification.notice import Claim
+from services.notification.outgoing_mail import Letter, write
 from services.notification.settings import NotificationSettings
 from services.notification.smtp import hand_over
 from services.notification.verdict import result_of

@@ -18,7 +18,7 @@ from libs.messages.base import (
     rfc3339,
     type_name,
 )
-from libs.messages.door import TicketSubmitted, upstream_type
+from libs.messages.upstream import TicketSubmitted, upstream_type
 from libs.messages.notices import Recipient
 from libs.messages.receipts import DeadLetter, Header, RecordAddress, Unreadability
 from libs.messages.streams import stream_id

@@ -10,9 +10,9 @@ from libs.eventlog.ports import UNKNOWN, Appender
 from libs.eventlog.wire.record import CONTENT_TYPE, Outgoing
 from libs.messages.base import rfc3339
 from libs.messages.catalogue import UPSTREAM
-from libs.messages.door import Upstream, upstream_type
 from libs.messages.receipts import RecordAddress
 from libs.messages.streams import partition_of
+from libs.messages.upstream import Upstream, upstream_type
 
 Event = Mapping[str, Any]
 """A CloudEvent as a JSON object, `data` included; whether it is a good one is for the door to say."""

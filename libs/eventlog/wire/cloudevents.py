@@ -18,9 +18,9 @@ from pydantic_core import from_json, to_json
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.field_errors import field_error
 from libs.eventlog.wire.record import RAW_BATCH
-from libs.messages.door import Upstream
 from libs.messages.envelope import MessageName, Number, Source, Traceparent
 from libs.messages.receipts import Unreadability
+from libs.messages.upstream import Upstream
 
 MAX_VALUE = 512 * 1024  # bytes; holds the longest text that a message may carry, in any script
 MAX_SOURCE = 800  # characters, percent-encoded: what a stream id can hold

@@ -3,21 +3,11 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+from libs.messages import upstream
 from libs.messages.catalogue import TICKETS_DOOR
-from libs.messages.door import (
-    CustomerCalled,
-    NoteAdded,
-    ResponseGiven,
-    TicketPaused,
-    TicketReopened,
-    TicketResolved,
-    TicketResumed,
-    TicketsMerged,
-    TicketTransferred,
-    TicketWithdrawn,
-)
 from libs.messages.streams import stream_id
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
+from libs.messages.upstream import CustomerCalled, NoteAdded, ResponseGiven
 from services.ops.demo.cast import Customer
 from services.ops.demo.scribe import HALF_HOUR, Case, Scribe, Ticket, local
 
@@ -156,11 +146,11 @@ def _goes_on(scribe: Scribe) -> None:
     said = (
         CustomerCalled(caller=author, help_given=False, text=double),
         NoteAdded(by=Side.SUPPORT, author=author, text=double),
-        TicketTransferred(to_centre="australia", by=agent),
-        TicketResolved(by=agent, text=double),
-        TicketReopened(by=Side.CUSTOMER, author=author.person, text=double),
-        TicketsMerged(into=stream_id("ticket", survivor.source, survivor.number), by=agent),
-        TicketWithdrawn(by=Side.CUSTOMER, author=author.person, text=double),
+        upstream.TicketTransferred(to_centre="australia", by=agent),
+        upstream.TicketResolved(by=agent, text=double),
+        upstream.TicketReopened(by=Side.CUSTOMER, author=author.person, text=double),
+        upstream.TicketsMerged(into=stream_id("ticket", survivor.source, survivor.number), by=agent),
+        upstream.TicketWithdrawn(by=Side.CUSTOMER, author=author.person, text=double),
     )
     for hour, data in enumerate(said, start=2):
         scribe.say(TICKETS_DOOR, ticket.source, ticket.number, case.at + timedelta(hours=hour), data)
@@ -173,13 +163,13 @@ def _waits_for_the_customer(scribe: Scribe) -> None:
     agent, author = f"person/{german.source}/agent-4", german.people[0].at_the_door()
     question = scribe.cast.requests["en"][0][1].format(number=ticket.number)
     said = (
-        (TUESDAY, "14:00:00", TicketResumed(by=agent)),
-        (TUESDAY, "14:30:00", TicketPaused(by=agent)),
-        (TUESDAY, "15:00:00", TicketPaused(by=agent)),
-        (WEDNESDAY, "08:00:00", TicketResumed(by=agent)),
+        (TUESDAY, "14:00:00", upstream.TicketResumed(by=agent)),
+        (TUESDAY, "14:30:00", upstream.TicketPaused(by=agent)),
+        (TUESDAY, "15:00:00", upstream.TicketPaused(by=agent)),
+        (WEDNESDAY, "08:00:00", upstream.TicketResumed(by=agent)),
         (WEDNESDAY, "08:01:00", NoteAdded(by=Side.CUSTOMER, author=author, text=question)),
-        (WEDNESDAY, "16:00:00", TicketResolved(by=agent)),
-        (WEDNESDAY, "16:30:00", TicketPaused(by=agent)),
+        (WEDNESDAY, "16:00:00", upstream.TicketResolved(by=agent)),
+        (WEDNESDAY, "16:30:00", upstream.TicketPaused(by=agent)),
     )
     calendar = scribe.calendars[german.centre]
     for day, clock, data in said:

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from libs.messages.door import Person
 from libs.messages.streams import stream_id
+from libs.messages.upstream import Person
 
 CAST = Path(__file__).with_name("cast.yaml")
 ERP = "erp"

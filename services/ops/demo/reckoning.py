@@ -8,7 +8,6 @@ from itertools import chain
 from libs.messages.base import event_type
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, UPSTREAM
 from libs.messages.contracts import ContractLapsed
-from libs.messages.door import TicketSubmitted, Upstream
 from libs.messages.notices import (
     DeliveryProblem,
     NoticeClass,
@@ -19,6 +18,7 @@ from libs.messages.notices import (
     NoticeSent,
 )
 from libs.messages.receipts import Outcome
+from libs.messages.upstream import TicketSubmitted, Upstream
 from libs.plan import Plan, local_centre, numbers_of, promise, working_calendar
 from services.ops.demo.figures import Answered, AskedFor, Figures, NotTaken, Promised, Told
 from services.ops.demo.register import Outcomes, Register

@@ -13,7 +13,6 @@ from libs.messages.contracts import (
     CustomerRefused,
     CustomerRegistered,
 )
-from libs.messages.door import ContractSubmitted, CustomerSubmitted, PlanPartSubmitted, TicketSubmitted, Upstream
 from libs.messages.plan import (
     CentreCalendarPublished,
     NoticeOffsetsPublished,
@@ -26,6 +25,7 @@ from libs.messages.receipts import Outcome
 from libs.messages.refusals import TicketRefusal
 from libs.messages.streams import stream_id
 from libs.messages.tickets import RequestKind
+from libs.messages.upstream import ContractSubmitted, CustomerSubmitted, PlanPartSubmitted, TicketSubmitted, Upstream
 from libs.plan import Plan, Term, VersionSupport, covered_until, home_centre, is_covered, version_support, yearly_term
 from libs.workcal import zone
 

@@ -11,9 +11,9 @@ from libs.eventlog.client.messages import Event, Mode, door_record, event
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.messages.certificates import Certificate
-from libs.messages.door import ResponseGiven, TicketSubmitted, Upstream
 from libs.messages.receipts import Unreadability
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
+from libs.messages.upstream import ResponseGiven, TicketSubmitted, Upstream
 from libs.plan import Plan, VersionSupport, local_centre, numbers_of, promise, version_support, working_calendar
 from libs.workcal import WorkingCalendar, add_working_time, zone
 from services.ops.demo.cast import SPOKEN, Cast, Customer, Somebody

@@ -10,8 +10,8 @@ from libs.eventlog.client.messages import structured
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.messages.contracts import LicenceKind
-from libs.messages.door import ContractSubmitted, CustomerSubmitted, Upstream
 from libs.messages.streams import stream_id
+from libs.messages.upstream import ContractSubmitted, CustomerSubmitted, Upstream
 from libs.plan import Plan, yearly_term
 from services.ops.demo.cases import play_cases
 from services.ops.demo.cast import ERP, Cast, Customer, read_cast

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from libs.messages import door
+from libs.messages import upstream
 from libs.messages.certificates import Certificate
-from libs.messages.door import ResponseGiven, TicketSubmitted, Upstream
 from libs.messages.receipts import Outcome
 from libs.messages.refusals import MessageRefusal
 from libs.messages.sla import (
@@ -43,6 +42,7 @@ from libs.messages.tickets import (
     TicketTransferred,
     TicketWithdrawn,
 )
+from libs.messages.upstream import ResponseGiven, TicketSubmitted, Upstream
 from services.ops.demo.register import Outcomes, Register, accepted, refused
 
 TOLERANCE = timedelta(minutes=5)
@@ -133,10 +133,10 @@ def _go_on(life: Life, said: Said, known_at: datetime, register: Register) -> Ou
         case ResponseGiven() as given:
             life.answers.append(Answer(said.at, known_at, given))
             return accepted(ResponseRecorded)
-        case door.CustomerCalled():
+        case upstream.CustomerCalled():
             life.besides.append(said)
             return accepted(CustomerCallRecorded)
-        case door.NoteAdded():
+        case upstream.NoteAdded():
             return accepted(NoteRecorded)
         case _ if life.state in {"merged", "withdrawn"}:
             return _turned_away(said, MessageRefusal(f"ticket-{life.state}"))
@@ -147,25 +147,25 @@ def _go_on(life: Life, said: Said, known_at: datetime, register: Register) -> Ou
 def _moved(life: Life, said: Said, asked: TicketSubmitted, register: Register) -> Outcomes:
     """Take what changes a ticket; the script merges into tickets that are open, and transfers to other centres."""
     match said.data:
-        case door.TicketTransferred():
+        case upstream.TicketTransferred():
             life.besides.append(said)
             return accepted(TicketTransferred)
-        case door.TicketsMerged():
+        case upstream.TicketsMerged():
             life.state = "merged"
             life.besides.append(said)
             return accepted(TicketsMerged)
-        case door.TicketWithdrawn():
+        case upstream.TicketWithdrawn():
             life.state = "withdrawn"
             life.besides.append(said)
             return accepted(TicketWithdrawn)
-        case door.TicketPaused() | door.TicketResumed():
+        case upstream.TicketPaused() | upstream.TicketResumed():
             return _waits(life, said)
-        case door.TicketResolved() if life.state == "resolved":
+        case upstream.TicketResolved() if life.state == "resolved":
             return _turned_away(said, MessageRefusal.ALREADY_RESOLVED)
-        case door.TicketResolved():
+        case upstream.TicketResolved():
             life.state, life.is_paused = "resolved", False
             return accepted(TicketResolved)
-        case door.TicketReopened():
+        case upstream.TicketReopened():
             return _reopened(life, said, asked, register)
         case _:
             raise ValueError(f"the script says {type(said.data).__name__} about a ticket")
@@ -173,7 +173,7 @@ def _moved(life: Life, said: Said, asked: TicketSubmitted, register: Register) -
 
 def _waits(life: Life, said: Said) -> Outcomes:
     """Begin or end the waiting for the customer; only an open ticket does."""
-    if isinstance(said.data, door.TicketResumed):
+    if isinstance(said.data, upstream.TicketResumed):
         if not life.is_paused:
             return _turned_away(said, MessageRefusal.NOT_PAUSED)
         life.is_paused = False
@@ -227,9 +227,9 @@ def told_too_late(said: Said, ended_at: datetime) -> Outcomes:
     if said.handed_over <= ended_at:
         raise ValueError(f"the script says {type(said.data).__name__} about a ticket whose promise runs")
     match said.data:
-        case door.CustomerCalled():
+        case upstream.CustomerCalled():
             return refused(CallNoted, NotChanged.OVER)
-        case door.TicketTransferred():
+        case upstream.TicketTransferred():
             return refused(InternalTargetNotSet, NotChanged.OVER)
         case _:
             return refused(CancellationNoted, NotChanged.OVER)

@@ -7,7 +7,7 @@ from itertools import accumulate
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from libs.messages.door import TicketSubmitted, upstream_type
+from libs.messages.upstream import TicketSubmitted, upstream_type
 from libs.stack.catcher import MailCatcher
 from services.ops.demo.play import Moment, Told
 from services.ops.demo.script import Script

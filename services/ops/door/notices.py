@@ -8,9 +8,9 @@ import typer
 from libs.chassis.clock import draw_id
 from libs.eventlog.client.messages import door_record, event
 from libs.messages.catalogue import NOTICES_DOOR
-from libs.messages.door import ResendOrdered, SettlementOrdered
 from libs.messages.notices import Settlement
 from libs.messages.receipts import Receipt
+from libs.messages.upstream import ResendOrdered, SettlementOrdered
 from services.ops.cli.arguments import By, NoticeGiven
 from services.ops.cli.environment import Given, given
 from services.ops.cli.output import AsJson, run, show, table

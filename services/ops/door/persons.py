@@ -7,9 +7,9 @@ import typer
 from libs.chassis.clock import draw_id
 from libs.eventlog.client.messages import door_record, event
 from libs.messages.catalogue import CONTRACTS_DOOR
-from libs.messages.door import PersonErasureOrdered
 from libs.messages.receipts import Receipt
 from libs.messages.streams import parse_stream
+from libs.messages.upstream import PersonErasureOrdered
 from services.ops.cli.arguments import By, PersonGiven, customer
 from services.ops.cli.environment import Given, given
 from services.ops.cli.output import AsJson, Refused, run, show

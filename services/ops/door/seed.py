@@ -12,9 +12,9 @@ from libs.eventlog.client.door_client import DoorClient
 from libs.eventlog.client.messages import door_record, event
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR
-from libs.messages.door import ContractSubmitted, CustomerSubmitted, Upstream
 from libs.messages.receipts import Receipt
 from libs.messages.streams import stream_id
+from libs.messages.upstream import ContractSubmitted, CustomerSubmitted, Upstream
 from libs.plan import yearly_term
 from services.ops.cli.environment import Given, given
 from services.ops.cli.output import AsJson, counting, run, show, table

@@ -13,7 +13,9 @@ from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, EVENTS, PLAN
-from libs.messages.door import (
+from libs.messages.plan import PlanRefusal
+from libs.messages.receipts import Receipt
+from libs.messages.upstream import (
     CalendarContent,
     PlanPartSubmitted,
     PricesContent,
@@ -22,8 +24,6 @@ from libs.messages.door import (
     TzContent,
     VersionsContent,
 )
-from libs.messages.plan import PlanRefusal
-from libs.messages.receipts import Receipt
 from libs.plan import Plan, tz_database
 from services.contract.plan_parts import Publication, stream_of_publication
 from services.ops.cli.environment import Given, given

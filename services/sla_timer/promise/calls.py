@@ -15,8 +15,7 @@ from libs.messages.sla import (
     ResponseNotApplied,
 )
 from libs.messages.tickets import Medium, RespondedBy
-from libs.plan import in_force as grounds
-from libs.plan import with_call, working_calendar
+from libs.plan import current_grounds, with_call, working_calendar
 from services.sla_timer.promise.recompute import reckoned, restated_due_at, retargeted
 from services.sla_timer.promise.responses import RecordResponse, respond
 from services.sla_timer.promise.state import Judged, NotPromised, State, Untracked, Waiting
@@ -73,7 +72,7 @@ def _call_on_running(state: Waiting, command: RecordCall) -> FirstResponseRetarg
 
 
 def _called(certificate: Certificate, command: RecordCall) -> Certificate:
-    version = grounds(certificate).calendar_version
+    version = current_grounds(certificate).calendar_version
     calendar = next((one for one in command.calendars if one.content.version == version), None)
     targets = in_force(command.targets, command.occurred_at)
     if calendar is None or targets is None:

@@ -32,7 +32,7 @@ from libs.messages.sla import (
     ResponseNotApplied,
     Verdict,
 )
-from libs.plan import in_force
+from libs.plan import current_grounds
 from services.sla_timer.promise.calls import RecordCall, call
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk, fire, warn
 from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise, adopt, cancel, reinstate
@@ -188,7 +188,7 @@ def _ended(running: Waiting, verdict: Verdict, responded_at: datetime | None) ->
         responded_at=responded_at,
         cancelled_at=running.cancelled_at,
         restated_due_at=running.restated_due_at,
-        calendar_version=max(running.passed_over, in_force(running.promise.certificate).calendar_version),
+        calendar_version=max(running.passed_over, current_grounds(running.promise.certificate).calendar_version),
     )
 
 

@@ -12,8 +12,7 @@ from libs.messages.base import FactVersion
 from libs.messages.certificates import Certificate
 from libs.messages.facts import resting_on
 from libs.messages.sla import FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise
-from libs.plan import NoTarget, as_it_was, with_calendar, with_targets, working_calendar
-from libs.plan import in_force as grounds
+from libs.plan import NoTarget, as_it_was, current_grounds, with_calendar, with_targets, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead
 from services.sla_timer.promise.state import Promise, State, Waiting
 from services.sla_timer.published.publications import (
@@ -99,7 +98,7 @@ def reckoned(state: Waiting, published: Published, now: datetime) -> Reckoned:
 
 
 def _since(state: Waiting, published: Published, now: datetime) -> list[Publication]:
-    known = grounds(state.promise.certificate)
+    known = current_grounds(state.promise.certificate)
     reckoned_on = max(known.calendar_version, state.passed_over)
     newer: list[Publication] = [
         one for one in published_by(published.calendars, now) if one.content.version > reckoned_on
@@ -136,7 +135,7 @@ def _on_calendar(certificate: Certificate, calendar: PublishedCalendar, at: date
 
 def _by_tz(certificate: Certificate, change: TzChange, calendars: Iterable[PublishedCalendar]) -> Certificate | Passed:
     """Reckon on the same calendar; where that was read too late to be among those that may matter, on its successor."""
-    known = grounds(certificate).calendar_version
+    known = current_grounds(certificate).calendar_version
     of_promise = (one for one in calendars if one.content.version >= known)
     calendar = min(of_promise, key=lambda one: one.content.version, default=None)
     if calendar is None:

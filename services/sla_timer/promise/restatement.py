@@ -7,7 +7,7 @@ from typing import NamedTuple
 from libs.messages.base import FactVersion
 from libs.messages.facts import resting_on
 from libs.messages.sla import FirstResponseRestated, RestatementCause, Verdict
-from libs.plan import in_force as grounds
+from libs.plan import current_grounds
 from services.sla_timer.promise.recompute import restated_due_at
 from services.sla_timer.promise.state import Judged, State
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, published_by
@@ -39,7 +39,7 @@ def restate(state: State, command: RestatePromise) -> FirstResponseRestated | No
         return None
     made, known = state.promise, _known(state, command)
     restated = _verdict(state, known.due_at, command.occurred_at)
-    version = max(state.calendar_version, grounds(made.certificate).calendar_version)
+    version = max(state.calendar_version, current_grounds(made.certificate).calendar_version)
     if (restated, known.due_at, known.calendar_version) == (_stated(state), _due_at(state), version):
         return None
     return FirstResponseRestated(
@@ -63,7 +63,7 @@ def _known(state: Judged, command: RestatePromise) -> Known:
     targets = published_by(command.targets, command.occurred_at)
     newest = max(calendars, key=lambda one: one.content.version, default=None)
     due_at = restated_due_at(state.promise, calendars, targets)
-    version = max(state.calendar_version, grounds(state.promise.certificate).calendar_version)
+    version = max(state.calendar_version, current_grounds(state.promise.certificate).calendar_version)
     if newest is None:
         return Known(due_at or _due_at(state), version, ())
     return Known(due_at or _due_at(state), max(version, newest.content.version), resting_on(newest))
@@ -96,5 +96,5 @@ def _cause(state: Judged, known: Known, restated: Verdict) -> RestatementCause:
         return RestatementCause.LATE_ANSWER if late else RestatementCause.CALENDAR
     if known.due_at > promised:
         return RestatementCause.CLOSURE
-    is_older = known.calendar_version > grounds(state.promise.certificate).calendar_version
+    is_older = known.calendar_version > current_grounds(state.promise.certificate).calendar_version
     return RestatementCause.CALL if state.promise.calls and not is_older else RestatementCause.OPENING

@@ -27,7 +27,7 @@ from libs.messages.sla import (
     ReinstatementNotApplied,
     ResponseNotApplied,
 )
-from libs.plan import in_force, reckoned_from, target_channel
+from libs.plan import current_grounds, reckoned_from, target_channel
 from services.sla_timer.promise.state import warnings_left
 
 
@@ -94,7 +94,7 @@ def _promise(row: PromiseRow | None, event: RecordedEvent) -> PromiseRow | None:
 
 def _on(row: PromiseRow, certificate: Certificate) -> PromiseRow:
     """Take over what a certificate says now."""
-    known, left = in_force(certificate), warnings_left(certificate, row.warned)
+    known, left = current_grounds(certificate), warnings_left(certificate, row.warned)
     return row._replace(
         clock_started_at=certificate.clock_started_at,
         at_risk_at=left[0].at_risk_at if left else None,

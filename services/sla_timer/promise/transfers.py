@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from libs.messages.certificates import Certificate
 from libs.messages.facts import resting_on
 from libs.messages.sla import InternalTargetNotSet, InternalTargetSet, NotChanged
-from libs.plan import in_force as grounds
-from libs.plan import used_until, working_calendar
+from libs.plan import current_grounds, used_until, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, add_working_time
 from services.sla_timer.promise.state import Judged, State, Waiting
 from services.sla_timer.published.publications import PublishedCalendar
@@ -37,7 +36,7 @@ def transfer(state: State, command: SetInternalTarget) -> InternalTargetSet | In
 def _target(certificate: Certificate, command: SetInternalTarget) -> InternalTargetSet | InternalTargetNotSet:
     if command.calendar is None:
         return _none(command, NotChanged.NO_CALENDAR)
-    used, target = used_until(certificate, command.occurred_at), grounds(certificate).target_seconds
+    used, target = used_until(certificate, command.occurred_at), current_grounds(certificate).target_seconds
     calendar = working_calendar(command.calendar.content)
     try:
         due_at = add_working_time(calendar, command.occurred_at, timedelta(seconds=target) - used)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.messages.certificates import Certificate
-from libs.plan import in_force as grounds
-from libs.plan import reckoned_from
+from libs.plan import current_grounds, reckoned_from
 from libs.workcal import tz_version
 
 
@@ -28,6 +27,6 @@ def concerns(change: TzChange, certificate: Certificate) -> bool:
     One of a version that is not installed here concerns nobody yet: no hours are known by it.
     """
     begins_at = max(change.published_at, reckoned_from(certificate))
-    is_newer = grounds(certificate).tz_version < change.version <= tz_version()
+    is_newer = current_grounds(certificate).tz_version < change.version <= tz_version()
     is_ahead = change.from_at <= certificate.due_at and begins_at < change.until_at
     return change.zone == certificate.zone and is_newer and is_ahead

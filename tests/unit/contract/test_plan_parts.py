@@ -5,14 +5,6 @@ from datetime import timedelta
 import pytest
 from pydantic import TypeAdapter
 
-from libs.messages.door import (
-    CalendarContent,
-    PricesContent,
-    RemindersContent,
-    TargetsContent,
-    TzContent,
-    VersionsContent,
-)
 from libs.messages.plan import (
     CentreCalendarPublished,
     ChannelTargets,
@@ -35,6 +27,14 @@ from libs.messages.plan import (
     TzDatabaseRefused,
     ZoneOffset,
     ZoneOffsets,
+)
+from libs.messages.upstream import (
+    CalendarContent,
+    PricesContent,
+    RemindersContent,
+    TargetsContent,
+    TzContent,
+    VersionsContent,
 )
 from services.contract.plan_parts import (
     DECIDER,

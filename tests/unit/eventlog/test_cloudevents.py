@@ -14,7 +14,10 @@ from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import MAX_VALUE, Message, parse
 from libs.eventlog.wire.record import RAW_BATCH
 from libs.messages.base import PersonId
-from libs.messages.door import (
+from libs.messages.receipts import Receipt
+from libs.messages.streams import stream_id
+from libs.messages.tickets import Channel, RequestKind
+from libs.messages.upstream import (
     ContractSubmitted,
     Person,
     PlanPartSubmitted,
@@ -23,9 +26,6 @@ from libs.messages.door import (
     Upstream,
     upstream_type,
 )
-from libs.messages.receipts import Receipt
-from libs.messages.streams import stream_id
-from libs.messages.tickets import Channel, RequestKind
 
 DOOR: Mapping[str, type[Upstream]] = {
     upstream_type(model): model for model in (TicketSubmitted, ResponseGiven, ContractSubmitted, PlanPartSubmitted)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from libs.messages import door
+from libs.messages import upstream
 from libs.messages.base import FactVersion, PrivateKey
 from libs.messages.clauses import Clause
 from libs.messages.plan import ProductRelease, ProductVersions, Status
@@ -152,11 +152,11 @@ HERE, THERE = "ticket/crm-eu/4711", "ticket/crm-eu/4712"
 AMERICAS = KnownCentre("calendar/plan/americas", 1, "americas")
 
 
-def kind(model: type[door.Upstream]) -> str:
-    return door.upstream_type(model)
+def kind(model: type[upstream.Upstream]) -> str:
+    return upstream.upstream_type(model)
 
 
-def said_of(at: datetime, model: type[door.Upstream], **content: Any) -> MessageHeld:
+def said_of(at: datetime, model: type[upstream.Upstream], **content: Any) -> MessageHeld:
     """Give a message as it is held; one `private` for all."""
     (private,) = {one.private for one in content.values() if getattr(one, "private", None)} or {None}
     return MessageHeld(upstream_type=kind(model), said_at=at, private=private, **content)
@@ -171,7 +171,7 @@ def recorded(at: datetime, by: RespondedBy = RespondedBy.PERSON) -> ResponseReco
 
 
 def held(at: datetime, by: RespondedBy = RespondedBy.PERSON) -> MessageHeld:
-    return said_of(at, door.ResponseGiven, response=recorded(at, by))
+    return said_of(at, upstream.ResponseGiven, response=recorded(at, by))
 
 
 def response(at: datetime, by: RespondedBy = RespondedBy.PERSON) -> TakeMessage:
@@ -190,7 +190,7 @@ def called(at: datetime) -> CustomerCallRecorded:
 
 
 def call(at: datetime) -> TakeMessage:
-    return take(said_of(at, door.CustomerCalled, call=called(at)))
+    return take(said_of(at, upstream.CustomerCalled, call=called(at)))
 
 
 def noted(at: datetime) -> NoteRecorded:
@@ -198,7 +198,7 @@ def noted(at: datetime) -> NoteRecorded:
 
 
 def note(at: datetime) -> TakeMessage:
-    return take(said_of(at, door.NoteAdded, note=noted(at)))
+    return take(said_of(at, upstream.NoteAdded, note=noted(at)))
 
 
 def transferred(at: datetime, from_centre: str = "france", to_centre: str = "americas") -> TicketTransferred:
@@ -211,7 +211,7 @@ def transferred(at: datetime, from_centre: str = "france", to_centre: str = "ame
 def transfer(at: datetime, to_centre: str = "americas") -> TakeMessage:
     content = HeldTransfer(transferred_at=at, to_centre=to_centre, by=AGENT)
     known = KnownCentre(f"calendar/plan/{to_centre}", 1, to_centre)
-    return take(said_of(at, door.TicketTransferred, transfer=content), Facts(receiving=known))
+    return take(said_of(at, upstream.TicketTransferred, transfer=content), Facts(receiving=known))
 
 
 def merged(at: datetime, into: str = THERE) -> TicketsMerged:
@@ -219,7 +219,7 @@ def merged(at: datetime, into: str = THERE) -> TicketsMerged:
 
 
 def merge(at: datetime, into: str = THERE, survivor: KnownTicket | None = None) -> TakeMessage:
-    return take(said_of(at, door.TicketsMerged, merge=merged(at, into)), Facts(survivor=survivor))
+    return take(said_of(at, upstream.TicketsMerged, merge=merged(at, into)), Facts(survivor=survivor))
 
 
 def paused(at: datetime) -> TicketPaused:
@@ -227,7 +227,7 @@ def paused(at: datetime) -> TicketPaused:
 
 
 def pause(at: datetime) -> TakeMessage:
-    return take(said_of(at, door.TicketPaused, pause=paused(at)))
+    return take(said_of(at, upstream.TicketPaused, pause=paused(at)))
 
 
 def resumed(at: datetime) -> TicketResumed:
@@ -235,7 +235,7 @@ def resumed(at: datetime) -> TicketResumed:
 
 
 def resume(at: datetime) -> TakeMessage:
-    return take(said_of(at, door.TicketResumed, resumption=resumed(at)))
+    return take(said_of(at, upstream.TicketResumed, resumption=resumed(at)))
 
 
 def reopened(at: datetime) -> TicketReopened:
@@ -244,7 +244,7 @@ def reopened(at: datetime) -> TicketReopened:
 
 def reopen(at: datetime, facts: Facts = FACTS) -> TakeMessage:
     content = HeldReopening(reopened_at=at, by=Side.CUSTOMER, private=PRIVATE)
-    return take(said_of(at, door.TicketReopened, reopening=content), facts)
+    return take(said_of(at, upstream.TicketReopened, reopening=content), facts)
 
 
 def resolved(at: datetime) -> TicketResolved:
@@ -252,7 +252,7 @@ def resolved(at: datetime) -> TicketResolved:
 
 
 def resolve(at: datetime) -> TakeMessage:
-    return take(said_of(at, door.TicketResolved, resolution=resolved(at)))
+    return take(said_of(at, upstream.TicketResolved, resolution=resolved(at)))
 
 
 def withdrawn(at: datetime) -> TicketWithdrawn:
@@ -260,4 +260,4 @@ def withdrawn(at: datetime) -> TicketWithdrawn:
 
 
 def withdraw(at: datetime) -> TakeMessage:
-    return take(said_of(at, door.TicketWithdrawn, withdrawal=withdrawn(at)))
+    return take(said_of(at, upstream.TicketWithdrawn, withdrawal=withdrawn(at)))

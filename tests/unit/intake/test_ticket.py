@@ -6,7 +6,6 @@ import pytest
 
 from libs.messages.base import FactVersion
 from libs.messages.clauses import Clause
-from libs.messages.door import NoteAdded, ResponseGiven, upstream_type
 from libs.messages.refusals import Contact, MessageRefusal, ResponseRefusal, TicketRefusal
 from libs.messages.tickets import (
     CentreReason,
@@ -17,6 +16,7 @@ from libs.messages.tickets import (
     ResponseRefused,
     TicketEvent,
 )
+from libs.messages.upstream import NoteAdded, ResponseGiven, upstream_type
 from services.intake.domain import DECIDER, HELD_AT_MOST, ApplyHeld, Owed, owed
 from services.intake.facts import Facts
 from tests.unit.intake.examples import (

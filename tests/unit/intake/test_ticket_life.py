@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from libs.messages import door
+from libs.messages import upstream
 from libs.messages.base import FactVersion
 from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal
@@ -309,7 +309,7 @@ def test_nothing_is_asked_for_what_is_held_on_a_refused_ticket() -> None:
 
 
 def test_a_ticket_that_is_open_is_not_opened_again_whatever_became_of_it() -> None:
-    kind = door.upstream_type(door.TicketSubmitted)
+    kind = upstream.upstream_type(upstream.TicketSubmitted)
     again = MessageRefused(upstream_type=kind, said_at=TUESDAY, reason=MessageRefusal.ALREADY_OPEN)
     for past in (resolved(TUESDAY), withdrawn(TUESDAY), merged(TUESDAY)):
         TICKET.given(OPENED, past).when(replace(BY_WEB, not_after=NOW)).then(again)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import yaml
 
 from libs.eventlog.wire.record import Record
-from libs.messages.door import CalendarContent, PlanPartSubmitted
+from libs.messages.upstream import CalendarContent, PlanPartSubmitted
 from libs.plan import Plan
 from services.contract.door import read, stream_of
 from services.contract.plan import read_plan

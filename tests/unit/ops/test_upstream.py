@@ -10,15 +10,15 @@ from libs.eventlog.client.messages import Mode, door_of, door_record, event, pub
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.cloudevents import Message, parse
+from libs.messages import upstream
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
-from libs.messages.door import TicketResolved
 from libs.messages.receipts import RecordAddress
 from libs.messages.streams import partition_of
 from libs.stack.run import PROJECT
 
 SAMPLES = sorted((PROJECT / "contracts/examples/door").glob("*.json"))
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
-RESOLVED = TicketResolved(by="person/crm-eu/agent-5", text="Gabarit corrigé.")
+RESOLVED = upstream.TicketResolved(by="person/crm-eu/agent-5", text="Gabarit corrigé.")
 
 
 def read(said: dict[str, object], mode: Mode) -> Message:

@@ -6,20 +6,11 @@ from itertools import count
 import pytest
 from pydantic_core import to_json
 
+from libs.messages import upstream
 from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM
 from libs.messages.certificates import Certificate
-from libs.messages.door import (
-    NoteAdded,
-    Person,
-    ResponseGiven,
-    TicketReopened,
-    TicketResolved,
-    TicketsMerged,
-    TicketSubmitted,
-    TicketWithdrawn,
-    Upstream,
-)
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
+from libs.messages.upstream import NoteAdded, Person, ResponseGiven, TicketSubmitted, Upstream
 from libs.plan import promise, working_calendar
 from services.ops.demo.figures import AskedFor, Figures, NotTaken, differences
 from services.ops.demo.reckoning import reckon
@@ -145,9 +136,9 @@ def said(data: Upstream, at: datetime = ONE_O_CLOCK) -> Said:
 
 
 NOTE = NoteAdded(by=Side.SUPPORT, author=ANYBODY, text="")
-MERGED = TicketsMerged(into="ticket/crm-eu/1", by=ANYBODY.person)
-RESOLVED, REOPENED = TicketResolved(by=ANYBODY.person), TicketReopened(by=Side.CUSTOMER)
-WITHDRAWN = TicketWithdrawn(by=Side.CUSTOMER)
+MERGED = upstream.TicketsMerged(into="ticket/crm-eu/1", by=ANYBODY.person)
+RESOLVED, REOPENED = upstream.TicketResolved(by=ANYBODY.person), upstream.TicketReopened(by=Side.CUSTOMER)
+WITHDRAWN = upstream.TicketWithdrawn(by=Side.CUSTOMER)
 
 
 def reasons(found: Life) -> list[str | None]:

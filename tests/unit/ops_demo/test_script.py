@@ -13,9 +13,9 @@ from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import parse
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, UPSTREAM
 from libs.messages.certificates import Certificate
-from libs.messages.door import TicketSubmitted, Upstream
 from libs.messages.receipts import Unreadability
 from libs.messages.tickets import RespondedBy
+from libs.messages.upstream import TicketSubmitted, Upstream
 from libs.plan import local_centre, numbers_of, promise, working_calendar
 from services.ops.demo import SEED, TICKETS
 from services.ops.demo.register import Register

@@ -6,7 +6,7 @@ from typing import Any
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.private import private_key
 from libs.eventlog.wire.record import Record
-from libs.messages import door
+from libs.messages import upstream
 from libs.messages.base import PrivateKey
 from libs.messages.facts import resting_on
 from libs.messages.tickets import (
@@ -39,9 +39,9 @@ def _call_or_note(
 ) -> Mapping[str, Any] | None:
     """Take what names a person with all that is personal."""
     match message.data:
-        case door.CustomerCalled() as call:
+        case upstream.CustomerCalled() as call:
             return {"call": _call(message, call, key, called)}
-        case door.NoteAdded(by=by, author=author):
+        case upstream.NoteAdded(by=by, author=author):
             private = private_key(record, author.person)
             return {"note": NoteRecorded(noted_at=message.time, by=by, author=author.person, private=private)}
         case _:
@@ -50,28 +50,28 @@ def _call_or_note(
 
 def _other(message: Message, key: PrivateKey | None) -> Mapping[str, Any]:
     match message.data:
-        case door.ResponseGiven() as given:
+        case upstream.ResponseGiven() as given:
             return {"response": ResponseRecorded(responded_at=message.time, **dict(given))}
-        case door.TicketTransferred(to_centre=centre, by=by):
+        case upstream.TicketTransferred(to_centre=centre, by=by):
             return {"transfer": HeldTransfer(transferred_at=message.time, to_centre=centre, by=by)}
-        case door.TicketsMerged(into=into, by=by):
+        case upstream.TicketsMerged(into=into, by=by):
             return {"merge": TicketsMerged(merged_at=message.time, into=into, by=by)}
-        case door.TicketPaused(by=by):
+        case upstream.TicketPaused(by=by):
             return {"pause": TicketPaused(paused_at=message.time, by=by)}
-        case door.TicketResumed(by=by):
+        case upstream.TicketResumed(by=by):
             return {"resumption": TicketResumed(resumed_at=message.time, by=by)}
-        case door.TicketReopened(by=by):
+        case upstream.TicketReopened(by=by):
             return {"reopening": HeldReopening(reopened_at=message.time, by=by, private=key)}
-        case door.TicketResolved(by=by):
+        case upstream.TicketResolved(by=by):
             return {"resolution": TicketResolved(resolved_at=message.time, by=by, private=key)}
-        case door.TicketWithdrawn(by=by):
+        case upstream.TicketWithdrawn(by=by):
             return {"withdrawal": TicketWithdrawn(withdrawn_at=message.time, by=by, private=key)}
         case _:
             raise ValueError(f"{message.type} is not about a ticket that is there")
 
 
 def _call(
-    message: Message, call: door.CustomerCalled, key: PrivateKey | None, called: KnownCentre | None
+    message: Message, call: upstream.CustomerCalled, key: PrivateKey | None, called: KnownCentre | None
 ) -> CustomerCallRecorded:
     return CustomerCallRecorded(
         called_at=message.time,
