@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from libs.stack.account import Account, as_account
+from libs.stack.account import SystemUser, as_account
 from libs.stack.errors import StackError
 from libs.stack.identity import forget, record
 from libs.stack.run import PROJECT, Run
@@ -33,7 +33,7 @@ class Process:
         command: Sequence[str],
         *,
         env: Mapping[str, str] | None = None,
-        account: Account | None = None,
+        account: SystemUser | None = None,
         end_signal: signal.Signals = signal.SIGTERM,
         death_signal: signal.Signals = signal.SIGKILL,
     ) -> None:

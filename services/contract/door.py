@@ -17,7 +17,7 @@ from libs.messages.streams import stream_id
 from libs.messages.upstream import ContractSubmitted, CustomerSubmitted, PersonErasureOrdered, PlanPartSubmitted
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
-from services.contract.facts import Facts
+from services.contract.facts import ContractFacts
 from services.contract.plan_parts import PublishPart, stream_of_publication
 
 LARGEST = 256 * 1024  # bytes: a part of the plan may double on its way into the log, which takes a megabyte
@@ -66,7 +66,7 @@ def personal(record: Record, message: Message) -> Personal | None:
     return Personal(private_key(record, contact.person), content)
 
 
-def command_of(record: Record, message: Message, facts: Facts) -> IssuedCommand:
+def command_of(record: Record, message: Message, facts: ContractFacts) -> IssuedCommand:
     """Make the issued of a message."""
     stream = stream_of(message)
     return issued_at_door(message, stream, _command(record, message, facts))
@@ -82,7 +82,7 @@ def _said(message: Message) -> Said:
     return message.data
 
 
-def _command(record: Record, message: Message, facts: Facts) -> Command:
+def _command(record: Record, message: Message, facts: ContractFacts) -> Command:
     said, at = _said(message), message.time
     match said:
         case CustomerSubmitted():

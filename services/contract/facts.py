@@ -27,7 +27,7 @@ class KnownCustomer:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ContractFacts:
     """The plan's centres and products, and those of the customers asked for that are registered."""
 
     centres: tuple[KnownCentre, ...] = ()
@@ -43,5 +43,5 @@ class Facts:
         return next((customer for customer in self.customers if customer.stream == stream), None)
 
 
-FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
+FACTS: TypeAdapter[ContractFacts] = TypeAdapter(ContractFacts)
 """Reads what the query `facts_for_contracts` gives."""

@@ -10,7 +10,7 @@ from libs.messages.refusals import Contact, TicketRefusal
 from libs.messages.tickets import Cover, RequestKind
 from libs.plan import VersionSupport, version_support
 from libs.workcal import in_utc, zone
-from services.intake.facts import Facts, KnownContract, KnownCustomer, KnownProduct
+from services.intake.facts import KnownContract, KnownCustomer, KnownProduct, TicketFacts
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class NotCovered:
     rests_on: tuple[FactVersion, ...]
 
 
-def judge_cover(facts: Facts, kind: RequestKind, version: str | None, at: datetime) -> Covered | NotCovered:
+def judge_cover(facts: TicketFacts, kind: RequestKind, version: str | None, at: datetime) -> Covered | NotCovered:
     """Decide at the instant of opening or reopening, by the local days of the contract's centre."""
     customer = facts.customer
     if customer is None:

@@ -22,7 +22,7 @@ from libs.messages.tickets import (
     TicketRefused,
 )
 from services.intake import life
-from services.intake.facts import NO_FACTS, Facts, FactsNeeded
+from services.intake.facts import NO_FACTS, FactsNeeded, TicketFacts
 from services.intake.held_message import said, turned_away
 from services.intake.life import Merged, Ticket
 from services.intake.opening import OpenTicket, open_or_refuse
@@ -50,7 +50,7 @@ class TakeMessage:
     """What is said about a later instant is a mistake: nobody can know it yet."""
     ticket: str
     message: MessageHeld
-    facts: Facts = NO_FACTS
+    facts: TicketFacts = NO_FACTS
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class ApplyHeld:
 
     occurred_at: datetime
     number: int
-    facts: Facts = NO_FACTS
+    facts: TicketFacts = NO_FACTS
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def _in_future(message: MessageHeld) -> MessageRefused:
     return MessageRefused(upstream_type=message.upstream_type, said_at=message.said_at, reason=reason)
 
 
-def _must_wait(state: Ticket | Refused, message: MessageHeld, facts: Facts) -> bool:
+def _must_wait(state: Ticket | Refused, message: MessageHeld, facts: TicketFacts) -> bool:
     content = said(message)
     return isinstance(state, Ticket) and content is not None and life.is_of_another(state, content, facts)
 
@@ -205,7 +205,7 @@ def _apply(state: State, command: ApplyHeld) -> TicketEvent | None:
     return _judged(state, state.held[0], command.facts)
 
 
-def _judged(state: Ticket | Refused, message: MessageHeld, facts: Facts) -> TicketEvent:
+def _judged(state: Ticket | Refused, message: MessageHeld, facts: TicketFacts) -> TicketEvent:
     content = said(message)
     assert content is not None  # noqa: S101 - nothing else is taken or held
     match state:

@@ -31,7 +31,7 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 from services.intake.domain import Command, TakeMessage
-from services.intake.facts import Facts, FactsNeeded
+from services.intake.facts import FactsNeeded, TicketFacts
 from services.intake.from_upstream import heard
 from services.intake.opening import OpenTicket
 
@@ -63,7 +63,7 @@ def facts_needed(message: Message) -> FactsNeeded | None:
             return None
 
 
-def command_of(record: Record, message: Message, facts: Facts, not_after: datetime) -> IssuedCommand:
+def command_of(record: Record, message: Message, facts: TicketFacts, not_after: datetime) -> IssuedCommand:
     """Make the issued of a message; what is said about an instant after `not_after` will be refused."""
     stream = stream_of(message)
     return issued_at_door(message, stream, _command(record, message, facts, not_after))
@@ -86,7 +86,7 @@ def outcome_of(event: TicketEvent) -> Outcome:
             assert_never(event)
 
 
-def _command(record: Record, message: Message, facts: Facts, not_after: datetime) -> Command:
+def _command(record: Record, message: Message, facts: TicketFacts, not_after: datetime) -> Command:
     if isinstance(message.data, upstream.TicketSubmitted):
         return _open_ticket(record, message, message.data, facts, not_after)
     return TakeMessage(
@@ -99,7 +99,7 @@ def _command(record: Record, message: Message, facts: Facts, not_after: datetime
 
 
 def _open_ticket(
-    record: Record, message: Message, submitted: upstream.TicketSubmitted, facts: Facts, not_after: datetime
+    record: Record, message: Message, submitted: upstream.TicketSubmitted, facts: TicketFacts, not_after: datetime
 ) -> OpenTicket:
     return OpenTicket(
         occurred_at=message.time,

@@ -64,7 +64,7 @@ class KnownTicket:
 
 
 @dataclass(frozen=True)
-class Facts:
+class TicketFacts:
     """What a decision about a ticket rests on besides its own stream; nothing where nothing was said."""
 
     customer: KnownCustomer | None = None
@@ -90,6 +90,6 @@ class FactsNeeded(NamedTuple):
     survivor: str | None = None
 
 
-NO_FACTS = Facts()
-FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
+NO_FACTS = TicketFacts()
+FACTS: TypeAdapter[TicketFacts] = TypeAdapter(TicketFacts)
 """Reads what the query `facts_for_tickets` gives for one message."""

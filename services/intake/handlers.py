@@ -19,7 +19,7 @@ from libs.messages.receipts import Outcome
 from libs.messages.tickets import TicketEvent
 from services.intake import door
 from services.intake.domain import OWING, Owed, UndoMerge, Unopened, owed
-from services.intake.facts import FACTS, NO_FACTS, Facts, FactsNeeded
+from services.intake.facts import FACTS, NO_FACTS, FactsNeeded, TicketFacts
 from services.intake.personal import personal
 from services.intake.settings import IntakeSettings
 
@@ -64,7 +64,7 @@ class TicketDoor(ServiceDoor):
                 [_applying(stream, due, f, correlations[stream]) for (stream, due), f in zip(dues, facts, strict=True)]
             )
 
-    async def _facts(self, asked: Sequence[FactsNeeded | None]) -> list[Facts]:
+    async def _facts(self, asked: Sequence[FactsNeeded | None]) -> list[TicketFacts]:
         return await self._queries.facts("facts_for_tickets", asked, FACTS, NO_FACTS)
 
 
@@ -87,6 +87,6 @@ class MergeDuties:
         """Nothing here waits for an instant."""
 
 
-def _applying(stream: str, due: Owed, facts: Facts, correlation: str) -> IssuedCommand:
+def _applying(stream: str, due: Owed, facts: TicketFacts, correlation: str) -> IssuedCommand:
     command = replace(due.command, facts=facts)
     return IssuedCommand(str(duty_command_id(stream, due.name)), stream, command, correlation)

@@ -27,7 +27,7 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 from services.intake.cover import Covered, NotCovered, judge_cover
-from services.intake.facts import Facts, FactsNeeded, KnownTicket
+from services.intake.facts import FactsNeeded, KnownTicket, TicketFacts
 from services.intake.held_message import Said, turned_away
 
 LifeEvent = (
@@ -135,14 +135,14 @@ def asked_again(known: Ticket, content: Said) -> FactsNeeded | None:
             return None
 
 
-def is_of_another(known: Ticket, content: Said, facts: Facts) -> bool:
+def is_of_another(known: Ticket, content: Said, facts: TicketFacts) -> bool:
     """Say that a reopening came with facts from before its ticket was there: cover can not be judged on them."""
     customer = facts.customer.stream if facts.customer else None
     return isinstance(content, HeldReopening) and customer != known.customer
 
 
 def judged(
-    known: Ticket, message: MessageHeld, content: Said, facts: Facts
+    known: Ticket, message: MessageHeld, content: Said, facts: TicketFacts
 ) -> LifeEvent | MessageRefused | ResponseRefused:
     """Say what comes of a message about the ticket."""
     if message.said_at < known.opened_at:
@@ -226,7 +226,7 @@ def _waiting(
 
 
 def _transferred(
-    known: Ticket, message: MessageHeld, transfer: HeldTransfer, facts: Facts
+    known: Ticket, message: MessageHeld, transfer: HeldTransfer, facts: TicketFacts
 ) -> TicketTransferred | MessageRefused | ResponseRefused:
     if transfer.to_centre == known.centre:
         return turned_away(message, MessageRefusal.ALREADY_THERE)
@@ -252,7 +252,7 @@ def _merged(
 
 
 def _reopened(
-    known: Ticket, message: MessageHeld, reopening: HeldReopening, facts: Facts
+    known: Ticket, message: MessageHeld, reopening: HeldReopening, facts: TicketFacts
 ) -> TicketReopened | MessageRefused | ResponseRefused:
     """Cover is judged anew, at this instant: « lapse while a ticket is open » ends with its resolution."""
     if not isinstance(known.stage, Resolved):

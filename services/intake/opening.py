@@ -9,7 +9,7 @@ from libs.messages.facts import resting_on
 from libs.messages.tickets import Channel, RequestKind, TicketOpened, TicketRefused
 from libs.plan import local_centre
 from services.intake.cover import Covered, NotCovered, contact_for, judge_cover
-from services.intake.facts import Facts
+from services.intake.facts import TicketFacts
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class OpenTicket:
     request_kind: RequestKind
     product: str
     version: str | None
-    facts: Facts
+    facts: TicketFacts
 
 
 def open_or_refuse(command: OpenTicket) -> TicketOpened | TicketRefused:

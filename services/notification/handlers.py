@@ -20,7 +20,7 @@ from services.notification.delivery import AbandonClaim
 from services.notification.domain import CancelNotice
 from services.notification.notice import Claim
 from services.notification.orders import OrderResend, Settle
-from services.notification.reactions import FACTS, NO_FACTS, Facts, facts_needed, react
+from services.notification.reactions import FACTS, NO_FACTS, RecipientFacts, facts_needed, react
 from services.notification.settings import NotificationSettings
 
 
@@ -35,7 +35,7 @@ class NoticeReactions:
         facts = await self._facts(events)
         return [react(e, f, self._settings.mail_domain) for e, f in zip(events, facts, strict=True)]
 
-    async def _facts(self, events: Sequence[RecordedEvent]) -> list[Facts]:
+    async def _facts(self, events: Sequence[RecordedEvent]) -> list[RecipientFacts]:
         needed = [facts_needed(event) for event in events]
         return await self._queries.facts("facts_for_notices", needed, FACTS, NO_FACTS)
 

@@ -15,7 +15,7 @@ from services.notification.texts import render
 
 
 @dataclass(frozen=True)
-class Letter:
+class OutgoingMail:
     """A message that is ready to be handed over; `recipient` as the mail server takes it."""
 
     recipient: str
@@ -24,7 +24,7 @@ class Letter:
 
 def write(
     row: Mapping[str, Any], sender: Correspondent, operations: Correspondent, sent_at: datetime
-) -> Letter | DeliveryProblem:
+) -> OutgoingMail | DeliveryProblem:
     """Write what a notice says, the same for every attempt but for its date; or say why it can not be written."""
     try:
         person = PrivateRecord.model_validate_json(row["person"]) if row["person"] else None
@@ -36,7 +36,7 @@ def write(
         facts = NoticeFacts.model_validate_json(row["facts"])
         text = render(row["template"], row["language"], facts, centre, person)
         mail = Mail(sender, recipient, text.subject, text.body, row["language"], row["message_id"], sent_at)
-        return Letter(wire_address(recipient.address), compose(mail))
+        return OutgoingMail(wire_address(recipient.address), compose(mail))
     except (NotWritable, ValidationError):  # one that can not be read must not keep the others waiting
         return DeliveryProblem.NOT_WRITABLE
 

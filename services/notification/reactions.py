@@ -54,15 +54,15 @@ class CentreFacts:
 
 
 @dataclass(frozen=True)
-class Facts:
+class RecipientFacts:
     """What our own tables say about the customer and the centre of an event; None where they know nothing."""
 
     customer: CustomerFacts | None = None
     centre: CentreFacts | None = None
 
 
-FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
-NO_FACTS = Facts()
+FACTS: TypeAdapter[RecipientFacts] = TypeAdapter(RecipientFacts)
+NO_FACTS = RecipientFacts()
 
 
 class FactsNeeded(NamedTuple):
@@ -87,7 +87,7 @@ def facts_needed(event: RecordedEvent) -> FactsNeeded | None:
             return None
 
 
-def react(event: RecordedEvent, facts: Facts, mail_domain: str) -> Sequence[Reaction]:
+def react(event: RecordedEvent, facts: RecipientFacts, mail_domain: str) -> Sequence[Reaction]:
     """IssuedCommand the notices that an event calls for; Unavailable where a customer is not known here yet."""
     known = _Known(event, facts, mail_domain)
     match event.data:
@@ -111,7 +111,7 @@ def react(event: RecordedEvent, facts: Facts, mail_domain: str) -> Sequence[Reac
 
 class _Known(NamedTuple):
     event: RecordedEvent
-    facts: Facts
+    facts: RecipientFacts
     mail_domain: str
 
     @property

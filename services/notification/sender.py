@@ -20,7 +20,7 @@ from libs.messages.ids import duty_command_id
 from libs.messages.notices import NoticeHandingOver
 from services.notification.delivery import ClaimHandOver, RecordFailed, Result
 from services.notification.notice import Claim
-from services.notification.outgoing_mail import Letter, write
+from services.notification.outgoing_mail import OutgoingMail, write
 from services.notification.settings import NotificationSettings
 from services.notification.smtp import hand_over
 from services.notification.verdict import result_of
@@ -102,7 +102,7 @@ class Sender:
     async def _try(self, row: Mapping[str, Any], claim: Claim) -> Result:
         sender = self._settings.sender()
         letter = write(row, sender, self._settings.operations(), self._clock.now())
-        if not isinstance(letter, Letter):
+        if not isinstance(letter, OutgoingMail):
             _log.warning("a notice can not be written", notice=row["stream"], template=row["template"], why=letter)
             return RecordFailed(self._clock.now(), claim, letter)
         server, limits = self._settings.server(), self._settings.limits()

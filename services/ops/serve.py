@@ -14,7 +14,7 @@ from libs.chassis.logging import configure
 from libs.chassis.metrics import Metrics
 from libs.chassis.settings import ServiceSettings
 from libs.eventlog.errors import Unavailable
-from services.ops.cli.environment import Given, given, open_log
+from services.ops.cli.environment import Environment, environment, open_log
 from services.ops.cli.output import Refused
 from services.ops.sla.not_promised import without_promise
 from services.ops.watch.lag import rows
@@ -31,7 +31,7 @@ class OpsSettings(ServiceSettings):
 class Watch:
     """Looks at every follower and at what has no promise now and then; while it can not, the process is not ready."""
 
-    def __init__(self, here: Given, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, here: Environment, clock: Clock, metrics: Metrics) -> None:
         self._here, self._clock = here, clock
         self._behind = Gauge(
             "olcare_records_behind",
@@ -74,10 +74,10 @@ class Watch:
 
 def serve(ctx: typer.Context) -> None:
     """Serve health, metrics and the AsyncAPI page of everything until told to stop."""
-    raise typer.Exit(asyncio.run(_serve(given(ctx))))
+    raise typer.Exit(asyncio.run(_serve(environment(ctx))))
 
 
-async def _serve(here: Given) -> int:
+async def _serve(here: Environment) -> int:
     settings = OpsSettings()
     clock, metrics = Clock(settings.clock), Metrics(settings.service, settings.instance)
     configure(settings.service, settings.instance, settings.log, clock)

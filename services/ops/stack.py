@@ -18,11 +18,11 @@ from libs.stack.ports import free_port
 from libs.stack.service import ServiceSpec
 from libs.stack.up import Order, Up
 from services.ops.cli.arguments import plan_time
-from services.ops.cli.environment import Given, clock_of, given
+from services.ops.cli.environment import Environment, clock_of, environment
 from services.ops.cli.output import AsJson, Refused, show, table, tell
 from services.ops.demo import SEED, TICKETS
 from services.ops.demo import run as play
-from services.ops.watch.services import WATCHED
+from services.ops.watch.services import SERVICES
 
 
 def up(
@@ -39,7 +39,7 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start Kafka, PostgreSQL, a mail catcher and all services, publish the plan, and leave everything running."""
-    here = given(ctx)
+    here = environment(ctx)
     if rate and clock is None:
         raise typer.BadParameter("--rate needs an instant to start from: --clock INSTANT")
     if here.up():
@@ -52,7 +52,7 @@ def up(
 
 def down(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """End what `olcare up` started and remove its data."""
-    here = given(ctx)
+    here = environment(ctx)
     ended = installation.down(here.root)
     _forget_clock(here.root)
     show({"ended": ended}, as_json=as_json, otherwise=lambda: "everything has ended" if ended else "nothing was up")
@@ -60,7 +60,7 @@ def down(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Say what `olcare up` runs, and where."""
-    here = given(ctx)
+    here = environment(ctx)
     if found := here.up():
         _show(here, found, as_json=as_json)
     else:
@@ -75,7 +75,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Play a week of support on servers of its own, and balance the books; exit code 1 where they do not balance."""
-    here = given(ctx)
+    here = environment(ctx)
     if not play(tickets=tickets, seed=chance, as_json=as_json, contracts=here.contracts, root=here.root):
         raise typer.Exit(1)
 
@@ -83,7 +83,7 @@ def demo(
 def order(clock: Path | None, *, seed: bool) -> Order:
     """Say what is to run: the topics are made first, the plan and the customers come when the services are ready."""
     return Order(
-        services=[ServiceSpec(s.name, s.module, free_port()) for s in WATCHED.values()],
+        services=[ServiceSpec(s.name, s.module, free_port()) for s in SERVICES.values()],
         preparations={"topics": _olcare("topics", "create")},
         afterwards={"plan": _olcare("plan", "publish"), **({"seed": _olcare("seed")} if seed else {})},
         env={"OLCARE_CLOCK": str(clock)} if clock else {},
@@ -94,7 +94,7 @@ def _olcare(*words: str) -> list[str]:
     return [sys.executable, "-m", "services.ops", *words]
 
 
-def _start(here: Given, at: datetime | None, *, seed: bool) -> Up:
+def _start(here: Environment, at: datetime | None, *, seed: bool) -> Up:
     path = clock_of(here.root)
     here.root.mkdir(parents=True, exist_ok=True)
     _forget_clock(here.root)
@@ -113,12 +113,12 @@ def _forget_clock(root: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _show(here: Given, found: Up, *, as_json: bool) -> None:
+def _show(here: Environment, found: Up, *, as_json: bool) -> None:
     said = _said(here, found)
     show(said, as_json=as_json, otherwise=lambda: _as_text(said))
 
 
-def _said(here: Given, found: Up) -> dict[str, Any]:
+def _said(here: Environment, found: Up) -> dict[str, Any]:
     path = here.plan_clock()
     services = [
         {"service": s.name, "ready": s.ready(), "pid": s.pid, "pages": f"http://127.0.0.1:{s.http_port}", "log": s.log}

@@ -11,11 +11,11 @@ from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.messages.catalogue import TICKETS_DOOR
 from services.sla_timer.cycles.decider import MissTarget, ReckonCycles
-from services.sla_timer.cycles.model import Story
+from services.sla_timer.cycles.model import TicketHistory
 from services.sla_timer.handlers import DOOR_OF_INTAKE, facts_for
 from services.sla_timer.tz_guard import TzGuard
 
-STORY: TypeAdapter[Story] = TypeAdapter(Story)
+STORY: TypeAdapter[TicketHistory] = TypeAdapter(TicketHistory)
 """Reads what the query `facts_of_cycles` gives for one ticket."""
 AGAIN = timedelta(days=1)
 """Plan time before a look that found nothing; the gate lets our readers lag far less, at any pace of the clock."""

@@ -19,14 +19,14 @@ from services.sla_timer.promise.restatement import RestatePromise
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,
-    Facts,
-    Wanted,
+    FactsNeeded,
+    PlanFacts,
     called_about,
+    facts_needed,
     opened,
     react,
     react_to_promise,
     together,
-    wanted,
 )
 from services.sla_timer.tz_guard import TzGuard
 
@@ -44,7 +44,7 @@ class PromiseReactions:
         """Give what each event of a ticket asks for; raises Unavailable while hours are known by an old version."""
         await self._guard.passed()
         promises = await self._called_about(events)
-        each = [wanted(event, promises) for event in events]
+        each = [facts_needed(event, promises) for event in events]
         question = together(each)
         known = await facts_for(self._queries, question.centres, question.since) if question else {}
         facts = [known.get(one.centre, NO_FACTS) if one else NO_FACTS for one in each]
@@ -54,11 +54,11 @@ class PromiseReactions:
         """Give what each event of a promise asks of another one."""
         return [react_to_promise(event) for event in events]
 
-    async def _called_about(self, events: Sequence[RecordedEvent]) -> Mapping[str, Wanted]:
+    async def _called_about(self, events: Sequence[RecordedEvent]) -> Mapping[str, FactsNeeded]:
         """Say on what the promises run that calls are about; some may open with the same events."""
         streams = called_about(events)
         rows = await self._queries.rows("grounds_of_promises", streams=streams) if streams else []
-        return {**opened(events), **{row["stream"]: Wanted(row["centre"], row["opened_at"]) for row in rows}}
+        return {**opened(events), **{row["stream"]: FactsNeeded(row["centre"], row["opened_at"]) for row in rows}}
 
 
 class PromiseDuties:
@@ -90,7 +90,7 @@ class PromiseDuties:
         each = zip(rows, await self._facts_of(rows), strict=True)
         return [issued_by_duty(row, RestatePromise(now, facts.calendars, facts.targets)) for row, facts in each]
 
-    async def _facts_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Facts]:
+    async def _facts_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[PlanFacts]:
         if not rows:
             return ()
         centres, since = sorted({row["centre"] for row in rows}), min(row["opened_at"] for row in rows)
@@ -127,7 +127,7 @@ class PromiseDuties:
         return self._host.safe_time([door], [reactions, plan], [merges], [promises])
 
 
-async def facts_for(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, Facts]:
+async def facts_for(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, PlanFacts]:
     """Give what is published for some centres, that in force at an instant and all that came later."""
     rows = await queries.rows("facts_for_promises", centres=list(centres), since=since)
     return {centre: FACTS.validate_json(row["facts"]) for centre, row in zip(centres, rows, strict=True)}

@@ -34,7 +34,7 @@ Command = StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePr
 
 
 @dataclass(frozen=True)
-class Facts:
+class PlanFacts:
     """What is published for a centre, the earlier publications that may still matter included."""
 
     calendars: tuple[PublishedCalendar, ...] = ()
@@ -44,19 +44,19 @@ class Facts:
 
 ENDS = (FirstResponseCancelled,)
 """Of the events of promises, those that ask anything of another one."""
-FACTS: TypeAdapter[Facts] = TypeAdapter(Facts)
-NO_FACTS = Facts()
+FACTS: TypeAdapter[PlanFacts] = TypeAdapter(PlanFacts)
+NO_FACTS = PlanFacts()
 
 
-class Wanted(NamedTuple):
-    """The centre that facts are wanted about, and the earliest instant that matters."""
+class FactsNeeded(NamedTuple):
+    """The centre that facts are needed about, and the earliest instant that matters."""
 
     centre: str
     since: datetime
 
 
-class Asked(NamedTuple):
-    """The centres that facts are wanted about, and the earliest instant that matters for one of them."""
+class FactsQuery(NamedTuple):
+    """The centres that facts are needed about, and the earliest instant that matters for one of them."""
 
     centres: tuple[str, ...]
     since: datetime
@@ -67,32 +67,32 @@ def called_about(events: Iterable[RecordedEvent]) -> list[str]:
     return [_promise_of(event) for event in events if isinstance(event.data, CustomerCallRecorded)]
 
 
-def opened(events: Iterable[RecordedEvent]) -> Mapping[str, Wanted]:
+def opened(events: Iterable[RecordedEvent]) -> Mapping[str, FactsNeeded]:
     """Give what the promises of tickets that open just now will run on."""
     found = ((event, event.data) for event in events if isinstance(event.data, TicketOpened))
-    return {promise_of(event.stream): Wanted(data.centre, data.opened_at) for event, data in found}
+    return {promise_of(event.stream): FactsNeeded(data.centre, data.opened_at) for event, data in found}
 
 
-def wanted(event: RecordedEvent, promises: Mapping[str, Wanted]) -> Wanted | None:
+def facts_needed(event: RecordedEvent, promises: Mapping[str, FactsNeeded]) -> FactsNeeded | None:
     """Say what is needed to react to an event; `promises` are those that calls are about."""
     match event.data:
         case TicketOpened(centre=centre, opened_at=at):
-            return Wanted(centre, at)
+            return FactsNeeded(centre, at)
         case TicketTransferred(to_centre=centre, transferred_at=at):
-            return Wanted(centre, at)
+            return FactsNeeded(centre, at)
         case CustomerCallRecorded():
             return promises.get(_promise_of(event))
         case _:
             return None
 
 
-def together(each: Iterable[Wanted | None]) -> Asked | None:
+def together(each: Iterable[FactsNeeded | None]) -> FactsQuery | None:
     """Put what several events need into one question; None where nothing is needed."""
     some = [one for one in each if one]
-    return Asked(tuple(sorted({one.centre for one in some})), min(one.since for one in some)) if some else None
+    return FactsQuery(tuple(sorted({one.centre for one in some})), min(one.since for one in some)) if some else None
 
 
-def react(event: RecordedEvent, facts: Facts) -> Sequence[Reaction]:
+def react(event: RecordedEvent, facts: PlanFacts) -> Sequence[Reaction]:
     """Give the commands that an event asks for; which ones, and on which promise, depends on the event alone."""
     command = _command(event, facts)
     return [Reaction(type(command).__name__, _promise_of(event), command)] if command else []
@@ -114,7 +114,7 @@ def promise_of(ticket: str) -> str:
     return stream_id("promise", stream.source, stream.number)
 
 
-def _command(event: RecordedEvent, facts: Facts) -> Command | None:
+def _command(event: RecordedEvent, facts: PlanFacts) -> Command | None:
     ticket = _ticket_of(event)
     match event.data:
         case TicketOpened() as ticket_opened:
@@ -148,7 +148,7 @@ def _promise_of(event: RecordedEvent) -> str:
     return promise_of(_ticket_of(event))
 
 
-def _start(event: RecordedEvent, ticket: TicketOpened, facts: Facts) -> StartClock:
+def _start(event: RecordedEvent, ticket: TicketOpened, facts: PlanFacts) -> StartClock:
     """A ticket that is read late still rests on what was in force when it was opened."""
     calendar, targets = in_force(facts.calendars, ticket.opened_at), in_force(facts.targets, ticket.opened_at)
     return StartClock(

@@ -104,7 +104,7 @@ def _let_facts_become_known_late(folder: Path) -> None:
 
 
 async def _read(stage: Stage) -> dict[str, list[Record]]:
-    async with open_log(stage.given()) as log:
+    async with open_log(stage.environment()) as log:
         names = [*EVENTS, *UPSTREAM, *map(receipts_of, UPSTREAM), *map(dead_letters_of, UPSTREAM), PRIVATE]
         return {name: [r async for r in records(stage.kafka, log, name)] for name in names}
 

@@ -17,7 +17,7 @@ import pytest
 from libs.chassis.clock import Clock
 from libs.chassis.metrics import Metrics
 from libs.stack.run import PROJECT
-from services.ops.cli.environment import Given
+from services.ops.cli.environment import Environment
 from services.ops.serve import Watch
 from tests.acceptance.olcare import done, olcare
 
@@ -131,7 +131,7 @@ def test_a_ticket_on_a_channel_without_a_target_is_listed_and_its_centre_is_told
 def gauges() -> str:
     """Look as `olcare serve` does."""
     metrics = Metrics("ops", "ops-1")
-    here = Given(None, None, None, None, PROJECT / "contracts", Path(os.environ["OLCARE_RUN"]))
+    here = Environment(None, None, None, None, PROJECT / "contracts", Path(os.environ["OLCARE_RUN"]))
     assert asyncio.run(Watch(here, Clock(None), metrics).look()) is None
     return metrics.text().decode()
 

@@ -19,7 +19,7 @@ from libs.stack.ports import free_port
 from libs.stack.postgres import Postgres
 from libs.stack.run import PROJECT, Run
 from libs.stack.service import Service, ServiceSpec
-from services.ops.clock.quiescence import Stillness
+from services.ops.clock.quiescence import Quiescence
 from tests.faults.checked.books import Books, Generation, Timeline, Turn
 from tests.faults.checked.reading import read_books, read_generations
 from tests.faults.pages import waiting
@@ -50,7 +50,7 @@ class System:
         """Begin at an instant of plan time.
 
         What is to be `measured` runs at full speed, and survives a power cut; `modules` run in place of services, and
-        find `env` in their environment.
+        find `env` in their given.
         """
         self._run = run
         self.kafka = KafkaCluster(run, brokers, quick_start=not measured)
@@ -132,9 +132,9 @@ class System:
             await still.advance(self.clock_file, to)
 
     @asynccontextmanager
-    async def _stillness(self) -> AsyncIterator[Stillness]:
+    async def _stillness(self) -> AsyncIterator[Quiescence]:
         ports = {name: s.spec.http_port for name, s in self.services.items() if s.wanted}
-        async with Stillness(self.kafka.address, ports, Clock(self.clock_file), patience=60) as still:
+        async with Quiescence(self.kafka.address, ports, Clock(self.clock_file), patience=60) as still:
             yield still
 
     async def books(self, acknowledged: dict[str, float], rebuilt: list[Generation] | None = None) -> Books:

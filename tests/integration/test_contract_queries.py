@@ -8,7 +8,7 @@ import pytest
 
 import services.contract
 from libs.messages.base import PrivateKey
-from services.contract.facts import FACTS, Facts, KnownCentre, KnownCustomer
+from services.contract.facts import FACTS, ContractFacts, KnownCentre, KnownCustomer
 from services.contract.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.contract.examples import (
@@ -49,7 +49,7 @@ async def test_the_facts_are_the_plan_and_the_customers_asked_for(contract: Fold
     await contract.happened(CUSTOMER, REGISTERED)
     await contract.happened("customer/erp/C-9", REGISTERED)
     (row,) = await contract.found("facts_for_contracts", customers=[CUSTOMER, "customer/erp/C-8"])
-    assert FACTS.validate_json(row["facts"]) == Facts(
+    assert FACTS.validate_json(row["facts"]) == ContractFacts(
         (KnownCentre("calendar/plan/france", 2, "france", "Europe/Paris", ("FR", "BE")),),
         frozenset({"planetpress-connect"}),
         (KnownCustomer(CUSTOMER, 1, "france"),),
@@ -58,7 +58,7 @@ async def test_the_facts_are_the_plan_and_the_customers_asked_for(contract: Fold
 
 async def test_before_anything_was_published_there_are_no_facts(contract: Folded) -> None:
     (row,) = await contract.found("facts_for_contracts", customers=[])
-    assert FACTS.validate_json(row["facts"]) == Facts()
+    assert FACTS.validate_json(row["facts"]) == ContractFacts()
 
 
 async def test_a_term_is_over_at_its_end_and_no_microsecond_before(contract: Folded) -> None:

@@ -10,7 +10,7 @@ import services.intake
 from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
 from libs.messages.tickets import MergeUndone
 from services.intake.cover import Covered, judge_cover
-from services.intake.facts import FACTS, Facts, FactsNeeded, KnownCentre, KnownCustomer, KnownTicket
+from services.intake.facts import FACTS, FactsNeeded, KnownCentre, KnownCustomer, KnownTicket, TicketFacts
 from services.intake.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.intake.examples import (
@@ -51,7 +51,7 @@ async def publish(intake: Folded) -> None:
     await intake.happened("calendar/plan/france", CentreCalendarPublished(published_at=TUESDAY, calendar=FRANCE))
 
 
-async def facts_for(intake: Folded, *asked: FactsNeeded) -> list[Facts]:
+async def facts_for(intake: Folded, *asked: FactsNeeded) -> list[TicketFacts]:
     columns = zip(FactsNeeded._fields, map(list, zip(*asked, strict=True)), strict=True)
     rows = await intake.found("facts_for_tickets", **dict(columns))
     return [FACTS.validate_json(row["facts"]) for row in rows]
@@ -62,7 +62,7 @@ async def test_the_facts_of_a_ticket_are_what_other_services_have_said(intake: F
     await intake.happened(CUSTOMER.stream, REGISTERED)
     await intake.happened(CONTRACT.stream, ACTIVATED)
     (facts,) = await facts_for(intake, FactsNeeded(CUSTOMER.stream, CONNECT, FRENCH_NUMBER))
-    assert facts == Facts(
+    assert facts == TicketFacts(
         KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=True),
         (CONTRACT,),
         PRODUCT,
@@ -74,7 +74,7 @@ async def test_the_facts_of_a_ticket_are_what_other_services_have_said(intake: F
 
 
 async def test_where_nothing_was_said_there_are_no_facts(intake: Folded) -> None:
-    assert await facts_for(intake, FactsNeeded(CUSTOMER.stream, CONNECT, FRENCH_NUMBER)) == [Facts()]
+    assert await facts_for(intake, FactsNeeded(CUSTOMER.stream, CONNECT, FRENCH_NUMBER)) == [TicketFacts()]
 
 
 async def test_each_place_is_answered_in_its_order_repeats_too(intake: Folded) -> None:
@@ -90,10 +90,10 @@ async def test_each_place_is_answered_in_its_order_repeats_too(intake: Folded) -
     )
     known = KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=False)
     assert answers == [
-        Facts(product=PRODUCT),
-        Facts(known),
-        Facts(product=PRODUCT),
-        Facts(known, (), PRODUCT, KnownCentre("calendar/plan/france", 1, "france")),
+        TicketFacts(product=PRODUCT),
+        TicketFacts(known),
+        TicketFacts(product=PRODUCT),
+        TicketFacts(known, (), PRODUCT, KnownCentre("calendar/plan/france", 1, "france")),
     ]
 
 
@@ -135,7 +135,7 @@ async def test_for_a_reopening_customer_and_product_are_those_of_the_ticket(inta
     )
     assert found == said
     assert isinstance(judge_cover(found, BY_WEB.request_kind, BY_WEB.version, TUESDAY), Covered)
-    assert unknown == Facts()
+    assert unknown == TicketFacts()
 
 
 async def test_a_number_and_a_centre_are_found_where_they_are_published(intake: Folded) -> None:
@@ -143,7 +143,7 @@ async def test_a_number_and_a_centre_are_found_where_they_are_published(intake: 
     france = KnownCentre("calendar/plan/france", 1, "france")
     assert await facts_for(
         intake, FactsNeeded(number=FRENCH_NUMBER), FactsNeeded(receiving="france"), FactsNeeded(receiving="atlantis")
-    ) == [Facts(called=france), Facts(receiving=france), Facts()]
+    ) == [TicketFacts(called=france), TicketFacts(receiving=france), TicketFacts()]
 
 
 async def test_the_survivor_of_a_merge_is_known_by_its_row_and_how_far_it_was_read(intake: Folded) -> None:
@@ -152,9 +152,9 @@ async def test_the_survivor_of_a_merge_is_known_by_its_row_and_how_far_it_was_re
     assert await facts_for(
         intake, FactsNeeded(survivor=HERE), FactsNeeded(survivor=THERE), FactsNeeded(survivor="ticket/crm/9")
     ) == [
-        Facts(survivor=KnownTicket(HERE, 2, "merged")),
-        Facts(survivor=KnownTicket(THERE, 1, "held")),
-        Facts(),
+        TicketFacts(survivor=KnownTicket(HERE, 2, "merged")),
+        TicketFacts(survivor=KnownTicket(THERE, 1, "held")),
+        TicketFacts(),
     ]
 
 

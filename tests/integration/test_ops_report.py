@@ -15,11 +15,11 @@ from libs.messages.plan import CentreCalendarPublished
 from libs.messages.sla import NoPromise
 from libs.messages.tickets import Channel, TicketPaused, TicketResolved
 from services.ops.cli.output import Refused
-from services.ops.report.accounts import Account, Ledger
+from services.ops.report.accounts import Ledger, PromiseAccount
 from services.ops.report.command import account_of
 from services.ops.report.cycle_count import tickets_of
 from services.ops.report.cycle_figures import measures
-from services.ops.report.scope import Asked
+from services.ops.report.scope import Scope
 from services.ops.sla.cycles import QUERIES, known_of, sla_queries
 from services.ops.sla.grounds import grounds_in_tables
 from services.sla_timer.cycles.decider import Begun
@@ -70,7 +70,7 @@ async def ours(database: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-async def accounts(tables: Folded, **asked: Any) -> list[Account]:
+async def accounts(tables: Folded, **asked: Any) -> list[PromiseAccount]:
     return [account_of(row) for row in await tables.found("promises_reported", **{**ALL, **AROUND, **asked})]
 
 
@@ -149,7 +149,7 @@ async def test_a_ticket_is_known_with_its_facts_and_with_what_was_reckoned_and_m
 async def test_tickets_are_measured_in_parts_and_all_of_them(tables: Folded, ours: Database) -> None:
     for number in range(7):
         await tables.happened(f"ticket/crm-eu/{number}", GERMAN)
-    asked = Asked(MONDAY, MONDAY, Ledger.PROMISED, None, None, None)
+    asked = Scope(MONDAY, MONDAY, Ledger.PROMISED, None, None, None)
     parts = [part async for part in tickets_of(sla_queries(ours), asked, at_once=3)]
     assert [len(part) for part in parts] == [3, 3, 1]
     assert len({ticket for part in parts for ticket in part}) == 7
@@ -163,7 +163,7 @@ async def test_the_cycles_that_ended_on_a_local_day_are_counted_from_the_tables(
     queries, grounds = sla_queries(ours), await grounds_in_tables(ours)
     found = []
     for day in (MONDAY, MONDAY + timedelta(days=1)):
-        asked = Asked(day, day + timedelta(days=1), Ledger.PROMISED, None, None, None)
+        asked = Scope(day, day + timedelta(days=1), Ledger.PROMISED, None, None, None)
         tickets = [ticket async for part in tickets_of(queries, asked) for ticket in part]
         found.append(measures(await known_of(queries, tickets), asked.days(grounds), tuesday("09:00")))
     counts = [[(one.measure, one.ended, one.abandoned) for one in day.groups] for day in found]
@@ -173,6 +173,6 @@ async def test_the_cycles_that_ended_on_a_local_day_are_counted_from_the_tables(
 
 async def test_a_centre_of_which_no_calendar_is_published_is_refused_by_name(tables: Folded, ours: Database) -> None:
     await tables.happened("calendar/plan/germany", CentreCalendarPublished(published_at=FIRST, calendar=GERMANY))
-    asked = Asked(MONDAY, MONDAY + timedelta(days=1), Ledger.PROMISED, "belgium", None, None)
+    asked = Scope(MONDAY, MONDAY + timedelta(days=1), Ledger.PROMISED, "belgium", None, None)
     with pytest.raises(Refused, match="there is no centre belgium; there are germany"):
         asked.days(await grounds_in_tables(ours))

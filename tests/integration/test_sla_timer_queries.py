@@ -12,7 +12,7 @@ from libs.messages.sla import NoPromise, NotAResponse, NotChanged, Reinstatement
 from libs.workcal import tz_version
 from services.sla_timer.projections import READERS
 from services.sla_timer.published.publications import in_force
-from services.sla_timer.reactions import FACTS, Facts
+from services.sla_timer.reactions import FACTS, PlanFacts
 from tests.integration.folded import Folded, folded
 from tests.unit.sla_timer.examples import (
     AT_RISK_AT,
@@ -121,7 +121,7 @@ def publication(centre: str, version: int, published_at: datetime) -> CentreCale
     return CentreCalendarPublished(published_at=published_at, calendar=calendar)
 
 
-async def facts(timer: Folded, centre: str, since: datetime) -> Facts:
+async def facts(timer: Folded, centre: str, since: datetime) -> PlanFacts:
     (row,) = await timer.found("facts_for_promises", centres=[centre], since=since)
     return FACTS.validate_json(row["facts"])
 
@@ -164,7 +164,7 @@ async def test_facts_come_in_the_order_in_which_they_were_asked_for(timer: Folde
 
 
 async def test_before_anything_was_published_there_are_no_facts(timer: Folded) -> None:
-    assert await facts(timer, "france", OPENED_AT) == Facts()
+    assert await facts(timer, "france", OPENED_AT) == PlanFacts()
 
 
 async def test_people_find_promises_one_by_one_in_sum_and_those_that_could_not_be_made(timer: Folded) -> None:

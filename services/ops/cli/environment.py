@@ -21,7 +21,7 @@ PATIENCE = 10.0  # machine seconds that one call to Kafka may take
 
 
 @dataclass(frozen=True)
-class Given:
+class Environment:
     """What was said on the command line or in the environment."""
 
     kafka: str | None
@@ -80,7 +80,7 @@ def clock_of(root: Path) -> Path:
 
 
 @asynccontextmanager
-async def open_log(here: Given) -> AsyncIterator[KafkaLog]:
+async def open_log(here: Environment) -> AsyncIterator[KafkaLog]:
     """Lend the log; raises Refused and Unavailable."""
     address = here.kafka_address()
     log = KafkaLog(KafkaSettings(address, "olcare", patience=PATIENCE))
@@ -110,11 +110,11 @@ def options(
     root: Annotated[Path, typer.Option(envvar="OLCARE_RUN", hidden=True)] = ROOT,
 ) -> None:
     """Watch OL Care and act on it. Addresses are as given, else as `olcare up` left them."""
-    ctx.obj = Given(kafka, postgres, clock_file, services, contracts, root)
+    ctx.obj = Environment(kafka, postgres, clock_file, services, contracts, root)
 
 
-def given(ctx: typer.Context) -> Given:
+def environment(ctx: typer.Context) -> Environment:
     """Give what `options` was told."""
     found = ctx.obj
-    assert isinstance(found, Given)  # noqa: S101 - `options` runs first
+    assert isinstance(found, Environment)  # noqa: S101 - `options` runs first
     return found

@@ -23,8 +23,8 @@ LOOK = 0.005  # machine seconds
 PATIENCE = 120.0  # machine seconds without any change after which nobody waits on
 TOPICS = (*UPSTREAM, *EVENTS)
 
-Told = Callable[[datetime], None]
-"""Told each instant of plan time at which everybody was quiet."""
+OnQuiet = Callable[[datetime], None]
+"""Called with each instant of plan time at which everybody was quiet."""
 
 
 class Restless(Unavailable):
@@ -32,14 +32,14 @@ class Restless(Unavailable):
 
 
 @dataclass(frozen=True)
-class Answer:
+class ServiceQuiet:
     """What a service says of itself; `busy` has a sentence for everything that is not done."""
 
     next_due: datetime | None
     busy: tuple[str, ...]
 
 
-class Stillness:
+class Quiescence:
     """The services under watch, each at a port of this machine; used as an async context."""
 
     def __init__(self, kafka: str, ports: Mapping[str, int], clock: Clock, *, patience: float = PATIENCE) -> None:
@@ -75,7 +75,7 @@ class Stillness:
             before = after
             await self._clock.sleep(LOOK)
 
-    async def advance(self, path: Path, to: datetime, told: Told = lambda _: None) -> datetime | None:
+    async def advance(self, path: Path, to: datetime, on_quiet: OnQuiet = lambda _: None) -> datetime | None:
         """Step the plan clock to an instant by way of all that is due until then; give what is due next.
 
         Raises Restless, and ClockError where that would set the clock back.
@@ -84,42 +84,42 @@ class Stillness:
         while due and due <= to:
             clocks.step(path, due)
             due = await self.wait_until_quiet()
-            told(self._clock.now())
+            on_quiet(self._clock.now())
         if self._clock.now() != to:
             clocks.step(path, to)  # nothing is due by then, so who was quiet before is quiet still
-            told(to)
+            on_quiet(to)
         return due
 
-    async def _twice(self) -> list[Answer]:
+    async def _twice(self) -> list[ServiceQuiet]:
         """Ask all services, and once more if they were quiet."""
         answers = await self._once()
         return answers if answers[-1].busy else await self._once()
 
-    async def _once(self) -> list[Answer]:
+    async def _once(self) -> list[ServiceQuiet]:
         """Ask one after the other until somebody is busy: to be asked is work, and takes from the work waited for."""
         at = self._clock.now()
-        answers: list[Answer] = []
+        answers: list[ServiceQuiet] = []
         for name, port in self._ports.items():
             answers.append(await self._ask(name, port, at))
             if answers[-1].busy:
                 break
         return answers
 
-    async def _ask(self, name: str, port: int, at: datetime) -> Answer:
+    async def _ask(self, name: str, port: int, at: datetime) -> ServiceQuiet:
         try:
             return understood(name, await page(port, "/quiet"), at)
         except Unavailable as error:
-            return Answer(None, (f"{name}: {error}",))
+            return ServiceQuiet(None, (f"{name}: {error}",))
 
     async def _ends(self) -> Mapping[str, Mapping[int, int]]:
         return await self._log.ends_of(TOPICS)
 
 
-def understood(name: str, said: Quietness, at: datetime) -> Answer:
+def understood(name: str, said: Quietness, at: datetime) -> ServiceQuiet:
     """Take an answer for what it is: one about an earlier plan time than `at` says nothing yet."""
     busy = [f"{name}: {sentence}" for sentence in said["busy"]]
     if not said["quiet"] and not busy:
         busy = [f"{name}: something is due since {said['next_due']}"]
     if datetime.fromisoformat(said["now"]) < at:
         busy.append(f"{name} is still at {said['now']}")
-    return Answer(datetime.fromisoformat(said["next_due"]) if said["next_due"] else None, tuple(busy))
+    return ServiceQuiet(datetime.fromisoformat(said["next_due"]) if said["next_due"] else None, tuple(busy))

@@ -15,7 +15,7 @@ from services.ops.cli import output
 from services.ops.demo.books import entries
 from services.ops.demo.figures import differences
 from services.ops.demo.findings import find, mails, prove
-from services.ops.demo.play import Told, play
+from services.ops.demo.play import OnMoment, play
 from services.ops.demo.reckoning import reckon
 from services.ops.demo.report import Report, by_centre, by_channel, mailed, proven, unheard
 from services.ops.demo.script import Script, write_script
@@ -57,7 +57,7 @@ def run(
     return report.balanced
 
 
-async def perform(stage: Stage, script: Script, plan: Plan, told: Told = lambda _: None) -> Report:
+async def perform(stage: Stage, script: Script, plan: Plan, told: OnMoment = lambda _: None) -> Report:
     """Play the script on a stage that is set, and report; raises Unavailable and Refused."""
     clock = Clock()
     began = clock.monotonic()

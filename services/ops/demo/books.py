@@ -10,13 +10,13 @@ from libs.messages.notices import NoticeSent
 from libs.messages.receipts import Outcome
 from services.ops.demo.figures import Difference, Figures
 from services.ops.demo.findings import Mails
-from services.ops.demo.scribe import Line
+from services.ops.demo.scribe import ScriptLine
 from services.ops.demo.script import Script
 from services.ops.demo.topics import DoorBook, Topics
 from services.ops.watch.projections import Proof
 
 
-class Entry(NamedTuple):
+class BookEntry(NamedTuple):
     """Two numbers, and what they are."""
 
     says: str
@@ -36,32 +36,32 @@ def entries(
     mails: Mails,
     proofs: Sequence[Proof],
     differing: Sequence[Difference],
-) -> list[Entry]:
+) -> list[BookEntry]:
     """Make all entries."""
     said = {CONTRACTS_DOOR: tuple(chain.from_iterable(script.before)), TICKETS_DOOR: script.lines}
     return [
         *(entry for door, lines in said.items() for entry in _door(door, lines, topics.doors[door], topics)),
-        Entry("mails that arrived = notices sent", mails.arrived, found.events[event_type(NoticeSent)]),
-        Entry("mails that arrived = distinct Message-IDs", mails.arrived, mails.distinct),
-        Entry("tables = tables equal to a fresh fold", len(proofs), sum(proof.equal for proof in proofs)),
-        Entry("figures that are not as reckoned = none", len(differing), 0),
+        BookEntry("mails that arrived = notices sent", mails.arrived, found.events[event_type(NoticeSent)]),
+        BookEntry("mails that arrived = distinct Message-IDs", mails.arrived, mails.distinct),
+        BookEntry("tables = tables equal to a fresh fold", len(proofs), sum(proof.equal for proof in proofs)),
+        BookEntry("figures that are not as reckoned = none", len(differing), 0),
     ]
 
 
-def _door(door: str, lines: Sequence[Line], book: DoorBook, topics: Topics) -> Iterator[Entry]:
+def _door(door: str, lines: Sequence[ScriptLine], book: DoorBook, topics: Topics) -> Iterator[BookEntry]:
     unreadable = sum(receipt.outcome is Outcome.UNREADABLE for receipt in book.receipts)
     readable = len(book.receipts) - unreadable
     commands = frozenset(receipt.command for receipt in book.receipts if receipt.command)
     places = {receipt.place for receipt in book.receipts}
     name = door.removeprefix("olcare.").removesuffix(".v1")
-    yield Entry(f"{name}: messages handed over = records", len(lines), book.records)
-    yield Entry(f"{name}: records = places with a receipt", book.records, len(places))
-    yield Entry(f"{name}: records = readable + unreadable", book.records, readable + unreadable)
-    yield Entry(f"{name}: unreadable = dead letters", unreadable, len(book.letters))
-    yield Entry(f"{name}: distinct messages = commands", _distinct(lines), len(commands))
-    yield Entry(f"{name}: commands = events of theirs that count", len(commands), topics.caused_by(commands))
+    yield BookEntry(f"{name}: messages handed over = records", len(lines), book.records)
+    yield BookEntry(f"{name}: records = places with a receipt", book.records, len(places))
+    yield BookEntry(f"{name}: records = readable + unreadable", book.records, readable + unreadable)
+    yield BookEntry(f"{name}: unreadable = dead letters", unreadable, len(book.letters))
+    yield BookEntry(f"{name}: distinct messages = commands", _distinct(lines), len(commands))
+    yield BookEntry(f"{name}: commands = events of theirs that count", len(commands), topics.caused_by(commands))
 
 
-def _distinct(lines: Sequence[Line]) -> int:
+def _distinct(lines: Sequence[ScriptLine]) -> int:
     events = [line.event for line in lines if line.event]
     return len({(event["source"], event["id"], event["subject"]) for event in events})

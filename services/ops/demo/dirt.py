@@ -8,7 +8,7 @@ from typing import NamedTuple
 from libs.eventlog.client.messages import Event, binary, structured
 from libs.eventlog.wire.record import CONTENT_TYPE, Outgoing
 from libs.messages.receipts import Unreadability
-from services.ops.demo.scribe import HALF_HOUR, Line, Scribe
+from services.ops.demo.scribe import HALF_HOUR, Scribe, ScriptLine
 
 XML = "<ticket/>"
 TOO_LARGE = 600 * 1024  # bytes
@@ -30,7 +30,7 @@ def play_dirt(scribe: Scribe, begins: datetime) -> None:
     for turn, dirt in enumerate(_kinds(good.event)):
         topic, partition, key = good.record.topic, good.record.partition, good.record.key
         record = Outgoing(topic, partition, key, dirt.value, dirt.headers)
-        scribe.write(Line(begins + HALF_HOUR * (4 + 6 * turn), record, None, dirt.reason))
+        scribe.write(ScriptLine(begins + HALF_HOUR * (4 + 6 * turn), record, None, dirt.reason))
 
 
 def _kinds(good: Event) -> Iterator[Dirt]:

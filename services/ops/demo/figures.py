@@ -26,7 +26,7 @@ class Promised(NamedTuple):
     warned: bool
 
 
-class Told(NamedTuple):
+class NoticeFigure(NamedTuple):
     """What became of a notice."""
 
     notice_class: str
@@ -54,7 +54,7 @@ class Figures:
 
     tickets: Counter[AskedFor] = field(default_factory=Counter)
     promises: Counter[Promised] = field(default_factory=Counter)
-    notices: Counter[Told] = field(default_factory=Counter)
+    notices: Counter[NoticeFigure] = field(default_factory=Counter)
     mails: Counter[str] = field(default_factory=Counter)
     """Those that arrived, by the recipient's address."""
     receipts: Counter[Answered] = field(default_factory=Counter)

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from libs.eventlog.tables.queries import Queries
 from libs.messages.catalogue import UPSTREAM
 from libs.stack.catcher import MailCatcher
-from services.ops.demo.figures import Answered, AskedFor, Figures, NotTaken, Promised, Told
+from services.ops.demo.figures import Answered, AskedFor, Figures, NoticeFigure, NotTaken, Promised
 from services.ops.demo.stage import Stage
 from services.ops.demo.topics import Topics
 from services.ops.watch.projections import Proof, engine, proofs
-from services.ops.watch.services import WATCHED, chosen, tables
+from services.ops.watch.services import SERVICES, chosen, tables
 
 OWN_QUERIES = Path(__file__).with_name("queries.sql")
 
@@ -29,7 +29,7 @@ async def find(stage: Stage, topics: Topics) -> Figures:
     return Figures(
         tickets=_counter(AskedFor, await _rows(stage, "intake", "tickets_asked_for")),
         promises=_counter(Promised, await _rows(stage, "sla_timer", "promises_made")),
-        notices=_counter(Told, await _rows(stage, "notification", "notices_told")),
+        notices=_counter(NoticeFigure, await _rows(stage, "notification", "notices_told")),
         mails=Counter(to for message in stage.catcher.messages() for to in message["rcpt_to"]),
         receipts=Counter(
             Answered(door, str(receipt.outcome)) for door, book in topics.doors.items() for receipt in book.receipts
@@ -52,7 +52,7 @@ async def prove(stage: Stage) -> list[Proof]:
     """Fold the log afresh for every reader of every service and compare; raises Unavailable."""
     found: list[Proof] = []
     for service, reader in chosen([]):
-        async with engine(stage.given(), service, reader) as opened:
+        async with engine(stage.environment(), service, reader) as opened:
             live, different = await opened.verify(reader.name)
         if live:
             found += proofs(f"{service.name}.{reader.name}", live, different)
@@ -60,7 +60,7 @@ async def prove(stage: Stage) -> list[Proof]:
 
 
 async def _rows(stage: Stage, service: str, query: str) -> list[dict[str, Any]]:
-    async with tables(stage.postgres, WATCHED[service]) as database:
+    async with tables(stage.postgres, SERVICES[service]) as database:
         return await Queries(database, OWN_QUERIES).rows(query)
 
 

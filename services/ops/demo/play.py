@@ -8,8 +8,8 @@ from typing import NamedTuple
 from libs.eventlog.client.messages import publish
 from libs.eventlog.ports import Appender
 from services.ops.cli.environment import open_log
-from services.ops.clock.quiescence import Stillness
-from services.ops.demo.scribe import Line
+from services.ops.clock.quiescence import Quiescence
+from services.ops.demo.scribe import ScriptLine
 from services.ops.demo.script import Script
 from services.ops.demo.stage import Stage
 
@@ -21,13 +21,13 @@ class Moment(NamedTuple):
     lines: int
 
 
-Told = Callable[[Moment], None]
+OnMoment = Callable[[Moment], None]
 
 
-async def play(script: Script, stage: Stage, told: Told = lambda _: None) -> None:
+async def play(script: Script, stage: Stage, told: OnMoment = lambda _: None) -> None:
     """Play it to the end; raises Unavailable where somebody never becomes quiet."""
-    here = stage.given()
-    async with open_log(here) as log, Stillness(stage.kafka, stage.ports, here.clock()) as still:
+    here = stage.environment()
+    async with open_log(here) as log, Quiescence(stage.kafka, stage.ports, here.clock()) as still:
         appender = log.appender()
         try:
             await still.wait_until_quiet()
@@ -39,7 +39,7 @@ async def play(script: Script, stage: Stage, told: Told = lambda _: None) -> Non
             await appender.close()
 
 
-async def _week(script: Script, stage: Stage, still: Stillness, appender: Appender, told: Told) -> None:
+async def _week(script: Script, stage: Stage, still: Quiescence, appender: Appender, told: OnMoment) -> None:
     """What is said at an instant is handed over when everything that was due by then has happened."""
     said = 0
 
@@ -54,5 +54,5 @@ async def _week(script: Script, stage: Stage, still: Stillness, appender: Append
     await still.advance(stage.clock_file, script.ends, tell)
 
 
-async def _hand_over(appender: Appender, lines: Sequence[Line]) -> None:
+async def _hand_over(appender: Appender, lines: Sequence[ScriptLine]) -> None:
     await publish(appender, [line.record for line in lines])

@@ -20,9 +20,9 @@ from libs.messages.notices import (
 from libs.messages.receipts import Outcome
 from libs.messages.upstream import TicketSubmitted, Upstream
 from libs.plan import Plan, local_centre, numbers_of, promise, working_calendar
-from services.ops.demo.figures import Answered, AskedFor, Figures, NotTaken, Promised, Told
+from services.ops.demo.figures import Answered, AskedFor, Figures, NoticeFigure, NotTaken, Promised
 from services.ops.demo.register import Outcomes, Register
-from services.ops.demo.scribe import Line
+from services.ops.demo.scribe import ScriptLine
 from services.ops.demo.script import Script
 from services.ops.demo.ticket_life import Life, Said, judge, live, told_too_late
 
@@ -56,7 +56,7 @@ class _Reckoning:
         self._deferred()
         return self._found
 
-    def _registered(self, line: Line) -> None:
+    def _registered(self, line: ScriptLine) -> None:
         assert line.event is not None  # noqa: S101 - no dirt before the week
         outcome = self._register.take(line.event, _data(CONTRACTS_DOOR, line))
         self._found.receipts[Answered(CONTRACTS_DOOR, outcome.outcome)] += 1
@@ -104,7 +104,7 @@ class _Reckoning:
     def _notice(self, notice_class: NoticeClass, email: str | None) -> None:
         problem = DeliveryProblem.REFUSED if email == self._cast.mailbox_gone else None
         problem = problem if email else DeliveryProblem.NO_ADDRESS
-        self._found.notices[Told(notice_class, "failed" if problem else "sent", problem)] += 1
+        self._found.notices[NoticeFigure(notice_class, "failed" if problem else "sent", problem)] += 1
         for event in (NoticeRequested, NoticeHandingOver, NoticeFailed if problem else NoticeSent):
             self._found.events[event_type(event)] += 1
         if email and not problem:
@@ -116,7 +116,7 @@ class _Reckoning:
             self._found.events.update(event_type(event) for event in (NoticeDeferred, NoticeHandingOver))
 
 
-def _by_ticket(lines: Sequence[Line]) -> dict[tuple[str, str], list[Said]]:
+def _by_ticket(lines: Sequence[ScriptLine]) -> dict[tuple[str, str], list[Said]]:
     found: dict[tuple[str, str], list[Said]] = {}
     for line in lines:
         if event := line.event:
@@ -126,6 +126,6 @@ def _by_ticket(lines: Sequence[Line]) -> dict[tuple[str, str], list[Said]]:
     return found
 
 
-def _data(door: str, line: Line) -> Upstream:
+def _data(door: str, line: ScriptLine) -> Upstream:
     assert line.event is not None  # noqa: S101 - what nobody can read is not asked
     return UPSTREAM[door][line.event["type"]].model_validate_json(json.dumps(line.event["data"]))

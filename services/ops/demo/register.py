@@ -47,7 +47,7 @@ class Outcomes(NamedTuple):
     reason: str | None = None
 
 
-class Known(NamedTuple):
+class RegisteredCustomer(NamedTuple):
     """A registered customer: its home centre, and where its contact gets mail."""
 
     centre: str
@@ -75,7 +75,7 @@ class Register:
         self._plan = plan
         self._zones = {centre.centre: centre.zone for centre in plan.centres}
         self._products = {product.product: product for product in plan.products}
-        self.customers: dict[str, Known] = {}
+        self.customers: dict[str, RegisteredCustomer] = {}
         self.contracts: list[Covered] = []
 
     def take(self, event: Mapping[str, Any], said: Upstream) -> Outcomes:
@@ -114,7 +114,7 @@ class Register:
         centre = said.centre or home_centre(self._plan.centres, said.country)
         if centre is None:
             return refused(CustomerRefused, CustomerRefusal.NO_CENTRE_FOR_COUNTRY)
-        self.customers[customer] = Known(centre, said.contact.email)
+        self.customers[customer] = RegisteredCustomer(centre, said.contact.email)
         return accepted(CustomerRegistered)
 
     def _contract(self, said: ContractSubmitted) -> Outcomes:

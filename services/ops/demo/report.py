@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from libs.messages.tickets import Channel
 from libs.plan import Plan
-from services.ops.demo.books import Entry
+from services.ops.demo.books import BookEntry
 from services.ops.demo.figures import AskedFor, Difference, Figures, Promised
 from services.ops.watch.projections import Proof
 
@@ -78,7 +78,7 @@ class Report:
     mails: Sequence[Mailed]
     not_taken: Sequence[Unheard]
     proof: Sequence[Proven]
-    books: Sequence[Entry]
+    books: Sequence[BookEntry]
     differences: Sequence[Difference]
 
     @property

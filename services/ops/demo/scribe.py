@@ -23,7 +23,7 @@ MODES: tuple[Mode, ...] = ("structured", "structured", "binary")
 KINDS = (RequestKind.QUESTION, RequestKind.SOLUTION_FAILURE, RequestKind.UNEXPECTED_BEHAVIOUR, RequestKind.UPDATE)
 
 
-class Line(NamedTuple):
+class ScriptLine(NamedTuple):
     """One record at a door; `event` as JSON, or the reason why nobody can read it."""
 
     handed_over: datetime
@@ -52,7 +52,7 @@ class Ticket(NamedTuple):
     source: str
     number: str
     certificate: Certificate
-    asked: Line
+    asked: ScriptLine
 
 
 class Scribe:
@@ -62,7 +62,7 @@ class Scribe:
         self.plan, self.cast, self.rng = plan, cast, rng
         self.calendars = {centre.centre: working_calendar(centre) for centre in plan.centres}
         self.numbers = numbers_of(plan.centres)
-        self.lines: list[Line] = []
+        self.lines: list[ScriptLine] = []
         self.tickets: list[Ticket] = []
         self._partitions = partitions
         self._count = Counter[str]()
@@ -77,14 +77,14 @@ class Scribe:
         *,
         handed_over: datetime | None = None,
         identity: str | None = None,
-    ) -> Line:
+    ) -> ScriptLine:
         """Write a line that can be read."""
         self._count["messages"] += 1
         said = event(source, identity or f"{source}-{self._count['messages']:06}", number, at, data)
         record = door_record(door, said, self._partitions[door], mode=self.rng.choice(MODES))
-        return self.write(Line(handed_over or half_hour(at), record, said))
+        return self.write(ScriptLine(handed_over or half_hour(at), record, said))
 
-    def write(self, line: Line) -> Line:
+    def write(self, line: ScriptLine) -> ScriptLine:
         """Write any line."""
         self.lines.append(line)
         return line
@@ -120,7 +120,7 @@ class Scribe:
         by: RespondedBy = RespondedBy.PERSON,
         help_given: bool = True,
         handed_over: datetime | None = None,
-    ) -> Line:
+    ) -> ScriptLine:
         """Let somebody of ours, or a machine, answer."""
         agent = f"person/{ticket.source}/agent-{self.rng.randint(1, 9)}" if by is RespondedBy.PERSON else None
         given = ResponseGiven(medium=medium, by=by, help_given=help_given, responder=agent)

@@ -16,7 +16,7 @@ from libs.plan import Plan, yearly_term
 from services.ops.demo.cases import play_cases
 from services.ops.demo.cast import ERP, Cast, Customer, read_cast
 from services.ops.demo.dirt import play_dirt
-from services.ops.demo.scribe import HALF_HOUR, Line, Scribe, half_hour
+from services.ops.demo.scribe import HALF_HOUR, Scribe, ScriptLine, half_hour
 from services.ops.demo.stories import Week, play_ordinary_tickets
 from services.ops.plan.command import plan_records
 
@@ -33,8 +33,8 @@ class Script:
     week: Week
     ends: datetime
     cast: Cast
-    before: tuple[tuple[Line, ...], ...]
-    lines: tuple[Line, ...]
+    before: tuple[tuple[ScriptLine, ...], ...]
+    lines: tuple[ScriptLine, ...]
     """In the order in which they are handed over."""
 
 
@@ -53,9 +53,9 @@ def write_script(plan: Plan, partitions: Mapping[str, int], tickets: int, seed: 
     return Script(WEEK, half_hour(max(*dues, lines[-1].handed_over)) + HALF_HOUR, cast, before, tuple(lines))
 
 
-def _before(plan: Plan, cast: Cast, partitions: Mapping[str, int], rng: Random) -> tuple[tuple[Line, ...], ...]:
+def _before(plan: Plan, cast: Cast, partitions: Mapping[str, int], rng: Random) -> tuple[tuple[ScriptLine, ...], ...]:
     records = plan_records(plan, WEEK.begins, partitions[CONTRACTS_DOOR])
-    parts = tuple(Line(WEEK.begins, record, json.loads(record.value or b"")) for record in records)
+    parts = tuple(ScriptLine(WEEK.begins, record, json.loads(record.value or b"")) for record in records)
     registered = [customer for customer in cast.customers if customer.role != "stranger"]
     customers, contracts = Scribe(plan, cast, partitions, rng), Scribe(plan, cast, partitions, rng)
     for customer in registered:
@@ -109,4 +109,4 @@ def _repeat_some(scribe: Scribe) -> None:
     changed = {**first.event, "data": {**first.event["data"], "channel": "phone", "subject": "Something else"}}
     value, headers = structured(changed)
     record = Outgoing(TICKETS_DOOR, first.record.partition, first.record.key, value, headers)
-    scribe.write(Line(first.handed_over + HALF_HOUR, record, changed))
+    scribe.write(ScriptLine(first.handed_over + HALF_HOUR, record, changed))

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.ops.demo.books import Entry
+from services.ops.demo.books import BookEntry
 from services.ops.demo.report import Mailed, Proven, Report, Share, Unheard
 
 BAR = 5  # characters
@@ -108,7 +108,7 @@ def _proof(rows: Sequence[Proven]) -> Table:
     return made
 
 
-def _books(entries: Sequence[Entry]) -> Table:
+def _books(entries: Sequence[BookEntry]) -> Table:
     made = _table("The books")
     made.add_column("entry")
     made.add_column("left", justify="right")

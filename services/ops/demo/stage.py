@@ -15,10 +15,10 @@ from libs.stack.resolve import Stack
 from libs.stack.run import Run
 from libs.stack.service import ServiceSpec
 from services.ops.cli import output
-from services.ops.cli.environment import Given
+from services.ops.cli.environment import Environment
 from services.ops.cli.output import Refused
 from services.ops.demo.cast import Cast
-from services.ops.watch.services import WATCHED
+from services.ops.watch.services import SERVICES
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Stage:
     catcher: MailCatcher
     contracts: Path
 
-    def given(self) -> Given:
+    def environment(self) -> Environment:
         """Give the addresses as the command line has them."""
-        return Given(self.kafka, self.postgres, self.clock_file, None, self.contracts, self.clock_file.parent)
+        return Environment(self.kafka, self.postgres, self.clock_file, None, self.contracts, self.clock_file.parent)
 
 
 def set_stage(run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say) -> Stage:
@@ -47,7 +47,7 @@ def set_stage(run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say)
     clocks.start(clock_file, begins)
     env = {"OLCARE_CLOCK": str(clock_file), "OLCARE_CONTRACTS": str(contracts)}
     installation = Installation(run, stack, env, say)
-    specs = [ServiceSpec(s.name, s.module, free_port(), _mail(catcher)) for s in WATCHED.values()]
+    specs = [ServiceSpec(s.name, s.module, free_port(), _mail(catcher)) for s in SERVICES.values()]
     installation.start(specs)
     installation.await_ready()
     ports = {spec.name: spec.http_port for spec in specs}

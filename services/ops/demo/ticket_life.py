@@ -58,7 +58,7 @@ class Said(NamedTuple):
     data: Upstream
 
 
-class Answer(NamedTuple):
+class LifeAnswer(NamedTuple):
     """An answer that was recorded: when it was given, and when we got to know."""
 
     at: datetime
@@ -82,7 +82,7 @@ class Life:
     """Why it was refused."""
     state: str = "held"
     is_paused: bool = False
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[LifeAnswer] = field(default_factory=list)
     held: list[Said] = field(default_factory=list)
     besides: list[Said] = field(default_factory=list)
     """What else the promise was told of."""
@@ -131,7 +131,7 @@ def _go_on(life: Life, said: Said, known_at: datetime, register: Register) -> Ou
         return _turned_away(said, MessageRefusal.BEFORE_OPENING)
     match said.data:
         case ResponseGiven() as given:
-            life.answers.append(Answer(said.at, known_at, given))
+            life.answers.append(LifeAnswer(said.at, known_at, given))
             return accepted(ResponseRecorded)
         case upstream.CustomerCalled():
             life.besides.append(said)
@@ -208,7 +208,7 @@ class Promise(NamedTuple):
     ended_at: datetime
 
 
-def judge(certificate: Certificate, answers: Sequence[Answer], ends: datetime) -> Promise:
+def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetime) -> Promise:
     """Say what becomes of a promise by the end of the story.
 
     An answer that we get to know of after the deadline comes too late: until then it was not said at any door.
@@ -235,17 +235,17 @@ def told_too_late(said: Said, ended_at: datetime) -> Outcomes:
             return refused(CancellationNoted, NotChanged.OVER)
 
 
-def _is_response(certificate: Certificate, answer: Answer) -> bool:
+def _is_response(certificate: Certificate, answer: LifeAnswer) -> bool:
     return answer.given.by is RespondedBy.PERSON and not _is_opening_call(certificate, answer)
 
 
-def _is_opening_call(certificate: Certificate, answer: Answer) -> bool:
+def _is_opening_call(certificate: Certificate, answer: LifeAnswer) -> bool:
     """The call that opened the ticket, without help given in it."""
     by_phone = certificate.channel is Channel.PHONE and answer.given.medium is Medium.CALL
     return by_phone and answer.at == certificate.opened_at and not answer.given.help_given
 
 
-def _noted(certificate: Certificate, answer: Answer, first: Answer | None) -> Outcomes:
+def _noted(certificate: Certificate, answer: LifeAnswer, first: LifeAnswer | None) -> Outcomes:
     if answer.given.by is RespondedBy.AUTOMATIC:
         return refused(ResponseNotApplied, NotAResponse.AUTOMATIC)
     if answer is first:

@@ -48,7 +48,7 @@ class Topics:
 async def read_topics(stage: Stage) -> Topics:
     """Read every topic to its end; raises Unavailable."""
     found = Topics()
-    async with open_log(stage.given()) as log:
+    async with open_log(stage.environment()) as log:
         for topic in EVENTS:
             _fold(found, [json.loads(record.value or b"") async for record in records(stage.kafka, log, topic)])
         for door in UPSTREAM:

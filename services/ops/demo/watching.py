@@ -9,14 +9,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from libs.messages.upstream import TicketSubmitted, upstream_type
 from libs.stack.catcher import MailCatcher
-from services.ops.demo.play import Moment, Told
+from services.ops.demo.play import Moment, OnMoment
 from services.ops.demo.script import Script
 
 ASKED = upstream_type(TicketSubmitted)
 
 
 @contextmanager
-def watching(script: Script, catcher: MailCatcher) -> Iterator[Told]:
+def watching(script: Script, catcher: MailCatcher) -> Iterator[OnMoment]:
     """Lend something to be told each instant that the story has reached."""
     console = Console(stderr=True)
     asked = (line.event is not None and line.event["type"] == ASKED for line in script.lines)

@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 
 from libs.eventlog.client.door_client import DoorClient, taken, why_not
 from libs.messages.receipts import Receipt
-from services.ops.cli.environment import Given, open_log
+from services.ops.cli.environment import Environment, open_log
 from services.ops.cli.output import Refused
 
 
 @asynccontextmanager
-async def door_client(here: Given) -> AsyncIterator[DoorClient]:
+async def door_client(here: Environment) -> AsyncIterator[DoorClient]:
     """Lend a client; raises Unavailable and Refused."""
     async with open_log(here) as log:
         yield DoorClient(here.kafka_address(), log, here.clock())

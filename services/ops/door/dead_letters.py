@@ -15,7 +15,7 @@ from libs.eventlog.wire.record import Outgoing, Record
 from libs.messages.catalogue import UPSTREAM
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Receipt, RecordAddress, Unreadability
 from services.ops.cli.arguments import By, PlaceGiven
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.door.client import door_client
 
@@ -27,7 +27,7 @@ _ENTRY: TypeAdapter[DeadLetter | DeadLetterDiscarded] = TypeAdapter(
 )
 
 
-class Letter(NamedTuple):
+class StoredDeadLetter(NamedTuple):
     """A dead letter, when the broker took it, and the marker that somebody left."""
 
     letter: DeadLetter
@@ -55,7 +55,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Say which records of the doors could not be read, and why."""
-    found = run(_letters(given(ctx)))
+    found = run(_letters(environment(ctx)))
     rows = [letter.row() for letter in found if every or letter.marker is None]
     columns = ("place", "written_at", "reason", "where", "message", *(("done_by", "done_why") if every else ()))
     show(rows, as_json=as_json, otherwise=lambda: table(rows, columns) if rows else "no dead letters")
@@ -64,7 +64,7 @@ def list_(
 @app.command("show")
 def show_(ctx: typer.Context, place: PlaceGiven, *, as_json: AsJson = False) -> None:
     """Show one with what it holds, which may be personal."""
-    letter = run(_letter(given(ctx), place))
+    letter = run(_letter(environment(ctx), place))
     found = {**letter.row(), **_content(letter.letter)}
     show(found, as_json=as_json, otherwise=lambda: table(_lines(found), ("what", "is")))
 
@@ -72,7 +72,7 @@ def show_(ctx: typer.Context, place: PlaceGiven, *, as_json: AsJson = False) -> 
 @app.command()
 def retry(ctx: typer.Context, place: PlaceGiven, by: By = "olcare", *, as_json: AsJson = False) -> None:
     """Send it in again as it came, key and headers too; what is unreadable still comes back at its new place."""
-    receipt = run(_retry(given(ctx), place, by))
+    receipt = run(_retry(environment(ctx), place, by))
     found = receipt.model_dump(mode="json")
     show(found, as_json=as_json, otherwise=lambda: f"{receipt.place.text()} is {receipt.outcome}")
     if not taken(receipt):
@@ -89,19 +89,19 @@ def discard(
     as_json: AsJson = False,
 ) -> None:
     """Mark it as needing nothing more, with who says so and why."""
-    marker = run(_discard(given(ctx), place, by, why))
+    marker = run(_discard(environment(ctx), place, by, why))
     show(marker, as_json=as_json, otherwise=lambda: f"{marker.place.text()} needs nothing more")
 
 
-async def letters(kafka: str, log: KafkaLog) -> list[Letter]:
+async def letters(kafka: str, log: KafkaLog) -> list[StoredDeadLetter]:
     """Read all dead letters with their markers, the oldest first."""
-    found: dict[RecordAddress, Letter] = {}
+    found: dict[RecordAddress, StoredDeadLetter] = {}
     markers: dict[RecordAddress, DeadLetterDiscarded] = {}
     for door in UPSTREAM:
         async for record in records(kafka, log, dead_letters_of(door)):
             entry = _ENTRY.validate_json(record.value or b"")
             if isinstance(entry, DeadLetter):
-                found.setdefault(entry.place, Letter(entry, _written_at(record)))
+                found.setdefault(entry.place, StoredDeadLetter(entry, _written_at(record)))
             else:
                 markers[entry.place] = entry
     marked = (letter._replace(marker=markers.get(place)) for place, letter in found.items())
@@ -125,24 +125,24 @@ def marked(place: RecordAddress, by: str, why: str, partitions: int) -> tuple[De
     return marker, in_dead_letters(place.topic, place, marker, partitions)
 
 
-async def _letters(here: Given) -> list[Letter]:
+async def _letters(here: Environment) -> list[StoredDeadLetter]:
     async with door_client(here) as at:
         return await letters(at.kafka, at.log)
 
 
-async def _letter(here: Given, place: RecordAddress) -> Letter:
+async def _letter(here: Environment, place: RecordAddress) -> StoredDeadLetter:
     async with door_client(here) as at:
         return await _find(at, place)
 
 
-async def _find(at: DoorClient, place: RecordAddress) -> Letter:
+async def _find(at: DoorClient, place: RecordAddress) -> StoredDeadLetter:
     for letter in await letters(at.kafka, at.log):
         if letter.letter.place == place:
             return letter
     raise Refused(f"there is no dead letter of {place.text()}")
 
 
-async def _retry(here: Given, place: RecordAddress, by: str) -> Receipt:
+async def _retry(here: Environment, place: RecordAddress, by: str) -> Receipt:
     async with door_client(here) as at:
         letter = await _find(at, place)
         [receipt] = await at.ask([again(letter.letter)])
@@ -153,7 +153,7 @@ async def _retry(here: Given, place: RecordAddress, by: str) -> Receipt:
         return receipt
 
 
-async def _discard(here: Given, place: RecordAddress, by: str, why: str) -> DeadLetterDiscarded:
+async def _discard(here: Environment, place: RecordAddress, by: str, why: str) -> DeadLetterDiscarded:
     async with door_client(here) as at:
         letter = await _find(at, place)
         marker, record = marked(letter.letter.place, by, why, _partitions(here, letter))
@@ -161,7 +161,7 @@ async def _discard(here: Given, place: RecordAddress, by: str, why: str) -> Dead
         return marker
 
 
-def _partitions(here: Given, letter: Letter) -> int:
+def _partitions(here: Environment, letter: StoredDeadLetter) -> int:
     return here.cards()[dead_letters_of(letter.letter.place.topic)].partitions
 
 

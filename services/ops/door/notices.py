@@ -12,10 +12,10 @@ from libs.messages.notices import Settlement
 from libs.messages.receipts import Receipt
 from libs.messages.upstream import ResendOrdered, SettlementOrdered
 from services.ops.cli.arguments import By, NoticeGiven
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, run, show, table
 from services.ops.door.client import door_client, require
-from services.ops.watch.services import WATCHED, queries, tables
+from services.ops.watch.services import SERVICES, queries, tables
 
 SOURCE = "ops"
 COLUMNS = ("stream", "state", "notice_class", "role", "about_stream", "attempts", "problem", "smtp_code", "changed_at")
@@ -44,14 +44,14 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """Say who was told what, the youngest first."""
-    rows = run(_list(given(ctx), state, most))
+    rows = run(_list(environment(ctx), state, most))
     show(rows, as_json=as_json, otherwise=lambda: table(rows, COLUMNS) if rows else "no notices")
 
 
 @app.command()
 def resend(ctx: typer.Context, notice: NoticeGiven, by: By, *, as_json: AsJson = False) -> None:
     """Have a notice sent once more, whatever became of it."""
-    _answer(run(_order(given(ctx), notice, ResendOrdered(by=by))), as_json=as_json)
+    _answer(run(_order(environment(ctx), notice, ResendOrdered(by=by))), as_json=as_json)
 
 
 @app.command()
@@ -64,19 +64,19 @@ def settle(
     as_json: AsJson = False,
 ) -> None:
     """Say what became of a notice of which nobody knew whether it was accepted."""
-    _answer(run(_order(given(ctx), notice, SettlementOrdered(by=by, settled_as=settled_as))), as_json=as_json)
+    _answer(run(_order(environment(ctx), notice, SettlementOrdered(by=by, settled_as=settled_as))), as_json=as_json)
 
 
 def _answer(receipt: Receipt, *, as_json: bool) -> None:
     show(receipt, as_json=as_json, otherwise=lambda: f"{receipt.stream}: {receipt.event_type}")
 
 
-async def _list(here: Given, state: State | None, most: int) -> list[dict[str, Any]]:
-    async with tables(here.postgres_address(), WATCHED["notification"]) as database:
+async def _list(here: Environment, state: State | None, most: int) -> list[dict[str, Any]]:
+    async with tables(here.postgres_address(), SERVICES["notification"]) as database:
         return await queries(database).rows("notices_in_state", state=state and str(state), most=most)
 
 
-async def _order(here: Given, notice: str, order: ResendOrdered | SettlementOrdered) -> Receipt:
+async def _order(here: Environment, notice: str, order: ResendOrdered | SettlementOrdered) -> Receipt:
     async with door_client(here) as at:
         said = event(SOURCE, str(draw_id()), notice, at.clock.now(), order)
         record = door_record(NOTICES_DOOR, said, here.cards()[NOTICES_DOOR].partitions)

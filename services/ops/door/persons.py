@@ -11,10 +11,10 @@ from libs.messages.receipts import Receipt
 from libs.messages.streams import parse_stream
 from libs.messages.upstream import PersonErasureOrdered
 from services.ops.cli.arguments import By, PersonGiven, customer
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show
 from services.ops.door.client import door_client, require
-from services.ops.watch.services import WATCHED, queries, tables
+from services.ops.watch.services import SERVICES, queries, tables
 
 SOURCE = "ops"
 app = typer.Typer(no_args_is_help=True, help="The people on the customers' side.")
@@ -33,11 +33,11 @@ def erase(
     as_json: AsJson = False,
 ) -> None:
     """Have everything private about a person erased, everywhere and for ever."""
-    receipt = run(_erase(given(ctx), person, customer, by))
+    receipt = run(_erase(environment(ctx), person, customer, by))
     show(receipt, as_json=as_json, otherwise=lambda: f"{person} is erased ({receipt.stream})")
 
 
-async def _erase(here: Given, person: str, customer: str | None, by: str) -> Receipt:
+async def _erase(here: Environment, person: str, customer: str | None, by: str) -> Receipt:
     order = PersonErasureOrdered(customer=customer or await _customer(here, person), person=person, by=by)
     async with door_client(here) as at:
         said = event(SOURCE, str(draw_id()), parse_stream(person).number, at.clock.now(), order)
@@ -45,8 +45,8 @@ async def _erase(here: Given, person: str, customer: str | None, by: str) -> Rec
         return require((await at.ask([door_record(CONTRACTS_DOOR, said, partitions)]))[0])
 
 
-async def _customer(here: Given, person: str) -> str:
-    async with tables(here.postgres_address(), WATCHED["contract"]) as database:
+async def _customer(here: Environment, person: str) -> str:
+    async with tables(here.postgres_address(), SERVICES["contract"]) as database:
         rows = await queries(database).rows("customers_with_contact", person=person)
     if len(rows) != 1:
         raise Refused(f"{person} is the contact of {len(rows)} customers: say which customer by --customer")

@@ -16,7 +16,7 @@ from libs.messages.receipts import Receipt
 from libs.messages.streams import stream_id
 from libs.messages.upstream import ContractSubmitted, CustomerSubmitted, Upstream
 from libs.plan import yearly_term
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, counting, run, show, table
 from services.ops.door.client import door_client
 
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 def seed(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Publish a few invented customers and contracts to play with; the same again changes nothing."""
-    rows = [receipt.model_dump(mode="json") for receipt in run(_seed(given(ctx)))]
+    rows = [receipt.model_dump(mode="json") for receipt in run(_seed(environment(ctx)))]
     show(rows, as_json=as_json, otherwise=lambda: table(rows, ("stream", "outcome", "reason")))
 
 
@@ -54,7 +54,7 @@ def _contract(source: str, contract: Json, today: date) -> ContractSubmitted:
     )
 
 
-async def _seed(here: Given) -> list[Receipt]:
+async def _seed(here: Environment) -> list[Receipt]:
     content, partitions = yaml.safe_load(SEED.read_text()), here.cards()[CONTRACTS_DOOR].partitions
     async with door_client(here) as at:
         now = at.clock.now()

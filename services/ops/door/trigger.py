@@ -14,7 +14,7 @@ from libs.messages.base import rfc3339
 from libs.messages.catalogue import UPSTREAM
 from libs.messages.receipts import Receipt
 from services.ops.cli.arguments import instant
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show
 from services.ops.door.client import door_client
 
@@ -42,7 +42,7 @@ def trigger(
     as_json: AsJson = False,
 ) -> None:
     """Say the sample of a type at its door, as an upstream system would; nothing is checked but by the door."""
-    here = given(ctx)
+    here = environment(ctx)
     said = sample(here.contracts, kind)
     named = {"source": source, "subject": subject, "id": identity or f"trigger-{draw_id()}"}
     said |= {name: value for name, value in named.items() if value is not None}
@@ -91,7 +91,7 @@ def _json(text: str) -> Any:
         raise typer.BadParameter(f"{text!r} is no JSON") from None
 
 
-async def _say(here: Given, said: Json, mode: Mode, *, wait: bool) -> Receipt | None:
+async def _say(here: Environment, said: Json, mode: Mode, *, wait: bool) -> Receipt | None:
     door = door_of(said["type"])
     assert door is not None  # noqa: S101 - every sample has its door
     record = door_record(door, said, here.cards()[door].partitions, mode=mode)

@@ -8,7 +8,7 @@ from libs.messages.tickets import TicketOpened, TicketRefused
 from libs.plan import target_channel
 from libs.plan.certificates import MICROSECOND
 from services.ops.explain.as_words import sentences
-from services.ops.explain.days import Line
+from services.ops.explain.days import DayLine
 from services.ops.explain.explanation import Explanation
 from services.ops.sla.causes import in_words
 from services.ops.sla.response_times import NOTHING, Length, seconds
@@ -75,7 +75,7 @@ def _change(change: CertificateChange) -> dict[str, Any]:
     }
 
 
-def _day(line: Line) -> dict[str, Any]:
+def _day(line: DayLine) -> dict[str, Any]:
     lengths = {"used_seconds": seconds(line.used), "total_seconds": seconds(line.total)}
     fields = {name: value for name, value in line._asdict().items() if name not in {"used", "total", "closure"}}
     closure = {"name": line.closure.name, "status": line.closure.status} if line.closure else None

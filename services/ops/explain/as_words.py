@@ -7,7 +7,7 @@ from libs.messages.certificates import Certificate, CertificateChange
 from libs.messages.sla import InternalTargetSet
 from libs.messages.tickets import Channel, TicketOpened, TicketRefused
 from libs.plan.certificates import MICROSECOND
-from services.ops.explain.days import Line
+from services.ops.explain.days import DayLine
 from services.ops.explain.explanation import Explanation
 from services.ops.explain.life import Happening, clock, local, named
 from services.ops.sla.causes import in_words
@@ -126,7 +126,7 @@ def happening_row(happening: Happening, found: Explanation) -> Mapping[str, obje
     return {"at": local(happening.at, found.civil), "what": happening.what, "says": happening.says, "due": due}
 
 
-def day_row(line: Line) -> Mapping[str, object]:
+def day_row(line: DayLine) -> Mapping[str, object]:
     """Lay a line of a day out for people."""
     return {
         "day": named(line.day),

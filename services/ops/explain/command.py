@@ -11,16 +11,16 @@ from libs.messages.base import Event
 from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.sla import PromiseEvent
 from libs.messages.tickets import TicketOpened, TicketRefused
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.door.client import door_client
 from services.ops.explain.as_data import data
 from services.ops.explain.as_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
-from services.ops.explain.explanation import Explanation, Told, explain
+from services.ops.explain.explanation import Explanation, RecordedPromise, explain
 from services.ops.sla.cycles import cycles_told, laid_out
 from services.ops.sla.grounds import grounds_in_log
 from services.ops.ticket.command import ticket_id
-from services.ops.ticket.history import Entry, Sources, promise_history
+from services.ops.ticket.history import HistoryEntry, Sources, promise_history
 
 
 def explain_(
@@ -30,13 +30,13 @@ def explain_(
     as_json: AsJson = False,
 ) -> None:
     """Say why a first response was due when it was: hours used, days skipped, changes and their causes, the verdict."""
-    here = given(ctx)
+    here = environment(ctx)
     found, measured = run(_explained(here, ticket)), run(cycles_told(here, ticket))
     cycles = measured["cycles"] if measured else []
     show({**data(found), "cycles": cycles}, as_json=as_json, otherwise=lambda: _laid_out(found, cycles))
 
 
-async def _explained(here: Given, ticket: str) -> Explanation:
+async def _explained(here: Environment, ticket: str) -> Explanation:
     async with door_client(here) as at:
         entries = await promise_history(Sources(at.kafka, at.log, here.postgres_address()), ticket)
     if not entries:
@@ -47,7 +47,7 @@ async def _explained(here: Given, ticket: str) -> Explanation:
         raise Refused(str(error)) from error
 
 
-def told(ticket: str, entries: Iterable[Entry]) -> Told:
+def told(ticket: str, entries: Iterable[HistoryEntry]) -> RecordedPromise:
     """Take from a history what a promise is explained by."""
     opening, recorded_at, events = None, None, list[PromiseEvent]()
     for entry in entries:
@@ -56,10 +56,10 @@ def told(ticket: str, entries: Iterable[Entry]) -> Told:
             opening, recorded_at = event, entry.recorded_at
         elif isinstance(event, get_args(PromiseEvent)):
             events.append(cast("PromiseEvent", event))
-    return Told(ticket, opening, events, recorded_at)
+    return RecordedPromise(ticket, opening, events, recorded_at)
 
 
-def _event(entry: Entry) -> Event:
+def _event(entry: HistoryEntry) -> Event:
     return EVENT_OF_TYPE[entry.type].model_validate(entry.data)
 
 

@@ -28,7 +28,7 @@ class Kind(StrEnum):
     """It has hours, but none between the opening of the ticket and the deadline."""
 
 
-class Line(NamedTuple):
+class DayLine(NamedTuple):
     """A stretch of a local day, or all of it; instants are in the centre's civil time."""
 
     day: date
@@ -56,7 +56,7 @@ Calendars = Mapping[int, CentreCalendar]
 """Those of one centre, by version."""
 
 
-def days_of(certificate: Certificate, calendars: Calendars) -> list[Line]:
+def days_of(certificate: Certificate, calendars: Calendars) -> list[DayLine]:
     """Give every day from the opening to the deadline; raises LookupError for a calendar that is not there."""
     civil, held = zone(certificate.zone), list(_held(certificate, calendars))
     first = certificate.opened_at.astimezone(civil).date()
@@ -75,7 +75,7 @@ def _held(certificate: Certificate, calendars: Calendars) -> Iterator[Held]:
         yield Held(*ends, leg.counts_from, calendars[version])
 
 
-def _day(certificate: Certificate, held: Sequence[Held], day: date) -> list[Line]:
+def _day(certificate: Certificate, held: Sequence[Held], day: date) -> list[DayLine]:
     civil = zone(certificate.zone)
     whole = Interval(start_of_day(day, civil), start_of_day(day + ONE_DAY, civil))
     concerned = [one for one in held if one.begins_at < whole.closes_at and one.ends_at > whole.opens_at] or [held[-1]]
@@ -84,7 +84,7 @@ def _day(certificate: Certificate, held: Sequence[Held], day: date) -> list[Line
     return found or [_unused(concerned[-1].calendar, day, certificate)]
 
 
-def _used(certificate: Certificate, held: Sequence[Held], day: date, whole: Interval) -> Iterator[Line]:
+def _used(certificate: Certificate, held: Sequence[Held], day: date, whole: Interval) -> Iterator[DayLine]:
     civil = zone(certificate.zone)
     for interval in certificate.intervals:
         opens, closes = max(interval.opens_at, whole.opens_at), min(interval.closes_at, whole.closes_at)
@@ -92,10 +92,10 @@ def _used(certificate: Certificate, held: Sequence[Held], day: date, whole: Inte
             leg = [one for one in held if one.begins_at <= opens][-1]
             total = used_between(certificate.intervals, leg.counts_from, closes) * MICROSECOND
             local, version = (opens.astimezone(civil), closes.astimezone(civil)), leg.calendar.version
-            yield Line(day, Kind.USED, version, "working time", *local, used=closes - opens, total=total)
+            yield DayLine(day, Kind.USED, version, "working time", *local, used=closes - opens, total=total)
 
 
-def _closed(concerned: Sequence[Held], day: date, whole: Interval, name: str) -> Iterator[Line]:
+def _closed(concerned: Sequence[Held], day: date, whole: Interval, name: str) -> Iterator[DayLine]:
     """Give each closure that took hours of that day from the promise, once."""
     civil, told = zone(name), set[tuple[str, Interval]]()
     for one in concerned:
@@ -105,7 +105,7 @@ def _closed(concerned: Sequence[Held], day: date, whole: Interval, name: str) ->
             if at and at.opens_at < span.closes_at and at.closes_at > span.opens_at and (closure.name, at) not in told:
                 told.add((closure.name, at))
                 says = f"{closure.name} ({closure.status})"
-                line = Line(day, Kind.CLOSED, one.calendar.version, says, closure=closure)
+                line = DayLine(day, Kind.CLOSED, one.calendar.version, says, closure=closure)
                 opens, closes = at.opens_at.astimezone(civil), at.closes_at.astimezone(civil)
                 yield line._replace(opens_at=opens, closes_at=closes) if hours_of(closure) != ALL_DAY else line
 
@@ -123,12 +123,12 @@ def has_hours(calendar: CentreCalendar, day: date) -> bool:
     return is_weekly or any(extra.day == day for extra in calendar.extra_openings)
 
 
-def _unused(calendar: CentreCalendar, day: date, certificate: Certificate) -> Line:
+def _unused(calendar: CentreCalendar, day: date, certificate: Certificate) -> DayLine:
     name = WEEKDAYS[day.weekday()].capitalize()
     if not has_hours(calendar, day):
         kind = Kind.WEEKEND if day.isoweekday() >= SATURDAY else Kind.NO_HOURS
-        return Line(day, kind, calendar.version, f"no opening hours on {name}")
+        return DayLine(day, kind, calendar.version, f"no opening hours on {name}")
     opened = certificate.opened_at.astimezone(zone(certificate.zone))
     if opened.date() == day:
-        return Line(day, Kind.NOT_NEEDED, calendar.version, "the ticket was opened after closing")
-    return Line(day, Kind.NOT_NEEDED, calendar.version, "no hours were needed")
+        return DayLine(day, Kind.NOT_NEEDED, calendar.version, "the ticket was opened after closing")
+    return DayLine(day, Kind.NOT_NEEDED, calendar.version, "no hours were needed")

@@ -19,10 +19,10 @@ from libs.messages.sla import (
 )
 from libs.messages.tickets import TicketOpened, TicketRefused
 from libs.workcal import zone
-from services.ops.explain.days import Calendars, Line, days_of
+from services.ops.explain.days import Calendars, DayLine, days_of
 from services.ops.explain.life import Happening, JudgedAnswer, answers, life
 from services.ops.sla.grounds import Grounds
-from services.ops.sla.response_times import Answer, Times, as_promised
+from services.ops.sla.response_times import TimedAnswer, Times, as_promised
 from services.sla_timer.promise.decider import DECIDER
 from services.sla_timer.promise.state import Judged, NotPromised, State, Waiting
 
@@ -40,7 +40,7 @@ class Restated(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Told:
+class RecordedPromise:
     """All that was recorded of a ticket's opening and of its promise, in the order in which it was."""
 
     ticket: str
@@ -54,7 +54,7 @@ class Told:
 class Explanation:
     """The life of a promise. Without one `certificate` and `started` are None, and `no_promise` may say why."""
 
-    told: Told
+    told: RecordedPromise
     civil: ZoneInfo
     state: str
     """met, breached, cancelled, running, not-promised or none."""
@@ -65,7 +65,7 @@ class Explanation:
     targets_published_at: datetime | None
     no_promise: NoPromise | None
     life: Sequence[Happening]
-    days: Sequence[Line]
+    days: Sequence[DayLine]
     answers: Sequence[JudgedAnswer]
     warnings: Sequence[FirstResponseAtRisk]
     breached: FirstResponseBreached | None
@@ -76,7 +76,7 @@ class Explanation:
     internal_targets: Sequence[InternalTargetSet]
 
 
-def explain(told: Told, grounds: Grounds) -> Explanation:
+def explain(told: RecordedPromise, grounds: Grounds) -> Explanation:
     """Put it together; raises LookupError where a calendar that it stands on is not published."""
     state = DECIDER.replay(told.events)
     certificate, responded_at = _certificate(state), _responded_at(state)
@@ -114,7 +114,7 @@ def _responded_at(state: State) -> datetime | None:
             return None
 
 
-def _zone(told: Told, grounds: Grounds) -> str:
+def _zone(told: RecordedPromise, grounds: Grounds) -> str:
     """Give the zone of the ticket's centre; UTC where there is none."""
     centre = told.opened.centre if told.opened else None
     return grounds.newest(centre).zone if centre and centre in grounds.calendars else "UTC"
@@ -135,7 +135,7 @@ def _last(events: Iterable[PromiseEvent], kind: type[E]) -> E | None:
 
 def _times(certificate: Certificate, responded_at: datetime, grounds: Grounds) -> Times:
     since, due_at, centre = certificate.opened_at, certificate.due_at, certificate.centre
-    return as_promised(Answer(responded_at, since, due_at, centre, certificate.intervals), grounds)
+    return as_promised(TimedAnswer(responded_at, since, due_at, centre, certificate.intervals), grounds)
 
 
 def _restated(state: State, events: Sequence[PromiseEvent]) -> Restated | None:

@@ -26,7 +26,7 @@ from libs.messages.upstream import (
 )
 from libs.plan import Plan, tz_database
 from services.contract.plan_parts import Publication, stream_of_publication
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, counting, run, show, table
 from services.ops.door.client import door_client
 from services.ops.plan.files import PlanGiven, check, export, plan_at
@@ -37,7 +37,7 @@ app.command()(check)
 app.command()(export)
 
 
-class Published(NamedTuple):
+class PublishedPart(NamedTuple):
     """What became of a part: `outcome` is new, same (it was said before) or refused."""
 
     part: str
@@ -57,9 +57,9 @@ def publish(
 
     Exit code 1 where one is refused.
     """
-    found = run(_publish(given(ctx), plan_at(path)))
+    found = run(_publish(environment(ctx), plan_at(path)))
     rows = [part._asdict() for part in found]
-    show(rows, as_json=as_json, otherwise=lambda: table(rows, Published._fields))
+    show(rows, as_json=as_json, otherwise=lambda: table(rows, PublishedPart._fields))
     if any(part.outcome == "refused" for part in found):
         raise typer.Exit(1)
 
@@ -88,7 +88,7 @@ def _record(publication: Publication, at: datetime, partitions: int) -> Outgoing
     return door_record(CONTRACTS_DOOR, said, partitions)
 
 
-async def _publish(here: Given, plan: Plan) -> list[Published]:
+async def _publish(here: Environment, plan: Plan) -> list[PublishedPart]:
     async with door_client(here) as at:
         with counting("parts of the plan", "parts") as on_receipts:
             return await publish_plan(at, plan, here.cards()[CONTRACTS_DOOR].partitions, on_receipts)
@@ -96,7 +96,7 @@ async def _publish(here: Given, plan: Plan) -> list[Published]:
 
 async def publish_plan(
     at: DoorClient, plan: Plan, partitions: int, on_receipts: OnReceipts = lambda *_: None
-) -> list[Published]:
+) -> list[PublishedPart]:
     """Publish every part, in force from now, and say what became of each; raises Unavailable."""
     before = await at.log.ends(PLAN)
     receipts = await at.ask(plan_records(plan, at.clock.now(), partitions), on_receipts)
@@ -119,10 +119,10 @@ async def _events_since(log: KafkaLog, before: Mapping[int, int]) -> frozenset[s
     )
 
 
-def _published(publication: Publication, receipt: Receipt, new: frozenset[str]) -> Published:
+def _published(publication: Publication, receipt: Receipt, new: frozenset[str]) -> PublishedPart:
     part, version = stream_of_publication(publication), publication.content.version
     if receipt.reason == PlanRefusal.ALREADY_PUBLISHED:
-        return Published(part, version, "same", None)
+        return PublishedPart(part, version, "same", None)
     if not taken(receipt):
-        return Published(part, version, "refused", why_not(receipt))
-    return Published(part, version, "new" if receipt.event in new else "same", None)
+        return PublishedPart(part, version, "refused", why_not(receipt))
+    return PublishedPart(part, version, "new" if receipt.event in new else "same", None)

@@ -13,7 +13,7 @@ from libs.plan import BadPlan, NoPlan, Plan, Problem, export_plan, parse_exporte
 from libs.plan.checks import objections, warnings
 from libs.workcal import tz_version
 from services.contract.plan import read_plan
-from services.ops.cli.environment import given
+from services.ops.cli.environment import environment
 from services.ops.cli.output import AsJson, Refused, show, tell
 
 PlanGiven = Annotated[
@@ -46,7 +46,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say why a plan would be refused, and what somebody should see to; exit code 1 where it would be refused."""
-    today = (on or given(ctx).clock().now()).date()
+    today = (on or environment(ctx).clock().now()).date()
     try:
         errors, warned = _checked(path, today)
     except NoPlan as error:

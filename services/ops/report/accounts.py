@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from libs.workcal import Interval, start_of_day, zone
 from services.ops.sla.grounds import Grounds
-from services.ops.sla.response_times import Answer, Times, as_promised, as_restated
+from services.ops.sla.response_times import TimedAnswer, Times, as_promised, as_restated
 
 
 class Ledger(StrEnum):
@@ -19,7 +19,7 @@ class Ledger(StrEnum):
     """What it would be if all that is known now had been known in time."""
 
 
-class Account(NamedTuple):
+class PromiseAccount(NamedTuple):
     """What the tables say of one promise; `since` and `intervals` are those of its certificate, where it has one."""
 
     ticket: str
@@ -51,7 +51,7 @@ class Account(NamedTuple):
         if self.responded_at is None or self.due_at is None or due_at is None:
             return None
         centre = self.calendar_centre or self.centre
-        answer = Answer(self.responded_at, self.since or self.opened_at, self.due_at, centre, self.intervals)
+        answer = TimedAnswer(self.responded_at, self.since or self.opened_at, self.due_at, centre, self.intervals)
         return as_promised(answer, grounds) if due_at == self.due_at else as_restated(answer, due_at, grounds)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from libs.plan.certificates import MICROSECOND
-from services.ops.report.accounts import Account, Days, Ledger
+from services.ops.report.accounts import Days, Ledger, PromiseAccount
 from services.ops.sla.response_times import NOTHING, Length, Times, seconds
 
 PERCENT = 100
@@ -80,7 +80,7 @@ class Group(NamedTuple):
 class Miss(NamedTuple):
     """A promise that was not kept; `late` is None where nobody has answered, negative where the answer was in time."""
 
-    account: Account
+    account: PromiseAccount
     due_at: datetime
     late: Length | None
 
@@ -96,7 +96,7 @@ class Attainment(NamedTuple):
 
 
 @dataclass
-class Tally:
+class PromiseTally:
     """What is counted so far of one group, lengths in microseconds."""
 
     states: Counter[str] = field(default_factory=Counter)
@@ -144,9 +144,9 @@ class Tally:
         return Lengths(spread(self.lengths[f"{what} working"]), spread(self.lengths[f"{what} wall"]))
 
 
-def together(tallies: Iterable[Tally]) -> Tally:
+def together(tallies: Iterable[PromiseTally]) -> PromiseTally:
     """Add some groups up."""
-    total = Tally()
+    total = PromiseTally()
     for tally in tallies:
         total.states += tally.states
         total.unanswered += tally.unanswered
@@ -155,16 +155,16 @@ def together(tallies: Iterable[Tally]) -> Tally:
     return total
 
 
-class Count:
+class AttainmentCount:
     """Counts promises one by one; a million of them take some numbers each, and only what was missed is kept whole."""
 
     def __init__(self, days: Days, ledger: Ledger) -> None:
         self._days, self._ledger = days, ledger
-        self._groups: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
+        self._groups: defaultdict[tuple[str, str], PromiseTally] = defaultdict(PromiseTally)
         self._misses: list[Miss] = []
         self._differing = 0
 
-    def add(self, account: Account) -> None:
+    def add(self, account: PromiseAccount) -> None:
         """Count a promise if it was due on these days; one that was not given, if the ticket was opened on them."""
         due_at, verdict = account.due(self._ledger), account.verdict(self._ledger)
         if not self._days.hold(account.centre, due_at or account.opened_at):
@@ -185,9 +185,9 @@ class Count:
         )
 
 
-def attainment(accounts: Iterable[Account], days: Days, ledger: Ledger) -> Attainment:
+def attainment(accounts: Iterable[PromiseAccount], days: Days, ledger: Ledger) -> Attainment:
     """Count some promises."""
-    count = Count(days, ledger)
+    count = AttainmentCount(days, ledger)
     for account in accounts:
         count.add(account)
     return count.found()

@@ -18,10 +18,10 @@ from libs.messages.tickets import Channel
 from libs.workcal import Interval
 from services.ops.cli.arguments import customer as customer_id
 from services.ops.cli.arguments import day
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, cell, counting, run, show, table
-from services.ops.report.accounts import Account, Ledger
-from services.ops.report.attainment import Attainment, Count, Miss
+from services.ops.report.accounts import Ledger, PromiseAccount
+from services.ops.report.attainment import Attainment, AttainmentCount, Miss
 from services.ops.report.cycle_count import cycles_reported
 from services.ops.report.cycle_figures import Measures
 from services.ops.report.cycle_layout import (
@@ -44,9 +44,9 @@ from services.ops.report.layout import (
     shown_miss,
 )
 from services.ops.report.misses import data as miss_data
-from services.ops.report.scope import Asked
+from services.ops.report.scope import Scope
 from services.ops.sla.grounds import grounds_in_tables
-from services.ops.watch.services import WATCHED, queries, tables
+from services.ops.watch.services import SERVICES, queries, tables
 
 SHOWN = 40
 """Misses below the groups; all of them by --misses."""
@@ -88,24 +88,24 @@ def report(
         raise typer.BadParameter("--json says everything, without --csv, --misses and --cycles")
     if misses and cycles:
         raise typer.BadParameter("--misses and --cycles are two tables, one is said at a time")
-    here, asked = given(ctx), Asked(from_day, to_day, ledger, centre, channel, customer)
+    here, scope = environment(ctx), Scope(from_day, to_day, ledger, centre, channel, customer)
     if cycles:
-        _say_cycles(run(cycles_reported(here, asked)), as_csv=as_csv)
+        _say_cycles(run(cycles_reported(here, scope)), as_csv=as_csv)
     elif as_csv or misses:
-        _say_promises(run(reported(here, asked)), ledger, misses=misses, as_csv=as_csv)
+        _say_promises(run(reported(here, scope)), ledger, misses=misses, as_csv=as_csv)
     else:
-        found, measured = run(reported(here, asked)), run(cycles_reported(here, asked))
-        whole = {**asked._asdict(), **data(found, ledger), "cycles": cycles_data(measured)}
+        found, measured = run(reported(here, scope)), run(cycles_reported(here, scope))
+        whole = {**scope._asdict(), **data(found, ledger), "cycles": cycles_data(measured)}
         show(whole, as_json=as_json, otherwise=lambda: _laid_out(found, measured, ledger))
 
 
-async def reported(here: Given, asked: Asked) -> Attainment:
+async def reported(here: Environment, scope: Scope) -> Attainment:
     """Count what the tables say; raises Refused and Unavailable."""
-    async with tables(here.postgres_address(), WATCHED["sla_timer"]) as database:
-        count = Count(asked.days(await grounds_in_tables(database)), asked.ledger)
+    async with tables(here.postgres_address(), SERVICES["sla_timer"]) as database:
+        count = AttainmentCount(scope.days(await grounds_in_tables(database)), scope.ledger)
         with counting("counting", "promises") as told:
             number = 0
-            async for account in _accounts(database, asked):
+            async for account in _accounts(database, scope):
                 count.add(account)
                 number += 1
                 if number % EVERY == 0:
@@ -113,14 +113,14 @@ async def reported(here: Given, asked: Asked) -> Attainment:
     return count.found()
 
 
-async def _accounts(database: Database, asked: Asked) -> AsyncIterator[Account]:
-    around = asked.around()
+async def _accounts(database: Database, scope: Scope) -> AsyncIterator[PromiseAccount]:
+    around = scope.around()
     rows = queries(database).stream(
         "promises_reported",
-        centre=asked.centre,
-        channel=asked.channel,
-        customer=asked.customer,
-        restated=asked.ledger is Ledger.RESTATED,
+        centre=scope.centre,
+        channel=scope.channel,
+        customer=scope.customer,
+        restated=scope.ledger is Ledger.RESTATED,
         since=around.opens_at,
         until=around.closes_at,
     )
@@ -128,11 +128,11 @@ async def _accounts(database: Database, asked: Asked) -> AsyncIterator[Account]:
         yield account_of(row)
 
 
-def account_of(row: Mapping[str, Any]) -> Account:
+def account_of(row: Mapping[str, Any]) -> PromiseAccount:
     """Read a row of the query."""
     since, intervals = row["since"], json.loads(row["intervals"] or "[]")
     used = (Interval(_instant(one["opens_at"]), _instant(one["closes_at"])) for one in intervals)
-    return Account(**{**row, "since": _instant(since) if since else None, "intervals": tuple(used)})
+    return PromiseAccount(**{**row, "since": _instant(since) if since else None, "intervals": tuple(used)})
 
 
 def _instant(text: str) -> datetime:

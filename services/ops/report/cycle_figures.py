@@ -12,7 +12,7 @@ from libs.plan.certificates import MICROSECOND
 from services.ops.report.accounts import Days
 from services.ops.report.attainment import Lengths, spread
 from services.ops.sla.response_times import Length
-from services.ops.sla.ticket_cycles import Known, Measured, length, measured
+from services.ops.sla.ticket_cycles import KnownCycles, Measured, length, measured
 
 ORDER = tuple(Measure)
 
@@ -45,7 +45,7 @@ class Measures(NamedTuple):
 
 
 @dataclass
-class Tally:
+class CycleTally:
     """What is counted so far, lengths in microseconds."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -80,9 +80,9 @@ class Tally:
         )
 
 
-def together(tallies: Iterable[Tally]) -> Tally:
+def together(tallies: Iterable[CycleTally]) -> CycleTally:
     """Add some up."""
-    total = Tally()
+    total = CycleTally()
     for tally in tallies:
         total.counts += tally.counts
         total.working.extend(tally.working)
@@ -95,9 +95,9 @@ class MeasureCount:
 
     def __init__(self, days: Days, now: datetime) -> None:
         self._days, self._now = days, now
-        self._tallies: defaultdict[tuple[Measure, str], Tally] = defaultdict(Tally)
+        self._tallies: defaultdict[tuple[Measure, str], CycleTally] = defaultdict(CycleTally)
 
-    def add(self, known: Known) -> None:
+    def add(self, known: KnownCycles) -> None:
         """Count the cycles of a ticket that ended on these days of its centre, and those that run."""
         centre = known.story.centre
         for one in measured(known):
@@ -117,7 +117,7 @@ class MeasureCount:
         return length(one.cycle, centre, self._days.grounds, self._now) if one.stage == "ended" else None
 
 
-def measures(tickets: Iterable[Known], days: Days, now: datetime) -> Measures:
+def measures(tickets: Iterable[KnownCycles], days: Days, now: datetime) -> Measures:
     """Count the cycles of some tickets."""
     count = MeasureCount(days, now)
     for known in tickets:

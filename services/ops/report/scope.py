@@ -13,7 +13,7 @@ AROUND = timedelta(days=2)
 """No local day begins or ends further from that of UTC."""
 
 
-class Asked(NamedTuple):
+class Scope(NamedTuple):
     """From one local day to another, which is excluded, in a ledger, of some tickets or of all."""
 
     from_day: date

@@ -15,15 +15,15 @@ from libs.messages.certificates import Certificate
 from libs.messages.tickets import Channel
 from libs.plan import BadCertificate, BadPlan, NoTarget, promise, verify
 from libs.workcal import CalendarEnds, TooFarAhead, in_utc
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import run, tell
 from services.ops.sla.grounds import Grounds, grounds_in_files, grounds_in_log
 from services.ops.sla.json_lines import (
-    Answer,
     BadLine,
     Fields,
     Identity,
-    Line,
+    InputLine,
+    Reply,
     answer_lines,
     fields_of,
     identity_in,
@@ -57,7 +57,7 @@ def due(
     One line is said for each, in order: {"id", "due_at", "certificate"}, or {"id", "line", "error": {"code", "field",
     "message"}}. Exit code 1 where a line was bad, 2 where the plan is.
     """
-    answer_lines(partial(due_of, _grounds(given(ctx), path)))
+    answer_lines(partial(due_of, _grounds(environment(ctx), path)))
 
 
 @app.command()
@@ -69,7 +69,7 @@ def verify_certificate() -> None:
     answer_lines(verdict_of)
 
 
-def due_of(grounds: Grounds, line: Line) -> Answer:
+def due_of(grounds: Grounds, line: InputLine) -> Reply:
     """Answer a line of `olcare sla due`."""
     identity: Identity | None = None
     try:
@@ -78,12 +78,12 @@ def due_of(grounds: Grounds, line: Line) -> Answer:
         certificate = _promised(grounds, fields)
     except BadLine as bad:
         error = {"code": bad.code, "field": bad.field, "message": bad.message}
-        return Answer({"id": identity, "line": line.number, "error": error}, is_good=False)
+        return Reply({"id": identity, "line": line.number, "error": error}, is_good=False)
     said = {"id": identity, "due_at": certificate.due_at, "certificate": certificate.model_dump()}
-    return Answer(said, is_good=True)
+    return Reply(said, is_good=True)
 
 
-def verdict_of(line: Line) -> Answer:
+def verdict_of(line: InputLine) -> Reply:
     """Answer a line of `olcare sla verify-certificate`."""
     identity: Identity | None = None
     try:
@@ -91,8 +91,8 @@ def verdict_of(line: Line) -> Answer:
         identity = _identity_if_any(fields)
         _verify(fields)
     except (BadLine, BadCertificate) as bad:
-        return Answer({"id": identity, "valid": False, "reason": str(bad)}, is_good=False)
-    return Answer({"id": identity, "valid": True, "reason": None}, is_good=True)
+        return Reply({"id": identity, "valid": False, "reason": str(bad)}, is_good=False)
+    return Reply({"id": identity, "valid": True, "reason": None}, is_good=True)
 
 
 def instant_in(fields: Fields, name: str) -> datetime:
@@ -114,7 +114,7 @@ def instant_in(fields: Fields, name: str) -> datetime:
     return instant
 
 
-def _grounds(here: Given, path: Path | None) -> Grounds:
+def _grounds(here: Environment, path: Path | None) -> Grounds:
     if path is None:
         return run(grounds_in_log(here))
     try:

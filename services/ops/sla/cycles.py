@@ -12,21 +12,21 @@ from rich.table import Table
 import services.sla_timer
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.queries import Queries
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.sla.grounds import grounds_in_tables
-from services.ops.sla.ticket_cycles import Known, data, measured
+from services.ops.sla.ticket_cycles import KnownCycles, data, measured
 from services.ops.ticket.command import ticket_id
-from services.ops.watch.services import WATCHED, tables
+from services.ops.watch.services import SERVICES, tables
 from services.sla_timer.cycles.decider import Begun
-from services.sla_timer.cycles.model import Story
+from services.sla_timer.cycles.model import TicketHistory
 from services.sla_timer.cycles.rows import CYCLES_JSON, MISSED
 
 COLUMNS = (
     *("measure", "instance", "state", "started_at", "ended_at", "ended_by"),
     *("working_time", "wall_time", "pauses", "target", "due_at"),
 )
-STORY: TypeAdapter[Story] = TypeAdapter(Story)
+STORY: TypeAdapter[TicketHistory] = TypeAdapter(TicketHistory)
 QUERIES = Path(services.sla_timer.__file__).with_name("queries.sql")
 
 
@@ -37,15 +37,15 @@ def cycles(
     as_json: AsJson = False,
 ) -> None:
     """Show the cycles of a ticket: what was measured by now, and where the plan gives a target whether it was kept."""
-    told = run(cycles_told(given(ctx), ticket))
+    told = run(cycles_told(environment(ctx), ticket))
     if told is None:
         raise Refused(f"there is no {ticket} that was opened")
     show(told, as_json=as_json, otherwise=lambda: laid_out(told["cycles"], ticket))
 
 
-async def cycles_told(here: Given, ticket: str) -> dict[str, Any] | None:
+async def cycles_told(here: Environment, ticket: str) -> dict[str, Any] | None:
     """Give the cycles of a ticket for other programs, what runs until now; None where it was never opened."""
-    async with tables(here.postgres_address(), WATCHED["sla_timer"]) as database:
+    async with tables(here.postgres_address(), SERVICES["sla_timer"]) as database:
         found = await known_of(sla_queries(database), [ticket])
         grounds = await grounds_in_tables(database)
     if not found:
@@ -61,18 +61,18 @@ def sla_queries(database: Database) -> Queries:
     return Queries(database, QUERIES)
 
 
-async def known_of(queries: Queries, tickets: Sequence[str]) -> list[Known]:
+async def known_of(queries: Queries, tickets: Sequence[str]) -> list[KnownCycles]:
     """Read what is known of those of some tickets that were opened."""
     reckoned = {row["ticket"]: row for row in await queries.rows("cycles_reckoned", tickets=tickets)}
     rows = await queries.rows("facts_of_cycles", tickets=tickets)
     return [_known(STORY.validate_json(row["story"]), reckoned.get(row["ticket"])) for row in rows]
 
 
-def _known(story: Story, row: Mapping[str, Any] | None) -> Known:
+def _known(story: TicketHistory, row: Mapping[str, Any] | None) -> KnownCycles:
     if row is None:
-        return Known(story, {}, frozenset())
+        return KnownCycles(story, {}, frozenset())
     reckoned = {Begun(one.measure, one.started_at): one for one in CYCLES_JSON.validate_json(row["cycles"])}
-    return Known(story, reckoned, frozenset(MISSED.validate_json(row["missed"])))
+    return KnownCycles(story, reckoned, frozenset(MISSED.validate_json(row["missed"])))
 
 
 def laid_out(told: Iterable[Mapping[str, Any]], title: str) -> Table:

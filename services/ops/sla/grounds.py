@@ -17,7 +17,7 @@ from libs.messages.plan import CentreCalendar, CentreCalendarPublished, Response
 from libs.plan import BadPlan, Plan, working_calendar
 from libs.plan.checks import objections
 from libs.workcal import WorkingCalendar
-from services.ops.cli.environment import Given, open_log
+from services.ops.cli.environment import Environment, open_log
 from services.ops.cli.output import Refused
 from services.ops.plan.files import plan_at
 from services.ops.watch.services import queries
@@ -74,7 +74,7 @@ def grounds_of(plan: Plan) -> Grounds:
     return Grounds(calendars, [PublishedTargets("targets/plan/first-response", 1, EVER, plan.targets)])
 
 
-async def grounds_in_log(here: Given) -> Grounds:
+async def grounds_in_log(here: Environment) -> Grounds:
     """Read what counts of the plan's topic; raises Refused, Unavailable and Halted."""
     async with open_log(here) as log:
         return gathered([event async for event in _counting(log, here.cards()[PLAN])])

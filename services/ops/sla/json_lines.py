@@ -30,21 +30,21 @@ class BadLine(Exception):  # noqa: N818 - named for what was given
         self.code, self.field, self.message = code, field, message
 
 
-class Line(NamedTuple):
+class InputLine(NamedTuple):
     """A line as it came, counted from 1; of one that is too long, only the beginning."""
 
     number: int
     raw: bytes
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """What is said of a line, and whether all was well with it."""
 
     said: Mapping[str, Any]
     is_good: bool
 
 
-def answer_lines(answer: Callable[[Line], Answer]) -> None:
+def answer_lines(answer: Callable[[InputLine], Reply]) -> None:
     """Answer every line of standard input in order; exit code 1 where one was bad."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
@@ -58,7 +58,7 @@ def answer_lines(answer: Callable[[Line], Answer]) -> None:
         raise typer.Exit(1)
 
 
-def lines(source: BinaryIO) -> Iterator[Line]:
+def lines(source: BinaryIO) -> Iterator[InputLine]:
     """Give lines as they come in."""
     number = 0
     while raw := source.readline(LONGEST_LINE):
@@ -66,7 +66,7 @@ def lines(source: BinaryIO) -> Iterator[Line]:
         rest = raw
         while len(rest) == LONGEST_LINE and not rest.endswith(b"\n"):
             rest = source.readline(LONGEST_LINE)
-        yield Line(number, raw if rest is raw else raw + rest[:1])
+        yield InputLine(number, raw if rest is raw else raw + rest[:1])
 
 
 def fields_of(raw: bytes) -> Fields:

@@ -21,7 +21,7 @@ class Length(NamedTuple):
     wall: timedelta
 
 
-class Answer(NamedTuple):
+class TimedAnswer(NamedTuple):
     """An answer to a promise, and what its working time is reckoned on.
 
     `since` is the opening of the ticket whose promise runs, `intervals` are those of the certificate, `centre` is the
@@ -42,7 +42,7 @@ class Times(NamedTuple):
     late: Length
 
 
-def as_promised(answer: Answer, grounds: Grounds) -> Times:
+def as_promised(answer: TimedAnswer, grounds: Grounds) -> Times:
     """Reckon on what the promise stood on, and after its deadline on the calendar in force at the answer."""
     end = min(answer.at, answer.due_at)
     used = used_between(answer.intervals, answer.since, end) * MICROSECOND
@@ -53,14 +53,14 @@ def as_promised(answer: Answer, grounds: Grounds) -> Times:
     return _times(answer, answer.due_at, None if late is None else used + late, late)
 
 
-def as_restated(answer: Answer, due_at: datetime, grounds: Grounds) -> Times:
+def as_restated(answer: TimedAnswer, due_at: datetime, grounds: Grounds) -> Times:
     """Reckon from the opening on by the newest calendar, as the restated deadline was."""
     calendar = grounds.newest(answer.centre)
     late = _working(calendar, due_at, answer.at)
     return _times(answer, due_at, _working(calendar, answer.since, answer.at), late)
 
 
-def _times(answer: Answer, due_at: datetime, taken: timedelta | None, late: timedelta | None) -> Times:
+def _times(answer: TimedAnswer, due_at: datetime, taken: timedelta | None, late: timedelta | None) -> Times:
     return Times(Length(taken, answer.at - answer.since), Length(late, answer.at - due_at))
 
 

@@ -9,14 +9,14 @@ from libs.workcal import CalendarEnds
 from services.ops.sla.grounds import Grounds
 from services.ops.sla.response_times import Length, seconds
 from services.sla_timer.cycles.decider import Begun
-from services.sla_timer.cycles.model import Cycle, Story, cycles_of
+from services.sla_timer.cycles.model import Cycle, TicketHistory, cycles_of
 from services.sla_timer.cycles.working_time import is_met, wall_time, working_time
 
 
-class Known(NamedTuple):
+class KnownCycles(NamedTuple):
     """What the tables say of a ticket: what happened, and of its cycles with a target what was reckoned last."""
 
-    story: Story
+    story: TicketHistory
     reckoned: Mapping[Begun, TargetedCycle]
     missed: frozenset[Begun]
 
@@ -50,7 +50,7 @@ class Measured(NamedTuple):
         return "met" if self.is_met else self.stage
 
 
-def measured(known: Known) -> Iterator[Measured]:
+def measured(known: KnownCycles) -> Iterator[Measured]:
     """Give all cycles of a ticket, in the order of their beginning."""
     for cycle in cycles_of(known.story):
         begun = Begun(cycle.measure, cycle.started_at)

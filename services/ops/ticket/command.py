@@ -7,10 +7,10 @@ import typer
 
 from libs.messages.receipts import RecordAddress
 from libs.messages.streams import parse_stream, stream_id
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.door.client import door_client
-from services.ops.ticket.history import Entry, Sources, history, private_contents, private_keys
+from services.ops.ticket.history import HistoryEntry, Sources, history, private_contents, private_keys
 
 COLUMNS = ("recorded_at", "occurred_at", "what", "stream", "place", "says")
 TELLING = (
@@ -69,7 +69,7 @@ def show_(
     as_json: AsJson = False,
 ) -> None:
     """Show all that was recorded about a ticket, its promise and its notices, in the order in which it was recorded."""
-    entries, contents = run(_history(given(ctx), ticket, private=private))
+    entries, contents = run(_history(environment(ctx), ticket, private=private))
     if not entries:
         raise Refused(f"there is no {ticket}")
     found = {"ticket": ticket, "history": [entry._asdict() for entry in entries], "private": contents}
@@ -77,7 +77,7 @@ def show_(
     show(found, as_json=as_json, otherwise=lambda: table(rows, COLUMNS, title=ticket))
 
 
-async def _history(here: Given, ticket: str, *, private: bool) -> tuple[list[Entry], Mapping[str, Any]]:
+async def _history(here: Environment, ticket: str, *, private: bool) -> tuple[list[HistoryEntry], Mapping[str, Any]]:
     """Give the history, and by the key of each private record its content, None where it is not asked for or gone."""
     async with door_client(here) as at:
         entries = await history(Sources(at.kafka, at.log, here.postgres_address()), ticket)
@@ -86,7 +86,7 @@ async def _history(here: Given, ticket: str, *, private: bool) -> tuple[list[Ent
     return entries, {key.text(): known.get(key.text()) for key in keys}
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def _row(entry: HistoryEntry) -> dict[str, object]:
     return {
         "recorded_at": entry.recorded_at,
         "occurred_at": entry.occurred_at,

@@ -23,14 +23,14 @@ from libs.messages.base import PrivateKey
 from libs.messages.catalogue import EVENTS, NOTICES, NOTICES_DOOR, SLA, TICKETS, TICKETS_DOOR
 from libs.messages.receipts import Receipt
 from libs.messages.streams import parse_stream, stream_id
-from services.ops.watch.services import WATCHED, queries, tables
+from services.ops.watch.services import SERVICES, queries, tables
 
 SKEW = 5_000  # ms that the clocks of brokers may differ
 RANKS = {TICKETS: 0, receipts_of(TICKETS_DOOR): 1, SLA: 2, NOTICES: 3, receipts_of(NOTICES_DOOR): 4}
 """What comes first among records of the same millisecond: cause before effect."""
 
 
-class Entry(NamedTuple):
+class HistoryEntry(NamedTuple):
     """A record that speaks of the ticket: a counting event, or a receipt."""
 
     appended_at: datetime
@@ -57,14 +57,14 @@ class Sources(NamedTuple):
     postgres: str
 
 
-async def history(sources: Sources, ticket: str) -> list[Entry]:
+async def history(sources: Sources, ticket: str) -> list[HistoryEntry]:
     """Give everything about a ticket in the order in which it was recorded; empty where there is no such ticket."""
     promise, cycles = (stream_id(kind, *parse_stream(ticket)[1:]) for kind in ("promise", "cycles"))
     found = await _events(sources, "intake", TICKETS, [ticket])
     if not found:
         return []
     found += await _events(sources, "sla_timer", SLA, [promise, cycles])
-    async with tables(sources.postgres, WATCHED["notification"]) as database:
+    async with tables(sources.postgres, SERVICES["notification"]) as database:
         rows = await queries(database).rows("notices_about", streams=[ticket, promise])
     notices = [row["stream"] for row in rows]
     found += await _events(sources, "notification", NOTICES, notices)
@@ -74,14 +74,14 @@ async def history(sources: Sources, ticket: str) -> list[Entry]:
     return sorted(found, key=lambda e: (e.appended_at, RANKS[e.topic], e.sequence or 0, e.offset))
 
 
-async def promise_history(sources: Sources, ticket: str) -> list[Entry]:
+async def promise_history(sources: Sources, ticket: str) -> list[HistoryEntry]:
     """Give the events of a ticket and then those of its promise, each in order; empty where there is no such ticket."""
     promise = stream_id("promise", *parse_stream(ticket)[1:])
     found = await _events(sources, "intake", TICKETS, [ticket])
     return [*found, *await _events(sources, "sla_timer", SLA, [promise])] if found else []
 
 
-def private_keys(entries: Iterable[Entry]) -> list[PrivateKey]:
+def private_keys(entries: Iterable[HistoryEntry]) -> list[PrivateKey]:
     """Name the private records that a history refers to, each once."""
     keys = {key.text(): key for entry in entries for key in _keys_in(entry.data)}
     return list(keys.values())
@@ -89,15 +89,15 @@ def private_keys(entries: Iterable[Entry]) -> list[PrivateKey]:
 
 async def private_contents(postgres: str, keys: Sequence[PrivateKey]) -> dict[str, Any]:
     """Give what is personal by key; a key that is not there was erased, or not read yet."""
-    async with tables(postgres, WATCHED["notification"]) as database:
+    async with tables(postgres, SERVICES["notification"]) as database:
         rows = await queries(database).rows("private_contents", keys=[key.text() for key in keys])
     return {row["key"]: json.loads(row["value"]) for row in rows}
 
 
-async def _events(sources: Sources, service: str, topic: str, streams: Sequence[str]) -> list[Entry]:
+async def _events(sources: Sources, service: str, topic: str, streams: Sequence[str]) -> list[HistoryEntry]:
     """Read the counting events of streams, and no other record."""
-    writer = next(r for r in WATCHED[service].readers if r.topic == topic and r.writes)
-    async with tables(sources.postgres, WATCHED[service]) as database:
+    writer = next(r for r in SERVICES[service].readers if r.topic == topic and r.writes)
+    async with tables(sources.postgres, SERVICES[service]) as database:
         places = await _places(database, writer.name, streams)
     codec = Codec(topic, EVENTS[topic], len(await sources.log.ends(topic)))
     records = await sources.log.records(topic, places)
@@ -113,9 +113,9 @@ async def _places(database: Database, reader: str, streams: Sequence[str]) -> li
     return [PartitionOffset(row["partition"], offset) for row in rows for offset in counted_offsets(row["journal"])]
 
 
-def _event(codec: Codec, record: Record) -> Entry:
+def _event(codec: Codec, record: Record) -> HistoryEntry:
     event = codec.envelope(record)
-    return Entry(
+    return HistoryEntry(
         appended_at=_appended_at(record),
         recorded_at=event.recordedtime,
         occurred_at=event.time,
@@ -131,7 +131,7 @@ def _event(codec: Codec, record: Record) -> Entry:
     )
 
 
-async def _receipts(sources: Sources, door: str, streams: set[str], since: int) -> list[Entry]:
+async def _receipts(sources: Sources, door: str, streams: set[str], since: int) -> list[HistoryEntry]:
     found = []
     async for record in records(sources.kafka, sources.log, receipts_of(door), since):
         receipt = Receipt.model_validate_json(record.value or b"")
@@ -140,8 +140,8 @@ async def _receipts(sources: Sources, door: str, streams: set[str], since: int) 
     return found
 
 
-def _receipt(record: Record, receipt: Receipt) -> Entry:
-    return Entry(
+def _receipt(record: Record, receipt: Receipt) -> HistoryEntry:
+    return HistoryEntry(
         appended_at=_appended_at(record),
         recorded_at=None,
         occurred_at=None,

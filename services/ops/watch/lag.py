@@ -10,9 +10,9 @@ from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.loops.followers import Follower, behind, group_follower
 from libs.eventlog.tables.database import Database
 from libs.messages.catalogue import PRIVATE
-from services.ops.cli.environment import Given, given, open_log
+from services.ops.cli.environment import Environment, environment, open_log
 from services.ops.cli.output import AsJson, Refused, run, show, table
-from services.ops.watch.services import WATCHED, Watched, tables
+from services.ops.watch.services import SERVICES, WatchedService, tables
 
 COLUMNS = ("follower", "kind", "topic", "behind", "partitions", "problem")
 Positions = Callable[[str], Awaitable[Mapping[int, int]]]
@@ -20,11 +20,11 @@ Positions = Callable[[str], Awaitable[Mapping[int, int]]]
 
 def lag(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Say how many records every reader, door and reaction has still to read."""
-    found = run(_lag(given(ctx)))
+    found = run(_lag(environment(ctx)))
     show(found, as_json=as_json, otherwise=lambda: table(found, COLUMNS))
 
 
-def groups(service: Watched, log: KafkaLog) -> Iterator[tuple[str, Follower]]:
+def groups(service: WatchedService, log: KafkaLog) -> Iterator[tuple[str, Follower]]:
     """Name what keeps its offsets with the broker: the door, and reactions."""
     if service.door:
         yield "door", group_follower(f"{service.name}.door", service.door, log)
@@ -33,7 +33,7 @@ def groups(service: Watched, log: KafkaLog) -> Iterator[tuple[str, Follower]]:
             yield "reaction", group_follower(f"{service.name}.react-to-{reader.name}", reader.topic, log)
 
 
-def readers(service: Watched, positions: Positions) -> Iterator[tuple[str, Follower]]:
+def readers(service: WatchedService, positions: Positions) -> Iterator[tuple[str, Follower]]:
     """Name what keeps its position in the service's tables."""
     for reader in service.readers:
         yield "reader", Follower(f"{service.name}.{reader.name}", reader.topic, partial(positions, reader.name))
@@ -41,17 +41,17 @@ def readers(service: Watched, positions: Positions) -> Iterator[tuple[str, Follo
         yield "state", Follower(f"{service.name}.{service.private}", PRIVATE, partial(positions, service.private))
 
 
-async def _lag(here: Given) -> list[dict[str, object]]:
+async def _lag(here: Environment) -> list[dict[str, object]]:
     async with open_log(here) as log:
         return await rows(here, log)
 
 
-async def rows(here: Given, log: KafkaLog) -> list[dict[str, object]]:
+async def rows(here: Environment, log: KafkaLog) -> list[dict[str, object]]:
     """Give a row for every follower, and one with the problem for a service whose tables can not be asked."""
-    return [row for service in WATCHED.values() for row in await _of(here, log, service)]
+    return [row for service in SERVICES.values() for row in await _of(here, log, service)]
 
 
-async def _of(here: Given, log: KafkaLog, service: Watched) -> list[dict[str, object]]:
+async def _of(here: Environment, log: KafkaLog, service: WatchedService) -> list[dict[str, object]]:
     kept_there = [await _row(log, kind, follower) for kind, follower in groups(service, log)]
     try:
         async with tables(here.postgres_address(), service) as database:

@@ -11,9 +11,9 @@ from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Tell
 from libs.eventlog.rebuild.proof import Difference, Snapshot
 from libs.eventlog.tables.database import Database
-from services.ops.cli.environment import Given, given, open_log
+from services.ops.cli.environment import Environment, environment, open_log
 from services.ops.cli.output import AsJson, Refused, counting, run, show, table
-from services.ops.watch.services import Watched, chosen, queries
+from services.ops.watch.services import WatchedService, chosen, queries
 
 HASHES = 2**64
 app = typer.Typer(no_args_is_help=True, help="The tables that services derive from the log: look, prove, build anew.")
@@ -37,7 +37,7 @@ class Proof(NamedTuple):
 @app.command()
 def status(ctx: typer.Context, names: Names = None, *, as_json: AsJson = False) -> None:
     """Say which generation of each reader's tables is in use and when it was last proved."""
-    rows = run(_status(given(ctx), names or []))
+    rows = run(_status(environment(ctx), names or []))
     columns = ("reader", "topic", "version", "generation", "state", "in_use", "position", "behind", "proved")
     show(rows, as_json=as_json, otherwise=lambda: table(rows, columns))
 
@@ -46,7 +46,7 @@ def status(ctx: typer.Context, names: Names = None, *, as_json: AsJson = False) 
 def verify(ctx: typer.Context, names: Names = None, *, every: Every = False, as_json: AsJson = False) -> None:
     """Fold the log afresh and compare with the live tables; exit code 1 where they differ. Without names: all."""
     del every  # the default, and said aloud by scripts
-    found = run(_verify(given(ctx), names or []))
+    found = run(_verify(environment(ctx), names or []))
     _show_proofs(found, as_json=as_json)
     if not all(proof.equal for proof in found):
         raise typer.Exit(1)
@@ -57,7 +57,7 @@ def rebuild(ctx: typer.Context, names: Names = None, *, every: Every = False, as
     """Build tables anew beside the live ones, prove them equal, and go over to them; services run on meanwhile."""
     if bool(names) == every:
         raise typer.BadParameter("name what to build anew, or say --all")
-    _show_proofs(run(_rebuild(given(ctx), names or [])), as_json=as_json)
+    _show_proofs(run(_rebuild(environment(ctx), names or [])), as_json=as_json)
 
 
 @app.command()
@@ -65,7 +65,7 @@ def rollback(
     ctx: typer.Context, name: Annotated[str, typer.Argument(metavar="SERVICE.READER")], *, as_json: AsJson = False
 ) -> None:
     """Go back to the tables that were in use before the last rebuild."""
-    found = run(_roll_back(given(ctx), name))
+    found = run(_roll_back(environment(ctx), name))
     show(found, as_json=as_json, otherwise=lambda: f"{name} uses generation {found['generation']} again")
 
 
@@ -74,7 +74,7 @@ def discard(ctx: typer.Context, names: Names = None, *, every: Every = False, as
     """Drop the tables that were kept to go back to, and those that other versions of the code used."""
     if bool(names) == every:
         raise typer.BadParameter("name whose tables to drop, or say --all")
-    found = run(_discard(given(ctx), names or []))
+    found = run(_discard(environment(ctx), names or []))
     show(found, as_json=as_json, otherwise=lambda: table(found, ("reader", "version", "generation", "schema")))
 
 
@@ -91,7 +91,7 @@ def proofs(reader: str, live: Snapshot, found: Sequence[Difference]) -> Iterator
 
 
 @asynccontextmanager
-async def engine(here: Given, service: Watched, reader: Reader) -> AsyncIterator[Engine]:
+async def engine(here: Environment, service: WatchedService, reader: Reader) -> AsyncIterator[Engine]:
     """Open a service's share of the log protocol for one reader, without its loops."""
     clock = here.clock()
     settings = EngineSettings(
@@ -116,15 +116,15 @@ def _telling(what: str) -> Iterator[Tell]:
         yield lambda progress: told(progress.done, progress.total)
 
 
-async def _verify(here: Given, names: Sequence[str]) -> list[Proof]:
+async def _verify(here: Environment, names: Sequence[str]) -> list[Proof]:
     return [proof for s, r in chosen(names) for proof in await _prove(here, s, r, Engine.verify)]
 
 
-async def _rebuild(here: Given, names: Sequence[str]) -> list[Proof]:
+async def _rebuild(here: Environment, names: Sequence[str]) -> list[Proof]:
     return [proof for s, r in chosen(names) for proof in await _prove(here, s, r, Engine.rebuild)]
 
 
-async def _prove(here: Given, service: Watched, reader: Reader, by: By) -> list[Proof]:
+async def _prove(here: Environment, service: WatchedService, reader: Reader, by: By) -> list[Proof]:
     name = f"{service.name}.{reader.name}"
     async with engine(here, service, reader) as opened:
         with _telling(name) as tell:
@@ -135,7 +135,7 @@ async def _prove(here: Given, service: Watched, reader: Reader, by: By) -> list[
     return list(proofs(name, live, found)) if live else []
 
 
-async def _roll_back(here: Given, name: str) -> dict[str, object]:
+async def _roll_back(here: Environment, name: str) -> dict[str, object]:
     found = list(chosen([name]))
     if len(found) != 1:
         raise Refused(f"{name} is more than one projection")
@@ -148,7 +148,7 @@ async def _roll_back(here: Given, name: str) -> dict[str, object]:
     return {"reader": name, "version": generation.version, "generation": generation.generation}
 
 
-async def _discard(here: Given, names: Sequence[str]) -> list[dict[str, object]]:
+async def _discard(here: Environment, names: Sequence[str]) -> list[dict[str, object]]:
     dropped: list[dict[str, object]] = []
     for service, reader in chosen(names):
         async with engine(here, service, reader) as opened:
@@ -158,13 +158,13 @@ async def _discard(here: Given, names: Sequence[str]) -> list[dict[str, object]]
     return dropped
 
 
-async def _status(here: Given, names: Sequence[str]) -> list[dict[str, object]]:
+async def _status(here: Environment, names: Sequence[str]) -> list[dict[str, object]]:
     async with open_log(here) as log:
         return [row for s, r in chosen(names) for row in await _generations(here, s, r, await log.ends(r.topic))]
 
 
 async def _generations(
-    here: Given, service: Watched, reader: Reader, ends: Mapping[int, int]
+    here: Environment, service: WatchedService, reader: Reader, ends: Mapping[int, int]
 ) -> list[dict[str, object]]:
     database = Database(here.postgres_address(), service.database)
     try:

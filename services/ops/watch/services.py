@@ -19,7 +19,7 @@ from services.ops.cli.output import Refused
 from services.sla_timer.projections import READERS as SLA_TIMER
 
 
-class Watched(NamedTuple):
+class WatchedService(NamedTuple):
     """A service: its readers, its door and the table that it keeps of the private topic, where it has them."""
 
     name: str
@@ -38,20 +38,20 @@ class Watched(NamedTuple):
         return f"olcare_{self.name}"
 
 
-WATCHED: Mapping[str, Watched] = {
+SERVICES: Mapping[str, WatchedService] = {
     service.name: service
     for service in (
-        Watched("contract", CONTRACT, CONTRACTS_DOOR, CONTRACT_PRIVATE),
-        Watched("intake", INTAKE, TICKETS_DOOR),
-        Watched("sla_timer", SLA_TIMER),
-        Watched("notification", NOTIFICATION, NOTICES_DOOR, NOTIFICATION_PRIVATE),
+        WatchedService("contract", CONTRACT, CONTRACTS_DOOR, CONTRACT_PRIVATE),
+        WatchedService("intake", INTAKE, TICKETS_DOOR),
+        WatchedService("sla_timer", SLA_TIMER),
+        WatchedService("notification", NOTIFICATION, NOTICES_DOOR, NOTIFICATION_PRIVATE),
     )
 }
 
 
-def chosen(names: Iterable[str]) -> Iterator[tuple[Watched, Reader]]:
+def chosen(names: Iterable[str]) -> Iterator[tuple[WatchedService, Reader]]:
     """Find readers by `service.reader` or all of a service by its name; all where none is named; raises Refused."""
-    every = {f"{s.name}.{r.name}": (s, r) for s in WATCHED.values() for r in s.readers}
+    every = {f"{s.name}.{r.name}": (s, r) for s in SERVICES.values() for r in s.readers}
     wanted = list(names) or list(every)
     for name in wanted:
         found = [pair for full, pair in every.items() if name in {full, pair[0].name}]
@@ -61,7 +61,7 @@ def chosen(names: Iterable[str]) -> Iterator[tuple[Watched, Reader]]:
 
 
 @asynccontextmanager
-async def tables(postgres: str, service: Watched) -> AsyncIterator[Database]:
+async def tables(postgres: str, service: WatchedService) -> AsyncIterator[Database]:
     """Open a service's database with its plain table names meaning those in use; raises Refused and Unavailable."""
     database = Database(postgres, service.database)
     try:

@@ -3,7 +3,7 @@
 import typer
 
 from libs.eventlog.kafka.topics import TopicAdmin
-from services.ops.cli.environment import Given, given
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, run, show
 
 app = typer.Typer(no_args_is_help=True, help="Make the topics as their cards say, and compare them.")
@@ -12,7 +12,7 @@ app = typer.Typer(no_args_is_help=True, help="Make the topics as their cards say
 @app.command()
 def create(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Make the topics that are missing; those that are there stay as they are."""
-    made = run(_create(given(ctx)))
+    made = run(_create(environment(ctx)))
     show(
         {"created": made},
         as_json=as_json,
@@ -23,7 +23,7 @@ def create(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 @app.command()
 def check(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Compare every topic with its card; exit code 1 where one differs."""
-    found = run(_check(given(ctx)))
+    found = run(_check(environment(ctx)))
     show(
         {"differences": found},
         as_json=as_json,
@@ -33,11 +33,11 @@ def check(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-async def _create(here: Given) -> list[str]:
+async def _create(here: Environment) -> list[str]:
     async with TopicAdmin(here.kafka_address()) as admin:
         return await admin.create(here.cards().values())
 
 
-async def _check(here: Given) -> list[str]:
+async def _check(here: Environment) -> list[str]:
     async with TopicAdmin(here.kafka_address()) as admin:
         return await admin.check(list(here.cards().values()))

@@ -13,7 +13,7 @@ from libs.messages.cycles import CyclePause, CyclesEvent, CyclesReckoned, CycleT
 from libs.messages.facts import resting_on
 from libs.plan import working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, WorkingCalendar, tz_version
-from services.sla_timer.cycles.model import Cycle, Story, cycles_of
+from services.sla_timer.cycles.model import Cycle, TicketHistory, cycles_of
 from services.sla_timer.cycles.working_time import used, used_up_at
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, in_force
 
@@ -23,7 +23,7 @@ class ReckonCycles:
     """Reckon the cycles of a ticket on all that is known of it, and published for its centre, by `occurred_at`."""
 
     occurred_at: datetime
-    story: Story
+    story: TicketHistory
     known: int
     """How many facts that is."""
     calendars: tuple[PublishedCalendar, ...]
@@ -190,7 +190,7 @@ def _reckon(state: State, command: ReckonCycles) -> CyclesReckoned | None:
 
 
 def _all_targeted(
-    story: Story,
+    story: TicketHistory,
     calendar: PublishedCalendar,
     targets: Sequence[PublishedTargets],
     before: Sequence[TargetedCycle],

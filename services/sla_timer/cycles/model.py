@@ -46,7 +46,7 @@ class Fact(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Story:
+class TicketHistory:
     """A ticket from its opening on, with all facts that are said of it: also those said of one absorbed in it."""
 
     ticket: str
@@ -91,7 +91,7 @@ PROPER_END = {
 }
 
 
-def cycles_of(story: Story) -> list[Cycle]:
+def cycles_of(story: TicketHistory) -> list[Cycle]:
     """Give the cycles of a ticket, in the order of their beginning."""
     walk = _Walk()
     walk.start(Measure.RESOLUTION, story.opened_at)
@@ -103,14 +103,14 @@ def cycles_of(story: Story) -> list[Cycle]:
     return sorted(found, key=lambda cycle: (cycle.started_at, cycle.measure, cycle.instance))
 
 
-def _counting(story: Story) -> list[Fact]:
+def _counting(story: TicketHistory) -> list[Fact]:
     """Leave out what is from before the opening, what is said twice, and merges that were undone."""
     since = [fact for fact in story.facts if fact.at >= story.opened_at and not _is_opening_call(story, fact)]
     ordered = sorted(since, key=lambda fact: (fact.at, ORDER[fact.kind], fact.into or ""))
     return list(dict.fromkeys(_without_undone(ordered)))
 
 
-def _is_opening_call(story: Story, fact: Fact) -> bool:
+def _is_opening_call(story: TicketHistory, fact: Fact) -> bool:
     by_call = story.channel is Channel.PHONE and fact.kind is Kind.RANG_WITHOUT_HELP
     return by_call and fact.at == story.opened_at
 

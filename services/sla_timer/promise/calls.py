@@ -19,7 +19,7 @@ from libs.plan import current_grounds, with_call, working_calendar
 from services.sla_timer.promise.recompute import reckoned, restated_due_at, retargeted
 from services.sla_timer.promise.responses import RecordResponse, respond
 from services.sla_timer.promise.state import Judged, NotPromised, State, Untracked, Waiting
-from services.sla_timer.published.publications import Published, PublishedCalendar, PublishedTargets, in_force
+from services.sla_timer.published.publications import Publications, PublishedCalendar, PublishedTargets, in_force
 from services.sla_timer.published.tz_changes import TzChange
 
 CallEvent = FirstResponseMet | FirstResponseRetargeted | CallNoted | LaterResponseNoted | ResponseNotApplied
@@ -58,7 +58,7 @@ def _as_answer(command: RecordCall) -> RecordResponse:
 
 def _call_on_running(state: Waiting, command: RecordCall) -> FirstResponseRetargeted | CallNoted:
     """Reckon on what was published until now first, then from the call on."""
-    published = Published(command.calendars, command.targets, command.tz_changes)
+    published = Publications(command.calendars, command.targets, command.tz_changes)
     made, found = state.promise, reckoned(state, published, state.promise.due_at)
     certificate = _called(found.certificate, command)
     if certificate == found.certificate:

@@ -55,11 +55,13 @@ from services.sla_timer.promise.state import (
 )
 from services.sla_timer.promise.transfers import SetInternalTarget, transfer
 
-Asked = StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePromise | AdoptPromise | SetInternalTarget
+ReactionCommand = (
+    StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePromise | AdoptPromise | SetInternalTarget
+)
 """What reactions ask of a promise."""
-Owed = RecomputePromise | JudgeAnswer | WarnAtRisk | FireDeadline | RestatePromise
+DutyCommand = RecomputePromise | JudgeAnswer | WarnAtRisk | FireDeadline | RestatePromise
 """What duties do to a promise; it may come to nothing."""
-Command = Asked | Owed
+Command = ReactionCommand | DutyCommand
 
 
 def decide(state: State, command: Command) -> PromiseEvent | None:
@@ -71,7 +73,7 @@ def decide(state: State, command: Command) -> PromiseEvent | None:
             return _asked(state, command)
 
 
-def _asked(state: State, command: Asked) -> PromiseEvent:
+def _asked(state: State, command: ReactionCommand) -> PromiseEvent:
     match command:
         case StartClock():
             return start(state, command)
@@ -91,7 +93,7 @@ def _asked(state: State, command: Asked) -> PromiseEvent:
             assert_never(command)
 
 
-def _owed(state: State, command: Owed) -> PromiseEvent | None:
+def _owed(state: State, command: DutyCommand) -> PromiseEvent | None:
     match command:
         case RecomputePromise():
             return recompute(state, command)

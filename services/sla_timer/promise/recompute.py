@@ -17,7 +17,7 @@ from libs.workcal import CalendarEnds, TooFarAhead
 from services.sla_timer.promise.state import Promise, State, Waiting
 from services.sla_timer.published.publications import (
     Publication,
-    Published,
+    Publications,
     PublishedCalendar,
     PublishedTargets,
     published_by,
@@ -35,7 +35,7 @@ class RecomputePromise:
     tz_changes: tuple[TzChange, ...] = ()
 
 
-class Passed(NamedTuple):
+class PassedOver(NamedTuple):
     """A calendar on which no deadline could be given, and the version of the tz database where that was the reason."""
 
     calendar: PublishedCalendar
@@ -48,7 +48,7 @@ class Reckoned(NamedTuple):
 
     certificate: Certificate
     rests_on: tuple[FactVersion, ...]
-    passed: Passed | None
+    passed: PassedOver | None
 
 
 def restated_due_at(
@@ -72,7 +72,7 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
     """Go through what was published since, in the order of its instants; None where nothing concerns the promise."""
     if not isinstance(state, Waiting):
         return None
-    published = Published(command.calendars, command.targets, command.tz_changes)
+    published = Publications(command.calendars, command.targets, command.tz_changes)
     made, found = state.promise, reckoned(state, published, command.occurred_at)
     if found.rests_on:
         after = replace(made, certificate=found.certificate)
@@ -82,14 +82,14 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
     return _not_retargeted(made, found.passed) if found.passed else None
 
 
-def reckoned(state: Waiting, published: Published, now: datetime) -> Reckoned:
+def reckoned(state: Waiting, published: Publications, now: datetime) -> Reckoned:
     """Give the certificate after what was published by an instant, in the order in which it was."""
     certificate = state.promise.certificate
     rests_on: list[FactVersion] = []
-    passed: Passed | None = None
+    passed: PassedOver | None = None
     for publication in _since(state, published, now):
         after = _applied(certificate, publication, published.calendars)
-        if isinstance(after, Passed):
+        if isinstance(after, PassedOver):
             passed = after
         elif after != certificate:
             certificate = after
@@ -97,7 +97,7 @@ def reckoned(state: Waiting, published: Published, now: datetime) -> Reckoned:
     return Reckoned(certificate, tuple(rests_on), passed)
 
 
-def _since(state: Waiting, published: Published, now: datetime) -> list[Publication]:
+def _since(state: Waiting, published: Publications, now: datetime) -> list[Publication]:
     known = current_grounds(state.promise.certificate)
     reckoned_on = max(known.calendar_version, state.passed_over)
     newer: list[Publication] = [
@@ -110,7 +110,7 @@ def _since(state: Waiting, published: Published, now: datetime) -> list[Publicat
 
 def _applied(
     certificate: Certificate, publication: Publication, calendars: Sequence[PublishedCalendar]
-) -> Certificate | Passed:
+) -> Certificate | PassedOver:
     match publication:
         case PublishedTargets():
             return with_targets(certificate, publication.content, publication.published_at)
@@ -124,16 +124,18 @@ def _applied(
             assert_never(publication)
 
 
-def _on_calendar(certificate: Certificate, calendar: PublishedCalendar, at: datetime) -> Certificate | Passed:
+def _on_calendar(certificate: Certificate, calendar: PublishedCalendar, at: datetime) -> Certificate | PassedOver:
     try:
         return with_calendar(certificate, working_calendar(calendar.content), at)
     except CalendarEnds:
-        return Passed(calendar, NoPromise.CALENDAR_ENDS)
+        return PassedOver(calendar, NoPromise.CALENDAR_ENDS)
     except TooFarAhead:
-        return Passed(calendar, NoPromise.NO_OPENING_IN_A_YEAR)
+        return PassedOver(calendar, NoPromise.NO_OPENING_IN_A_YEAR)
 
 
-def _by_tz(certificate: Certificate, change: TzChange, calendars: Iterable[PublishedCalendar]) -> Certificate | Passed:
+def _by_tz(
+    certificate: Certificate, change: TzChange, calendars: Iterable[PublishedCalendar]
+) -> Certificate | PassedOver:
     """Reckon on the same calendar; where that was read too late to be among those that may matter, on its successor."""
     known = current_grounds(certificate).calendar_version
     of_promise = (one for one in calendars if one.content.version >= known)
@@ -141,7 +143,7 @@ def _by_tz(certificate: Certificate, change: TzChange, calendars: Iterable[Publi
     if calendar is None:
         return certificate
     after = _on_calendar(certificate, calendar, change.published_at)
-    return after._replace(tz_change=change) if isinstance(after, Passed) else after
+    return after._replace(tz_change=change) if isinstance(after, PassedOver) else after
 
 
 def retargeted(
@@ -164,7 +166,7 @@ def retargeted(
     )
 
 
-def _not_retargeted(made: Promise, passed: Passed) -> FirstResponseNotRetargeted:
+def _not_retargeted(made: Promise, passed: PassedOver) -> FirstResponseNotRetargeted:
     return FirstResponseNotRetargeted(
         ticket=made.ticket,
         centre=made.centre,

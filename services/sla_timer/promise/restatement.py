@@ -25,7 +25,7 @@ class RestatePromise:
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-class Known(NamedTuple):
+class KnownDeadline(NamedTuple):
     """The deadline as it would be, and what it rests on."""
 
     due_at: datetime
@@ -58,15 +58,15 @@ def restate(state: State, command: RestatePromise) -> FirstResponseRestated | No
     )
 
 
-def _known(state: Judged, command: RestatePromise) -> Known:
+def _known(state: Judged, command: RestatePromise) -> KnownDeadline:
     calendars = published_by(command.calendars, command.occurred_at)
     targets = published_by(command.targets, command.occurred_at)
     newest = max(calendars, key=lambda one: one.content.version, default=None)
     due_at = restated_due_at(state.promise, calendars, targets)
     version = max(state.calendar_version, current_grounds(state.promise.certificate).calendar_version)
     if newest is None:
-        return Known(due_at or _due_at(state), version, ())
-    return Known(due_at or _due_at(state), max(version, newest.content.version), resting_on(newest))
+        return KnownDeadline(due_at or _due_at(state), version, ())
+    return KnownDeadline(due_at or _due_at(state), max(version, newest.content.version), resting_on(newest))
 
 
 def _due_at(state: Judged) -> datetime:
@@ -87,7 +87,7 @@ def _verdict(state: Judged, due_at: datetime, now: datetime) -> Verdict:
     return Verdict.BREACHED if due_at < now else _stated(state)
 
 
-def _cause(state: Judged, known: Known, restated: Verdict) -> RestatementCause:
+def _cause(state: Judged, known: KnownDeadline, restated: Verdict) -> RestatementCause:
     promised = state.promise.due_at
     if restated is Verdict.CANCELLED:
         return RestatementCause.LATE_CANCELLATION

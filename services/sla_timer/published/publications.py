@@ -33,7 +33,7 @@ Publication = PublishedCalendar | PublishedTargets | TzChange
 P = TypeVar("P", PublishedCalendar, PublishedTargets, TzChange)
 
 
-class Published(NamedTuple):
+class Publications(NamedTuple):
     """All that is published and may matter."""
 
     calendars: Sequence[PublishedCalendar]

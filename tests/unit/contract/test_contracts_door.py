@@ -19,7 +19,7 @@ from libs.messages.receipts import Outcome
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
 from services.contract.door import LARGEST, command_of, facts_needed, outcome_of, personal, read
-from services.contract.facts import Facts, KnownCustomer
+from services.contract.facts import ContractFacts, KnownCustomer
 from services.contract.plan_parts import PublishPart
 from tests.unit.contract.examples import (
     ACTIVATED,
@@ -37,7 +37,7 @@ from tests.unit.contract.examples import (
     REGISTERED,
 )
 
-FACTS = Facts(
+FACTS = ContractFacts(
     (FRANCE, JAPAN), frozenset({"planetpress-connect", "pres-connect"}), (KnownCustomer(CUSTOMER, 1, "france"),)
 )
 
@@ -50,7 +50,7 @@ def example(name: str) -> Record:
     return record_of((DOOR / f"{name}.json").read_bytes())
 
 
-def command(name: str, facts: Facts = FACTS) -> object:
+def command(name: str, facts: ContractFacts = FACTS) -> object:
     return command_of(example(name), read(example(name)), facts).command
 
 
@@ -98,7 +98,7 @@ def test_a_submitted_contract_asks_to_be_activated_with_what_is_known_of_it() ->
     )
     assert command("ContractSubmitted") == asks
     nothing_known: dict[str, Any] = {"known_customer": None, "centre": None, "known_products": frozenset()}
-    assert command("ContractSubmitted", Facts()) == ActivateContract(**{**vars(asks), **nothing_known})
+    assert command("ContractSubmitted", ContractFacts()) == ActivateContract(**{**vars(asks), **nothing_known})
 
 
 def test_an_erasure_asks_the_customer_of_the_order_not_its_subject() -> None:

@@ -37,12 +37,12 @@ from libs.plan import Term, covered_from, covered_until
 from services.intake.domain import TakeMessage
 from services.intake.facts import (
     NO_FACTS,
-    Facts,
     KnownCentre,
     KnownContract,
     KnownCustomer,
     KnownProduct,
     KnownTicket,
+    TicketFacts,
 )
 from services.intake.opening import OpenTicket
 
@@ -87,7 +87,7 @@ PRODUCT = KnownProduct(
         ),
     ),
 )
-FACTS = Facts(CUSTOMER, (CONTRACT,), PRODUCT)
+FACTS = TicketFacts(CUSTOMER, (CONTRACT,), PRODUCT)
 JAPAN = KnownCentre("calendar/plan/japan", 2, "japan")
 
 BY_WEB = OpenTicket(
@@ -130,7 +130,7 @@ OPENED = TicketOpened(
     cover=COVER,
     rests_on=RESTS_ON,
 )
-UNKNOWN = replace(BY_WEB, facts=Facts())
+UNKNOWN = replace(BY_WEB, facts=TicketFacts())
 REFUSED = TicketRefused(
     opened_at=TUESDAY,
     reason=TicketRefusal.UNKNOWN_CUSTOMER,
@@ -162,7 +162,7 @@ def said_of(at: datetime, model: type[upstream.Upstream], **content: Any) -> Mes
     return MessageHeld(upstream_type=kind(model), said_at=at, private=private, **content)
 
 
-def take(message: MessageHeld, facts: Facts = NO_FACTS) -> TakeMessage:
+def take(message: MessageHeld, facts: TicketFacts = NO_FACTS) -> TakeMessage:
     return TakeMessage(message.said_at, message.said_at, HERE, message, facts)
 
 
@@ -211,7 +211,7 @@ def transferred(at: datetime, from_centre: str = "france", to_centre: str = "ame
 def transfer(at: datetime, to_centre: str = "americas") -> TakeMessage:
     content = HeldTransfer(transferred_at=at, to_centre=to_centre, by=AGENT)
     known = KnownCentre(f"calendar/plan/{to_centre}", 1, to_centre)
-    return take(said_of(at, upstream.TicketTransferred, transfer=content), Facts(receiving=known))
+    return take(said_of(at, upstream.TicketTransferred, transfer=content), TicketFacts(receiving=known))
 
 
 def merged(at: datetime, into: str = THERE) -> TicketsMerged:
@@ -219,7 +219,7 @@ def merged(at: datetime, into: str = THERE) -> TicketsMerged:
 
 
 def merge(at: datetime, into: str = THERE, survivor: KnownTicket | None = None) -> TakeMessage:
-    return take(said_of(at, upstream.TicketsMerged, merge=merged(at, into)), Facts(survivor=survivor))
+    return take(said_of(at, upstream.TicketsMerged, merge=merged(at, into)), TicketFacts(survivor=survivor))
 
 
 def paused(at: datetime) -> TicketPaused:
@@ -242,7 +242,7 @@ def reopened(at: datetime) -> TicketReopened:
     return TicketReopened(reopened_at=at, by=Side.CUSTOMER, private=PRIVATE, cover=COVER, rests_on=RESTS_ON)
 
 
-def reopen(at: datetime, facts: Facts = FACTS) -> TakeMessage:
+def reopen(at: datetime, facts: TicketFacts = FACTS) -> TakeMessage:
     content = HeldReopening(reopened_at=at, by=Side.CUSTOMER, private=PRIVATE)
     return take(said_of(at, upstream.TicketReopened, reopening=content), facts)
 

@@ -10,7 +10,7 @@ from libs.messages.clauses import Clause
 from libs.messages.refusals import Contact, TicketRefusal
 from libs.messages.tickets import RequestKind
 from services.intake.cover import Covered, NotCovered, contact_for, judge_cover
-from services.intake.facts import Facts
+from services.intake.facts import TicketFacts
 from tests.unit.intake.examples import CONTRACT, COVER, CUSTOMER, FACTS, MICROSECOND, PRODUCT, TUESDAY, term
 
 QUESTION = RequestKind.QUESTION
@@ -19,11 +19,11 @@ ON_CONTRACT = FactVersion(stream="contract/erp/K-2001", sequence=1)
 ON_PRODUCT = FactVersion(stream="versions/plan/planetpress-connect", sequence=3)
 
 
-def verdict(facts: Facts = FACTS, at: datetime = TUESDAY, version: str | None = "2024.1") -> Covered | NotCovered:
+def verdict(facts: TicketFacts = FACTS, at: datetime = TUESDAY, version: str | None = "2024.1") -> Covered | NotCovered:
     return judge_cover(facts, QUESTION, version, at)
 
 
-def reason(facts: Facts = FACTS, at: datetime = TUESDAY, version: str | None = "2024.1") -> TicketRefusal | None:
+def reason(facts: TicketFacts = FACTS, at: datetime = TUESDAY, version: str | None = "2024.1") -> TicketRefusal | None:
     found = verdict(facts, at, version)
     return found.reason if isinstance(found, NotCovered) else None
 
@@ -50,18 +50,18 @@ def test_cover_begins_with_the_first_local_day_and_ends_with_the_last() -> None:
     ],
 )
 def test_the_last_day_is_that_of_the_centre(case: str, zone: str, last_day: date, ends: datetime) -> None:
-    facts = Facts(CUSTOMER, (term(last_day - timedelta(days=364), last_day, zone),), PRODUCT)
+    facts = TicketFacts(CUSTOMER, (term(last_day - timedelta(days=364), last_day, zone),), PRODUCT)
     assert reason(facts, ends - MICROSECOND) is None, case
     assert reason(facts, ends) is TicketRefusal.COVER_LAPSED, case
 
 
 def test_k1_the_same_utc_day_half_an_hour_later_is_not_covered() -> None:
-    facts = Facts(CUSTOMER, (term(date(2026, 7, 1), date(2027, 6, 30), "Australia/Melbourne"),), PRODUCT)
+    facts = TicketFacts(CUSTOMER, (term(date(2026, 7, 1), date(2027, 6, 30), "Australia/Melbourne"),), PRODUCT)
     assert reason(facts, datetime(2027, 6, 30, 14, 30, tzinfo=UTC)) is TicketRefusal.COVER_LAPSED
 
 
 def test_a_customer_that_nobody_registered_is_told_whom_to_contact() -> None:
-    assert verdict(Facts(product=PRODUCT)) == NotCovered(TicketRefusal.UNKNOWN_CUSTOMER, Clause.NOT_COVERED, ())
+    assert verdict(TicketFacts(product=PRODUCT)) == NotCovered(TicketRefusal.UNKNOWN_CUSTOMER, Clause.NOT_COVERED, ())
     assert contact_for(None) is Contact.REGIONAL_TEAM
 
 
@@ -71,19 +71,19 @@ def test_whoever_has_a_reseller_turns_to_the_reseller() -> None:
 
 
 def test_a_customer_without_any_contract_is_not_covered() -> None:
-    facts = Facts(replace(CUSTOMER, has_contract=False), (), PRODUCT)
+    facts = TicketFacts(replace(CUSTOMER, has_contract=False), (), PRODUCT)
     assert verdict(facts) == NotCovered(TicketRefusal.NO_CONTRACT, Clause.NOT_COVERED, (ON_CUSTOMER,))
 
 
 def test_a_contract_for_other_products_does_not_cover_this_one() -> None:
-    facts = Facts(CUSTOMER, (), PRODUCT)
+    facts = TicketFacts(CUSTOMER, (), PRODUCT)
     assert verdict(facts) == NotCovered(
         TicketRefusal.PRODUCT_NOT_COVERED, Clause.NOT_COVERED, (ON_CUSTOMER, ON_PRODUCT)
     )
 
 
 def test_a_product_that_the_plan_does_not_know_is_none_of_ours() -> None:
-    assert verdict(Facts(CUSTOMER)) == NotCovered(
+    assert verdict(TicketFacts(CUSTOMER)) == NotCovered(
         TicketRefusal.UNKNOWN_PRODUCT, Clause.UNLIMITED_SUPPORT, (ON_CUSTOMER,)
     )
 
@@ -98,7 +98,7 @@ def test_between_two_terms_the_customer_has_lapsed() -> None:
     long_ago = term(date(2024, 6, 1), date(2025, 5, 31), number="K-1")
     before = term(date(2025, 6, 1), date(2026, 5, 31), number="K-2")
     after = term(date(2026, 12, 1), date(2027, 11, 30), number="K-3")
-    found = verdict(Facts(CUSTOMER, (long_ago, before, after), PRODUCT))
+    found = verdict(TicketFacts(CUSTOMER, (long_ago, before, after), PRODUCT))
     ended = FactVersion(stream="contract/erp/K-2", sequence=1)
     assert found == NotCovered(TicketRefusal.COVER_LAPSED, Clause.NOT_COVERED, (ON_CUSTOMER, ended))
 
@@ -106,7 +106,7 @@ def test_between_two_terms_the_customer_has_lapsed() -> None:
 def test_of_terms_to_come_the_next_one_is_named() -> None:
     later = term(date(2028, 1, 1), date(2028, 12, 31), number="K-1")
     sooner = term(date(2027, 1, 1), date(2027, 12, 31), number="K-2")
-    found = verdict(Facts(CUSTOMER, (later, sooner), PRODUCT))
+    found = verdict(TicketFacts(CUSTOMER, (later, sooner), PRODUCT))
     begins = FactVersion(stream="contract/erp/K-2", sequence=1)
     assert found == NotCovered(TicketRefusal.NOT_YET_COVERED, Clause.NOT_COVERED, (ON_CUSTOMER, begins))
 
@@ -114,7 +114,7 @@ def test_of_terms_to_come_the_next_one_is_named() -> None:
 def test_of_several_terms_the_one_that_lasts_longest_covers() -> None:
     other = term(date(2026, 5, 1), date(2027, 6, 30), number="K-2")
     for contracts in ((CONTRACT, other), (other, CONTRACT)):
-        found = verdict(Facts(CUSTOMER, contracts, PRODUCT))
+        found = verdict(TicketFacts(CUSTOMER, contracts, PRODUCT))
         assert isinstance(found, Covered)
         assert found.cover.contract == "contract/erp/K-2"
 
@@ -140,5 +140,5 @@ def test_a30_a_version_that_is_missing_or_not_listed_is_covered_and_marked(versi
 
 
 def test_a_product_of_the_contract_whose_versions_are_not_published_is_covered_and_marked() -> None:
-    found = verdict(Facts(CUSTOMER, (CONTRACT,)))
+    found = verdict(TicketFacts(CUSTOMER, (CONTRACT,)))
     assert found == Covered(COVER, version_unknown=True, rests_on=(ON_CUSTOMER, ON_CONTRACT))

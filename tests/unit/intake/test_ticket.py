@@ -18,7 +18,7 @@ from libs.messages.tickets import (
 )
 from libs.messages.upstream import NoteAdded, ResponseGiven, upstream_type
 from services.intake.domain import DECIDER, HELD_AT_MOST, ApplyHeld, Owed, owed
-from services.intake.facts import Facts
+from services.intake.facts import TicketFacts
 from tests.unit.intake.examples import (
     BY_WEB,
     CALLED_JAPAN,
@@ -82,7 +82,7 @@ def test_without_cover_the_refusal_says_why_and_whom_to_contact() -> None:
 
 def test_a_refused_customer_of_ours_has_a_regional_team() -> None:
     customer = replace(CUSTOMER, has_contract=False, reseller="revendeur-7")
-    TICKET.given().when(replace(BY_WEB, facts=Facts(customer))).then(
+    TICKET.given().when(replace(BY_WEB, facts=TicketFacts(customer))).then(
         REFUSED.model_copy(
             update={
                 "reason": TicketRefusal.NO_CONTRACT,

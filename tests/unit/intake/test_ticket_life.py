@@ -12,7 +12,7 @@ from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal
 from libs.messages.tickets import MergeUndone, MessageRefused, TicketEvent
 from services.intake.domain import DECIDER, HELD_AT_MOST, ApplyHeld, Owed, TakeMessage, UndoMerge, owed
-from services.intake.facts import Facts, FactsNeeded, KnownTicket
+from services.intake.facts import FactsNeeded, KnownTicket, TicketFacts
 from tests.unit.intake.examples import (
     BY_WEB,
     CONTRACT,
@@ -145,7 +145,7 @@ def test_a_ticket_is_not_transferred_to_where_it_is() -> None:
 
 
 def test_a_ticket_is_not_transferred_to_a_centre_that_nobody_published() -> None:
-    nowhere = replace(transfer(LATER, "atlantis"), facts=Facts())
+    nowhere = replace(transfer(LATER, "atlantis"), facts=TicketFacts())
     TICKET.given(OPENED).when(nowhere).then(refused(nowhere, MessageRefusal.UNKNOWN_CENTRE))
 
 
@@ -202,7 +202,7 @@ def test_a28_reopening_needs_cover_at_its_own_instant() -> None:
 
 
 def test_reopening_without_any_contract_is_refused_like_an_opening() -> None:
-    alone = reopen(LATER, Facts(replace(CUSTOMER, has_contract=False)))
+    alone = reopen(LATER, TicketFacts(replace(CUSTOMER, has_contract=False)))
     expected = refused(alone, MessageRefusal.NO_CONTRACT, Clause.NOT_COVERED)
     TICKET.given(OPENED, resolved(TUESDAY)).when(alone).then(expected)
 
@@ -212,8 +212,10 @@ def test_a_refused_reopening_leaves_the_ticket_resolved() -> None:
     TICKET.given(OPENED, resolved(TUESDAY), lapsed).when(reopen(LATER)).then(reopened(LATER))
 
 
-@pytest.mark.parametrize("facts", [Facts(), replace(FACTS, customer=replace(CUSTOMER, stream="customer/erp/C-9"))])
-def test_a_reopening_whose_facts_are_older_than_its_ticket_waits_for_better_ones(facts: Facts) -> None:
+@pytest.mark.parametrize(
+    "facts", [TicketFacts(), replace(FACTS, customer=replace(CUSTOMER, stream="customer/erp/C-9"))]
+)
+def test_a_reopening_whose_facts_are_older_than_its_ticket_waits_for_better_ones(facts: TicketFacts) -> None:
     early = reopen(LATER, facts)
     TICKET.given(OPENED, resolved(TUESDAY)).when(early).then(early.message)
     past: list[TicketEvent] = [OPENED, resolved(TUESDAY), early.message]
@@ -282,7 +284,7 @@ def test_a_merge_that_is_not_there_is_not_undone(past: tuple[TicketEvent, ...]) 
 
 
 def test_undoing_a_merge_leaves_what_is_held_alone() -> None:
-    waiting = reopen(LATER, Facts()).message
+    waiting = reopen(LATER, TicketFacts()).message
     past: list[TicketEvent] = [OPENED, merged(TUESDAY), waiting]
     undone = MergeUndone(undone_at=LATER, into=THERE)
     assert owed(DECIDER.replay([*past, undone])) == owed(DECIDER.replay(past))

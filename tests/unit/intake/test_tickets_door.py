@@ -35,7 +35,7 @@ from libs.messages.tickets import (
 )
 from services.intake.domain import TakeMessage
 from services.intake.door import command_of, facts_needed, outcome_of, read, stream_of
-from services.intake.facts import NO_FACTS, Facts, FactsNeeded, KnownCentre
+from services.intake.facts import NO_FACTS, FactsNeeded, KnownCentre, TicketFacts
 from services.intake.opening import OpenTicket
 from services.intake.personal import personal
 from tests.unit.intake.examples import (
@@ -152,7 +152,7 @@ def test_a_call_that_names_no_number_asks_for_nothing() -> None:
     assert facts_needed(read(example("CustomerCalled", {"number_dialled": None}))) is None
 
 
-def taken(record: Record, facts: Facts = NO_FACTS) -> MessageHeld:
+def taken(record: Record, facts: TicketFacts = NO_FACTS) -> MessageHeld:
     message = read(record)
     command = command_of(record, message, facts, NOW).command
     assert isinstance(command, TakeMessage)
@@ -191,7 +191,7 @@ def test_a_call_names_its_caller_and_the_centre_that_was_rung() -> None:
         help_given=False,
         rests_on=(FactVersion(stream="calendar/plan/france", sequence=7),),
     )
-    assert taken(record, Facts(called=FRANCE)).call == call
+    assert taken(record, TicketFacts(called=FRANCE)).call == call
     assert personal(record, read(record)) == (
         CALLER,
         PrivateRecord(

@@ -16,7 +16,7 @@ from libs.messages.refusals import MessageRefusal
 from libs.messages.tickets import MessageHeld, MessageRefused, TicketEvent, TicketOpened, TicketReopened, TicketResolved
 from services.intake.domain import DECIDER, UndoMerge
 from services.intake.facts import FACTS as READ
-from services.intake.facts import NO_FACTS, Facts, FactsNeeded, KnownTicket
+from services.intake.facts import NO_FACTS, FactsNeeded, KnownTicket, TicketFacts
 from services.intake.handlers import MergeDuties, TicketDoor
 from tests.unit.intake.examples import CUSTOMER, FACTS, LATER, THERE
 from tests.unit.intake.test_tickets_door import example
@@ -29,7 +29,7 @@ OF_TICKET = FactsNeeded(CUSTOMER.stream, "planetpress-connect")
 class Tables(Queries):
     """Answers with the facts that are known by then, and remembers what was asked."""
 
-    def __init__(self, known: Mapping[FactsNeeded, Facts]) -> None:
+    def __init__(self, known: Mapping[FactsNeeded, TicketFacts]) -> None:
         self.known, self.asked = dict(known), list[FactsNeeded]()
 
     async def rows(self, name: str, **columns: Any) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ class Books:
 class Door:
     """The door of tickets on those books; `now` is late enough for all examples."""
 
-    def __init__(self, known: Mapping[FactsNeeded, Facts]) -> None:
+    def __init__(self, known: Mapping[FactsNeeded, TicketFacts]) -> None:
         self.books, self.tables = Books(), Tables(known)
         clock = SimpleNamespace(now=lambda: datetime.fromisoformat("2026-12-31T00:00:00Z"))
         host: Any = SimpleNamespace(queries=self.tables, clock=clock, cards={})
@@ -104,7 +104,7 @@ async def test_a_reopening_of_a_ticket_that_was_there_is_judged_at_once() -> Non
 async def test_a_held_merge_is_judged_by_what_the_survivor_is_when_the_ticket_comes() -> None:
     door = Door({OF_TICKET: FACTS})
     await door.take(about_it("TicketsMerged"))
-    door.tables.known[FactsNeeded(survivor=SURVIVOR)] = Facts(survivor=KnownTicket(SURVIVOR, 4, "withdrawn"))
+    door.tables.known[FactsNeeded(survivor=SURVIVOR)] = TicketFacts(survivor=KnownTicket(SURVIVOR, 4, "withdrawn"))
     await door.take(SUBMITTED)
     (refused,) = door.books.histories[TICKET][2:]
     assert isinstance(refused, MessageRefused)

@@ -10,7 +10,7 @@ from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.plan import CentrePhone, WeeklyWindow
 from libs.messages.private import PrivateRecord
 from services.notification.projections import CentreSheet
-from services.notification.reactions import CentreFacts, CustomerFacts, Facts
+from services.notification.reactions import CentreFacts, CustomerFacts, RecipientFacts
 from tests.unit.recorded import recorded_event
 
 EXAMPLES = Path(__file__).parents[3] / "contracts" / "examples" / "log"
@@ -23,7 +23,7 @@ def example(name: str, **changes: Any) -> RecordedEvent:
 
 
 CONTACT = PrivateKey(person="person/erp/c-88", topic="olcare.contracts.in.v1", partition=4, offset=12)
-KNOWN = Facts(CustomerFacts(CONTACT, "fr", "revendeur-7"), CentreFacts("fr", "Europe/Paris"))
+KNOWN = RecipientFacts(CustomerFacts(CONTACT, "fr", "revendeur-7"), CentreFacts("fr", "Europe/Paris"))
 ANA = PrivateRecord(name="Ana Müller", email="ana@customer.example", subject="PlanetPress ne démarre plus")
 FRANCE = CentreSheet(
     centre="france",

@@ -7,7 +7,7 @@ from libs.messages.notices import DeliveryProblem
 from libs.messages.private import PrivateRecord
 from services.notification.domain import RequestNotice
 from services.notification.mail import Correspondent
-from services.notification.outgoing_mail import Letter, write
+from services.notification.outgoing_mail import OutgoingMail, write
 from services.notification.reactions import react
 from tests.unit.notification.foreign import ANA, FRANCE, KNOWN, example
 from tests.unit.notification.stories import TUESDAY
@@ -35,7 +35,7 @@ def row(event: str, person: PrivateRecord | None = None, **changes: Any) -> dict
 
 def written(row: dict[str, Any]) -> tuple[str, EmailMessage]:
     letter = write(row, SENDER, OPERATIONS, TUESDAY)
-    assert isinstance(letter, Letter)
+    assert isinstance(letter, OutgoingMail)
     return letter.recipient, message_from_bytes(letter.content, EmailMessage, policy=SMTP)
 
 

@@ -16,8 +16,8 @@ from services.notification.reactions import (
     NO_FACTS,
     REQUEST,
     CentreFacts,
-    Facts,
     FactsNeeded,
+    RecipientFacts,
     facts_needed,
     react,
 )
@@ -41,14 +41,14 @@ TELLING = {
 EVERY_EVENT = sorted(path.stem for path in EXAMPLES.glob("*.json"))
 
 
-def asked_for(event: RecordedEvent, facts: Facts = KNOWN) -> RequestNotice:
+def asked_for(event: RecordedEvent, facts: RecipientFacts = KNOWN) -> RequestNotice:
     (reaction,) = react(event, facts, "olcare.example")
     assert reaction.name == REQUEST
     assert isinstance(reaction.command, RequestNotice)
     return reaction.command
 
 
-def all_asked_for(event: RecordedEvent, facts: Facts = KNOWN) -> list[RequestNotice]:
+def all_asked_for(event: RecordedEvent, facts: RecipientFacts = KNOWN) -> list[RequestNotice]:
     commands = [reaction.command for reaction in react(event, facts, "olcare.example")]
     notices = [command for command in commands if isinstance(command, RequestNotice)]
     assert len(notices) == len(commands)
@@ -216,13 +216,13 @@ def test_a_notice_is_named_after_its_event_and_role() -> None:
     ],
 )
 def test_the_recipients_language_comes_first_then_the_centres_then_english(own: str, centre: str, spoken: str) -> None:
-    facts = Facts(centre=CentreFacts(centre, "Europe/Paris"))
+    facts = RecipientFacts(centre=CentreFacts(centre, "Europe/Paris"))
     assert asked_for(example("FirstResponseClockStarted", language=own), facts).language == spoken
 
 
 def test_a_centre_is_told_in_its_own_language() -> None:
-    assert asked_for(BREACHED, Facts(centre=CentreFacts("fr", "Europe/Paris"))).language == "fr"
-    assert asked_for(BREACHED, Facts(centre=CentreFacts("ja", "Asia/Tokyo"))).language == "en"
+    assert asked_for(BREACHED, RecipientFacts(centre=CentreFacts("fr", "Europe/Paris"))).language == "fr"
+    assert asked_for(BREACHED, RecipientFacts(centre=CentreFacts("ja", "Asia/Tokyo"))).language == "en"
 
 
 def test_only_a_lapse_asks_about_a_customer() -> None:

@@ -8,7 +8,7 @@ import pytest
 from libs.messages.tickets import Channel
 from libs.plan import promise, working_calendar
 from libs.workcal import Interval
-from services.ops.report.accounts import Account, Days, Ledger
+from services.ops.report.accounts import Days, Ledger, PromiseAccount
 from services.ops.report.attainment import Attainment, attainment, nearest_rank, spread
 from services.ops.report.layout import FLAT, FLAT_MISS, flat, percentage
 from services.ops.report.layout import data as whole
@@ -23,7 +23,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DUE = paris("17:00")  # W03: opened by telephone at 15:00, due when the centre closes
 
 
-def account(state: str, answered: str | None = None, opened: str = "15:00", **more: Any) -> Account:
+def account(state: str, answered: str | None = None, opened: str = "15:00", **more: Any) -> PromiseAccount:
     certificate = promise(working_calendar(CALENDARS["france"]), TARGETS, Channel.PHONE, paris(opened))
     known = {
         "ticket": "ticket/crm-eu/4711",
@@ -37,10 +37,10 @@ def account(state: str, answered: str | None = None, opened: str = "15:00", **mo
         "since": paris(opened),
         "intervals": tuple(Interval(one.opens_at, one.closes_at) for one in certificate.intervals),
     }
-    return Account(**{**known, **more})
+    return PromiseAccount(**{**known, **more})
 
 
-def counted(*accounts: Account, ledger: Ledger = Ledger.PROMISED, days: Days = TUESDAY) -> Attainment:
+def counted(*accounts: PromiseAccount, ledger: Ledger = Ledger.PROMISED, days: Days = TUESDAY) -> Attainment:
     return attainment(accounts, days, ledger)
 
 
@@ -136,15 +136,15 @@ def test_a_day_is_the_centre_s_own_from_included_to_excluded(
 
 
 def test_a_ticket_without_a_promise_counts_on_the_day_of_its_opening_even_where_no_calendar_is_published() -> None:
-    def nowhere(opened_at: datetime) -> Account:
-        return Account("ticket/crm-eu/4711", "belgium", "phone", "not-promised", opened_at)
+    def nowhere(opened_at: datetime) -> PromiseAccount:
+        return PromiseAccount("ticket/crm-eu/4711", "belgium", "phone", "not-promised", opened_at)
 
     opened = [utc(at) for at in ("2026-11-23T23:59:59Z", "2026-11-24T00:00:00Z", "2026-11-24T23:59:59Z")]
     found = [counted(nowhere(at)).total for at in opened]
     assert [(total.not_promised, total.promised) for total in found] == [(0, 0), (1, 0), (1, 0)]
 
 
-def restated(state: str, as_: str, due: str, answered: str | None = None) -> Account:
+def restated(state: str, as_: str, due: str, answered: str | None = None) -> PromiseAccount:
     return account(state, answered, restated=as_, restated_due_at=paris(due), restated_because="closure")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.ops.__main__ import main
 from services.ops.cli.output import Refused
-from services.ops.watch.services import WATCHED, chosen
+from services.ops.watch.services import SERVICES, chosen
 
 
 class Terminal:
@@ -123,7 +123,7 @@ def test_a_folder_without_a_plan_is_one_sentence(terminal: Terminal, tmp_path: P
 def test_projections_are_named_by_service_or_by_reader() -> None:
     assert [reader.name for _, reader in chosen(["intake"])] == ["tickets", "contracts", "plan"]
     assert [(service.name, reader.name) for service, reader in chosen(["sla_timer.plan"])] == [("sla_timer", "plan")]
-    assert len(list(chosen([]))) == sum(len(service.readers) for service in WATCHED.values())
+    assert len(list(chosen([]))) == sum(len(service.readers) for service in SERVICES.values())
 
 
 def test_a_projection_that_is_not_there_is_refused() -> None:

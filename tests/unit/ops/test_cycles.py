@@ -8,9 +8,9 @@ from libs.messages.plan import Closure, Status
 from libs.plan import working_calendar
 from services.ops.sla.cycles import COLUMNS, laid_out
 from services.ops.sla.grounds import Grounds
-from services.ops.sla.ticket_cycles import Known, data, measured
+from services.ops.sla.ticket_cycles import KnownCycles, data, measured
 from services.sla_timer.cycles.decider import Begun, targeted
-from services.sla_timer.cycles.model import Cycle, Kind, Story, cycles_of
+from services.sla_timer.cycles.model import Cycle, Kind, TicketHistory, cycles_of
 from services.sla_timer.published.publications import PublishedCalendar
 from tests.unit.sla_timer.examples import CALENDARS
 from tests.unit.sla_timer.test_cycle_targets import CALENDAR, calendar
@@ -25,10 +25,10 @@ def begun(cycle: Cycle) -> Begun:
     return Begun(cycle.measure, cycle.started_at)
 
 
-def known(told: Story, *, has_target: bool = False, is_missed: bool = False) -> Known:
+def known(told: TicketHistory, *, has_target: bool = False, is_missed: bool = False) -> KnownCycles:
     found = [cycle for cycle in cycles_of(told) if cycle.measure is Measure.RESOLUTION]
     reckoned = {begun(cycle): targeted(cycle, GERMANY, FOUR_HOURS) for cycle in found} if has_target else {}
-    return Known(told, reckoned, frozenset(map(begun, found)) if is_missed else frozenset())
+    return KnownCycles(told, reckoned, frozenset(map(begun, found)) if is_missed else frozenset())
 
 
 def grounds(*calendars: PublishedCalendar) -> Grounds:
@@ -38,7 +38,7 @@ def grounds(*calendars: PublishedCalendar) -> Grounds:
 PUBLISHED = grounds(CALENDAR)
 
 
-def resolution(told: Story, on: Grounds = PUBLISHED, **more: bool) -> dict[str, Any]:
+def resolution(told: TicketHistory, on: Grounds = PUBLISHED, **more: bool) -> dict[str, Any]:
     shown = [data(one, told.centre, on, NOW) for one in measured(known(told, **more))]
     (found,) = [one for one in shown if one["measure"] == "resolution"]
     return found

@@ -11,7 +11,7 @@ from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded
 from services.ops.cli.output import Refused
-from services.ops.door.dead_letters import Letter, again, marked
+from services.ops.door.dead_letters import StoredDeadLetter, again, marked
 
 HEADERS = (("content-type", b"application/json"), ("ce_id", b"\xff"), ("empty", None))
 CAME = Record(TICKETS_DOOR, 4, 17, b"\x00key", b"\xff\xfe{", HEADERS, 0)  # type: ignore[arg-type] # a header may have no value
@@ -52,5 +52,7 @@ def test_a_marker_stands_where_its_dead_letter_stands() -> None:
 
 
 def test_a_list_of_dead_letters_shows_nothing_of_what_they_hold() -> None:
-    row = Letter(dead_letter(CAME._replace(value=b"Camille Exemple")), datetime(2026, 11, 23, tzinfo=UTC)).row()
+    row = StoredDeadLetter(
+        dead_letter(CAME._replace(value=b"Camille Exemple")), datetime(2026, 11, 23, tzinfo=UTC)
+    ).row()
     assert "Camille" not in str(row)

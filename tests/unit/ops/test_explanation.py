@@ -13,7 +13,7 @@ from libs.workcal import zone
 from services.ops.explain.as_data import data
 from services.ops.explain.as_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
 from services.ops.explain.days import Kind
-from services.ops.explain.explanation import Explanation, Told, explain
+from services.ops.explain.explanation import Explanation, RecordedPromise, explain
 from services.ops.explain.life import local
 from services.ops.sla.grounds import Grounds
 from services.sla_timer.promise.decider import DECIDER, Command
@@ -50,7 +50,7 @@ assert isinstance(OPENED, TicketOpened)
 
 def explained(*events: PromiseEvent, published: tuple[PublishedCalendar, ...] = ()) -> Explanation:
     grounds = Grounds({"france": [FIRST, *published]}, [FIRST_TARGETS])
-    return explain(Told(TICKET, OPENED, events), grounds)
+    return explain(RecordedPromise(TICKET, OPENED, events), grounds)
 
 
 def history(*commands: Command, of: PromiseEvent = MAILED) -> tuple[PromiseEvent, ...]:
@@ -187,7 +187,7 @@ def test_the_opening_says_which_centre_and_why_and_where_the_target_comes_from()
 
 
 def test_l15_an_opening_that_was_recorded_late_counts_by_its_own_instant() -> None:
-    late = Told(TICKET, OPENED, (MAILED,), recorded_at=paris("11:05"))
+    late = RecordedPromise(TICKET, OPENED, (MAILED,), recorded_at=paris("11:05"))
     found = explain(late, Grounds({"france": [FIRST]}, [FIRST_TARGETS]))
     assert "That was recorded 1 h 5 min later; its own instant counts." in list(sentences(found))
 
@@ -279,14 +279,14 @@ def test_a_ticket_without_a_promise_says_why(reason: NoPromise, words: str) -> N
 def test_a_refused_ticket_had_no_clock() -> None:
     refused = example("TicketRefused").data
     assert isinstance(refused, TicketRefused)
-    found = explain(Told(TICKET, refused, ()), Grounds({}, ()))
+    found = explain(RecordedPromise(TICKET, refused, ()), Grounds({}, ()))
     assert found.state == "none"
     assert "no clock ran" in "\n".join(sentences(found))
     assert data(found)["opening"]["refused"] == refused.reason
 
 
 def test_a_ticket_that_is_held_is_not_opened_yet() -> None:
-    found = explain(Told(TICKET, None, ()), Grounds({}, ()))
+    found = explain(RecordedPromise(TICKET, None, ()), Grounds({}, ()))
     assert list(sentences(found)) == [f"{TICKET} is not opened yet: what was said of it is held until then."]
 
 
@@ -304,7 +304,7 @@ def all_day(**hours: str) -> CentreCalendar:
 def test_hours_over_midnight_are_told_day_by_day() -> None:
     calendar = all_day(opens="00:00", closes="24:00")
     found = explain(
-        Told(TICKET, OPENED, (started(paris("22:00"), Channel.EMAIL, calendar),)),
+        RecordedPromise(TICKET, OPENED, (started(paris("22:00"), Channel.EMAIL, calendar),)),
         Grounds({"france": [at(paris("08:00", day=2), calendar)]}, [FIRST_TARGETS]),
     )
     assert days(found) == [("Tue 24", "used", "22:00-00:00"), ("Wed 25", "used", "00:00-02:00")]

@@ -7,14 +7,16 @@ from libs.eventlog.fold import COMMAND, counted_offsets
 from libs.messages.base import PrivateKey
 from libs.messages.catalogue import TICKETS
 from services.ops.ticket.command import said
-from services.ops.ticket.history import Entry, private_keys
+from services.ops.ticket.history import HistoryEntry, private_keys
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY = PrivateKey(person="person/crm-eu/p-17", topic="olcare.tickets.in.v1", partition=4, offset=1042)
 
 
-def entry(data: dict[str, Any]) -> Entry:
-    return Entry(NOON, NOON, NOON, TICKETS, 0, 0, "ticket/crm-eu/4711", 1, "olcare.TicketOpened.v1", "", "", data)
+def entry(data: dict[str, Any]) -> HistoryEntry:
+    return HistoryEntry(
+        NOON, NOON, NOON, TICKETS, 0, 0, "ticket/crm-eu/4711", 1, "olcare.TicketOpened.v1", "", "", data
+    )
 
 
 def test_a_command_index_names_the_offsets_of_all_counting_events() -> None:

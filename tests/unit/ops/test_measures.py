@@ -17,8 +17,8 @@ from services.ops.report.cycle_layout import (
     shown_cycles,
 )
 from services.ops.sla.grounds import Grounds, grounds_of
-from services.ops.sla.ticket_cycles import Known
-from services.sla_timer.cycles.model import Kind, Story
+from services.ops.sla.ticket_cycles import KnownCycles
+from services.sla_timer.cycles.model import Kind, TicketHistory
 from services.sla_timer.published.publications import PublishedCalendar
 from tests.unit.ops.test_cycles import known
 from tests.unit.sla_timer.examples import CALENDARS, MICROSECOND, PLAN
@@ -35,8 +35,8 @@ def days(first: date = MONDAY, until: date | None = None, on: Grounds = GROUNDS)
     return Days(first, until or first + DAY, on)
 
 
-def counted(*tickets: Known | Story, of: Days | None = None) -> Measures:
-    every = [one if isinstance(one, Known) else known(one) for one in tickets]
+def counted(*tickets: KnownCycles | TicketHistory, of: Days | None = None) -> Measures:
+    every = [one if isinstance(one, KnownCycles) else known(one) for one in tickets]
     return measures(every, of or days(), NOW)
 
 
@@ -49,7 +49,7 @@ def stages(one: Figures) -> tuple[int, int, int, int]:
     return one.ended, one.abandoned, one.running, one.paused
 
 
-def resolved(at: datetime, opened_at: datetime = NINE, centre: str = "germany") -> Story:
+def resolved(at: datetime, opened_at: datetime = NINE, centre: str = "germany") -> TicketHistory:
     return replace(story(opened_at, (at, Kind.RESOLVED)), centre=centre)
 
 

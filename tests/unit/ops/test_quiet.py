@@ -16,7 +16,7 @@ from libs.eventlog.wire.record import Outgoing
 from libs.messages.base import rfc3339
 from libs.messages.catalogue import TICKETS
 from services.ops.clock import quiescence as quiet
-from services.ops.clock.quiescence import Restless, Stillness, understood
+from services.ops.clock.quiescence import Quiescence, Restless, understood
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 INTAKE, SLA_TIMER = 1, 2
@@ -35,7 +35,7 @@ class World:
         self.answers: dict[int, list[Quietness | Exception]] = {INTAKE: [], SLA_TIMER: []}
         self.asked: list[int] = []
         self.while_asked: Callable[[], None] = lambda: None
-        self.still = Stillness("", {"intake": INTAKE, "sla_timer": SLA_TIMER}, self.clock, patience=10)
+        self.still = Quiescence("", {"intake": INTAKE, "sla_timer": SLA_TIMER}, self.clock, patience=10)
         self.still._log = self.log  # type: ignore[assignment] # what is asked of it, memory has as well
         monkeypatch.setattr(quiet, "page", self.page)
         monkeypatch.setattr(clocks, "step", lambda _, to: self.clock.step(to))

@@ -16,7 +16,7 @@ from libs.stack.up import UP, Order, Up, file_of
 from services.ops import stack
 from services.ops.__main__ import main
 from services.ops.cli.environment import clock_of
-from services.ops.watch.services import WATCHED
+from services.ops.watch.services import SERVICES
 
 MONDAY = "2026-11-23T07:00:00Z"
 
@@ -60,7 +60,7 @@ def test_topics_come_before_the_services_plan_and_customers_after(
 ) -> None:
     olcare(monkeypatch, "up")
     [order] = installation.orders
-    assert {spec.module for spec in order.services} == {f"services.{name}" for name in WATCHED}
+    assert {spec.module for spec in order.services} == {f"services.{name}" for name in SERVICES}
     assert order.preparations == {"topics": [sys.executable, "-m", "services.ops", "topics", "create"]}
     assert list(order.afterwards) == ["plan", "seed"]
     assert order.env == {}

@@ -10,7 +10,7 @@ from libs.plan import Plan
 from libs.stack.run import PROJECT
 from services.contract.plan import read_plan
 from services.ops.demo import SEED, TICKETS
-from services.ops.demo.scribe import Line
+from services.ops.demo.scribe import ScriptLine
 from services.ops.demo.script import Script, write_script
 
 
@@ -28,7 +28,7 @@ def script(tickets: int = TICKETS, seed: int = SEED) -> Script:
 class Message(NamedTuple):
     """A line of the week that can be read."""
 
-    line: Line
+    line: ScriptLine
     ticket: tuple[str, str]
     identity: str
     kind: str

@@ -15,7 +15,7 @@ from libs.plan import promise, working_calendar
 from services.ops.demo.figures import AskedFor, Figures, NotTaken, differences
 from services.ops.demo.reckoning import reckon
 from services.ops.demo.register import Register
-from services.ops.demo.ticket_life import Answer, Life, Promise, Said, judge, live
+from services.ops.demo.ticket_life import Life, LifeAnswer, Promise, Said, judge, live
 from tests.unit.ops_demo.scripts import plan, script
 
 TUESDAY = datetime(2026, 11, 24, tzinfo=UTC)
@@ -39,7 +39,7 @@ def given(by: RespondedBy = RespondedBy.PERSON, *, by_call: bool = False, help_g
 
 
 def judged(*answers: tuple[datetime, datetime, ResponseGiven], promised: Certificate | None = None) -> Promise:
-    return judge(promised or certificate(), [Answer(*answer) for answer in answers], ENDS)
+    return judge(promised or certificate(), [LifeAnswer(*answer) for answer in answers], ENDS)
 
 
 def types(found: Promise) -> set[str]:

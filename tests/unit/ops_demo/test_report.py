@@ -9,7 +9,7 @@ from rich.console import Console
 
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.messages.receipts import Outcome, Receipt, RecordAddress
-from services.ops.demo.books import Entry, entries
+from services.ops.demo.books import BookEntry, entries
 from services.ops.demo.figures import Difference, Figures
 from services.ops.demo.findings import Mails
 from services.ops.demo.reckoning import reckon
@@ -72,7 +72,7 @@ def report(**changed: object) -> Report:
         mails=mailed(found),
         not_taken=unheard(found),
         proof=proven([PROVEN]),
-        books=[Entry("one = one", 1, 1)],
+        books=[BookEntry("one = one", 1, 1)],
         differences=[],
     )
     return replace(made, **changed)  # type: ignore[arg-type] # any field
@@ -108,7 +108,7 @@ def test_a_terminal_of_eighty_characters_shows_every_figure() -> None:
 
 
 def test_books_that_do_not_balance_are_shown_with_what_differs() -> None:
-    made = report(books=[Entry("one = two", 1, 2)], differences=[Difference("mails", "somebody", 1, 2)])
+    made = report(books=[BookEntry("one = two", 1, 2)], differences=[Difference("mails", "somebody", 1, 2)])
     assert not made.balanced
     assert "The books do not balance." in said(made)
     assert "somebody" in said(made)

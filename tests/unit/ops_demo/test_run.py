@@ -7,7 +7,7 @@ import pytest
 
 from libs.stack.errors import StackError
 from services.ops import demo
-from services.ops.demo.books import Entry
+from services.ops.demo.books import BookEntry
 from services.ops.demo.report import Report
 from tests.unit.ops_demo.test_report import report
 
@@ -34,7 +34,7 @@ def test_the_answer_is_whether_the_books_balance(
         catcher = None
 
     async def perform(*_: object) -> Report:
-        return report(books=[Entry("one", 1, right)])
+        return report(books=[BookEntry("one", 1, right)])
 
     monkeypatch.setattr(demo, "set_stage", lambda *_: Stage())
     monkeypatch.setattr(demo, "perform", perform)

@@ -19,7 +19,7 @@ from libs.messages.upstream import TicketSubmitted, Upstream
 from libs.plan import local_centre, numbers_of, promise, working_calendar
 from services.ops.demo import SEED, TICKETS
 from services.ops.demo.register import Register
-from services.ops.demo.scribe import Line
+from services.ops.demo.scribe import ScriptLine
 from tests.unit.ops_demo.scripts import Message, messages, plan, script
 
 SEEDS = (2026, 1, 2)
@@ -94,7 +94,7 @@ def test_every_kind_of_dirt_is_handed_over() -> None:
 @pytest.mark.parametrize(
     "line", [line for line in script(8).lines if line.unreadable], ids=lambda line: line.unreadable
 )
-def test_dirt_is_unreadable_for_the_reason_that_the_script_gives(line: Line) -> None:
+def test_dirt_is_unreadable_for_the_reason_that_the_script_gives(line: ScriptLine) -> None:
     with pytest.raises(Unreadable) as why:
         parse(line.record.value, line.record.headers, UPSTREAM[TICKETS_DOOR])
     assert why.value.reason == line.unreadable

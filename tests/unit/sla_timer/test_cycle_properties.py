@@ -10,7 +10,7 @@ from libs.messages.cycles import Measure
 from libs.messages.tickets import Channel
 from libs.plan import working_calendar
 from libs.workcal import working_time_between
-from services.sla_timer.cycles.model import Cycle, Fact, Kind, Story, cycles_of
+from services.sla_timer.cycles.model import Cycle, Fact, Kind, TicketHistory, cycles_of
 from services.sla_timer.cycles.working_time import NOTHING, stretches, used_up_at, working_time
 from tests.unit.sla_timer.examples import CALENDARS, TICKET
 
@@ -31,8 +31,8 @@ working_facts = facts.filter(lambda fact: fact.kind not in {Kind.MERGED, Kind.UN
 channels = st.sampled_from(Channel)
 
 
-def story(said: list[Fact], channel: Channel = Channel.EMAIL) -> Story:
-    return Story(TICKET, "germany", channel, OPENED_AT, tuple(said))
+def story(said: list[Fact], channel: Channel = Channel.EMAIL) -> TicketHistory:
+    return TicketHistory(TICKET, "germany", channel, OPENED_AT, tuple(said))
 
 
 def by_measure(found: list[Cycle]) -> list[list[Cycle]]:

@@ -9,7 +9,7 @@ from libs.messages.cycles import CyclesReckoned, CycleTargetMissed, Measure, Tar
 from libs.messages.plan import CentreCalendar, Closure, CycleTargets, ResponseTargets, Status
 from libs.workcal import tz_version
 from services.sla_timer.cycles.decider import DECIDER, Begun, MissTarget, ReckonCycles, target_of
-from services.sla_timer.cycles.model import Fact, Kind, Story
+from services.sla_timer.cycles.model import Fact, Kind, TicketHistory
 from services.sla_timer.cycles.rows import CYCLES, CyclesRow
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
 from tests.unit.recorded import recorded_event
@@ -50,7 +50,7 @@ CLOSED_AT_NOON = calendar(
 )
 
 
-def reckon(told: Story, now: datetime = ELEVEN) -> ReckonCycles:
+def reckon(told: TicketHistory, now: datetime = ELEVEN) -> ReckonCycles:
     return ReckonCycles(now, told, 1 + len(told.facts), (CALENDAR,), (FOUR_HOURS,))
 
 

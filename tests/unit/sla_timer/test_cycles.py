@@ -9,7 +9,7 @@ from libs.messages.cycles import CycleEnd, Measure
 from libs.messages.tickets import Channel
 from libs.plan import working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, add_working_time, zone
-from services.sla_timer.cycles.model import Cycle, Fact, Kind, Pause, Story, cycles_of
+from services.sla_timer.cycles.model import Cycle, Fact, Kind, Pause, TicketHistory, cycles_of
 from services.sla_timer.cycles.working_time import is_met, used, used_up_at, wall_time, working_time
 from tests.unit.sla_timer.examples import CALENDARS, MICROSECOND, TICKET
 
@@ -32,8 +32,8 @@ def tuesday(clock: str) -> datetime:
     return berlin(12, 1, clock)
 
 
-def story(opened_at: datetime, *facts: tuple[datetime, Kind], channel: Channel = Channel.EMAIL) -> Story:
-    return Story(TICKET, "germany", channel, opened_at, tuple(Fact(at, kind) for at, kind in facts))
+def story(opened_at: datetime, *facts: tuple[datetime, Kind], channel: Channel = Channel.EMAIL) -> TicketHistory:
+    return TicketHistory(TICKET, "germany", channel, opened_at, tuple(Fact(at, kind) for at, kind in facts))
 
 
 def cycles(measure: Measure, opened_at: datetime, *facts: tuple[datetime, Kind]) -> list[Cycle]:

@@ -32,7 +32,7 @@ MINUTES = (1, 30, 60, 119, 120, 121, 200, 239, 240, 241, 300, 420, 1500)
 DELAYS = (0, 0, 45, 300, 3000)
 
 
-class Facts(NamedTuple):
+class PlanFacts(NamedTuple):
     """What happened in the world, each at its instant; a closure is a fact from its publication on."""
 
     channel: Channel
@@ -51,20 +51,20 @@ Fact = RecordResponse | RecordCall | CancelPromise | PublishedCalendar
 Moment = tuple[datetime, int, Fact | None]
 
 
-def happened(rng: Random) -> Facts:
+def happened(rng: Random) -> PlanFacts:
     answers = tuple(_moment(rng) for _ in range(rng.choice([0, 1, 1, 2])))
     calls = tuple(_moment(rng) for _ in range(rng.choice([0, 0, 1, 2])))
     withdrawn_at = _moment(rng) if rng.random() < 0.15 else None
     closure = at(OPENED_AT + timedelta(minutes=rng.choice([0, 0, *MINUTES])), closed(rng.choice(HOURS)))
     channel = rng.choice([Channel.EMAIL, Channel.PHONE, Channel.WEB])
-    return Facts(channel, answers, calls, withdrawn_at, closure if rng.random() < 0.5 else None)
+    return PlanFacts(channel, answers, calls, withdrawn_at, closure if rng.random() < 0.5 else None)
 
 
 def _moment(rng: Random) -> datetime:
     return OPENED_AT + timedelta(minutes=rng.choice(MINUTES))
 
 
-def told(rng: Random, facts: Facts, *, late: bool) -> list[Moment]:
+def told(rng: Random, facts: PlanFacts, *, late: bool) -> list[Moment]:
     """Give each fact once or twice, at its instant or, if some come late, hours and days after it, in any order."""
     each: list[tuple[datetime, Fact]] = []
     if facts.closure:
@@ -119,7 +119,7 @@ def _tell(timer: Timer, fact: Fact | None) -> None:
             pass
 
 
-def what_follows(facts: Facts) -> Verdict:
+def what_follows(facts: PlanFacts) -> Verdict:
     """Say which verdict follows from the facts, by whatever came first: an answer, a withdrawal, the deadline."""
     calendar = working_calendar(facts.closure.content if facts.closure else FRANCE)
     made = promise(calendar, TARGETS, facts.channel, OPENED_AT)

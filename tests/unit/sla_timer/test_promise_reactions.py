@@ -13,12 +13,12 @@ from services.sla_timer.published.publications import in_force
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,
-    Asked,
-    Facts,
+    FactsQuery,
+    PlanFacts,
+    facts_needed,
     promise_of,
     react,
     together,
-    wanted,
 )
 from tests.unit.sla_timer.examples import MICROSECOND, TARGETS, example, published_calendar, published_targets
 
@@ -28,10 +28,10 @@ A_DAY = timedelta(days=1)
 FIRST, SECOND = published_calendar(1, OPENED_AT - A_DAY), published_calendar(2, OPENED_AT)
 TOO_NEW = published_calendar(3, OPENED_AT + MICROSECOND)
 IN_FORCE = published_targets(4, OPENED_AT - A_DAY)
-KNOWN = Facts((FIRST, SECOND, TOO_NEW), (IN_FORCE,))
+KNOWN = PlanFacts((FIRST, SECOND, TOO_NEW), (IN_FORCE,))
 
 
-def clock_of(facts: Facts, event: RecordedEvent = OPENED) -> StartClock:
+def clock_of(facts: PlanFacts, event: RecordedEvent = OPENED) -> StartClock:
     (reaction,) = react(event, facts)
     assert isinstance(reaction.command, StartClock)
     return reaction.command
@@ -71,7 +71,7 @@ def test_a_response_is_judged_by_when_it_was_given() -> None:
 @pytest.mark.parametrize("name", ["TicketRefused", "MessageHeld", "MessageRefused", "ResponseRefused"])
 def test_nothing_else_asks_anything_of_a_promise(name: str) -> None:
     assert react(example(name), KNOWN) == []
-    assert wanted(example(name), {}) is None
+    assert facts_needed(example(name), {}) is None
 
 
 @pytest.mark.parametrize("event", [OPENED, ANSWERED])
@@ -84,17 +84,17 @@ def test_the_promise_of_a_ticket_keeps_what_is_encoded_in_its_number() -> None:
 
 
 def test_l15_a_ticket_that_is_read_late_rests_on_what_was_in_force_when_it_was_opened() -> None:
-    assert clock_of(Facts((FIRST, TOO_NEW), (IN_FORCE,))).calendar == FIRST.content
+    assert clock_of(PlanFacts((FIRST, TOO_NEW), (IN_FORCE,))).calendar == FIRST.content
 
 
 def test_what_is_published_at_the_very_opening_is_in_force() -> None:
     assert clock_of(KNOWN).calendar == SECOND.content
     newer = published_targets(5, OPENED_AT)
-    assert clock_of(Facts((FIRST,), (newer, IN_FORCE))).rests_on[1].sequence == newer.sequence
+    assert clock_of(PlanFacts((FIRST,), (newer, IN_FORCE))).rests_on[1].sequence == newer.sequence
 
 
 def test_a_ticket_older_than_the_first_publication_rests_on_that_one() -> None:
-    clock = clock_of(Facts((published_calendar(4, OPENED_AT + A_DAY), TOO_NEW), ()))
+    clock = clock_of(PlanFacts((published_calendar(4, OPENED_AT + A_DAY), TOO_NEW), ()))
     assert (clock.calendar, clock.targets) == (TOO_NEW.content, None)
 
 
@@ -110,9 +110,9 @@ def test_of_two_publications_that_are_in_force_the_later_said_counts_in_whatever
 
 def test_facts_are_asked_for_once_for_many_tickets() -> None:
     earlier = example("TicketOpened", opened_at=OPENED_AT - A_DAY, centre="japan")
-    each = [wanted(event, {}) for event in (OPENED, ANSWERED, earlier, OPENED)]
+    each = [facts_needed(event, {}) for event in (OPENED, ANSWERED, earlier, OPENED)]
     assert [one.centre if one else None for one in each] == ["france", None, "japan", "france"]
-    assert together(each) == Asked(("france", "japan"), OPENED_AT - A_DAY)
+    assert together(each) == FactsQuery(("france", "japan"), OPENED_AT - A_DAY)
     assert together([]) is None
 
 

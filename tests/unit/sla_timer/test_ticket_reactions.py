@@ -13,13 +13,13 @@ from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, Rein
 from services.sla_timer.promise.transfers import SetInternalTarget
 from services.sla_timer.reactions import (
     NO_FACTS,
-    Facts,
-    Wanted,
+    FactsNeeded,
+    PlanFacts,
     called_about,
+    facts_needed,
     opened,
     react,
     react_to_promise,
-    wanted,
 )
 from tests.unit.sla_timer.examples import example, published_calendar, published_targets
 
@@ -28,7 +28,7 @@ TRANSFERRED, OPENED = example("TicketTransferred"), example("TicketOpened")
 SURVIVOR = "ticket/crm-eu/9"
 
 
-def command(event: RecordedEvent, facts: Facts = NO_FACTS) -> object:
+def command(event: RecordedEvent, facts: PlanFacts = NO_FACTS) -> object:
     (reaction,) = react(event, facts)
     return reaction.command
 
@@ -40,7 +40,7 @@ def promise(event: RecordedEvent) -> str:
 
 def test_a_call_comes_with_what_is_published_for_the_centre_of_the_promise() -> None:
     calendar, targets = published_calendar(1, CALLED.time), published_targets(1, CALLED.time)
-    found = command(CALLED, Facts((calendar,), (targets,)))
+    found = command(CALLED, PlanFacts((calendar,), (targets,)))
     assert isinstance(found, RecordCall)
     assert (found.occurred_at, found.ticket) == (CALLED.data.called_at, CALLED.stream)
     assert (found.calendars, found.targets) == ((calendar,), (targets,))
@@ -48,13 +48,13 @@ def test_a_call_comes_with_what_is_published_for_the_centre_of_the_promise() -> 
 
 def test_a_call_needs_to_know_on_what_its_promise_runs() -> None:
     [stream] = called_about([CALLED, MERGED])
-    runs = Wanted("japan", CALLED.time)
-    assert wanted(CALLED, {stream: runs}) == runs
-    assert wanted(CALLED, {}) is None
+    runs = FactsNeeded("japan", CALLED.time)
+    assert facts_needed(CALLED, {stream: runs}) == runs
+    assert facts_needed(CALLED, {}) is None
 
 
 def test_a_call_about_a_ticket_that_opens_with_the_same_events_finds_its_promise() -> None:
-    assert opened([OPENED, CALLED]) == {"promise/crm-eu/4711": Wanted("france", OPENED.data.opened_at)}
+    assert opened([OPENED, CALLED]) == {"promise/crm-eu/4711": FactsNeeded("france", OPENED.data.opened_at)}
 
 
 @pytest.mark.parametrize("name", ["ResponseRecorded", "CustomerCallRecorded"])
@@ -79,9 +79,9 @@ def test_a_merge_ends_the_promise_of_the_absorbed_ticket_and_its_undoing_lets_it
 
 def test_a_transfer_asks_for_the_calendar_of_the_receiving_centre_in_force_then() -> None:
     at = TRANSFERRED.data.transferred_at
-    assert wanted(TRANSFERRED, {}) == Wanted(TRANSFERRED.data.to_centre, at)
+    assert facts_needed(TRANSFERRED, {}) == FactsNeeded(TRANSFERRED.data.to_centre, at)
     before = published_calendar(1, at)
-    found = command(TRANSFERRED, Facts((before,), ()))
+    found = command(TRANSFERRED, PlanFacts((before,), ()))
     assert found == SetInternalTarget(at, TRANSFERRED.stream, TRANSFERRED.data.to_centre, before)
 
 

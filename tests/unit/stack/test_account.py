@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from libs.stack.account import Account, may_enter
+from libs.stack.account import SystemUser, may_enter
 
-SOMEBODY = Account(uid=65_534, gid=65_534)
+SOMEBODY = SystemUser(uid=65_534, gid=65_534)
 
 
 def test_ourselves_may_enter_what_we_made(tmp_path: Path) -> None:
