@@ -1,13 +1,13 @@
 """The door of a service: CloudEvents in, private records, receipts and dead letters out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Generic
 
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.kafka.topics import Card
 from libs.eventlog.loops.door import Door
 from libs.eventlog.loops.writer import Answer
-from libs.eventlog.wire.cloudevents import Message, parse
+from libs.eventlog.wire.cloudevents import Message, U, parse
 from libs.eventlog.wire.private import Personal, private_record
 from libs.eventlog.wire.receipts import dead_letters_of, receipt, unreadable
 from libs.eventlog.wire.record import Outgoing, Record
@@ -15,17 +15,17 @@ from libs.messages.catalogue import PRIVATE, UPSTREAM
 from libs.messages.receipts import Outcome
 
 
-class ServiceDoor(Door[Message]):
-    """What the doors of all services have in common; a service says what it issues, and what became of it."""
+class ServiceDoor(Door[Message[U]], Generic[U]):
+    """What the doors of all services have in common, for messages of the union U."""
 
     def __init__(self, topic: str, cards: Mapping[str, Card]) -> None:
         self.topic, self._cards = topic, cards
 
-    def read(self, record: Record) -> Message:
+    def read(self, record: Record) -> Message[U]:
         """Take a record apart; raises Unreadable."""
         return parse(record.value, record.headers, UPSTREAM[self.topic])
 
-    def personal(self, record: Record, message: Message) -> Personal | None:  # noqa: ARG002 - for those that need them
+    def personal(self, record: Record, message: Message[U]) -> Personal | None:  # noqa: ARG002 - for those that need them
         """What is personal in a message, None where nothing is."""
         return None
 
@@ -33,12 +33,12 @@ class ServiceDoor(Door[Message]):
         """In one word what became of a message, by its counting event."""
         raise NotImplementedError
 
-    def private(self, record: Record, message: Message) -> Sequence[Outgoing]:
+    def private(self, record: Record, message: Message[U]) -> Sequence[Outgoing]:
         """What is personal in a message, for the private topic."""
         found = self.personal(record, message)
         return [private_record(found, self._cards[PRIVATE].partitions)] if found else []
 
-    def receipt(self, record: Record, message: Message, answer: Answer) -> Outgoing:  # noqa: ARG002 - the event says it
+    def receipt(self, record: Record, message: Message[U], answer: Answer) -> Outgoing:  # noqa: ARG002 - the event says it
         """The answer to the upstream system."""
         assert answer.event is not None  # noqa: S101 - a door's command always has its event
         return receipt(record, self.outcome(answer.event.data), answer.event)

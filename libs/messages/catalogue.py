@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import get_args
+from typing import Any, get_args
 
-from libs.messages import upstream
 from libs.messages.base import Event, event_type
 from libs.messages.contracts import ContractEvent, CustomerEvent
 from libs.messages.cycles import CyclesEvent
@@ -13,7 +12,11 @@ from libs.messages.plan import CalendarEvent, PricesEvent, RemindersEvent, Targe
 from libs.messages.sla import PromiseEvent
 from libs.messages.streams import parse_stream
 from libs.messages.tickets import TicketEvent
-from libs.messages.upstream import Upstream, upstream_type
+from libs.messages.upstream import ContractUpstream, NoticeUpstream, TicketUpstream, Upstream, upstream_type
+
+SlaEvent = PromiseEvent | CyclesEvent
+ContractsEvent = CustomerEvent | ContractEvent
+"""Of the log topics that hold streams of several kinds, what may stand there."""
 
 TICKETS, SLA, CONTRACTS = "olcare.tickets.v1", "olcare.sla.v1", "olcare.contracts.v1"
 PLAN, NOTICES, PRIVATE = "olcare.plan.v1", "olcare.notices.v1", "olcare.private.v1"
@@ -70,32 +73,15 @@ EVENT_OF_TYPE: Mapping[str, type[Event]] = MappingProxyType(
 """CloudEvents type → event."""
 
 
-def _named(*messages: type[Upstream]) -> Mapping[str, type[Upstream]]:
-    return MappingProxyType({upstream_type(message): message for message in messages})
+def _named(messages: Any) -> Mapping[str, type[Upstream]]:
+    return MappingProxyType({upstream_type(message): message for message in get_args(messages)})
 
 
 UPSTREAM: Mapping[str, Mapping[str, type[Upstream]]] = MappingProxyType(
     {
-        TICKETS_DOOR: _named(
-            upstream.TicketSubmitted,
-            upstream.ResponseGiven,
-            upstream.CustomerCalled,
-            upstream.NoteAdded,
-            upstream.TicketTransferred,
-            upstream.TicketsMerged,
-            upstream.TicketPaused,
-            upstream.TicketResumed,
-            upstream.TicketReopened,
-            upstream.TicketResolved,
-            upstream.TicketWithdrawn,
-        ),
-        CONTRACTS_DOOR: _named(
-            upstream.CustomerSubmitted,
-            upstream.ContractSubmitted,
-            upstream.PlanPartSubmitted,
-            upstream.PersonErasureOrdered,
-        ),
-        NOTICES_DOOR: _named(upstream.ResendOrdered, upstream.SettlementOrdered),
+        TICKETS_DOOR: _named(TicketUpstream),
+        CONTRACTS_DOOR: _named(ContractUpstream),
+        NOTICES_DOOR: _named(NoticeUpstream),
     }
 )
 """Door topic → CloudEvents type → message."""

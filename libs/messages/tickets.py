@@ -316,3 +316,9 @@ TicketEvent = (
     | TicketResolved
     | TicketWithdrawn
 )
+
+
+def ticket_told_of(stream: str, event: TicketEvent) -> str:
+    """The ticket that an event on `stream` is about: what is said of an absorbed one is said of its survivor."""
+    survivor: str | None = getattr(event, "merged_into", None)
+    return survivor or stream

@@ -260,3 +260,21 @@ class SettlementOrdered(Upstream):
 
     by: Reference
     settled_as: Settlement
+
+
+TicketFollowUp = (
+    ResponseGiven
+    | CustomerCalled
+    | NoteAdded
+    | TicketTransferred
+    | TicketsMerged
+    | TicketPaused
+    | TicketResumed
+    | TicketReopened
+    | TicketResolved
+    | TicketWithdrawn
+)
+"""What is said about a ticket that was asked for."""
+TicketUpstream = TicketSubmitted | TicketFollowUp
+ContractUpstream = CustomerSubmitted | ContractSubmitted | PlanPartSubmitted | PersonErasureOrdered
+NoticeUpstream = ResendOrdered | SettlementOrdered

@@ -14,7 +14,13 @@ from libs.messages.plan import PlanPartRefused, TzDatabaseRefused
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome, Unreadability
 from libs.messages.streams import stream_id
-from libs.messages.upstream import ContractSubmitted, CustomerSubmitted, PersonErasureOrdered, PlanPartSubmitted
+from libs.messages.upstream import (
+    ContractSubmitted,
+    ContractUpstream,
+    CustomerSubmitted,
+    PersonErasureOrdered,
+    PlanPartSubmitted,
+)
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
 from services.contract.facts import ContractFacts
@@ -23,19 +29,18 @@ from services.contract.plan_parts import PublishPart, stream_of_publication
 LARGEST = 256 * 1024  # bytes: a part of the plan may double on its way into the log, which takes a megabyte
 REFUSALS = (CustomerRefused, PersonErasureRefused, ContractRefused, PlanPartRefused, TzDatabaseRefused)
 Command = SubmitCustomer | ErasePerson | ActivateContract | PublishPart
-Said = CustomerSubmitted | ContractSubmitted | PersonErasureOrdered | PlanPartSubmitted
 
 
-def read(record: Record) -> Message:
+def read(record: Record) -> Message[ContractUpstream]:
     """Take a record apart; raises Unreadable."""
     if len(record.value or b"") > LARGEST:
         raise Unreadable(Unreadability.TOO_LARGE, "envelope", f"the value is larger than {LARGEST} bytes")
     return parse(record.value, record.headers, UPSTREAM[CONTRACTS_DOOR])
 
 
-def stream_of(message: Message) -> str:
+def stream_of(message: Message[ContractUpstream]) -> str:
     """Name the stream that a message is about."""
-    said = _said(message)
+    said = message.data
     match said:
         case CustomerSubmitted():
             return stream_id("customer", message.source, message.subject)
@@ -49,12 +54,12 @@ def stream_of(message: Message) -> str:
             assert_never(said)
 
 
-def facts_needed(message: Message) -> str | None:
+def facts_needed(message: Message[ContractUpstream]) -> str | None:
     """Say which customer the decision rests on, for the query `facts_for_contracts`; None where on none."""
     return message.data.customer if isinstance(message.data, ContractSubmitted) else None
 
 
-def personal(record: Record, message: Message) -> Personal | None:
+def personal(record: Record, message: Message[ContractUpstream]) -> Personal | None:
     """Give what is personal in a message; it goes to the private topic and nowhere else."""
     submitted = message.data
     if not isinstance(submitted, CustomerSubmitted):
@@ -66,7 +71,7 @@ def personal(record: Record, message: Message) -> Personal | None:
     return Personal(private_key(record, contact.person), content)
 
 
-def command_of(record: Record, message: Message, facts: ContractFacts) -> IssuedCommand:
+def command_of(record: Record, message: Message[ContractUpstream], facts: ContractFacts) -> IssuedCommand:
     """Make the issued of a message."""
     stream = stream_of(message)
     return issued_at_door(message, stream, _command(record, message, facts))
@@ -77,13 +82,8 @@ def outcome_of(event: Event) -> Outcome:
     return Outcome.REFUSED if isinstance(event, REFUSALS) else Outcome.ACCEPTED
 
 
-def _said(message: Message) -> Said:
-    assert isinstance(message.data, Said)  # noqa: S101 - `read` takes nothing else
-    return message.data
-
-
-def _command(record: Record, message: Message, facts: ContractFacts) -> Command:
-    said, at = _said(message), message.time
+def _command(record: Record, message: Message[ContractUpstream], facts: ContractFacts) -> Command:
+    said, at = message.data, message.time
     match said:
         case CustomerSubmitted():
             return SubmitCustomer(

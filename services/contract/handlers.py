@@ -17,6 +17,7 @@ from libs.eventlog.wire.record import Record
 from libs.messages.base import Event
 from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE, topic_of
 from libs.messages.receipts import Outcome
+from libs.messages.upstream import ContractUpstream
 from services.contract import door
 from services.contract.contracts import LapseContract
 from services.contract.facts import FACTS
@@ -40,18 +41,18 @@ class Writers:
         return [answers[at] for at in range(len(commands))]
 
 
-class ContractDoor(ServiceDoor):
+class ContractDoor(ServiceDoor[ContractUpstream]):
     """Takes customers, contracts, parts of the plan and orders to erase."""
 
     def __init__(self, host: ServiceHost, writers: Writers) -> None:
         super().__init__(CONTRACTS_DOOR, host.cards)
         self._queries, self._writers = host.queries, writers
 
-    def read(self, record: Record) -> Message:
+    def read(self, record: Record) -> Message[ContractUpstream]:
         """Take a record apart; raises Unreadable."""
         return door.read(record)
 
-    def personal(self, record: Record, message: Message) -> Personal | None:
+    def personal(self, record: Record, message: Message[ContractUpstream]) -> Personal | None:
         """What is personal in a message."""
         return door.personal(record, message)
 
@@ -63,7 +64,7 @@ class ContractDoor(ServiceDoor):
         """Bring the commands to their counting events."""
         return await self._writers.handle(commands)
 
-    async def issue(self, read: Sequence[tuple[Record, Message]]) -> Sequence[IssuedCommand]:
+    async def issue(self, read: Sequence[tuple[Record, Message[ContractUpstream]]]) -> Sequence[IssuedCommand]:
         """The commands, with what they rest on, all in one round trip."""
         customers = sorted({customer for _, message in read if (customer := door.facts_needed(message))})
         row = await self._queries.row("facts_for_contracts", customers=customers)

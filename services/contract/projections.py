@@ -1,7 +1,7 @@
 """What contract derives from its own topics: customers, terms, erased persons and the published plan."""
 
 from datetime import date, datetime
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, assert_never, get_args
 
 from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.wire.record import RecordedEvent
@@ -10,20 +10,26 @@ from libs.messages.contracts import (
     ContractActivated,
     ContractEvent,
     ContractLapsed,
+    ContractRefused,
     CustomerChanged,
     CustomerEvent,
+    CustomerRefused,
     CustomerRegistered,
     PersonErased,
+    PersonErasureRefused,
 )
 from libs.messages.plan import (
     CentreCalendarPublished,
     NoticeOffsetsPublished,
     PlanEvent,
     PlanPart,
+    PlanPartRefused,
     PriceListPublished,
     ProductVersionsPublished,
     TargetsPublished,
     TzDatabasePublished,
+    TzDatabaseRefused,
+    TzEvent,
 )
 from libs.messages.streams import parse_stream
 from services.contract import plan_parts
@@ -46,7 +52,7 @@ class CustomerRow(NamedTuple):
     sequence: int
 
 
-def _customer(row: CustomerRow | None, event: RecordedEvent) -> CustomerRow | None:
+def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> CustomerRow | None:
     match event.data:
         case CustomerRegistered() as registered:
             return CustomerRow(
@@ -60,8 +66,8 @@ def _customer(row: CustomerRow | None, event: RecordedEvent) -> CustomerRow | No
                 registered_at=registered.registered_at,
                 sequence=event.sequence,
             )
-        case CustomerChanged() as changed if row:
-            return row._replace(
+        case CustomerChanged() as changed:
+            return row and row._replace(
                 country=changed.country,
                 language=changed.language,
                 contact=changed.contact,
@@ -69,8 +75,10 @@ def _customer(row: CustomerRow | None, event: RecordedEvent) -> CustomerRow | No
                 reseller=changed.reseller,
                 sequence=event.sequence,
             )
-        case _:
+        case CustomerRefused() | PersonErased() | PersonErasureRefused():
             return row
+        case _:
+            assert_never(event.data)
 
 
 class ContractRow(NamedTuple):
@@ -94,7 +102,7 @@ class ContractRow(NamedTuple):
     """When the end of the term was noticed."""
 
 
-def _contract(row: ContractRow | None, event: RecordedEvent) -> ContractRow | None:
+def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> ContractRow | None:
     match event.data:
         case ContractActivated() as activated:
             return ContractRow(
@@ -111,10 +119,12 @@ def _contract(row: ContractRow | None, event: RecordedEvent) -> ContractRow | No
                 covered_until=activated.covered_until,
                 correlation=event.correlationid,
             )
-        case ContractLapsed() as lapsed if row:
-            return row._replace(state="lapsed", detected_at=lapsed.detected_at)
-        case _:
+        case ContractLapsed() as lapsed:
+            return row and row._replace(state="lapsed", detected_at=lapsed.detected_at)
+        case ContractRefused():
             return row
+        case _:
+            assert_never(event.data)
 
 
 class ErasedRow(NamedTuple):
@@ -126,15 +136,17 @@ class ErasedRow(NamedTuple):
     ordered_by: str
 
 
-def _erased(row: ErasedRow | None, event: RecordedEvent) -> ErasedRow | None:
+def _erased(row: ErasedRow | None, event: RecordedEvent[CustomerEvent]) -> ErasedRow | None:
     match event.data:
         case PersonErased() as erased:
             return ErasedRow(event.stream, erased.person, erased.erased_at, erased.by)
-        case _:
+        case CustomerRegistered() | CustomerChanged() | CustomerRefused() | PersonErasureRefused():
             return row
+        case _:
+            assert_never(event.data)
 
 
-def _by_person(event: RecordedEvent) -> tuple[Key, ...]:
+def _by_person(event: RecordedEvent[PersonErased]) -> tuple[Key, ...]:
     return ((event.stream, event.data.person),)
 
 
@@ -150,7 +162,7 @@ class PlanPartRow(NamedTuple):
     sequence: int
 
 
-def _plan_part(row: PlanPartRow | None, event: RecordedEvent) -> PlanPartRow | None:
+def _plan_part(row: PlanPartRow | None, event: RecordedEvent[PlanEvent]) -> PlanPartRow | None:
     match event.data:
         case CentreCalendarPublished(calendar=calendar, published_at=at):
             return _in_force(event, PlanPart.CALENDAR, calendar, at)
@@ -162,8 +174,10 @@ def _plan_part(row: PlanPartRow | None, event: RecordedEvent) -> PlanPartRow | N
             return _in_force(event, PlanPart.VERSIONS, product, at)
         case NoticeOffsetsPublished(offsets=offsets, published_at=at):
             return _in_force(event, PlanPart.REMINDERS, offsets, at)
-        case _:
+        case PlanPartRefused() | TzDatabasePublished() | TzDatabaseRefused():
             return row
+        case _:
+            assert_never(event.data)
 
 
 def _in_force(event: RecordedEvent, part: PlanPart, content: NumberedContent, at: datetime) -> PlanPartRow:
@@ -188,10 +202,14 @@ class TzDatabaseRow(NamedTuple):
     sequence: int
 
 
-def _tz_database(_: TzDatabaseRow | None, event: RecordedEvent) -> TzDatabaseRow:
-    published: TzDatabasePublished = event.data
-    database, at = published.database, published.published_at
-    return TzDatabaseRow(event.stream, database.version, at, database.model_dump_json(), event.sequence)
+def _tz_database(row: TzDatabaseRow | None, event: RecordedEvent[TzEvent]) -> TzDatabaseRow | None:
+    match event.data:
+        case TzDatabasePublished(database=database, published_at=at):
+            return TzDatabaseRow(event.stream, database.version, at, database.model_dump_json(), event.sequence)
+        case TzDatabaseRefused():
+            return row
+        case _:
+            assert_never(event.data)
 
 
 CONTRACT_STATES: Projection[Any] = state_of(

@@ -13,17 +13,27 @@ from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal, ResponseRefusal
 from libs.messages.streams import parse_stream
 from libs.messages.tickets import (
+    CustomerCallRecorded,
     MergeUndone,
     MessageHeld,
     MessageRefused,
+    NoteRecorded,
+    ResponseRecorded,
     ResponseRefused,
     TicketEvent,
     TicketOpened,
+    TicketPaused,
     TicketRefused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
 )
 from services.intake import life
 from services.intake.facts import NO_FACTS, FactsNeeded, TicketFacts
-from services.intake.held_message import said, turned_away
+from services.intake.held_message import content_of, turned_away
 from services.intake.life import Merged, Ticket
 from services.intake.opening import OpenTicket, open_or_refuse
 
@@ -140,7 +150,7 @@ def evolve(state: State, event: TicketEvent) -> State:
         case TicketRefused():
             return Refused(event.clause, state.held)
         case MessageHeld():
-            return replace(state, held=(*state.held, event)) if said(event) else state
+            return replace(state, held=(*state.held, event)) if content_of(event) else state
         case ResponseRefused(reason=ResponseRefusal.TOO_MANY_HELD):
             return state
         case MessageRefused(reason=reason) if reason in UNJUDGED:
@@ -149,9 +159,17 @@ def evolve(state: State, event: TicketEvent) -> State:
             return _without_first_held(state)
         case MergeUndone():
             return life.lived(state, event) if isinstance(state, Ticket) else state
+        case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded() | TicketTransferred() | TicketsMerged():
+            return _lived(state, event)
+        case TicketPaused() | TicketResumed() | TicketReopened() | TicketResolved() | TicketWithdrawn():
+            return _lived(state, event)
         case _:
-            state = _without_first_held(state)
-            return life.lived(state, event) if isinstance(state, Ticket) else state
+            assert_never(event)
+
+
+def _lived(state: State, event: life.LifeEvent) -> State:
+    state = _without_first_held(state)
+    return life.lived(state, event) if isinstance(state, Ticket) else state
 
 
 DECIDER: Decider[State, Command, TicketEvent] = Decider(Unopened(), decide, evolve)
@@ -195,7 +213,7 @@ def _in_future(message: MessageHeld) -> MessageRefused:
 
 
 def _must_wait(state: Ticket | Refused, message: MessageHeld, facts: TicketFacts) -> bool:
-    content = said(message)
+    content = content_of(message)
     return isinstance(state, Ticket) and content is not None and life.is_of_another(state, content, facts)
 
 
@@ -206,7 +224,7 @@ def _apply(state: State, command: ApplyHeld) -> TicketEvent | None:
 
 
 def _judged(state: Ticket | Refused, message: MessageHeld, facts: TicketFacts) -> TicketEvent:
-    content = said(message)
+    content = content_of(message)
     assert content is not None  # noqa: S101 - nothing else is taken or held
     match state:
         case Refused():
@@ -233,5 +251,5 @@ def _without_first_held(state: State) -> State:
 
 
 def _asked_again(state: Ticket | Refused, message: MessageHeld) -> FactsNeeded | None:
-    content = said(message)
+    content = content_of(message)
     return life.asked_again(state, content) if isinstance(state, Ticket) and content else None

@@ -30,40 +30,47 @@ from libs.messages.tickets import (
     TicketTransferred,
     TicketWithdrawn,
 )
+from libs.messages.upstream import TicketUpstream
 from services.intake.domain import Command, TakeMessage
 from services.intake.facts import FactsNeeded, TicketFacts
-from services.intake.from_upstream import heard
+from services.intake.from_upstream import message_held
 from services.intake.opening import OpenTicket
 
 
-def read(record: Record) -> Message:
+def read(record: Record) -> Message[TicketUpstream]:
     """Take a record apart; raises Unreadable."""
     return parse(record.value, record.headers, UPSTREAM[TICKETS_DOOR])
 
 
-def stream_of(message: Message) -> str:
+def stream_of(message: Message[TicketUpstream]) -> str:
     """Name the ticket that a message is about."""
     return stream_id("ticket", message.source, message.subject)
 
 
-def facts_needed(message: Message) -> FactsNeeded | None:
-    """Say which facts the decision rests on; None where on none."""
+def facts_needed(message: Message[TicketUpstream]) -> FactsNeeded | None:
+    """The facts that the decision rests on; None where on none."""
     match message.data:
         case upstream.TicketSubmitted(customer=customer, product=product, number_dialled=number):
             return FactsNeeded(customer, product, number)
-        case upstream.CustomerCalled(number_dialled=str(number)):
-            return FactsNeeded(number=number)
+        case upstream.CustomerCalled(number_dialled=number):
+            return FactsNeeded(number=number) if number else None
         case upstream.TicketTransferred(to_centre=centre):
             return FactsNeeded(receiving=centre)
         case upstream.TicketsMerged(into=survivor):
             return FactsNeeded(survivor=survivor)
         case upstream.TicketReopened():
             return FactsNeeded(ticket=stream_of(message))
-        case _:
+        case upstream.ResponseGiven() | upstream.NoteAdded() | upstream.TicketPaused() | upstream.TicketResumed():
             return None
+        case upstream.TicketResolved() | upstream.TicketWithdrawn():
+            return None
+        case _:
+            assert_never(message.data)
 
 
-def command_of(record: Record, message: Message, facts: TicketFacts, not_after: datetime) -> IssuedCommand:
+def command_of(
+    record: Record, message: Message[TicketUpstream], facts: TicketFacts, not_after: datetime
+) -> IssuedCommand:
     """Make the issued of a message; what is said about an instant after `not_after` will be refused."""
     stream = stream_of(message)
     return issued_at_door(message, stream, _command(record, message, facts, not_after))
@@ -86,20 +93,24 @@ def outcome_of(event: TicketEvent) -> Outcome:
             assert_never(event)
 
 
-def _command(record: Record, message: Message, facts: TicketFacts, not_after: datetime) -> Command:
+def _command(record: Record, message: Message[TicketUpstream], facts: TicketFacts, not_after: datetime) -> Command:
     if isinstance(message.data, upstream.TicketSubmitted):
         return _open_ticket(record, message, message.data, facts, not_after)
     return TakeMessage(
         occurred_at=message.time,
         not_after=not_after,
         ticket=stream_of(message),
-        message=heard(record, message, facts.called),
+        message=message_held(record, message, message.data, facts.called),
         facts=facts,
     )
 
 
 def _open_ticket(
-    record: Record, message: Message, submitted: upstream.TicketSubmitted, facts: TicketFacts, not_after: datetime
+    record: Record,
+    message: Message[TicketUpstream],
+    submitted: upstream.TicketSubmitted,
+    facts: TicketFacts,
+    not_after: datetime,
 ) -> OpenTicket:
     return OpenTicket(
         occurred_at=message.time,

@@ -1,7 +1,7 @@
 """From what an upstream system says about a ticket that is there, to the form in which it is judged or held."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import assert_never
 
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.private import private_key
@@ -22,56 +22,59 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketWithdrawn,
 )
+from libs.messages.upstream import TicketFollowUp, TicketUpstream
 from services.intake.facts import KnownCentre
+from services.intake.held_message import HeldContent
 from services.intake.personal import personal
 
 
-def heard(record: Record, message: Message, called: KnownCentre | None) -> MessageHeld:
+def message_held(
+    record: Record, message: Message[TicketUpstream], said: TicketFollowUp, called: KnownCentre | None
+) -> MessageHeld:
     """Leave out what is personal, and a number that is of no centre; `called` is the centre whose number it is."""
     found = personal(record, message)
     key = found.key if found else None
-    content = _call_or_note(record, message, key, called) or _other(message, key)
-    return MessageHeld(upstream_type=message.type, said_at=message.time, private=key, **content)
+    held = MessageHeld(upstream_type=message.type, said_at=message.time, private=key)
+    return held.model_copy(update=_content(record, message, said, key, called))
 
 
-def _call_or_note(
-    record: Record, message: Message, key: PrivateKey | None, called: KnownCentre | None
-) -> Mapping[str, Any] | None:
-    """Take what names a person with all that is personal."""
-    match message.data:
-        case upstream.CustomerCalled() as call:
-            return {"call": _call(message, call, key, called)}
+def _content(
+    record: Record,
+    message: Message[TicketUpstream],
+    said: TicketFollowUp,
+    key: PrivateKey | None,
+    called: KnownCentre | None,
+) -> Mapping[str, HeldContent]:
+    """What the message says, under the name of the one field that holds it."""
+    at = message.time
+    match said:
+        case upstream.CustomerCalled():
+            return {"call": _call(message, said, key, called)}
         case upstream.NoteAdded(by=by, author=author):
             private = private_key(record, author.person)
-            return {"note": NoteRecorded(noted_at=message.time, by=by, author=author.person, private=private)}
-        case _:
-            return None
-
-
-def _other(message: Message, key: PrivateKey | None) -> Mapping[str, Any]:
-    match message.data:
-        case upstream.ResponseGiven() as given:
-            return {"response": ResponseRecorded(responded_at=message.time, **dict(given))}
+            return {"note": NoteRecorded(noted_at=at, by=by, author=author.person, private=private)}
+        case upstream.ResponseGiven():
+            return {"response": ResponseRecorded(responded_at=at, **dict(said))}
         case upstream.TicketTransferred(to_centre=centre, by=by):
-            return {"transfer": HeldTransfer(transferred_at=message.time, to_centre=centre, by=by)}
+            return {"transfer": HeldTransfer(transferred_at=at, to_centre=centre, by=by)}
         case upstream.TicketsMerged(into=into, by=by):
-            return {"merge": TicketsMerged(merged_at=message.time, into=into, by=by)}
+            return {"merge": TicketsMerged(merged_at=at, into=into, by=by)}
         case upstream.TicketPaused(by=by):
-            return {"pause": TicketPaused(paused_at=message.time, by=by)}
+            return {"pause": TicketPaused(paused_at=at, by=by)}
         case upstream.TicketResumed(by=by):
-            return {"resumption": TicketResumed(resumed_at=message.time, by=by)}
+            return {"resumption": TicketResumed(resumed_at=at, by=by)}
         case upstream.TicketReopened(by=by):
-            return {"reopening": HeldReopening(reopened_at=message.time, by=by, private=key)}
+            return {"reopening": HeldReopening(reopened_at=at, by=by, private=key)}
         case upstream.TicketResolved(by=by):
-            return {"resolution": TicketResolved(resolved_at=message.time, by=by, private=key)}
+            return {"resolution": TicketResolved(resolved_at=at, by=by, private=key)}
         case upstream.TicketWithdrawn(by=by):
-            return {"withdrawal": TicketWithdrawn(withdrawn_at=message.time, by=by, private=key)}
+            return {"withdrawal": TicketWithdrawn(withdrawn_at=at, by=by, private=key)}
         case _:
-            raise ValueError(f"{message.type} is not about a ticket that is there")
+            assert_never(said)
 
 
 def _call(
-    message: Message, call: upstream.CustomerCalled, key: PrivateKey | None, called: KnownCentre | None
+    message: Message[TicketUpstream], call: upstream.CustomerCalled, key: PrivateKey | None, called: KnownCentre | None
 ) -> CustomerCallRecorded:
     return CustomerCallRecorded(
         called_at=message.time,

@@ -17,6 +17,7 @@ from libs.messages.catalogue import TICKETS_DOOR
 from libs.messages.ids import duty_command_id
 from libs.messages.receipts import Outcome
 from libs.messages.tickets import TicketEvent
+from libs.messages.upstream import TicketUpstream
 from services.intake import door
 from services.intake.domain import OWING, Owed, UndoMerge, Unopened, owed
 from services.intake.facts import FACTS, NO_FACTS, FactsNeeded, TicketFacts
@@ -24,7 +25,7 @@ from services.intake.personal import personal
 from services.intake.settings import IntakeSettings
 
 
-class TicketDoor(ServiceDoor):
+class TicketDoor(ServiceDoor[TicketUpstream]):
     """Asks for the facts, has the writer answer, and applies what was held until now."""
 
     def __init__(self, host: ServiceHost, settings: IntakeSettings, writer: Writer, store: Store) -> None:
@@ -32,7 +33,11 @@ class TicketDoor(ServiceDoor):
         self._queries, self._clock, self._settings = host.queries, host.clock, settings
         self._writer, self._store = writer, store
 
-    def personal(self, record: Record, message: Message) -> Personal | None:
+    def read(self, record: Record) -> Message[TicketUpstream]:
+        """Take a record apart; raises Unreadable."""
+        return door.read(record)
+
+    def personal(self, record: Record, message: Message[TicketUpstream]) -> Personal | None:
         """What is personal in a message."""
         return personal(record, message)
 
@@ -44,7 +49,7 @@ class TicketDoor(ServiceDoor):
         """Bring the commands to their counting events."""
         return await self._writer.handle(commands)
 
-    async def issue(self, read: Sequence[tuple[Record, Message]]) -> Sequence[IssuedCommand]:
+    async def issue(self, read: Sequence[tuple[Record, Message[TicketUpstream]]]) -> Sequence[IssuedCommand]:
         """The commands, with the facts that they rest on, all in one round trip."""
         facts = await self._facts([door.facts_needed(message) for _, message in read])
         not_after = self._clock.now() + self._settings.tolerance

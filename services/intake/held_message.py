@@ -18,7 +18,7 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 
-Said = (
+HeldContent = (
     ResponseRecorded
     | CustomerCallRecorded
     | NoteRecorded
@@ -33,21 +33,13 @@ Said = (
 """What a message comes to: the event itself, where nothing is left to be found out."""
 
 
-def said(message: MessageHeld) -> Said | None:
-    """Give what a message says; None for a kind that came after this version of the service."""
-    kinds = (
-        message.response,
-        message.call,
-        message.note,
-        message.transfer,
-        message.merge,
-        message.pause,
-        message.resumption,
-        message.reopening,
-        message.resolution,
-        message.withdrawal,
-    )
-    return next((one for one in kinds if one is not None), None)
+_CONTENT = tuple(MessageHeld.model_fields.keys() - {"upstream_type", "said_at", "private"})
+
+
+def content_of(message: MessageHeld) -> HeldContent | None:
+    """What a message says; None for a kind that came after this version of the service."""
+    found: HeldContent | None = next((one for name in _CONTENT if (one := getattr(message, name)) is not None), None)
+    return found
 
 
 def turned_away(

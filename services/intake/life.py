@@ -28,7 +28,7 @@ from libs.messages.tickets import (
 )
 from services.intake.cover import Covered, NotCovered, judge_cover
 from services.intake.facts import FactsNeeded, KnownTicket, TicketFacts
-from services.intake.held_message import Said, turned_away
+from services.intake.held_message import HeldContent, turned_away
 
 LifeEvent = (
     ResponseRecorded
@@ -122,7 +122,7 @@ def ticket(opened: TicketOpened, held: tuple[MessageHeld, ...]) -> Ticket:
     )
 
 
-def asked_again(known: Ticket, content: Said) -> FactsNeeded | None:
+def asked_again(known: Ticket, content: HeldContent) -> FactsNeeded | None:
     """Say which facts are needed to apply what was held; None where none are."""
     match content:
         case HeldTransfer(to_centre=centre):
@@ -131,18 +131,22 @@ def asked_again(known: Ticket, content: Said) -> FactsNeeded | None:
             return FactsNeeded(survivor=survivor)
         case HeldReopening():
             return FactsNeeded(known.customer, known.product)
-        case _:
+        case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded() | TicketPaused() | TicketResumed():
             return None
+        case TicketResolved() | TicketWithdrawn():
+            return None
+        case _:
+            assert_never(content)
 
 
-def is_of_another(known: Ticket, content: Said, facts: TicketFacts) -> bool:
+def is_of_another(known: Ticket, content: HeldContent, facts: TicketFacts) -> bool:
     """Say that a reopening came with facts from before its ticket was there: cover can not be judged on them."""
     customer = facts.customer.stream if facts.customer else None
     return isinstance(content, HeldReopening) and customer != known.customer
 
 
 def judged(
-    known: Ticket, message: MessageHeld, content: Said, facts: TicketFacts
+    known: Ticket, message: MessageHeld, content: HeldContent, facts: TicketFacts
 ) -> LifeEvent | MessageRefused | ResponseRefused:
     """Say what comes of a message about the ticket."""
     if message.said_at < known.opened_at:

@@ -1,13 +1,30 @@
 """What intake derives: its own tickets, and from other services' topics what cover and centre are decided on."""
 
 from datetime import date, datetime
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, assert_never, get_args
 
 from libs.eventlog.projection import Projection, Reader, state_of
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import CONTRACTS, PLAN, TICKETS
-from libs.messages.contracts import ContractActivated, ContractLapsed, CustomerChanged, CustomerRegistered
-from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
+from libs.messages.contracts import (
+    ContractActivated,
+    ContractEvent,
+    ContractLapsed,
+    ContractRefused,
+    CustomerChanged,
+    CustomerEvent,
+    CustomerRefused,
+    CustomerRegistered,
+    PersonErased,
+    PersonErasureRefused,
+)
+from libs.messages.plan import (
+    CalendarEvent,
+    CentreCalendarPublished,
+    PlanPartRefused,
+    ProductVersionsPublished,
+    VersionsEvent,
+)
 from libs.messages.tickets import TicketEvent
 from services.intake.domain import DECIDERS, State
 from services.intake.ticket_rows import TICKET_ROWS
@@ -22,14 +39,16 @@ class CustomerRow(NamedTuple):
     sequence: int
 
 
-def _customer(row: CustomerRow | None, event: RecordedEvent) -> CustomerRow | None:
+def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> CustomerRow | None:
     match event.data:
         case CustomerRegistered() as registered:
             return CustomerRow(event.stream, registered.centre, registered.reseller, event.sequence)
-        case CustomerChanged() as changed if row:
-            return row._replace(reseller=changed.reseller, sequence=event.sequence)
-        case _:
+        case CustomerChanged() as changed:
+            return row and row._replace(reseller=changed.reseller, sequence=event.sequence)
+        case CustomerRefused() | PersonErased() | PersonErasureRefused():
             return row
+        case _:
+            assert_never(event.data)
 
 
 class ContractRow(NamedTuple):
@@ -46,7 +65,7 @@ class ContractRow(NamedTuple):
     sequence: int
 
 
-def _contract(row: ContractRow | None, event: RecordedEvent) -> ContractRow | None:
+def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> ContractRow | None:
     match event.data:
         case ContractActivated() as activated:
             return ContractRow(
@@ -60,10 +79,12 @@ def _contract(row: ContractRow | None, event: RecordedEvent) -> ContractRow | No
                 covered_until=activated.covered_until,
                 sequence=event.sequence,
             )
-        case ContractLapsed() if row:
-            return row._replace(sequence=event.sequence)
-        case _:
+        case ContractLapsed():
+            return row and row._replace(sequence=event.sequence)
+        case ContractRefused():
             return row
+        case _:
+            assert_never(event.data)
 
 
 class CentreRow(NamedTuple):
@@ -75,13 +96,15 @@ class CentreRow(NamedTuple):
     sequence: int
 
 
-def _centre(row: CentreRow | None, event: RecordedEvent) -> CentreRow | None:
+def _centre(row: CentreRow | None, event: RecordedEvent[CalendarEvent]) -> CentreRow | None:
     match event.data:
         case CentreCalendarPublished(calendar=calendar):
             numbers = [phone.number for phone in calendar.phones]
             return CentreRow(event.stream, calendar.centre, numbers, event.sequence)
-        case _:
+        case PlanPartRefused():
             return row
+        case _:
+            assert_never(event.data)
 
 
 class ProductRow(NamedTuple):
@@ -93,12 +116,14 @@ class ProductRow(NamedTuple):
     sequence: int
 
 
-def _product(row: ProductRow | None, event: RecordedEvent) -> ProductRow | None:
+def _product(row: ProductRow | None, event: RecordedEvent[VersionsEvent]) -> ProductRow | None:
     match event.data:
         case ProductVersionsPublished(product=versions):
             return ProductRow(event.stream, versions.product, versions.model_dump_json(), event.sequence)
-        case _:
+        case PlanPartRefused():
             return row
+        case _:
+            assert_never(event.data)
 
 
 STATES: Projection[Any] = state_of("ticket_states", DECIDERS, State, get_args(TicketEvent))

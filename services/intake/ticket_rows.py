@@ -1,15 +1,20 @@
 """A ticket as people and queries look at it: one row, folded from its stream."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from libs.eventlog.projection import Projection
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.tickets import (
+    CustomerCallRecorded,
     MergeUndone,
     MessageHeld,
+    MessageRefused,
+    NoteRecorded,
     RespondedBy,
     ResponseRecorded,
+    ResponseRefused,
+    TicketEvent,
     TicketOpened,
     TicketPaused,
     TicketRefused,
@@ -52,7 +57,7 @@ class TicketRow(NamedTuple):
     """Since when it waits for the customer; of one that was absorbed while it did, for the case that this is undone."""
 
 
-def _ticket(row: TicketRow | None, event: RecordedEvent) -> TicketRow:
+def _ticket(row: TicketRow | None, event: RecordedEvent[TicketEvent]) -> TicketRow:
     row = row or TicketRow(event.stream, "held")
     match event.data:
         case TicketOpened() as opened:
@@ -60,27 +65,12 @@ def _ticket(row: TicketRow | None, event: RecordedEvent) -> TicketRow:
             return asked._replace(state="open", contract=opened.cover.contract, current_centre=opened.centre)
         case TicketRefused() as refused:
             return _asked(row, refused)._replace(state="refused", reason=str(refused.reason))
-        case ResponseRecorded(by=RespondedBy.PERSON, responded_at=at):
-            first = min(at, row.first_responded_at or at)
-            return row._replace(responses=row.responses + 1, first_responded_at=first)
-        case TicketsMerged() | MergeUndone():
-            return _merged(row, event)
-        case _:
-            return _moved(row, event)
-
-
-def _asked(row: TicketRow, event: TicketOpened | TicketRefused) -> TicketRow:
-    return row._replace(
-        customer=event.customer,
-        channel=str(event.channel),
-        centre=event.centre,
-        product=event.product,
-        opened_at=event.opened_at,
-    )
-
-
-def _moved(row: TicketRow, event: RecordedEvent) -> TicketRow:
-    match event.data:
+        case ResponseRecorded() as response:
+            return _answered(row, response)
+        case TicketsMerged() as merged:
+            return _merged(row, event, merged)
+        case MergeUndone():
+            return _unmerged(row)
         case TicketTransferred(to_centre=centre):
             return row._replace(current_centre=centre)
         case TicketResolved(resolved_at=at):
@@ -93,20 +83,42 @@ def _moved(row: TicketRow, event: RecordedEvent) -> TicketRow:
             return row._replace(state="open", resolved_at=None, reopenings=row.reopenings + 1, contract=cover.contract)
         case TicketWithdrawn():
             return row._replace(state="withdrawn", paused_at=None)
-        case _:
+        case MessageHeld() | MessageRefused() | ResponseRefused() | CustomerCallRecorded() | NoteRecorded():
             return row
+        case _:
+            assert_never(event.data)
 
 
-def _merged(row: TicketRow, event: RecordedEvent) -> TicketRow:
-    """Take a merge; where one is undone the ticket is open or resolved as before."""
-    if isinstance(event.data, TicketsMerged):
-        return row._replace(
-            state="merged",
-            merged_into=event.data.into,
-            merged_at=event.data.merged_at,
-            merge_recorded_at=event.recordedtime,
-            merge_correlation=event.correlationid,
-        )
+def _asked(row: TicketRow, event: TicketOpened | TicketRefused) -> TicketRow:
+    return row._replace(
+        customer=event.customer,
+        channel=str(event.channel),
+        centre=event.centre,
+        product=event.product,
+        opened_at=event.opened_at,
+    )
+
+
+def _answered(row: TicketRow, response: ResponseRecorded) -> TicketRow:
+    """Count an answer by a person."""
+    if response.by is not RespondedBy.PERSON:
+        return row
+    first = min(response.responded_at, row.first_responded_at or response.responded_at)
+    return row._replace(responses=row.responses + 1, first_responded_at=first)
+
+
+def _merged(row: TicketRow, event: RecordedEvent[TicketEvent], merged: TicketsMerged) -> TicketRow:
+    return row._replace(
+        state="merged",
+        merged_into=merged.into,
+        merged_at=merged.merged_at,
+        merge_recorded_at=event.recordedtime,
+        merge_correlation=event.correlationid,
+    )
+
+
+def _unmerged(row: TicketRow) -> TicketRow:
+    """The ticket is open or resolved as before."""
     state = "resolved" if row.resolved_at else "open"
     return row._replace(state=state, merged_into=None, merged_at=None, merge_recorded_at=None, merge_correlation=None)
 

@@ -15,7 +15,7 @@ from libs.messages.catalogue import NOTICES_DOOR
 from libs.messages.notices import Cancellation, NoticeEvent, NoticeOrderRefused
 from libs.messages.receipts import Outcome, Unreadability
 from libs.messages.streams import parse_stream
-from libs.messages.upstream import ResendOrdered
+from libs.messages.upstream import NoticeUpstream, ResendOrdered
 from services.notification.delivery import AbandonClaim
 from services.notification.domain import CancelNotice
 from services.notification.notice import Claim
@@ -40,7 +40,7 @@ class NoticeReactions:
         return await self._queries.facts("facts_for_notices", needed, FACTS, NO_FACTS)
 
 
-class NoticeDoor(ServiceDoor):
+class NoticeDoor(ServiceDoor[NoticeUpstream]):
     """Takes a person's orders about a notice."""
 
     def __init__(self, host: ServiceHost, writer: Writer) -> None:
@@ -55,7 +55,7 @@ class NoticeDoor(ServiceDoor):
         """Bring the commands to their counting events."""
         return await self._writer.handle(commands)
 
-    def read(self, record: Record) -> Message:
+    def read(self, record: Record) -> Message[NoticeUpstream]:
         """Take a record apart; raises Unreadable, also where its subject names no notice."""
         message = super().read(record)
         try:
@@ -66,7 +66,7 @@ class NoticeDoor(ServiceDoor):
             raise Unreadable(Unreadability.BAD_ATTRIBUTE, "subject", "the subject must be the stream id of a notice")
         return message
 
-    async def issue(self, read: Sequence[tuple[Record, Message]]) -> Sequence[IssuedCommand]:
+    async def issue(self, read: Sequence[tuple[Record, Message[NoticeUpstream]]]) -> Sequence[IssuedCommand]:
         """Make the commands, knowing whose recipients have been erased."""
         streams = [message.subject for _, message in read]
         erased = {row["stream"] for row in await self._queries.rows("erased_recipients", streams=streams)}
@@ -102,11 +102,11 @@ class NoticeDuties:
         return row["at"] if row else None
 
 
-def _order(message: Message, *, erased: bool) -> IssuedCommand:
+def _order(message: Message[NoticeUpstream], *, erased: bool) -> IssuedCommand:
     stream, data = message.subject, message.data
     command: OrderResend | Settle
     if isinstance(data, ResendOrdered):
         command = OrderResend(message.time, data.by, person_erased=erased)
     else:
-        command = Settle(message.time, data.by, data.settled_as)  # type: ignore[attr-defined] # the door's other type
+        command = Settle(message.time, data.by, data.settled_as)
     return issued_at_door(message, stream, command)

@@ -28,14 +28,14 @@ class Notice:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Nobody facts_needed for it."""
+    """Nobody asked for it."""
 
     state: Literal["unknown"] = "unknown"
 
 
 @dataclass(frozen=True)
 class Requested:
-    """To be sent: facts_needed for, or ordered again."""
+    """To be sent: asked for, or ordered again."""
 
     notice: Notice
     state: Literal["requested"] = "requested"
@@ -82,7 +82,7 @@ State = Unknown | Requested | HandingOver | Deferred | Ambiguous | Done
 
 
 def known(state: State) -> Notice:
-    """Give the notice; ValueError where nobody facts_needed for it, as nothing else can happen to such a one."""
+    """Give the notice; ValueError where nobody asked for it, as nothing else can happen to such a one."""
     if isinstance(state, Unknown):
-        raise ValueError("nothing can happen to a notice that nobody facts_needed for")  # noqa: TRY004 - it is no type
+        raise ValueError("nothing can happen to a notice that nobody asked for")  # noqa: TRY004 - it is no type
     return state.notice

@@ -1,13 +1,20 @@
 """What notification derives: its own notices, and from other services' topics whom to tell and in which words."""
 
 from datetime import datetime
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, assert_never, get_args
 
 from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import Code, Language, Value, Zone
 from libs.messages.catalogue import CONTRACTS, NOTICES, PLAN, SLA, TICKETS
-from libs.messages.contracts import CustomerChanged, CustomerRegistered, PersonErased
+from libs.messages.contracts import (
+    CustomerChanged,
+    CustomerEvent,
+    CustomerRefused,
+    CustomerRegistered,
+    PersonErased,
+    PersonErasureRefused,
+)
 from libs.messages.notices import (
     NoticeAmbiguous,
     NoticeCancelled,
@@ -21,7 +28,15 @@ from libs.messages.notices import (
     NoticeSent,
     NoticeSettled,
 )
-from libs.messages.plan import CentreCalendarPublished, CentrePhone, PrintedText, WeeklyWindow
+from libs.messages.plan import (
+    CalendarEvent,
+    CentreCalendar,
+    CentreCalendarPublished,
+    CentrePhone,
+    PlanPartRefused,
+    PrintedText,
+    WeeklyWindow,
+)
 from services.notification.domain import DECIDERS
 from services.notification.notice import State
 
@@ -66,36 +81,36 @@ class NoticeRow(NamedTuple):
     """How often nobody knew whether it had been accepted."""
 
 
-def _notice(row: NoticeRow | None, event: RecordedEvent) -> NoticeRow | None:
+def _notice(row: NoticeRow | None, event: RecordedEvent[NoticeEvent]) -> NoticeRow | None:
     if isinstance(event.data, NoticeRequested):
         return _requested(event, event.data)
-    return _moved(row, event)._replace(changed_at=event.time) if row else None
+    return row and _moved(row, event.data)._replace(changed_at=event.time)
 
 
-def _requested(event: RecordedEvent, facts_needed: NoticeRequested) -> NoticeRow:
-    private = facts_needed.recipient.private
+def _requested(event: RecordedEvent[NoticeEvent], requested: NoticeRequested) -> NoticeRow:
+    private = requested.recipient.private
     return NoticeRow(
         stream=event.stream,
         state="requested",
-        notice_class=str(facts_needed.notice_class),
-        role=str(facts_needed.role),
-        about_event=facts_needed.about_event,
-        about_stream=facts_needed.about_stream,
+        notice_class=str(requested.notice_class),
+        role=str(requested.role),
+        about_event=requested.about_event,
+        about_stream=requested.about_stream,
         person=private.person if private else None,
         private_key=private.text() if private else None,
-        centre=facts_needed.recipient.centre or facts_needed.facts.centre,
-        language=facts_needed.language,
-        template=facts_needed.template,
-        facts=facts_needed.facts.model_dump_json(exclude_none=True),
-        message_id=facts_needed.message_id,
+        centre=requested.recipient.centre or requested.facts.centre,
+        language=requested.language,
+        template=requested.template,
+        facts=requested.facts.model_dump_json(exclude_none=True),
+        message_id=requested.message_id,
         correlation=event.correlationid,
-        requested_at=facts_needed.requested_at,
+        requested_at=requested.requested_at,
         changed_at=event.time,
     )
 
 
-def _moved(row: NoticeRow, event: RecordedEvent) -> NoticeRow:
-    match event.data:
+def _moved(row: NoticeRow, event: NoticeEvent) -> NoticeRow:
+    match event:
         case NoticeHandingOver() as claim:
             return row._replace(
                 state="handing-over",
@@ -119,8 +134,10 @@ def _moved(row: NoticeRow, event: RecordedEvent) -> NoticeRow:
             return _ended(row, "requested")
         case NoticeSettled():
             return _ended(row, "settled")
-        case _:
+        case NoticeRequested() | NoticeOrderRefused():
             return row
+        case _:
+            assert_never(event)
 
 
 def _ended(row: NoticeRow, state: str) -> NoticeRow:
@@ -144,16 +161,21 @@ class CustomerRow(NamedTuple):
     reseller: str | None
 
 
-def _customer(row: CustomerRow | None, event: RecordedEvent) -> CustomerRow | None:
+def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> CustomerRow | None:
     match event.data:
-        case CustomerRegistered() as known:
-            centre = known.centre
-        case CustomerChanged() as known if row:
-            centre = row.centre
-        case _:
+        case CustomerRegistered() as registered:
+            return _written_to(event.stream, registered, registered.centre)
+        case CustomerChanged() as changed:
+            return row and _written_to(event.stream, changed, row.centre)
+        case CustomerRefused() | PersonErased() | PersonErasureRefused():
             return row
+        case _:
+            assert_never(event.data)
+
+
+def _written_to(stream: str, known: CustomerRegistered | CustomerChanged, centre: str) -> CustomerRow:
     return CustomerRow(
-        stream=event.stream,
+        stream=stream,
         contact=known.contact,
         private=known.private.model_dump_json(),
         language=known.language,
@@ -170,12 +192,17 @@ class ErasedPersonRow(NamedTuple):
     erased_at: datetime
 
 
-def _erased_person(_: ErasedPersonRow | None, event: RecordedEvent) -> ErasedPersonRow:
-    erased: PersonErased = event.data
-    return ErasedPersonRow(event.stream, erased.person, erased.erased_at)
+def _erased_person(row: ErasedPersonRow | None, event: RecordedEvent[CustomerEvent]) -> ErasedPersonRow | None:
+    match event.data:
+        case PersonErased() as erased:
+            return ErasedPersonRow(event.stream, erased.person, erased.erased_at)
+        case CustomerRegistered() | CustomerChanged() | CustomerRefused() | PersonErasureRefused():
+            return row
+        case _:
+            assert_never(event.data)
 
 
-def _by_person(event: RecordedEvent) -> tuple[Key, ...]:
+def _by_person(event: RecordedEvent[PersonErased]) -> tuple[Key, ...]:
     return ((event.stream, event.data.person),)
 
 
@@ -199,10 +226,18 @@ class CentreRow(NamedTuple):
     sheet: str
 
 
-def _centre(_: CentreRow | None, event: RecordedEvent) -> CentreRow:
-    published: CentreCalendarPublished = event.data
-    calendar = published.calendar
-    sheet = CentreSheet(
+def _centre(row: CentreRow | None, event: RecordedEvent[CalendarEvent]) -> CentreRow | None:
+    match event.data:
+        case CentreCalendarPublished(calendar=calendar):
+            return CentreRow(event.stream, calendar.centre, calendar.mailbox, _sheet(calendar).model_dump_json())
+        case PlanPartRefused():
+            return row
+        case _:
+            assert_never(event.data)
+
+
+def _sheet(calendar: CentreCalendar) -> CentreSheet:
+    return CentreSheet(
         centre=calendar.centre,
         printed_name=calendar.printed_name,
         language=calendar.language,
@@ -210,7 +245,6 @@ def _centre(_: CentreRow | None, event: RecordedEvent) -> CentreRow:
         phones=calendar.phones,
         weekly=calendar.weekly,
     )
-    return CentreRow(event.stream, calendar.centre, calendar.mailbox, sheet.model_dump_json())
 
 
 STATES: Projection[Any] = state_of("notice_states", DECIDERS, State, get_args(NoticeEvent))

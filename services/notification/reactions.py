@@ -6,7 +6,7 @@ zone, and where the address of a customer's contact stands.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from pydantic import TypeAdapter
 
@@ -14,22 +14,63 @@ from libs.eventlog.commands import Reaction
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import PrivateKey
+from libs.messages.catalogue import ContractsEvent, SlaEvent
 from libs.messages.certificates import RetargetCause
 from libs.messages.clauses import Clause
-from libs.messages.contracts import ContractLapsed
+from libs.messages.contracts import (
+    ContractActivated,
+    ContractLapsed,
+    ContractRefused,
+    CustomerChanged,
+    CustomerRefused,
+    CustomerRegistered,
+    PersonErased,
+    PersonErasureRefused,
+)
+from libs.messages.cycles import CyclesReckoned, CycleTargetMissed
 from libs.messages.notices import NoticeClass, NoticeFacts, NoticeRole, Recipient
 from libs.messages.refusals import Contact
 from libs.messages.sla import (
+    CallNoted,
+    CancellationNoted,
     FirstResponseAtRisk,
     FirstResponseBreached,
+    FirstResponseCancelled,
     FirstResponseClockStarted,
+    FirstResponseMet,
     FirstResponseNotPromised,
     FirstResponseNotRetargeted,
+    FirstResponseReinstated,
+    FirstResponseRestated,
     FirstResponseRetargeted,
+    InternalTargetNotSet,
+    InternalTargetSet,
+    LaterResponseNoted,
+    MergeNoted,
     NoPromise,
+    ReinstatementNotApplied,
+    ResponseNotApplied,
 )
 from libs.messages.streams import stream_id
-from libs.messages.tickets import TicketRefused
+from libs.messages.tickets import (
+    CustomerCallRecorded,
+    MergeUndone,
+    MessageHeld,
+    MessageRefused,
+    NoteRecorded,
+    ResponseRecorded,
+    ResponseRefused,
+    TicketEvent,
+    TicketOpened,
+    TicketPaused,
+    TicketRefused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
+)
 from services.notification.domain import RequestNotice
 from services.notification.languages import choose_language
 
@@ -72,45 +113,80 @@ class FactsNeeded(NamedTuple):
     centre: str | None
 
 
-def facts_needed(event: RecordedEvent) -> FactsNeeded | None:
-    """Say which facts an event's notices are filled with; None where it makes us tell nobody."""
-    match event.data:
-        case FirstResponseClockStarted() | TicketRefused() | FirstResponseAtRisk() | FirstResponseBreached() as about:
-            return FactsNeeded(None, about.centre)
-        case FirstResponseRetargeted() as retargeted if _has_moved(retargeted):
-            return FactsNeeded(None, retargeted.centre)
-        case FirstResponseNotPromised() | FirstResponseNotRetargeted() as missing if _is_missing(missing):
-            return FactsNeeded(None, missing.centre)
-        case ContractLapsed() as lapsed:
-            return FactsNeeded(lapsed.customer, lapsed.centre)
-        case _:
+Foreign = TicketEvent | SlaEvent | ContractsEvent
+News = (
+    FirstResponseClockStarted
+    | TicketRefused
+    | FirstResponseAtRisk
+    | FirstResponseBreached
+    | FirstResponseRetargeted
+    | FirstResponseNotPromised
+    | FirstResponseNotRetargeted
+    | ContractLapsed
+)
+"""Events that somebody is told of."""
+NO_NEWS = (
+    *(TicketOpened, ResponseRecorded, ResponseRefused, MessageHeld, MessageRefused, CustomerCallRecorded, NoteRecorded),
+    *(TicketTransferred, TicketsMerged, MergeUndone, TicketPaused, TicketResumed, TicketReopened, TicketResolved),
+    *(TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated, FirstResponseRestated),
+    *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
+    *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleTargetMissed),
+    *(CustomerRegistered, CustomerChanged, CustomerRefused, PersonErased, PersonErasureRefused),
+    *(ContractActivated, ContractRefused),
+)
+"""All others."""
+
+
+def news_of(event: Foreign) -> News | None:
+    """The event where somebody is to be told of it.
+
+    Other grounds that lead to the same deadline are no news, and neither is a promise that was made before and stands.
+    """
+    match event:
+        case FirstResponseRetargeted() if event.certificate.due_at == event.was_due_at:
             return None
-
-
-def react(event: RecordedEvent, facts: RecipientFacts, mail_domain: str) -> Sequence[Reaction]:
-    """IssuedCommand the notices that an event calls for; Unavailable where a customer is not known here yet."""
-    known = _Known(event, facts, mail_domain)
-    match event.data:
-        case FirstResponseClockStarted() as started:
-            return [_acknowledgement(known, started)]
-        case TicketRefused() as refused:
-            return [_refusal(known, refused)]
-        case FirstResponseAtRisk() as at_risk:
-            return [_warning(known, at_risk)]
-        case FirstResponseBreached() as breached:
-            return [_breach(known, breached)]
-        case FirstResponseRetargeted() as retargeted if _has_moved(retargeted):
-            return _deadline_moved(known, retargeted)
-        case FirstResponseNotPromised() | FirstResponseNotRetargeted() as missing if _is_missing(missing):
-            return [_no_promise(known, missing)]
-        case ContractLapsed() as lapsed:
-            return [_lapse(known, lapsed)]
+        case FirstResponseNotPromised(reason=reason) | FirstResponseNotRetargeted(reason=reason) if (
+            reason is NoPromise.ALREADY_PROMISED
+        ):
+            return None
         case _:
+            return None if isinstance(event, NO_NEWS) else event
+
+
+def facts_needed(event: RecordedEvent[Foreign]) -> FactsNeeded | None:
+    """The facts that an event's notices are filled with; None where nobody is told of it."""
+    news = news_of(event.data)
+    if news is None:
+        return None
+    return FactsNeeded(news.customer if isinstance(news, ContractLapsed) else None, news.centre)
+
+
+def react(event: RecordedEvent[Foreign], facts: RecipientFacts, mail_domain: str) -> Sequence[Reaction]:
+    """Request the notices that an event calls for; raises Unavailable where a customer is not known here yet."""
+    known, news = _Known(event, facts, mail_domain), news_of(event.data)
+    match news:
+        case None:
             return []
+        case FirstResponseClockStarted():
+            return [_acknowledgement(known, news)]
+        case TicketRefused():
+            return [_refusal(known, news)]
+        case FirstResponseAtRisk():
+            return [_warning(known, news)]
+        case FirstResponseBreached():
+            return [_breach(known, news)]
+        case FirstResponseRetargeted():
+            return _deadline_moved(known, news)
+        case FirstResponseNotPromised() | FirstResponseNotRetargeted():
+            return [_no_promise(known, news)]
+        case ContractLapsed():
+            return [_lapse(known, news)]
+        case _:
+            assert_never(news)
 
 
 class _Known(NamedTuple):
-    event: RecordedEvent
+    event: RecordedEvent[Foreign]
     facts: RecipientFacts
     mail_domain: str
 
@@ -182,11 +258,6 @@ def _breach(known: _Known, breached: FirstResponseBreached) -> Reaction:
     return _to_the_centre(known, NoticeClass.BREACH, breached.centre, facts)
 
 
-def _has_moved(retargeted: FirstResponseRetargeted) -> bool:
-    """Other grounds that lead to the same deadline are no news."""
-    return retargeted.certificate.due_at != retargeted.was_due_at
-
-
 def _deadline_moved(known: _Known, retargeted: FirstResponseRetargeted) -> list[Reaction]:
     """Tell who was promised the deadline of before, and who has to answer by the new one."""
     facts = NoticeFacts(
@@ -212,11 +283,6 @@ def _cause(retargeted: FirstResponseRetargeted) -> RetargetCause:
     is_later = retargeted.certificate.due_at > was_due_at
     moved = (change for change in reversed(changes) if change.due_at != change.was_due_at)
     return next((one for one in moved if (one.due_at > one.was_due_at) is is_later), changes[-1]).cause
-
-
-def _is_missing(missing: FirstResponseNotPromised | FirstResponseNotRetargeted) -> bool:
-    """A promise that was made before stands, and is no news."""
-    return missing.reason is not NoPromise.ALREADY_PROMISED
 
 
 def _no_promise(known: _Known, missing: FirstResponseNotPromised | FirstResponseNotRetargeted) -> Reaction:

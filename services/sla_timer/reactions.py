@@ -3,24 +3,57 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from pydantic import TypeAdapter
 
 from libs.eventlog.commands import Reaction
 from libs.eventlog.wire.record import RecordedEvent
+from libs.messages.catalogue import SlaEvent
+from libs.messages.cycles import CyclesReckoned, CycleTargetMissed
 from libs.messages.facts import resting_on
-from libs.messages.sla import CancellationCause, FirstResponseCancelled
+from libs.messages.sla import (
+    CallNoted,
+    CancellationCause,
+    CancellationNoted,
+    FirstResponseAtRisk,
+    FirstResponseBreached,
+    FirstResponseCancelled,
+    FirstResponseClockStarted,
+    FirstResponseMet,
+    FirstResponseNotPromised,
+    FirstResponseNotRetargeted,
+    FirstResponseReinstated,
+    FirstResponseRestated,
+    FirstResponseRetargeted,
+    InternalTargetNotSet,
+    InternalTargetSet,
+    LaterResponseNoted,
+    MergeNoted,
+    ReinstatementNotApplied,
+    ResponseNotApplied,
+)
 from libs.messages.streams import parse_stream, stream_id
 from libs.messages.tickets import (
     CustomerCallRecorded,
     MergeUndone,
+    MessageHeld,
+    MessageRefused,
+    NoteRecorded,
     ResponseRecorded,
+    ResponseRefused,
     Side,
+    TicketEvent,
     TicketOpened,
+    TicketPaused,
+    TicketRefused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
+    ticket_told_of,
 )
 from services.sla_timer.promise.calls import RecordCall
 from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise
@@ -43,7 +76,15 @@ class PlanFacts:
 
 
 ENDS = (FirstResponseCancelled,)
-"""Of the events of promises, those that ask anything of another one."""
+"""Of the events of promises and cycles, those that ask anything of another promise."""
+ASK_NO_OTHER = (
+    *(FirstResponseClockStarted, FirstResponseNotPromised, FirstResponseAtRisk, FirstResponseRetargeted),
+    *(FirstResponseNotRetargeted, FirstResponseMet, FirstResponseReinstated, FirstResponseBreached),
+    *(FirstResponseRestated, LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted),
+    *(ReinstatementNotApplied, MergeNoted, InternalTargetSet, InternalTargetNotSet),
+    *(CyclesReckoned, CycleTargetMissed),
+)
+"""All others."""
 FACTS: TypeAdapter[PlanFacts] = TypeAdapter(PlanFacts)
 NO_FACTS = PlanFacts()
 
@@ -62,28 +103,61 @@ class FactsQuery(NamedTuple):
     since: datetime
 
 
-def called_about(events: Iterable[RecordedEvent]) -> list[str]:
+Asking = (
+    TicketOpened
+    | ResponseRecorded
+    | CustomerCallRecorded
+    | TicketWithdrawn
+    | TicketsMerged
+    | MergeUndone
+    | TicketTransferred
+)
+"""Events of a ticket that ask something of its promise."""
+ASK_NOTHING = (
+    TicketRefused,
+    ResponseRefused,
+    MessageHeld,
+    MessageRefused,
+    NoteRecorded,
+    TicketPaused,
+    TicketResumed,
+    TicketReopened,
+    TicketResolved,
+)
+"""All others: a first response never pauses, and is promised once."""
+
+
+def asking(event: TicketEvent) -> Asking | None:
+    """The event where it asks something of a promise; a withdrawal by one of ours does not."""
+    if isinstance(event, ASK_NOTHING) or (isinstance(event, TicketWithdrawn) and event.by is not Side.CUSTOMER):
+        return None
+    return event
+
+
+def called_about(events: Iterable[RecordedEvent[TicketEvent]]) -> list[str]:
     """Name the promises that calls are about: on whose calendar they run must be known."""
     return [_promise_of(event) for event in events if isinstance(event.data, CustomerCallRecorded)]
 
 
-def opened(events: Iterable[RecordedEvent]) -> Mapping[str, FactsNeeded]:
+def opened(events: Iterable[RecordedEvent[TicketEvent]]) -> Mapping[str, FactsNeeded]:
     """Give what the promises of tickets that open just now will run on."""
     found = ((event, event.data) for event in events if isinstance(event.data, TicketOpened))
     return {promise_of(event.stream): FactsNeeded(data.centre, data.opened_at) for event, data in found}
 
 
-def facts_needed(event: RecordedEvent, promises: Mapping[str, FactsNeeded]) -> FactsNeeded | None:
-    """Say what is needed to react to an event; `promises` are those that calls are about."""
-    match event.data:
+def facts_needed(event: RecordedEvent[TicketEvent], promises: Mapping[str, FactsNeeded]) -> FactsNeeded | None:
+    """What is needed to react to an event; `promises` are those that calls are about."""
+    match asked := asking(event.data):
         case TicketOpened(centre=centre, opened_at=at):
             return FactsNeeded(centre, at)
         case TicketTransferred(to_centre=centre, transferred_at=at):
             return FactsNeeded(centre, at)
         case CustomerCallRecorded():
             return promises.get(_promise_of(event))
-        case _:
+        case None | ResponseRecorded() | TicketWithdrawn() | TicketsMerged() | MergeUndone():
             return None
+        case _:
+            assert_never(asked)
 
 
 def together(each: Iterable[FactsNeeded | None]) -> FactsQuery | None:
@@ -92,20 +166,24 @@ def together(each: Iterable[FactsNeeded | None]) -> FactsQuery | None:
     return FactsQuery(tuple(sorted({one.centre for one in some})), min(one.since for one in some)) if some else None
 
 
-def react(event: RecordedEvent, facts: PlanFacts) -> Sequence[Reaction]:
-    """Give the commands that an event asks for; which ones, and on which promise, depends on the event alone."""
-    command = _command(event, facts)
-    return [Reaction(type(command).__name__, _promise_of(event), command)] if command else []
+def react(event: RecordedEvent[TicketEvent], facts: PlanFacts) -> Sequence[Reaction]:
+    """The commands that an event asks for; which ones, and on which promise, depends on the event alone."""
+    asked = asking(event.data)
+    if asked is None:
+        return []
+    command = _command(event, asked, facts)
+    return [Reaction(type(command).__name__, _promise_of(event), command)]
 
 
-def react_to_promise(event: RecordedEvent) -> Sequence[Reaction]:
+def react_to_promise(event: RecordedEvent[SlaEvent]) -> Sequence[Reaction]:
     """Hand the promise of an absorbed ticket over to the survivor's."""
-    match event.data:
-        case FirstResponseCancelled(cause=CancellationCause.MERGED, into=str(into)) as ended:
-            adopt = AdoptPromise(ended.cancelled_at, into, ended.ticket, ended.certificate)
-            return [Reaction("AdoptPromise", promise_of(into), adopt)]
-        case _:
-            return []
+    if isinstance(event.data, ASK_NO_OTHER):
+        return []
+    ended: FirstResponseCancelled = event.data
+    if ended.cause is not CancellationCause.MERGED or ended.into is None:
+        return []
+    adopt = AdoptPromise(ended.cancelled_at, ended.into, ended.ticket, ended.certificate)
+    return [Reaction("AdoptPromise", promise_of(ended.into), adopt)]
 
 
 def promise_of(ticket: str) -> str:
@@ -114,16 +192,16 @@ def promise_of(ticket: str) -> str:
     return stream_id("promise", stream.source, stream.number)
 
 
-def _command(event: RecordedEvent, facts: PlanFacts) -> Command | None:
-    ticket = _ticket_of(event)
-    match event.data:
+def _command(event: RecordedEvent[TicketEvent], asked: Asking, facts: PlanFacts) -> Command:
+    ticket = ticket_told_of(event.stream, event.data)
+    match asked:
         case TicketOpened() as ticket_opened:
             return _start(event, ticket_opened, facts)
         case ResponseRecorded() as given:
             return RecordResponse(given.responded_at, ticket, given.medium, given.by, given.help_given)
         case CustomerCallRecorded() as rang:
             return RecordCall(rang.called_at, ticket, rang.help_given, facts.calendars, facts.targets, facts.tz_changes)
-        case TicketWithdrawn(by=Side.CUSTOMER, withdrawn_at=at):
+        case TicketWithdrawn(withdrawn_at=at):
             return CancelPromise(at, ticket, CancellationCause.WITHDRAWN)
         case TicketsMerged(merged_at=at, into=into):
             return CancelPromise(at, ticket, CancellationCause.MERGED, into)
@@ -132,23 +210,14 @@ def _command(event: RecordedEvent, facts: PlanFacts) -> Command | None:
         case TicketTransferred(to_centre=centre, transferred_at=at):
             return SetInternalTarget(at, ticket, centre, in_force(facts.calendars, at))
         case _:
-            return None
+            assert_never(asked)
 
 
-def _ticket_of(event: RecordedEvent) -> str:
-    """Name the ticket whose promise is meant: what is said of one that was absorbed is said of the survivor."""
-    match event.data:
-        case ResponseRecorded(merged_into=str(survivor)) | CustomerCallRecorded(merged_into=str(survivor)):
-            return survivor
-        case _:
-            return event.stream
+def _promise_of(event: RecordedEvent[TicketEvent]) -> str:
+    return promise_of(ticket_told_of(event.stream, event.data))
 
 
-def _promise_of(event: RecordedEvent) -> str:
-    return promise_of(_ticket_of(event))
-
-
-def _start(event: RecordedEvent, ticket: TicketOpened, facts: PlanFacts) -> StartClock:
+def _start(event: RecordedEvent[TicketEvent], ticket: TicketOpened, facts: PlanFacts) -> StartClock:
     """A ticket that is read late still rests on what was in force when it was opened."""
     calendar, targets = in_force(facts.calendars, ticket.opened_at), in_force(facts.targets, ticket.opened_at)
     return StartClock(

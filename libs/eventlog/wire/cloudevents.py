@@ -9,11 +9,12 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
+from typing_extensions import TypeVar
 
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.field_errors import field_error
@@ -34,8 +35,11 @@ _NAME: TypeAdapter[str] = TypeAdapter(MessageName)
 _TRACE: TypeAdapter[str] = TypeAdapter(Traceparent)
 
 
-class Message(NamedTuple):
-    """What an upstream system says: (`source`, `id`) names it, `subject` is the number of what it is about."""
+U = TypeVar("U", bound=Upstream, default=Any)
+
+
+class Message(NamedTuple, Generic[U]):
+    """What an upstream system says; (`source`, `id`) names it, `subject` is the number of what it is about."""
 
     source: str
     id: str
@@ -43,13 +47,14 @@ class Message(NamedTuple):
     subject: str
     time: datetime
     """The instant in the world, in UTC."""
-    data: Upstream
+    data: U
+    """One of the union of its door."""
     traceparent: str | None = None
 
 
 def parse(
     value: bytes | None, headers: Sequence[tuple[str, bytes | None]], upstream: Mapping[str, type[Upstream]]
-) -> Message:
+) -> Message[Any]:
     """Read a door record; `upstream` are the types that the door takes. Raises Unreadable."""
     if tuple(headers) == RAW_BATCH:
         text = "this can not be told apart: over 200 headers, over 1 MiB, or compressed so that it can not be unpacked"
@@ -141,7 +146,7 @@ def _check_json(where: str, media_type: object) -> None:
     raise Unreadable(Unreadability.UNKNOWN_CONTENT_TYPE, where, f"the data must be {_JSON}")
 
 
-def _message(attributes: Mapping[str, Any], data: bytes, upstream: Mapping[str, type[Upstream]]) -> Message:
+def _message(attributes: Mapping[str, Any], data: bytes, upstream: Mapping[str, type[Upstream]]) -> Message[Any]:
     if _given(attributes, "specversion") != "1.0":
         raise Unreadable(Unreadability.BAD_ATTRIBUTE, "specversion", "only CloudEvents 1.0 are taken")
     identity = _fitting(attributes, "id", _NAME, "at most 200 characters, none of them a control character")
@@ -190,7 +195,7 @@ def _time(text: str) -> datetime:
     return time.astimezone(UTC)
 
 
-def _content(data: bytes, model: type[Upstream]) -> Upstream:
+def _content(data: bytes, model: type[U]) -> U:
     _text(data, "data")
     try:
         return model.model_validate_json(data)

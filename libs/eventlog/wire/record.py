@@ -5,9 +5,10 @@ An event is written as one JSON object (CloudEvents 1.0, Kafka binding, structur
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 import msgspec
+from typing_extensions import TypeVar
 
 from libs.messages.base import Event, event_type, rfc3339, schema_uri
 from libs.messages.ids import event_id
@@ -47,11 +48,12 @@ class Head(NamedTuple):
     id: str
 
 
+D = TypeVar("D", default=Any)
 _NAMES = {"stream": "subject", "sequence_text": "sequence", "sequence": "-", "raw": "data", "data": "--"}
 
 
-class RecordedEvent(msgspec.Struct, rename=_NAMES):
-    """An event with its envelope; `data` is None, and stands in `raw` alone, until somebody needs it (`Codec.open`).
+class RecordedEvent(msgspec.Struct, Generic[D], rename=_NAMES):
+    """An event, one of the union D, with its envelope; until it is opened (`Codec.open`) its data stand in `raw` alone.
 
     `sequence_text` is the sequence as it is written, ten digits; `partition` and `offset` say where the record stands.
     """
@@ -66,7 +68,7 @@ class RecordedEvent(msgspec.Struct, rename=_NAMES):
     correlationid: str
     source: str
     raw: msgspec.Raw
-    data: Any = None
+    data: D = None  # type: ignore[assignment] # until it is opened
     previousid: str | None = None
     traceparent: str | None = None
     partition: int = -1

@@ -1,28 +1,35 @@
 """What sla_timer keeps for cycles: the facts of each ticket as its stream says them, and what was reckoned on them."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from pydantic import TypeAdapter
 
 from libs.eventlog.projection import Key, Projection
 from libs.eventlog.wire.record import RecordedEvent
-from libs.messages.cycles import CyclesReckoned, CycleTargetMissed, TargetedCycle
+from libs.messages.cycles import CyclesEvent, CyclesReckoned, CycleTargetMissed, TargetedCycle
 from libs.messages.tickets import (
     CustomerCallRecorded,
     Medium,
     MergeUndone,
+    MessageHeld,
+    MessageRefused,
     NoteRecorded,
     RespondedBy,
     ResponseRecorded,
+    ResponseRefused,
     Side,
+    TicketEvent,
     TicketOpened,
     TicketPaused,
+    TicketRefused,
     TicketReopened,
     TicketResolved,
     TicketResumed,
     TicketsMerged,
+    TicketTransferred,
     TicketWithdrawn,
+    ticket_told_of,
 )
 from services.sla_timer.cycles.decider import Begun, Reckoned, Unreckoned, evolve, is_running, to_miss
 from services.sla_timer.cycles.model import Fact, Kind
@@ -49,11 +56,11 @@ class CycleFactsRow(NamedTuple):
     """When the last of them was recorded."""
 
 
-def facts_in(data: object) -> tuple[Fact, ...]:
-    """Give what counts for cycles in an event of a ticket."""
-    match data:
-        case ResponseRecorded(by=RespondedBy.PERSON, responded_at=at) as given:
-            is_idle = given.medium is Medium.CALL and not given.help_given
+def facts_in(event: TicketEvent) -> tuple[Fact, ...]:
+    """What counts for cycles in an event of a ticket."""
+    match event:
+        case ResponseRecorded(by=RespondedBy.PERSON, responded_at=at) as response:
+            is_idle = response.medium is Medium.CALL and not response.help_given
             return (Fact(at, Kind.RANG_WITHOUT_HELP if is_idle else Kind.ANSWERED),)
         case CustomerCallRecorded(called_at=at, help_given=help_given):
             return (Fact(at, Kind.ANSWERED if help_given else Kind.ASKED),)
@@ -63,12 +70,6 @@ def facts_in(data: object) -> tuple[Fact, ...]:
             return (Fact(at, Kind.MERGED, into),)
         case MergeUndone(undone_at=at, into=into):
             return (Fact(at, Kind.UNMERGED, into),)
-        case _:
-            return _moved(data)
-
-
-def _moved(data: object) -> tuple[Fact, ...]:
-    match data:
         case TicketPaused(paused_at=at):
             return (Fact(at, Kind.PAUSED),)
         case TicketResumed(resumed_at=at):
@@ -81,24 +82,30 @@ def _moved(data: object) -> tuple[Fact, ...]:
             return (Fact(at, Kind.REOPENED),)
         case TicketWithdrawn(withdrawn_at=at):
             return (Fact(at, Kind.WITHDRAWN),)
-        case _:
+        case ResponseRecorded() | NoteRecorded():  # by a machine, by one of ours
             return ()
+        case TicketOpened() | TicketTransferred():
+            return ()
+        case TicketRefused() | MessageHeld() | MessageRefused() | ResponseRefused():
+            return ()
+        case _:
+            assert_never(event)
 
 
-def _cycle_facts(row: CycleFactsRow | None, event: RecordedEvent) -> CycleFactsRow | None:
+def _cycle_facts(row: CycleFactsRow | None, event: RecordedEvent[TicketEvent]) -> CycleFactsRow | None:
     if isinstance(event.data, TicketOpened):
         return _opened(row or CycleFactsRow(event.stream, event.stream), event, event.data)
     found = facts_in(event.data)
     if not found:
         return row
-    row = row or CycleFactsRow(event.stream, _ticket_of(event))
+    row = row or CycleFactsRow(event.stream, ticket_told_of(event.stream, event.data))
     last_at = max(found[0].at, row.last_at or found[0].at)
     return row._replace(
         facts=(*row.facts, *found), known=row.known + len(found), last_at=last_at, recorded_at=event.recordedtime
     )
 
 
-def _opened(row: CycleFactsRow, event: RecordedEvent, opened: TicketOpened) -> CycleFactsRow:
+def _opened(row: CycleFactsRow, event: RecordedEvent[TicketEvent], opened: TicketOpened) -> CycleFactsRow:
     return row._replace(
         centre=opened.centre,
         channel=str(opened.channel),
@@ -110,14 +117,8 @@ def _opened(row: CycleFactsRow, event: RecordedEvent, opened: TicketOpened) -> C
     )
 
 
-def _ticket_of(event: RecordedEvent) -> str:
-    """What is said of a ticket that was absorbed is said of the survivor."""
-    survivor: str | None = getattr(event.data, "merged_into", None)
-    return survivor or event.stream
-
-
-def _by_ticket(event: RecordedEvent) -> tuple[Key, ...]:
-    return ((event.stream, _ticket_of(event)),)
+def _by_ticket(event: RecordedEvent[TicketEvent]) -> tuple[Key, ...]:
+    return ((event.stream, ticket_told_of(event.stream, event.data)),)
 
 
 def _loaded(stored: tuple[Any, ...]) -> CycleFactsRow:
@@ -180,10 +181,8 @@ CYCLES_JSON: TypeAdapter[tuple[TargetedCycle, ...]] = TypeAdapter(tuple[Targeted
 MISSED: TypeAdapter[tuple[Begun, ...]] = TypeAdapter(tuple[Begun, ...])
 
 
-def _cycles(row: CyclesRow | None, event: RecordedEvent) -> CyclesRow | None:
-    before = _reckoned_in(row) if row else None
-    data: CyclesReckoned | CycleTargetMissed = event.data
-    after = evolve(before, data) if before else evolve(Unreckoned(), data)
+def _cycles(row: CyclesRow | None, event: RecordedEvent[CyclesEvent]) -> CyclesRow | None:
+    after = evolve(_reckoned_in(row) if row else Unreckoned(), event.data)
     return _row(event, after) if isinstance(after, Reckoned) else row
 
 
@@ -199,7 +198,7 @@ def _reckoned_in(row: CyclesRow) -> Reckoned:
     )
 
 
-def _row(event: RecordedEvent, reckoned: Reckoned) -> CyclesRow:
+def _row(event: RecordedEvent[CyclesEvent], reckoned: Reckoned) -> CyclesRow:
     late = to_miss(reckoned)
     return CyclesRow(
         stream=event.stream,

@@ -1,7 +1,7 @@
 """Promises as rows: what people and the duties look at."""
 
 from datetime import datetime
-from typing import NamedTuple, get_args
+from typing import NamedTuple, assert_never, get_args
 
 from libs.eventlog.projection import Projection
 from libs.eventlog.wire.record import RecordedEvent
@@ -19,8 +19,10 @@ from libs.messages.sla import (
     FirstResponseReinstated,
     FirstResponseRestated,
     FirstResponseRetargeted,
+    InternalTargetNotSet,
     InternalTargetSet,
     LaterResponseNoted,
+    MergeNoted,
     NotAResponse,
     NotChanged,
     PromiseEvent,
@@ -82,14 +84,14 @@ class PromiseRow(NamedTuple):
     internal_due_at: datetime | None = None
 
 
-def _promise(row: PromiseRow | None, event: RecordedEvent) -> PromiseRow | None:
+def _promise(row: PromiseRow | None, event: RecordedEvent[PromiseEvent]) -> PromiseRow | None:
     match event.data:
         case FirstResponseClockStarted() as started:
             return _started(event, started)
         case FirstResponseNotPromised() as refused:
             return row or _not_promised(event, refused)
         case _:
-            return _moved(row, event) if row else None
+            return row and _moved(row, event.data)
 
 
 def _on(row: PromiseRow, certificate: Certificate) -> PromiseRow:
@@ -110,7 +112,7 @@ def _on(row: PromiseRow, certificate: Certificate) -> PromiseRow:
     )
 
 
-def _started(event: RecordedEvent, started: FirstResponseClockStarted) -> PromiseRow:
+def _started(event: RecordedEvent[PromiseEvent], started: FirstResponseClockStarted) -> PromiseRow:
     row = PromiseRow(
         stream=event.stream,
         state="waiting",
@@ -125,7 +127,7 @@ def _started(event: RecordedEvent, started: FirstResponseClockStarted) -> Promis
     return _on(row, started.certificate)
 
 
-def _not_promised(event: RecordedEvent, refused: FirstResponseNotPromised) -> PromiseRow:
+def _not_promised(event: RecordedEvent[PromiseEvent], refused: FirstResponseNotPromised) -> PromiseRow:
     return PromiseRow(
         stream=event.stream,
         state="not-promised",
@@ -139,8 +141,8 @@ def _not_promised(event: RecordedEvent, refused: FirstResponseNotPromised) -> Pr
     )
 
 
-def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
-    match event.data:
+def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
+    match event:
         case FirstResponseAtRisk(percent=percent, next_at_risk_at=at):
             return row._replace(warned=percent, at_risk_at=at)
         case FirstResponseRetargeted(certificate=certificate, restated_due_at=restated_due_at):
@@ -164,11 +166,17 @@ def _moved(row: PromiseRow, event: RecordedEvent) -> PromiseRow:
         case FirstResponseBreached(breached_at=breached_at, detected_at=detected_at):
             return row._replace(state="breached", breached_at=breached_at, detected_at=detected_at)
         case FirstResponseRestated():
-            return _restated(row, event.data)
+            return _restated(row, event)
         case LaterResponseNoted(responded_at=at) | ResponseNotApplied(responded_at=at, reason=NotAResponse.NO_PROMISE):
             return _answered(row, at)
-        case _:
+        case CancellationNoted() | ReinstatementNotApplied() | ResponseNotApplied():  # of a promise that had its end
             return row
+        case MergeNoted() | InternalTargetNotSet():
+            return row
+        case FirstResponseClockStarted() | FirstResponseNotPromised():
+            return row
+        case _:
+            assert_never(event)
 
 
 def _not_retargeted(row: PromiseRow, stays: FirstResponseNotRetargeted) -> PromiseRow:

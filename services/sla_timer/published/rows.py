@@ -2,11 +2,18 @@
 
 import json
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from libs.eventlog.projection import Key, Projection
 from libs.eventlog.wire.record import RecordedEvent
-from libs.messages.plan import CentreCalendar, CentreCalendarPublished, TargetsPublished
+from libs.messages.plan import (
+    CalendarEvent,
+    CentreCalendar,
+    CentreCalendarPublished,
+    PlanPartRefused,
+    TargetsEvent,
+    TargetsPublished,
+)
 from libs.plan import changed_between
 
 
@@ -21,12 +28,15 @@ class CalendarRow(NamedTuple):
     content: str
 
 
-def _calendar(_: CalendarRow | None, event: RecordedEvent) -> CalendarRow:
-    published: CentreCalendarPublished = event.data
-    calendar = published.calendar
-    content = calendar.model_dump_json()
-    version = calendar.version
-    return CalendarRow(event.stream, event.sequence, calendar.centre, version, published.published_at, content)
+def _calendar(row: CalendarRow | None, event: RecordedEvent[CalendarEvent]) -> CalendarRow | None:
+    match event.data:
+        case CentreCalendarPublished(calendar=calendar, published_at=at):
+            centre, version, content = calendar.centre, calendar.version, calendar.model_dump_json()
+            return CalendarRow(event.stream, event.sequence, centre, version, at, content)
+        case PlanPartRefused():
+            return row
+        case _:
+            assert_never(event.data)
 
 
 class CalendarChangesRow(NamedTuple):
@@ -39,8 +49,17 @@ class CalendarChangesRow(NamedTuple):
     """JSON: version, published_at, from_at and until_at of each publication that changed any."""
 
 
-def _calendar_changes(row: CalendarChangesRow | None, event: RecordedEvent) -> CalendarChangesRow:
-    published: CentreCalendarPublished = event.data
+def _calendar_changes(row: CalendarChangesRow | None, event: RecordedEvent[CalendarEvent]) -> CalendarChangesRow | None:
+    match event.data:
+        case CentreCalendarPublished() as published:
+            return _changed(row, event.stream, published)
+        case PlanPartRefused():
+            return row
+        case _:
+            assert_never(event.data)
+
+
+def _changed(row: CalendarChangesRow | None, stream: str, published: CentreCalendarPublished) -> CalendarChangesRow:
     calendar = published.calendar
     changes: list[dict[str, object]] = json.loads(row.changes) if row else []
     span = changed_between(CentreCalendar.model_validate_json(row.content), calendar) if row else None
@@ -52,7 +71,7 @@ def _calendar_changes(row: CalendarChangesRow | None, event: RecordedEvent) -> C
             "until_at": span.closes_at.isoformat(),
         }
         changes.append(change)
-    return CalendarChangesRow(event.stream, calendar.centre, calendar.model_dump_json(), json.dumps(changes))
+    return CalendarChangesRow(stream, calendar.centre, calendar.model_dump_json(), json.dumps(changes))
 
 
 class TargetsRow(NamedTuple):
@@ -65,10 +84,14 @@ class TargetsRow(NamedTuple):
     content: str
 
 
-def _targets(_: TargetsRow | None, event: RecordedEvent) -> TargetsRow:
-    published: TargetsPublished = event.data
-    targets = published.targets
-    return TargetsRow(event.stream, event.sequence, targets.version, published.published_at, targets.model_dump_json())
+def _targets(row: TargetsRow | None, event: RecordedEvent[TargetsEvent]) -> TargetsRow | None:
+    match event.data:
+        case TargetsPublished(targets=targets, published_at=at):
+            return TargetsRow(event.stream, event.sequence, targets.version, at, targets.model_dump_json())
+        case PlanPartRefused():
+            return row
+        case _:
+            assert_never(event.data)
 
 
 def _by_publication(event: RecordedEvent) -> tuple[Key, ...]:

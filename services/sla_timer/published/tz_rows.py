@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from datetime import datetime
+from typing import NamedTuple, assert_never
 
 from pydantic import TypeAdapter
 
 from libs.eventlog.projection import Projection
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import rfc3339
-from libs.messages.plan import TzDatabase, TzDatabasePublished
+from libs.messages.plan import TzDatabase, TzDatabasePublished, TzDatabaseRefused, TzEvent
 from libs.plan import differences
 
 ZONES: TypeAdapter[dict[str, TzDatabase]] = TypeAdapter(dict[str, TzDatabase])
@@ -26,12 +27,23 @@ class TzDatabaseRow(NamedTuple):
     """JSON: sequence, version, published_at, zone, from_at and until_at of each span that a version changed."""
 
 
-def _tz_database(row: TzDatabaseRow | None, event: RecordedEvent) -> TzDatabaseRow:
-    published: TzDatabasePublished = event.data
+def _tz_database(row: TzDatabaseRow | None, event: RecordedEvent[TzEvent]) -> TzDatabaseRow | None:
+    match event.data:
+        case TzDatabasePublished() as published:
+            return _published(row, event, published)
+        case TzDatabaseRefused():
+            return row
+        case _:
+            assert_never(event.data)
+
+
+def _published(
+    row: TzDatabaseRow | None, event: RecordedEvent[TzEvent], published: TzDatabasePublished
+) -> TzDatabaseRow:
     known = ZONES.validate_json(row.zones) if row else {}
     offered = _by_zone(published.database)
     changes: list[Mapping[str, object]] = json.loads(row.changes) if row else []
-    changes += _changes(known, offered, event)
+    changes += _changes(known, offered, event.sequence, published.published_at)
     zones = ZONES.dump_json({**known, **offered}).decode()
     return TzDatabaseRow(event.stream, published.database.version, zones, json.dumps(changes))
 
@@ -41,14 +53,14 @@ def _by_zone(database: TzDatabase) -> Mapping[str, TzDatabase]:
 
 
 def _changes(
-    known: Mapping[str, TzDatabase], offered: Mapping[str, TzDatabase], event: RecordedEvent
+    known: Mapping[str, TzDatabase], offered: Mapping[str, TzDatabase], sequence: int, at: datetime
 ) -> Iterator[Mapping[str, object]]:
     for zone in sorted(known.keys() & offered.keys()):
         for span in differences(known[zone], offered[zone], zone):
             yield {
-                "sequence": event.sequence,
+                "sequence": sequence,
                 "version": offered[zone].version,
-                "published_at": rfc3339(event.data.published_at),
+                "published_at": rfc3339(at),
                 "zone": zone,
                 "from_at": rfc3339(span.opens_at),
                 "until_at": rfc3339(span.closes_at),

@@ -48,17 +48,17 @@ def request(notice_class: NoticeClass = NoticeClass.ACKNOWLEDGEMENT) -> RequestN
 
 
 def requested(notice_class: NoticeClass = NoticeClass.ACKNOWLEDGEMENT) -> NoticeRequested:
-    facts_needed = request(notice_class)
+    asked = request(notice_class)
     return NoticeRequested(
         requested_at=TUESDAY,
-        role=facts_needed.role,
+        role=asked.role,
         notice_class=notice_class,
         about_event=EVENT,
         about_stream=TICKET,
-        recipient=facts_needed.recipient,
+        recipient=asked.recipient,
         language="fr",
-        template=facts_needed.template,
-        facts=facts_needed.facts,
+        template=asked.template,
+        facts=asked.facts,
         message_id="<1@olcare.example>",
     )
 

@@ -19,14 +19,14 @@ OPERATIONS = Correspondent("operations@olcare.example", "OL Care operations")
 def row(event: str, person: PrivateRecord | None = None, **changes: Any) -> dict[str, Any]:
     """A row of `notices_to_send`."""
     (reaction,) = react(example(event), KNOWN, "olcare.example")
-    facts_needed = reaction.command
-    assert isinstance(facts_needed, RequestNotice)
+    asked = reaction.command
+    assert isinstance(asked, RequestNotice)
     return {
-        "facts": facts_needed.facts.model_dump_json(exclude_none=True),
-        "role": facts_needed.role,
-        "template": facts_needed.template,
-        "language": facts_needed.language,
-        "message_id": facts_needed.message_id,
+        "facts": asked.facts.model_dump_json(exclude_none=True),
+        "role": asked.role,
+        "template": asked.template,
+        "language": asked.language,
+        "message_id": asked.message_id,
         "person": person.model_dump_json() if person else None,
         "mailbox": "france@olcare.example",
         "centre": FRANCE.model_dump_json(),
@@ -61,8 +61,8 @@ def test_operations_are_written_to_even_when_the_centre_has_its_mailbox_by_now()
 
 
 def test_a_notice_keeps_its_message_id() -> None:
-    facts_needed = row("FirstResponseBreached")
-    assert written(facts_needed)[1]["Message-ID"] == facts_needed["message_id"]
+    asked = row("FirstResponseBreached")
+    assert written(asked)[1]["Message-ID"] == asked["message_id"]
 
 
 def test_somebody_without_an_address_is_not_written_to_and_nobody_else_is() -> None:
@@ -75,8 +75,8 @@ def test_a_notice_without_a_recipient_goes_nowhere() -> None:
 
 
 def test_a_notice_that_has_no_text_is_not_written() -> None:
-    facts_needed = row("FirstResponseBreached", template="birthday")
-    assert write(facts_needed, SENDER, OPERATIONS, TUESDAY) is DeliveryProblem.NOT_WRITABLE
+    asked = row("FirstResponseBreached", template="birthday")
+    assert write(asked, SENDER, OPERATIONS, TUESDAY) is DeliveryProblem.NOT_WRITABLE
 
 
 def test_an_address_that_not_every_mail_server_takes_is_not_written_to() -> None:
