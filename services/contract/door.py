@@ -7,10 +7,28 @@ from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import Message, parse
 from libs.eventlog.wire.private import Personal, private_key
 from libs.eventlog.wire.record import Record
-from libs.messages.base import Event
-from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM
-from libs.messages.contracts import ContractRefused, CustomerRefused, PersonErasureRefused
-from libs.messages.plan import PlanPartRefused, TzDatabaseRefused
+from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM, ContractsEvent
+from libs.messages.contracts import (
+    ContractActivated,
+    ContractLapsed,
+    ContractRefused,
+    CustomerChanged,
+    CustomerRefused,
+    CustomerRegistered,
+    PersonErased,
+    PersonErasureRefused,
+)
+from libs.messages.plan import (
+    CentreCalendarPublished,
+    NoticeOffsetsPublished,
+    PlanEvent,
+    PlanPartRefused,
+    PriceListPublished,
+    ProductVersionsPublished,
+    TargetsPublished,
+    TzDatabasePublished,
+    TzDatabaseRefused,
+)
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome, Unreadability
 from libs.messages.streams import stream_id
@@ -27,7 +45,6 @@ from services.contract.facts import ContractFacts
 from services.contract.plan_parts import PublishPart, stream_of_publication
 
 LARGEST = 256 * 1024  # bytes: a part of the plan may double on its way into the log, which takes a megabyte
-REFUSALS = (CustomerRefused, PersonErasureRefused, ContractRefused, PlanPartRefused, TzDatabaseRefused)
 Command = SubmitCustomer | ErasePerson | ActivateContract | PublishPart
 
 
@@ -55,20 +72,28 @@ def stream_of(message: Message[ContractUpstream]) -> str:
 
 
 def facts_needed(message: Message[ContractUpstream]) -> str | None:
-    """Say which customer the decision rests on, for the query `facts_for_contracts`; None where on none."""
-    return message.data.customer if isinstance(message.data, ContractSubmitted) else None
+    """The customer that the decision rests on, for the query `facts_for_contracts`; None where on none."""
+    match message.data:
+        case ContractSubmitted(customer=customer):
+            return customer
+        case CustomerSubmitted() | PersonErasureOrdered() | PlanPartSubmitted():
+            return None
+        case _:
+            assert_never(message.data)
 
 
 def personal(record: Record, message: Message[ContractUpstream]) -> Personal | None:
-    """Give what is personal in a message; it goes to the private topic and nowhere else."""
-    submitted = message.data
-    if not isinstance(submitted, CustomerSubmitted):
-        return None
-    contact = submitted.contact
-    content = PrivateRecord(
-        organisation=submitted.organisation, name=contact.name, email=contact.email, phone=contact.phone
-    )
-    return Personal(private_key(record, contact.person), content)
+    """What is personal in a message; it goes to the private topic and nowhere else."""
+    match message.data:
+        case CustomerSubmitted(contact=contact, organisation=organisation):
+            content = PrivateRecord(
+                organisation=organisation, name=contact.name, email=contact.email, phone=contact.phone
+            )
+            return Personal(private_key(record, contact.person), content)
+        case ContractSubmitted() | PersonErasureOrdered() | PlanPartSubmitted():
+            return None
+        case _:
+            assert_never(message.data)
 
 
 def command_of(record: Record, message: Message[ContractUpstream], facts: ContractFacts) -> IssuedCommand:
@@ -77,9 +102,19 @@ def command_of(record: Record, message: Message[ContractUpstream], facts: Contra
     return issued_at_door(message, stream, _command(record, message, facts))
 
 
-def outcome_of(event: Event) -> Outcome:
-    """Say in one word what became of a message."""
-    return Outcome.REFUSED if isinstance(event, REFUSALS) else Outcome.ACCEPTED
+def outcome_of(event: ContractsEvent | PlanEvent) -> Outcome:
+    """In one word what became of a message."""
+    match event:
+        case CustomerRefused() | PersonErasureRefused() | ContractRefused() | PlanPartRefused() | TzDatabaseRefused():
+            return Outcome.REFUSED
+        case CustomerRegistered() | CustomerChanged() | PersonErased() | ContractActivated() | ContractLapsed():
+            return Outcome.ACCEPTED
+        case CentreCalendarPublished() | TargetsPublished() | PriceListPublished() | ProductVersionsPublished():
+            return Outcome.ACCEPTED
+        case NoticeOffsetsPublished() | TzDatabasePublished():
+            return Outcome.ACCEPTED
+        case _:
+            assert_never(event)
 
 
 def _command(record: Record, message: Message[ContractUpstream], facts: ContractFacts) -> Command:

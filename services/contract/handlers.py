@@ -14,8 +14,8 @@ from libs.eventlog.ports import UNKNOWN
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.private import Personal, tombstone
 from libs.eventlog.wire.record import Record
-from libs.messages.base import Event
-from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE, topic_of
+from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE, ContractsEvent, topic_of
+from libs.messages.plan import PlanEvent
 from libs.messages.receipts import Outcome
 from libs.messages.upstream import ContractUpstream
 from services.contract import door
@@ -56,7 +56,7 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
         """What is personal in a message."""
         return door.personal(record, message)
 
-    def outcome(self, event: Event) -> Outcome:
+    def outcome(self, event: ContractsEvent | PlanEvent) -> Outcome:
         """In one word what became of a message."""
         return door.outcome_of(event)
 

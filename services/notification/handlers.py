@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import ServiceHost
@@ -12,10 +13,23 @@ from libs.eventlog.loops.writer import PATIENCE, Answer, Writer
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.catalogue import NOTICES_DOOR
-from libs.messages.notices import Cancellation, NoticeEvent, NoticeOrderRefused
+from libs.messages.notices import (
+    Cancellation,
+    NoticeAmbiguous,
+    NoticeCancelled,
+    NoticeDeferred,
+    NoticeEvent,
+    NoticeFailed,
+    NoticeHandingOver,
+    NoticeOrderRefused,
+    NoticeRequested,
+    NoticeResendOrdered,
+    NoticeSent,
+    NoticeSettled,
+)
 from libs.messages.receipts import Outcome, Unreadability
 from libs.messages.streams import parse_stream
-from libs.messages.upstream import NoticeUpstream, ResendOrdered
+from libs.messages.upstream import NoticeUpstream, ResendOrdered, SettlementOrdered
 from services.notification.delivery import AbandonClaim
 from services.notification.domain import CancelNotice
 from services.notification.notice import Claim
@@ -49,7 +63,17 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
 
     def outcome(self, event: NoticeEvent) -> Outcome:
         """In one word what became of an order."""
-        return Outcome.REFUSED if isinstance(event, NoticeOrderRefused) else Outcome.ACCEPTED
+        match event:
+            case NoticeOrderRefused():
+                return Outcome.REFUSED
+            case NoticeResendOrdered() | NoticeSettled():
+                return Outcome.ACCEPTED
+            case NoticeRequested() | NoticeHandingOver() | NoticeSent() | NoticeDeferred() | NoticeFailed():
+                return Outcome.ACCEPTED
+            case NoticeAmbiguous() | NoticeCancelled():
+                return Outcome.ACCEPTED
+            case _:
+                assert_never(event)
 
     async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
         """Bring the commands to their counting events."""
@@ -103,10 +127,14 @@ class NoticeDuties:
 
 
 def _order(message: Message[NoticeUpstream], *, erased: bool) -> IssuedCommand:
-    stream, data = message.subject, message.data
-    command: OrderResend | Settle
-    if isinstance(data, ResendOrdered):
-        command = OrderResend(message.time, data.by, person_erased=erased)
-    else:
-        command = Settle(message.time, data.by, data.settled_as)
-    return issued_at_door(message, stream, command)
+    return issued_at_door(message, message.subject, _command(message.data, message.time, erased=erased))
+
+
+def _command(order: NoticeUpstream, at: datetime, *, erased: bool) -> OrderResend | Settle:
+    match order:
+        case ResendOrdered(by=by):
+            return OrderResend(at, by, person_erased=erased)
+        case SettlementOrdered(by=by, settled_as=settled_as):
+            return Settle(at, by, settled_as)
+        case _:
+            assert_never(order)

@@ -194,5 +194,5 @@ def _answer(event: PromiseEvent, before: State) -> JudgedAnswer | None:
             return JudgedAnswer(at, counts=False, why=why_not_first(at, certificate.due_at if certificate else None))
         case ResponseNotApplied(responded_at=at, reason=reason):
             return JudgedAnswer(at, counts=False, why=in_words(reason))
-        case _:
+        case _:  # whatever else comes, no other event judges an answer
             return None

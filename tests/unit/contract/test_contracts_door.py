@@ -9,11 +9,11 @@ import pytest
 
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.record import Record
-from libs.messages.base import Event, PrivateKey
-from libs.messages.catalogue import CONTRACTS, CONTRACTS_DOOR, PLAN, topic_of
+from libs.messages.base import PrivateKey
+from libs.messages.catalogue import CONTRACTS, CONTRACTS_DOOR, PLAN, ContractsEvent, topic_of
 from libs.messages.contracts import ContractRefusal, ContractRefused, LicenceKind
 from libs.messages.ids import door_command_id
-from libs.messages.plan import PlanPart, PlanPartRefused, PlanRefusal, TzDatabaseRefused
+from libs.messages.plan import PlanEvent, PlanPart, PlanPartRefused, PlanRefusal, TzDatabaseRefused
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome
 from services.contract.contracts import ActivateContract
@@ -161,5 +161,5 @@ def test_a_part_of_the_plan_fits_into_the_log_or_is_not_read() -> None:
         ),
     ],
 )
-def test_a_receipt_says_in_one_word_what_became_of_it(event: Event, outcome: Outcome) -> None:
+def test_a_receipt_says_in_one_word_what_became_of_it(event: ContractsEvent | PlanEvent, outcome: Outcome) -> None:
     assert outcome_of(event) is outcome
