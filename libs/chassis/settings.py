@@ -33,7 +33,3 @@ class ServiceSettings(BaseSettings):
     contracts: Path = _PROJECT / "contracts"
     """The folder with the topics' cards and the AsyncAPI document."""
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-
-    def dsn(self) -> str:
-        """Give the address of the service's database."""
-        return f"{self.postgres.get_secret_value().rstrip('/')}/{self.database}"

@@ -34,26 +34,3 @@ from (
     left join tickets t on t.stream = said.ticket
 ) as asked
 order by asked.place;
-
--- name: ticket
--- One ticket, by its stream id.
-select * from tickets where stream = :stream;
-
--- name: tickets_of_customer
--- The newest tickets of a customer, at most so many.
-select * from tickets where customer = :customer order by opened_at desc, stream limit :most;
-
--- name: tickets_by_state
--- How many tickets are in which state, and why refused.
-select state, reason, count(*) as tickets from tickets group by state, reason order by state, reason;
-
--- name: tickets_merged_into
--- The tickets that one has absorbed, in the order of their merging.
-select * from tickets where merged_into = :stream order by merged_at, stream;
-
--- name: tickets_at_centres
--- How many tickets each centre works on; of these, those that came from another centre, and those that wait for the
--- customer.
-select current_centre as centre, count(*) as tickets, count(*) filter (where current_centre <> centre) as transferred,
-    count(paused_at) as paused
-from tickets where state = 'open' group by current_centre order by current_centre;

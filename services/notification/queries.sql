@@ -18,10 +18,6 @@ order by asked.place;
 select stream from notices n
 where stream = any (cast(:streams as text[])) and exists (select from erased_persons e where e.person = n.person);
 
--- name: notice
--- One notice, by its stream id.
-select * from notices where stream = :stream;
-
 -- name: notices_by_state
 -- The notices in a state, or in any, the oldest first, at most so many.
 select * from notices where cast(:state as text) is null or state = :state
@@ -30,11 +26,6 @@ order by requested_at, stream limit :most;
 -- name: notices_about
 -- The notices about a stream, such as a ticket or its promise.
 select * from notices where about_stream = :about order by requested_at, stream;
-
--- name: notices_count
--- How many notices of which class are in which state, and how often nobody knew whether one was accepted.
-select notice_class, state, count(*) as notices, cast(sum(doubts) as bigint) as doubts
-from notices group by notice_class, state order by notice_class, state;
 
 -- name: notices_without_address
 -- Notices to be sent whose recipient's private record or centre is not here: they wait for it, the oldest first.

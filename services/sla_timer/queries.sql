@@ -38,15 +38,6 @@ select max(version) as version from tz_databases;
 select stream, calendar_centre as centre, opened_at from promises
 where stream = any(:streams) and calendar_centre is not null;
 
--- name: promise
--- One promise, by its stream id.
-select * from promises where stream = :stream;
-
--- name: promises_by_state
--- How many promises of each centre are waiting, met, breached, cancelled or were not given.
-select centre, channel, state, count(*) as promises, count(*) filter (where warned > 0) as warned
-from promises group by centre, channel, state order by centre, channel, state;
-
 -- name: not_promised
 -- Tickets that have no promise, the oldest first: somebody has to look at each. Those alone that nobody has answered,
 -- withdrawn or merged yet, or all.

@@ -32,6 +32,10 @@ class Folded:
                 for projection in reader.projections:
                     await self._fold(projection, stream, events)
 
+    async def table(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a table, by their streams."""
+        return [dict(row) for row in await self.connection.fetch(f"select * from {name} order by stream")]  # noqa: S608 - our name
+
     async def found(self, query: str, **values: object) -> list[dict[str, Any]]:
         """Give the rows of a named query."""
         return await self.queries.rows(query, **values)

@@ -28,10 +28,8 @@ from tests.unit.intake.examples import (
     TUESDAY,
     held,
     merged,
-    paused,
     recorded,
     resolved,
-    transferred,
 )
 from tests.unit.intake.test_intake_projections import ACTIVATED, FRANCE, REGISTERED
 
@@ -109,19 +107,14 @@ async def test_of_a_customer_s_contracts_those_that_name_the_product_are_facts(i
         assert facts.customer.has_contract
 
 
-async def test_tickets_are_found_by_name_by_customer_and_by_state(intake: Folded) -> None:
+async def test_tickets_stand_in_their_table_also_what_came_before_one_and_what_was_refused(intake: Folded) -> None:
     await intake.happened("ticket/crm-eu/1", held(TUESDAY))
     await intake.happened("ticket/crm-eu/2", OPENED, recorded(TUESDAY))
     await intake.happened("ticket/crm-eu/3", REFUSED)
-    (ticket,) = await intake.found("ticket", stream="ticket/crm-eu/2")
-    assert (ticket["state"], ticket["first_responded_at"]) == ("open", TUESDAY)
-    newest = await intake.found("tickets_of_customer", customer=CUSTOMER.stream, most=1)
-    assert [row["stream"] for row in newest] == ["ticket/crm-eu/2"]
-    counts = await intake.found("tickets_by_state")
-    assert [(row["state"], row["reason"], row["tickets"]) for row in counts] == [
-        ("held", None, 1),
-        ("open", None, 1),
-        ("refused", "unknown-customer", 1),
+    assert [(row["state"], row["reason"], row["first_responded_at"]) for row in await intake.table("tickets")] == [
+        ("held", None, None),
+        ("open", None, TUESDAY),
+        ("refused", "unknown-customer", None),
     ]
 
 
@@ -156,23 +149,6 @@ async def test_the_survivor_of_a_merge_is_known_by_its_row_and_how_far_it_was_re
         TicketFacts(survivor=KnownTicket(THERE, 1, "held")),
         TicketFacts(),
     ]
-
-
-async def test_absorbed_tickets_are_found_by_their_survivor(intake: Folded) -> None:
-    await intake.happened("ticket/crm-eu/1", OPENED, merged(LATER))
-    await intake.happened("ticket/crm-eu/2", OPENED, merged(TUESDAY))
-    await intake.happened("ticket/crm-eu/3", OPENED, merged(TUESDAY), MergeUndone(undone_at=LATER, into=THERE))
-    found = await intake.found("tickets_merged_into", stream=THERE)
-    assert [row["stream"] for row in found] == ["ticket/crm-eu/2", "ticket/crm-eu/1"]
-
-
-async def test_a_centre_s_open_tickets_are_counted_where_they_are_worked_on(intake: Folded) -> None:
-    await intake.happened("ticket/crm-eu/1", OPENED)
-    await intake.happened("ticket/crm-eu/2", OPENED, transferred(LATER))
-    await intake.happened("ticket/crm-eu/3", OPENED, resolved(LATER))
-    await intake.happened("ticket/crm-eu/4", OPENED, paused(LATER))
-    found = await intake.found("tickets_at_centres")
-    assert [tuple(row.values()) for row in found] == [("americas", 1, 1, 0), ("france", 2, 0, 1)]
 
 
 async def crossing(intake: Folded) -> list[tuple[Any, ...]]:

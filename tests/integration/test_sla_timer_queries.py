@@ -167,17 +167,15 @@ async def test_before_anything_was_published_there_are_no_facts(timer: Folded) -
     assert await facts(timer, "france", OPENED_AT) == PlanFacts()
 
 
-async def test_people_find_promises_one_by_one_in_sum_and_those_that_could_not_be_made(timer: Folded) -> None:
+async def test_promises_stand_in_their_table_and_people_find_those_that_could_not_be_made(timer: Folded) -> None:
     refused = not_promised(NoPromise.NO_CALENDAR)
     await timer.happened(STREAM, W03, WARNED, met(DUE_AT))
     await timer.happened(OTHER, W03)
     await timer.happened("promise/crm-eu/3", refused, not_applied(DUE_AT, NotAResponse.NO_PROMISE))
-    (one,) = await timer.found("promise", stream=STREAM)
-    assert (one["state"], one["responded_at"]) == ("met", DUE_AT)
-    assert [tuple(row.values()) for row in await timer.found("promises_by_state")] == [
-        ("france", "phone", "met", 1, 1),
-        ("france", "phone", "not-promised", 1, 0),
-        ("france", "phone", "waiting", 1, 0),
+    assert [(row["state"], row["responded_at"], row["warned"] > 0) for row in await timer.table("promises")] == [
+        ("not-promised", DUE_AT, False),
+        ("met", DUE_AT, True),
+        ("waiting", None, False),
     ]
     (waiting,) = await timer.found("not_promised", open=False, most=10)
     assert (waiting["stream"], waiting["reason"], waiting["responded_at"]) == (

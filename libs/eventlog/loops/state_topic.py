@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.ports import Log, Subscription
 from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.locks import Lock
 from libs.eventlog.wire.record import Record
 
 BATCH = 1000
@@ -35,7 +36,7 @@ class StateTopic:
     async def open(self, partitions: int, at: datetime) -> None:
         """Make the tables where they are missing; begin anew where they were not read for too long."""
         async with self._database.connection() as connection, connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock(4713)")
+            await connection.execute(f"select pg_advisory_xact_lock({Lock.STATE_TOPIC})")
             await connection.execute(TABLES.format(name=self.name))
             table = f"{self.name}.position_{self.name}"
             oldest = await connection.fetchval(f"select min(read_at) from {table}")
@@ -97,12 +98,6 @@ class StateTopic:
         async with self._database.connection() as connection:
             rows = await connection.fetch(f"select partition, next_offset from position_{self.name}")
         return {row["partition"]: row["next_offset"] for row in rows}
-
-    async def value(self, key: str) -> str | None:
-        """Give the JSON value of a key; None where the table has none, which says nothing yet (see `reached`)."""
-        async with self._database.connection() as connection:
-            found: str | None = await connection.fetchval(f"select value from {self.name} where key = $1", key)
-        return found
 
 
 def _written_at(record: Record) -> datetime:

@@ -28,9 +28,8 @@ from libs.eventlog.tables.generations import (
     standbys,
     switch,
 )
+from libs.eventlog.tables.locks import Lock
 from libs.eventlog.tables.store import PostgresStore
-
-BUILDING = 4712  # the advisory lock under which missing tables are built: one instance does, the others wait
 
 
 class Beside(NamedTuple):
@@ -123,11 +122,11 @@ class Builder:
 @asynccontextmanager
 async def _alone(connection: Connection, reader: Reader) -> AsyncIterator[None]:
     await connection.execute("set lock_timeout to 0")  # another instance may be building for minutes
-    await connection.execute("select pg_advisory_lock($1, hashtext($2))", BUILDING, reader.name)
+    await connection.execute("select pg_advisory_lock($1, hashtext($2))", Lock.MISSING_TABLES, reader.name)
     try:
         yield
     finally:
-        await connection.execute("select pg_advisory_unlock($1, hashtext($2))", BUILDING, reader.name)
+        await connection.execute("select pg_advisory_unlock($1, hashtext($2))", Lock.MISSING_TABLES, reader.name)
         await connection.execute("set lock_timeout to default")
 
 

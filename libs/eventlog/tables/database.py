@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from libs.eventlog.errors import Unavailable, unavailable
+from libs.eventlog.tables.locks import Lock
 
 LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InvalidCatalogNameError, OSError)
 LATER = (
@@ -65,7 +66,7 @@ class Database:
                 self._dsn, min_size=1, max_size=connections, server_settings=self._settings(), reset=_as_it_was
             )
             async with self.connection() as connection, connection.transaction():
-                await connection.execute("select pg_advisory_xact_lock(4711)")
+                await connection.execute(f"select pg_advisory_xact_lock({Lock.REGISTRY})")
                 await connection.execute(REGISTRY)
 
     async def close(self) -> None:

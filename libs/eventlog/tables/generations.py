@@ -9,8 +9,7 @@ import asyncpg
 from libs.eventlog.ports import Identity
 from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Connection
-
-UNDER_CONSTRUCTION = 4713  # the advisory lock that a builder holds on a schema
+from libs.eventlog.tables.locks import Lock
 
 
 class Generation(NamedTuple):
@@ -71,7 +70,7 @@ async def begin(connection: Connection, reader: Reader, identity: Identity, set_
         reader.version,
     )
     schema = f"{reader.name}_v{reader.version}_g{number}_{database}"
-    await connection.execute("select pg_advisory_lock($1, hashtext($2))", UNDER_CONSTRUCTION, schema)
+    await connection.execute("select pg_advisory_lock($1, hashtext($2))", Lock.GENERATION, schema)
     await connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
     for statement in tables(reader, schema):
         await connection.execute(statement)
@@ -90,14 +89,14 @@ async def begin(connection: Connection, reader: Reader, identity: Identity, set_
 
 async def finished(connection: Connection, generation: Generation) -> None:
     """Let go of the lock on what `begin` began."""
-    await connection.execute("select pg_advisory_unlock($1, hashtext($2))", UNDER_CONSTRUCTION, generation.schema)
+    await connection.execute("select pg_advisory_unlock($1, hashtext($2))", Lock.GENERATION, generation.schema)
 
 
 async def clear(connection: Connection, reader: Reader) -> None:
     """Drop what nobody builds any more: its builder has died."""
     for left in await generations(connection):
         if (left.reader, left.state) == (reader.name, "building") and await connection.fetchval(
-            "select pg_try_advisory_lock($1, hashtext($2))", UNDER_CONSTRUCTION, left.schema
+            "select pg_try_advisory_lock($1, hashtext($2))", Lock.GENERATION, left.schema
         ):
             await drop(connection, left)
             await finished(connection, left)

@@ -1,12 +1,15 @@
 """`olcare notices`: what people are told, and what a person decides about it, through notification's door."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+import services.notification
 from libs.chassis.clock import draw_id
 from libs.eventlog.client.messages import door_record, event
+from libs.eventlog.tables.queries import Queries
 from libs.messages.catalogue import NOTICES_DOOR
 from libs.messages.notices import Settlement
 from libs.messages.receipts import Receipt
@@ -20,6 +23,8 @@ from services.ops.watch.services import SERVICES, queries, tables
 SOURCE = "ops"
 COLUMNS = ("stream", "state", "notice_class", "role", "about_stream", "attempts", "problem", "smtp_code", "changed_at")
 app = typer.Typer(no_args_is_help=True, help="What people are told: look, send again, settle what is ambiguous.")
+WAITING_COLUMNS = ("stream", "state", "private_key", "centre", "requested_at")
+NOTICE_QUERIES = Path(services.notification.__file__).with_name("queries.sql")
 
 
 class State(StrEnum):
@@ -40,12 +45,19 @@ def list_(
     ctx: typer.Context,
     *,
     state: Annotated[State | None, typer.Option(help="Those in this state alone.")] = None,
-    most: Annotated[int, typer.Option(min=1, help="The youngest so many.")] = 100,
+    without_address: Annotated[
+        bool, typer.Option(help="Those that wait for the record of their recipient, the oldest first.")
+    ] = False,
+    most: Annotated[int, typer.Option(min=1, help="So many at most.")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Say who was told what, the youngest first."""
-    rows = run(_list(environment(ctx), state, most))
-    show(rows, as_json=as_json, otherwise=lambda: table(rows, COLUMNS) if rows else "no notices")
+    if without_address and state is not None:
+        raise typer.BadParameter("--without-address is about notices that are to be sent, whatever their state")
+    here = environment(ctx)
+    rows = run(_waiting(here, most) if without_address else _list(here, state, most))
+    columns = WAITING_COLUMNS if without_address else COLUMNS
+    show(rows, as_json=as_json, otherwise=lambda: table(rows, columns) if rows else "no notices")
 
 
 @app.command()
@@ -74,6 +86,11 @@ def _answer(receipt: Receipt, *, as_json: bool) -> None:
 async def _list(here: Environment, state: State | None, most: int) -> list[dict[str, Any]]:
     async with tables(here.postgres_address(), SERVICES["notification"]) as database:
         return await queries(database).rows("notices_in_state", state=state and str(state), most=most)
+
+
+async def _waiting(here: Environment, most: int) -> list[dict[str, Any]]:
+    async with tables(here.postgres_address(), SERVICES["notification"]) as database:
+        return await Queries(database, NOTICE_QUERIES).rows("notices_without_address", most=most)
 
 
 async def _order(here: Environment, notice: str, order: ResendOrdered | SettlementOrdered) -> Receipt:

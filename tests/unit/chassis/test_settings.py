@@ -20,7 +20,6 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_service_has_a_database_and_an_instance_of_its_own_name() -> None:
     settings = IntakeSettings()
     assert (settings.instance, settings.database) == ("intake-1", "olcare_intake")
-    assert settings.dsn() == "postgresql://postgres@127.0.0.1:5432/olcare_intake"
 
 
 def test_the_environment_says_where_things_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +28,6 @@ def test_the_environment_says_where_things_are(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("OLCARE_CLOCK", "clock.json")
     monkeypatch.setenv("OLCARE_INSTANCE", "intake-2")
     settings = IntakeSettings()
-    assert settings.dsn() == "postgresql://u:secret@db:5433/t1"
     assert (settings.clock, settings.instance) == (Path("clock.json"), "intake-2")
     assert "secret" not in repr(settings)
 
