@@ -6,6 +6,7 @@ Opening it makes the database come back from the log: a reader without a ready g
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from libs.decider import Deciders
 from libs.eventlog.errors import Unavailable
@@ -23,6 +24,7 @@ from libs.eventlog.rebuild.build import Tell, silent
 from libs.eventlog.rebuild.builder import Builder
 from libs.eventlog.rebuild.proof import Difference, Snapshot, stored
 from libs.eventlog.rebuild.standby import Standby
+from libs.eventlog.rebuild.workers import WorkOrder, projector_of
 from libs.eventlog.rule import Judge
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.generations import Generation, current, discard, generations, in_use, standbys, switch
@@ -42,6 +44,8 @@ class EngineSettings:
     postgres: str
     database: str
     session: float = 10.0
+    module: str = ""
+    """Where other processes that take part in a rebuild find our `READERS`."""
 
 
 class Engine:
@@ -57,7 +61,8 @@ class Engine:
     ) -> None:
         self.settings, self.clock, self.cards, self._events = settings, clock, cards, events
         self.readers = {reader.name: reader for reader in readers}
-        self.log = KafkaLog(KafkaSettings(settings.kafka, settings.instance, session=settings.session))
+        self._kafka = KafkaSettings(settings.kafka, settings.instance, session=settings.session)
+        self.log = KafkaLog(self._kafka)
         self.database = Database(settings.postgres, settings.database)
         self.projectors = {r.name: self._projector(r) for r in readers}
         self.stores = {r.name: PostgresStore(self.database, r) for r in readers}
@@ -65,7 +70,7 @@ class Engine:
         self.gate = Gate(self.log, clock, list(self.followers.values()), halted=self.halted)
         self.loops: dict[str, ReaderLoop] = {}
         self.standby = Standby(self.log, clock, self.database, self.projectors, self.group)
-        self._builder = Builder(self.log, self.database, cards, self.projectors)
+        self._builder = Builder(self.log, self.database, cards, self.projectors, self._order)
         self._generations: dict[str, Generation] = {}
         self._writers: list[Writer] = []
 
@@ -135,10 +140,15 @@ class Engine:
         late = [name for name, wanted, used in ours if wanted not in {None, used}]
         return f"going over to other tables of {', '.join(late)}" if late else None
 
-    async def rebuild(self, name: str, tell: Tell = silent) -> tuple[Snapshot | None, list[Difference]]:
-        """Build a reader's tables beside the live ones, prove them equal, switch; ValueError where they differ."""
+    async def rebuild(
+        self, name: str, tell: Tell = silent, processes: int = 1
+    ) -> tuple[Snapshot | None, list[Difference]]:
+        """Build a reader's tables beside the live ones, in so many processes, prove them equal, and switch.
+
+        Raises ValueError where they differ, and Unavailable.
+        """
         reader = self.readers[name]
-        async with self._builder.beside(reader, self._generations.get(name), tell) as built:
+        async with self._builder.beside(reader, self._generations.get(name), tell, processes) as built:
             if built.found:
                 raise ValueError(f"{name}: the rebuilt tables differ: {', '.join(d.table for d in built.found)}")
             proof = stored(built.live, built.found) if built.live else None
@@ -172,6 +182,10 @@ class Engine:
             left = [g for g in mine if g.version != self.readers[name].version or g.state == "kept"]
             await discard(connection, left)
         return left
+
+    def _order(self, reader: Reader, into: Generation) -> WorkOrder:
+        make = partial(projector_of, self.settings.module, reader.name, self.cards[reader.topic])
+        return WorkOrder(self._kafka, self.database.address, make, into)
 
     def _use(self, reader: Reader, generation: Generation) -> None:
         self._generations[reader.name] = generation

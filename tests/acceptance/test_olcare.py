@@ -255,6 +255,15 @@ def test_the_tables_equal_the_log_until_a_hand_is_in_them(up: dict[str, Any]) ->
     assert all(proof["equal"] for proof in done("projections", "rebuild", "intake.tickets"))
 
 
+def test_two_processes_build_the_same_tables_as_one() -> None:
+    ticket("built-by-two")
+    done("clock", "advance", "--by", "1m")
+    proofs = done("projections", "rebuild", "--all", "--processes", "2")
+    assert len({proof["reader"] for proof in proofs}) == 13
+    assert all(proof["equal"] for proof in proofs)
+    done("projections", "discard", "--all")
+
+
 def _set_centre(up: dict[str, Any], number: str, centre: str) -> None:
     """By hand, past every rule."""
     schema = _schema("intake.tickets")

@@ -1,19 +1,20 @@
 """Every named query is asked by a program."""
 
+import ast
 import re
 from collections.abc import Iterator
 
 from libs.stack.run import PROJECT
 
-CALL, WORD = re.compile(r"\b_?(?:rows|row|stream|facts)\("), re.compile(r"\"(\w+)\"")
+ASK = {"rows", "_rows", "row", "stream", "facts"}
 NAMED = re.compile(r"^-- name: (\w+)$", re.M)
 
 
 def asked() -> Iterator[str]:
     for path in (*PROJECT.glob("services/**/*.py"), *PROJECT.glob("libs/**/*.py")):
-        for line in path.read_text().splitlines():
-            if CALL.search(line):
-                yield from WORD.findall(line)
+        for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+            if getattr(call.func, "attr", getattr(call.func, "id", None)) in ASK:
+                yield from (str(arg.value) for arg in call.args if isinstance(arg, ast.Constant))
 
 
 def test_no_query_is_there_for_nobody() -> None:

@@ -4,7 +4,7 @@ A generation beside is read on to the very positions of a snapshot of the live o
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Tell, build
 from libs.eventlog.rebuild.proof import Difference, Snapshot, differences, snapshot
+from libs.eventlog.rebuild.workers import WorkOrder, workers
 from libs.eventlog.tables.database import Connection, Database
 from libs.eventlog.tables.generations import (
     Generation,
@@ -44,9 +45,16 @@ class Builder:
     """Builds in one database what one log says."""
 
     def __init__(
-        self, log: KafkaLog, database: Database, cards: Mapping[str, Card], projectors: Mapping[str, Projector]
+        self,
+        log: KafkaLog,
+        database: Database,
+        cards: Mapping[str, Card],
+        projectors: Mapping[str, Projector],
+        order_of: Callable[[Reader, Generation], WorkOrder],
     ) -> None:
+        """Make it; `order_of` says what worker processes need to know where a build is to have some."""
         self._log, self._database, self._cards, self._projectors = log, database, cards, projectors
+        self._order_of = order_of
 
     async def ready(self, reader: Reader, tell: Tell) -> Generation:
         """Give the generation that the pointer names, built first where there is none or its card has changed."""
@@ -63,8 +71,10 @@ class Builder:
         return found
 
     @asynccontextmanager
-    async def beside(self, reader: Reader, live: Generation | None, tell: Tell) -> AsyncIterator[Beside]:
-        """Build another generation, to the very positions of a snapshot of the live one, and compare.
+    async def beside(
+        self, reader: Reader, live: Generation | None, tell: Tell, processes: int = 1
+    ) -> AsyncIterator[Beside]:
+        """Build another generation in so many processes, to the positions of a snapshot of the live one, and compare.
 
         It is dropped at the end, unless it has been taken into use.
         """
@@ -72,7 +82,7 @@ class Builder:
             start = await positions(connection, reader, live) if live else await self._log.ends(reader.topic)
             fresh = await self._begin(connection, reader)
             try:
-                await self._fold(connection, reader, fresh, start, tell)
+                await self._fold(connection, reader, fresh, start, tell, processes)
                 yield await self._compared(connection, reader, fresh, live, start)
             finally:
                 used = await current(connection, reader)
@@ -98,10 +108,17 @@ class Builder:
         return await begin(connection, reader, await self._log.identity(reader.topic), self._set_aside(reader))
 
     async def _fold(
-        self, connection: Connection, reader: Reader, into: Generation, until: Mapping[int, int], tell: Tell
+        self,
+        connection: Connection,
+        reader: Reader,
+        into: Generation,
+        until: Mapping[int, int],
+        tell: Tell,
+        processes: int = 1,
     ) -> None:
         await connection.execute("set statement_timeout to 0")
-        await build(connection, self._log, self._projectors[reader.name], into, until, tell)
+        with workers(self._order_of(reader, into), processes - 1) as others:
+            await build(connection, self._log, self._projectors[reader.name], into, until, tell, others)
 
     async def _catch_up(
         self, reader: Reader, fresh: Generation, start: Mapping[int, int], to: Mapping[int, int]

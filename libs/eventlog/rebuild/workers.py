@@ -26,7 +26,7 @@ from libs.messages.catalogue import EVENTS
 
 @dataclass(frozen=True)
 class WorkOrder:
-    """What a helper needs to know; all of it can be pickled."""
+    """What a worker needs to know; all of it can be pickled."""
 
     kafka: KafkaSettings
     postgres: str
@@ -48,8 +48,8 @@ def workers(order: WorkOrder, processes: int) -> Iterator[list["Worker"]]:
     try:
         yield lent
     finally:
-        for helper in lent:
-            helper.end()
+        for worker in lent:
+            worker.end()
 
 
 class Worker:
@@ -73,7 +73,7 @@ class Worker:
                     count(folded)
         await asyncio.to_thread(self._process.join)
         if code := self._process.exitcode:
-            raise Unavailable(f"a helper of the rebuild ended with code {code}")
+            raise Unavailable(f"a worker of the rebuild ended with code {code}")
 
     def end(self) -> None:
         """End the process, whatever it does."""

@@ -63,7 +63,7 @@ class Database:
         async with reachable(f"database {self.name}"):
             await self._create()
             self._pool = await asyncpg.create_pool(
-                self._dsn, min_size=1, max_size=connections, server_settings=self._settings(), reset=_as_it_was
+                self.address, min_size=1, max_size=connections, server_settings=self._settings(), reset=_as_it_was
             )
             async with self.connection() as connection, connection.transaction():
                 await connection.execute(f"select pg_advisory_xact_lock({Lock.REGISTRY})")
@@ -81,7 +81,7 @@ class Database:
             raise Unavailable(f"database {self.name} is not open")
         if self._moved:
             self._moved = False
-            self._pool.set_connect_args(self._dsn, server_settings=self._settings())
+            self._pool.set_connect_args(self.address, server_settings=self._settings())
             await self._pool.expire_connections()
         async with reachable(f"database {self.name}"), self._pool.acquire(timeout=10) as connection:
             yield connection
@@ -107,7 +107,8 @@ class Database:
             await database.close()
 
     @property
-    def _dsn(self) -> str:
+    def address(self) -> str:
+        """Where it is, its name included."""
         return f"{self._server}/{self.name}"
 
     def _settings(self) -> dict[str, str]:

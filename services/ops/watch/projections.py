@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Annotated, NamedTuple
 
 import typer
@@ -53,11 +54,18 @@ def verify(ctx: typer.Context, names: Names = None, *, every: Every = False, as_
 
 
 @app.command()
-def rebuild(ctx: typer.Context, names: Names = None, *, every: Every = False, as_json: AsJson = False) -> None:
+def rebuild(
+    ctx: typer.Context,
+    names: Names = None,
+    *,
+    every: Every = False,
+    processes: Annotated[int, typer.Option(min=1, help="In so many processes, each with partitions of its own.")] = 1,
+    as_json: AsJson = False,
+) -> None:
     """Build tables anew beside the live ones, prove them equal, and go over to them; services run on meanwhile."""
     if bool(names) == every:
         raise typer.BadParameter("name what to build anew, or say --all")
-    _show_proofs(run(_rebuild(environment(ctx), names or [])), as_json=as_json)
+    _show_proofs(run(_rebuild(environment(ctx), names or [], processes)), as_json=as_json)
 
 
 @app.command()
@@ -100,6 +108,7 @@ async def engine(here: Environment, service: WatchedService, reader: Reader) -> 
         kafka=here.kafka_address(),
         postgres=here.postgres_address(),
         database=service.database,
+        module=f"{service.module}.projections",
     )
     opened = Engine(settings, clock, here.cards(), [reader])
     try:
@@ -120,8 +129,9 @@ async def _verify(here: Environment, names: Sequence[str]) -> list[Proof]:
     return [proof for s, r in chosen(names) for proof in await _prove(here, s, r, Engine.verify)]
 
 
-async def _rebuild(here: Environment, names: Sequence[str]) -> list[Proof]:
-    return [proof for s, r in chosen(names) for proof in await _prove(here, s, r, Engine.rebuild)]
+async def _rebuild(here: Environment, names: Sequence[str], processes: int) -> list[Proof]:
+    by = partial(Engine.rebuild, processes=processes)
+    return [proof for s, r in chosen(names) for proof in await _prove(here, s, r, by)]
 
 
 async def _prove(here: Environment, service: WatchedService, reader: Reader, by: By) -> list[Proof]:
