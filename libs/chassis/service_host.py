@@ -19,6 +19,7 @@ from libs.chassis.clock import Clock
 from libs.chassis.health import Busy, Health, Quiet
 from libs.chassis.logging import configure
 from libs.chassis.metrics import Metrics
+from libs.chassis.pages import Route
 from libs.chassis.settings import ServiceSettings
 from libs.chassis.waiting import rest
 from libs.chassis.watchdog import Watchdog
@@ -66,6 +67,8 @@ class ServiceHost:
         self.engine = Engine(_engine(settings), self.clock, self.cards, readers)
         self.queries = Queries(self.engine.database, *sorted(folder.glob("*.sql")))
         self.health = Health(self.clock)
+        self.routes: list[Route] = []
+        """What the process answers beside the pages about itself."""
         self._loops: list[Loop] = []
         self._busy: list[Busy] = []
         self._door_topics: set[str] = set()
@@ -155,7 +158,7 @@ class ServiceHost:
         """Run until told to stop; gives the exit code."""
         quiet = Quiet(self.clock, busy=[self._unquiet], next_due=[self._soonest])
         loops: list[Loop] = [("work", self._work)]
-        return await run(Service(self.settings, self.clock, self.metrics, self.health, quiet, loops))
+        return await run(Service(self.settings, self.clock, self.metrics, self.health, quiet, loops, self.routes))
 
     async def _work(self) -> None:
         try:

@@ -1,7 +1,7 @@
 """`olcare sla`: deadlines reckoned for others, certificates judged from themselves alone, and what has no promise."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,16 +25,19 @@ from services.ops.sla.json_lines import (
     InputLine,
     Reply,
     answer_lines,
+    answer_many,
     fields_of,
     identity_in,
     shown,
     text_in,
 )
+from services.ops.sla.many_due import Question, deadlines_of
 from services.ops.sla.not_promised import not_promised
 
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.(?P<fraction>\d+))?)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
+AT_ONCE = 4096  # lines
 MICROSECONDS = 6  # digits of a second
 CHANNELS = tuple(map(str, Channel))
 
@@ -51,13 +54,21 @@ def due(
         Path | None,
         typer.Option("--plan", exists=True, help="A folder of plan files, or an exported plan; else the log is asked."),
     ] = None,
+    *,
+    many: Annotated[
+        bool, typer.Option("--many", help="Reckon thousands of lines together, and leave the certificates out.")
+    ] = False,
 ) -> None:
     """Say when tickets are due. Standard input: {"id", "centre", "channel", "opened_at"}, one JSON object a line.
 
     One line is said for each, in order: {"id", "due_at", "certificate"}, or {"id", "line", "error": {"code", "field",
     "message"}}. Exit code 1 where a line was bad, 2 where the plan is.
     """
-    answer_lines(partial(due_of, _grounds(environment(ctx), path)))
+    grounds = _grounds(environment(ctx), path)
+    if many:
+        answer_many(partial(many_due_of, grounds), AT_ONCE)
+    else:
+        answer_lines(partial(due_of, grounds))
 
 
 @app.command()
@@ -69,18 +80,39 @@ def verify_certificate() -> None:
     answer_lines(verdict_of)
 
 
-def due_of(grounds: Grounds, line: InputLine) -> Reply:
-    """Answer a line of `olcare sla due`."""
+def due_of(grounds: Grounds, line: InputLine, *, certified: bool = True) -> Reply:
+    """Answer a line of `olcare sla due`, with the certificate if wanted."""
     identity: Identity | None = None
     try:
         fields = fields_of(line.raw)
         identity = identity_in(fields)
-        certificate = _promised(grounds, fields)
+        certificate = _promised(_question(grounds, fields))
     except BadLine as bad:
         error = {"code": bad.code, "field": bad.field, "message": bad.message}
         return Reply({"id": identity, "line": line.number, "error": error}, is_good=False)
-    said = {"id": identity, "due_at": certificate.due_at, "certificate": certificate.model_dump()}
-    return Reply(said, is_good=True)
+    said = {"id": identity, "due_at": certificate.due_at}
+    return Reply({**said, "certificate": certificate.model_dump()} if certified else said, is_good=True)
+
+
+def many_due_of(grounds: Grounds, lines: Sequence[InputLine]) -> Iterable[Reply]:
+    """Answer lines together; where one of them has no deadline, each by itself."""
+    asked = [_asked(grounds, line) for line in lines]
+    found = deadlines_of([question for one in asked if one for _, question in [one]])
+    if found is None:
+        return [due_of(grounds, line, certified=False) for line in lines]
+    due = iter(found)
+    return [
+        Reply({"id": one[0], "due_at": next(due)}, is_good=True) if one else due_of(grounds, line)
+        for line, one in zip(lines, asked, strict=True)
+    ]
+
+
+def _asked(grounds: Grounds, line: InputLine) -> tuple[Identity, Question] | None:
+    try:
+        fields = fields_of(line.raw)
+        return identity_in(fields), _question(grounds, fields)
+    except BadLine:
+        return None
 
 
 def verdict_of(line: InputLine) -> Reply:
@@ -124,16 +156,19 @@ def _grounds(here: Environment, path: Path | None) -> Grounds:
         raise typer.Exit(2) from None
 
 
-def _promised(grounds: Grounds, fields: Fields) -> Certificate:
+def _question(grounds: Grounds, fields: Fields) -> Question:
     centre, channel = text_in(fields, "centre"), text_in(fields, "channel")
     if centre not in grounds.calendars:
         raise BadLine("unknown_centre", "centre", f"{shown(centre)} is none of {', '.join(sorted(grounds.calendars))}")
     if channel not in CHANNELS:
         raise BadLine("unknown_channel", "channel", f"{shown(channel)} is none of {', '.join(CHANNELS)}")
     opened_at = instant_in(fields, "opened_at")
-    calendar, targets = grounds.at(centre, opened_at)
+    return Question(*grounds.at(centre, opened_at), Channel(channel), opened_at)
+
+
+def _promised(question: Question) -> Certificate:
     try:
-        return promise(calendar, targets, Channel(channel), opened_at)
+        return promise(*question)
     except NoTarget as error:
         raise BadLine("no_target_for_channel", "channel", str(error)) from error
     except CalendarEnds as error:

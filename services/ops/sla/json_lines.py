@@ -6,7 +6,8 @@ Only one line is held at a time. What is written is UTF-8, with instants in UTC 
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
 import typer
@@ -45,14 +46,19 @@ class Reply(NamedTuple):
 
 
 def answer_lines(answer: Callable[[InputLine], Reply]) -> None:
-    """Answer every line of standard input in order; exit code 1 where one was bad."""
+    """Answer every line of standard input in order, before the next is read; exit code 1 where one was bad."""
+    answer_many(lambda some: map(answer, some), at_once=1)
+
+
+def answer_many(answer: Callable[[Sequence[InputLine]], Iterable[Reply]], at_once: int) -> None:
+    """Answer the lines of standard input in order, so many together; exit code 1 where one was bad."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
-    all_good = True
-    for line in lines(sys.stdin.buffer):
-        said, is_good = answer(line)
-        all_good = all_good and is_good
-        sys.stdout.write(f"{to_json(said).decode()}\n")
+    all_good, source = True, lines(sys.stdin.buffer)
+    while some := list(islice(source, at_once)):
+        for said, is_good in answer(some):
+            all_good = all_good and is_good
+            sys.stdout.write(f"{to_json(said).decode()}\n")
         sys.stdout.flush()
     if not all_good:
         raise typer.Exit(1)

@@ -42,8 +42,8 @@ class Terminal:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._monkeypatch, self._capsys = monkeypatch, capsys
 
-    def due(self, *given: object, plan: Path = PLAN_FILES) -> Said:
-        return self.types("due", "--plan", str(plan), given=given)
+    def due(self, *given: object, plan: Path = PLAN_FILES, words: Iterable[str] = ()) -> Said:
+        return self.types("due", "--plan", str(plan), *words, given=given)
 
     def verify(self, *given: object) -> Said:
         return self.types("verify-certificate", given=given)
@@ -86,6 +86,22 @@ def test_all_of_the_cases_are_answered_in_order_and_their_certificates_are_true(
     assert len(answers) == 27
     code, verdicts, _ = terminal.verify(*answers)
     assert (code, verdicts) == (0, [{"id": row["id"], "valid": True, "reason": None} for row in DEADLINES])
+
+
+def test_many_lines_are_reckoned_together_and_have_the_same_deadlines(terminal: Terminal) -> None:
+    lines = [asked(row) for row in DEADLINES]
+    one_by_one, together = terminal.due(*lines), terminal.due(*lines, words=("--many",))
+    assert together.answers == [{"id": one["id"], "due_at": one["due_at"]} for one in one_by_one.answers]
+    assert together.code == one_by_one.code == 0
+
+
+def test_among_many_lines_a_bad_one_is_answered_as_it_is_alone(terminal: Terminal) -> None:
+    beyond = {**ASKED, "id": "late", "opened_at": "2198-01-01T00:00:00Z"}
+    for bad in (b"{", {**ASKED, "id": "nowhere", "centre": "belgium"}, beyond):
+        alone, among = terminal.due(ASKED, bad), terminal.due(ASKED, bad, words=("--many",))
+        good, found = among.answers
+        assert (good["due_at"], found) == (alone.answers[0]["due_at"], alone.answers[1])
+        assert among.code == 1
 
 
 def test_a_channel_without_a_target_is_told_from_one_that_there_is_not(terminal: Terminal, tmp_path: Path) -> None:
