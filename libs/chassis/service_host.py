@@ -35,7 +35,7 @@ from libs.eventlog.loops.state_topic import StateTopic
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Progress
-from libs.eventlog.tables.queries import Queries
+from libs.eventlog.tables.queries import Queries, expressions_of
 from libs.messages.base import Event
 
 AnswerAll = Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]]
@@ -65,7 +65,8 @@ class ServiceHost:
         self.metrics = Metrics(settings.service, settings.instance)
         self.cards = load_cards(settings.contracts / "topics")
         self.engine = Engine(_engine(settings), self.clock, self.cards, readers)
-        self.queries = Queries(self.engine.database, *sorted(folder.glob("*.sql")))
+        files = sorted(folder.glob("*.sql"))
+        self.queries = Queries(self.engine.database, *files, expressions=expressions_of(readers))
         self.health = Health(self.clock)
         self.routes: list[Route] = []
         """What the process answers beside the pages about itself."""

@@ -4,8 +4,8 @@ A row is a NamedTuple whose first fields are the key, the stream id first. The e
 database, so the same fold serves live and in a rebuild.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
@@ -44,6 +44,8 @@ class Projection(Generic[R]):
     evolve: Callable[[R | None, RecordedEvent], R | None]
     key: tuple[str, ...] = ("stream",)
     indexes: tuple[str, ...] = ()
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    """Named SQL over the columns: what indexes are made for, queries write as `{name}`."""
     keys: Callable[[RecordedEvent], Sequence[Key]] = by_stream
     load: Callable[[tuple[Any, ...]], R] | None = None
     dump: Callable[[R], tuple[Any, ...]] = _as_it_is

@@ -1,3 +1,39 @@
+-- Duties of promises and of cycles. Aliases in the parts: p a promise, r reckoned cycles, c a calendar, t and g targets,
+-- d a tz database and x a change that it made. What is said of a promise alone stands with its table (promise/rows.py).
+
+-- part: c_is_newer_than_p
+-- Another calendar of its centre, published before it ended.
+(c.centre = p.calendar_centre and c.version > p.calendar_version and c.published_at < p.due_at)
+
+-- part: t_is_shorter_than_p
+-- Targets, published before it ended, that give its channel less working time.
+(t.version > p.targets_version and t.published_at < p.due_at
+    and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds)
+
+-- part: tz_changes_in_d
+jsonb_to_recordset(d.changes) as x (
+    version text, published_at timestamptz, zone text, from_at timestamptz, until_at timestamptz)
+
+-- part: x_is_a_newer_tz_of_p
+-- A newer version of the tz database that has other offsets for its zone at an instant that was still ahead of it.
+(x.zone = p.zone and x.version collate "C" > p.tz_version
+    and greatest(x.published_at, p.reckoned_from) < p.due_at
+    and x.from_at <= p.due_at and x.until_at > greatest(x.published_at, p.reckoned_from))
+
+-- part: g_gives_cycles_targets
+(g.published_at <= :now and jsonb_path_exists(g.content, '$.cycles.* ? (@ > 0)'))
+
+-- part: r_has_newer_hours
+exists (
+    select from calendars c
+    where c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now)
+
+-- part: r_has_newer_targets
+-- Targets since, by the last instant `t.last_at` that anything known of the ticket is about.
+exists (
+    select from targets g
+    where g.version > r.targets_version and g.published_at <= :now and g.published_at <= t.last_at)
+
 -- name: promises_on_older_grounds
 -- Promises that run, and of which something newer was published before they ended: another calendar of their centre, a
 -- shorter target, or a version of the tz database that is installed here and has other offsets for their zone at an
@@ -5,10 +41,10 @@
 -- oldest grounds that a promise runs on, no promise is looked at, however many run.
 select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
 from (
-    select o.stream
+    select p.stream
     from calendars c
-    join promises o on o.state = 'waiting' and o.calendar_centre = c.centre and o.calendar_version < c.version
-    where c.published_at <= :now and c.published_at < o.due_at and c.version > (
+    join promises p on p.state = 'waiting' and {c_is_newer_than_p}
+    where c.published_at <= :now and c.version > (
         select min(calendar_version) from promises where state = 'waiting' and calendar_centre = c.centre)
     union
     select o.stream
@@ -22,14 +58,11 @@ from (
             select max(target_seconds) from promises
             where state = 'waiting' and target_channel || '_seconds' = s.name)
     union
-    select o.stream
+    select p.stream
     from tz_databases d
-    cross join jsonb_to_recordset(d.changes) as x (
-        version text, published_at timestamptz, zone text, from_at timestamptz, until_at timestamptz)
-    join promises o on o.state = 'waiting' and o.zone = x.zone and o.tz_version < x.version collate "C"
+    cross join {tz_changes_in_d}
+    join promises p on p.state = 'waiting' and {x_is_a_newer_tz_of_p}
     where x.version collate "C" <= :installed and x.published_at <= :now
-        and greatest(x.published_at, o.reckoned_from) < o.due_at
-        and x.from_at <= o.due_at and x.until_at > greatest(x.published_at, o.reckoned_from)
 ) as older
 join promises p using (stream)
 join heads_sla h using (stream)
@@ -61,19 +94,11 @@ select p.stream, h.id as head, p.due_at, p.correlation
 from promises p
 join heads_sla h using (stream)
 where p.state = 'waiting' and p.due_at < :now and (p.responded_at <= p.due_at) is not true and not exists (
-    select from calendars c
-    where c.centre = p.calendar_centre and c.version > p.calendar_version and c.published_at < p.due_at)
+    select from calendars c where {c_is_newer_than_p})
 and not exists (
-    select from targets t
-    where t.version > p.targets_version and t.published_at < p.due_at
-        and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds)
+    select from targets t where {t_is_shorter_than_p})
 and not exists (
-    select from tz_databases d
-    cross join jsonb_to_recordset(d.changes) as x (
-        version text, published_at timestamptz, zone text, from_at timestamptz, until_at timestamptz)
-    where x.zone = p.zone and x.version collate "C" > p.tz_version
-        and greatest(x.published_at, p.reckoned_from) < p.due_at
-        and x.from_at <= p.due_at and x.until_at > greatest(x.published_at, p.reckoned_from))
+    select from tz_databases d cross join {tz_changes_in_d} where {x_is_a_newer_tz_of_p})
 order by p.due_at, p.stream
 limit :most;
 
@@ -83,19 +108,14 @@ limit :most;
 select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
 from promises p
 join heads_sla h using (stream)
-where p.state in ('met', 'breached', 'cancelled')
-    and coalesce(p.restated, p.state) <> case
-        when p.responded_at <= least(coalesce(p.restated_due_at, p.due_at), p.cancelled_at) then 'met'
-        when p.cancelled_at <= coalesce(p.restated_due_at, p.due_at) then 'cancelled'
-        else 'breached' end
+where {is_judged} and {differs}
 union
 select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
 from calendar_changes c
 cross join jsonb_to_recordset(c.changes)
     as x (version int, published_at timestamptz, from_at timestamptz, until_at timestamptz)
 join promises p
-    on p.state in ('met', 'breached', 'cancelled')
-    and tstzrange(p.opened_at, greatest(p.due_at, p.restated_due_at), '[]') && tstzrange(x.from_at, x.until_at)
+    on {is_judged} and tstzrange(opened_at, {last_due}, '[]') && tstzrange(x.from_at, x.until_at)
     and p.calendar_centre = c.centre and p.calendar_version < x.version
 join heads_sla h on h.stream = p.stream
 where x.published_at <= :now
@@ -110,25 +130,19 @@ select least(
     (select min(c.published_at) from calendars c
      where c.published_at > :now and exists (
          select from promises p
-         where p.state = 'waiting' and p.calendar_centre = c.centre and p.calendar_version < c.version
-            and c.published_at < p.due_at)),
+         where p.state = 'waiting' and {c_is_newer_than_p})),
     (select min(t.published_at) from targets t
      where t.published_at > :now and exists (
          select from promises p
-         where p.state = 'waiting' and p.targets_version < t.version and t.published_at < p.due_at
-            and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds)),
+         where p.state = 'waiting' and {t_is_shorter_than_p})),
     (select min(next_due_at) from cycles) + interval '1 microsecond',
     (select min(c.published_at) from calendars c
      where c.published_at > :now and exists (
          select from cycles r where r.is_running and r.centre = c.centre and r.calendar_version < c.version)),
     (select min(x.published_at) from tz_databases d
-     cross join jsonb_to_recordset(d.changes) as x (
-         version text, published_at timestamptz, zone text, from_at timestamptz, until_at timestamptz)
+     cross join {tz_changes_in_d}
      where x.published_at > :now and x.version collate "C" <= :installed and exists (
-         select from promises p
-         where p.state = 'waiting' and p.zone = x.zone and p.tz_version < x.version collate "C"
-            and greatest(x.published_at, p.reckoned_from) < p.due_at
-            and x.from_at <= p.due_at and x.until_at > greatest(x.published_at, p.reckoned_from)))) as at;
+         select from promises p where p.state = 'waiting' and {x_is_a_newer_tz_of_p}))) as at;
 
 -- name: cycles_to_reckon
 -- Tickets of which more is known than what their cycles were reckoned on: facts, hours or targets. Only where the plan
@@ -154,19 +168,13 @@ from (
 left join cycles r on r.stream = 'cycles' || substr(t.ticket, 7)
 left join heads_sla h on h.stream = 'cycles' || substr(t.ticket, 7)
 where exists (
-    select from targets g where g.published_at <= :now and jsonb_path_exists(g.content, '$.cycles.* ? (@ > 0)'))
+    select from targets g where {g_gives_cycles_targets})
 and t.last_at >= (
-    select min(g.published_at) from targets g
-    where g.published_at <= :now and jsonb_path_exists(g.content, '$.cycles.* ? (@ > 0)'))
+    select min(g.published_at) from targets g where {g_gives_cycles_targets})
 and exists (select from calendars c where c.centre = t.centre and c.published_at <= :now)
 and (
     r.stream is null or t.known > r.known
-    or r.is_running and exists (
-        select from calendars c
-        where c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now)
-    or r.is_running and exists (
-        select from targets g
-        where g.version > r.targets_version and g.published_at <= :now and g.published_at <= t.last_at))
+    or r.is_running and ({r_has_newer_hours} or {r_has_newer_targets}))
 order by t.opened_at, t.ticket
 limit :most;
 
@@ -182,11 +190,6 @@ join heads_sla h using (stream)
 cross join lateral (
     select sum(f.known) as known, max(f.last_at) as last_at from cycle_facts f where f.ticket = r.ticket) t
 where r.next_due_at < :now and t.known <= r.known
-and not (r.is_running and exists (
-    select from calendars c
-    where c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now))
-and not (r.is_running and exists (
-    select from targets g
-    where g.version > r.targets_version and g.published_at <= :now and g.published_at <= t.last_at))
+and not (r.is_running and ({r_has_newer_hours} or {r_has_newer_targets}))
 order by r.next_due_at, r.stream
 limit :most;

@@ -10,7 +10,7 @@ import asyncpg
 from libs.eventlog.projection import Projection, Reader
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.generations import indexes, tables
-from libs.eventlog.tables.queries import Queries
+from libs.eventlog.tables.queries import Queries, expressions_of
 from libs.messages.base import Event
 from libs.messages.catalogue import STREAMS_OF
 from libs.messages.streams import parse_stream
@@ -60,6 +60,6 @@ async def folded(database: str, readers: Sequence[Reader], files: Sequence[Path]
     server, _, name = database.rpartition("/")
     ours = Database(server, name)
     await ours.open(connections=1)
-    yield Folded(connection, Queries(ours, *files), readers)
+    yield Folded(connection, Queries(ours, *files, expressions=expressions_of(readers)), readers)
     await ours.close()
     await connection.close()

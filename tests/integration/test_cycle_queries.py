@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import services.sla_timer
+from libs.eventlog.tables.queries import expressions_of, put_together
 from libs.messages.base import Event
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
 from libs.messages.tickets import (
@@ -93,7 +94,8 @@ async def test_without_a_target_nothing_is_reckoned_and_no_ticket_is_looked_at(t
 
 
 def _sql(name: str) -> str:
-    text = next(file for file in FILES if file.name == "duties.sql").read_text()
+    file = next(file for file in FILES if file.name == "duties.sql")
+    text = put_together(file.read_text(), expressions_of(READERS))
     lines = text.split(f"-- name: {name}\n")[1].splitlines()
     statement = "\n".join(line for line in lines if not line.startswith("--")).split(";")[0]
     return statement.replace(":now", "timestamptz '2026-11-30 10:00Z'").replace(":most", "10").replace(":since", "null")

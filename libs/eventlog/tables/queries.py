@@ -1,26 +1,49 @@
 """SQL by name: `queries.sql` and `duties.sql` of a service as async functions of a connection and named values."""
 
-from collections.abc import AsyncIterator, Sequence
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import aiosql
 from pydantic import TypeAdapter
 
+from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Database
 
 F = TypeVar("F")
 W = TypeVar("W", bound=NamedTuple)
 
 
+PART = re.compile(r"^-- part: (\w+)\n((?:(?!-- (?:part|name): ).*\n)*)", re.MULTILINE)
+COMMENT, USE = re.compile(r"^--.*\n", re.MULTILINE), re.compile(r"\{(\w+)\}")
+
+
+def put_together(text: str, expressions: Mapping[str, str]) -> str:
+    """Write a file's SQL out: `{name}` stands for a part of the file (`-- part: name`) or for a given expression.
+
+    Raises KeyError for a name that there is not.
+    """
+    parts = {**expressions, **{name: COMMENT.sub("", part).strip() for name, part in PART.findall(text)}}
+    return USE.sub(lambda use: parts[use[1]], PART.sub("", text))
+
+
+def expressions_of(readers: Iterable[Reader]) -> Mapping[str, str]:
+    """The expressions that stand with the tables of some readers."""
+    return {name: sql for r in readers for p in r.projections for name, sql in p.expressions.items()}
+
+
 class Queries:
     """The named queries of some files, each run on a connection of its own."""
 
-    def __init__(self, database: Database, *files: Path) -> None:
+    def __init__(self, database: Database, *files: Path, expressions: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Load them; `expressions` are SQL that the queries name (`put_together`)."""
         self._database = database
         self._named: dict[str, Any] = {}
         for file in files:
-            loaded = aiosql.from_path(file, "asyncpg", mandatory_parameters=False)
+            text = put_together(file.read_text(), expressions)
+            loaded = aiosql.from_str(text, "asyncpg", mandatory_parameters=False)
             self._named |= {name: getattr(loaded, name) for name in loaded.available_queries}
 
     async def rows(self, name: str, **values: object) -> list[dict[str, Any]]:

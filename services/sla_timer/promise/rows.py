@@ -242,4 +242,5 @@ PROMISES: Projection[PromiseRow] = Projection(
         f"using gist (tstzrange(opened_at, {LAST_DUE}, '[]')) where {IS_JUDGED}",
         f"(stream) where {IS_JUDGED} and {DIFFERS}",
     ),
+    expressions={"is_judged": IS_JUDGED, "last_due": LAST_DUE, "differs": DIFFERS},
 )

@@ -1,0 +1,38 @@
+"""SQL that is named once: parts of a file, and expressions that stand with a table."""
+
+import pytest
+
+from libs.eventlog.tables.queries import put_together
+
+FILE = """
+-- part: is_late
+-- A part is a condition, and may say why.
+due_at < :now
+
+-- name: late
+-- What is late.
+select * from promises where {is_late} and {is_judged};
+
+-- part: never
+false
+"""
+
+
+def test_a_part_stands_wherever_it_is_named() -> None:
+    assert "where due_at < :now and state = 'met';" in put_together(FILE, {"is_judged": "state = 'met'"})
+
+
+def test_parts_are_no_queries() -> None:
+    assert "-- part" not in (text := put_together(FILE, {"is_judged": "true"}))
+    assert text.count("-- name: ") == 1
+    assert "-- What is late." in text
+
+
+def test_a_name_that_there_is_not_is_refused() -> None:
+    with pytest.raises(KeyError, match="is_judged"):
+        put_together(FILE, {})
+
+
+def test_braces_that_hold_no_name_are_left_alone() -> None:
+    path = "select s.state #>> '{promise,certificate}' from states s;"
+    assert put_together(path, {}) == path
