@@ -29,19 +29,19 @@ class Document:
 
     @property
     def title(self) -> str:
-        """Give the title of the page."""
+        """The title of the page."""
         return str(self.content["info"]["title"])
 
     def to_jsonable(self) -> Json:
-        """Give the document."""
+        """The document."""
         return self.content
 
     def to_json(self) -> str:
-        """Give the document as JSON."""
+        """The document as JSON."""
         return json.dumps(self.content)
 
     def to_yaml(self) -> str:
-        """Give the document as YAML."""
+        """The document as YAML."""
         return str(yaml.safe_dump(self.content, sort_keys=False))
 
 
@@ -62,7 +62,7 @@ class ServiceDocument(SpecificationFactory):
         return self
 
     def to_specification(self) -> Document:
-        """Give the share of the service."""
+        """The share of the service."""
         return self._document
 
     @cached_property

@@ -25,7 +25,7 @@ class Metrics:
         )
 
     def text(self) -> bytes:
-        """Give all metrics in the text format of Prometheus."""
+        """All metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
     def _counter(self, name: str, what: str, labels: str = "") -> Counter:

@@ -31,7 +31,7 @@ class Stepped(BaseModel):
     at: Instant
 
     def now(self, wall: datetime) -> datetime:  # noqa: ARG002 - asked like a running clock
-        """Give the plan time, whatever the machine says."""
+        """The plan time, whatever the machine says."""
         return self.at
 
     def slack(self) -> timedelta:
@@ -49,7 +49,7 @@ class Running(BaseModel):
     rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
     def now(self, wall: datetime) -> datetime:
-        """Give the plan time at an instant of the machine."""
+        """The plan time at an instant of the machine."""
         return self.at + (wall - self.since) * self.rate
 
     def slack(self) -> timedelta:
@@ -71,14 +71,14 @@ class PlanClock:
         self._said = self._mode.at
 
     def version(self) -> int:
-        """Give a number that grows with every step."""
+        """A number that grows with every step."""
         try:
             return os.stat(self._path).st_mtime_ns  # noqa: PTH116 - half the price of Path.stat, and asked all the time
         except FileNotFoundError as error:
             raise ClockError(f"there is no plan clock at {self._path}") from error
 
     def now(self, wall: datetime) -> datetime:
-        """Give the plan time. Raises ClockError where the file was set back."""
+        """The plan time. Raises ClockError where the file was set back."""
         if (version := self.version()) != self._version:
             self._turn_to(read(self._path), wall)
             self._version = version

@@ -131,7 +131,7 @@ class ServiceHost:
             await self.clock.sleep(GLANCE)
 
     async def _rest(self) -> float:
-        """Say how many machine seconds to rest at most: until something is due, where that is known to be sooner."""
+        """How many machine seconds to rest at most: until something is due, where that is known to be sooner."""
         if self.clock.movable:
             return LOOK
         try:
@@ -202,7 +202,7 @@ class ServiceHost:
                 await self._check_topics()
 
     async def _unquiet(self) -> str | None:
-        """Say what is still to be read, answered or done now; everybody is asked at once."""
+        """What is still to be read, answered or done now; everybody is asked at once."""
         if not self._opened or self.engine.gate.closed_because:
             return self.engine.gate.closed_because or "starting"
         try:
@@ -215,7 +215,7 @@ class ServiceHost:
         return "; ".join(sentence for sentence in asked if sentence) or None
 
     async def _soonest(self) -> datetime | None:
-        """Give the next instant at which something becomes due; nobody can say while we are starting."""
+        """The next instant at which something becomes due; nobody can say while we are starting."""
         if not self._opened:
             return None
         return min([at for ask in self._next_due if (at := await ask())], default=None)

@@ -91,7 +91,7 @@ class Engine:
         await self.log.close()
 
     def codec(self, topic: str) -> Codec:
-        """Give the decoder of a topic that we read."""
+        """The decoder of a topic that we read."""
         return next(f.judge.codec for f in self.projectors.values() if f.reader.topic == topic)
 
     def follower(self, reader: str) -> Follower:
@@ -126,7 +126,7 @@ class Engine:
         return [*loops, *rest, ("standby", self.standby.run)]
 
     def halted(self) -> str | None:
-        """Give a sentence while a partition stands still, else None."""
+        """A sentence while a partition stands still, else None."""
         sentences = [str(h) for loop in self.loops.values() for h in loop.halted.values()]
         return "; ".join(sentences) or None
 

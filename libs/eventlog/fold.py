@@ -94,7 +94,7 @@ def _note(command_indexes: dict[str, bytearray], event: RecordedEvent) -> None:
 
 
 def _command(event: RecordedEvent) -> bytes:
-    """Give the 16 bytes of the command's id; anything else would put the whole index out of step."""
+    """The 16 bytes of the command's id; anything else would put the whole index out of step."""
     try:
         command = bytes.fromhex(event.causationid.replace("-", ""))
     except ValueError:

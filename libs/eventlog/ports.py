@@ -25,11 +25,11 @@ class Clock(Protocol):
     """Plan time for every instant of a rule, machine time for waiting."""
 
     def now(self) -> datetime:
-        """Give plan time: aware, UTC."""
+        """Plan time: aware, UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Give machine seconds."""
+        """Machine seconds."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -60,7 +60,7 @@ class Subscription(Protocol):
     """The partitions of one topic that are ours in a group, read in order from where `on_assigned` said."""
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
-        """Give what is there, by partition, after at most `wait` machine seconds; may be empty."""
+        """What is there, by partition, after at most `wait` machine seconds; may be empty."""
         ...
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
@@ -68,7 +68,7 @@ class Subscription(Protocol):
         ...
 
     async def passed(self) -> Mapping[int, int]:
-        """Give the next offset of each partition: behind what was given, and behind the ends of transactions."""
+        """The next offset of each partition: behind what was given, and behind the ends of transactions."""
         ...
 
     def assigned(self) -> frozenset[int]:
@@ -95,15 +95,15 @@ class Log(Protocol):
     """The topics of one cluster. Every call raises Unavailable where the broker can not be reached."""
 
     async def ends(self, topic: str) -> Mapping[int, int]:
-        """Give the offset after the last record of each partition."""
+        """The offset after the last record of each partition."""
         ...
 
     async def starts(self, topic: str) -> Mapping[int, int]:
-        """Give the offset of the first record that is still there."""
+        """The offset of the first record that is still there."""
         ...
 
     async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
-        """Give the committed offsets of a group; partitions without one are absent."""
+        """The committed offsets of a group; partitions without one are absent."""
         ...
 
     async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
@@ -115,7 +115,7 @@ class Log(Protocol):
         ...
 
     def appender(self) -> Appender:
-        """Give a producer of one's own."""
+        """A producer of one's own."""
         ...
 
     async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> Subscription:
@@ -159,7 +159,7 @@ class Store(Protocol):
         ...
 
     async def positions(self) -> Mapping[int, int]:
-        """Give the next offset of every partition."""
+        """The next offset of every partition."""
         ...
 
     def step(self, partition: int, expected: Position) -> AbstractAsyncContextManager[Step]:

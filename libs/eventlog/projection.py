@@ -52,7 +52,7 @@ class Projection(Generic[R]):
 
     @property
     def is_state(self) -> bool:
-        """Say whether these are the states that the service's writer decides on."""
+        """Whether these are the states that the service's writer decides on."""
         return self.row is StateRow
 
     def loaded(self, stored: tuple[Any, ...]) -> R:

@@ -10,7 +10,7 @@ from libs.eventlog.wire.record import Head, Record, RecordedEvent
 
 
 def is_next(event: RecordedEvent, head: Head | None) -> bool:
-    """Say whether the record is the next of its stream; Halted at evidence of loss or of a hand in the log."""
+    """Whether the record is the next of its stream; Halted at evidence of loss or of a hand in the log."""
     last, previous = head or (0, None)
     if event.sequence == last + 1 and event.previousid == previous:
         return True

@@ -46,12 +46,12 @@ class MemoryLog:
             self.kept[topic, partition].clear()
 
     async def ends(self, topic: str) -> Mapping[int, int]:
-        """Give the offset after the last record of each partition."""
+        """The offset after the last record of each partition."""
         await self.turn()
         return {p: len(self.kept[topic, p]) for p in range(self.partitions)}
 
     async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
-        """Give the ends of several topics."""
+        """The ends of several topics."""
         return {topic: await self.ends(topic) for topic in topics}
 
     async def starts(self, topic: str) -> Mapping[int, int]:  # noqa: ARG002 - nothing is ever deleted here
@@ -60,7 +60,7 @@ class MemoryLog:
         return dict.fromkeys(range(self.partitions), 0)
 
     async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
-        """Give the committed offsets of a group."""
+        """The committed offsets of a group."""
         await self.turn()
         return {p: at for (g, t, p), at in self.committed.items() if (g, t) == (group, topic)}
 
@@ -77,13 +77,13 @@ class MemoryLog:
         return Identity("memory", f"{topic}/{self.incarnation[topic]}")
 
     async def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
-        """Give the records with offsets from `start` to below `until`, in order."""
+        """The records with offsets from `start` to below `until`, in order."""
         await self.turn()
         if records := self.kept[topic, partition][start:until]:
             yield records
 
     def appender(self) -> "MemoryAppender":
-        """Give a producer of one's own."""
+        """A producer of one's own."""
         return MemoryAppender(self)
 
     async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> "MemorySubscription":
@@ -126,7 +126,7 @@ class MemorySubscription:
             self._next.pop(partition, None)
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:  # noqa: ARG002 - no waiting here
-        """Give what is there."""
+        """What is there."""
         await self._log.turn()
         if self._anew:
             self._anew = False
@@ -147,7 +147,7 @@ class MemorySubscription:
         return frozenset(self._next)
 
     async def passed(self) -> Mapping[int, int]:
-        """Give the next offset of each partition."""
+        """The next offset of each partition."""
         return dict(self._next)
 
     def assigned(self) -> frozenset[int]:
@@ -192,7 +192,7 @@ class MemoryStore:
         return claimed
 
     async def positions(self) -> Mapping[int, int]:
-        """Give the next offset of every partition."""
+        """The next offset of every partition."""
         await self._turn()
         return {p: position.next_offset for p, position in self.position.items()}
 

@@ -51,12 +51,12 @@ class Event(Value):
 
 @cache
 def event_type(event: type[Event]) -> str:
-    """Give the CloudEvents attribute `type`: `olcare.TicketOpened.v1`."""
+    """The CloudEvents attribute `type`: `olcare.TicketOpened.v1`."""
     return type_name("olcare", event.__name__)
 
 
 def schema_uri(kind: str) -> str:
-    """Give the CloudEvents attribute `dataschema` of a type: the `$id` of its file in `contracts/schemas`."""
+    """The CloudEvents attribute `dataschema` of a type: the `$id` of its file in `contracts/schemas`."""
     return f"urn:olcare:schema:{kind}"
 
 

@@ -10,12 +10,12 @@ NAMESPACE = UUID("6f1d3c52-2f0b-5a39-9d4c-0c1a5e0b7c11")
 
 
 def name_id(*parts: str) -> UUID:
-    """Give the uuid5 of the parts, written as a JSON array so that no two lists of parts look alike."""
+    """The uuid5 of the parts, written as a JSON array so that no two lists of parts look alike."""
     return UUID(_name(parts))
 
 
 def _name(parts: Sequence[str]) -> str:
-    """Give a uuid5 as text: the first half of a SHA-1, its version 5, its variant 10 in bits."""
+    """A uuid5 as text: the first half of a SHA-1, its version 5, its variant 10 in bits."""
     digest = sha1(NAMESPACE.bytes + to_json(parts), usedforsecurity=False).digest()
     text = digest[:16].hex()
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{'89ab'[digest[8] >> 4 & 3]}{text[17:20]}-{text[20:]}"

@@ -39,7 +39,7 @@ class RecordAddress(Value):
     offset: Annotated[int, Field(ge=0)]
 
     def text(self) -> str:
-        """Give the key of its dead letter: `topic/partition/offset`."""
+        """The key of its dead letter: `topic/partition/offset`."""
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 

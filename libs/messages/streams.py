@@ -30,5 +30,5 @@ def parse_stream(text: str) -> Stream:
 
 
 def partition_of(stream: str, partitions: int) -> int:
-    """Give the partition of a stream: murmur2 of its id, as Kafka's own clients compute it."""
+    """The partition of a stream: murmur2 of its id, as Kafka's own clients compute it."""
     return int(murmurhash2(stream.encode(), KAFKA_SEED) & 0x7FFFFFFF) % partitions

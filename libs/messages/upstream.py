@@ -52,7 +52,7 @@ class Upstream(Value):
 
 @cache
 def upstream_type(message: type[Upstream]) -> str:
-    """Give the CloudEvents attribute `type`: `olcare.upstream.TicketSubmitted.v1`."""
+    """The CloudEvents attribute `type`: `olcare.upstream.TicketSubmitted.v1`."""
     return type_name("olcare.upstream", message.__name__)
 
 

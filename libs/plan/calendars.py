@@ -13,7 +13,7 @@ ONE_DAY = timedelta(days=1)
 
 @lru_cache(maxsize=64)
 def working_calendar(published: plan.CentreCalendar) -> WorkingCalendar:
-    """Give the calendar under its centre's name; kept, since laying it out takes some milliseconds.
+    """The calendar under its centre's name; kept, since laying it out takes some milliseconds.
 
     Raises `UnknownZone`, `BadHours` or `EmptyCalendar`; of what was published, none.
     """
@@ -30,7 +30,7 @@ def working_calendar(published: plan.CentreCalendar) -> WorkingCalendar:
 
 
 def changed_between(before: plan.CentreCalendar, after: plan.CentreCalendar) -> Interval | None:
-    """Give the span of the local days whose hours differ, of those that both are published for; None where none do."""
+    """The span of the local days whose hours differ, of those that both are published for; None where none do."""
     old, new = working_calendar(before), working_calendar(after)
     first, last = max(old.first_day, new.first_day), min(old.last_day, new.last_day)
     days = (first + ONE_DAY * n for n in range((last - first).days + 1))

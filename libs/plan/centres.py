@@ -20,11 +20,11 @@ def numbers_of(centres: Iterable[CentreCalendar]) -> dict[str, str]:
 
 
 def local_centre(home: str, channel: Channel, dialled: str | None, numbers: Mapping[str, str]) -> LocalCentre:
-    """Give the customer's home centre; for a call the centre whose number was dialled, if that is another."""
+    """The customer's home centre; for a call the centre whose number was dialled, if that is another."""
     called = numbers.get(dialled or "", home) if channel is Channel.PHONE else home
     return LocalCentre(called, CentreReason.HOME_CENTRE if called == home else CentreReason.NUMBER_DIALLED)
 
 
 def home_centre(centres: Iterable[CentreCalendar], country: str) -> str | None:
-    """Give the centre for customers of a country (ISO 3166-1 alpha-2); None, never a guess, where the plan has none."""
+    """The centre for customers of a country (ISO 3166-1 alpha-2); None, never a guess, where the plan has none."""
     return next((centre.centre for centre in centres if country in centre.countries), None)

@@ -67,7 +67,7 @@ def verify(certificate: Certificate) -> None:
 
 
 def recompute(certificate: Certificate) -> datetime:
-    """Give the deadline that follows from a certificate's intervals and changes; raises `BadCertificate`."""
+    """The deadline that follows from a certificate's intervals and changes; raises `BadCertificate`."""
     _check_start(certificate)
     _check_order(certificate.intervals)
     _check_changes(certificate)
@@ -80,17 +80,17 @@ def recompute(certificate: Certificate) -> datetime:
 
 
 def current_grounds(certificate: Certificate) -> Certificate | CertificateChange:
-    """Give what says the target, the versions and the deadline now: the last change, or the certificate itself."""
+    """What says the target, the versions and the deadline now: the last change, or the certificate itself."""
     return certificate.changes[-1] if certificate.changes else certificate
 
 
 def reckoned_from(certificate: Certificate) -> datetime:
-    """Give the instant from which on a promise rests on the grounds that are in force now."""
+    """The instant from which on a promise rests on the grounds that are in force now."""
     return certificate.changes[-1].changed_at if certificate.changes else certificate.opened_at
 
 
 def legs(certificate: Certificate) -> list[Leg]:
-    """Give the legs of a promise, one more than it has changes."""
+    """The legs of a promise, one more than it has changes."""
     start = certificate.opened_at
     found = [Leg(start, start, certificate.target_seconds * SECOND)]
     for change in certificate.changes:
@@ -101,25 +101,25 @@ def legs(certificate: Certificate) -> list[Leg]:
 
 
 def used_between(intervals: Iterable[WorkingInterval | Interval], since: datetime, until: datetime) -> int:
-    """Give the working time between two instants, in microseconds."""
+    """The working time between two instants, in microseconds."""
     ends = ((max(one.opens_at, since), min(one.closes_at, until)) for one in intervals)
     return sum((closes - opens) // MICROSECOND for opens, closes in ends if opens < closes)
 
 
 def used_until(certificate: Certificate, instant: datetime) -> timedelta:
-    """Give the working time of the target that runs which was used by an instant."""
+    """The working time of the target that runs which was used by an instant."""
     leg = [leg for leg in legs(certificate) if leg.begins_at <= max(instant, certificate.opened_at)][-1]
     return used_between(certificate.intervals, leg.counts_from, instant) * MICROSECOND
 
 
 def cut_to(intervals: Iterable[WorkingInterval], since: datetime, until: datetime) -> tuple[WorkingInterval, ...]:
-    """Give what of the intervals lies between two instants."""
+    """What of the intervals lies between two instants."""
     ends = ((max(one.opens_at, since), min(one.closes_at, until)) for one in intervals)
     return tuple(WorkingInterval(opens_at=opens, closes_at=closes) for opens, closes in ends if opens < closes)
 
 
 def reached_at(intervals: Iterable[WorkingInterval], since: datetime, working: int) -> datetime | None:
-    """Give the earliest instant by which so much working time has passed since another; None when it never has."""
+    """The earliest instant by which so much working time has passed since another; None when it never has."""
     for interval in intervals:
         opens_at = max(interval.opens_at, since)
         length = max(0, (interval.closes_at - opens_at) // MICROSECOND)
@@ -227,7 +227,7 @@ def _check_at_risk(certificate: Certificate) -> None:
 
 
 def _is_warning(certificate: Certificate, warning: AtRisk) -> bool:
-    """Say whether a share of a target is used up at that instant, or a shorter target found it so."""
+    """Whether a share of a target is used up at that instant, or a shorter target found it so."""
     at, intervals = warning.at_risk_at, certificate.intervals
     leg = [leg for leg in legs(certificate) if leg.begins_at < at or leg.begins_at == certificate.opened_at][-1]
     is_working = any(interval.opens_at < at <= interval.closes_at for interval in intervals)

@@ -117,7 +117,7 @@ def with_call(
 
 
 def with_merge(survivor: Certificate, absorbed: Certificate, merged_at: datetime) -> Certificate:
-    """Give the survivor the promise of the ticket absorbed in it, where that is the earlier one and still runs."""
+    """The survivor the promise of the ticket absorbed in it, where that is the earlier one and still runs."""
     at, now = _instant(absorbed, merged_at), current_grounds(absorbed)
     if absorbed.due_at >= survivor.due_at or at >= absorbed.due_at:
         return survivor
@@ -185,13 +185,13 @@ def _cause(
 
 
 def target_channel(certificate: Certificate) -> Channel:
-    """Give the channel whose target runs: that of the opening, or the telephone after a call."""
+    """The channel whose target runs: that of the opening, or the telephone after a call."""
     called = any(change.cause is RetargetCause.CALL for change in certificate.changes)
     return Channel.PHONE if called else certificate.channel
 
 
 def _not_before(at: datetime, certificate: Certificate, since: datetime, working: int) -> datetime:
-    """Give when so much working time is used, within the intervals there are, but no instant before another."""
+    """When so much working time is used, within the intervals there are, but no instant before another."""
     return max(at, reached_at(certificate.intervals, since, working) or certificate.due_at)
 
 
@@ -236,7 +236,7 @@ def _shares(targets: ResponseTargets, target: int) -> list[Share]:
 
 
 def _at_risk(at: datetime, certificate: Certificate, since: datetime, shares: Iterable[Share]) -> Warnings:
-    """Give when each share is used up, no instant before another: what is used up by then is told at once."""
+    """When each share is used up, no instant before another: what is used up by then is told at once."""
     return tuple(
         AtRisk(percent=percent, at_risk_at=_not_before(at, certificate, since, working)) for percent, working in shares
     )

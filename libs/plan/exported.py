@@ -9,7 +9,7 @@ FORMAT = "olcare-plan-1"
 
 
 def export_plan(plan: Plan) -> str:
-    """Give the text that `parse_exported` reads back into an equal plan."""
+    """The text that `parse_exported` reads back into an equal plan."""
     parts = PLAN.dump_python(plan, mode="json", exclude_none=True)
     return json.dumps({"format": FORMAT, **parts}, ensure_ascii=False, indent=1) + "\n"
 

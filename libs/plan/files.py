@@ -31,7 +31,7 @@ class Row(NamedTuple):
     fields: dict[str, str]
 
     def closure(self) -> dict[str, str]:
-        """Give it in the words of a closure."""
+        """It in the words of a closure."""
         words = {"date": "day", "from": "closed_from", "to": "closed_to"}
         given = {column: text for column, text in self.fields.items() if text or column in NEEDED}
         return {words.get(column, column): text for column, text in given.items() if column != "centre"}
@@ -79,7 +79,7 @@ def _wrong_columns(columns: Iterable[str]) -> Iterator[Problem]:
 
 
 def _put_closures(centres: object, rows: Iterable[Row], problems: list[Problem]) -> dict[tuple[str, str], int]:
-    """Give every centre its closures; say at which line the n-th of a centre stands."""
+    """Every centre its closures; say at which line the n-th of a centre stands."""
     if not isinstance(centres, list):
         return {}
     closures = dict[str, list[dict[str, str]]]()

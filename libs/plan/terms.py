@@ -21,7 +21,7 @@ class Term:
 
 
 def yearly_term(anchor: date, number: int = 1) -> Term:
-    """Give the n-th yearly term of a contract that first began on `anchor`.
+    """The n-th yearly term of a contract that first began on `anchor`.
 
     Each is counted from that day, so that a 29 February comes back in every leap year.
     """
@@ -31,12 +31,12 @@ def yearly_term(anchor: date, number: int = 1) -> Term:
 
 
 def covered_from(term: Term, zone_name: str) -> datetime:
-    """Give the instant at which cover begins. Raises `UnknownZone`."""
+    """The instant at which cover begins. Raises `UnknownZone`."""
     return start_of_day(term.first_day, zone(zone_name))
 
 
 def covered_until(term: Term, zone_name: str) -> datetime:
-    """Give the end of the last local day, an instant that is no longer covered. Raises `UnknownZone`."""
+    """The end of the last local day, an instant that is no longer covered. Raises `UnknownZone`."""
     return start_of_day(term.last_day + ONE_DAY, zone(zone_name))
 
 

@@ -12,7 +12,7 @@ SECOND = timedelta(seconds=1)
 
 
 def tz_database(calendars: Iterable[CentreCalendar]) -> TzDatabase | None:
-    """Give what the installed database says of the zones of some centres on their published days.
+    """What the installed database says of the zones of some centres on their published days.
 
     Zones that it does not hold are left out; None where none is left.
     """
@@ -26,12 +26,12 @@ def tz_database(calendars: Iterable[CentreCalendar]) -> TzDatabase | None:
 
 
 def span_of(database: TzDatabase) -> Interval:
-    """Give the instants of which a published database says something."""
+    """The instants of which a published database says something."""
     return _around(database.first_day, database.last_day)
 
 
 def differences(before: TzDatabase, after: TzDatabase, name: str) -> list[Interval]:
-    """Give the spans in which two databases, of which both hold a zone, give it other offsets."""
+    """The spans in which two databases, of which both hold a zone, give it other offsets."""
     one, other = _zone_of(before, name), _zone_of(after, name)
     since, until = _both(before, after)
     changes = {offset.from_at for offset in (*one.offsets, *other.offsets) if since < offset.from_at < until}

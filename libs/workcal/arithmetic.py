@@ -84,7 +84,7 @@ def is_open(calendar: WorkingCalendar, instant: datetime) -> bool:
 
 
 def next_opening(calendar: WorkingCalendar, instant: datetime) -> datetime:
-    """Give the instant itself if it is working time, else the next that is.
+    """The instant itself if it is working time, else the next that is.
 
     Raises `NaiveInstant`, `CalendarEnds` and `TooFarAhead`.
     """
@@ -100,7 +100,7 @@ def next_opening(calendar: WorkingCalendar, instant: datetime) -> datetime:
 
 
 def last_closing(calendar: WorkingCalendar, instant: datetime) -> datetime:
-    """Give the last closing by an instant; where there is none, the first instant that is published.
+    """The last closing by an instant; where there is none, the first instant that is published.
 
     Raises `NaiveInstant` and `CalendarEnds`.
     """

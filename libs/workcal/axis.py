@@ -37,7 +37,7 @@ class Places:
             self._guide = np.searchsorted(edges, np.arange(buckets) << self._shift, "right")
 
     def of(self, values: Whole) -> NDArray[np.intp]:
-        """Say how many edges are not above each value."""
+        """How many edges are not above each value."""
         if not self._guided:
             return np.searchsorted(self._edges, values, "right")
         found = self._guide.take(values >> self._shift, mode="clip")
@@ -72,7 +72,7 @@ class Axis:
         return timedelta(microseconds=self._longest)
 
     def due(self, which: NDArray[np.integer], starts: Whole, targets: Whole) -> tuple[Whole, NDArray[np.bool_]]:
-        """Give the deadlines in microseconds since 1970, and which of them there are none of."""
+        """The deadlines in microseconds since 1970, and which of them there are none of."""
         begins, spans, stretches = self._begins.take(which), self._spans.take(which), self._stretches.take(which)
         since, targets = starts - begins, np.minimum(targets, self._longest + 1)
         bad = (since.view(np.uint64) >= spans.view(np.uint64)) | (targets < 0)

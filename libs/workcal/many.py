@@ -22,7 +22,7 @@ CHUNK = 16_384
 
 
 def deadlines(calendar: WorkingCalendar, starts: Instants, targets: timedelta | Spans) -> Instants:
-    """Give the deadline of every start, with one target for all or one each.
+    """The deadline of every start, with one target for all or one each.
 
     The first item without a deadline raises what it would in `add_working_time`, with its place: `item 7: …`. Raises
     ValueError besides for NaT and for arrays that do not match, TypeError for another unit.

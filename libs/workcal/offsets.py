@@ -13,7 +13,7 @@ SECOND = timedelta(seconds=1)
 
 
 def offsets(name: str, since: datetime, until: datetime) -> Iterator[tuple[datetime, timedelta]]:
-    """Give the offset in force at a whole second, then each that follows before another; raises `UnknownZone`."""
+    """The offset in force at a whole second, then each that follows before another; raises `UnknownZone`."""
     civil, at, end = zone(name), in_utc(since), in_utc(until)
     known = _offset(civil, at)
     yield at, known
@@ -29,7 +29,7 @@ def offsets(name: str, since: datetime, until: datetime) -> Iterator[tuple[datet
 
 
 def _change(civil: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """Give an instant between two of different offsets from which on the offset of the first does not hold."""
+    """An instant between two of different offsets from which on the offset of the first does not hold."""
     known = _offset(civil, before)
     while after - before > SECOND:
         middle = before + (after - before) // SECOND // 2 * SECOND

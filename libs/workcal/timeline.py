@@ -18,7 +18,7 @@ class Interval(NamedTuple):
 
 
 def joined(intervals: Iterable[Interval]) -> Iterator[Interval]:
-    """Give the same instants in order and without overlap; what merely touches stays apart."""
+    """The same instants in order and without overlap; what merely touches stays apart."""
     pending: Interval | None = None
     for interval in sorted(intervals):
         if pending is None or interval.opens_at >= pending.closes_at:

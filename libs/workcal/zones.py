@@ -40,7 +40,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def in_utc(instant: datetime) -> datetime:
-    """Give the same instant in UTC; raises `NaiveInstant`, and ValueError outside the years 1 to 9999.
+    """The same instant in UTC; raises `NaiveInstant`, and ValueError outside the years 1 to 9999.
 
     Two aware datetimes of one zone are subtracted by their clocks, even where an offset changed between them; in UTC
     every difference is a true one.
@@ -56,7 +56,7 @@ def in_utc(instant: datetime) -> datetime:
 
 
 def instant_of(day: date, clock: time, civil: ZoneInfo) -> datetime:
-    """Give the UTC instant of a local time of day.
+    """The UTC instant of a local time of day.
 
     Of a time that occurs twice, the first; a time that is skipped is counted on by the offset before the jump, so that
     02:30 becomes 03:30 (PEP 495, fold 0).
@@ -65,5 +65,5 @@ def instant_of(day: date, clock: time, civil: ZoneInfo) -> datetime:
 
 
 def start_of_day(day: date, civil: ZoneInfo) -> datetime:
-    """Give the UTC instant at which a local date begins."""
+    """The UTC instant at which a local date begins."""
     return instant_of(day, MIDNIGHT, civil)

@@ -111,7 +111,7 @@ def _register(command: SubmitCustomer) -> CustomerRegistered | CustomerRefused:
 
 
 def _home_centre(command: SubmitCustomer) -> KnownCentre | None:
-    """Give the centre asked for, else that of the country, never a guess."""
+    """The centre asked for, else that of the country, never a guess."""
     if command.centre:
         return next((known for known in command.centres if known.centre == command.centre), None)
     return next((known for known in command.centres if command.country in known.countries), None)

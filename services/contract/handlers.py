@@ -89,7 +89,7 @@ class TermDuties:
         return [issued_by_duty(row, LapseContract(row["covered_until"], row["stream"], now)) for row in rows]
 
     async def next_due(self) -> datetime | None:
-        """Give the next end of a term."""
+        """The next end of a term."""
         row = await self._queries.row("next_term_end")
         return row["at"] if row else None
 
@@ -136,5 +136,5 @@ class Tombstones:
         return len(graves)
 
     async def busy(self) -> str | None:
-        """Say whether something is still to be erased."""
+        """Whether something is still to be erased."""
         return "tombstones are owed" if await self._queries.rows("tombstones_owed", most=1) else None

@@ -60,7 +60,7 @@ def _without_contract(customer: KnownCustomer, product: KnownProduct | None) -> 
 
 
 def _covering(contracts: tuple[KnownContract, ...], at: datetime) -> KnownContract | None:
-    """Give the term that lasts longest, of those that hold the instant."""
+    """The term that lasts longest, of those that hold the instant."""
     holding = [c for c in contracts if c.covered_from <= at < c.covered_until]
     return max(holding, key=_until, default=None)
 

@@ -118,7 +118,7 @@ OWING = (TicketOpened, TicketRefused, MessageHeld)
 
 
 def owed(state: State) -> tuple[Owed, ...]:
-    """Give what is held and can be applied now, in order."""
+    """What is held and can be applied now, in order."""
     if isinstance(state, Unopened):
         return ()
     return tuple(

@@ -123,7 +123,7 @@ def ticket(opened: TicketOpened, held: tuple[MessageHeld, ...]) -> Ticket:
 
 
 def asked_again(known: Ticket, content: HeldContent) -> FactsNeeded | None:
-    """Say which facts are needed to apply what was held; None where none are."""
+    """Which facts are needed to apply what was held; None where none are."""
     match content:
         case HeldTransfer(to_centre=centre):
             return FactsNeeded(receiving=centre)
@@ -148,7 +148,7 @@ def is_of_another(known: Ticket, content: HeldContent, facts: TicketFacts) -> bo
 def judged(
     known: Ticket, message: MessageHeld, content: HeldContent, facts: TicketFacts
 ) -> LifeEvent | MessageRefused | ResponseRefused:
-    """Say what comes of a message about the ticket."""
+    """What comes of a message about the ticket."""
     if message.said_at < known.opened_at:
         return turned_away(message, MessageRefusal.BEFORE_OPENING)
     match content:

@@ -17,5 +17,5 @@ class IntakeSettings(ServiceSettings):
 
     @property
     def tolerance(self) -> timedelta:
-        """Give the tolerance as a span of time."""
+        """The tolerance as a span of time."""
         return timedelta(seconds=self.tolerance_seconds)

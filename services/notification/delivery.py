@@ -90,7 +90,7 @@ Result = RecordSent | RecordDeferred | RecordFailed | RecordAmbiguous
 
 
 def claim(state: State, command: ClaimHandOver) -> NoticeHandingOver | None:
-    """Give the notice to one process; None where it is not free or the attempt is not the next one."""
+    """The notice to one process; None where it is not free or the attempt is not the next one."""
     if not _is_free(state, command.occurred_at) or command.claim.attempt != known(state).attempts + 1:
         return None
     return NoticeHandingOver(
@@ -138,7 +138,7 @@ def abandon(state: State, command: AbandonClaim) -> NoticeAmbiguous | None:
 
 
 def retry_at(trying_since: datetime, failures: int, now: datetime) -> datetime | None:
-    """Give the next attempt after so many failures (1, 2 …); None where it would be beyond `GIVE_UP`."""
+    """The next attempt after so many failures (1, 2 …); None where it would be beyond `GIVE_UP`."""
     next_try = now + RETRIES[min(failures, len(RETRIES)) - 1]
     return next_try if next_try <= trying_since + GIVE_UP else None
 

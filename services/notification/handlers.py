@@ -45,7 +45,7 @@ class NoticeReactions:
         self._queries, self._settings = host.queries, settings
 
     async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
-        """Give the notices that each event calls for; raises Unavailable where a customer is not known here yet."""
+        """The notices that each event calls for; raises Unavailable where a customer is not known here yet."""
         facts = await self._facts(events)
         return [react(e, f, self._settings.mail_domain) for e, f in zip(events, facts, strict=True)]
 
@@ -121,7 +121,7 @@ class NoticeDuties:
         return [issued_by_duty(row, CancelNotice(now, Cancellation.PERSON_ERASED)) for row in rows]
 
     async def next_due(self) -> datetime | None:
-        """Give the instant at which a notice is next to be tried again."""
+        """The instant at which a notice is next to be tried again."""
         row = await self._queries.row("next_retry")
         return row["at"] if row else None
 

@@ -27,7 +27,7 @@ _MONTHS = {
 
 
 def choose_language(*wishes: str | None) -> str:
-    """Give the first wish (`fr`, `fr-CA`, `de` …) that we can write in, else English."""
+    """The first wish (`fr`, `fr-CA`, `de` …) that we can write in, else English."""
     spoken = (wish.partition("-")[0] for wish in wishes if wish)
     return next((language for language in spoken if language in LANGUAGES), LAST_RESORT)
 

@@ -82,7 +82,7 @@ State = Unknown | Requested | HandingOver | Deferred | Ambiguous | Done
 
 
 def known(state: State) -> Notice:
-    """Give the notice; ValueError where nobody asked for it, as nothing else can happen to such a one."""
+    """The notice; ValueError where nobody asked for it, as nothing else can happen to such a one."""
     if isinstance(state, Unknown):
         raise ValueError("nothing can happen to a notice that nobody asked for")  # noqa: TRY004 - it is no type
     return state.notice

@@ -50,7 +50,7 @@ def _reason_not_to_send(state: State, *, person_erased: bool) -> OrderRefusal | 
 
 
 def settle(state: State, command: Settle) -> NoticeSettled | NoticeOrderRefused:
-    """Say what became of it; also where it was about to be sent once more."""
+    """What became of it; also where it was about to be sent once more."""
     match state:
         case Ambiguous():
             return NoticeSettled(settled_at=command.occurred_at, by=command.by, settled_as=command.settled_as)

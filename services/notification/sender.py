@@ -66,7 +66,7 @@ class Sender:
         return len(mine)
 
     async def busy(self) -> str | None:
-        """Say what is to be sent now or is being handed over."""
+        """What is to be sent now or is being handed over."""
         if await self._queries.rows("notices_to_send", now=self._clock.now(), most=1):
             return "notices are to be sent"
         if await self._queries.rows("notices_by_state", state="handing-over", most=1):

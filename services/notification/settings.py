@@ -42,7 +42,7 @@ class NotificationSettings(ServiceSettings):
         return self
 
     def server(self) -> Server:
-        """Give the mail server; raises ValueError where `smtp` is not `host:port`."""
+        """The mail server; raises ValueError where `smtp` is not `host:port`."""
         host, _, port = self.smtp.rpartition(":")
         encryption, trust = self.smtp_encryption, self.smtp_trust
         return Server(host.strip("[]"), int(port), self.mail_domain, encryption, trust, self._login())
@@ -53,7 +53,7 @@ class NotificationSettings(ServiceSettings):
         return Login(self.smtp_user, self.smtp_password.get_secret_value())
 
     def limits(self) -> Limits:
-        """Give the time that each phase of a hand-over may take."""
+        """The time that each phase of a hand-over may take."""
         return Limits(self.smtp_connect_seconds, self.smtp_command_seconds, self.smtp_body_seconds)
 
     def sender(self) -> Correspondent:

@@ -13,7 +13,7 @@ ABOUT_THE_MESSAGE = frozenset({Phase.RCPT, Phase.DATA, Phase.BODY})
 
 
 def result_of(outcome: Outcome, claim: Claim, at: datetime) -> Result:
-    """Give what to record of an attempt."""
+    """What to record of an attempt."""
     match outcome:
         case Accepted():
             return RecordSent(at, claim, outcome.code)

@@ -59,7 +59,7 @@ def down(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Say what `olcare up` runs, and where."""
+    """What `olcare up` runs, and where."""
     here = environment(ctx)
     if found := here.up():
         _show(here, found, as_json=as_json)
@@ -81,7 +81,7 @@ def demo(
 
 
 def order(clock: Path | None, *, seed: bool) -> Order:
-    """Say what is to run: the topics are made first, the plan and the customers come when the services are ready."""
+    """What is to run: the topics are made first, the plan and the customers come when the services are ready."""
     return Order(
         services=[ServiceSpec(s.name, s.module, free_port()) for s in SERVICES.values()],
         preparations={"topics": _olcare("topics", "create")},

@@ -56,7 +56,7 @@ class CycleDuties:
         ]
 
     async def _since(self) -> datetime | None:
-        """Say from when on what was recorded is to be looked through; None for all of it, as after new targets."""
+        """From when on what was recorded is to be looked through; None for all of it, as after new targets."""
         row = await self._queries.row("newest_targets")
         version = row["version"] if row else None
         if version != self._targets:

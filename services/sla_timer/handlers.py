@@ -41,7 +41,7 @@ class PromiseReactions:
         self._queries, self._guard = host.queries, guard
 
     async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
-        """Give what each event of a ticket asks for; raises Unavailable while hours are known by an old version."""
+        """What each event of a ticket asks for; raises Unavailable while hours are known by an old version."""
         await self._guard.passed()
         promises = await self._called_about(events)
         each = [facts_needed(event, promises) for event in events]
@@ -51,7 +51,7 @@ class PromiseReactions:
         return [react(event, fact) for event, fact in zip(events, facts, strict=True)]
 
     async def react_to_promises(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
-        """Give what each event of a promise asks of another one."""
+        """What each event of a promise asks of another one."""
         return [react_to_promise(event) for event in events]
 
     async def _called_about(self, events: Sequence[RecordedEvent]) -> Mapping[str, FactsNeeded]:
@@ -113,7 +113,7 @@ class PromiseDuties:
         return [issued_by_duty(row, FireDeadline(row["due_at"], now)) for row in rows]
 
     async def next_due(self) -> datetime | None:
-        """Give the first instant at which one of these will act."""
+        """The first instant at which one of these will act."""
         row = await self._queries.row("next_due", now=self._clock.now(), installed=tz_version())
         return row["at"] if row else None
 
@@ -128,6 +128,6 @@ class PromiseDuties:
 
 
 async def facts_for(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, PlanFacts]:
-    """Give what is published for some centres, that in force at an instant and all that came later."""
+    """What is published for some centres, that in force at an instant and all that came later."""
     rows = await queries.rows("facts_for_promises", centres=list(centres), since=since)
     return {centre: FACTS.validate_json(row["facts"]) for centre, row in zip(centres, rows, strict=True)}

@@ -140,7 +140,7 @@ def called_about(events: Iterable[RecordedEvent[TicketEvent]]) -> list[str]:
 
 
 def opened(events: Iterable[RecordedEvent[TicketEvent]]) -> Mapping[str, FactsNeeded]:
-    """Give what the promises of tickets that open just now will run on."""
+    """What the promises of tickets that open just now will run on."""
     found = ((event, event.data) for event in events if isinstance(event.data, TicketOpened))
     return {promise_of(event.stream): FactsNeeded(data.centre, data.opened_at) for event, data in found}
 

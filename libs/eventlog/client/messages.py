@@ -35,12 +35,12 @@ def event(source: str, identity: str, subject: str, time: datetime, data: Upstre
 
 
 def structured(said: Event) -> tuple[bytes, Headers]:
-    """Give value and headers: the whole event is the value."""
+    """Value and headers: the whole event is the value."""
     return json.dumps(said, ensure_ascii=False).encode(), CONTENT_TYPE
 
 
 def binary(said: Event) -> tuple[bytes, Headers]:
-    """Give value and headers: the data are the value, the attributes are headers."""
+    """Value and headers: the data are the value, the attributes are headers."""
     attributes = {name: str(value) for name, value in said.items() if name not in {"data", "datacontenttype"}}
     headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items()]
     content_type = str(said.get("datacontenttype", "application/json")).encode()

@@ -45,7 +45,7 @@ class DecodedBatches(_MemoryRecordsPy):  # type: ignore[misc] # aiokafka ships n
     """The batches of one fetched partition."""
 
     def next_batch(self) -> Any:
-        """Give the next batch; one that no client can have written, as aiokafka's own."""
+        """The next batch; one that no client can have written, as aiokafka's own."""
         raw, batch = self._next_slice, super().next_batch()
         written = isinstance(batch, DefaultRecordBatch) and not batch.is_control_batch
         return DecodedBatch(raw, batch) if written else batch
@@ -95,14 +95,14 @@ class DecodedBatch:
         yield from self._rest(at, end)
 
     def _rest(self, first: int, end: int) -> Iterator[DecodedRecord]:
-        """Give the batch as it came at the first offset, and at the others where that is."""
+        """The batch as it came at the first offset, and at the others where that is."""
         for offset in range(first, end):
             value = bytes(self._raw) if offset == first else f"see offset {first}".encode()
             yield DecodedRecord(offset, self._batch.max_timestamp, None, value, RAW_BATCH)
 
 
 def _is_dense(raw: memoryview) -> bool:
-    """Say whether each offset has its record, as before any compaction."""
+    """Whether each offset has its record, as before any compaction."""
     last, count = _HEADER.unpack_from(raw)[6::6]
     return bool(count == last + 1)
 
@@ -137,7 +137,7 @@ def _unpacked(codec: int, data: bytes, most: int) -> bytes:
 
 
 def _headers(plain: bytes, at: int) -> tuple[Any, int]:
-    """Give names and values, None where there are too many; in names, bytes that are not UTF-8 become surrogates."""
+    """Names and values, None where there are too many; in names, bytes that are not UTF-8 become surrogates."""
     count, at = decode_varint_py(plain, at)
     if count > MAX_HEADERS:
         return None, at

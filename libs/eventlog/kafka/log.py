@@ -57,15 +57,15 @@ class KafkaLog:
         return sorted(self._consumer.partitions_for_topic(topic) or ())
 
     async def ends(self, topic: str) -> Mapping[int, int]:
-        """Give the offset after the last record of each partition."""
+        """The offset after the last record of each partition."""
         return (await self.ends_of([topic]))[topic]
 
     async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
-        """Give the ends of several topics, in one request."""
+        """The ends of several topics, in one request."""
         return await self._offsets(topics, self._consumer.end_offsets)
 
     async def starts(self, topic: str) -> Mapping[int, int]:
-        """Give the offset of the first record that is still there."""
+        """The offset of the first record that is still there."""
         return (await self._offsets([topic], self._consumer.beginning_offsets))[topic]
 
     async def _offsets(self, topics: Iterable[str], ask: Any) -> Mapping[str, Mapping[int, int]]:
@@ -77,7 +77,7 @@ class KafkaLog:
         return by_topic
 
     async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
-        """Give the committed offsets of a group."""
+        """The committed offsets of a group."""
         found = await within(self._settings.patience, lambda: self._committed(group), f"offsets of {group}")
         return {tp.partition: at.offset for tp, at in found.items() if tp.topic == topic and at.offset >= 0}
 
@@ -116,20 +116,20 @@ class KafkaLog:
         return Identity(response.cluster_id, str(ids[topic]))
 
     def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
-        """Give the records with offsets from `start` to below `until`, in order."""
+        """The records with offsets from `start` to below `until`, in order."""
         tp = TopicPartition(topic, partition)
         ask = partial(within, self._settings.patience, what=f"reading {tp}")
         return scan(self._consumer._client, tp, start, until, ask)  # noqa: SLF001 - its public face is slower
 
     def appender(self) -> Appender:
-        """Give a producer of one's own."""
+        """A producer of one's own."""
         return KafkaAppender(self._settings, self._hear)
 
     def _hear(self, broker: float) -> None:
         self._heard = (broker, asyncio.get_running_loop().time())
 
     def broker_time(self) -> float | None:
-        """Give the broker's time in seconds of the epoch, by its last acknowledgement; None before the first."""
+        """The broker's time in seconds of the epoch, by its last acknowledgement; None before the first."""
         if self._heard is None:
             return None
         broker, at = self._heard
@@ -147,7 +147,7 @@ class KafkaLog:
 
 
 def _near(addresses: Sequence[PartitionOffset]) -> Iterator[tuple[PartitionOffset, PartitionOffset]]:
-    """Give the first and the last of those that stand near each other in a partition."""
+    """The first and the last of those that stand near each other in a partition."""
     first: PartitionOffset | None = None
     for address, after in zip_longest(addresses, addresses[1:]):
         first = first or address

@@ -35,7 +35,7 @@ async def reading(kafka: str, starts: Mapping[TopicPartition, int]) -> AsyncIter
 
 
 async def records(kafka: str, log: KafkaLog, topic: str, since: int = 0) -> AsyncIterator[Record]:
-    """Give what stands on a topic now, in order within a partition, from broker time `since` (ms of the epoch) on.
+    """What stands on a topic now, in order within a partition, from broker time `since` (ms of the epoch) on.
 
     Only for topics that lose records at their beginning alone: none with compaction.
     """

@@ -28,7 +28,7 @@ Ask = Callable[[Fetch], Coroutine[Any, Any, list[Record]]]
 
 
 async def scan(client: Any, tp: TopicPartition, start: int, until: int, ask: Ask) -> AsyncIterator[Sequence[Record]]:
-    """Give the records with offsets from `start` to below `until`, in order."""
+    """The records with offsets from `start` to below `until`, in order."""
     ahead: asyncio.Task[list[Record]] | None = None
     try:
         while start < until:
@@ -76,7 +76,7 @@ def _records(tp: TopicPartition, fetched: bytes) -> list[Record]:
 
 
 def _as_usual(tp: TopicPartition, fetched: bytes) -> list[Record] | None:
-    """Give the records if they stand one after the other and nothing is odd about them."""
+    """The records if they stand one after the other and nothing is odd about them."""
     (topic, partition), records = tp, list[Record]()
     for batch in _batches(MemoryRecords(fetched)):
         at = batch.base_offset

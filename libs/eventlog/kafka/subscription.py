@@ -70,7 +70,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             return  # the next owner's epoch keeps our batch out
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
-        """Give what is there, by partition; empty while partitions change hands."""
+        """What is there, by partition; empty while partitions change hands."""
         self._idle.set()
         try:
             await self._take_over()
@@ -91,7 +91,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         await within(self._settings.patience, lambda: self._consumer.commit(committed), f"offsets of {self._group}")
 
     async def passed(self) -> Mapping[int, int]:
-        """Give the next offset of each partition, behind the ends of transactions and what was aborted in them."""
+        """The next offset of each partition, behind the ends of transactions and what was aborted in them."""
         if self._handed is not None:
             return {}
         try:

@@ -32,7 +32,7 @@ class Card:
     set_aside: tuple[SetAside, ...]
 
     def settings(self, brokers: int) -> Mapping[str, str]:
-        """Give the Kafka settings for a cluster of so many brokers."""
+        """The Kafka settings for a cluster of so many brokers."""
         return {**self.config, **(self.production if brokers >= CLUSTER else {})}
 
 
@@ -123,7 +123,7 @@ class TopicAdmin:
         return [s for c in cards for s in drift(c, partitions.get(c.topic), configs.get(c.topic, {}), brokers)]
 
     async def offsets_kept(self) -> int:
-        """Give how many minutes the brokers keep the committed offsets of a group that is away."""
+        """How many minutes the brokers keep the committed offsets of a group that is away."""
         asked = [ConfigResource(ConfigResourceType.BROKER, str(await self._a_broker()))]
         for response in await self._admin.describe_configs(asked):
             for _, _, _, _, entries in response.resources:

@@ -32,7 +32,7 @@ def group_follower(group: str, topic: str, log: Log) -> Follower:
 
 
 async def behind(log: Log, follower: Follower, ends: Mapping[int, int]) -> dict[int, int]:
-    """Give by partition how many records a follower has not reached; a partition whose end is its start is reached."""
+    """By partition how many records a follower has not reached; a partition whose end is its start is reached."""
     offsets = await follower.offsets()
     late = {p: end - offsets.get(p, 0) for p, end in ends.items() if offsets.get(p, 0) < end}
     if late and any(p not in offsets for p in late):

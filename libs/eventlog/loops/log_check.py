@@ -14,7 +14,7 @@ class LogCheck:
         self._log, self._topic, self._expected = log, topic, expected
 
     async def problems(self, positions: Mapping[int, Position]) -> dict[int, str]:
-        """Give a sentence for each partition that is not what it was; Unavailable where that can not be asked."""
+        """A sentence for each partition that is not what it was; Unavailable where that can not be asked."""
         identity = await self._log.identity(self._topic)
         if identity != self._expected:
             sentence = f"the topic was made anew or the cluster is another one: {identity}, not {self._expected}"
@@ -34,7 +34,7 @@ class LogCheck:
     async def _last(
         self, positions: Mapping[int, Position], starts: Mapping[int, int], ends: Mapping[int, int]
     ) -> Mapping[int, Record]:
-        """Give the record before each position that has one and knows it."""
+        """The record before each position that has one and knows it."""
         addresses = [
             PartitionOffset(partition, position.next_offset - 1)
             for partition, position in positions.items()

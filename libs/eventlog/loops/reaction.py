@@ -19,7 +19,7 @@ WAIT = 0.5  # machine seconds
 PAUSE = 0.1  # machine seconds before the same batch is tried again
 
 React = Callable[[Sequence[RecordedEvent]], Awaitable[Sequence[Sequence[Reaction]]]]
-"""Give the reactions to each event, its facts filled in; which ones depends on the event alone."""
+"""The reactions to each event, its facts filled in; which ones depends on the event alone."""
 
 
 class ReactionLoop:

@@ -61,7 +61,7 @@ class ReaderLoop:
         return {p: Halted(topic, p, positions[p].next_offset, sentence) for p, sentence in found.items()}
 
     def take_counts(self) -> tuple[int, int]:
-        """Give how many records counted and how many were void since this was last asked."""
+        """How many records counted and how many were void since this was last asked."""
         taken, self.counted, self.void = (self.counted, self.void), 0, 0
         return taken
 

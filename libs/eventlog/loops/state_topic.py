@@ -94,7 +94,7 @@ class StateTopic:
             await connection.copy_records_to_table(self.name, schema_name=self.name, records=kept)
 
     async def positions(self) -> Mapping[int, int]:
-        """Give the next offset of every partition."""
+        """The next offset of every partition."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(f"select partition, next_offset from position_{self.name}")
         return {row["partition"]: row["next_offset"] for row in rows}

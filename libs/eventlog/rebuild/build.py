@@ -48,7 +48,7 @@ class Scan(Protocol):
     """A log that can be read from the start, one partition at a time, as fast as it gives."""
 
     def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
-        """Give the records with offsets from `start` to below `until`, in order."""
+        """The records with offsets from `start` to below `until`, in order."""
         ...
 
 
@@ -177,7 +177,7 @@ class PartitionBuilder:
 
 
 def new_view(reader: Reader) -> View:
-    """Give the view of a fold that starts from nothing."""
+    """The view of a fold that starts from nothing."""
     return View(rows={projection.table: {} for projection in reader.projections})
 
 

@@ -57,7 +57,7 @@ class Builder:
         self._order_of = order_of
 
     async def ready(self, reader: Reader, tell: Tell) -> Generation:
-        """Give the generation that the pointer names, built first where there is none or its card has changed."""
+        """The generation that the pointer names, built first where there is none or its card has changed."""
         async with self._database.connection() as connection, _alone(connection, reader):
             await clear(connection, reader)
             found = await current(connection, reader)
@@ -148,6 +148,6 @@ async def _alone(connection: Connection, reader: Reader) -> AsyncIterator[None]:
 
 
 async def positions(connection: Connection, reader: Reader, generation: Generation) -> dict[int, int]:
-    """Give the positions of a generation."""
+    """The positions of a generation."""
     rows = await connection.fetch(f"select partition, next_offset from {generation.schema}.position_{reader.name}")
     return {row["partition"]: row["next_offset"] for row in rows}

@@ -25,7 +25,7 @@ class Generation(NamedTuple):
 
 
 async def current(connection: Connection, reader: Reader) -> Generation | None:
-    """Give the generation that the pointer names for the version of the code, None where none is ready."""
+    """The generation that the pointer names for the version of the code, None where none is ready."""
     row = await connection.fetchrow(
         "select g.* from olcare.pointer p join olcare.generation g using (reader, version, generation)"
         " where p.reader = $1 and p.version = $2",
@@ -36,7 +36,7 @@ async def current(connection: Connection, reader: Reader) -> Generation | None:
 
 
 async def in_use(connection: Connection) -> Mapping[tuple[str, int], str]:
-    """Give by reader and version the schema that the pointer names."""
+    """By reader and version the schema that the pointer names."""
     rows = await connection.fetch(
         "select p.reader, p.version, g.schema from olcare.pointer p"
         " join olcare.generation g using (reader, version, generation)"
@@ -157,7 +157,7 @@ async def discard(connection: Connection, left: Iterable[Generation]) -> None:
 
 
 def tables(reader: Reader, schema: str) -> Iterable[str]:
-    """Give the DDL of a reader's tables."""
+    """The DDL of a reader's tables."""
     name = reader.name
     yield (
         f"create table {schema}.position_{name}"
@@ -173,7 +173,7 @@ def tables(reader: Reader, schema: str) -> Iterable[str]:
 
 
 def indexes(reader: Reader, schema: str) -> Iterable[str]:
-    """Give the DDL of the keys and indexes, made when the rows stand."""
+    """The DDL of the keys and indexes, made when the rows stand."""
     name = reader.name
     yield f"alter table {schema}.heads_{name} add primary key (stream)"
     yield f'alter table {schema}.voids_{name} add primary key (partition, "offset")'

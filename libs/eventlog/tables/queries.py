@@ -47,12 +47,12 @@ class Queries:
             self._named |= {name: getattr(loaded, name) for name in loaded.available_queries}
 
     async def rows(self, name: str, **values: object) -> list[dict[str, Any]]:
-        """Give the rows of a query as dictionaries; raises Unavailable where the database can not be reached."""
+        """The rows of a query as dictionaries; raises Unavailable where the database can not be reached."""
         async with self._database.connection() as connection:
             return [dict(row) async for row in self._named[name](connection, **values)]
 
     async def stream(self, name: str, at_once: int = 5_000, **values: object) -> AsyncIterator[dict[str, Any]]:
-        """Give the rows of a query as they are read, never all of them at once; raises Unavailable."""
+        """The rows of a query as they are read, never all of them at once; raises Unavailable."""
         read = self._named[f"{name}_cursor"]
         async with self._database.connection() as connection, read(connection, **values) as found:
             cursor = await found
@@ -73,6 +73,6 @@ class Queries:
         return [nothing if one is None else next(found) for one in needed]
 
     async def row(self, name: str, **values: object) -> dict[str, Any] | None:
-        """Give the first row of a query, None where there is none."""
+        """The first row of a query, None where there is none."""
         found = await self.rows(name, **values)
         return found[0] if found else None

@@ -47,7 +47,7 @@ class PostgresStore:
         return {row["partition"]: Position(row["epoch"], row["next_offset"], row["digest"]) for row in rows}
 
     async def positions(self) -> Mapping[int, int]:
-        """Give the next offset of every partition."""
+        """The next offset of every partition."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(f"select partition, next_offset from position_{self._reader.name}")
         return {row["partition"]: row["next_offset"] for row in rows}

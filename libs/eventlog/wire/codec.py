@@ -48,7 +48,7 @@ class Codec:
             raise Halted(self._topic, event.partition, event.offset, f"{event.stream} belongs to another partition")
 
     def belongs(self, event: RecordedEvent) -> bool:
-        """Say whether the record stands in its stream's partition."""
+        """Whether the record stands in its stream's partition."""
         return partition_of(event.stream, self._partitions) == event.partition
 
     def open(self, event: RecordedEvent) -> RecordedEvent:

@@ -1,4 +1,4 @@
-"""Say which field of a message does not fit and what is asked for, without a word of what stands there."""
+"""Which field of a message does not fit and what is asked for, without a word of what stands there."""
 
 from collections.abc import Mapping
 from typing import Any

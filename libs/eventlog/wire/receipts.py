@@ -78,7 +78,7 @@ def _name(name: str) -> str:
 
 
 def _size(record: Record) -> int:
-    """Give the bytes that a record takes in JSON at most: base64, and a name's control characters as six."""
+    """The bytes that a record takes in JSON at most: base64, and a name's control characters as six."""
     parts = [record.key, record.value, *(value for _, value in record.headers)]
     return sum(4 + len(part or b"") * 4 // 3 for part in parts) + sum(32 + 6 * len(name) for name, _ in record.headers)
 

@@ -81,7 +81,7 @@ class RecordedEvent(msgspec.Struct, Generic[D], rename=_NAMES):
 
     @property
     def head(self) -> Head:
-        """Give the head that the stream has once this event counts."""
+        """The head that the stream has once this event counts."""
         return Head(self.sequence, self.id)
 
 

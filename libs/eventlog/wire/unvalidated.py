@@ -22,7 +22,7 @@ _set_content, _set_fields, _set_extra, _set_private = (BaseModel.__dict__[slot].
 
 
 def decoder_without_validation(model: type[M]) -> Callable[[bytes | str | msgspec.Raw], M]:
-    """Give a decoder of JSON into the model; raises msgspec.ValidationError or msgspec.DecodeError."""
+    """A decoder of JSON into the model; raises msgspec.ValidationError or msgspec.DecodeError."""
     known: Any = model
     decode, build = msgspec.json.Decoder(_shape(known)).decode, _builder(known)
     return lambda data: build(decode(data))
@@ -33,7 +33,7 @@ class _Tagged(msgspec.Struct):
 
 
 def state_decoder_without_validation(states: Any) -> Callable[[bytes | str], Any]:
-    """Give a decoder of JSON into the one of some dataclasses that its field `state` names.
+    """A decoder of JSON into the one of some dataclasses that its field `state` names.
 
     Raises TypeError where one has no such literal, or holds a choice of models that nothing tells apart.
     """
@@ -81,7 +81,7 @@ def _hints(model: Any) -> Mapping[str, Any]:
 
 
 def _defaults(model: Any) -> Mapping[str, Any]:
-    """Give the defaults, all of which are immutable."""
+    """The defaults, all of which are immutable."""
     if issubclass(model, BaseModel):
         known = model.model_fields.items()
         return {n: f.get_default(call_default_factory=True) for n, f in known if not f.is_required()}
@@ -89,7 +89,7 @@ def _defaults(model: Any) -> Mapping[str, Any]:
 
 
 def _build(annotation: Any) -> Build | None:
-    """Say how a decoded value becomes what the model holds; None where it is that already."""
+    """How a decoded value becomes what the model holds; None where it is that already."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _build(inner[0])
@@ -123,7 +123,7 @@ def _builder(model: Any) -> Build:
 
 
 def _made(model: Any) -> Build:
-    """Say how an instance is made of all its fields."""
+    """How an instance is made of all its fields."""
     new = model.__new__
     names = set(_hints(model))
 

@@ -36,25 +36,25 @@ class Environment:
         return status(self.root)
 
     def kafka_address(self) -> str:
-        """Give the bootstrap servers; raises Refused."""
+        """The bootstrap servers; raises Refused."""
         return self.kafka or self._installed("Kafka", "OLCARE_KAFKA").kafka
 
     def postgres_address(self) -> str:
-        """Give the server, without a database; raises Refused."""
+        """The server, without a database; raises Refused."""
         return self.postgres or self._installed("PostgreSQL", "OLCARE_POSTGRES").postgres
 
     def ports(self) -> Mapping[str, int]:
-        """Give the ports of the services' pages, by service; raises Refused."""
+        """The ports of the services' pages, by service; raises Refused."""
         if self.services:
             return _ports(self.services)
         return {s.name: s.http_port for s in self._installed("service", "OLCARE_SERVICES").services}
 
     def plan_clock(self) -> Path | None:
-        """Give the file of the plan clock, None where plan time is real time."""
+        """The file of the plan clock, None where plan time is real time."""
         return self.clock_file or (kept if self.up() and (kept := clock_of(self.root)).exists() else None)
 
     def clock(self) -> Clock:
-        """Give the clock that the services have."""
+        """The clock that the services have."""
         return Clock(self.plan_clock())
 
     def cards(self) -> Mapping[str, Card]:
@@ -114,7 +114,7 @@ def options(
 
 
 def environment(ctx: typer.Context) -> Environment:
-    """Give what `options` was told."""
+    """What `options` was told."""
     found = ctx.obj
     assert isinstance(found, Environment)  # noqa: S101 - `options` runs first
     return found

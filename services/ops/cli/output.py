@@ -41,7 +41,7 @@ def show(found: object, *, as_json: bool, otherwise: Callable[[], RenderableType
 
 
 def tell(sentence: str) -> None:
-    """Say what goes on, on standard error."""
+    """What goes on, on standard error."""
     _errors.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -71,7 +71,7 @@ class Speed(ProgressColumn):
     """How many a second."""
 
     def render(self, task: Task) -> Text:
-        """Give it, once something is done."""
+        """It, once something is done."""
         return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="cyan")
 
 

@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="The plan's time: say it, or step i
 
 @app.command("show")
 def show_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Say what time it is in the plan, and whether it is stepped, runs, or is real time."""
+    """What time it is in the plan, and whether it is stepped, runs, or is real time."""
     here = environment(ctx)
     path, now = here.plan_clock(), here.clock().now()
     mode = read(path).mode if path else "real"

@@ -32,7 +32,7 @@ class Somebody:
     phone: str
 
     def at_the_door(self) -> Person:
-        """Give what upstream systems say of them."""
+        """What upstream systems say of them."""
         return Person(person=self.person, name=self.name, email=self.email, phone=self.phone)
 
 
@@ -54,7 +54,7 @@ class Customer:
 
     @property
     def id(self) -> str:
-        """Give its stream id."""
+        """Its stream id."""
         return stream_id("customer", ERP, self.number)
 
 
@@ -69,11 +69,11 @@ class Cast:
     """Mail addresses: of one whose mail server refuses everything, of one whose wants to be asked twice."""
 
     def covered(self, centre: str) -> list[Customer]:
-        """Give those of a centre who are covered the whole week through."""
+        """Those of a centre who are covered the whole week through."""
         return [c for c in self.customers if c.centre == centre and c.role is None]
 
     def playing(self, role: str) -> list[Customer]:
-        """Give those who are there for a case."""
+        """Those who are there for a case."""
         return [customer for customer in self.customers if customer.role == role]
 
     def troubles(self, somebody: Somebody) -> bool:
@@ -81,7 +81,7 @@ class Cast:
         return somebody.email in {self.mailbox_gone, self.greylisted}
 
     def people(self) -> Iterator[Somebody]:
-        """Give all people."""
+        """All people."""
         return (somebody for customer in self.customers for somebody in customer.people)
 
 

@@ -64,7 +64,7 @@ class Covered(NamedTuple):
 
     @property
     def until(self) -> datetime:
-        """Give the instant at which it lapses."""
+        """The instant at which it lapses."""
         return covered_until(self.term, self.zone)
 
 
@@ -91,7 +91,7 @@ class Register:
                 raise ValueError(f"the script says {event['type']} at contract's door")
 
     def refusal(self, asked: TicketSubmitted, at: datetime) -> TicketRefusal | None:
-        """Say why a ticket is not opened."""
+        """Why a ticket is not opened."""
         if asked.customer not in self.customers:
             return TicketRefusal.UNKNOWN_CUSTOMER
         if asked.request_kind is RequestKind.PROFESSIONAL_SERVICE:
@@ -128,10 +128,10 @@ class Register:
 
 
 def accepted(event: type[Event], outcome: Outcome = Outcome.ACCEPTED) -> Outcomes:
-    """Give an outcome without a reason."""
+    """An outcome without a reason."""
     return Outcomes(event_type(event), outcome)
 
 
 def refused(event: type[Event], reason: str) -> Outcomes:
-    """Give a refusal."""
+    """A refusal."""
     return Outcomes(event_type(event), Outcome.REFUSED, str(reason))

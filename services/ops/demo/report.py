@@ -28,12 +28,12 @@ class Share(NamedTuple):
 
     @property
     def attainment(self) -> float | None:
-        """Give the share of the judged promises that were met, of 1; None where none is judged."""
+        """The share of the judged promises that were met, of 1; None where none is judged."""
         judged = self.met + self.breached
         return self.met / judged if judged else None
 
     def data(self) -> dict[str, Any]:
-        """Give it for other programs."""
+        """It for other programs."""
         return {**self._asdict(), "attainment": self.attainment}
 
 
@@ -97,7 +97,7 @@ class Report:
 
 
 def by_centre(plan: Plan, found: Figures) -> list[Share]:
-    """Give a share for each centre, and one for tickets of customers whom nobody knows."""
+    """A share for each centre, and one for tickets of customers whom nobody knows."""
     names = [centre.centre for centre in plan.centres]
     shares = [_share(name, _tickets(found, name, None), _promises(found, name, None)) for name in names]
     unknown = Counter({key: n for key, n in found.tickets.items() if key.centre is None and key.state == "refused"})
@@ -105,12 +105,12 @@ def by_centre(plan: Plan, found: Figures) -> list[Share]:
 
 
 def by_channel(found: Figures) -> list[Share]:
-    """Give a share for each channel."""
+    """A share for each channel."""
     return [_share(name, _tickets(found, None, name), _promises(found, None, name)) for name in Channel]
 
 
 def mailed(found: Figures) -> list[Mailed]:
-    """Give the notices by class."""
+    """The notices by class."""
     classes = sorted({key.notice_class for key in found.notices})
     return [
         _mailed(name, [(k.state, k.problem, n) for k, n in found.notices.items() if k.notice_class == name])
@@ -119,13 +119,13 @@ def mailed(found: Figures) -> list[Mailed]:
 
 
 def unheard(found: Figures) -> list[Unheard]:
-    """Give what was refused, and what could not be read."""
+    """What was refused, and what could not be read."""
     refused = [Unheard(_short(key.event), key.reason, n) for key, n in found.not_taken.items()]
     return [*sorted(refused), *sorted(Unheard("unreadable", reason, n) for reason, n in found.dead_letters.items())]
 
 
 def proven(proofs: Sequence[Proof]) -> list[Proven]:
-    """Give the proof by reader."""
+    """The proof by reader."""
     found = []
     for reader, of_reader in groupby(proofs, key=lambda proof: proof.reader):
         tables = list(of_reader)

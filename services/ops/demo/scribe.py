@@ -127,14 +127,14 @@ class Scribe:
         return self.say(TICKETS_DOOR, ticket.source, ticket.number, at, given, handed_over=handed_over)
 
     def working(self, ticket: Ticket, share: float) -> datetime:
-        """Give the instant, to the second, at which a share of a ticket's target is used up."""
+        """The instant, to the second, at which a share of a ticket's target is used up."""
         certificate = ticket.certificate
         target = timedelta(seconds=certificate.target_seconds)
         at = add_working_time(self.calendars[certificate.centre], certificate.opened_at, target * share)
         return max(at.replace(microsecond=0), certificate.opened_at)
 
     def next_number(self, source: str) -> str:
-        """Give the next number of a ticket; upstream systems count by themselves, so numbers meet."""
+        """The next number of a ticket; upstream systems count by themselves, so numbers meet."""
         self._count[source] += 1
         return str(1000 + self._count[source])
 
@@ -161,11 +161,11 @@ class Scribe:
 
 
 def half_hour(at: datetime) -> datetime:
-    """Give the half hour that ends at the instant or after it."""
+    """The half hour that ends at the instant or after it."""
     since = at - datetime.combine(at.date(), time(), UTC)
     return at + (-since) % HALF_HOUR
 
 
 def local(calendar: WorkingCalendar, day: date, clock: str) -> datetime:
-    """Give an instant by a centre's own day and clock (`09:30`, `23:59:59`)."""
+    """An instant by a centre's own day and clock (`09:30`, `23:59:59`)."""
     return datetime.combine(day, time.fromisoformat(clock), zone(calendar.zone)).astimezone(UTC)

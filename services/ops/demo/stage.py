@@ -33,7 +33,7 @@ class Stage:
     contracts: Path
 
     def environment(self) -> Environment:
-        """Give the addresses as the command line has them."""
+        """The addresses as the command line has them."""
         return Environment(self.kafka, self.postgres, self.clock_file, None, self.contracts, self.clock_file.parent)
 
 

@@ -116,7 +116,7 @@ def play_ordinary_tickets(scribe: Scribe, week: Week, tickets: int) -> None:
 
 
 def _deal(rng: Random, tickets: int) -> list[Story]:
-    """Give each story its share as nearly as whole tickets can, the rarest at least once, in any order."""
+    """Each story its share as nearly as whole tickets can, the rarest at least once, in any order."""
     deck = [story for story in STORIES for _ in range(max(1, story.share * tickets // 100))]
     deck = [*deck, *[STORIES[0]] * (tickets - len(deck))][-tickets:]
     rng.shuffle(deck)
@@ -145,7 +145,7 @@ def _automatic(scribe: Scribe, ticket: Ticket) -> None:
 
 
 def _half_hours_at_risk(scribe: Scribe, ticket: Ticket) -> list[datetime]:
-    """Give the half hours after the warning, until the deadline, that end opening hours or lie within them."""
+    """The half hours after the warning, until the deadline, that end opening hours or lie within them."""
     certificate = ticket.certificate
     calendar = scribe.calendars[certificate.centre]
     first = half_hour(certificate.at_risk[-1].at_risk_at + timedelta.resolution)

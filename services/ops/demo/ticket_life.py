@@ -209,7 +209,7 @@ class Promise(NamedTuple):
 
 
 def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetime) -> Promise:
-    """Say what becomes of a promise by the end of the story.
+    """What becomes of a promise by the end of the story.
 
     An answer that we get to know of after the deadline comes too late: until then it was not said at any door.
     """
@@ -223,7 +223,7 @@ def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetim
 
 
 def told_too_late(said: Said, ended_at: datetime) -> Outcomes:
-    """Say what a promise makes of anything else: the script says nothing of that before the promise has its end."""
+    """What a promise makes of anything else: the script says nothing of that before the promise has its end."""
     if said.handed_over <= ended_at:
         raise ValueError(f"the script says {type(said.data).__name__} about a ticket whose promise runs")
     match said.data:

@@ -35,7 +35,7 @@ class StoredDeadLetter(NamedTuple):
     marker: DeadLetterDiscarded | None = None
 
     def row(self) -> dict[str, object]:
-        """Give it as a row of a table, without what the record holds."""
+        """It as a row of a table, without what the record holds."""
         return {
             "place": self.letter.place.text(),
             "written_at": self.written_at,
@@ -54,7 +54,7 @@ def list_(
     every: Annotated[bool, typer.Option("--all", help="Also those that are done with.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say which records of the doors could not be read, and why."""
+    """Which records of the doors could not be read, and why."""
     found = run(_letters(environment(ctx)))
     rows = [letter.row() for letter in found if every or letter.marker is None]
     columns = ("place", "written_at", "reason", "where", "message", *(("done_by", "done_why") if every else ()))
@@ -109,7 +109,7 @@ async def letters(kafka: str, log: KafkaLog) -> list[StoredDeadLetter]:
 
 
 def again(letter: DeadLetter) -> Outgoing:
-    """Give the door's record as it came, for the same partition, so that its key keeps its order.
+    """The door's record as it came, for the same partition, so that its key keeps its order.
 
     Raises Refused where it was too large to be kept: there is nothing to send in.
     """

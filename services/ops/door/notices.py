@@ -51,7 +51,7 @@ def list_(
     most: Annotated[int, typer.Option(min=1, help="So many at most.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Say who was told what, the youngest first."""
+    """Who was told what, the youngest first."""
     if without_address and state is not None:
         raise typer.BadParameter("--without-address is about notices that are to be sent, whatever their state")
     here = environment(ctx)
@@ -75,7 +75,7 @@ def settle(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Say what became of a notice of which nobody knew whether it was accepted."""
+    """What became of a notice of which nobody knew whether it was accepted."""
     _answer(run(_order(environment(ctx), notice, SettlementOrdered(by=by, settled_as=settled_as))), as_json=as_json)
 
 

@@ -31,12 +31,12 @@ def seed(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 def customers(content: Json) -> Mapping[str, CustomerSubmitted]:
-    """Give the customers by number."""
+    """The customers by number."""
     return {c["number"]: CustomerSubmitted.model_validate(c) for c in content["customers"]}
 
 
 def contracts(content: Json, today: date) -> Mapping[str, ContractSubmitted]:
-    """Give the contracts by number, their days counted from today."""
+    """The contracts by number, their days counted from today."""
     return {c["number"]: _contract(content["source"], c, today) for c in content["contracts"]}
 
 

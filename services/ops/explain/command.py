@@ -29,7 +29,7 @@ def explain_(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a first response was due when it was: hours used, days skipped, changes and their causes, the verdict."""
+    """Why a first response was due when it was: hours used, days skipped, changes and their causes, the verdict."""
     here = environment(ctx)
     found, measured = run(_explained(here, ticket)), run(cycles_told(here, ticket))
     cycles = measured["cycles"] if measured else []

@@ -57,7 +57,7 @@ Calendars = Mapping[int, CentreCalendar]
 
 
 def days_of(certificate: Certificate, calendars: Calendars) -> list[DayLine]:
-    """Give every day from the opening to the deadline; raises LookupError for a calendar that is not there."""
+    """Every day from the opening to the deadline; raises LookupError for a calendar that is not there."""
     civil, held = zone(certificate.zone), list(_held(certificate, calendars))
     first = certificate.opened_at.astimezone(civil).date()
     last = (certificate.due_at - MICROSECOND).astimezone(civil).date()
@@ -96,7 +96,7 @@ def _used(certificate: Certificate, held: Sequence[Held], day: date, whole: Inte
 
 
 def _closed(concerned: Sequence[Held], day: date, whole: Interval, name: str) -> Iterator[DayLine]:
-    """Give each closure that took hours of that day from the promise, once."""
+    """Each closure that took hours of that day from the promise, once."""
     civil, told = zone(name), set[tuple[str, Interval]]()
     for one in concerned:
         span = Interval(max(one.begins_at, whole.opens_at), min(one.ends_at, whole.closes_at))
@@ -111,14 +111,14 @@ def _closed(concerned: Sequence[Held], day: date, whole: Interval, name: str) ->
 
 
 def hours_of(closure: Closure) -> Hours:
-    """Give the local hours that a closure takes away."""
+    """The local hours that a closure takes away."""
     if closure.closed_from is None and closure.closed_to is None:
         return ALL_DAY
     return Hours.parse(f"{closure.closed_from or '00:00'}-{closure.closed_to or '24:00'}")
 
 
 def has_hours(calendar: CentreCalendar, day: date) -> bool:
-    """Say whether a day has opening hours before closures."""
+    """Whether a day has opening hours before closures."""
     is_weekly = any(window.weekday == day.isoweekday() for window in calendar.weekly)
     return is_weekly or any(extra.day == day for extra in calendar.extra_openings)
 

@@ -115,7 +115,7 @@ def _responded_at(state: State) -> datetime | None:
 
 
 def _zone(told: RecordedPromise, grounds: Grounds) -> str:
-    """Give the zone of the ticket's centre; UTC where there is none."""
+    """The zone of the ticket's centre; UTC where there is none."""
     centre = told.opened.centre if told.opened else None
     return grounds.newest(centre).zone if centre and centre in grounds.calendars else "UTC"
 
@@ -139,7 +139,7 @@ def _times(certificate: Certificate, responded_at: datetime, grounds: Grounds) -
 
 
 def _restated(state: State, events: Sequence[PromiseEvent]) -> Restated | None:
-    """Give what was restated last, since the promise began to run for the last time."""
+    """What was restated last, since the promise began to run for the last time."""
     said = _last(events, FirstResponseRestated)
     match state:
         case Waiting(restated_due_at=datetime() as due_at):

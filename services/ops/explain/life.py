@@ -53,12 +53,12 @@ class JudgedAnswer(NamedTuple):
 
 
 def life(events: Iterable[PromiseEvent], civil: ZoneInfo) -> list[Happening]:
-    """Give every happening in the order in which it was recorded."""
+    """Every happening in the order in which it was recorded."""
     return [happening for event, before in _with_states(events) for happening in _happenings(event, before, civil)]
 
 
 def answers(events: Iterable[PromiseEvent]) -> list[JudgedAnswer]:
-    """Give every answer that was told, in the order in which it was."""
+    """Every answer that was told, in the order in which it was."""
     told = (_answer(event, before) for event, before in _with_states(events))
     return [answer for answer in told if answer]
 
@@ -80,7 +80,7 @@ def clock(at: datetime) -> str:
 
 
 def new_changes(after: Certificate, before: Certificate | None) -> list[CertificateChange]:
-    """Give what changed a promise since; of a merge, only itself: the rest is the life of the absorbed ticket."""
+    """What changed a promise since; of a merge, only itself: the rest is the life of the absorbed ticket."""
     if after.changes and after.changes[-1].cause is RetargetCause.MERGE:
         return list(after.changes[-1:])
     known = before.changes if before else ()
@@ -179,7 +179,7 @@ def _happening(event: PromiseEvent, certificate: Certificate | None, civil: Zone
 
 
 def why_not_first(at: datetime, due_at: datetime | None) -> str:
-    """Say why an answer met no promise that was noted beside it."""
+    """Why an answer met no promise that was noted beside it."""
     if due_at is None or at <= due_at:
         return "by the deadline, but the promise had its end when it was told"
     return f"{spoken(at - due_at)} after the deadline by the clock"

@@ -103,7 +103,7 @@ def _as_json(proposals: Iterable[Proposal], change: str) -> Mapping[str, Any]:
 
 
 def _changes(proposal: Proposal) -> Iterator[Mapping[str, Any]]:
-    """Give each day of which something else would be said, with what is said of it before and after."""
+    """Each day of which something else would be said, with what is said of it before and after."""
     before, after = _by_day(proposal.standing), _by_day(proposal.closures)
     for day in sorted(before.keys() | after.keys()):
         if before.get(day) != after.get(day):

@@ -47,7 +47,7 @@ def _listed(source: Source, years: Sequence[int]) -> Iterator[Drafted]:
 
 
 def _estimated_endings(listed: holidays.HolidayBase) -> tuple[str, ...]:
-    """Say how names of days end that the library only estimates, in its language: ` (anggaran)`."""
+    """How names of days end that the library only estimates, in its language: ` (anggaran)`."""
     labels = (getattr(listed, f"{kind}estimated_label", None) for kind in ("", "observed_"))
     return tuple(listed.tr(label).partition("%s")[2] for label in labels if label)
 

@@ -107,13 +107,13 @@ class Overrides(BaseModel):
         return self
 
     def source(self, centre: str) -> Source:
-        """Give the list of a centre; raises `BadPlan`."""
+        """The list of a centre; raises `BadPlan`."""
         if found := next((source for source in self.sources if source.centre == centre), None):
             return found
         raise BadPlan(Problem(OVERRIDES, "sources", f"none for {centre}; add its country"))
 
     def of(self, centre: str) -> list[Override]:
-        """Give the overrides of a centre, in order."""
+        """The overrides of a centre, in order."""
         return [override for override in self.overrides if override.centre == centre]
 
 

@@ -105,7 +105,7 @@ async def publish_plan(
 
 
 async def _events_since(log: KafkaLog, before: Mapping[int, int]) -> frozenset[str]:
-    """Give the ids of what was written to the plan's topic after some offsets."""
+    """The ids of what was written to the plan's topic after some offsets."""
     ends = await log.ends(PLAN)
     codec = Codec(PLAN, EVENTS[PLAN], len(ends))
     grown = [(partition, before[partition], end) for partition, end in ends.items() if before[partition] < end]

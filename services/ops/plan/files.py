@@ -45,7 +45,7 @@ def check(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a plan would be refused, and what somebody should see to; exit code 1 where it would be refused."""
+    """Why a plan would be refused, and what somebody should see to; exit code 1 where it would be refused."""
     today = (on or environment(ctx).clock().now()).date()
     try:
         errors, warned = _checked(path, today)
@@ -80,7 +80,7 @@ def export(
 
 
 def _checked(path: Path | None, today: date) -> tuple[Sequence[Problem], Sequence[Problem]]:
-    """Give what is wrong and what is only warned of; raises `NoPlan`."""
+    """What is wrong and what is only warned of; raises `NoPlan`."""
     try:
         plan = plan_at(path)
     except NoPlan:

@@ -49,13 +49,13 @@ class _Line:
 
 
 def proposed(texts: Mapping[str, str], proposals: Iterable[Proposal]) -> dict[str, str]:
-    """Give the two files as they would be; raises Refused."""
+    """The two files as they would be; raises Refused."""
     changing = [proposal for proposal in proposals if proposal.changes]
     return {HOLIDAYS: _holidays(texts[HOLIDAYS], changing), CENTRES: _centres(texts[CENTRES], changing)}
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    """Say how files differ, as `patch -p1` takes it."""
+    """How files differ, as `patch -p1` takes it."""
     changes = (
         unified_diff(_ended(before[name]), _ended(text), f"a/{name}", f"b/{name}") for name, text in after.items()
     )
@@ -63,7 +63,7 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
 
 
 def _ended(text: str) -> list[str]:
-    """Give the lines, each with its end: two without one would run together."""
+    """The lines, each with its end: two without one would run together."""
     lines = list(StringIO(text, newline=""))
     return [*lines[:-1], *(line.rstrip("\r\n") + _end(lines[0]) for line in lines[-1:])]
 
@@ -90,7 +90,7 @@ def _holidays(text: str, proposals: Iterable[Proposal]) -> str:
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    """Give the header and each row as they are written."""
+    """The header and each row as they are written."""
     raw = _ended(text)
     rows = csv.DictReader(raw)
     yield _Line("", "", raw[0])
@@ -125,7 +125,7 @@ def _place(lines: Sequence[_Line], new: _Line) -> int:
 
 
 def _centres(text: str, proposals: Iterable[Proposal]) -> str:
-    """Give each calendar the next version and its last day, where they stand in the text."""
+    """Each calendar the next version and its last day, where they stand in the text."""
     news = {p.calendar.centre: {"version": p.calendar.version + 1, "last_day": p.last_day} for p in proposals}
     root = yaml.compose(text)
     spots = [spot for node in root.value for spot in _spots(node, news)] if root else []

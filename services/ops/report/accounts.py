@@ -38,15 +38,15 @@ class PromiseAccount(NamedTuple):
     intervals: tuple[Interval, ...] = ()
 
     def verdict(self, ledger: Ledger) -> str:
-        """Give what became of it."""
+        """What became of it."""
         return self.restated or self.state if ledger is Ledger.RESTATED else self.state
 
     def due(self, ledger: Ledger) -> datetime | None:
-        """Give its deadline."""
+        """Its deadline."""
         return self.restated_due_at or self.due_at if ledger is Ledger.RESTATED else self.due_at
 
     def times(self, ledger: Ledger, grounds: Grounds) -> Times | None:
-        """Give how long the answer took; None where there is none."""
+        """How long the answer took; None where there is none."""
         due_at = self.due(ledger)
         if self.responded_at is None or self.due_at is None or due_at is None:
             return None
@@ -65,13 +65,13 @@ class Days:
     _spans: dict[str, Interval] = field(default_factory=dict)
 
     def of(self, centre: str) -> Interval:
-        """Give the instants of these days at a centre; where no calendar is published nothing is promised: in UTC."""
+        """The instants of these days at a centre; where no calendar is published nothing is promised: in UTC."""
         if centre not in self._spans:
             civil = self.grounds.newest(centre).civil if centre in self.grounds.calendars else zone("UTC")
             self._spans[centre] = Interval(start_of_day(self.from_day, civil), start_of_day(self.to_day, civil))
         return self._spans[centre]
 
     def hold(self, centre: str, instant: datetime) -> bool:
-        """Say whether an instant lies in them."""
+        """Whether an instant lies in them."""
         begins_at, ends_at = self.of(centre)
         return begins_at <= instant < ends_at

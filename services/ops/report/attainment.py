@@ -24,7 +24,7 @@ class Spread(NamedTuple):
     most: timedelta | None
 
     def data(self) -> dict[str, Any]:
-        """Give it for other programs."""
+        """It for other programs."""
         lengths = {"median": self.median, "p95": self.p95, "max": self.most}
         return {"number": self.number, **{f"{name}_seconds": seconds(length) for name, length in lengths.items()}}
 
@@ -41,7 +41,7 @@ class Lengths(NamedTuple):
         return self.wall.number - self.working.number
 
     def data(self) -> dict[str, Any]:
-        """Give it for other programs."""
+        """It for other programs."""
         return {"working": self.working.data(), "wall": self.wall.data(), "working_unknown": self.unknown}
 
 
@@ -67,12 +67,12 @@ class Group(NamedTuple):
 
     @property
     def attainment(self) -> float | None:
-        """Give the share of the verdicts that are met, of 1; None where there is none."""
+        """The share of the verdicts that are met, of 1; None where there is none."""
         judged = self.met + self.breached
         return self.met / judged if judged else None
 
     def data(self) -> dict[str, Any]:
-        """Give it for other programs."""
+        """It for other programs."""
         lengths = {name: value.data() for name, value in self._asdict().items() if isinstance(value, Lengths)}
         return {**self._asdict(), "attainment": self.attainment, **lengths}
 
@@ -118,7 +118,7 @@ class PromiseTally:
             self._add("late", times.late, 1)
 
     def group(self, centre: str | None, channel: str | None) -> Group:
-        """Give what was counted."""
+        """What was counted."""
         states = self.states
         return Group(
             centre=centre,
@@ -176,7 +176,7 @@ class AttainmentCount:
             self._misses.append(Miss(account, due_at, times.late if times else None))
 
     def found(self) -> Attainment:
-        """Give what was counted."""
+        """What was counted."""
         return Attainment(
             groups=tuple(tally.group(*names) for names, tally in sorted(self._groups.items())),
             total=together(self._groups.values()).group(None, None),
@@ -204,5 +204,5 @@ def spread(lengths: Iterable[int]) -> Spread:
 
 
 def nearest_rank(number: int, percent: int) -> int:
-    """Give which of so many values in order, from 1, is the first that so many percent do not exceed."""
+    """Which of so many values in order, from 1, is the first that so many percent do not exceed."""
     return -(-number * percent // PERCENT)

@@ -76,7 +76,7 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv", help="Say it as CSV, lengths in seconds.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say how many first responses were promised, met and breached, what was missed and why, and what is measured.
+    """How many first responses were promised, met and breached, what was missed and why, and what is measured.
 
     Promises count by the local day of their centre on which they are due, tickets without a promise by that of their
     opening, cycles by that of their end, whatever the ledger; those that run are counted as of now. Attainment is

@@ -31,7 +31,7 @@ async def cycles_reported(here: Environment, scope: Scope) -> Measures:
 
 
 async def tickets_of(queries: Queries, scope: Scope, at_once: int = AT_ONCE) -> AsyncIterator[list[str]]:
-    """Give the tickets that may have a cycle to count, never all of them at once."""
+    """The tickets that may have a cycle to count, never all of them at once."""
     batch: list[str] = []
     of = {"centre": scope.centre, "channel": scope.channel, "customer": scope.customer}
     async for row in queries.stream("tickets_measured", at_once, since=scope.around().opens_at, **of):

@@ -64,7 +64,7 @@ class CycleTally:
             self.working.append(took.working // MICROSECOND)
 
     def figures(self, measure: Measure, centre: str | None) -> Figures:
-        """Give what was counted."""
+        """What was counted."""
         counts, has_target = self.counts, self.counts["targeted"] > 0
         return Figures(
             measure=measure,
@@ -105,7 +105,7 @@ class MeasureCount:
                 self._tallies[one.cycle.measure, centre].add(one, self._took(one, centre))
 
     def found(self) -> Measures:
-        """Give what was counted."""
+        """What was counted."""
         ordered = sorted(self._tallies, key=lambda name: (ORDER.index(name[0]), name[1]))
         by_measure = {measure: [t for (of, _), t in self._tallies.items() if of is measure] for measure in ORDER}
         return Measures(

@@ -25,7 +25,7 @@ FLAT_CYCLES = (
 
 
 def lines_of(found: Measures) -> Iterator[Figures]:
-    """Give each measure at its centres, and then at all of them."""
+    """Each measure at its centres, and then at all of them."""
     of_measure = {measure: list(groups) for measure, groups in groupby(found.groups, key=attrgetter("measure"))}
     for total in found.totals:
         yield from of_measure.get(total.measure, ())

@@ -43,7 +43,7 @@ FLAT_MISS = (
 
 
 def groups_of(found: Attainment) -> Sequence[Group]:
-    """Give the groups, and all of them together at the end."""
+    """The groups, and all of them together at the end."""
     return [*found.groups, found.total]
 
 
@@ -113,5 +113,5 @@ def both(working: timedelta | None, wall: timedelta | None) -> str | None:
 
 
 def rank_seconds(of: Spread, rank: str) -> float | None:
-    """Give the median, the p95 or the max."""
+    """The median, the p95 or the max."""
     return seconds({"median": of.median, "p95": of.p95, "max": of.most}[rank])

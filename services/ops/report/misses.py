@@ -16,7 +16,7 @@ def why(miss: Miss, ledger: Ledger) -> str:
 
 
 def data(miss: Miss, ledger: Ledger) -> dict[str, Any]:
-    """Give it for other programs."""
+    """It for other programs."""
     late = miss.late if miss.late and miss.late.wall > NOTHING else None
     return {
         "ticket": miss.account.ticket,
@@ -44,7 +44,7 @@ def _parts(miss: Miss, ledger: Ledger) -> Iterator[str]:
 
 
 def answered(late: Length | None) -> str:
-    """Say when a promise was answered that was not kept."""
+    """When a promise was answered that was not kept."""
     match late:
         case None:
             return "nobody has answered"

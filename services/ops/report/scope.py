@@ -30,7 +30,7 @@ class Scope(NamedTuple):
         return Days(self.from_day, self.to_day, grounds)
 
     def around(self) -> Interval:
-        """Give a span that holds these days of any centre."""
+        """A span that holds these days of any centre."""
         return Interval(_midnight(self.from_day) - AROUND, _midnight(self.to_day) + AROUND)
 
 

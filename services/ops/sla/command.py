@@ -59,7 +59,7 @@ def due(
         bool, typer.Option("--many", help="Reckon thousands of lines together, and leave the certificates out.")
     ] = False,
 ) -> None:
-    """Say when tickets are due. Standard input: {"id", "centre", "channel", "opened_at"}, one JSON object a line.
+    """When tickets are due. Standard input: {"id", "centre", "channel", "opened_at"}, one JSON object a line.
 
     One line is said for each, in order: {"id", "due_at", "certificate"}, or {"id", "line", "error": {"code", "field",
     "message"}}. Exit code 1 where a line was bad, 2 where the plan is.
@@ -128,7 +128,7 @@ def verdict_of(line: InputLine) -> Reply:
 
 
 def instant_in(fields: Fields, name: str) -> datetime:
-    """Give a field that must be an RFC 3339 instant with an offset, to the microsecond; raises BadLine."""
+    """A field that must be an RFC 3339 instant with an offset, to the microsecond; raises BadLine."""
     text = text_in(fields, name)
     match = _INSTANT.fullmatch(text)
     if match is None:

@@ -44,7 +44,7 @@ def cycles(
 
 
 async def cycles_told(here: Environment, ticket: str) -> dict[str, Any] | None:
-    """Give the cycles of a ticket for other programs, what runs until now; None where it was never opened."""
+    """The cycles of a ticket for other programs, what runs until now; None where it was never opened."""
     async with tables(here.postgres_address(), SERVICES["sla_timer"]) as database:
         found = await known_of(sla_queries(database), [ticket])
         grounds = await grounds_in_tables(database)

@@ -39,18 +39,18 @@ class Grounds:
         return {(one.stream, one.sequence): working_calendar(one.content) for one in published}
 
     def at(self, centre: str, opened_at: datetime) -> tuple[WorkingCalendar, ResponseTargets]:
-        """Give what was in force for a ticket opened then; raises LookupError for a centre that there is not."""
+        """What was in force for a ticket opened then; raises LookupError for a centre that there is not."""
         targets = in_force(self.targets, opened_at)
         if targets is None:
             raise LookupError("no targets are published")
         return self.calendar_at(centre, opened_at), targets.content
 
     def calendar_at(self, centre: str, instant: datetime) -> WorkingCalendar:
-        """Give a centre's calendar in force at an instant; raises LookupError for a centre that there is not."""
+        """A centre's calendar in force at an instant; raises LookupError for a centre that there is not."""
         return self._laid(centre, in_force(self.calendars.get(centre, ()), instant))
 
     def newest(self, centre: str) -> WorkingCalendar:
-        """Give a centre's last calendar; raises LookupError for a centre that there is not."""
+        """A centre's last calendar; raises LookupError for a centre that there is not."""
         ordered = sorted(self.calendars.get(centre, ()), key=lambda one: one.sequence)
         return self._laid(centre, ordered[-1] if ordered else None)
 

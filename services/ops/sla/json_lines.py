@@ -65,7 +65,7 @@ def answer_many(answer: Callable[[Sequence[InputLine]], Iterable[Reply]], at_onc
 
 
 def lines(source: BinaryIO) -> Iterator[InputLine]:
-    """Give lines as they come in."""
+    """Lines as they come in."""
     number = 0
     while raw := source.readline(LONGEST_LINE):
         number += 1
@@ -84,7 +84,7 @@ def fields_of(raw: bytes) -> Fields:
 
 
 def text_in(fields: Fields, name: str) -> str:
-    """Give a field that must be there and be a text; raises BadLine."""
+    """A field that must be there and be a text; raises BadLine."""
     value = _given(fields, name)
     if not isinstance(value, str):
         raise BadLine("wrong_type", name, f"{name} is a text, not {_kind(value)}")
@@ -92,7 +92,7 @@ def text_in(fields: Fields, name: str) -> str:
 
 
 def identity_in(fields: Fields) -> Identity:
-    """Give the id by which the sender knows the line, a text or a whole number; raises BadLine."""
+    """The id by which the sender knows the line, a text or a whole number; raises BadLine."""
     value = _given(fields, "id")
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise BadLine("wrong_type", "id", f"id is a text or a whole number, not {_kind(value)}")

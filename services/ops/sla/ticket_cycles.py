@@ -51,14 +51,14 @@ class Measured(NamedTuple):
 
 
 def measured(known: KnownCycles) -> Iterator[Measured]:
-    """Give all cycles of a ticket, in the order of their beginning."""
+    """All cycles of a ticket, in the order of their beginning."""
     for cycle in cycles_of(known.story):
         begun = Begun(cycle.measure, cycle.started_at)
         yield Measured(cycle, known.reckoned.get(begun), begun in known.missed)
 
 
 def length(cycle: Cycle, centre: str, grounds: Grounds, now: datetime) -> Length:
-    """Give how long a cycle took, or has run until now, on the newest calendar published by then."""
+    """How long a cycle took, or has run until now, on the newest calendar published by then."""
     try:
         working = working_time(cycle, grounds.calendar_at(centre, cycle.ended_at or now), now)
     except (CalendarEnds, LookupError):
@@ -67,7 +67,7 @@ def length(cycle: Cycle, centre: str, grounds: Grounds, now: datetime) -> Length
 
 
 def data(one: Measured, centre: str, grounds: Grounds, now: datetime) -> dict[str, Any]:
-    """Give a cycle for other programs, lengths in seconds; an abandoned one has none, nor a paused one a deadline."""
+    """A cycle for other programs, lengths in seconds; an abandoned one has none, nor a paused one a deadline."""
     cycle, targeted = one.cycle, one.targeted
     took = None if cycle.is_abandoned else length(cycle, centre, grounds, now)
     return {

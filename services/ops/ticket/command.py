@@ -78,7 +78,7 @@ def show_(
 
 
 async def _history(here: Environment, ticket: str, *, private: bool) -> tuple[list[HistoryEntry], Mapping[str, Any]]:
-    """Give the history, and by the key of each private record its content, None where it is not asked for or gone."""
+    """The history, and by the key of each private record its content, None where it is not asked for or gone."""
     async with door_client(here) as at:
         entries = await history(Sources(at.kafka, at.log, here.postgres_address()), ticket)
     keys = private_keys(entries)
@@ -103,7 +103,7 @@ def _private_rows(contents: Mapping[str, Any]) -> Iterator[dict[str, object]]:
 
 
 def said(data: Mapping[str, Any]) -> str:
-    """Give what is telling in what a record says, on one line."""
+    """What is telling in what a record says, on one line."""
     every = {**data.get("certificate", {}), **data}
     place = {"of": RecordAddress(**data["place"]).text()} if "place" in data else {}
     return _line({**place, **{name: every[name] for name in TELLING if every.get(name) is not None}})

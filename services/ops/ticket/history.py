@@ -75,7 +75,7 @@ async def history(sources: Sources, ticket: str) -> list[HistoryEntry]:
 
 
 async def promise_history(sources: Sources, ticket: str) -> list[HistoryEntry]:
-    """Give the events of a ticket and then those of its promise, each in order; empty where there is no such ticket."""
+    """The events of a ticket and then those of its promise, each in order; empty where there is no such ticket."""
     promise = stream_id("promise", *parse_stream(ticket)[1:])
     found = await _events(sources, "intake", TICKETS, [ticket])
     return [*found, *await _events(sources, "sla_timer", SLA, [promise])] if found else []
@@ -88,7 +88,7 @@ def private_keys(entries: Iterable[HistoryEntry]) -> list[PrivateKey]:
 
 
 async def private_contents(postgres: str, keys: Sequence[PrivateKey]) -> dict[str, Any]:
-    """Give what is personal by key; a key that is not there was erased, or not read yet."""
+    """What is personal by key; a key that is not there was erased, or not read yet."""
     async with tables(postgres, SERVICES["notification"]) as database:
         rows = await queries(database).rows("private_contents", keys=[key.text() for key in keys])
     return {row["key"]: json.loads(row["value"]) for row in rows}

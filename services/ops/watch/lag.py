@@ -19,7 +19,7 @@ Positions = Callable[[str], Awaitable[Mapping[int, int]]]
 
 
 def lag(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Say how many records every reader, door and reaction has still to read."""
+    """How many records every reader, door and reaction has still to read."""
     found = run(_lag(environment(ctx)))
     show(found, as_json=as_json, otherwise=lambda: table(found, COLUMNS))
 
@@ -47,7 +47,7 @@ async def _lag(here: Environment) -> list[dict[str, object]]:
 
 
 async def rows(here: Environment, log: KafkaLog) -> list[dict[str, object]]:
-    """Give a row for every follower, and one with the problem for a service whose tables can not be asked."""
+    """A row for every follower, and one with the problem for a service whose tables can not be asked."""
     return [row for service in SERVICES.values() for row in await _of(here, log, service)]
 
 

@@ -14,7 +14,7 @@ TIMEOUT = 30.0  # machine seconds
 
 
 async def page(port: int, path: str) -> Any:
-    """Give what the page says; raises Unavailable where nobody answers, or not with success."""
+    """What the page says; raises Unavailable where nobody answers, or not with success."""
     try:
         head, _, body = (await asyncio.wait_for(_get(port, path), TIMEOUT)).partition(b"\r\n\r\n")
     except (OSError, TimeoutError) as error:

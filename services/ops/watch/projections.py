@@ -37,7 +37,7 @@ class Proof(NamedTuple):
 
 @app.command()
 def status(ctx: typer.Context, names: Names = None, *, as_json: AsJson = False) -> None:
-    """Say which generation of each reader's tables is in use and when it was last proved."""
+    """Which generation of each reader's tables is in use and when it was last proved."""
     rows = run(_status(environment(ctx), names or []))
     columns = ("reader", "topic", "version", "generation", "state", "in_use", "position", "behind", "proved")
     show(rows, as_json=as_json, otherwise=lambda: table(rows, columns))

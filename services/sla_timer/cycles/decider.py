@@ -120,13 +120,13 @@ def to_miss(reckoned: Reckoned) -> TargetedCycle | None:
 
 
 def is_running(reckoned: Reckoned) -> bool:
-    """Say whether another calendar could still move a deadline."""
+    """Whether another calendar could still move a deadline."""
     missed = reckoned.missed
     return any(c.ended_at is None and Begun(c.measure, c.started_at) not in missed for c in reckoned.cycles)
 
 
 def target_of(measure: Measure, started_at: datetime, targets: Sequence[PublishedTargets]) -> timedelta | None:
-    """Give the target of a cycle: that of the last publication by its beginning, if there is one."""
+    """The target of a cycle: that of the last publication by its beginning, if there is one."""
     published = in_force([one for one in targets if one.published_at <= started_at], started_at)
     given = published.content.cycles if published else None
     if given is None:

@@ -92,7 +92,7 @@ PROPER_END = {
 
 
 def cycles_of(story: TicketHistory) -> list[Cycle]:
-    """Give the cycles of a ticket, in the order of their beginning."""
+    """The cycles of a ticket, in the order of their beginning."""
     walk = _Walk()
     walk.start(Measure.RESOLUTION, story.opened_at)
     for _, moment in groupby(_counting(story), key=attrgetter("at")):

@@ -18,7 +18,7 @@ class Stretch(NamedTuple):
 
 
 def stretches(cycle: Cycle) -> Iterator[Stretch]:
-    """Give the times in which a cycle runs, in order."""
+    """The times in which a cycle runs, in order."""
     since: datetime | None = cycle.started_at
     for pause in cycle.pauses:
         if since is not None and since < pause.paused_at:
@@ -29,24 +29,24 @@ def stretches(cycle: Cycle) -> Iterator[Stretch]:
 
 
 def working_time(cycle: Cycle, calendar: WorkingCalendar, now: datetime) -> timedelta:
-    """Give the working time of a cycle until its end, or until now; raises `CalendarEnds`."""
+    """The working time of a cycle until its end, or until now; raises `CalendarEnds`."""
     spans = ((stretch.since, now if stretch.until is None else stretch.until) for stretch in stretches(cycle))
     return sum((working_time_between(calendar, since, until) for since, until in spans), NOTHING)
 
 
 def wall_time(cycle: Cycle, now: datetime) -> timedelta:
-    """Give the time of a cycle by the clock on the wall, pauses included."""
+    """The time of a cycle by the clock on the wall, pauses included."""
     return (cycle.ended_at or now) - cycle.started_at
 
 
 def used(cycle: Cycle, calendar: WorkingCalendar) -> timedelta:
-    """Give the working time before a cycle ended, else before it was paused or went on last; raises `CalendarEnds`."""
+    """The working time before a cycle ended, else before it was paused or went on last; raises `CalendarEnds`."""
     done = ((stretch.since, stretch.until) for stretch in stretches(cycle) if stretch.until is not None)
     return sum((working_time_between(calendar, since, until) for since, until in done), NOTHING)
 
 
 def used_up_at(cycle: Cycle, calendar: WorkingCalendar, target: timedelta) -> datetime | None:
-    """Give the deadline: what is left of the target when the cycle goes on, added to that instant.
+    """The deadline: what is left of the target when the cycle goes on, added to that instant.
 
     None where it is paused, or ended in a pause, before that. Raises `CalendarEnds` and `TooFarAhead`.
     """
@@ -60,7 +60,7 @@ def used_up_at(cycle: Cycle, calendar: WorkingCalendar, target: timedelta) -> da
 
 
 def is_met(cycle: Cycle, due_at: datetime | None) -> bool | None:
-    """Say whether a cycle came to its end in time, None where it runs or is abandoned.
+    """Whether a cycle came to its end in time, None where it runs or is abandoned.
 
     `due_at` is None where it ended in a pause with time left.
     """

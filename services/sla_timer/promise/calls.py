@@ -81,7 +81,7 @@ def _called(certificate: Certificate, command: RecordCall) -> Certificate:
 
 
 def _restated(state: Waiting | Judged, command: RecordCall) -> datetime | None:
-    """Give the deadline as it would be with the call, where that is not the one that is known."""
+    """The deadline as it would be with the call, where that is not the one that is known."""
     calls = tuple(sorted({*state.promise.calls, command.occurred_at}))
     found = restated_due_at(replace(state.promise, calls=calls), command.calendars, command.targets)
     known = state.restated_due_at or state.promise.due_at

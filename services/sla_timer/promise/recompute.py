@@ -54,7 +54,7 @@ class Reckoned(NamedTuple):
 def restated_due_at(
     promise: Promise, calendars: Sequence[PublishedCalendar], targets: Sequence[PublishedTargets]
 ) -> datetime | None:
-    """Give the deadline as it would be if all had been known from the opening on; None where none can be given."""
+    """The deadline as it would be if all had been known from the opening on; None where none can be given."""
     certificate = promise.certificate
     newest = max(calendars, key=lambda one: one.content.version, default=None)
     since = [one for one in targets if one.content.version >= certificate.targets_version]
@@ -83,7 +83,7 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
 
 
 def reckoned(state: Waiting, published: Publications, now: datetime) -> Reckoned:
-    """Give the certificate after what was published by an instant, in the order in which it was."""
+    """The certificate after what was published by an instant, in the order in which it was."""
     certificate = state.promise.certificate
     rests_on: list[FactVersion] = []
     passed: PassedOver | None = None

@@ -99,7 +99,7 @@ class NotPromised:
 
 
 def warnings_left(certificate: Certificate, warned: int) -> tuple[AtRisk, ...]:
-    """Give the warnings that are still due, where somebody was warned of so many percent already."""
+    """The warnings that are still due, where somebody was warned of so many percent already."""
     return tuple(one for one in certificate.at_risk if one.percent > warned)
 
 

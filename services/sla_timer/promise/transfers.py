@@ -23,7 +23,7 @@ class SetInternalTarget:
 
 
 def transfer(state: State, command: SetInternalTarget) -> InternalTargetSet | InternalTargetNotSet:
-    """Give the receiving centre what is left of the target, counted in its own opening hours."""
+    """The receiving centre what is left of the target, counted in its own opening hours."""
     match state:
         case Waiting(promise=made) if command.occurred_at < made.due_at:
             return _target(made.certificate, command)
