@@ -71,7 +71,7 @@ class PlanClock:
         self._said = self._mode.at
 
     def version(self) -> int:
-        """A number that grows with every step."""
+        """A number that grows with every step; raises ClockError where the clock can not be read."""
         try:
             return os.stat(self._path).st_mtime_ns  # noqa: PTH116 - half the price of Path.stat, and asked all the time
         except FileNotFoundError as error:

@@ -1,5 +1,6 @@
 """The door of a service: CloudEvents in, private records, receipts and dead letters out."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic
 
@@ -29,9 +30,9 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
         """What is personal in a message, None where nothing is."""
         return None
 
+    @abstractmethod
     def outcome(self, event: Any) -> Outcome:
         """In one word what became of a message, by its counting event."""
-        raise NotImplementedError
 
     def private(self, record: Record, message: Message[U]) -> Sequence[Outgoing]:
         """What is personal in a message, for the private topic."""

@@ -34,7 +34,7 @@ class Fenced(Exception):  # noqa: N818
 
 
 def unavailable(what: str, error: Exception) -> Unavailable:
-    """Make Unavailable of a library's error; where our task is being cancelled, go on with that instead.
+    """Make Unavailable of a library's error; raises CancelledError instead where our task is being cancelled.
 
     A connection that breaks while a cancelled call lets go of it hides the cancellation behind an error of its own:
     whoever tried again then would never end.

@@ -136,7 +136,7 @@ class MemorySubscription:
         return {p: records for p, records in got.items() if records}
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
-        """Keep the offsets of the group, as long as the partitions are ours."""
+        """Keep the offsets of the group; raises Unavailable where a partition is not ours any more."""
         await self._log.turn()
         if lost := sorted(offsets.keys() - self.owned()):
             raise Unavailable(f"{self._topic}{lost} belong to another one now")
@@ -198,7 +198,7 @@ class MemoryStore:
 
     @asynccontextmanager
     async def step(self, partition: int, expected: Position) -> AsyncIterator["MemoryStep"]:
-        """Hold the position row while a batch is folded."""
+        """Hold the position row while a batch is folded; raises Fenced."""
         await self._turn()
         async with self._locks[partition]:
             if self.position.get(partition) != expected:
@@ -216,7 +216,7 @@ class MemoryStore:
         return {stream: self.command_indexes.get(stream, b"") for stream in streams}
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
-        """Name the offsets that the reader found void."""
+        """Name the offsets that the reader found void; raises Unavailable."""
         await self._turn()
         if partition not in self.position or self.position[partition].next_offset <= last:
             raise Unavailable(f"the reader of {self._reader.topic}[{partition}] has not passed offset {last}")

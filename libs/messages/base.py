@@ -38,7 +38,7 @@ class Value(BaseModel):
 
 
 def type_name(prefix: str, class_name: str) -> str:
-    """`TicketOpened` → `<prefix>.TicketOpened.v1`; a trailing `V2` in the class name is the major version."""
+    """`TicketOpened` → `<prefix>.TicketOpened.v1`; a trailing `V2` is the major version; other names: ValueError."""
     match = _MAJOR.fullmatch(class_name)
     if match is None:
         raise ValueError(f"{class_name} is no name of a message")

@@ -15,7 +15,7 @@ def export_plan(plan: Plan) -> str:
 
 
 def parse_exported(text: str, file: str = "exported plan") -> Plan:
-    """Read what `export_plan` gave; raises `BadPlan`, which names every problem with its place in the file."""
+    """Read what `export_plan` gave; raises `BadPlan` with every problem and its place in the file, or `NoPlan`."""
     try:
         parts = json.loads(text)
     except ValueError as error:

@@ -38,7 +38,7 @@ class Row(NamedTuple):
 
 
 def parse_plan(texts: Mapping[str, str]) -> Plan:
-    """Read the texts of `FILES`, by file name; raises `BadPlan`, which names every problem of a kind."""
+    """Read the texts of `FILES`, by file name; raises `BadPlan` with every problem of a kind, or `NoPlan`."""
     if missing := [Problem(name, "", "missing") for name in FILES if name not in texts]:
         raise NoPlan(*missing)
     problems = list[Problem]()

@@ -21,7 +21,7 @@ class Term:
 
 
 def yearly_term(anchor: date, number: int = 1) -> Term:
-    """The n-th yearly term of a contract that first began on `anchor`.
+    """The n-th yearly term, from 1 (else ValueError), of a contract that first began on `anchor`.
 
     Each is counted from that day, so that a 29 February comes back in every leap year.
     """

@@ -24,7 +24,7 @@ def as_account(account: SystemUser | None) -> dict[str, Any]:
 
 
 def server_account() -> SystemUser | None:
-    """None where we are not root and the server runs as ourselves; else `postgres`, or `nobody`."""
+    """Whom the server runs as where we are root: `postgres`, else `nobody`, or StackError; None: as ourselves."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name: entry for entry in pwd.getpwall()}

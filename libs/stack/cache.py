@@ -49,7 +49,7 @@ def wheels(name: str, root: Path = ROOT_CACHE) -> Path:
 
 
 def uv() -> str:
-    """The path of uv: the system's, or the one that `make setup` fetched."""
+    """The path of uv: the system's, or the one that `make setup` fetched; raises StackError where there is none."""
     found = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=str(ROOT_CACHE / "uv/bin"))
     if found is None:
         raise StackError("uv is missing: run `make setup`, or `python3 -m pip install uv`")

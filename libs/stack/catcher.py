@@ -33,7 +33,7 @@ class MailCatcher:
         return f"127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        """Return when it takes connections; also after a kill, with the same journal."""
+        """Return when it takes connections; also after a kill, with the same journal. Raises StackError."""
         self.process.start()
         until(lambda: not self.process.alive or self._answers(), _UP_SECONDS, "the start of the mail catcher")
         if not self.process.alive:

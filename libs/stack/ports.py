@@ -18,7 +18,7 @@ _handed_out: set[int] = set()
 
 
 def free_port() -> int:
-    """A free port of 127.0.0.1, reserved until this process ends."""
+    """A free port of 127.0.0.1, reserved until this process ends; raises StackError."""
     for port in random.SystemRandom().sample(_CANDIDATES, len(_CANDIDATES)):
         if port not in _handed_out and _can_bind(port) and reserve(port):
             _handed_out.add(port)

@@ -50,7 +50,7 @@ class Postgres:
         return f"postgresql://postgres@127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        """Create the cluster, the first time, and return when it takes connections."""
+        """Create the cluster, the first time, and return when it takes connections; raises StackError."""
         if not self._data.exists():
             self._initialise()
         self.process.start()

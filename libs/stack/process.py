@@ -49,7 +49,7 @@ class Process:
         run.at_end(self.stop)
 
     def start(self) -> None:
-        """Begin anew; the output is appended to the log."""
+        """Begin anew; the output is appended to the log. Raises StackError."""
         if self.alive:
             raise StackError(f"{self.name} runs already")
         self._bury()

@@ -84,7 +84,7 @@ def status(root: Path = ROOT) -> Up | None:
 
 
 def up(order: Order, say: Say, root: Path = ROOT) -> Up:
-    """Start an installation and leave it running; `say` gets one line for every step."""
+    """Start an installation and leave it running; `say` gets one line for every step. Raises StackError."""
     root.mkdir(parents=True, exist_ok=True)
     with exclusive(root / "up.lock"):
         if status(root) is not None:

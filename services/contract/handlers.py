@@ -127,7 +127,7 @@ class Tombstones:
             self.waiting = str(error)
 
     async def round(self) -> int:
-        """Write the tombstones that are owed now; gives their number."""
+        """Write the tombstones that are owed now, and count them; raises Unavailable."""
         keys = [row["key"] for row in await self._queries.rows("tombstones_owed", most=500)]
         partitions = self._cards[PRIVATE].partitions
         graves = [tombstone(key, partitions) for key in keys]

@@ -105,7 +105,7 @@ class KafkaLog:
         return found
 
     async def identity(self, topic: str) -> Identity:
-        """Name the cluster and the topic's incarnation."""
+        """Name the cluster and the topic's incarnation; raises Unavailable."""
         client = self._admin._client  # noqa: SLF001 - the admin client has no call for topic ids
         request = TopicIdRequest([topic])
         ask = partial(client.send, client.get_random_node(), request)

@@ -70,7 +70,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             return  # the next owner's epoch keeps our batch out
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
-        """What is there, by partition; empty while partitions change hands."""
+        """What is there, by partition; empty while partitions change hands. Raises Unavailable."""
         self._idle.set()
         try:
             await self._take_over()

@@ -98,7 +98,7 @@ class TopicAdmin:
         return len((await self._admin.describe_cluster())["brokers"])
 
     async def create(self, cards: Iterable[Card]) -> list[str]:
-        """Make the topics that are missing; gives their names."""
+        """Make the topics that are missing, and name them; raises ValueError where the broker does not make one."""
         brokers = await self.brokers()
         existing = set(await self._admin.list_topics())
         missing = [card for card in cards if card.topic not in existing]
@@ -123,7 +123,7 @@ class TopicAdmin:
         return [s for c in cards for s in drift(c, partitions.get(c.topic), configs.get(c.topic, {}), brokers)]
 
     async def offsets_kept(self) -> int:
-        """How many minutes the brokers keep the committed offsets of a group that is away."""
+        """How many minutes the brokers keep the committed offsets of a group that is away; raises Unavailable."""
         asked = [ConfigResource(ConfigResourceType.BROKER, str(await self._a_broker()))]
         for response in await self._admin.describe_configs(asked):
             for _, _, _, _, entries in response.resources:

@@ -37,7 +37,7 @@ class ReaderLoop:
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
         """Take partitions over: from now on the former owner's batches do not match the position row.
 
-        A partition whose log is not the one that was read is halted, and not read.
+        A partition whose log is not the one that was read is halted, and not read. Raises Unavailable.
         """
         self._anew = False
         claimed = await self._store.claim(partitions)

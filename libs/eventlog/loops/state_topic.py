@@ -76,7 +76,7 @@ class StateTopic:
         return sum(len(records) for records in batches.values())
 
     async def apply(self, partition: int, records: Sequence[Record]) -> None:
-        """Write the last value of each key, and the position, in one transaction."""
+        """Write the last value of each key, and the position, in one transaction; raises Unavailable."""
         last = {(r.key or b"").decode(): r.value for r in records}
         kept = [(key, partition, value.decode()) for key, value in last.items() if value is not None]
         async with self._database.connection() as connection, connection.transaction():

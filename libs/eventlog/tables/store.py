@@ -91,7 +91,7 @@ class PostgresStore:
         return {**dict.fromkeys(streams, b""), **dict(map(tuple, rows))}
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
-        """Name the offsets in [first, last] that the reader found void."""
+        """Name the offsets in [first, last] that the reader found void; raises Unavailable before they are passed."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(
                 f'select array(select "offset" from voids_{self._reader.name}'

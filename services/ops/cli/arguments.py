@@ -26,7 +26,7 @@ def reference(text: str) -> str:
 
 
 def instant(text: str) -> datetime:
-    """Read an instant; a date alone is its beginning in UTC, a time without an offset is in UTC."""
+    """Read an instant (BadParameter); a date alone is its beginning in UTC, a time without an offset is in UTC."""
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
@@ -41,7 +41,7 @@ def plan_time(text: str) -> datetime | None:
 
 
 def duration(text: str) -> timedelta:
-    """Read a span of time like 90s, 15m, 4h or 1d12h."""
+    """Read a span of time like 90s, 15m, 4h or 1d12h; raises BadParameter."""
     match = _DURATION.fullmatch(text)
     if not text or match is None:
         raise typer.BadParameter(f"{text!r} is no span of time like 90s, 15m, 4h or 1d12h")
@@ -56,7 +56,7 @@ def day(text: str) -> date:
 
 
 def place(text: str) -> RecordAddress:
-    """Read a place on a door."""
+    """Read the address of a record at a door; raises BadParameter."""
     try:
         topic, partition, offset = text.split("/")
         return RecordAddress(topic=topic, partition=int(partition), offset=int(offset))

@@ -79,7 +79,7 @@ class Register:
         self.contracts: list[Covered] = []
 
     def take(self, event: Mapping[str, Any], said: Upstream) -> Outcomes:
-        """Take what is said."""
+        """Take what is said; raises ValueError for what the script never says."""
         match said:
             case PlanPartSubmitted(publication=publication):
                 return accepted(PUBLISHED[publication.part])

@@ -223,7 +223,7 @@ def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetim
 
 
 def told_too_late(said: Said, ended_at: datetime) -> Outcomes:
-    """What a promise makes of anything else: the script says nothing of that before the promise has its end."""
+    """What a promise makes of anything else; ValueError before its end, when the script says nothing of the kind."""
     if said.handed_over <= ended_at:
         raise ValueError(f"the script says {type(said.data).__name__} about a ticket whose promise runs")
     match said.data:

@@ -51,7 +51,7 @@ def answer_lines(answer: Callable[[InputLine], Reply]) -> None:
 
 
 def answer_many(answer: Callable[[Sequence[InputLine]], Iterable[Reply]], at_once: int) -> None:
-    """Answer the lines of standard input in order, so many together; exit code 1 where one was bad."""
+    """Answer the lines of standard input in order, so many together; raises Exit with code 1 where one was bad."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     all_good, source = True, lines(sys.stdin.buffer)

@@ -85,7 +85,7 @@ def decide(state: State, command: Command) -> CyclesEvent | None:
 
 
 def evolve(state: State, event: CyclesEvent) -> State:
-    """Fold an event into the state."""
+    """Fold an event into the state; raises ValueError where something is missed that was not reckoned."""
     match event:
         case CyclesReckoned():
             return _reckoned(event, state.missed if isinstance(state, Reckoned) else ())
