@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from libs.eventlog.wire.codec import Codec
 from libs.eventlog.fold import Projector, View
 from libs.eventlog.projection import Reader
-from libs.eventlog.wire.record import CONTENT_TYPE, Record
 from libs.eventlog.rule import Judge
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import CONTENT_TYPE, Record
 from libs.messages.base import rfc3339
 from libs.messages.catalogue import EVENTS
 from services.contract.projections import READERS as CONTRACT

@@ -10,10 +10,10 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from libs.messages.base import Event, schema_uri, type_name
 from libs.messages.catalogue import EVENT_OF_TYPE, UPSTREAM
-from libs.messages.upstream import Upstream
 from libs.messages.envelope import CloudEvent, UpstreamCloudEvent
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Receipt
+from libs.messages.upstream import Upstream
 
 Schema = dict[str, Any]
 

@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from libs.eventlog.wire.cloudevents import Message, parse
 from libs.eventlog.errors import Unreadable
+from libs.eventlog.wire.cloudevents import Message, parse
 from libs.eventlog.wire.unvalidated import decoder_without_validation
 from libs.messages.base import schema_uri
 from libs.messages.catalogue import EVENT_OF_TYPE, STREAMS, UPSTREAM
@@ -51,17 +51,28 @@ def value(odd: dict[str, Any]) -> bytes | None:
     return odd["value"].encode() if odd["value"] is not None else None
 
 
+def without_nulls(content: Any) -> Any:
+    """Leave out what is null: a field that came later is absent in an older event."""
+    match content:
+        case dict():
+            return {name: without_nulls(value) for name, value in content.items() if value is not None}
+        case list():
+            return [without_nulls(value) for value in content]
+        case _:
+            return content
+
+
 def test_there_is_one_example_of_every_type_and_none_of_anything_else() -> None:
-    projectors = [EXAMPLES / name for name in ("log", "door", "plain")]
+    folders = [EXAMPLES / name for name in ("log", "door", "plain")]
     expected = {path for kind in {*EVENT_OF_TYPE, *UPSTREAM_OF_TYPE, *PLAIN_OF_TYPE} for path in examples(kind)}
-    assert {path for folder in projectors for path in folder.iterdir()} == expected
+    assert {path for folder in folders for path in folder.iterdir()} == expected
 
 
 @pytest.mark.parametrize("kind", EVENT_OF_TYPE)
 def test_an_event_is_read_and_written_again_as_it_stands(kind: str) -> None:
     content, model = load(kind), EVENT_OF_TYPE[kind]
     event = CloudEvent[model].model_validate(content)  # type: ignore[valid-type] # the model is found at run time
-    assert json.loads(event.model_dump_json(exclude={"previousid", "traceparent"})).items() <= content.items()
+    assert json.loads(event.model_dump_json(exclude_none=True)) == without_nulls(content)
     assert (content["type"], content["dataschema"]) == (kind, schema_uri(kind))
     check("cloudevent", content)
     check(kind, content["data"])
@@ -74,8 +85,8 @@ def test_an_event_stands_on_a_stream_of_its_kind(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", EVENT_OF_TYPE)
 def test_the_id_of_an_event_follows_from_its_history_and_its_content(kind: str) -> None:
-    content, model = load(kind), EVENT_OF_TYPE[kind]
-    data = model.model_validate(content["data"]).model_dump_json()
+    content = load(kind)
+    data = json.dumps(content["data"], ensure_ascii=False, separators=(",", ":"))  # as it stands in the record
     history = (content["subject"], content["causationid"], content.get("previousid"))
     assert content["id"] == str(event_id(*history, kind, content["time"], data))
     assert ("previousid" in content) == (content["sequence"] > "0000000001")

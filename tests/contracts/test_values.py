@@ -18,11 +18,11 @@ from libs.messages.base import (
     rfc3339,
     type_name,
 )
-from libs.messages.upstream import TicketSubmitted, upstream_type
 from libs.messages.notices import Recipient
 from libs.messages.receipts import DeadLetter, Header, RecordAddress, Unreadability
 from libs.messages.streams import stream_id
 from libs.messages.tickets import TicketOpened
+from libs.messages.upstream import TicketSubmitted, upstream_type
 
 NINE = datetime(2026, 11, 24, 9, tzinfo=UTC)
 KEY = PrivateKey(person="person/crm-eu/p-17", topic="olcare.tickets.in.v1", partition=4, offset=1042)

@@ -1,0 +1,63 @@
+"""The recipes of CONTRIBUTING.md lead where they say, and mypy names each step that was left out."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from libs.stack.run import PROJECT
+from tests.recipes.recipe import DECIDED, MAIL, MESSAGE, apply
+
+COPIED = ("libs", "services", "contracts", "tests", "docs")
+EXAMPLE = """
+from pathlib import Path
+from libs.messages.tickets import TicketRated
+from tests.recipes.recipe import AT, example
+event = TicketRated(rated_at=AT, score=4, by="person/crm-eu/p-17", centre="france")
+Path("contracts/examples/log/TicketRated.json").write_text(example(event))
+"""
+TESTS = ("tests/contracts", "tests/unit/intake", "tests/unit/notification", "tests/unit/sla_timer")
+
+
+class Copy:
+    """A copy of the project."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in COPIED:
+            shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(PROJECT / "pyproject.toml", folder)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, *words], cwd=self.folder, capture_output=True, text=True, check=False)
+
+    def mypy(self) -> str:
+        return self.run("-m", "mypy", "--no-error-summary", "libs", "services").stdout
+
+
+@pytest.mark.thorough
+def test_a_message_an_event_and_a_mail_are_added_as_the_recipes_say(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    apply(copy.folder)
+    assert copy.mypy() == ""
+    for words in (("-c", EXAMPLE), ("-m", "tests.contracts.write"), ("-m", "tests.contracts.recorded_log")):
+        made = copy.run(*words)
+        assert made.returncode == 0, made.stderr
+    tested = copy.run("-m", "pytest", "--quiet", "-m", "not thorough", "-p", "no:cacheprovider", *TESTS)
+    assert tested.returncode == 0, tested.stdout[-5000:]
+
+
+@pytest.mark.thorough
+def test_a_step_that_is_left_out_does_not_type_check(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    apply(copy.folder)
+    forgotten = {
+        step.file for step in (*DECIDED, *MAIL) if step.file.startswith("services") and step.file.endswith(".py")
+    }
+    for file in forgotten:
+        shutil.copy(PROJECT / file, copy.folder / file)
+    complaints = copy.mypy()
+    assert [file for file in sorted(forgotten) if f"{file}:" not in complaints] == []
+    assert MESSAGE
