@@ -39,7 +39,7 @@ class ActivateContract:
 
 @dataclass(frozen=True)
 class LapseContract:
-    """Note that the term ended at `occurred_at` without a new one; a duty, so it may come to nothing."""
+    """Note that the term ended at `occurred_at` without a new one; a duty, so it may produce no event."""
 
     occurred_at: datetime
     contract: str
@@ -51,7 +51,7 @@ Command = ActivateContract | LapseContract
 
 @dataclass(frozen=True)
 class Inactive:
-    """Nothing was agreed yet."""
+    """No term was activated yet."""
 
     state: Literal["inactive"] = "inactive"
 
@@ -78,7 +78,7 @@ State = Inactive | Active | Lapsed
 
 
 def decide(state: State, command: Command) -> ContractEvent | None:
-    """Answer a command with exactly one event; None where a duty comes to nothing."""
+    """Answer a command with exactly one event; None where a duty has nothing to do."""
     match command:
         case ActivateContract():
             return _activate(state, command)
@@ -131,7 +131,7 @@ def _objection(command: ActivateContract) -> ContractRefused | None:
 
 
 def _has_its_length(command: ActivateContract) -> bool:
-    """A year; with a subscription licence the licence's own period (« inclus pour la période couverte »)."""
+    """Whether a term is a year, or the period of its subscription licence (« inclus pour la période couverte »)."""
     match command.licence_kind:
         case LicenceKind.SUBSCRIPTION:
             return True

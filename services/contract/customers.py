@@ -22,7 +22,7 @@ from services.contract.facts import KnownCentre
 
 @dataclass(frozen=True)
 class SubmitCustomer:
-    """Register a customer, or take over what is new about it."""
+    """Register a customer, or change a registered one."""
 
     occurred_at: datetime
     country: str
@@ -37,7 +37,7 @@ class SubmitCustomer:
 
 @dataclass(frozen=True)
 class ErasePerson:
-    """Let everything private about a person go."""
+    """Erase everything private about a person."""
 
     occurred_at: datetime
     person: str
@@ -49,7 +49,7 @@ Command = SubmitCustomer | ErasePerson
 
 @dataclass(frozen=True)
 class Unregistered:
-    """Nobody that we know."""
+    """A customer that was never registered."""
 
     state: Literal["unregistered"] = "unregistered"
 
@@ -118,7 +118,7 @@ def _home_centre(command: SubmitCustomer) -> KnownCentre | None:
 
 
 def _change(state: Registered, command: SubmitCustomer) -> CustomerChanged | CustomerRefused:
-    """Take every new statement for a change: what is private in it can not be compared here."""
+    """Every new submission counts as a change: its private part can not be compared here."""
     if command.centre not in {None, state.centre}:
         return CustomerRefused(refused_at=command.occurred_at, reason=CustomerRefusal.CENTRE_IS_FIXED)
     return CustomerChanged(

@@ -1,4 +1,4 @@
-"""From a record at the door to a issued about a customer, a contract or a part of the plan."""
+"""From a record at the door to an issued command about a customer, a contract or a part of the plan."""
 
 from typing import assert_never
 
@@ -49,7 +49,7 @@ Command = SubmitCustomer | ErasePerson | ActivateContract | PublishPart
 
 
 def read(record: Record) -> Message[ContractUpstream]:
-    """Take a record apart; raises Unreadable."""
+    """Parse a record; raises Unreadable."""
     if len(record.value or b"") > LARGEST:
         raise Unreadable(Unreadability.TOO_LARGE, "envelope", f"the value is larger than {LARGEST} bytes")
     return parse(record.value, record.headers, UPSTREAM[CONTRACTS_DOOR])
@@ -72,7 +72,7 @@ def stream_of(message: Message[ContractUpstream]) -> str:
 
 
 def facts_needed(message: Message[ContractUpstream]) -> str | None:
-    """The customer that the decision rests on, for the query `facts_for_contracts`; None where on none."""
+    """The customer that the decision rests on, for the query `facts_for_contracts`; None where it rests on none."""
     match message.data:
         case ContractSubmitted(customer=customer):
             return customer
@@ -97,13 +97,13 @@ def personal(record: Record, message: Message[ContractUpstream]) -> Personal | N
 
 
 def command_of(record: Record, message: Message[ContractUpstream], facts: ContractFacts) -> IssuedCommand:
-    """Make the issued of a message."""
+    """Make the issued command of a message."""
     stream = stream_of(message)
     return issued_at_door(message, stream, _command(record, message, facts))
 
 
 def outcome_of(event: ContractsEvent | PlanEvent) -> Outcome:
-    """In one word what became of a message."""
+    """The outcome of a message, from its counting event."""
     match event:
         case CustomerRefused() | PersonErasureRefused() | ContractRefused() | PlanPartRefused() | TzDatabaseRefused():
             return Outcome.REFUSED

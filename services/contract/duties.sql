@@ -1,5 +1,6 @@
 -- name: terms_that_ended
--- Contracts whose term is over and that have not lapsed yet, the longest over first; `covered_until` itself is not covered.
+-- Contracts whose term is over and that have not lapsed yet, the earliest end first; `covered_until` itself is not
+-- covered.
 select c.stream, h.id as head, c.covered_until, c.correlation
 from contracts c
 join heads_contracts h using (stream)

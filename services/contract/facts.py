@@ -1,4 +1,4 @@
-"""What a customer or a contract rests on beside its own stream; it may be older than the log by some seconds."""
+"""What a decision on a customer or a contract rests on beside its stream; it may lag the log by some seconds."""
 
 from dataclasses import dataclass
 

@@ -22,7 +22,7 @@ from services.contract import door
 from services.contract.contracts import LapseContract
 from services.contract.facts import FACTS
 
-PAUSE, GLANCE = 1.0, 0.1  # machine seconds between two looks for tombstones; with a movable clock
+PAUSE, GLANCE = 1.0, 0.1  # machine seconds between two looks for tombstones; the second with a movable clock
 
 
 class Writers:
@@ -32,7 +32,7 @@ class Writers:
         self._writers = writers
 
     async def handle(self, commands: Sequence[IssuedCommand]) -> list[Answer]:
-        """Answer every issued by the writer of its stream's topic, in order; raises Unavailable."""
+        """Answer every command by the writer of its stream's topic, in order; raises Unavailable."""
         answers: dict[int, Answer] = {}
         for topic, writer in self._writers.items():
             places = [at for at, issued in enumerate(commands) if topic_of(issued.stream) == topic]
@@ -49,7 +49,7 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
         self._queries, self._writers = host.queries, writers
 
     def read(self, record: Record) -> Message[ContractUpstream]:
-        """Take a record apart; raises Unreadable."""
+        """Parse a record; raises Unreadable."""
         return door.read(record)
 
     def personal(self, record: Record, message: Message[ContractUpstream]) -> Personal | None:
@@ -57,11 +57,11 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
         return door.personal(record, message)
 
     def outcome(self, event: ContractsEvent | PlanEvent) -> Outcome:
-        """In one word what became of a message."""
+        """The outcome of a message, from its counting event."""
         return door.outcome_of(event)
 
     async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
-        """Bring the commands to their counting events."""
+        """Have the writers answer the commands with their counting events."""
         return await self._writers.handle(commands)
 
     async def issue(self, read: Sequence[tuple[Record, Message[ContractUpstream]]]) -> Sequence[IssuedCommand]:
@@ -74,7 +74,7 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
 
 
 class TermDuties:
-    """Lets terms lapse when they have ended, by safe time: a signature may still wait at the door."""
+    """Lapses terms that have ended, by safe time: a new term may still wait at the door."""
 
     def __init__(self, host: ServiceHost) -> None:
         self._host, self._queries = host, host.queries
@@ -100,9 +100,9 @@ class TermDuties:
 
 
 class Tombstones:
-    """Takes away what is private about erased persons, also what comes after their erasure.
+    """Writes tombstones for private records of erased persons, also for records that come after the erasure.
 
-    No event: the log says that they are erased, and the private topic has no history to keep.
+    No event is written: the log already holds the erasure, and the private topic keeps no history.
     """
 
     def __init__(self, host: ServiceHost) -> None:
@@ -111,7 +111,7 @@ class Tombstones:
         self.waiting: str | None = None
 
     async def run(self) -> None:
-        """Look for what is owed until cancelled."""
+        """Write the tombstones that are owed until cancelled."""
         try:
             while True:
                 await self._look()

@@ -38,7 +38,7 @@ from services.contract.plan_parts import NumberedContent
 
 
 class CustomerRow(NamedTuple):
-    """A customer as people look at it; `sequence` is the place of the event that said so last."""
+    """A customer as people see it; `sequence` is that of the last event that changed it."""
 
     stream: str
     country: str
@@ -46,7 +46,7 @@ class CustomerRow(NamedTuple):
     language: str
     contact: str
     private_key: str
-    """Where the names and the address stand."""
+    """The key of the private record with the names and the address."""
     reseller: str | None
     registered_at: datetime
     sequence: int
@@ -82,7 +82,7 @@ def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> C
 
 
 class ContractRow(NamedTuple):
-    """A term of support as people look at it."""
+    """A term of support as people see it."""
 
     stream: str
     state: str
@@ -97,7 +97,7 @@ class ContractRow(NamedTuple):
     covered_from: datetime
     covered_until: datetime
     correlation: str
-    """What the activation goes back to; so does the lapse."""
+    """The correlation id of the activation, which the lapse keeps."""
     detected_at: datetime | None = None
     """When the end of the term was noticed."""
 
@@ -128,7 +128,7 @@ def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> C
 
 
 class ErasedRow(NamedTuple):
-    """A person of a customer who is to be forgotten."""
+    """A person of a customer whose erasure is recorded."""
 
     stream: str
     person: str

@@ -1,5 +1,6 @@
 -- name: facts_for_contracts
--- What customers and contracts rest on, as one JSON: centres and products of the plan, and the registered ones of some customers.
+-- What decisions on customers and contracts rest on, as one JSON: centres and products of the plan, and those of some
+-- customers that are registered.
 select jsonb_build_object(
     'centres', (
         select coalesce(jsonb_agg(jsonb_build_object(

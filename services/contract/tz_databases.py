@@ -1,4 +1,4 @@
-"""The tz database as a part of the plan: its versions are texts, and one of them may come to say more."""
+"""The tz database as a part of the plan: its versions are texts, and one of them may be published again with more."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from libs.plan import is_more_of, tz_objection
 
 
 def publish_tz(known: Value | None, database: TzDatabase, at: datetime) -> TzDatabasePublished | TzDatabaseRefused:
-    """Publish a greater version, or the same one with more zones or days, when a centre has come or calendars go on."""
+    """Publish a greater version, or the same one with more zones or days, as for a new centre or longer calendars."""
     refusal = tz_objection(database) or (_stale(known, database) if isinstance(known, TzDatabase) else None)
     if refusal:
         return TzDatabaseRefused(refused_at=at, version=database.version, reason=refusal)

@@ -24,7 +24,7 @@ class Covered:
 
 @dataclass(frozen=True)
 class NotCovered:
-    """Not under cover; the clause is quoted to whoever asked."""
+    """Not under cover; the clause is quoted to the requester."""
 
     reason: TicketRefusal
     clause: Clause
@@ -66,7 +66,7 @@ def _covering(contracts: tuple[KnownContract, ...], at: datetime) -> KnownContra
 
 
 def _outside_terms(customer: KnownCustomer, contracts: tuple[KnownContract, ...], at: datetime) -> NotCovered:
-    """Whoever was covered once has lapsed, also where the next term is signed already."""
+    """A customer with an ended term has lapsed, even where the next term is already signed."""
     if ended := [c for c in contracts if c.covered_until <= at]:
         rests_on = resting_on(customer, max(ended, key=_until))
         return NotCovered(TicketRefusal.COVER_LAPSED, Clause.NOT_COVERED, rests_on)

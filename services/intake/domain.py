@@ -1,7 +1,7 @@
 """The ticket: what was asked for, under which cover, and all that was said about it since.
 
-What comes before its ticket is held, and so is what comes while other messages are held: they are applied in the order
-in which they came, or a late answer could be judged before one in time. `owed` names what is to be applied.
+A message that comes before its ticket is opened is held, and so is one that comes while others are held. They are
+applied in the order in which they came; else a late answer could be judged before one in time. `owed` lists them.
 """
 
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ UNJUDGED = frozenset(
         MessageRefusal.INTO_ITSELF,
     }
 )
-"""Reasons that let a message not even wait; with any other, while something is held, it was the first of it."""
+"""Reasons to refuse a message instead of holding it; while any are held, other refusals are of the first held one."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class TakeMessage:
 
     occurred_at: datetime
     not_after: datetime
-    """What is said about a later instant is a mistake: nobody can know it yet."""
+    """A message about a later instant is refused: it can not have happened yet."""
     ticket: str
     message: MessageHeld
     facts: TicketFacts = NO_FACTS
@@ -65,7 +65,7 @@ class TakeMessage:
 
 @dataclass(frozen=True)
 class ApplyHeld:
-    """Apply the n-th message that was ever held on this ticket; a duty, so it may come to nothing."""
+    """Apply the n-th message that was ever held on this ticket; a duty, so it may produce no event."""
 
     occurred_at: datetime
     number: int
@@ -74,7 +74,7 @@ class ApplyHeld:
 
 @dataclass(frozen=True)
 class UndoMerge:
-    """Undo a merge that crosses others, at the instant of the last of them; a duty, so it may come to nothing."""
+    """Undo a merge that crosses others, at the instant of the last of them; a duty, so it may produce no event."""
 
     occurred_at: datetime
     into: str
@@ -85,7 +85,7 @@ Command = OpenTicket | TakeMessage | ApplyHeld | UndoMerge
 
 @dataclass(frozen=True)
 class Unopened:
-    """No ticket yet; what came before it, in order."""
+    """No ticket yet; `held` are the messages that came before it, in order."""
 
     held: tuple[MessageHeld, ...] = ()
     state: Literal["unopened"] = "unopened"
@@ -105,7 +105,7 @@ State = Unopened | Ticket | Refused
 
 
 class Owed(NamedTuple):
-    """What is to be applied; its command's id is `duty_command_id(stream, name)`, so that a second time is a repeat."""
+    """A held message to apply; its command's id is `duty_command_id(stream, name)`, so a second one is a repeat."""
 
     name: str
     command: ApplyHeld
@@ -114,11 +114,11 @@ class Owed(NamedTuple):
 
 
 OWING = (TicketOpened, TicketRefused, MessageHeld)
-"""Events after which something may be owed."""
+"""Events after which held messages may have to be applied."""
 
 
 def owed(state: State) -> tuple[Owed, ...]:
-    """What is held and can be applied now, in order."""
+    """The held messages that can be applied now, in order."""
     if isinstance(state, Unopened):
         return ()
     return tuple(
@@ -128,7 +128,7 @@ def owed(state: State) -> tuple[Owed, ...]:
 
 
 def decide(state: State, command: Command) -> TicketEvent | None:
-    """Answer a command with exactly one event; None where a duty comes to nothing."""
+    """Answer a command with exactly one event; None where a duty has nothing to do."""
     match command:
         case OpenTicket():
             return _answer_opening(state, command)
@@ -244,7 +244,7 @@ def _undo(state: State, command: UndoMerge) -> MergeUndone | None:
 
 
 def _without_first_held(state: State) -> State:
-    """While anything is held, nothing but its first is judged."""
+    """Drop the first held message: while any are held, only the first is judged."""
     if isinstance(state, Unopened) or not state.held:
         return state
     return replace(state, held=state.held[1:], applied=state.applied + 1)

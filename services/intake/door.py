@@ -1,4 +1,4 @@
-"""From a record at the door to a issued about a ticket, and to what in it is personal."""
+"""From a record at the door to an issued command about a ticket, and to what in it is personal."""
 
 from datetime import datetime
 from typing import assert_never
@@ -38,7 +38,7 @@ from services.intake.opening import OpenTicket
 
 
 def read(record: Record) -> Message[TicketUpstream]:
-    """Take a record apart; raises Unreadable."""
+    """Parse a record; raises Unreadable."""
     return parse(record.value, record.headers, UPSTREAM[TICKETS_DOOR])
 
 
@@ -48,7 +48,7 @@ def stream_of(message: Message[TicketUpstream]) -> str:
 
 
 def facts_needed(message: Message[TicketUpstream]) -> FactsNeeded | None:
-    """The facts that the decision rests on; None where on none."""
+    """The facts that the decision rests on; None where it rests on none."""
     match message.data:
         case upstream.TicketSubmitted(customer=customer, product=product, number_dialled=number):
             return FactsNeeded(customer, product, number)
@@ -71,13 +71,13 @@ def facts_needed(message: Message[TicketUpstream]) -> FactsNeeded | None:
 def command_of(
     record: Record, message: Message[TicketUpstream], facts: TicketFacts, not_after: datetime
 ) -> IssuedCommand:
-    """Make the issued of a message; what is said about an instant after `not_after` will be refused."""
+    """Make the issued command of a message; one about an instant after `not_after` will be refused."""
     stream = stream_of(message)
     return issued_at_door(message, stream, _command(record, message, facts, not_after))
 
 
 def outcome_of(event: TicketEvent) -> Outcome:
-    """Say in one word what became of a message."""
+    """The outcome of a message, from its counting event."""
     match event:
         case MessageHeld():
             return Outcome.HELD

@@ -1,7 +1,7 @@
 -- name: crossing_merges
--- Of merges that lead back to where they began, the one on the smallest stream id, with the instant of the last of them.
--- The last that is recorded closes the circle, so it is enough to begin at those of a day before the newest, whose
--- survivor is absorbed as well. Ids are compared by their bytes.
+-- Of each circle of merges, the one on the smallest stream id, with the latest instant of these merges. The merge that
+-- is recorded last closes a circle, so the search begins only at merges recorded within a day before the newest one,
+-- whose survivor is absorbed as well. Ids are compared by their bytes.
 with recursive newest as (
     select t.stream, t.merged_into, t.merged_at
     from tickets t

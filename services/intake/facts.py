@@ -55,7 +55,7 @@ class KnownCentre:
 
 @dataclass(frozen=True)
 class KnownTicket:
-    """Another ticket of ours as its row stands; that may be some seconds old."""
+    """Another ticket of ours, from its row, which may be some seconds old."""
 
     stream: str
     sequence: int
@@ -65,17 +65,17 @@ class KnownTicket:
 
 @dataclass(frozen=True)
 class TicketFacts:
-    """What a decision about a ticket rests on besides its own stream; nothing where nothing was said."""
+    """What a decision about a ticket rests on besides its own stream; a field is empty where nothing was found."""
 
     customer: KnownCustomer | None = None
     contracts: tuple[KnownContract, ...] = ()
     product: KnownProduct | None = None
     called: KnownCentre | None = None
-    """Whose published number was dialled."""
+    """The centre whose published number was dialled."""
     receiving: KnownCentre | None = None
-    """To which the ticket is to be transferred."""
+    """The centre to which the ticket is to be transferred."""
     survivor: KnownTicket | None = None
-    """Into which the ticket is to be merged."""
+    """The ticket into which this one is to be merged."""
 
 
 class FactsNeeded(NamedTuple):

@@ -1,4 +1,4 @@
-"""From what an upstream system says about a ticket that is there, to the form in which it is judged or held."""
+"""From an upstream system's follow-up message about a ticket to the form in which it is judged or held."""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -31,7 +31,7 @@ from services.intake.personal import personal
 def message_held(
     record: Record, message: Message[TicketUpstream], said: TicketFollowUp, called: KnownCentre | None
 ) -> MessageHeld:
-    """Leave out what is personal, and a number that is of no centre; `called` is the centre whose number it is."""
+    """Leave out what is personal, and a dialled number of no centre; `called` is the centre that has the number."""
     found = personal(record, message)
     key = found.key if found else None
     held = MessageHeld(upstream_type=message.type, said_at=message.time, private=key)

@@ -26,7 +26,7 @@ from services.intake.settings import IntakeSettings
 
 
 class TicketDoor(ServiceDoor[TicketUpstream]):
-    """Asks for the facts, has the writer answer, and applies what was held until now."""
+    """Looks up the facts, has the writer answer, and applies messages that were held until now."""
 
     def __init__(self, host: ServiceHost, settings: IntakeSettings, writer: Writer, store: Store) -> None:
         super().__init__(TICKETS_DOOR, host.cards)
@@ -34,7 +34,7 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
         self._writer, self._store = writer, store
 
     def read(self, record: Record) -> Message[TicketUpstream]:
-        """Take a record apart; raises Unreadable."""
+        """Parse a record; raises Unreadable."""
         return door.read(record)
 
     def personal(self, record: Record, message: Message[TicketUpstream]) -> Personal | None:
@@ -42,11 +42,11 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
         return personal(record, message)
 
     def outcome(self, event: TicketEvent) -> Outcome:
-        """In one word what became of a message."""
+        """The outcome of a message, from its counting event."""
         return door.outcome_of(event)
 
     async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
-        """Bring the commands to their counting events."""
+        """Have the writer answer the commands with their counting events."""
         return await self._writer.handle(commands)
 
     async def issue(self, read: Sequence[tuple[Record, Message[TicketUpstream]]]) -> Sequence[IssuedCommand]:
@@ -56,7 +56,7 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
         return [door.command_of(r, m, f, not_after) for (r, m), f in zip(read, facts, strict=True)]
 
     async def apply_held(self, answers: Sequence[Answer]) -> None:
-        """Apply what was held on tickets that have been opened or refused, or that hold something still."""
+        """Apply the held messages of tickets that were just opened or refused, or that still hold some."""
         streams = {a.issued.stream for a in answers if a.event and isinstance(a.event.data, OWING)}
         if not streams:
             return
@@ -74,7 +74,7 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
 
 
 class MergeDuties:
-    """Merges that cross are seen only when they count: each may have come first where it was decided."""
+    """Undoes merges that cross; they show only once they count, since each was decided before the others were known."""
 
     def __init__(self, host: ServiceHost) -> None:
         self._queries = host.queries
@@ -84,12 +84,12 @@ class MergeDuties:
         return [Duty("undo crossing merges", self.crossing)]
 
     async def crossing(self, _: datetime, most: int) -> Sequence[IssuedCommand]:
-        """Undo, of merges that cross, the one on the smallest stream id."""
+        """Undo, of merges that cross, the one on the ticket with the smallest stream id."""
         rows = await self._queries.rows("crossing_merges", most=most)
         return [issued_by_duty(row, UndoMerge(row["crossed_at"], row["merged_into"])) for row in rows]
 
     async def next_due(self) -> None:
-        """Nothing here waits for an instant."""
+        """None, since nothing here waits for an instant."""
 
 
 def _applying(stream: str, due: Owed, facts: TicketFacts, correlation: str) -> IssuedCommand:

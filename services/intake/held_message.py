@@ -30,14 +30,14 @@ HeldContent = (
     | TicketResolved
     | TicketWithdrawn
 )
-"""What a message comes to: the event itself, where nothing is left to be found out."""
+"""What a message holds: the event itself, unless facts are still to be looked up for it."""
 
 
 _CONTENT = tuple(MessageHeld.model_fields.keys() - {"upstream_type", "said_at", "private"})
 
 
 def content_of(message: MessageHeld) -> HeldContent | None:
-    """What a message says; None for a kind that came after this version of the service."""
+    """The content of a message; None for a kind that is newer than this version of the service."""
     found: HeldContent | None = next((one for name in _CONTENT if (one := getattr(message, name)) is not None), None)
     return found
 
@@ -45,7 +45,7 @@ def content_of(message: MessageHeld) -> HeldContent | None:
 def turned_away(
     message: MessageHeld, reason: MessageRefusal, clause: Clause | None = None
 ) -> MessageRefused | ResponseRefused:
-    """Refuse a message; that of a response is an event of its own."""
+    """Refuse a message; the refusal of a response has its own event type."""
     if message.response:
         return ResponseRefused(
             responded_at=message.response.responded_at, reason=ResponseRefusal(reason.value), clause=clause

@@ -1,4 +1,4 @@
-"""The life of a ticket that was opened: what is said about it is judged by where it stands."""
+"""The life of a ticket that was opened: each message about it is judged by its stage."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -82,7 +82,7 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Merged:
-    """Absorbed by another ticket; what it was before comes back if that is undone."""
+    """Absorbed by another ticket; the stage `before` comes back if the merge is undone."""
 
     into: str
     before: Open | Paused | Resolved
@@ -94,7 +94,7 @@ Stage = Open | Paused | Resolved | Withdrawn | Merged
 
 @dataclass(frozen=True)
 class Ticket:
-    """A ticket under cover; `held` is what still is to be applied, `applied` counts what was."""
+    """A ticket under cover; `held` are the messages still to be applied, `applied` counts those that were."""
 
     opened_at: datetime
     customer: str
@@ -110,7 +110,7 @@ class Ticket:
 
 
 def ticket(opened: TicketOpened, held: tuple[MessageHeld, ...]) -> Ticket:
-    """Begin the life of a ticket over what came before it."""
+    """An opened ticket, with the messages that were held before its opening."""
     return Ticket(
         opened_at=opened.opened_at,
         customer=opened.customer,
@@ -123,7 +123,7 @@ def ticket(opened: TicketOpened, held: tuple[MessageHeld, ...]) -> Ticket:
 
 
 def asked_again(known: Ticket, content: HeldContent) -> FactsNeeded | None:
-    """Which facts are needed to apply what was held; None where none are."""
+    """The facts needed to apply a held message; None where none are."""
     match content:
         case HeldTransfer(to_centre=centre):
             return FactsNeeded(receiving=centre)
@@ -140,7 +140,7 @@ def asked_again(known: Ticket, content: HeldContent) -> FactsNeeded | None:
 
 
 def is_of_another(known: Ticket, content: HeldContent, facts: TicketFacts) -> bool:
-    """Say that a reopening came with facts from before its ticket was there: cover can not be judged on them."""
+    """Whether a reopening came with facts from before its ticket was opened: cover can not be judged on them."""
     customer = facts.customer.stream if facts.customer else None
     return isinstance(content, HeldReopening) and customer != known.customer
 
@@ -148,7 +148,7 @@ def is_of_another(known: Ticket, content: HeldContent, facts: TicketFacts) -> bo
 def judged(
     known: Ticket, message: MessageHeld, content: HeldContent, facts: TicketFacts
 ) -> LifeEvent | MessageRefused | ResponseRefused:
-    """What comes of a message about the ticket."""
+    """The event that a message about the ticket leads to."""
     if message.said_at < known.opened_at:
         return turned_away(message, MessageRefusal.BEFORE_OPENING)
     match content:
@@ -217,7 +217,7 @@ def _over(stage: Stage) -> MessageRefusal | None:
 def _waiting(
     stage: Stage, message: MessageHeld, content: TicketPaused | TicketResumed
 ) -> TicketPaused | TicketResumed | MessageRefused | ResponseRefused:
-    """An open ticket begins to wait, one that waits goes on."""
+    """Pause an open ticket, or resume a paused one."""
     match stage, content:
         case (Open(), TicketPaused()) | (Paused(), TicketResumed()):
             return content
@@ -248,7 +248,7 @@ def _transferred(
 def _merged(
     message: MessageHeld, merge: TicketsMerged, survivor: KnownTicket | None
 ) -> TicketsMerged | MessageRefused | ResponseRefused:
-    """Into a ticket that nobody knows yet it is merged all the same: its opening may be on its way."""
+    """A merge into an unknown ticket is accepted: the survivor's opening may still be on its way."""
     reason = INTO.get(survivor.state) if survivor else None
     if reason:
         return turned_away(message, reason)
@@ -258,7 +258,7 @@ def _merged(
 def _reopened(
     known: Ticket, message: MessageHeld, reopening: HeldReopening, facts: TicketFacts
 ) -> TicketReopened | MessageRefused | ResponseRefused:
-    """Cover is judged anew, at this instant: « lapse while a ticket is open » ends with its resolution."""
+    """Judge cover anew at this instant: the rule « lapse while a ticket is open » ends with the resolution."""
     if not isinstance(known.stage, Resolved):
         return turned_away(message, MessageRefusal.NOT_RESOLVED)
     verdict = judge_cover(facts, known.request_kind, known.version, reopening.reopened_at)

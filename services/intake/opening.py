@@ -18,7 +18,7 @@ class OpenTicket:
 
     occurred_at: datetime
     not_after: datetime
-    """What is said about a later instant is a mistake: nobody can know it yet."""
+    """A message about a later instant is refused: it can not have happened yet."""
     upstream_type: str
     customer: str
     requester: str
@@ -46,7 +46,7 @@ def open_or_refuse(command: OpenTicket) -> TicketOpened | TicketRefused:
 
 def _opened(command: OpenTicket, covered: Covered) -> TicketOpened:
     called, customer = command.facts.called, command.facts.customer
-    assert customer is not None  # noqa: S101 - who is unknown has no cover
+    assert customer is not None  # noqa: S101 - an unknown customer has no cover
     numbers = {command.number_dialled: called.centre} if called and command.number_dialled else {}
     local = local_centre(customer.centre, command.channel, command.number_dialled, numbers)
     return TicketOpened(

@@ -31,7 +31,7 @@ from services.intake.ticket_rows import TICKET_ROWS
 
 
 class CustomerRow(NamedTuple):
-    """A customer's home centre and reseller; `sequence` is the place of the event that said so."""
+    """A customer's home centre and reseller; `sequence` is that of the event it comes from."""
 
     stream: str
     centre: str
@@ -88,7 +88,7 @@ def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> C
 
 
 class CentreRow(NamedTuple):
-    """A centre and the numbers it is rung under (E.164)."""
+    """A centre and its telephone numbers (E.164)."""
 
     stream: str
     centre: str

@@ -1,6 +1,6 @@
 -- name: facts_for_tickets
--- What some messages about tickets rest on: one row of JSON for each place in the lists, in their order.
--- Customer and product are said, or are those of a ticket of ours.
+-- The facts for decisions on messages about tickets: one row of JSON for each place in the lists, in their order.
+-- Customer and product are given, or are those of a ticket of ours.
 select
     jsonb_build_object(
         'customer', (

@@ -13,7 +13,7 @@ class IntakeSettings(ServiceSettings):
 
     service: Literal["intake"] = "intake"
     tolerance_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
-    """A message about a later instant than now and these seconds is refused: nobody can know it yet."""
+    """A message about an instant later than now plus this is refused: it can not have happened yet."""
 
     @property
     def tolerance(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""A ticket as people and queries look at it: one row, folded from its stream."""
+"""A ticket as people and queries see it: one row, folded from its stream."""
 
 from datetime import datetime
 from typing import NamedTuple, assert_never
@@ -28,7 +28,7 @@ from libs.messages.tickets import (
 
 
 class TicketRow(NamedTuple):
-    """A ticket; what was said before it was asked for is a row already."""
+    """A ticket; it has a row from its first message on, even before it is opened."""
 
     stream: str
     state: str
@@ -46,7 +46,7 @@ class TicketRow(NamedTuple):
     """Answers by a person."""
     first_responded_at: datetime | None = None
     current_centre: str | None = None
-    """Where it is worked on."""
+    """The centre that works on it."""
     resolved_at: datetime | None = None
     reopenings: int = 0
     merged_into: str | None = None
@@ -54,7 +54,7 @@ class TicketRow(NamedTuple):
     merge_recorded_at: datetime | None = None
     merge_correlation: str | None = None
     paused_at: datetime | None = None
-    """Since when it waits for the customer; of one that was absorbed while it did, for the case that this is undone."""
+    """Since when it waits for the customer; kept where a paused ticket is absorbed, in case the merge is undone."""
 
 
 def _ticket(row: TicketRow | None, event: RecordedEvent[TicketEvent]) -> TicketRow:

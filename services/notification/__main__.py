@@ -14,7 +14,7 @@ from services.notification.settings import NotificationSettings
 
 
 async def main() -> int:
-    """Tell whom it concerns until told to stop; gives the exit code."""
+    """Run notification until told to stop; returns the exit code."""
     settings = NotificationSettings()
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     host.state(PRIVATE_RECORDS, PRIVATE)

@@ -1,7 +1,7 @@
-"""One attempt to deliver a notice: the claim before it, its result after it, and what follows from having none.
+"""One attempt to deliver a notice: the claim before it, its result after it, and what follows where there is none.
 
-Nobody may send before its own claim is known to count. A claim whose result is not there when the mail server's time
-is over was maybe accepted: the notice is ambiguous, until its result comes after all or somebody says what happened.
+A process may send only once its own claim is known to count. If a claim has no result when the mail server's time is
+over, the mail may have been accepted: the notice is ambiguous until the result comes after all or a person settles it.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from libs.messages.notices import (
 from services.notification.notice import Ambiguous, Claim, Deferred, HandingOver, Notice, Requested, State, known
 
 SENT_AGAIN = frozenset({NoticeClass.BREACH, NoticeClass.WARNING, NoticeClass.NO_PROMISE})
-"""Ambiguous deliveries of these are made once more: a centre had better hear twice than never. Others wait for a
+"""Ambiguous deliveries of these are made once more: a centre had better be told twice than never. Others wait for a
 person."""
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 """Plan time to wait after the first, second, third … failure; after that always the last."""
@@ -78,7 +78,7 @@ class RecordAmbiguous:
 
 @dataclass(frozen=True)
 class AbandonClaim:
-    """A claim was found here without a result; it is given up once `limit` has passed on the machine's clock `wall`."""
+    """A claim was found without a result; it is given up if it is older than `limit` at `wall`, the machine's time."""
 
     occurred_at: datetime
     claim: Claim
@@ -90,7 +90,7 @@ Result = RecordSent | RecordDeferred | RecordFailed | RecordAmbiguous
 
 
 def claim(state: State, command: ClaimHandOver) -> NoticeHandingOver | None:
-    """The notice to one process; None where it is not free or the attempt is not the next one."""
+    """Assign the notice to one process; None where it is not free or the attempt is not the next one."""
     if not _is_free(state, command.occurred_at) or command.claim.attempt != known(state).attempts + 1:
         return None
     return NoticeHandingOver(
@@ -131,7 +131,7 @@ def conclude(state: State, command: Result) -> NoticeSent | NoticeDeferred | Not
 
 
 def abandon(state: State, command: AbandonClaim) -> NoticeAmbiguous | None:
-    """Give up the claim of a process that is not there any more; None before the mail server's time is over."""
+    """Abandon the claim of a process that is gone; None before the mail server's time is over."""
     if not isinstance(state, HandingOver) or state.claim != command.claim:
         return None
     return _ambiguous(state, command.occurred_at) if command.wall >= state.wall + command.limit else None

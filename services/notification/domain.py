@@ -58,7 +58,7 @@ OURSELVES = "notification"
 
 @dataclass(frozen=True)
 class RequestNotice:
-    """Somebody is to be told; by a reaction."""
+    """Request a notice; issued by a reaction."""
 
     occurred_at: datetime
     role: NoticeRole
@@ -74,7 +74,7 @@ class RequestNotice:
 
 @dataclass(frozen=True)
 class CancelNotice:
-    """There is nobody to tell any more."""
+    """Cancel a notice that has no recipient any more."""
 
     occurred_at: datetime
     cause: Cancellation
@@ -85,7 +85,7 @@ Command = RequestNotice | Duty | OrderResend | Settle
 
 
 def decide(state: State, command: Command) -> NoticeEvent | None:
-    """Answer a command with one event; None where a duty, the result of an attempt included, comes to nothing."""
+    """Answer a command with one event; None where a duty or the result of an attempt changes nothing."""
     match command:
         case RequestNotice():
             return _request(state, command)

@@ -1,7 +1,7 @@
 -- name: notices_to_send
--- Notices that may be handed over now, with all that is needed to write them: asked for, due to be tried again, or in
--- doubt and to be sent once more; never to an erased person, and only where the recipient's record is here: that of a
--- person, or of a centre. Operations can always be written to.
+-- Notices that may be handed over now, with all that is needed to write them: requested, due to be tried again, or
+-- ambiguous and to be sent once more; never to an erased person, and only where the recipient's record is here: that of
+-- a person, or of a centre. Operations can always be written to.
 select
     n.stream, h.id as head, n.correlation, n.attempts + 1 as attempt, n.message_id, n.role, n.language, n.template,
     n.facts, p.value as person, c.mailbox, c.sheet as centre

@@ -1,4 +1,4 @@
-"""The loops of notification: what makes us tell somebody, what a person orders, and what is owed until it is done."""
+"""The loops of notification: reactions to other services' events, orders of a person, and duties."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ from services.notification.settings import NotificationSettings
 
 
 class NoticeReactions:
-    """Fills in the facts and asks the pure router."""
+    """Looks up the facts and calls the pure `react`."""
 
     def __init__(self, host: ServiceHost, settings: NotificationSettings) -> None:
         self._queries, self._settings = host.queries, settings
@@ -62,7 +62,7 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
         self._queries, self._writer = host.queries, writer
 
     def outcome(self, event: NoticeEvent) -> Outcome:
-        """In one word what became of an order."""
+        """The outcome of an order, from its counting event."""
         match event:
             case NoticeOrderRefused():
                 return Outcome.REFUSED
@@ -76,11 +76,11 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
                 assert_never(event)
 
     async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
-        """Bring the commands to their counting events."""
+        """Have the writer answer the commands with their counting events."""
         return await self._writer.handle(commands)
 
     def read(self, record: Record) -> Message[NoticeUpstream]:
-        """Take a record apart; raises Unreadable, also where its subject names no notice."""
+        """Parse a record; raises Unreadable, also where its subject names no notice."""
         message = super().read(record)
         try:
             kind = parse_stream(message.subject).kind
@@ -91,14 +91,14 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
         return message
 
     async def issue(self, read: Sequence[tuple[Record, Message[NoticeUpstream]]]) -> Sequence[IssuedCommand]:
-        """Make the commands, knowing whose recipients have been erased."""
+        """Make the commands, each with whether its notice's recipient has been erased."""
         streams = [message.subject for _, message in read]
         erased = {row["stream"] for row in await self._queries.rows("erased_recipients", streams=streams)}
         return [_order(message, erased=message.subject in erased) for _, message in read]
 
 
 class NoticeDuties:
-    """What is owed whether or not anybody asks: claims of the dead are given up, the erased are told nothing more."""
+    """The duties of notices: abandon claims of processes that are gone, and cancel notices to erased persons."""
 
     def __init__(self, host: ServiceHost, settings: NotificationSettings) -> None:
         self._queries, self._clock, self._limits = host.queries, host.clock, settings.limits()
@@ -108,7 +108,7 @@ class NoticeDuties:
         return [Duty("abandon claims", self.claims_to_abandon), Duty("cancel notices", self.notices_to_cancel)]
 
     async def claims_to_abandon(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
-        """Give up claims that are older, on the machine's clock, than reading them back and a hand-over can last."""
+        """Abandon claims that are older, by the machine's clock, than reading them back and a hand-over can take."""
         wall, limit = self._clock.wall(), timedelta(seconds=PATIENCE + self._limits.whole)
         rows = await self._queries.rows("claims_to_abandon", claimed_before=wall - limit, most=most)
         return [

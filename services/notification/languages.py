@@ -33,7 +33,7 @@ def choose_language(*wishes: str | None) -> str:
 
 
 def say_instant(at: datetime, zone_name: str, language: str) -> str:
-    """Say an instant in the civil time of a zone, to the minute that has begun, and name the zone."""
+    """An instant in the civil time of a zone, rounded down to the minute, with the name of the zone."""
     local = at.astimezone(zone(zone_name))
     day, clock = say_day(local.date(), language), _say_clock(f"{local:%H:%M}", language)
     where = f"{zone_name}, {_say_offset(local.utcoffset())}"
@@ -41,13 +41,13 @@ def say_instant(at: datetime, zone_name: str, language: str) -> str:
 
 
 def say_day(day: date, language: str) -> str:
-    """Say a date: `mardi 1er décembre 2026`, `Tuesday 1 December 2026`."""
+    """A date in words: `mardi 1er décembre 2026`, `Tuesday 1 December 2026`."""
     number = "1er" if language == "fr" and day.day == 1 else str(day.day)
     return f"{_WEEKDAYS[language][day.weekday()]} {number} {_MONTHS[language][day.month - 1]} {day.year}"
 
 
 def say_hours(weekly: Iterable[WeeklyWindow], language: str) -> str:
-    """Say opening hours, days with the same hours together: `lundi au vendredi, 9 h à 17 h`."""
+    """Opening hours in words, days with the same hours together: `lundi au vendredi, 9 h à 17 h`."""
     by_day: dict[int, list[str]] = {}
     for window in sorted(weekly, key=lambda w: (w.weekday, w.opens)):
         by_day.setdefault(window.weekday, []).append(_say_window(window, language))

@@ -1,4 +1,4 @@
-"""One message as the mail server gets it: built from data alone, so that the same notice is the same message."""
+"""One message as the mail server gets it: built from data alone, so that the same notice gives the same message."""
 
 import re
 from dataclasses import dataclass
@@ -72,5 +72,5 @@ def _shown(who: Correspondent) -> Address:
 
 
 def _line(text: str) -> str:
-    """Make one line of it: whatever ends a line would begin a header of its own."""
+    """The text on one line: a line break would begin a new header."""
     return _BREAKS.sub(" ", text).strip()

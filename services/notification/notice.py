@@ -1,4 +1,4 @@
-"""What a notice is between two events: how far it got, and who has it in hand."""
+"""The states of a notice: how far it got, and which process has it in hand."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from libs.messages.notices import NoticeClass
 
 
 class Claim(NamedTuple):
-    """Whose attempt it is: the life of a process, and the number of the attempt."""
+    """Which attempt it is: the id of the process, new at each start, and the number of the attempt."""
 
     process: str
     attempt: int
@@ -16,7 +16,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True)
 class Notice:
-    """What every state knows; `failures` and `trying_since` begin anew with a person's order."""
+    """What every state holds; `failures` and `trying_since` begin anew when a person orders the notice again."""
 
     notice_class: NoticeClass
     attempts: int = 0
@@ -28,14 +28,14 @@ class Notice:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Nobody asked for it."""
+    """Never requested."""
 
     state: Literal["unknown"] = "unknown"
 
 
 @dataclass(frozen=True)
 class Requested:
-    """To be sent: asked for, or ordered again."""
+    """To be sent: requested, or ordered again."""
 
     notice: Notice
     state: Literal["requested"] = "requested"
@@ -62,7 +62,7 @@ class Deferred:
 
 @dataclass(frozen=True)
 class Ambiguous:
-    """Maybe accepted."""
+    """The mail server may have accepted it."""
 
     notice: Notice
     claim: Claim
@@ -82,7 +82,7 @@ State = Unknown | Requested | HandingOver | Deferred | Ambiguous | Done
 
 
 def known(state: State) -> Notice:
-    """The notice; ValueError where nobody asked for it, as nothing else can happen to such a one."""
+    """The notice of a state; raises ValueError where it was never requested."""
     if isinstance(state, Unknown):
         raise ValueError("nothing can happen to a notice that nobody asked for")  # noqa: TRY004 - it is no type
     return state.notice

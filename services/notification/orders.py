@@ -10,7 +10,7 @@ from services.notification.notice import Ambiguous, Deferred, Done, HandingOver,
 
 @dataclass(frozen=True)
 class OrderResend:
-    """Send it again; `person_erased` says whether its recipient is gone."""
+    """Send it again; `person_erased` says whether its recipient was erased."""
 
     occurred_at: datetime
     by: str
@@ -19,7 +19,7 @@ class OrderResend:
 
 @dataclass(frozen=True)
 class Settle:
-    """Somebody found out what became of an ambiguous delivery."""
+    """Record what a person found out about an ambiguous delivery."""
 
     occurred_at: datetime
     by: str
@@ -27,7 +27,7 @@ class Settle:
 
 
 def resend(state: State, command: OrderResend) -> NoticeResendOrdered | NoticeOrderRefused:
-    """Order it again where nothing is under way and there is somebody to tell."""
+    """Order a notice again, unless it is still to be sent, is being sent, or its recipient was erased."""
     reason = _reason_not_to_send(state, person_erased=command.person_erased)
     if reason:
         return not_followed(command.occurred_at, command.by, reason)
@@ -50,7 +50,7 @@ def _reason_not_to_send(state: State, *, person_erased: bool) -> OrderRefusal | 
 
 
 def settle(state: State, command: Settle) -> NoticeSettled | NoticeOrderRefused:
-    """What became of it; also where it was about to be sent once more."""
+    """Settle an ambiguous notice, also one that was about to be sent once more."""
     match state:
         case Ambiguous():
             return NoticeSettled(settled_at=command.occurred_at, by=command.by, settled_as=command.settled_as)
@@ -61,5 +61,5 @@ def settle(state: State, command: Settle) -> NoticeSettled | NoticeOrderRefused:
 
 
 def not_followed(at: datetime, by: str, reason: OrderRefusal) -> NoticeOrderRefused:
-    """Say that an order changes nothing, and why."""
+    """The refusal of an order, which changes nothing, with its reason."""
     return NoticeOrderRefused(refused_at=at, by=by, reason=reason)

@@ -25,7 +25,7 @@ class OutgoingMail:
 def write(
     row: Mapping[str, Any], sender: Correspondent, operations: Correspondent, sent_at: datetime
 ) -> OutgoingMail | DeliveryProblem:
-    """Write what a notice says, the same for every attempt but for its date; or say why it can not be written."""
+    """The mail of a notice, the same for every attempt except its date, or the problem why it can not be written."""
     try:
         person = PrivateRecord.model_validate_json(row["person"]) if row["person"] else None
         centre = CentreSheet.model_validate_json(row["centre"]) if row["centre"] else None
@@ -37,12 +37,12 @@ def write(
         text = render(row["template"], row["language"], facts, centre, person)
         mail = Mail(sender, recipient, text.subject, text.body, row["language"], row["message_id"], sent_at)
         return OutgoingMail(wire_address(recipient.address), compose(mail))
-    except (NotWritable, ValidationError):  # one that can not be read must not keep the others waiting
+    except (NotWritable, ValidationError):  # an unreadable notice must not block the others
         return DeliveryProblem.NOT_WRITABLE
 
 
 def _recipient(person: PrivateRecord | None, mailbox: str | None, centre: CentreSheet | None) -> Correspondent | None:
-    """A person where the notice names one, never the centre's mailbox in the place of a person without an address."""
+    """The person where the notice names one; the centre's mailbox never replaces a person's missing address."""
     if person:
         return Correspondent(person.email, person.name or "") if person.email else None
     return Correspondent(mailbox, f"OL Care {centre.printed_name}") if mailbox and centre else None

@@ -42,7 +42,7 @@ from services.notification.notice import State
 
 
 class NoticeRow(NamedTuple):
-    """A notice as senders and people look at it."""
+    """A notice as senders and people see it."""
 
     stream: str
     state: str
@@ -52,11 +52,11 @@ class NoticeRow(NamedTuple):
     about_event: str
     about_stream: str
     person: str | None
-    """Who is told, where it is a person."""
+    """The recipient, where it is a person."""
     private_key: str | None
-    """Where that person's address stands."""
+    """The key of the private record with that person's address."""
     centre: str | None
-    """The centre that the text is about; it is told itself where the role is its own."""
+    """The centre that the text is about; where the role is the centre's, it is also the recipient."""
     language: str
     template: str
     facts: str
@@ -68,9 +68,9 @@ class NoticeRow(NamedTuple):
     """Plan time of the last event."""
     attempts: int = 0
     process: str | None = None
-    """Whose claim the last attempt was."""
+    """The process that made the last attempt."""
     claimed_wall: datetime | None = None
-    """When, on that machine's clock."""
+    """When it claimed the notice, by its machine's clock."""
     retry_at: datetime | None = None
     will_resend: bool = False
     problem: str | None = None
@@ -78,7 +78,7 @@ class NoticeRow(NamedTuple):
     smtp_code: int | None = None
     enhanced_code: str | None = None
     doubts: int = 0
-    """How often nobody knew whether it had been accepted."""
+    """How often it was ambiguous whether the mail had been accepted."""
 
 
 def _notice(row: NoticeRow | None, event: RecordedEvent[NoticeEvent]) -> NoticeRow | None:
@@ -155,7 +155,7 @@ class CustomerRow(NamedTuple):
     stream: str
     contact: str
     private: str
-    """Where name and address stand, in JSON."""
+    """The key of the private record with name and address, in JSON."""
     language: str
     centre: str
     reseller: str | None
@@ -185,7 +185,7 @@ def _written_to(stream: str, known: CustomerRegistered | CustomerChanged, centre
 
 
 class ErasedPersonRow(NamedTuple):
-    """Somebody about whom nothing private is known any more."""
+    """A person who was erased."""
 
     stream: str
     person: str

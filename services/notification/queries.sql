@@ -1,5 +1,5 @@
 -- name: facts_for_notices
--- What some events' notices are filled with: one row of JSON for each place in the two lists, in their order.
+-- The facts that some events' notices are filled with: one row of JSON for each place in the two lists, in their order.
 select
     jsonb_build_object(
         'customer', (

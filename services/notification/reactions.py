@@ -1,4 +1,4 @@
-"""Whom another service's event makes us tell.
+"""Which notices an event of another service calls for.
 
 Which notices there are, and their streams, follows from the event alone. Facts fill in the content only: language,
 zone, and where the address of a customer's contact stands.
@@ -138,9 +138,9 @@ NO_NEWS = (
 
 
 def news_of(event: Foreign) -> News | None:
-    """The event where somebody is to be told of it.
+    """The event where somebody is to be told of it, else None.
 
-    Other grounds that lead to the same deadline are no news, and neither is a promise that was made before and stands.
+    Other grounds with the same deadline are not told, nor is a missing promise where one was made before and stands.
     """
     match event:
         case FirstResponseRetargeted() if event.certificate.due_at == event.was_due_at:
@@ -259,7 +259,7 @@ def _breach(known: _Known, breached: FirstResponseBreached) -> Reaction:
 
 
 def _deadline_moved(known: _Known, retargeted: FirstResponseRetargeted) -> list[Reaction]:
-    """Tell who was promised the deadline of before, and who has to answer by the new one."""
+    """Tell the requester, who was told the deadline of before, and the centre, which must answer by the new one."""
     facts = NoticeFacts(
         ticket=retargeted.ticket,
         customer=retargeted.customer,
@@ -278,7 +278,7 @@ def _deadline_moved(known: _Known, retargeted: FirstResponseRetargeted) -> list[
 
 
 def _cause(retargeted: FirstResponseRetargeted) -> RetargetCause:
-    """Of several changes, the last one that moved the deadline the way in which it has moved on the whole."""
+    """The cause of the last change that moved the deadline in the direction of the whole move."""
     changes, was_due_at = retargeted.certificate.changes, retargeted.was_due_at
     is_later = retargeted.certificate.due_at > was_due_at
     moved = (change for change in reversed(changes) if change.due_at != change.was_due_at)
@@ -286,7 +286,7 @@ def _cause(retargeted: FirstResponseRetargeted) -> RetargetCause:
 
 
 def _no_promise(known: _Known, missing: FirstResponseNotPromised | FirstResponseNotRetargeted) -> Reaction:
-    """Tell the centre; what has no calendar has no mailbox here either, so that operations hear of it."""
+    """Tell the centre, or operations where it has no calendar: then its mailbox is not known here either."""
     facts = NoticeFacts(
         ticket=missing.ticket,
         centre=missing.centre,
@@ -335,7 +335,7 @@ def _request(
     facts: NoticeFacts,
     template: str | None = None,
 ) -> Reaction:
-    """IssuedCommand a notice; its text is the one of its class unless another is named."""
+    """Request a notice; its template is that of its class unless another is named."""
     stream = stream_id("notice", known.event.id, role)
     command = RequestNotice(
         occurred_at=known.event.time,

@@ -1,7 +1,7 @@
-"""The sender: claims notices, hands them over, and records what became of it.
+"""The sender: claims notices, hands them over, and records the results.
 
-Only who reads back its own claim as counting opens a connection, and does so once in the life of its process. A claim
-without a result, after a crash or a cut, is given up later by a duty: the notice is then ambiguous, never silent.
+A process connects only after it has read back its own claim as counting, and once per claim. A claim without a
+result, after a crash or a lost connection, is given up later by a duty: the notice is then ambiguous, never lost.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ from services.notification.verdict import result_of
 
 AT_ONCE = 20  # connections to the mail server
 PAUSE = 0.25  # machine seconds between two tries to record a result
-RECORDING = timedelta(seconds=60)  # machine time for which a result is held on to while the log is away
+RECORDING = timedelta(seconds=60)  # machine time for which a result is kept while the log is unavailable
 
 _log = structlog.get_logger("olcare.sender")
 
 
 class Sender:
-    """Sends what is to be sent, for ever."""
+    """Sends notices until cancelled."""
 
     def __init__(self, host: ServiceHost, settings: NotificationSettings, writer: Writer) -> None:
         self._queries, self._clock, self._settings, self._writer = host.queries, host.clock, settings, writer
@@ -43,7 +43,7 @@ class Sender:
         self.waiting: str | None = None
 
     async def run(self) -> None:
-        """Look for notices until cancelled; a hand-over that has begun is brought to its end."""
+        """Look for notices until cancelled; a hand-over that has begun is finished."""
         while True:
             try:
                 sent = await self.round()
@@ -54,7 +54,7 @@ class Sender:
                 await self._something_moved()
 
     async def round(self) -> int:
-        """Hand over what is to be sent now; gives the number of attempts."""
+        """Hand over what is to be sent now; returns the number of attempts."""
         rows = await self._queries.rows("notices_to_send", now=self._clock.now(), most=AT_ONCE)
         if not rows:
             return 0
@@ -79,7 +79,7 @@ class Sender:
         return issued_by_duty(row, command, self._process, str(row["attempt"]))
 
     def _is_mine(self, answer: Answer) -> bool:
-        """My very claim counts, and I have not acted on it before."""
+        """Whether this process's own claim counts, and was not acted on before."""
         event = answer.event
         return (
             event is not None
@@ -95,7 +95,7 @@ class Sender:
     async def _hand_over(self, row: Mapping[str, Any], answer: Answer) -> IssuedCommand:
         claim = Claim(self._process, row["attempt"])
         result = await self._try(row, claim)
-        assert answer.event is not None  # noqa: S101 - it was looked at before
+        assert answer.event is not None  # noqa: S101 - `_is_mine` has checked it
         identity = str(duty_command_id(answer.event.id, "conclude"))
         return IssuedCommand(identity, row["stream"], result, row["correlation"])
 
@@ -110,7 +110,7 @@ class Sender:
         return result_of(outcome, claim, self._clock.now())
 
     async def _record(self, results: Sequence[IssuedCommand]) -> None:
-        """Record what became of the attempts; while the log is away the results are held on to, for a while."""
+        """Record the results of the attempts; while the log is unavailable, try again for `RECORDING`."""
         until = self._clock.monotonic() + RECORDING.total_seconds()
         while True:
             try:

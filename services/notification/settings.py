@@ -21,7 +21,7 @@ class NotificationSettings(ServiceSettings):
     mail_sender: Address = "no-reply@olcare.example"
     mail_sender_name: str = "OL Care"
     operations_mailbox: Address = "operations@olcare.example"
-    """Who is told what no centre can be told, such as a ticket for a centre of which nothing is published."""
+    """The mailbox for notices that no centre can get, as of a ticket for a centre of which nothing is published."""
     mail_domain: Domain = "olcare.example"
     """What our Message-IDs end in, and the name that we give to the mail server."""
     smtp_encryption: Encryption = Encryption.NONE
@@ -57,9 +57,9 @@ class NotificationSettings(ServiceSettings):
         return Limits(self.smtp_connect_seconds, self.smtp_command_seconds, self.smtp_body_seconds)
 
     def sender(self) -> Correspondent:
-        """Give who our mails are from."""
+        """The sender of our mails."""
         return Correspondent(self.mail_sender, self.mail_sender_name)
 
     def operations(self) -> Correspondent:
-        """Give whoever runs the installation."""
+        """The mailbox of operations."""
         return Correspondent(self.operations_mailbox, f"{self.mail_sender_name} operations")

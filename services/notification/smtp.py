@@ -77,7 +77,7 @@ class Limits:
 
     @property
     def whole(self) -> float:
-        """The longest that one hand-over can take; a claim older than this belongs to nobody."""
+        """The longest that one hand-over can take; no process still acts on an older claim."""
         commands = len(Phase) - len((Phase.CONNECT, Phase.BODY)) + 1
         return self.connect + commands * self.command + self.body + self.quit
 
@@ -105,7 +105,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class NotReached:
-    """Nobody took a byte of the body: the message is not accepted."""
+    """No byte of the body was sent: the message is not accepted."""
 
     phase: Phase
     problem: DeliveryProblem
@@ -158,7 +158,7 @@ def _steps(client: SMTP, server: Server, sender: str, recipient: str) -> Iterato
 async def _envelope(
     client: SMTP, server: Server, limits: Limits, sender: str, recipient: str
 ) -> Refused | NotReached | None:
-    """Lead the conversation up to the body; gives what ended it before, None where nothing did."""
+    """Lead the conversation up to the body; returns what ended it before, None where nothing did."""
     for phase, step in _steps(client, server, sender, recipient):
         try:
             async with asyncio.timeout(limits.of(phase)):
@@ -216,14 +216,14 @@ def _refused(phase: Phase, code: int, text: str) -> Refused | None:
 
 
 async def _take_leave(client: SMTP, limits: Limits) -> None:
-    """Say QUIT; what the server makes of it changes nothing any more."""
+    """Send QUIT; the server's answer changes nothing any more."""
     with suppress(SMTPException, OSError):
         async with asyncio.timeout(limits.quit):
             await client.quit()
 
 
 def _hang_up(client: SMTP) -> None:
-    """Drop the connection with what has not left yet, so that nothing is delivered after the verdict."""
+    """Drop the connection and all unsent data, so that nothing is delivered after the outcome is decided."""
     if isinstance(client.transport, asyncio.WriteTransport):
         client.transport.abort()
     client.close()

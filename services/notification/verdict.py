@@ -9,7 +9,7 @@ from services.notification.notice import Claim
 from services.notification.smtp import Accepted, NotReached, Outcome, Phase, Refused, Unknown
 
 ABOUT_THE_MESSAGE = frozenset({Phase.RCPT, Phase.DATA, Phase.BODY})
-"""A refusal for good counts as one only here: before, it is about us or the server, which somebody may put right."""
+"""Phases in which a permanent refusal is final; an earlier one is about us or the server, and can be repaired."""
 
 
 def result_of(outcome: Outcome, claim: Claim, at: datetime) -> Result:

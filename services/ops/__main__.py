@@ -61,7 +61,7 @@ for _name, _group in {
 
 def main() -> None:
     """Run the command line."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says of lost connections we say ourselves
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # lost connections we report ourselves
     try:
         app(prog_name="olcare")
     except PROBLEMS as error:

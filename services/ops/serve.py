@@ -1,4 +1,4 @@
-"""`olcare serve`: the pages of ops itself, and for dashboards how far everybody is behind and what has no promise."""
+"""`olcare serve`: the pages of ops itself, and for dashboards how far followers are behind and what has no promise."""
 
 import asyncio
 from functools import partial
@@ -57,7 +57,7 @@ class Watch:
             await self._clock.sleep(EVERY)
 
     async def look(self) -> str | None:
-        """Set the metrics for all that can be asked; gives a sentence for those that can not."""
+        """Set the metrics for all that can be asked; returns a sentence for those that can not."""
         async with open_log(self._here) as log:
             found = await rows(self._here, log)
         for row in found:

@@ -16,7 +16,7 @@ from services.sla_timer.tz_guard import TzGuard
 
 
 async def main() -> int:
-    """Keep promises until told to stop; gives the exit code."""
+    """Run sla_timer until told to stop; returns the exit code."""
     settings = SlaTimerSettings()
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     writer = host.engine.writer(SLA, DECIDERS)

@@ -1,4 +1,4 @@
-"""What is due of cycles: reckoned anew at once where more is known; a target is missed only by safe time."""
+"""The duties of cycles: reckon them anew at once where more is known; miss a target only by safe time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from services.sla_timer.tz_guard import TzGuard
 STORY: TypeAdapter[TicketHistory] = TypeAdapter(TicketHistory)
 """Reads what the query `facts_of_cycles` gives for one ticket."""
 AGAIN = timedelta(days=1)
-"""Plan time before a look that found nothing; the gate lets our readers lag far less, at any pace of the clock."""
+"""Plan time by which a look goes back before the last one that found nothing; the gate keeps our lag far below it."""
 
 
 class CycleDuties:
@@ -56,7 +56,7 @@ class CycleDuties:
         ]
 
     async def _since(self) -> datetime | None:
-        """From when on what was recorded is to be looked through; None for all of it, as after new targets."""
+        """The instant since which recorded facts are looked through; None for all of them, as after new targets."""
         row = await self._queries.row("newest_targets")
         version = row["version"] if row else None
         if version != self._targets:
@@ -64,12 +64,12 @@ class CycleDuties:
         return self._done_until - AGAIN if self._done_until else None
 
     async def due(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
-        """Miss the targets that were used up."""
+        """Record as missed the targets that are used up."""
         rows = await self._queries.rows("cycles_due", now=now, most=most)
         return [issued_by_duty(row, MissTarget(row["next_due_at"], now)) for row in rows]
 
     def _safe_time(self) -> SafeTime:
-        """What was said before is answered by intake, then read as facts here, then reckoned in our own streams."""
+        """In order: intake's door has answered, tickets and plan are read here as facts, our own topic is read."""
         engine = self._host.engine
         door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
         facts, plan, cycles = (engine.followers[name] for name in ("tickets", "plan", "sla"))

@@ -1,12 +1,13 @@
--- Duties of promises and of cycles. Aliases in the parts: p a promise, r reckoned cycles, c a calendar, t and g targets,
--- d a tz database and x a change that it made. What is said of a promise alone stands with its table (promise/rows.py).
+-- Duties of promises and of cycles. Aliases in the parts: p a promise, r reckoned cycles, c a calendar, t and g
+-- targets, d a tz database and x a change that it made. Conditions on a promise alone are with its table
+-- (promise/rows.py).
 
 -- part: c_is_newer_than_p
--- Another calendar of its centre, published before it ended.
+-- A newer calendar of its centre, published before its deadline.
 (c.centre = p.calendar_centre and c.version > p.calendar_version and c.published_at < p.due_at)
 
 -- part: t_is_shorter_than_p
--- Targets, published before it ended, that give its channel less working time.
+-- Newer targets, published before its deadline, that give its channel less working time.
 (t.version > p.targets_version and t.published_at < p.due_at
     and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds)
 
@@ -29,16 +30,16 @@ exists (
     where c.centre = r.centre and c.version > r.calendar_version and c.published_at <= :now)
 
 -- part: r_has_newer_targets
--- Targets since, by the last instant `t.last_at` that anything known of the ticket is about.
+-- Newer targets, published by `t.last_at`, the last instant that any fact of the ticket is about.
 exists (
     select from targets g
     where g.version > r.targets_version and g.published_at <= :now and g.published_at <= t.last_at)
 
 -- name: promises_on_older_grounds
--- Promises that run, and of which something newer was published before they ended: another calendar of their centre, a
--- shorter target, or a version of the tz database that is installed here and has other offsets for their zone at an
--- instant that was still ahead of them. Looked for from the publications, which are few: where none is newer than the
--- oldest grounds that a promise runs on, no promise is looked at, however many run.
+-- Promises that run, and for which something newer was published before their deadline: another calendar of their
+-- centre, a shorter target, or a version of the tz database that is installed here and has other offsets for their zone
+-- at an instant that was still ahead of them. The search starts from the publications, which are few: where none is
+-- newer than the oldest grounds that a promise runs on, no promise is read, however many run.
 select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
 from (
     select p.stream
@@ -70,7 +71,7 @@ order by p.due_at, p.stream
 limit :most;
 
 -- name: promises_at_risk
--- Promises of which a share is used up that nobody was warned of; not those that are over already.
+-- Promises with a used-up share of the target that nobody was warned of, and a deadline that has not passed.
 select p.stream, h.id as head, p.at_risk_at, p.correlation
 from promises p
 join heads_sla h using (stream)
@@ -79,7 +80,7 @@ order by p.at_risk_at, p.stream
 limit :most;
 
 -- name: promises_answered
--- Promises whose deadline is a later one since, so that an answer which was late is not any more.
+-- Promises whose deadline has become later, so that an answer that was late is now in time.
 select p.stream, h.id as head, p.responded_at, p.correlation
 from promises p
 join heads_sla h using (stream)
@@ -88,8 +89,8 @@ order by p.due_at, p.stream
 limit :most;
 
 -- name: promises_due
--- Promises whose deadline has passed: an answer at the very instant is still in time. One that something newer was
--- published of before it ended is reckoned anew first.
+-- Promises whose deadline has passed: an answer at the very instant is still in time. One with a newer publication
+-- before its deadline is reckoned anew first.
 select p.stream, h.id as head, p.due_at, p.correlation
 from promises p
 join heads_sla h using (stream)
@@ -103,8 +104,8 @@ order by p.due_at, p.stream
 limit :most;
 
 -- name: promises_to_restate
--- Judged promises of which something is known now that was not in time: an answer, or other hours of their centre while
--- they ran. What was stated last is not what follows from it, or has not been reckoned on it yet.
+-- Judged promises of which more is known than at the verdict: an answer, or other hours of their centre while they ran.
+-- The verdict stated last is not the one that follows from it, or has not been reckoned on it yet.
 select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
 from promises p
 join heads_sla h using (stream)
@@ -145,9 +146,10 @@ select least(
          select from promises p where p.state = 'waiting' and {x_is_a_newer_tz_of_p}))) as at;
 
 -- name: cycles_to_reckon
--- Tickets of which more is known than what their cycles were reckoned on: facts, hours or targets. Only where the plan
--- gives a target for cycles, and of tickets of which something was said since; else no table is looked at. Looked
--- through are the tickets of which something was recorded since an instant, and those whose deadlines others may move.
+-- Tickets of which more is known than what their cycles were reckoned on: facts, hours or targets. Where the plan gives
+-- no target for cycles, no table is read; else only tickets count that have a fact about an instant since the first
+-- such targets. The candidates are the tickets of which something was recorded since an instant, and those whose
+-- deadlines newer calendars or targets may move.
 with looked_through as (
     select f.ticket from cycle_facts f where f.recorded_at >= coalesce(:since, '-infinity'::timestamptz)
     union
@@ -183,7 +185,7 @@ limit :most;
 select max(version) as version from targets;
 
 -- name: cycles_due
--- Cycles whose target was used up before they ended. Those of which more is known since are reckoned anew first.
+-- Cycles whose target was used up before they ended. Those of which more is known by now are reckoned anew first.
 select r.stream, h.id as head, r.next_due_at, r.correlation
 from cycles r
 join heads_sla h using (stream)

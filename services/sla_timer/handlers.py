@@ -1,4 +1,4 @@
-"""The loops of sla_timer: what tickets ask of promises, and what is due."""
+"""The loops of sla_timer: reactions of promises to tickets, and duties of promises."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,17 +31,17 @@ from services.sla_timer.reactions import (
 from services.sla_timer.tz_guard import TzGuard
 
 DOOR_OF_INTAKE = "intake.door"
-"""The group whose places say how far the input of a promise has been answered."""
+"""The consumer group whose places tell how far intake has answered messages about tickets."""
 
 
 class PromiseReactions:
-    """Fills in what is published, and asks the pure router."""
+    """Looks up what is published and calls the pure `react`."""
 
     def __init__(self, host: ServiceHost, guard: TzGuard) -> None:
         self._queries, self._guard = host.queries, guard
 
     async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
-        """What each event of a ticket asks for; raises Unavailable while hours are known by an old version."""
+        """What each event of a ticket asks for; raises Unavailable while the installed tz database is outdated."""
         await self._guard.passed()
         promises = await self._called_about(events)
         each = [facts_needed(event, promises) for event in events]
@@ -55,7 +55,7 @@ class PromiseReactions:
         return [react_to_promise(event) for event in events]
 
     async def _called_about(self, events: Sequence[RecordedEvent]) -> Mapping[str, FactsNeeded]:
-        """Say on what the promises run that calls are about; some may open with the same events."""
+        """The facts needed for promises that calls are about, also for those made by the same events."""
         streams = called_about(events)
         rows = await self._queries.rows("grounds_of_promises", streams=streams) if streams else []
         return {**opened(events), **{row["stream"]: FactsNeeded(row["centre"], row["opened_at"]) for row in rows}}
@@ -98,7 +98,7 @@ class PromiseDuties:
         return [facts[row["centre"]] for row in rows]
 
     async def answered(self, now: datetime, most: int) -> Sequence[IssuedCommand]:  # noqa: ARG002 - whatever the time is
-        """Take answers that were late and are not any more."""
+        """Meet promises whose answer was late and is in time by the newer deadline."""
         rows = await self._queries.rows("promises_answered", most=most)
         return [issued_by_duty(row, JudgeAnswer(row["responded_at"])) for row in rows]
 
@@ -118,7 +118,7 @@ class PromiseDuties:
         return row["at"] if row else None
 
     def _safe_time(self) -> SafeTime:
-        """What was said before is answered by intake, then reacted to here, then read in our own stream."""
+        """In order: intake's door has answered, tickets and plan are handled, then merges, our own topic is read."""
         engine = self._host.engine
         door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
         reactions = group_follower(engine.group("react-to-tickets"), TICKETS, engine.log)

@@ -34,12 +34,12 @@ order by asked.place;
 select max(version) as version from tz_databases;
 
 -- name: grounds_of_promises
--- On whose calendar some promises run, and since when.
+-- On whose calendar some promises run, and the opening of their tickets.
 select stream, calendar_centre as centre, opened_at from promises
 where stream = any(:streams) and calendar_centre is not null;
 
 -- name: not_promised
--- Tickets that have no promise, the oldest first: somebody has to look at each. Those alone that nobody has answered,
+-- Tickets that have no promise, the oldest first: a person must look at each. Only those that nobody has answered,
 -- withdrawn or merged yet, or all.
 select * from promises
 where state = 'not-promised' and (not :open or (responded_at is null and cancelled_at is null))
@@ -52,8 +52,8 @@ where state = 'not-promised' and responded_at is null and cancelled_at is null
 group by reason order by reason;
 
 -- name: facts_of_cycles
--- All that is known of some tickets for their cycles, what is said of tickets absorbed in them included; one row of JSON
--- for each that was opened.
+-- All that is known of some tickets for their cycles, what is said of tickets absorbed in them included; one row of
+-- JSON for each that was opened.
 select o.ticket,
     (select sum(f.known) from cycle_facts f where f.ticket = o.ticket)::int as known,
     jsonb_build_object(

@@ -128,19 +128,19 @@ ASK_NOTHING = (
 
 
 def asking(event: TicketEvent) -> Asking | None:
-    """The event where it asks something of a promise; a withdrawal by one of ours does not."""
+    """The event where it asks something of a promise, else None; a withdrawal by one of ours does not."""
     if isinstance(event, ASK_NOTHING) or (isinstance(event, TicketWithdrawn) and event.by is not Side.CUSTOMER):
         return None
     return event
 
 
 def called_about(events: Iterable[RecordedEvent[TicketEvent]]) -> list[str]:
-    """Name the promises that calls are about: on whose calendar they run must be known."""
+    """The promises that calls are about: it must be looked up on whose calendar they run."""
     return [_promise_of(event) for event in events if isinstance(event.data, CustomerCallRecorded)]
 
 
 def opened(events: Iterable[RecordedEvent[TicketEvent]]) -> Mapping[str, FactsNeeded]:
-    """What the promises of tickets that open just now will run on."""
+    """The facts needed for promises of tickets that these events open."""
     found = ((event, event.data) for event in events if isinstance(event.data, TicketOpened))
     return {promise_of(event.stream): FactsNeeded(data.centre, data.opened_at) for event, data in found}
 
@@ -161,7 +161,7 @@ def facts_needed(event: RecordedEvent[TicketEvent], promises: Mapping[str, Facts
 
 
 def together(each: Iterable[FactsNeeded | None]) -> FactsQuery | None:
-    """Put what several events need into one question; None where nothing is needed."""
+    """Put what several events need into one query; None where nothing is needed."""
     some = [one for one in each if one]
     return FactsQuery(tuple(sorted({one.centre for one in some})), min(one.since for one in some)) if some else None
 
@@ -218,7 +218,7 @@ def _promise_of(event: RecordedEvent[TicketEvent]) -> str:
 
 
 def _start(event: RecordedEvent[TicketEvent], ticket: TicketOpened, facts: PlanFacts) -> StartClock:
-    """A ticket that is read late still rests on what was in force when it was opened."""
+    """The promise rests on what was in force when its ticket was opened, however late the event is read."""
     calendar, targets = in_force(facts.calendars, ticket.opened_at), in_force(facts.targets, ticket.opened_at)
     return StartClock(
         occurred_at=ticket.opened_at,

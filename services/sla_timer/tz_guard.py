@@ -16,7 +16,7 @@ UNPUBLISHED = "1: the tz database installed here is newer than the published one
 
 
 class TzGuard:
-    """Compares what is installed with what is published: no promise is made or judged on hours of yesterday."""
+    """Compares the installed version with the published one: no promise is made or judged by an outdated one."""
 
     def __init__(self, host: ServiceHost) -> None:
         self._queries, self._clock, self._asked_at = host.queries, host.clock, -LOOK
@@ -26,7 +26,7 @@ class TzGuard:
         host.busy(self.look)
 
     async def look(self) -> str | None:
-        """Say in one sentence why nothing may be done with hours; None where nothing hinders. Raises Unavailable."""
+        """One sentence why hours may not be reckoned now; None where they may. Raises Unavailable."""
         if self._clock.monotonic() >= self._asked_at + LOOK:
             await self._ask()
             self._asked_at = self._clock.monotonic()
@@ -40,12 +40,12 @@ class TzGuard:
         self.older = f"installed {installed}, published {published}: deploy the release with it" if is_older else None
 
     async def passed(self) -> None:
-        """Return where nothing hinders; else raises Unavailable."""
+        """Return where hours may be reckoned; else raises Unavailable."""
         if why := await self.look():
             raise Unavailable(f"tz database: {why}")
 
     def held(self, duty: Duty) -> Duty:
-        """Let a duty find nothing meanwhile; `/readyz` and `/quiet` say why."""
+        """Let a duty find nothing to do while the version is outdated; `/readyz` and `/quiet` say why."""
         return Duty(duty.name, self._unless_older(duty.find), duty.safe)
 
     def _unless_older(

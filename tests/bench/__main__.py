@@ -45,7 +45,7 @@ def main(
     events: Annotated[int, typer.Option(min=1000, help="Events of the log that is rebuilt.")] = 1_000_000,
     rounds: Annotated[int, typer.Option(min=1, help="Alternating rounds.")] = 5,
     armed: Annotated[int, typer.Option(min=1000, help="Promises that lie there while others fire.")] = 1_000_000,
-    as_json: Annotated[bool, typer.Option("--json", help="Fingerprint JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run the parts one after the other; 1 where a bar is missed."""
     chosen = parts or list(Named)

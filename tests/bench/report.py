@@ -35,7 +35,7 @@ def _processor() -> str:
 
 
 def show(parts: Sequence[Part], ran_on: dict[str, str]) -> None:
-    """Fingerprint one table of ratios, and the figures of each part below."""
+    """Print one table of ratios, and the figures of each part below."""
     console = Console(width=120, highlight=False)
     table = Table("ratio of speed, ours to theirs", "median", "rounds", "bar", "stretch", "", box=None)
     for part in parts:

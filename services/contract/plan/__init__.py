@@ -1,4 +1,4 @@
-"""The plan of the printed page as data, the first that is published."""
+"""The printed plan as data, the first plan that is published."""
 
 from collections.abc import Iterable
 from importlib.resources import files
@@ -15,7 +15,7 @@ def read_plan(folder: Traversable | None = None) -> Plan:
 
 
 def read_texts(folder: Traversable, names: Iterable[str]) -> dict[str, str]:
-    """Read some files of a folder, by their names, with their lines ended as they are; raises `NoPlan`."""
+    """Read files of a folder by their names, line endings unchanged; raises `NoPlan`."""
     try:
         return {name: folder.joinpath(name).read_bytes().decode() for name in names}
     except (OSError, UnicodeDecodeError) as error:

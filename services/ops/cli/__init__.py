@@ -1,1 +1,1 @@
-"""How a person speaks to `olcare`: where things are, what is typed, and how it answers."""
+"""What the commands of `olcare` share: where things are, arguments and output."""

@@ -1,4 +1,4 @@
-"""What people type on the command line, read and refused with a sentence."""
+"""Arguments of the command line: read, or refused with a sentence."""
 
 import re
 from datetime import UTC, date, datetime, timedelta

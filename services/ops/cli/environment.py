@@ -81,7 +81,7 @@ def clock_of(root: Path) -> Path:
 
 @asynccontextmanager
 async def open_log(here: Environment) -> AsyncIterator[KafkaLog]:
-    """Lend the log; raises Refused and Unavailable."""
+    """Open the log, and close it at the end; raises Refused and Unavailable."""
     address = here.kafka_address()
     log = KafkaLog(KafkaSettings(address, "olcare", patience=PATIENCE))
     try:

@@ -1,4 +1,4 @@
-"""How the command line speaks: what was found on standard output, as a table or as JSON; all else on standard error."""
+"""Output of the command line: what was found on standard output, as a table or as JSON; all else on standard error."""
 
 import asyncio
 import sys
@@ -19,7 +19,7 @@ from libs.messages.base import rfc3339
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
 
-PLAIN_WIDTH = 200  # characters of a line where nobody's terminal sets a width
+PLAIN_WIDTH = 200  # characters of a line where no terminal sets a width
 _errors = Console(stderr=True)
 
 
@@ -33,7 +33,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def show(found: object, *, as_json: bool, otherwise: Callable[[], RenderableType]) -> None:
-    """Fingerprint what was found."""
+    """Print what was found."""
     if as_json:
         print(to_json(found, indent=2).decode())
         return
@@ -41,7 +41,7 @@ def show(found: object, *, as_json: bool, otherwise: Callable[[], RenderableType
 
 
 def tell(sentence: str) -> None:
-    """What goes on, on standard error."""
+    """Print a sentence on standard error."""
     _errors.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -55,7 +55,7 @@ def table(rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, title
 
 
 def cell(value: object) -> str:
-    """Say a value in a table; nothing for None."""
+    """A value as text in a table; empty for None."""
     match value:
         case None:
             return ""
@@ -68,10 +68,10 @@ def cell(value: object) -> str:
 
 
 class Speed(ProgressColumn):
-    """How many a second."""
+    """How many per second."""
 
     def render(self, task: Task) -> Text:
-        """It, once something is done."""
+        """The speed, once something is done."""
         return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="cyan")
 
 

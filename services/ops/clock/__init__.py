@@ -1,1 +1,1 @@
-"""Plan time stepped on, each time when everything said by then is answered."""
+"""Steps plan time, each time once everything said by then is answered."""

@@ -1,7 +1,7 @@
 """Step plan time from one due instant to the next, each time waiting until everything said by then is answered.
 
-Everybody is quiet when all services said so twice while nobody wrote to a log or a door in between. Twice, because a
-service that has just read its last record may have found a duty in it only after it was asked for one.
+All is quiet when all services said so twice and nothing was written to a log or a door in between. Twice, because a
+service that has just read its last record may find a duty in it only after it was asked.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,15 +20,15 @@ from libs.messages.catalogue import EVENTS, UPSTREAM
 from services.ops.watch.pages import page
 
 LOOK = 0.005  # machine seconds
-PATIENCE = 120.0  # machine seconds without any change after which nobody waits on
+PATIENCE = 120.0  # machine seconds without any change after which waiting ends
 TOPICS = (*UPSTREAM, *EVENTS)
 
 OnQuiet = Callable[[datetime], None]
-"""Called with each instant of plan time at which everybody was quiet."""
+"""Called with each instant of plan time at which all services were quiet."""
 
 
 class Restless(Unavailable):
-    """Somebody is not quiet, and nothing moves any more; the text says who and why."""
+    """A service is not quiet, and nothing changes any more; the text says which and why."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Quiescence:
         await self._log.close()
 
     async def wait_until_quiet(self) -> datetime | None:
-        """Return when everybody is quiet, and give the next instant at which something is due; raises Restless."""
+        """Wait until all services are quiet; returns the next instant at which something is due; raises Restless."""
         since, before = self._clock.monotonic(), await self._ends()
         seen: object = None
         while True:
@@ -76,7 +76,7 @@ class Quiescence:
             await self._clock.sleep(LOOK)
 
     async def advance(self, path: Path, to: datetime, on_quiet: OnQuiet = lambda _: None) -> datetime | None:
-        """Step the plan clock to an instant by way of all that is due until then; give what is due next.
+        """Step the plan clock to an instant by way of all that is due until then; returns what is due next.
 
         Raises Restless, and ClockError where that would set the clock back.
         """
@@ -86,7 +86,7 @@ class Quiescence:
             due = await self.wait_until_quiet()
             on_quiet(self._clock.now())
         if self._clock.now() != to:
-            clocks.step(path, to)  # nothing is due by then, so who was quiet before is quiet still
+            clocks.step(path, to)  # nothing is due by then, so all services are still quiet
             on_quiet(to)
         return due
 
@@ -96,7 +96,7 @@ class Quiescence:
         return answers if answers[-1].busy else await self._once()
 
     async def _once(self) -> list[ServiceQuiet]:
-        """Ask one after the other until somebody is busy: to be asked is work, and takes from the work waited for."""
+        """Ask one after the other until one is busy: answering slows down the very work that is waited for."""
         at = self._clock.now()
         answers: list[ServiceQuiet] = []
         for name, port in self._ports.items():
@@ -116,7 +116,7 @@ class Quiescence:
 
 
 def understood(name: str, said: Quietness, at: datetime) -> ServiceQuiet:
-    """Take an answer for what it is: one about an earlier plan time than `at` says nothing yet."""
+    """What an answer of a service means: given at an earlier plan time than `at`, it counts as busy."""
     busy = [f"{name}: {sentence}" for sentence in said["busy"]]
     if not said["quiet"] and not busy:
         busy = [f"{name}: something is due since {said['next_due']}"]

@@ -42,7 +42,7 @@ def _ask_and_answer(scribe: Scribe, case: Case) -> Ticket:
 
 
 def _cover_lapses(scribe: Scribe) -> None:
-    """To the last second of the last local day a ticket is covered, and its promise is kept after that."""
+    """A ticket is covered until the last second of the last local day, and its promise is kept after that."""
     for customer in scribe.cast.playing("lapsing"):
         assert customer.first_day is not None  # noqa: S101 - they have a contract
         last_day = customer.first_day.replace(year=customer.first_day.year + 1) - timedelta(days=1)
@@ -79,7 +79,7 @@ def _not_included(scribe: Scribe) -> None:
 
 
 def _boundaries(scribe: Scribe) -> None:
-    """Answers at the very deadline and a second late; a holiday, and a deadline that falls on closing time."""
+    """Answers exactly at the deadline and a second late; a holiday, and a deadline that falls on closing time."""
     french, british, japanese = (scribe.cast.covered(c)[0] for c in ("france", "united-kingdom", "japan"))
     exact = scribe.ask(_case(scribe, french, TUESDAY, "09:30:00", Channel.EMAIL))
     scribe.answer(exact, exact.certificate.due_at)
@@ -91,7 +91,7 @@ def _boundaries(scribe: Scribe) -> None:
 
 
 def _another_number_dialled(scribe: Scribe) -> None:
-    """The centre that was rung is the local one, if the plan knows the number."""
+    """The centre whose number was dialled is the local one, if the plan has the number."""
     dutch = scribe.cast.covered("netherlands")[0]
     for clock, dialled in (("16:10:00", scribe.plan.centres[0].phones[1].number), ("16:20:00", "+3100555999")):
         case = _case(scribe, dutch, TUESDAY, clock, Channel.PHONE, 2)
@@ -110,7 +110,7 @@ def _held(scribe: Scribe) -> None:
 
 
 def _hard_to_reach(scribe: Scribe) -> None:
-    """A mailbox that is gone, one whose server wants to be asked twice, and somebody who left no address."""
+    """A mailbox that is gone, one whose server takes mail only at the second attempt, a person without an address."""
     cast = scribe.cast
     callers = [(c, at) for c in cast.customers for at, somebody in enumerate(c.people) if somebody.email is None]
     found = [(c, at) for c in cast.customers for at, somebody in enumerate(c.people) if cast.troubles(somebody)]
@@ -119,7 +119,7 @@ def _hard_to_reach(scribe: Scribe) -> None:
 
 
 def _refused_at_the_door(scribe: Scribe) -> None:
-    """A number used twice, something said of tomorrow, an answer to what nobody had asked yet."""
+    """A ticket number used twice, a ticket opened in the future, an answer from before the opening."""
     british = scribe.cast.covered("united-kingdom")[1]
     case = _case(scribe, british, TUESDAY, "09:20:00")
     opened = _ask_and_answer(scribe, case)
@@ -136,7 +136,7 @@ def _refused_at_the_door(scribe: Scribe) -> None:
 
 
 def _goes_on(scribe: Scribe) -> None:
-    """All else that upstream systems say about a ticket, after its answer; what is merged can not be withdrawn."""
+    """All other messages about a ticket, after its answer; a merged ticket can not be withdrawn."""
     malaysian = scribe.cast.covered("malaysia")[0]
     case = _case(scribe, malaysian, WEDNESDAY, "09:05:00", Channel.EMAIL)
     ticket = _ask_and_answer(scribe, case)
@@ -157,7 +157,7 @@ def _goes_on(scribe: Scribe) -> None:
 
 
 def _waits_for_the_customer(scribe: Scribe) -> None:
-    """A ticket that stands still for a night; nothing pauses twice, and nothing goes on that does not wait."""
+    """A ticket paused for a night; a second pause and a resume without a pause are refused."""
     german = scribe.cast.covered("germany")[0]
     ticket = _ask_and_answer(scribe, _case(scribe, german, TUESDAY, "09:02:00", Channel.EMAIL))
     agent, author = f"person/{german.source}/agent-4", german.people[0].at_the_door()

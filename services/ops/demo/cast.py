@@ -18,7 +18,7 @@ ERP = "erp"
 """The upstream system that knows customers, licences and contracts."""
 DOMAINS = ("example.org", "example.com", "example.net")
 SPOKEN = ("fr", "en")
-"""Languages that people write in; whoever wishes to be answered in another one writes English."""
+"""Languages that people write in; those who wish to be answered in another one write English."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Somebody:
     phone: str
 
     def at_the_door(self) -> Person:
-        """What upstream systems say of them."""
+        """The person as upstream systems send it."""
         return Person(person=self.person, name=self.name, email=self.email, phone=self.phone)
 
 
@@ -66,18 +66,18 @@ class Cast:
     requests: Mapping[str, tuple[tuple[str, str], ...]]
     mailbox_gone: str
     greylisted: str
-    """Mail addresses: of one whose mail server refuses everything, of one whose wants to be asked twice."""
+    """A mail address whose server takes its first mail only at the second attempt; `mailbox_gone` is always refused."""
 
     def covered(self, centre: str) -> list[Customer]:
-        """Those of a centre who are covered the whole week through."""
+        """The customers of a centre who are covered the whole week."""
         return [c for c in self.customers if c.centre == centre and c.role is None]
 
     def playing(self, role: str) -> list[Customer]:
-        """Those who are there for a case."""
+        """The customers who are there for a case."""
         return [customer for customer in self.customers if customer.role == role]
 
     def troubles(self, somebody: Somebody) -> bool:
-        """Whether their mail server makes difficulties."""
+        """Whether their mail server refuses or defers mail."""
         return somebody.email in {self.mailbox_gone, self.greylisted}
 
     def people(self) -> Iterator[Somebody]:

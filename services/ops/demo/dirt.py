@@ -1,4 +1,4 @@
-"""What nobody can read, every kind of it once: a good message, damaged in one place."""
+"""Unreadable records, one of every kind: a good message, damaged in one place."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ class Dirt(NamedTuple):
 
 
 def play_dirt(scribe: Scribe, begins: datetime) -> None:
-    """Hand over a piece of dirt every three hours, among the rest and under the key of a ticket."""
+    """Hand over an unreadable record every three hours, among the rest and under the key of a ticket."""
     good = scribe.tickets[0].asked
     assert good.event is not None  # noqa: S101 - it was asked for
     for turn, dirt in enumerate(_kinds(good.event)):

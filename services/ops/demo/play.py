@@ -25,7 +25,7 @@ OnMoment = Callable[[Moment], None]
 
 
 async def play(script: Script, stage: Stage, told: OnMoment = lambda _: None) -> None:
-    """Play it to the end; raises Unavailable where somebody never becomes quiet."""
+    """Play it to the end; raises Unavailable where a service never becomes quiet."""
     here = stage.environment()
     async with open_log(here) as log, Quiescence(stage.kafka, stage.ports, here.clock()) as still:
         appender = log.appender()
@@ -40,7 +40,7 @@ async def play(script: Script, stage: Stage, told: OnMoment = lambda _: None) ->
 
 
 async def _week(script: Script, stage: Stage, still: Quiescence, appender: Appender, told: OnMoment) -> None:
-    """What is said at an instant is handed over when everything that was due by then has happened."""
+    """Hand over the messages of an instant once everything that was due by then has happened."""
     said = 0
 
     def tell(at: datetime) -> None:

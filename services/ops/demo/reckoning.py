@@ -111,7 +111,7 @@ class _Reckoning:
             self._found.mails[email] += 1
 
     def _deferred(self) -> None:
-        """Whose mail server wants to be asked twice gets the first of its mails at the second attempt."""
+        """Count the deferred first attempt of the first mail to the greylisted address."""
         if self._found.mails[self._cast.greylisted]:
             self._found.events.update(event_type(event) for event in (NoticeDeferred, NoticeHandingOver))
 

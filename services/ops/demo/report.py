@@ -28,12 +28,12 @@ class Share(NamedTuple):
 
     @property
     def attainment(self) -> float | None:
-        """The share of the judged promises that were met, of 1; None where none is judged."""
+        """The share of the judged promises that were met, from 0 to 1; None where none is judged."""
         judged = self.met + self.breached
         return self.met / judged if judged else None
 
     def data(self) -> dict[str, Any]:
-        """It for other programs."""
+        """The share as data for other programs."""
         return {**self._asdict(), "attainment": self.attainment}
 
 
@@ -87,7 +87,7 @@ class Report:
         return all(entry.balanced for entry in self.books)
 
     def data(self) -> dict[str, Any]:
-        """Give everything for other programs."""
+        """Everything as data for other programs."""
         lists = ("mails", "not_taken", "proof", "differences")
         rows: dict[str, Any] = {name: [row._asdict() for row in getattr(self, name)] for name in lists}
         for name in ("centres", "channels"):
@@ -97,7 +97,7 @@ class Report:
 
 
 def by_centre(plan: Plan, found: Figures) -> list[Share]:
-    """A share for each centre, and one for tickets of customers whom nobody knows."""
+    """A share for each centre, and one for tickets of unknown customers."""
     names = [centre.centre for centre in plan.centres]
     shares = [_share(name, _tickets(found, name, None), _promises(found, name, None)) for name in names]
     unknown = Counter({key: n for key, n in found.tickets.items() if key.centre is None and key.state == "refused"})

@@ -134,7 +134,7 @@ class Scribe:
         return max(at.replace(microsecond=0), certificate.opened_at)
 
     def next_number(self, source: str) -> str:
-        """The next number of a ticket; upstream systems count by themselves, so numbers meet."""
+        """The next number of a ticket; each upstream system counts by itself, so numbers may be the same."""
         self._count[source] += 1
         return str(1000 + self._count[source])
 

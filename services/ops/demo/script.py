@@ -92,7 +92,7 @@ def _contract(customer: Customer, first_day: date) -> ContractSubmitted:
 
 
 def _not_accepted(customers: Scribe, contracts: Scribe, somebody: Customer) -> None:
-    """A customer for whom no centre is the local one, a term that is no year, the contract of nobody."""
+    """A customer in a country without a centre, a term that is no year, a contract of an unknown customer."""
     good, nobody = _contract(somebody, WEEK.begins.date()), stream_id("customer", ERP, "C-901")
     _register(customers, "C-900", _customer(replace(somebody, country="AQ")))
     _register(contracts, "K-900", good.model_copy(update={"last_day": good.first_day}))
@@ -100,7 +100,7 @@ def _not_accepted(customers: Scribe, contracts: Scribe, somebody: Customer) -> N
 
 
 def _repeat_some(scribe: Scribe) -> None:
-    """Upstream systems say some things twice, later or at once; one says something else under the same id."""
+    """Hand some messages over twice, at once or later, and one with other content under the same id."""
     said = [line for line in scribe.lines if line.event]
     for line in scribe.rng.sample(said, int(len(said) * REPEATED)):
         scribe.write(line._replace(handed_over=line.handed_over + HALF_HOUR * scribe.rng.choice((0, 1, 3))))

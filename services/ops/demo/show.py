@@ -1,4 +1,4 @@
-"""What the demo tells at its end, as tables that a person enjoys reading."""
+"""What the demo tells at its end, as tables for people."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -52,7 +52,7 @@ def _head(report: Report) -> Panel:
 
 
 def _shares(name: str, shares: Sequence[Share]) -> Table:
-    """Lay out a row for each; nobody waits any more in a story that is over, so that column is seldom there."""
+    """Lay out a row for each; when the story is over no promise waits, so that column is seldom there."""
     total = _total(shares)
     columns = [column for column in COLUMNS if column != "waiting" or total.waiting]
     made = _table(f"First responses by {name.lower()}", show_footer=True)

@@ -55,7 +55,7 @@ def set_stage(run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say)
 
 
 def _mail(catcher: MailCatcher) -> Mapping[str, str]:
-    """Whatever mail server was given: the people of the demo do not exist. A slow machine is no deferred mail."""
+    """All mail goes to the catcher: its people do not exist. Long limits keep a slow machine from deferring mail."""
     patience = {f"OLCARE_SMTP_{phase}_SECONDS": "300" for phase in ("CONNECT", "COMMAND", "BODY")}
     return {"OLCARE_SMTP": catcher.address, **patience}
 

@@ -23,7 +23,7 @@ class Week(NamedTuple):
 
 @dataclass(frozen=True)
 class Story:
-    """One of a hundred tickets per share; `at_work` where it needs somebody at the telephone when it begins."""
+    """A story, with its share in percent; `at_work` where a person must be at the telephone when it begins."""
 
     share: int
     play: Callable[[Scribe, Case], None]
@@ -69,7 +69,7 @@ def _helped_at_once(scribe: Scribe, case: Case) -> None:
 
 
 def _called_back(scribe: Scribe, case: Case) -> None:
-    """The call itself brought no help, so it was no response."""
+    """The opening call brought no help, so it was no response."""
     ticket = scribe.ask(case)
     scribe.answer(ticket, case.at, medium=Medium.CALL, help_given=False)
     _in_time(scribe, ticket, Medium.CALL)
@@ -116,7 +116,7 @@ def play_ordinary_tickets(scribe: Scribe, week: Week, tickets: int) -> None:
 
 
 def _deal(rng: Random, tickets: int) -> list[Story]:
-    """Each story its share as nearly as whole tickets can, the rarest at least once, in any order."""
+    """Each story by its share, rounded down to whole tickets but at least one, in random order."""
     deck = [story for story in STORIES for _ in range(max(1, story.share * tickets // 100))]
     deck = [*deck, *[STORIES[0]] * (tickets - len(deck))][-tickets:]
     rng.shuffle(deck)

@@ -50,7 +50,7 @@ TOLERANCE = timedelta(minutes=5)
 
 
 class Said(NamedTuple):
-    """A message about a ticket: when it is about, when it was handed over, under which name."""
+    """A message about a ticket: the instant it is about, when it was handed over, and its id."""
 
     at: datetime
     handed_over: datetime
@@ -73,7 +73,7 @@ class Life:
     outcomes: list[Outcomes] = field(default_factory=list)
     """One for each message; the same again for a repeat."""
     commands: dict[str, Outcomes] = field(default_factory=dict)
-    """By the name of the message."""
+    """By the id of the message."""
     applied: list[Outcomes] = field(default_factory=list)
     """Of messages that had been held."""
     asked: TicketSubmitted | None = None
@@ -85,7 +85,7 @@ class Life:
     answers: list[LifeAnswer] = field(default_factory=list)
     held: list[Said] = field(default_factory=list)
     besides: list[Said] = field(default_factory=list)
-    """What else the promise was told of."""
+    """Other messages that the promise was told of."""
 
 
 def live(messages: Sequence[Said], register: Register) -> Life:
@@ -106,7 +106,7 @@ def _take(life: Life, said: Said, register: Register) -> Outcomes:
     if life.asked:
         return refused(MessageRefused, MessageRefusal.ALREADY_REFUSED if life.reason else MessageRefusal.ALREADY_OPEN)
     outcome = _open(life, said, said.data, register)
-    # What was held is applied as if it came now.
+    # Held messages are applied as if they came now.
     life.applied += [_go_on(life, held, said.handed_over, register) for held in life.held]
     return outcome
 
@@ -121,7 +121,7 @@ def _open(life: Life, said: Said, asked: TicketSubmitted, register: Register) ->
 
 
 def _go_on(life: Life, said: Said, known_at: datetime, register: Register) -> Outcomes:
-    """Take what is said about a ticket that is there, or may come."""
+    """Take a message about a ticket that was asked for, or may still be."""
     if life.opened_at is None or life.asked is None:
         life.held.append(said)
         return accepted(MessageHeld, Outcome.HELD)
@@ -172,7 +172,7 @@ def _moved(life: Life, said: Said, asked: TicketSubmitted, register: Register) -
 
 
 def _waits(life: Life, said: Said) -> Outcomes:
-    """Begin or end the waiting for the customer; only an open ticket does."""
+    """Pause or resume a ticket; only an open one can be paused."""
     if isinstance(said.data, upstream.TicketResumed):
         if not life.is_paused:
             return _turned_away(said, MessageRefusal.NOT_PAUSED)
@@ -211,7 +211,7 @@ class Promise(NamedTuple):
 def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetime) -> Promise:
     """What becomes of a promise by the end of the story.
 
-    An answer that we get to know of after the deadline comes too late: until then it was not said at any door.
+    An answer that is handed over after the deadline comes too late, whenever it was given.
     """
     first = next((a for a in answers if a.known_at <= certificate.due_at and _is_response(certificate, a)), None)
     met, over = first is not None, certificate.due_at < ends
@@ -223,7 +223,7 @@ def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetim
 
 
 def told_too_late(said: Said, ended_at: datetime) -> Outcomes:
-    """What a promise makes of anything else; ValueError before its end, when the script says nothing of the kind."""
+    """The event for a message after a promise's end; raises ValueError before it, where the script has none."""
     if said.handed_over <= ended_at:
         raise ValueError(f"the script says {type(said.data).__name__} about a ticket whose promise runs")
     match said.data:

@@ -1,4 +1,4 @@
-"""What stands on the topics after the story: read whole, with a consumer that keeps no place."""
+"""What the topics hold after the story: read whole, with a consumer that keeps no place."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class Topics:
     void: int = 0
 
     def caused_by(self, commands: frozenset[str]) -> int:
-        """Count the events that a command of these asked for."""
+        """Count the events that one of these commands caused."""
         return sum(event.cause in commands for event in self.events)
 
 
@@ -66,7 +66,7 @@ async def read_topics(stage: Stage) -> Topics:
 
 
 def _fold(found: Topics, envelopes: Sequence[Mapping[str, Any]]) -> None:
-    """Take those that count: the sequence is the next of the stream."""
+    """Take the events that count: those whose sequence is the next of their stream."""
     heads: dict[str, int] = {}
     for envelope in envelopes:
         stream = envelope["subject"]

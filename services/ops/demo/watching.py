@@ -17,7 +17,7 @@ ASKED = upstream_type(TicketSubmitted)
 
 @contextmanager
 def watching(script: Script, catcher: MailCatcher) -> Iterator[OnMoment]:
-    """Lend something to be told each instant that the story has reached."""
+    """A callback, to be called with each instant that the story has reached."""
     console = Console(stderr=True)
     asked = (line.event is not None and line.event["type"] == ASKED for line in script.lines)
     tickets = [0, *accumulate(asked)]

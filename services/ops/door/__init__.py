@@ -1,1 +1,1 @@
-"""What people say at doors: samples, seeds, orders about notices and persons, and what no door could take."""
+"""What people send to doors: samples, seeds, orders about notices and persons; and what no door could take."""

@@ -11,7 +11,7 @@ from services.ops.cli.output import Refused
 
 @asynccontextmanager
 async def door_client(here: Environment) -> AsyncIterator[DoorClient]:
-    """Lend a client; raises Unavailable and Refused."""
+    """Open a client, and close it at the end; raises Unavailable and Refused."""
     async with open_log(here) as log:
         yield DoorClient(here.kafka_address(), log, here.clock())
 

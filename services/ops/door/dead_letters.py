@@ -35,7 +35,7 @@ class StoredDeadLetter(NamedTuple):
     marker: DeadLetterDiscarded | None = None
 
     def row(self) -> dict[str, object]:
-        """It as a row of a table, without what the record holds."""
+        """A row of a table, without what the record holds."""
         return {
             "place": self.letter.place.text(),
             "written_at": self.written_at,

@@ -1,4 +1,4 @@
-"""`olcare person erase`: let everything private about a person go, through contract's door."""
+"""`olcare person erase`: erase everything private about a person, through contract's door."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`olcare trigger`: say a sample message at its door, as an upstream system would."""
+"""`olcare trigger`: send a sample message to its door, as an upstream system would."""
 
 import json
 from datetime import datetime

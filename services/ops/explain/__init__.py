@@ -1,1 +1,1 @@
-"""Why a promise came to what it came to, in words, tables and JSON."""
+"""Why a promise ended as it did, in words, tables and JSON."""

@@ -1,4 +1,4 @@
-"""An explanation whole, for other programs: lengths in seconds, days in the centre's civil time."""
+"""A whole explanation for other programs: lengths in seconds, days in the centre's civil time."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from services.ops.sla.response_times import NOTHING, Length, seconds
 
 
 def data(found: Explanation) -> dict[str, Any]:
-    """Give everything that is known."""
+    """Everything that is known."""
     opened = found.told.opened
     return {
         "ticket": found.told.ticket,

@@ -19,7 +19,7 @@ BY = {Channel.PHONE: "by telephone", Channel.EMAIL: "by e-mail", Channel.WEB: "o
 
 
 def sentences(found: Explanation) -> Iterator[str]:
-    """Say the life of a promise in a few sentences."""
+    """The life of a promise in a few sentences."""
     yield from _opened(found)
     yield from _promised(found)
     yield from (_changed(change, found) for change in (found.certificate.changes if found.certificate else ()))

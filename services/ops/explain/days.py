@@ -39,12 +39,12 @@ class DayLine(NamedTuple):
     closes_at: datetime | None = None
     used: timedelta | None = None
     total: timedelta | None = None
-    """Used of the target by the end of the line, counted anew after a telephone call."""
+    """What is used of the target by the end of the line, counted anew after a telephone call."""
     closure: Closure | None = None
 
 
 class Held(NamedTuple):
-    """A leg of a promise, with the calendar that held in it."""
+    """A leg of a promise, with the calendar in force in it."""
 
     begins_at: datetime
     ends_at: datetime

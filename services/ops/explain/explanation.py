@@ -41,7 +41,7 @@ class Restated(NamedTuple):
 
 @dataclass(frozen=True)
 class RecordedPromise:
-    """All that was recorded of a ticket's opening and of its promise, in the order in which it was."""
+    """All that was recorded of a ticket's opening and of its promise, in the order of recording."""
 
     ticket: str
     opened: TicketOpened | TicketRefused | None
@@ -77,7 +77,7 @@ class Explanation:
 
 
 def explain(told: RecordedPromise, grounds: Grounds) -> Explanation:
-    """Put it together; raises LookupError where a calendar that it stands on is not published."""
+    """Put an explanation together; raises LookupError where a calendar that it stands on is not published."""
     state = DECIDER.replay(told.events)
     certificate, responded_at = _certificate(state), _responded_at(state)
     started = next((e.certificate for e in told.events if isinstance(e, FirstResponseClockStarted)), None)

@@ -58,29 +58,29 @@ def life(events: Iterable[PromiseEvent], civil: ZoneInfo) -> list[Happening]:
 
 
 def answers(events: Iterable[PromiseEvent]) -> list[JudgedAnswer]:
-    """Every answer that was told, in the order in which it was."""
+    """Every answer that was told, in the order of recording."""
     told = (_answer(event, before) for event, before in _with_states(events))
     return [answer for answer in told if answer]
 
 
 def local(instant: datetime, civil: ZoneInfo) -> str:
-    """Say an instant in civil time: `Tue 2026-11-24 14:00 CET`, to the microsecond where there are any."""
+    """An instant in civil time: `Tue 2026-11-24 14:00 CET`, to the microsecond where there are any."""
     at = instant.astimezone(civil)
     return f"{named(at.date())} {clock(at)} {at:%Z}"
 
 
 def named(day: date) -> str:
-    """Say a day: `Tue 2026-11-24`."""
+    """A day in words: `Tue 2026-11-24`."""
     return f"{WEEKDAYS[day.weekday()][:3].capitalize()} {day}"
 
 
 def clock(at: datetime) -> str:
-    """Say the time of day, `14:00`, to the microsecond where there are any."""
+    """The time of day, `14:00`, to the microsecond where there are any."""
     return at.time().isoformat("auto" if at.second or at.microsecond else "minutes")
 
 
 def new_changes(after: Certificate, before: Certificate | None) -> list[CertificateChange]:
-    """What changed a promise since; of a merge, only itself: the rest is the life of the absorbed ticket."""
+    """The changes since `before`; of a merge only the merge itself: the rest is the life of the absorbed ticket."""
     if after.changes and after.changes[-1].cause is RetargetCause.MERGE:
         return list(after.changes[-1:])
     known = before.changes if before else ()
@@ -179,7 +179,7 @@ def _happening(event: PromiseEvent, certificate: Certificate | None, civil: Zone
 
 
 def why_not_first(at: datetime, due_at: datetime | None) -> str:
-    """Why an answer met no promise that was noted beside it."""
+    """Why an answer was only noted and met no promise."""
     if due_at is None or at <= due_at:
         return "by the deadline, but the promise had its end when it was told"
     return f"{spoken(at - due_at)} after the deadline by the clock"

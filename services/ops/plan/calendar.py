@@ -17,7 +17,7 @@ from services.ops.plan.closure_overrides import OVERRIDES, Overrides, read_overr
 from services.ops.plan.proposals import Proposal, difference, proposed
 
 MOST_YEARS = 10
-"""Drafted at once; the moon of later ones is anybody's guess."""
+"""Drafted at once; in later years the holidays that follow the moon are too uncertain."""
 app = typer.Typer(no_args_is_help=True, help="Draft the calendars of years to come.")
 
 
@@ -81,7 +81,7 @@ def _proposal(calendar: CentreCalendar, overrides: Overrides, years: range) -> P
 
 
 def _for_people(proposals: Iterable[Proposal], change: str) -> str:
-    """Say the change as `patch` takes it, after what was decided otherwise than the library says."""
+    """The change as `patch` takes it, after the decisions that differ from the library."""
     decided = [
         f"# {proposal.calendar.centre} {each.day} {each.name}: {each.action}, {each.reason}\n"
         for proposal in proposals
@@ -103,7 +103,7 @@ def _as_json(proposals: Iterable[Proposal], change: str) -> Mapping[str, Any]:
 
 
 def _changes(proposal: Proposal) -> Iterator[Mapping[str, Any]]:
-    """Each day of which something else would be said, with what is said of it before and after."""
+    """Each day whose closures would change, with those before and after."""
     before, after = _by_day(proposal.standing), _by_day(proposal.closures)
     for day in sorted(before.keys() | after.keys()):
         if before.get(day) != after.get(day):

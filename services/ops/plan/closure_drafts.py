@@ -1,4 +1,4 @@
-"""Closures of years to come, drafted for a person from the library `holidays`: nothing else of OL Care asks it."""
+"""Closures of years to come, drafted for a person from the library `holidays`, which nothing else of OL Care uses."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -37,7 +37,7 @@ def _listed(source: Source, years: Sequence[int]) -> Iterator[Drafted]:
         )
     except NotImplementedError as error:
         raise BadPlan(Problem(OVERRIDES, f"sources.{source.centre}", str(error))) from error
-    if source.language not in listed.supported_languages:  # the library would speak another, and names would differ
+    if source.language not in listed.supported_languages:  # the library would fall back to another language
         known = ", ".join(listed.supported_languages)
         raise BadPlan(Problem(OVERRIDES, f"sources.{source.centre}", f"{source.language} is none of {known}"))
     estimated = _estimated_endings(listed)
@@ -47,13 +47,13 @@ def _listed(source: Source, years: Sequence[int]) -> Iterator[Drafted]:
 
 
 def _estimated_endings(listed: holidays.HolidayBase) -> tuple[str, ...]:
-    """How names of days end that the library only estimates, in its language: ` (anggaran)`."""
+    """The endings of names of days that the library only estimates, in its language: ` (anggaran)`."""
     labels = (getattr(listed, f"{kind}estimated_label", None) for kind in ("", "observed_"))
     return tuple(listed.tr(label).partition("%s")[2] for label in labels if label)
 
 
 def _closure(names: Sequence[Drafted]) -> Closure:
-    """Make one closure of a day: it is as well known as the best known of its names."""
+    """Make one closure of a day: it is confirmed if one of its names is."""
     best = next((each for each in names if each.status is Status.CONFIRMED), names[0])
     said = HOLIDAY_NAME_DELIMITER.join(each.name for each in names)
     return Closure(day=best.day, name=said, status=best.status, note=best.note)

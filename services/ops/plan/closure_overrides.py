@@ -83,7 +83,7 @@ class Rename(_Named):
 
 
 class Mark(_Named):
-    """Days that are known otherwise than the list says."""
+    """Days whose status is another one than the list says."""
 
     action: Literal["mark"]
     status: Status
@@ -129,7 +129,7 @@ def read_overrides(text: str) -> Overrides:
 
 
 def apply(override: Override, drafted: Iterable[Drafted]) -> tuple[list[Drafted], list[Decision]]:
-    """Do what an override says to the names of days; say what was done."""
+    """Apply an override to the names of days; returns them and what was done."""
     before = list(drafted)
     if isinstance(override, Add):
         after = [*before, Drafted(override.day, override.name, override.status, override.note)]

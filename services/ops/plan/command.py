@@ -76,7 +76,7 @@ def publications(plan: Plan) -> Iterator[Publication]:
 
 
 def plan_records(plan: Plan, at: datetime, partitions: int) -> list[Outgoing]:
-    """Say every part at contract's door; the same content has the same id, so to say it again is a repeat."""
+    """Every part as a record for contract's door; the same content has the same id, so sending it again is a repeat."""
     return [_record(publication, at, partitions) for publication in publications(plan)]
 
 
@@ -97,7 +97,7 @@ async def _publish(here: Environment, plan: Plan) -> list[PublishedPart]:
 async def publish_plan(
     at: DoorClient, plan: Plan, partitions: int, on_receipts: OnReceipts = lambda *_: None
 ) -> list[PublishedPart]:
-    """Publish every part, in force from now, and say what became of each; raises Unavailable."""
+    """Publish every part, in force from now; returns what became of each; raises Unavailable."""
     before = await at.log.ends(PLAN)
     receipts = await at.ask(plan_records(plan, at.clock.now(), partitions), on_receipts)
     new = await _events_since(at.log, before)

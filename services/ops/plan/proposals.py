@@ -1,4 +1,4 @@
-"""What files of the plan would say with other closures: a text to be compared with what stands there."""
+"""The plan's files as they would be with other closures: texts to be compared with the present ones."""
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ class Proposal:
 
     @property
     def standing(self) -> tuple[Closure, ...]:
-        """What the plan says now of these years."""
+        """The closures that the plan has now for these years."""
         return tuple(closure for closure in self.calendar.closures if closure.day.year in self.years)
 
     @property
@@ -63,7 +63,7 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
 
 
 def _ended(text: str) -> list[str]:
-    """The lines, each with its end: two without one would run together."""
+    """The lines, each with its line end: without one, two would run together."""
     lines = list(StringIO(text, newline=""))
     return [*lines[:-1], *(line.rstrip("\r\n") + _end(lines[0]) for line in lines[-1:])]
 
@@ -73,7 +73,7 @@ def _end(line: str) -> str:
 
 
 def _holidays(text: str, proposals: Iterable[Proposal]) -> str:
-    """Replace the lines that change and no other, so that the difference is what a person must read."""
+    """Replace only the lines that change, so that a person has no others to read in the difference."""
     header, *lines = _lines(text)
     columns = next(csv.reader([header.text]))
     for proposal in proposals:
@@ -118,14 +118,14 @@ def _text(centre: str, closure: Closure, columns: Sequence[str]) -> str:
 
 
 def _place(lines: Sequence[_Line], new: _Line) -> int:
-    """After the last line of the centre that is not later, else before its first, else at the end."""
+    """Where a line goes: after the centre's last one that is not later, else before its first, else at the end."""
     own = [n for n, line in enumerate(lines) if line.centre == new.centre]
     before = [n for n in own if lines[n].day <= new.day]
     return before[-1] + 1 if before else own[0] if own else len(lines)
 
 
 def _centres(text: str, proposals: Iterable[Proposal]) -> str:
-    """Each calendar the next version and its last day, where they stand in the text."""
+    """Set the next version and the last day of each calendar, in place in the text."""
     news = {p.calendar.centre: {"version": p.calendar.version + 1, "last_day": p.last_day} for p in proposals}
     root = yaml.compose(text)
     spots = [spot for node in root.value for spot in _spots(node, news)] if root else []

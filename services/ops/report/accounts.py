@@ -14,7 +14,7 @@ class Ledger(StrEnum):
     """Which of two verdicts is counted."""
 
     PROMISED = "promised"
-    """The verdict as it fell."""
+    """The verdict as it was given."""
     RESTATED = "restated"
     """What it would be if all that is known now had been known in time."""
 
@@ -38,7 +38,7 @@ class PromiseAccount(NamedTuple):
     intervals: tuple[Interval, ...] = ()
 
     def verdict(self, ledger: Ledger) -> str:
-        """What became of it."""
+        """What became of the promise."""
         return self.restated or self.state if ledger is Ledger.RESTATED else self.state
 
     def due(self, ledger: Ledger) -> datetime | None:
@@ -65,7 +65,7 @@ class Days:
     _spans: dict[str, Interval] = field(default_factory=dict)
 
     def of(self, centre: str) -> Interval:
-        """The instants of these days at a centre; where no calendar is published nothing is promised: in UTC."""
+        """The instants of these days at a centre; in UTC where no calendar is published, so nothing promised."""
         if centre not in self._spans:
             civil = self.grounds.newest(centre).civil if centre in self.grounds.calendars else zone("UTC")
             self._spans[centre] = Interval(start_of_day(self.from_day, civil), start_of_day(self.to_day, civil))

@@ -16,7 +16,7 @@ RUNNING, NOT_PROMISED = "waiting", "not-promised"
 
 
 class Spread(NamedTuple):
-    """What lies in the middle, what 95 of 100 do not exceed, and the most, of so many; by nearest rank."""
+    """The number, median, p95 and maximum of some lengths, by nearest rank."""
 
     number: int
     median: timedelta | None
@@ -24,7 +24,7 @@ class Spread(NamedTuple):
     most: timedelta | None
 
     def data(self) -> dict[str, Any]:
-        """It for other programs."""
+        """Data for other programs."""
         lengths = {"median": self.median, "p95": self.p95, "max": self.most}
         return {"number": self.number, **{f"{name}_seconds": seconds(length) for name, length in lengths.items()}}
 
@@ -37,11 +37,11 @@ class Lengths(NamedTuple):
 
     @property
     def unknown(self) -> int:
-        """Of how many the calendar ends before the answer."""
+        """How many have a calendar that ends before the answer."""
         return self.wall.number - self.working.number
 
     def data(self) -> dict[str, Any]:
-        """It for other programs."""
+        """Data for other programs."""
         return {"working": self.working.data(), "wall": self.wall.data(), "working_unknown": self.unknown}
 
 
@@ -67,12 +67,12 @@ class Group(NamedTuple):
 
     @property
     def attainment(self) -> float | None:
-        """The share of the verdicts that are met, of 1; None where there is none."""
+        """The share of the verdicts that are met, from 0 to 1; None where there is none."""
         judged = self.met + self.breached
         return self.met / judged if judged else None
 
     def data(self) -> dict[str, Any]:
-        """It for other programs."""
+        """Data for other programs."""
         lengths = {name: value.data() for name, value in self._asdict().items() if isinstance(value, Lengths)}
         return {**self._asdict(), "attainment": self.attainment, **lengths}
 
@@ -156,7 +156,7 @@ def together(tallies: Iterable[PromiseTally]) -> PromiseTally:
 
 
 class AttainmentCount:
-    """Counts promises one by one; a million of them take some numbers each, and only what was missed is kept whole."""
+    """Counts promises one by one; it keeps some numbers of each, so that a million fit, and only misses whole."""
 
     def __init__(self, days: Days, ledger: Ledger) -> None:
         self._days, self._ledger = days, ledger
@@ -165,7 +165,7 @@ class AttainmentCount:
         self._differing = 0
 
     def add(self, account: PromiseAccount) -> None:
-        """Count a promise if it was due on these days; one that was not given, if the ticket was opened on them."""
+        """Count a promise if it was due on these days; one without a deadline, if its ticket was opened on them."""
         due_at, verdict = account.due(self._ledger), account.verdict(self._ledger)
         if not self._days.hold(account.centre, due_at or account.opened_at):
             return
@@ -194,7 +194,7 @@ def attainment(accounts: Iterable[PromiseAccount], days: Days, ledger: Ledger) -
 
 
 def spread(lengths: Iterable[int]) -> Spread:
-    """Order some lengths, in microseconds."""
+    """The spread of some lengths, in microseconds."""
     ordered = sorted(lengths)
     if not ordered:
         return Spread(0, None, None, None)

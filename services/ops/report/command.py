@@ -51,7 +51,7 @@ from services.ops.watch.services import SERVICES, queries, tables
 SHOWN = 40
 """Misses below the groups; all of them by --misses."""
 EVERY = 5_000
-"""Promises between two words on how far it is."""
+"""Promises between two progress messages."""
 
 
 def report(

@@ -12,11 +12,11 @@ from services.ops.sla.grounds import grounds_in_tables
 from services.ops.watch.services import SERVICES, tables
 
 AT_ONCE = 1_000
-"""Tickets in memory, and between two words on how far it is."""
+"""Tickets in memory at once, and between two progress messages."""
 
 
 async def cycles_reported(here: Environment, scope: Scope) -> Measures:
-    """Measure what the tables say, what runs until now; raises Refused and Unavailable."""
+    """Measure the cycles in the tables, those that run until now; raises Refused and Unavailable."""
     async with tables(here.postgres_address(), SERVICES["sla_timer"]) as database:
         queries = sla_queries(database)
         count = MeasureCount(scope.days(await grounds_in_tables(database)), here.clock().now())

@@ -91,7 +91,7 @@ def together(tallies: Iterable[CycleTally]) -> CycleTally:
 
 
 class MeasureCount:
-    """Counts the cycles of tickets one by one; of a million tickets two numbers are kept for each cycle that ended."""
+    """Counts the cycles of tickets one by one; it keeps two numbers of each ended one, so that a million fit."""
 
     def __init__(self, days: Days, now: datetime) -> None:
         self._days, self._now = days, now

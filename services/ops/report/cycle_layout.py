@@ -33,7 +33,7 @@ def lines_of(found: Measures) -> Iterator[Figures]:
 
 
 def cycles_data(found: Measures) -> dict[str, Any]:
-    """Give everything for other programs."""
+    """Everything as data for other programs."""
     return {"groups": list(map(_data, found.groups)), "totals": list(map(_data, found.totals))}
 
 

@@ -48,7 +48,7 @@ def groups_of(found: Attainment) -> Sequence[Group]:
 
 
 def data(found: Attainment, ledger: Ledger) -> dict[str, Any]:
-    """Give everything for other programs."""
+    """Everything as data for other programs."""
     return {
         "ledger": ledger,
         "groups": [group.data() for group in found.groups],
@@ -94,7 +94,7 @@ def shown_miss(miss: Miss, ledger: Ledger) -> Mapping[str, object]:
 
 
 def percentage(met: int, judged: int) -> str | None:
-    """Say a share with one digit, rounded down: 100 % is all of them."""
+    """A share in percent with one decimal, rounded down: 100 % is all of them."""
     if not judged:
         return None
     tenths = 1000 * met // judged
@@ -106,7 +106,7 @@ def _named(group: Group) -> Mapping[str, object]:
 
 
 def both(working: timedelta | None, wall: timedelta | None) -> str | None:
-    """Say a working time, which may be unknown, and the wall time that there is; None where there is none."""
+    """A working time, which may be unknown, and a wall time as text; None without a wall time."""
     if wall is None:
         return None
     return f"{'unknown' if working is None else spoken(working)} / {spoken(wall)}"

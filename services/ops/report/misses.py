@@ -11,12 +11,12 @@ from services.ops.sla.response_times import NOTHING, SOON, Length, seconds, spok
 
 
 def why(miss: Miss, ledger: Ledger) -> str:
-    """Say in one line why it was missed, and what the other ledger says."""
+    """One line on why it was missed, and what the other ledger says."""
     return "; ".join(_parts(miss, ledger))
 
 
 def data(miss: Miss, ledger: Ledger) -> dict[str, Any]:
-    """It for other programs."""
+    """A miss as data for other programs."""
     late = miss.late if miss.late and miss.late.wall > NOTHING else None
     return {
         "ticket": miss.account.ticket,
@@ -44,7 +44,7 @@ def _parts(miss: Miss, ledger: Ledger) -> Iterator[str]:
 
 
 def answered(late: Length | None) -> str:
-    """When a promise was answered that was not kept."""
+    """When a missed promise was answered, in words."""
     match late:
         case None:
             return "nobody has answered"

@@ -24,7 +24,7 @@ class Scope(NamedTuple):
     customer: str | None
 
     def days(self, grounds: Grounds) -> Days:
-        """Give these days at every centre; raises Refused where the centre is not published."""
+        """These days at every centre; raises Refused where the centre is not published."""
         if self.centre is not None and self.centre not in grounds.calendars:
             raise Refused(f"there is no centre {self.centre}; there are {', '.join(sorted(grounds.calendars))}")
         return Days(self.from_day, self.to_day, grounds)

@@ -1,4 +1,4 @@
-"""Codes of causes and reasons in words; a code that is not here is newer than this program, and is said as it is."""
+"""Codes of causes and reasons in words; a code that is not here is newer than this program, and is shown as it is."""
 
 from collections.abc import Mapping
 
@@ -60,5 +60,5 @@ _WORDS: Mapping[type[OpenCode], Mapping[OpenCode, str]] = {
 
 
 def in_words(code: OpenCode) -> str:
-    """Say a code in words."""
+    """A code in words."""
     return _WORDS[type(code)].get(code, str(code))

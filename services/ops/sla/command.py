@@ -1,4 +1,4 @@
-"""`olcare sla`: deadlines reckoned for others, certificates judged from themselves alone, and what has no promise."""
+"""`olcare sla`: deadlines reckoned for others, certificates checked by themselves alone, and what has no promise."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -192,7 +192,7 @@ def _verify(fields: Fields) -> None:
 
 
 def _content(fields: Fields) -> Mapping[str, Any]:
-    """A certificate may stand alone, or in what `olcare sla due` said."""
+    """The content of a certificate, which is given alone or in an answer of `olcare sla due`."""
     if "error" in fields and "certificate" not in fields:
         raise BadCertificate("it holds an error, and no certificate")
     content = fields.get("certificate", {name: value for name, value in fields.items() if name != "id"})
@@ -202,7 +202,7 @@ def _content(fields: Fields) -> Mapping[str, Any]:
 
 
 def _certificate(content: Mapping[str, Any]) -> Certificate:
-    """Nothing in a certificate is passed over: what is not known here can not be recomputed."""
+    """Read a certificate; an unknown field is an error, since it could not be recomputed."""
     try:
         return Certificate.model_validate(content, extra="forbid")
     except ValidationError as error:

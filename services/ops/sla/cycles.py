@@ -44,7 +44,7 @@ def cycles(
 
 
 async def cycles_told(here: Environment, ticket: str) -> dict[str, Any] | None:
-    """The cycles of a ticket for other programs, what runs until now; None where it was never opened."""
+    """The cycles of a ticket for other programs, those that run until now; None where it was never opened."""
     async with tables(here.postgres_address(), SERVICES["sla_timer"]) as database:
         found = await known_of(sla_queries(database), [ticket])
         grounds = await grounds_in_tables(database)
@@ -57,7 +57,7 @@ async def cycles_told(here: Environment, ticket: str) -> dict[str, Any] | None:
 
 
 def sla_queries(database: Database) -> Queries:
-    """Give sla_timer's own queries on its tables."""
+    """The queries of sla_timer on its own tables."""
     return Queries(database, QUERIES)
 
 

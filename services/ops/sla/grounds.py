@@ -39,18 +39,18 @@ class Grounds:
         return {(one.stream, one.sequence): working_calendar(one.content) for one in published}
 
     def at(self, centre: str, opened_at: datetime) -> tuple[WorkingCalendar, ResponseTargets]:
-        """What was in force for a ticket opened then; raises LookupError for a centre that there is not."""
+        """What was in force for a ticket opened then; raises LookupError for an unknown centre."""
         targets = in_force(self.targets, opened_at)
         if targets is None:
             raise LookupError("no targets are published")
         return self.calendar_at(centre, opened_at), targets.content
 
     def calendar_at(self, centre: str, instant: datetime) -> WorkingCalendar:
-        """A centre's calendar in force at an instant; raises LookupError for a centre that there is not."""
+        """A centre's calendar in force at an instant; raises LookupError for an unknown centre."""
         return self._laid(centre, in_force(self.calendars.get(centre, ()), instant))
 
     def newest(self, centre: str) -> WorkingCalendar:
-        """A centre's last calendar; raises LookupError for a centre that there is not."""
+        """A centre's last calendar; raises LookupError for an unknown centre."""
         ordered = sorted(self.calendars.get(centre, ()), key=lambda one: one.sequence)
         return self._laid(centre, ordered[-1] if ordered else None)
 
@@ -61,7 +61,7 @@ class Grounds:
 
 
 def grounds_in_files(path: Path) -> Grounds:
-    """Take a plan for what has ever been in force; raises BadPlan."""
+    """Grounds by which a plan has always been in force; raises BadPlan."""
     plan = plan_at(path)
     if found := tuple(objections(plan)):
         raise BadPlan(*found)
@@ -69,7 +69,7 @@ def grounds_in_files(path: Path) -> Grounds:
 
 
 def grounds_of(plan: Plan) -> Grounds:
-    """Take a plan for what has ever been in force."""
+    """Grounds by which a plan has always been in force."""
     calendars = {c.centre: [PublishedCalendar(f"calendar/plan/{c.centre}", 1, EVER, c)] for c in plan.centres}
     return Grounds(calendars, [PublishedTargets("targets/plan/first-response", 1, EVER, plan.targets)])
 

@@ -39,7 +39,7 @@ class InputLine(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What is said of a line, and whether all was well with it."""
+    """The answer to a line, and whether the line was good."""
 
     said: Mapping[str, Any]
     is_good: bool

@@ -11,7 +11,7 @@ from services.ops.sla.grounds import Grounds
 
 NOTHING = timedelta(0)
 SOON = timedelta(minutes=1)
-"""What is noticed or recorded within it, was so at once."""
+"""What is noticed or recorded within this time counts as done at once."""
 
 
 class Length(NamedTuple):
@@ -36,7 +36,7 @@ class TimedAnswer(NamedTuple):
 
 
 class Times(NamedTuple):
-    """What a promise took, and by how much it was late; less than nothing where it was answered before its end."""
+    """How long an answer took, and how late it was: negative where it came before the deadline."""
 
     taken: Length
     late: Length
@@ -72,7 +72,7 @@ def _working(calendar: WorkingCalendar, since: datetime, until: datetime) -> tim
 
 
 def spoken(length: timedelta) -> str:
-    """Say a length, without its sign: `1 h 30 min`, `0 s`, `0.000001 s`."""
+    """A length in words, without its sign: `1 h 30 min`, `0 s`, `0.000001 s`."""
     whole, micros = divmod(abs(length) // MICROSECOND, 1_000_000)
     minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -82,7 +82,7 @@ def spoken(length: timedelta) -> str:
 
 
 def seconds(length: timedelta | None) -> float | None:
-    """Give seconds for other programs: a whole number where it is one."""
+    """Seconds for other programs: a whole number where it is one."""
     if length is None:
         return None
     whole, rest = divmod(length, timedelta(seconds=1))

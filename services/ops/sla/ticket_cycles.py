@@ -30,21 +30,21 @@ class Measured(NamedTuple):
 
     @property
     def is_met(self) -> bool:
-        """Say that it came to its end within its target, as far as the calendar reaches."""
+        """Whether it came to its end within its target, as far as the calendar reaches."""
         if self.targeted is None or self.targeted.used_microseconds is None or self.is_missed:
             return False
         return bool(is_met(self.cycle, self.targeted.due_at))
 
     @property
     def stage(self) -> str:
-        """Give running, paused, ended or abandoned, whatever its target."""
+        """Running, paused, ended or abandoned, whatever its target."""
         if self.cycle.ended_at is not None:
             return "abandoned" if self.cycle.is_abandoned else "ended"
         return "paused" if self.cycle.is_paused else "running"
 
     @property
     def state(self) -> str:
-        """Give met or missed where that is known, else the stage."""
+        """Met or missed where that is known, else the stage."""
         if self.is_missed:
             return "missed"
         return "met" if self.is_met else self.stage

@@ -103,7 +103,7 @@ def _private_rows(contents: Mapping[str, Any]) -> Iterator[dict[str, object]]:
 
 
 def said(data: Mapping[str, Any]) -> str:
-    """What is telling in what a record says, on one line."""
+    """The telling fields of a record, on one line."""
     every = {**data.get("certificate", {}), **data}
     place = {"of": RecordAddress(**data["place"]).text()} if "place" in data else {}
     return _line({**place, **{name: every[name] for name in TELLING if every.get(name) is not None}})

@@ -58,7 +58,7 @@ class Sources(NamedTuple):
 
 
 async def history(sources: Sources, ticket: str) -> list[HistoryEntry]:
-    """Give everything about a ticket in the order in which it was recorded; empty where there is no such ticket."""
+    """Everything about a ticket in the order in which it was appended; empty where there is no such ticket."""
     promise, cycles = (stream_id(kind, *parse_stream(ticket)[1:]) for kind in ("promise", "cycles"))
     found = await _events(sources, "intake", TICKETS, [ticket])
     if not found:

@@ -46,7 +46,7 @@ def status(ctx: typer.Context, names: Names = None, *, as_json: AsJson = False) 
 @app.command()
 def verify(ctx: typer.Context, names: Names = None, *, every: Every = False, as_json: AsJson = False) -> None:
     """Fold the log afresh and compare with the live tables; exit code 1 where they differ. Without names: all."""
-    del every  # the default, and said aloud by scripts
+    del every  # the default, which scripts may state
     found = run(_verify(environment(ctx), names or []))
     _show_proofs(found, as_json=as_json)
     if not all(proof.equal for proof in found):
@@ -92,7 +92,7 @@ def _show_proofs(found: Sequence[Proof], *, as_json: bool) -> None:
 
 
 def proofs(reader: str, live: Snapshot, found: Sequence[Difference]) -> Iterator[Proof]:
-    """Say it table by table."""
+    """The proof of each table."""
     different = {difference.table for difference in found}
     for name, print_ in live.tables.items():
         yield Proof(reader, name, print_.rows, f"{print_.hash % HASHES:016x}", name not in different)

@@ -29,8 +29,8 @@ where g.reader = :reader
 order by g.version desc, g.generation desc;
 
 -- name: promises_reported
--- Promises with a deadline in a span of time, the restated one where there is one if that ledger is asked for; of those
--- that were not given, the opening. The certificate's part is there where an answer is measured by it.
+-- Promises with a deadline in a span of time: the restated one, where that ledger is asked for and there is one; where
+-- there is no deadline, the opening. The part of the certificate is there where an answer is measured by it.
 select p.ticket, p.centre, p.channel, p.state, p.opened_at, p.due_at, p.responded_at, p.detected_at,
     p.calendar_centre, p.restated, p.restated_due_at, p.restated_because,
     case when p.responded_at is not null then s.state #>> '{promise,certificate,opened_at}' end as since,

@@ -80,5 +80,5 @@ async def tables(postgres: str, service: WatchedService) -> AsyncIterator[Databa
 
 
 def queries(database: Database) -> Queries:
-    """Give our own queries on a service's tables."""
+    """The queries of ops on a service's tables."""
     return Queries(database, Path(__file__).with_name("queries.sql"))

@@ -39,11 +39,11 @@ class MissTarget:
 
 
 Command = ReckonCycles | MissTarget
-"""Both are duties, so they may come to nothing."""
+"""Both are duties, so they may produce no event."""
 
 
 class Begun(NamedTuple):
-    """A cycle by what does not change when more becomes known: its instance may."""
+    """The identity of a cycle: what stays when more becomes known, unlike its instance."""
 
     measure: Measure
     started_at: datetime
@@ -74,7 +74,7 @@ State = Unreckoned | Reckoned
 
 
 def decide(state: State, command: Command) -> CyclesEvent | None:
-    """Answer a duty; None where it comes to nothing."""
+    """Answer a duty; None where it has nothing to do."""
     match command:
         case ReckonCycles():
             return _reckon(state, command)
@@ -113,7 +113,7 @@ def _reckoned(event: CyclesReckoned, missed: tuple[Begun, ...]) -> Reckoned:
 
 
 def to_miss(reckoned: Reckoned) -> TargetedCycle | None:
-    """Give, of the cycles whose target is used up before they end, the earliest that was not missed yet."""
+    """The earliest cycle whose target is used up before it ends and that was not missed yet."""
     open_ = [cycle for cycle in reckoned.cycles if Begun(cycle.measure, cycle.started_at) not in reckoned.missed]
     late = [cycle for cycle in open_ if cycle.due_at and (cycle.ended_at is None or cycle.due_at < cycle.ended_at)]
     return min(late, key=lambda cycle: (cycle.due_at, cycle.measure), default=None)

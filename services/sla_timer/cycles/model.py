@@ -16,12 +16,12 @@ from libs.messages.tickets import Channel
 
 
 class Kind(StrEnum):
-    """What a fact says, in the order of facts of one instant; one that only then makes sense comes after the rest."""
+    """What a fact says; facts of one instant are taken in this order, one that does not apply yet after the rest."""
 
     ANSWERED = "answered"
     """By a person."""
     RANG_WITHOUT_HELP = "rang-without-help"
-    """By a person on the telephone, without help: an answer, but on the very call that opened the ticket."""
+    """By a person on the telephone, without help: an answer, unless it is the call that opened the ticket."""
     RESUMED = "resumed"
     PAUSED = "paused"
     RESOLVED = "resolved"
@@ -47,7 +47,7 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True)
 class TicketHistory:
-    """A ticket from its opening on, with all facts that are said of it: also those said of one absorbed in it."""
+    """A ticket from its opening on, with all facts said of it, also those said of tickets absorbed in it."""
 
     ticket: str
     centre: str
@@ -75,12 +75,12 @@ class Cycle(NamedTuple):
 
     @property
     def is_abandoned(self) -> bool:
-        """Say that it ended by something else than what it waited for, so that it has no figure."""
+        """Whether it ended by something else than what it waited for, so that it has no figure."""
         return self.ended_by is not None and self.ended_by is not PROPER_END[self.measure]
 
     @property
     def is_paused(self) -> bool:
-        """Say that it stands still now."""
+        """Whether it stands still now."""
         return self.ended_at is None and bool(self.pauses) and self.pauses[-1].resumed_at is None
 
 
@@ -116,7 +116,7 @@ def _is_opening_call(story: TicketHistory, fact: Fact) -> bool:
 
 
 def _without_undone(facts: Iterable[Fact]) -> list[Fact]:
-    """Take an undone merge for one that never was: of those into the same survivor, the last before it was undone."""
+    """Drop every undoing, and with each the last merge into the same survivor before it."""
     left: list[Fact] = []
     for fact in facts:
         if fact.kind is not Kind.UNMERGED:
@@ -137,10 +137,10 @@ class _Run(NamedTuple):
 
 @dataclass
 class _Walk:
-    """Where a ticket stands between two facts."""
+    """The state of a ticket between two facts."""
 
     stage: Kind | None = None
-    """How it is over, None while it is open."""
+    """The kind of fact that ended it, None while it is open."""
     is_answered: bool = False
     paused_at: datetime | None = None
     running: dict[Measure, _Run] = field(default_factory=dict)
@@ -155,7 +155,7 @@ class _Walk:
         self.ended += [self.running.pop(measure).ended(at, by) for measure in measures if measure in self.running]
 
     def take(self, fact: Fact) -> bool:
-        """Go on over a fact; False where it makes no sense here."""
+        """Apply a fact; False where it does not apply in this state."""
         match self.stage, fact.kind:
             case None, Kind.ANSWERED | Kind.RANG_WITHOUT_HELP:
                 self._answered(fact.at)
@@ -195,7 +195,7 @@ class _Walk:
 
 
 def _take_all(walk: _Walk, moment: list[Fact]) -> None:
-    """Take the facts of one instant: what makes no sense yet is tried again after the others."""
+    """Apply the facts of one instant: those that do not apply yet are tried again after the others."""
     left: list[Fact] = []
     while moment != left:
         left, moment = moment, [fact for fact in moment if not walk.take(fact)]

@@ -43,7 +43,7 @@ class CycleFactsRow(NamedTuple):
     stream: str
     ticket: str
     centre: str | None = None
-    """On whose calendar working time is measured; like what follows, it is there once the ticket is opened."""
+    """On whose calendar working time is measured; set, like the fields that follow, once the ticket is opened."""
     channel: str | None = None
     opened_at: datetime | None = None
     correlation: str | None = None

@@ -1,4 +1,4 @@
-"""Working time of a cycle: only what runs is counted, so running uses a target up and no pause moves it."""
+"""Working time of a cycle: only running time counts, so pauses use nothing of a target."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -40,13 +40,13 @@ def wall_time(cycle: Cycle, now: datetime) -> timedelta:
 
 
 def used(cycle: Cycle, calendar: WorkingCalendar) -> timedelta:
-    """The working time before a cycle ended, else before it was paused or went on last; raises `CalendarEnds`."""
+    """The working time of a cycle without the stretch that still runs; raises `CalendarEnds`."""
     done = ((stretch.since, stretch.until) for stretch in stretches(cycle) if stretch.until is not None)
     return sum((working_time_between(calendar, since, until) for since, until in done), NOTHING)
 
 
 def used_up_at(cycle: Cycle, calendar: WorkingCalendar, target: timedelta) -> datetime | None:
-    """The deadline: what is left of the target when the cycle goes on, added to that instant.
+    """The deadline: when the running time uses up the target, or would have if the cycle had not ended.
 
     None where it is paused, or ended in a pause, before that. Raises `CalendarEnds` and `TooFarAhead`.
     """

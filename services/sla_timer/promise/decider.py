@@ -60,12 +60,12 @@ ReactionCommand = (
 )
 """What reactions ask of a promise."""
 DutyCommand = RecomputePromise | JudgeAnswer | WarnAtRisk | FireDeadline | RestatePromise
-"""What duties do to a promise; it may come to nothing."""
+"""What duties do to a promise; they may produce no event."""
 Command = ReactionCommand | DutyCommand
 
 
 def decide(state: State, command: Command) -> PromiseEvent | None:
-    """Answer a command with exactly one event; None where a duty comes to nothing."""
+    """Answer a command with exactly one event; None where a duty has nothing to do."""
     match command:
         case RecomputePromise() | JudgeAnswer() | WarnAtRisk() | FireDeadline() | RestatePromise():
             return _owed(state, command)

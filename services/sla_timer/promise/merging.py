@@ -1,4 +1,4 @@
-"""Tickets that are withdrawn or absorbed end without a verdict; the survivor of a merge keeps the earlier deadline."""
+"""The promise of a withdrawn or absorbed ticket ends without a verdict; a survivor keeps the earlier deadline."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -75,7 +75,7 @@ def cancel(state: State, command: CancelPromise) -> FirstResponseCancelled | Can
 def reinstate(
     state: State, command: ReinstatePromise
 ) -> FirstResponseReinstated | FirstResponseMet | ReinstatementNotApplied:
-    """Let a promise run again whose ticket is not absorbed after all; an answer in time that came meanwhile counts."""
+    """Let a promise run again since its ticket's merge was undone; an answer in time that came meanwhile meets it."""
     match state:
         case Judged(verdict=Verdict.CANCELLED, cause=CancellationCause.MERGED, promise=made):
             if state.responded_at is not None and state.responded_at <= made.due_at:

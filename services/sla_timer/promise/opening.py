@@ -32,7 +32,7 @@ class StartClock:
 
 
 def start(state: State, command: StartClock) -> FirstResponseClockStarted | FirstResponseNotPromised:
-    """Promise, or say why not."""
+    """Make the promise, or refuse it with a reason."""
     match state:
         case Untracked():
             return _promise_or_not(state, command)

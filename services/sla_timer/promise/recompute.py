@@ -1,6 +1,6 @@
 """What a publication does to a promise that runs.
 
-It holds from its own instant on: working time already used stays used. A promise that is over by then stays as it is.
+It applies from its own instant on: working time already used stays used. A promise that is over by then stays as it is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -69,7 +69,7 @@ def restated_due_at(
 
 
 def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargeted | FirstResponseNotRetargeted | None:
-    """Go through what was published since, in the order of its instants; None where nothing concerns the promise."""
+    """Apply what was published since, in the order of its instants; None where nothing concerns the promise."""
     if not isinstance(state, Waiting):
         return None
     published = Publications(command.calendars, command.targets, command.tz_changes)
@@ -83,7 +83,7 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
 
 
 def reckoned(state: Waiting, published: Publications, now: datetime) -> Reckoned:
-    """The certificate after what was published by an instant, in the order in which it was."""
+    """The certificate after applying all that was published by an instant, in order."""
     certificate = state.promise.certificate
     rests_on: list[FactVersion] = []
     passed: PassedOver | None = None
@@ -136,7 +136,7 @@ def _on_calendar(certificate: Certificate, calendar: PublishedCalendar, at: date
 def _by_tz(
     certificate: Certificate, change: TzChange, calendars: Iterable[PublishedCalendar]
 ) -> Certificate | PassedOver:
-    """Reckon on the same calendar; where that was read too late to be among those that may matter, on its successor."""
+    """Reckon on the same calendar or, where it was read too late to be among `calendars`, on the next version."""
     known = current_grounds(certificate).calendar_version
     of_promise = (one for one in calendars if one.content.version >= known)
     calendar = min(of_promise, key=lambda one: one.content.version, default=None)
@@ -149,7 +149,7 @@ def _by_tz(
 def retargeted(
     before: Promise, after: Promise, rests_on: tuple[FactVersion, ...], restated: datetime | None
 ) -> FirstResponseRetargeted:
-    """Say that a promise has other grounds now."""
+    """The event that gives a promise other grounds."""
     called = [call for call in after.calls if call not in before.calls]
     return FirstResponseRetargeted(
         ticket=before.ticket,

@@ -22,13 +22,13 @@ class RecordResponse:
 
 @dataclass(frozen=True)
 class JudgeAnswer:
-    """The answer of `occurred_at` was late, and is in time since the deadline is a later one; a duty."""
+    """The answer of `occurred_at` was late, and is in time now that the deadline is later; a duty."""
 
     occurred_at: datetime
 
 
 def respond(state: State, command: RecordResponse) -> FirstResponseMet | LaterResponseNoted | ResponseNotApplied:
-    """Judge an answer; before the deadline fires another one, in time, may still be on its way."""
+    """Judge an answer; a late one is only noted: one in time may still come before the deadline fires."""
     match state:
         case _ if command.by is RespondedBy.AUTOMATIC:
             return _not_applied(command, NotAResponse.AUTOMATIC)
@@ -47,7 +47,7 @@ def respond(state: State, command: RecordResponse) -> FirstResponseMet | LaterRe
 
 
 def judge_answer(state: State, command: JudgeAnswer) -> FirstResponseMet | None:
-    """Take an answer that was late and is not any more."""
+    """Meet the promise by an answer that was late and is in time by the newer deadline."""
     match state:
         case Waiting(promise=made, late_at=at) if at is not None and at == command.occurred_at <= made.due_at:
             return _met(made, at)
@@ -56,7 +56,7 @@ def judge_answer(state: State, command: JudgeAnswer) -> FirstResponseMet | None:
 
 
 def _is_the_opening_call(made: Promise, command: RecordResponse) -> bool:
-    """A call without help is not its own first response: the 2 h by telephone would promise nothing."""
+    """Whether it is the opening call without help: were that a response, the 2 h by telephone would promise nothing."""
     is_call = made.channel is Channel.PHONE and command.medium is Medium.CALL
     return is_call and command.occurred_at == made.opened_at and not command.help_given
 

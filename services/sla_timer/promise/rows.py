@@ -1,4 +1,4 @@
-"""Promises as rows: what people and the duties look at."""
+"""Promises as rows, as people and the duties see them."""
 
 from datetime import datetime
 from typing import NamedTuple, assert_never, get_args
@@ -34,7 +34,7 @@ from services.sla_timer.promise.state import warnings_left
 
 
 class PromiseRow(NamedTuple):
-    """A promise as people and the duties look at it."""
+    """A promise as people and the duties see it."""
 
     stream: str
     state: str
@@ -169,7 +169,7 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
             return _restated(row, event)
         case LaterResponseNoted(responded_at=at) | ResponseNotApplied(responded_at=at, reason=NotAResponse.NO_PROMISE):
             return _answered(row, at)
-        case CancellationNoted() | ReinstatementNotApplied() | ResponseNotApplied():  # of a promise that had its end
+        case CancellationNoted() | ReinstatementNotApplied() | ResponseNotApplied():  # of a promise that is over
             return row
         case MergeNoted() | InternalTargetNotSet():
             return row
@@ -191,7 +191,7 @@ def _cancelled(row: PromiseRow, at: datetime) -> PromiseRow:
 
 
 def _reinstated(row: PromiseRow) -> PromiseRow:
-    """Let it run again; whatever was restated meanwhile was about its end."""
+    """Let it run again, without what was restated of its cancellation."""
     row = row._replace(cancelled_at=None, cancelled_because=None, merged_into=None)
     return row._replace(state="waiting", warned=0, restated=None, restated_because=None)
 
@@ -215,7 +215,7 @@ DIFFERS = """coalesce(restated, state) <> case
     when responded_at <= least(coalesce(restated_due_at, due_at), cancelled_at) then 'met'
     when cancelled_at <= coalesce(restated_due_at, due_at) then 'cancelled'
     else 'breached' end"""
-"""Of a judged promise: what was stated last is not what follows from what is known."""
+"""Of a judged promise: the verdict stated last is not the one that follows from what is known."""
 
 PROMISES: Projection[PromiseRow] = Projection(
     table="promises",

@@ -20,7 +20,7 @@ class Absorbed:
 
 @dataclass(frozen=True)
 class Untracked:
-    """No promise, and none refused; what is said of it may come before its ticket, by way of one absorbed in it."""
+    """No promise made or refused yet; answers and merges may come first, from a ticket absorbed in this one."""
 
     absorbed: tuple[Absorbed, ...] = ()
     answers: tuple[datetime, ...] = ()
@@ -74,7 +74,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Judged:
-    """A promise with its end, which stays; beside it what was restated of it, and on which calendar.
+    """A promise with its verdict, which stays; beside it what was restated of it, and on which calendar.
 
     `responded_at` is the earliest answer known, `cause` that of a cancellation.
     """
@@ -92,14 +92,14 @@ class Judged:
 
 @dataclass(frozen=True)
 class NotPromised:
-    """No deadline could be given; it stays so, since answers may have been passed over meanwhile."""
+    """No deadline could be given; it stays so, since answers may have been ignored meanwhile."""
 
     reason: NoPromise
     state: Literal["not-promised"] = "not-promised"
 
 
 def warnings_left(certificate: Certificate, warned: int) -> tuple[AtRisk, ...]:
-    """The warnings that are still due, where somebody was warned of so many percent already."""
+    """The warnings that are still due after the one at `warned` percent."""
     return tuple(one for one in certificate.at_risk if one.percent > warned)
 
 

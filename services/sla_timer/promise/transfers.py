@@ -23,7 +23,7 @@ class SetInternalTarget:
 
 
 def transfer(state: State, command: SetInternalTarget) -> InternalTargetSet | InternalTargetNotSet:
-    """The receiving centre what is left of the target, counted in its own opening hours."""
+    """Set the internal target: what is left of the target, in the receiving centre's own opening hours."""
     match state:
         case Waiting(promise=made) if command.occurred_at < made.due_at:
             return _target(made.certificate, command)

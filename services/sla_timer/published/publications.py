@@ -42,7 +42,7 @@ class Publications(NamedTuple):
 
 
 def in_force(published: Iterable[P], instant: datetime) -> P | None:
-    """The last publication by an instant; for what is older than the first publication, that one."""
+    """The last publication by an instant; the first one where the instant is older than all."""
     ordered = sorted(published, key=lambda one: one.sequence)
     earlier = [one for one in ordered if one.published_at <= instant]
     return earlier[-1] if earlier else next(iter(ordered), None)

@@ -40,7 +40,7 @@ def _calendar(row: CalendarRow | None, event: RecordedEvent[CalendarEvent]) -> C
 
 
 class CalendarChangesRow(NamedTuple):
-    """A centre's calendar, and the span of time that each of its publications changed the hours of."""
+    """A centre's calendar, and the span of time in which each of its publications changed the hours."""
 
     stream: str
     centre: str

@@ -22,9 +22,9 @@ class TzChange:
 
 
 def concerns(change: TzChange, certificate: Certificate) -> bool:
-    """Whether a promise that rests on an older version has such a time ahead of it at the publication.
+    """Whether a promise that rests on an older version had the changed time ahead of it at the publication.
 
-    One of a version that is not installed here concerns nobody yet: no hours are known by it.
+    A version that is not installed here concerns no promise yet: no hours can be reckoned by it.
     """
     begins_at = max(change.published_at, reckoned_from(certificate))
     is_newer = current_grounds(certificate).tz_version < change.version <= tz_version()
