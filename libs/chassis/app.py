@@ -1,8 +1,8 @@
-"""The shell of a process: its pages and its loops, together, until it is told to stop or one of them fails.
+"""Runs a process: its pages and its loops, together, until it is told to stop or one of them fails.
 
-A loop is stopped by cancellation, once the pages answer no more; what must not be torn it puts under `unbroken`.
-A loop that fails, or ends by itself, ends the process: whoever supervises it starts it anew, and the log has all it
-needs. A process that was told to stop, or has failed, is gone within 10 s, whatever it hangs in.
+Loops are cancelled after the pages have stopped; work that must not be interrupted runs under `unbroken`.
+A loop that fails, or ends by itself, ends the process: its supervisor restarts it, and the log has all it needs.
+A process that was told to stop, or has failed, is gone within 10 s, even if something hangs.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ Loop = tuple[str, Callable[[], Awaitable[None]]]
 _GONE_WITHIN = 9.0
 """Seconds after which a process that is to end is ended by force."""
 _LAST_REQUESTS = 3
-"""Seconds of these that requests under way may take."""
+"""Seconds of these that open requests may take."""
 
 _log = structlog.get_logger("olcare.app")
 
@@ -53,20 +53,20 @@ class Service:
 
 
 class Ended(Exception):  # noqa: N818 - it says what happened
-    """A loop came to an end that has none."""
+    """A loop that must run for ever has ended."""
 
 
 async def run(service: Service) -> int:
     """Run until SIGTERM or SIGINT (gives the exit code 0) or until a loop fails (1, and a line of the log says why).
 
-    The last thing that a process does: once it is to end, nothing keeps it longer than 10 s.
+    It must be the last thing that a process does: once that is to end, it is ended by force within 10 s.
     """
     try:
         with socket.create_server((service.settings.http_host, service.settings.http_port)) as listener:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it on its own sockets alone
             _say_what_runs(service, listener)
             await _together(service, listener)
-    except ExceptionGroup:  # each was said where it came up
+    except ExceptionGroup:  # each was logged where it was raised
         code = 1
     else:
         code = 0
@@ -75,7 +75,7 @@ async def run(service: Service) -> int:
 
 
 async def unbroken(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work to its end; who is cancelled meanwhile learns it afterwards."""
+    """Run the work to its end; a cancellation meanwhile is raised afterwards."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
@@ -119,7 +119,7 @@ def _server(service: Service) -> _Server:
     routes = [*pages(service.health, service.quiet, service.metrics), *service.routes]
     config = uvicorn.Config(
         site(routes, document),
-        lifespan="off",  # FastStream's lifespan is there to connect a broker
+        lifespan="off",  # FastStream's lifespan would only connect a broker
         log_config=None,
         access_log=False,
         ws="none",
@@ -138,11 +138,11 @@ async def _endless(name: str, loop: Callable[[], Awaitable[None]]) -> None:
 
 
 async def watched(name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Do some work under a name; where it fails, say so, and see to it that what hangs does not keep the process."""
+    """Run some work under a name; where it fails, log the error and let the process end even if something hangs."""
     structlog.contextvars.bind_contextvars(loop=name)
     try:
         await work()
-    except ExceptionGroup:  # each was said where it came up
+    except ExceptionGroup:  # each was logged where it was raised
         _end_by_force_later()
         raise
     except Exception as error:
@@ -152,7 +152,7 @@ async def watched(name: str, work: Callable[[], Awaitable[None]]) -> None:
 
 
 def _end_by_force_later() -> None:
-    """Whatever hangs, in a loop, a thread or a cancellation, does not keep the process."""
+    """Start a timer that ends the process even if a loop, a thread or a cancellation hangs."""
     timer = threading.Timer(_GONE_WITHIN, _end_by_force)
     timer.daemon = True
     timer.start()

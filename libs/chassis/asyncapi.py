@@ -86,7 +86,7 @@ def share_of(document: Json, service: str) -> Json:
 
 
 def bundled(document: Json, folder: Path) -> Json:
-    """Take the schemas that are referred to by file into the document: a browser that shows it has no such files."""
+    """Move the schemas that are referred to by file into the document: a browser that shows it has no such files."""
     text, schemas = json.dumps(document), {}
     for file in {reference for reference in _references(document) if not reference.startswith("#/")}:
         place = f"#/components/schemas/{Path(file).stem}"
@@ -98,7 +98,7 @@ def bundled(document: Json, folder: Path) -> Json:
 
 
 def _schema(path: Path, place: str) -> Json:
-    """Read a schema as part of a greater document: what it says about itself alone is left out."""
+    """Read a schema as part of a document: its own `$id` and `$schema` are left out."""
     text = path.read_text().replace('"#/$defs/', f'"{place}/$defs/')
     schema: Json = json.loads(text, object_hook=_without_mapping)
     return {name: value for name, value in schema.items() if name not in ("$id", "$schema")}
@@ -112,7 +112,7 @@ def _without_mapping(part: Json) -> Json:
 
 
 def _take(document: Json, share: Json, reference: str) -> Any:
-    """Copy what is referred to, a whole channel or component, unless it is there; give what is new."""
+    """Copy the channel or component that is referred to, unless it is there; returns what was copied."""
     *folders, name = reference.removeprefix("#/").split("/")[: 3 if reference.startswith("#/components/") else 2]
     for folder in folders:
         document, share = document[folder], share.setdefault(folder, {})

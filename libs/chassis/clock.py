@@ -13,7 +13,7 @@ from libs.chassis import plan_clock
 from libs.chassis.plan_clock import PlanClock
 
 _GLANCE = 0.02
-"""Seconds of the machine between two looks at a plan clock that somebody else steps."""
+"""Machine seconds between two looks at a plan clock that another process steps."""
 
 
 class Clock:
@@ -25,10 +25,10 @@ class Clock:
         """Whether plan time is stepped, or runs, apart from real time."""
         self._latest = datetime.min.replace(tzinfo=UTC)
         self.process_id = draw_id()
-        """Names this life of the process; after a restart it is another."""
+        """Identifies this run of the process; a restart gets another one."""
 
     def now(self) -> datetime:
-        """Plan time: aware, UTC, to the microsecond; it stands while the machine is set back. Raises ClockError."""
+        """Plan time: aware, UTC, to the microsecond; never goes back, even if the machine's does. Raises ClockError."""
         wall = self.wall()
         self._latest = max(self._latest, self._plan.now(wall) if self._plan else wall)
         return self._latest
@@ -57,7 +57,7 @@ class Clock:
     async def moved(self, within: float) -> bool:
         """Wait until plan time is stepped or set running (True) or `within` machine seconds have passed (False).
 
-        A step before the call is not seen: who waits for a known instant waits for `reached`.
+        A step before the call is not seen: to wait for a known instant, use `reached`.
         """
         seen, end = self._version(), self.monotonic() + within
         while self._version() == seen:

@@ -9,13 +9,13 @@ from libs.chassis.clock import Clock
 from libs.messages.base import rfc3339
 
 Check = Callable[[], str | None]
-"""Says in one sentence what is waited for; None where nothing is."""
+"""Returns in one sentence what is waited for; None where nothing is."""
 
 Busy = Callable[[], Awaitable[str | None]]
-"""Says in one sentence what is still to be read or answered; None where nothing is."""
+"""Returns in one sentence what is still to be read or answered; None where nothing is."""
 
 NextDue = Callable[[], Awaitable[datetime | None]]
-"""Gives the first instant of plan time, past ones included, at which a duty will act; None where none will."""
+"""Returns the first instant of plan time, past ones included, at which a duty will act; None where none will."""
 
 
 class ClockState(TypedDict):
@@ -44,7 +44,7 @@ class Quietness(TypedDict):
 
 @dataclass(frozen=True)
 class Health:
-    """The checks of a service by name, each asked at every request: they look at what is known and wait for nothing."""
+    """The checks of a service by name, called at every request: they use what is known and never wait."""
 
     clock: Clock
     checks: dict[str, Check] = field(default_factory=dict)

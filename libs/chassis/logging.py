@@ -61,7 +61,7 @@ def _set_root(level: str, common: list[Processor]) -> None:
 
 
 def _written(terminal: bool) -> list[Processor]:  # noqa: FBT001 - one fact, asked once
-    """A traceback is text of one field, without the values of variables: those may hold what a customer wrote."""
+    """Write a traceback as text in one field, without the values of variables, which may hold what a customer wrote."""
     if terminal:
         return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

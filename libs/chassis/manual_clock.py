@@ -37,7 +37,7 @@ class ManualClock(Clock):
         return self._seconds
 
     async def sleep(self, seconds: float) -> None:
-        """Let machine time pass, and others have their turn."""
+        """Advance machine time, and let other tasks run once."""
         self._seconds += seconds
         await asyncio.sleep(0)
 

@@ -5,7 +5,7 @@ from prometheus_client.exposition import generate_latest
 
 
 class Metrics:
-    """Each metric is named here, with the labels it takes; what one service alone counts it adds to `registry`."""
+    """Each metric is named here, with the labels it takes; a service adds metrics of its own to `registry`."""
 
     def __init__(self, service: str, instance: str) -> None:
         self.registry = CollectorRegistry(target_info={"service": service, "instance": instance})

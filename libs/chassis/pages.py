@@ -20,7 +20,7 @@ def pages(health: Health, quiet: Quiet, metrics: Metrics) -> list[Route]:
     """`/livez`, `/readyz`, `/quiet` and `/metrics`."""
 
     async def livez(_scope: Scope) -> AsgiResponse:
-        return AsgiResponse(b"alive", 200)  # an event loop that stands still says nothing
+        return AsgiResponse(b"alive", 200)  # a blocked event loop does not answer
 
     async def readyz(_scope: Scope) -> AsgiResponse:
         report = health.ready()
@@ -38,8 +38,8 @@ def pages(health: Health, quiet: Quiet, metrics: Metrics) -> list[Route]:
 def site(routes: Sequence[Route], document: ServiceDocument) -> AsgiFastStream:
     """The routes and the AsyncAPI page as one ASGI application.
 
-    It is given no broker: FastStream's would connect a producer and an administrator that nobody uses, and its
-    consumers commit by themselves. All reading and writing is the event log's.
+    It is given no broker: FastStream's would connect a producer and an admin client that nobody uses, and its consumers
+    auto-commit. All reading and writing goes through the event log.
     """
     return AsgiFastStream(
         asgi_routes=routes, specification=document, asyncapi_path=PAGE, logger=getLogger("olcare.http")

@@ -1,4 +1,4 @@
-"""Plan time that all processes share: a small file, replaced whole, that says how to reckon the time.
+"""Plan time that all processes share: a small file, replaced atomically, that says how to compute the time.
 
     {"mode": "stepped", "at": "2026-11-23T07:00:00.000000Z"}
     {"mode": "running", "at": "2026-11-23T07:00:00.000000Z", "since": "2026-11-20T09:12:31.500000Z", "rate": 60}
@@ -86,7 +86,7 @@ class PlanClock:
         return self._said
 
     def _turn_to(self, mode: Mode, wall: datetime) -> None:
-        """Compare with what was last said: nobody knows until when a clock ran that has been replaced meanwhile."""
+        """Adopt a new mode; raises ClockError where it goes back by more than the slack of the old mode."""
         now = mode.now(wall)
         if now < self._said - self._mode.slack():
             raise ClockError(f"the plan clock at {self._path} went back from {self._said} to {now}")
@@ -128,7 +128,7 @@ def run(path: Path, rate: float, wall: datetime) -> None:
 
 
 def _replace(path: Path, mode: Mode, after: int) -> None:
-    """Replace the file whole. Its time of change, by which readers know a new one, always grows."""
+    """Replace the file atomically. Its mtime, by which readers notice a new one, always grows."""
     new = path.with_name(f"{path.name}.new")
     new.write_text(mode.model_dump_json())
     # The kernel's own stamp is as coarse as its tick: two steps within one would look like the same file.
@@ -139,7 +139,7 @@ def _replace(path: Path, mode: Mode, after: int) -> None:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Hold the only right to change the clock: two who step it at once could set it back."""
+    """Hold the lock for changes of the clock: two processes that step it at once could set it back."""
     with path.with_name(f"{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -23,7 +23,7 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
         self.topic, self._cards = topic, cards
 
     def read(self, record: Record) -> Message[U]:
-        """Take a record apart; raises Unreadable."""
+        """Parse a record; raises Unreadable."""
         return parse(record.value, record.headers, UPSTREAM[self.topic])
 
     def personal(self, record: Record, message: Message[U]) -> Personal | None:  # noqa: ARG002 - for those that need them
@@ -32,7 +32,7 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
 
     @abstractmethod
     def outcome(self, event: Any) -> Outcome:
-        """In one word what became of a message, by its counting event."""
+        """The outcome of a message, by its counting event."""
 
     def private(self, record: Record, message: Message[U]) -> Sequence[Outgoing]:
         """What is personal in a message, for the private topic."""
@@ -45,5 +45,5 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
         return receipt(record, self.outcome(answer.event.data), answer.event)
 
     def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
-        """What can not be read, kept whole."""
+        """The dead letter and the receipt of a record that can not be read."""
         return unreadable(record, why, self._cards[dead_letters_of(self.topic)].partitions)

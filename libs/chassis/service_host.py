@@ -1,7 +1,7 @@
-"""What the services share in their composition: one clock, one engine, and the loops that stand on it.
+"""What the services share in their composition: one clock, one engine, and the loops that use it.
 
 A service says which doors, reactions and duties it has; what they wait for shows in `/readyz`, what is left to do in
-`/quiet`. Everything runs in one task group: what fails ends the process, and a restart finds all it needs in the log.
+`/quiet`. Everything runs in one task group: any failure ends the process, and a restart finds all it needs in the log.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ OFFSETS_KEPT = 60 * 24 * 60  # minutes: two months
 
 
 class Drifted(Exception):  # noqa: N818 - it says what happened
-    """The topics are not as their cards say: nothing may be read or written until somebody has mended that."""
+    """The topics differ from their cards: nothing may be read or written until that is fixed."""
 
 
 class ServiceHost:
@@ -69,7 +69,7 @@ class ServiceHost:
         self.queries = Queries(self.engine.database, *files, expressions=expressions_of(readers))
         self.health = Health(self.clock)
         self.routes: list[Route] = []
-        """What the process answers beside the pages about itself."""
+        """HTTP routes of the service, beside the pages about the process."""
         self._loops: list[Loop] = []
         self._busy: list[Busy] = []
         self._door_topics: set[str] = set()
@@ -93,7 +93,7 @@ class ServiceHost:
         return loop
 
     def reaction(self, reader: str, react: React, answer: AnswerAll, about: Sequence[type[Event]] = ()) -> ReactionLoop:
-        """React to what one of our readers passes, to some events alone where they are named."""
+        """React to the records that one of our readers has passed; `about` limits the events."""
         topic, group = self.engine.readers[reader].topic, self.engine.group(f"react-to-{reader}")
         store, codec = self.engine.stores[reader], self.engine.codec(topic)
         gate = self.engine.gate.passed
@@ -109,7 +109,7 @@ class ServiceHost:
         answer: AnswerAll,
         next_due: Callable[[], Awaitable[datetime | None]],
     ) -> DutyLoop:
-        """Do what follows from our own state; `next_due` says when plan time will next make something due."""
+        """Run the duties; `next_due` returns the next instant of plan time at which something becomes due."""
         loop = DutyLoop(self.clock, self.engine.gate.passed, duties, answer, self.something_moved)
         self._loops.append(("duties", loop.run))
         self._next_due.append(next_due)
@@ -136,7 +136,7 @@ class ServiceHost:
             return LOOK
         try:
             return rest(self.clock.now(), await self._soonest(), LOOK)
-        except Unavailable:  # whoever looks next meets it too, and says so
+        except Unavailable:  # the next round of the duties meets the same error and reports it
             return LOOK
 
     def _stamp(self) -> tuple[object, ...]:
@@ -144,15 +144,15 @@ class ServiceHost:
         return plan_time, *(store.moves for store in self.engine.stores.values())
 
     def busy(self, ask: Busy) -> None:
-        """Count something more as not quiet."""
+        """Add a check to those that must find nothing left to do before the service is quiet."""
         self._busy.append(ask)
 
     def loop(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run something else beside the rest."""
+        """Add a loop to those that run."""
         self._loops.append((name, run))
 
     def safe_time(self, *stages: Sequence[Follower]) -> SafeTime:
-        """Make a safe time of followers, to be waited for one stage after the other."""
+        """Make a safe time that waits for the followers of one stage after the other."""
         return SafeTime(self.engine.log, self.clock, stages)
 
     async def serve(self) -> int:
@@ -202,7 +202,7 @@ class ServiceHost:
                 await self._check_topics()
 
     async def _unquiet(self) -> str | None:
-        """What is still to be read, answered or done now; everybody is asked at once."""
+        """What is still to be read, answered or done now; all checks run concurrently."""
         if not self._opened or self.engine.gate.closed_because:
             return self.engine.gate.closed_because or "starting"
         try:
@@ -215,7 +215,7 @@ class ServiceHost:
         return "; ".join(sentence for sentence in asked if sentence) or None
 
     async def _soonest(self) -> datetime | None:
-        """The next instant at which something becomes due; nobody can say while we are starting."""
+        """The next instant at which something becomes due; None without any, and during the start."""
         if not self._opened:
             return None
         return min([at for ask in self._next_due if (at := await ask())], default=None)
@@ -225,7 +225,7 @@ class ServiceHost:
         return f"{follower.name} is {sum(late.values())} records behind on {follower.topic}" if late else None
 
     def _wrong_clock(self) -> str | None:
-        """Compare our clock with the broker's: who is off by more than a little writes wrong instants into the log."""
+        """Compare our clock with the broker's: more than SKEW seconds off, it writes wrong instants into the log."""
         broker = self.engine.log.broker_time()
         if self.clock.movable or broker is None:
             return None
@@ -236,7 +236,7 @@ class ServiceHost:
         return any(check() for check in self.health.checks.values())
 
     async def _measure(self) -> None:
-        """Show in the metrics what the loops know."""
+        """Copy the state of the gate and of the readers to the metrics, once a second."""
         while True:
             self.metrics.gate_open.set(self.engine.gate.closed_because is None)
             for name, loop in self.engine.loops.items():

@@ -29,7 +29,7 @@ class ServiceSettings(BaseSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """0: any free one; the log says which."""
     instance: str = Field(default_factory=lambda known: f"{known['service']}-1")
-    """Names this instance among those of its service, also towards Kafka: no two alike at one time."""
+    """The name of this instance, also for Kafka; running instances must not share one."""
     contracts: Path = _PROJECT / "contracts"
     """The folder with the topics' cards and the AsyncAPI document."""
     log: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -4,9 +4,9 @@ from datetime import datetime
 
 
 def rest(now: datetime, soonest: datetime | None, most: float) -> float:
-    """Seconds of rest, at most so many: until the soonest instant at which something is due, where that is ahead.
+    """Seconds to wait, at most `most`: until the soonest instant at which something is due, where that is ahead.
 
-    What is due and can not be done yet is no reason for haste.
+    What is due already but can not be done yet does not shorten the wait.
     """
     ahead = (soonest - now).total_seconds() if soonest else most
     return ahead if 0 < ahead < most else most

@@ -1,4 +1,4 @@
-"""Ends a process whose place stands still while the end of its topic moves: what hangs silently is started anew."""
+"""Ends a process whose offsets do not move although there are more records: a silent hang leads to a restart."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -12,11 +12,11 @@ PATIENCE = 60.0  # machine seconds
 
 
 class StandsStill(Exception):  # noqa: N818 - it says what was seen
-    """A loop neither moved on nor said why."""
+    """A loop makes no progress and reports no reason."""
 
 
 class Watchdog:
-    """Looks at every follower; `rightly` says whether the process knows itself why something waits."""
+    """Watches every follower; `rightly` tells whether the process itself reports a reason to wait."""
 
     def __init__(self, log: Log, clock: Clock, followers: Sequence[Follower], rightly: Callable[[], bool]) -> None:
         self._log, self._clock, self._followers, self._rightly = log, clock, followers, rightly
@@ -30,10 +30,10 @@ class Watchdog:
                 try:
                     await self.look(follower)
                 except Unavailable:
-                    self._seen.pop(follower.name, None)  # the broker is away: nobody could have moved
+                    self._seen.pop(follower.name, None)  # the broker is unreachable: no follower could make progress
 
     async def look(self, follower: Follower) -> None:
-        """Raises StandsStill where a follower has been behind at the same place for too long."""
+        """Raises StandsStill where a follower has been behind at the same offsets for more than PATIENCE seconds."""
         now, offsets = self._clock.monotonic(), await follower.offsets()
         before, since = self._seen.get(follower.name, (None, now))
         late = await behind(self._log, follower, await self._log.ends(follower.topic))

@@ -1,6 +1,6 @@
-"""What a service's loops stand on, wired by hand: the log, the database, and for each reader its tables and its judge.
+"""What a service's loops need, wired by hand: the log, the database, and for each reader its tables and its judge.
 
-Opening it makes the database come back from the log: a reader without a ready generation of its tables is built first.
+Opening it rebuilds from the log what the database lacks: a generation for each reader that has none ready.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -45,7 +45,7 @@ class EngineSettings:
     database: str
     session: float = 10.0
     module: str = ""
-    """Where other processes that take part in a rebuild find our `READERS`."""
+    """The module in which worker processes of a rebuild find our `READERS`."""
 
 
 class Engine:
@@ -84,7 +84,7 @@ class Engine:
             await self._look_at_log(reader)
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Disconnect from the broker and the database."""
         for writer in self._writers:
             await writer.close()
         await self.database.close()
@@ -120,18 +120,18 @@ class Engine:
         return writer
 
     def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
-        """Name what must run: a loop a reader, the gate, and who looks after the log, the pointer and the standbys."""
+        """The tasks that must run, by name: a loop per reader, the gate, the log check, the pointer, the standbys."""
         loops = [(f"reader {name}", loop.run) for name, loop in self.loops.items()]
         rest = [("gate", self.gate.run), ("watch", self._watch), ("pointer", self._follow_pointer)]
         return [*loops, *rest, ("standby", self.standby.run)]
 
     def halted(self) -> str | None:
-        """A sentence while a partition stands still, else None."""
+        """The reasons for which partitions are halted; None while there are none."""
         sentences = [str(h) for loop in self.loops.values() for h in loop.halted.values()]
         return "; ".join(sentences) or None
 
     async def goes_over(self) -> str | None:
-        """Name in a sentence the readers whose pointer names other tables than we use: we go over to them soon."""
+        """A sentence with the readers that are about to switch to the tables their pointer names; None without any."""
         async with self.database.connection() as connection:
             named = await in_use(connection)
         ours = (
@@ -165,7 +165,7 @@ class Engine:
             return built.live, built.found
 
     async def roll_back(self, name: str) -> Generation:
-        """Let the pointer name the generation that was kept; ValueError where there is none."""
+        """Set the pointer to the generation that was kept; raises ValueError where there is none."""
         reader = self.readers[name]
         async with self.database.connection() as connection:
             found = await standbys(connection, reader)
@@ -176,7 +176,7 @@ class Engine:
         return found[-1]
 
     async def discard(self, name: str) -> list[Generation]:
-        """Drop what was kept to go back to, and what other versions of the code left; give what was dropped."""
+        """Drop the kept generations, and those of other versions of the code; returns what was dropped."""
         async with self.database.connection() as connection:
             mine = [g for g in await generations(connection) if g.reader == name and g.state != "building"]
             left = [g for g in mine if g.version != self.readers[name].version or g.state == "kept"]
@@ -200,7 +200,7 @@ class Engine:
             self.loops[reader.name] = ReaderLoop(self.log, store, projector, group, check)
 
     async def _look_at_log(self, reader: Reader) -> None:
-        """Halt where the topic was made anew or cut, before anything is decided on it by us, its owner or not."""
+        """Halt partitions whose topic was recreated or truncated, owned by us or not, before we decide on them."""
         positions = await self.stores[reader.name].positions()
         await self.loops[reader.name].check({p: Position(0, at, None) for p, at in positions.items()})
 
@@ -209,11 +209,11 @@ class Engine:
         while True:
             await self.clock.sleep(60)
             for loop in self.loops.values():
-                with suppress(Unavailable):  # asked again in a minute, and at every assignment
+                with suppress(Unavailable):  # checked again in a minute, and at every assignment
                     await loop.check()
 
     async def _follow_pointer(self) -> None:
-        """Go over to a generation that somebody built beside ours; one that is gone was dropped with its database."""
+        """Switch to the generation that the pointer names; raises Unavailable where the database was dropped."""
         while True:
             await self.clock.sleep(1)
             for reader in self.readers.values():

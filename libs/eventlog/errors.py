@@ -1,8 +1,8 @@
 """What can go wrong, and what becomes of it.
 
 Unreadable   an input that can never be taken: dead letter
-Unavailable  not now: the input stays where it is and is tried again
-Halted       the log itself is not what it must be: the partition stops and says so
+Unavailable  not now: the input stays where it is and is retried
+Halted       the log is inconsistent or can not be read: the partition stops and reports why
 Fenced       another owner has taken this partition over: drop the batch, end the process
 """
 
@@ -18,7 +18,7 @@ class Unreadable(Exception):  # noqa: N818 - it names a state of the input, not 
 
 
 class Unavailable(Exception):  # noqa: N818
-    """What is needed is not there now; nothing was lost, the same can be tried again."""
+    """Something needed is not available now; nothing was lost, and the call can be retried."""
 
 
 class Halted(Exception):  # noqa: N818
@@ -34,10 +34,10 @@ class Fenced(Exception):  # noqa: N818
 
 
 def unavailable(what: str, error: Exception) -> Unavailable:
-    """Make Unavailable of a library's error; raises CancelledError instead where our task is being cancelled.
+    """Convert a library's error to Unavailable; raises CancelledError instead where our task is being cancelled.
 
-    A connection that breaks while a cancelled call lets go of it hides the cancellation behind an error of its own:
-    whoever tried again then would never end.
+    A connection that breaks while a cancelled call releases it hides the cancellation behind its own error: a loop that
+    retries would then never end.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -13,15 +13,15 @@ from libs.messages.base import event_type
 
 Rows = MutableMapping[Key, Any]
 COMMAND, INDEX_ENTRY = 16, 24
-"""Bytes of a command index: the id of each counted command, and with the offset of the event that it caused (8 bytes,
-big endian). Its column is named `journal`."""
+"""Sizes in a command index, in bytes: the id of a counted command; an entry, which is the id and the offset of the
+event that it caused (8 bytes, big endian). The column is named `journal`."""
 
 
 @dataclass
 class View:
-    """What a fold stands on and moves: heads, command indexes, and rows by table and key.
+    """What a fold reads and updates: heads, command indexes, and rows by table and key.
 
-    `touched` names the keys that were folded; a row that is gone is None there.
+    A row that the fold deleted is None in `rows`.
     """
 
     heads: dict[str, Head] = field(default_factory=dict)
@@ -42,9 +42,9 @@ class Projector:
                 self._by_type.setdefault(event_type(model), []).append(projection)
 
     def touched(self, events: Iterable[RecordedEvent | Aside]) -> dict[str, set[Key]]:
-        """Name the rows by table that a batch may touch, before it is judged; opens the data it must look into.
+        """The keys, by table, that a batch may touch, before it is judged; decodes the data that keys depend on.
 
-        Data that can not be read name no row: where they count, the fold says so; where they are void, nobody minds.
+        Data that can not be decoded add no key: the fold raises Halted if their event counts, and ignores a void one.
         """
         keys: dict[str, set[Key]] = {p.table: set() for p in self.reader.projections}
         for event in events:
@@ -59,7 +59,7 @@ class Projector:
         return keys
 
     def fold(self, events: Iterable[RecordedEvent | Aside], view: View) -> None:
-        """Judge and apply in order; Halted at the first record that can not stand where it stands."""
+        """Judge and apply in order; raises Halted at the first record that breaks the rule or can not be decoded."""
         counts, heads, by_type, writes = self.judge.counts, view.heads, self._by_type, self.reader.writes
         for event in events:
             if not counts(event, heads):
@@ -94,7 +94,7 @@ def _note(command_indexes: dict[str, bytearray], event: RecordedEvent) -> None:
 
 
 def _command(event: RecordedEvent) -> bytes:
-    """The 16 bytes of the command's id; anything else would put the whole index out of step."""
+    """The 16 bytes of the command's id; raises Halted for anything else, which would misalign the whole index."""
     try:
         command = bytes.fromhex(event.causationid.replace("-", ""))
     except ValueError:

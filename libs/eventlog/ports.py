@@ -1,7 +1,7 @@
 """What the protocol needs from outside: a log, a store for each reader, a clock.
 
-Kafka and PostgreSQL in earnest (`kafka/`, `tables/store.py`), memory in unit tests (`testing.py`); one suite runs on
-both.
+Kafka and PostgreSQL in production (`kafka/`, `tables/store.py`), memory in unit tests (`testing.py`); one test suite
+runs on both.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -14,11 +14,11 @@ from libs.eventlog.projection import Key
 from libs.eventlog.wire.record import Head, Outgoing, Record
 
 ACKNOWLEDGED = -1  # written, the broker did not say where
-UNKNOWN = -2  # failed, or nobody knows
+UNKNOWN = -2  # failed, or not known whether it was written
 
 OnAssigned = Callable[[frozenset[int]], Awaitable[Mapping[int, int]]]
-"""Told the partitions that are newly ours; gives the offset to read each from, none for one that is not to be
-read. What it raises ends the process."""
+"""Called with newly assigned partitions; returns the offset to read each from, and none for a partition that is not to
+be read. An exception that it raises ends the process."""
 
 
 class Clock(Protocol):
@@ -38,14 +38,14 @@ class Clock(Protocol):
 
 
 class Appender(Protocol):
-    """One producer; after anything that failed it is another one."""
+    """One producer, which is replaced by a new one after any failure."""
 
     async def append(self, batch: Sequence[Outgoing]) -> Sequence[int]:
         """Write, in order within a partition; give each record's offset, ACKNOWLEDGED or UNKNOWN; never raise."""
         ...
 
     async def close(self) -> None:
-        """Let go of the broker."""
+        """Disconnect from the broker."""
         ...
 
 
@@ -57,10 +57,10 @@ class PartitionOffset(NamedTuple):
 
 
 class Subscription(Protocol):
-    """The partitions of one topic that are ours in a group, read in order from where `on_assigned` said."""
+    """The partitions of one topic assigned to us in a group, read in order from where `on_assigned` said."""
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
-        """What is there, by partition, after at most `wait` machine seconds; may be empty."""
+        """The records available within `wait` machine seconds, by partition; may be empty."""
         ...
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
@@ -68,7 +68,7 @@ class Subscription(Protocol):
         ...
 
     async def passed(self) -> Mapping[int, int]:
-        """The next offset of each partition: behind what was given, and behind the ends of transactions."""
+        """The next offset of each partition: after the last record returned, and after the ends of transactions."""
         ...
 
     def assigned(self) -> frozenset[int]:
@@ -76,7 +76,7 @@ class Subscription(Protocol):
         ...
 
     def again(self) -> None:
-        """Ask `on_assigned` anew for all our partitions before the next batch."""
+        """Call `on_assigned` again for all our partitions before the next batch."""
         ...
 
     async def close(self) -> None:
@@ -115,7 +115,7 @@ class Log(Protocol):
         ...
 
     def appender(self) -> Appender:
-        """A producer of one's own."""
+        """A new producer."""
         ...
 
     async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> Subscription:
@@ -175,9 +175,9 @@ class Store(Protocol):
         ...
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
-        """Name the offsets in [first, last] that the reader found void; Unavailable where it has not passed `last`.
+        """The offsets in [first, last] that the reader found void; raises Unavailable until it has passed `last`.
 
-        Both is answered at one instant: tables that were lost and are being filled again know of no void record yet.
+        Position and voids are read in one snapshot: tables that are being filled again do not hold all voids yet.
         """
         ...
 

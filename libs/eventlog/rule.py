@@ -10,7 +10,7 @@ from libs.eventlog.wire.record import Head, Record, RecordedEvent
 
 
 def is_next(event: RecordedEvent, head: Head | None) -> bool:
-    """Whether the record is the next of its stream; Halted at evidence of loss or of a hand in the log."""
+    """Whether the record is the next of its stream; raises Halted at a gap or a `previousid` other than the head."""
     last, previous = head or (0, None)
     if event.sequence == last + 1 and event.previousid == previous:
         return True
@@ -33,14 +33,14 @@ class SetAside(NamedTuple):
 
 
 class Judge:
-    """Applies the rule to the records of one partition, in order; `heads` are that partition's, and move along."""
+    """Applies the rule to the records of one partition, in order, and moves `heads`, the heads of its streams."""
 
     def __init__(self, codec: Codec, set_aside: tuple[SetAside, ...] = ()) -> None:
         self.codec = codec
         self._aside: Mapping[tuple[int, int], SetAside] = {(s.partition, s.offset): s for s in set_aside}
 
     def envelopes(self, records: Sequence[Record]) -> list["RecordedEvent | Aside"]:
-        """Read the envelopes of a batch; what is set aside is marked."""
+        """Read the envelopes of a batch; a record set aside becomes an Aside."""
         if not self._aside:
             return [*map(self.codec.envelope, records)]
         return [
@@ -73,7 +73,7 @@ class Judge:
         return Aside(record.partition, record.offset, event if self.codec.belongs(event) else None)
 
     def _follow(self, aside: "Aside", heads: MutableMapping[str, Head]) -> None:
-        """What is set aside is void, or the head of its stream where others follow it or after a loss."""
+        """A record set aside never counts; one beyond the head of its stream becomes the head, so others can follow."""
         event = aside.event
         if event and event.sequence > (heads[event.stream].sequence if event.stream in heads else 0):
             heads[event.stream] = event.head

@@ -1,7 +1,7 @@
 """A log and a store in memory, for unit tests and for the seeded simulation in tests/model.
 
 They pass the suite that Kafka and PostgreSQL pass. `turn` is awaited wherever the real ones would wait for another
-process, so that a scheduler may let anything happen there.
+process, so that a scheduler can run any other task there.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ Turn = Callable[[], Awaitable[None]]
 
 
 async def at_once() -> None:
-    """Let nothing happen in between but what is ready anyway."""
+    """Yield once to the event loop: only tasks that are ready run in between."""
     await asyncio.sleep(0)
 
 
@@ -40,7 +40,7 @@ class MemoryLog:
         return len(records) - 1
 
     def recreate(self, topic: str) -> None:
-        """Delete a topic and make it anew under its name."""
+        """Delete a topic and recreate it under its name."""
         self.incarnation[topic] += 1
         for partition in range(self.partitions):
             self.kept[topic, partition].clear()
@@ -55,7 +55,7 @@ class MemoryLog:
         return {topic: await self.ends(topic) for topic in topics}
 
     async def starts(self, topic: str) -> Mapping[int, int]:  # noqa: ARG002 - nothing is ever deleted here
-        """Give 0: everything is still there."""
+        """Always 0: no record is ever deleted."""
         await self.turn()
         return dict.fromkeys(range(self.partitions), 0)
 
@@ -83,7 +83,7 @@ class MemoryLog:
             yield records
 
     def appender(self) -> "MemoryAppender":
-        """A producer of one's own."""
+        """A new producer."""
         return MemoryAppender(self)
 
     async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> "MemorySubscription":
@@ -109,7 +109,7 @@ class MemoryAppender:
 
 
 class MemorySubscription:
-    """A consumer of some partitions; `give` and `take` play the group's coordinator."""
+    """A consumer of some partitions; `give` and `take` act as the group's coordinator."""
 
     def __init__(self, log: MemoryLog, topic: str, group: str, on_assigned: OnAssigned) -> None:
         self._log, self._topic, self._group, self._on_assigned = log, topic, group, on_assigned
@@ -121,12 +121,12 @@ class MemorySubscription:
         self._next.update(await self._on_assigned(partitions))
 
     def take(self, partitions: frozenset[int]) -> None:
-        """Take partitions away; their owner is not asked."""
+        """Revoke partitions, without notice to their owner."""
         for partition in partitions:
             self._next.pop(partition, None)
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:  # noqa: ARG002 - no waiting here
-        """What is there."""
+        """The records available."""
         await self._log.turn()
         if self._anew:
             self._anew = False
@@ -136,7 +136,7 @@ class MemorySubscription:
         return {p: records for p, records in got.items() if records}
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
-        """Keep the offsets of the group; raises Unavailable where a partition is not ours any more."""
+        """Commit the offsets of the group; raises Unavailable where a partition is not ours any more."""
         await self._log.turn()
         if lost := sorted(offsets.keys() - self.owned()):
             raise Unavailable(f"{self._topic}{lost} belong to another one now")
@@ -155,7 +155,7 @@ class MemorySubscription:
         return frozenset(self._next)
 
     def again(self) -> None:
-        """Ask `on_assigned` anew before the next batch."""
+        """Call `on_assigned` again before the next batch."""
         self._anew = True
 
     async def close(self) -> None:
@@ -223,7 +223,7 @@ class MemoryStore:
         return frozenset(at for at in self.void[partition] if first <= at <= last)
 
     async def next_position(self, partition: int, beyond: int, wait: float) -> bool:
-        """Look now and then whether the position has passed."""
+        """Poll until the position is greater than `beyond`."""
         for _ in range(int(wait * 100) + 1):
             await self._turn()
             if partition in self.position and self.position[partition].next_offset > beyond:
@@ -238,7 +238,7 @@ class MemoryStore:
 
 
 class MemoryStep:
-    """One transaction: what is saved stands at once, as nothing can fail between save and commit here."""
+    """One transaction: `save` takes effect at once, as nothing can fail between save and commit here."""
 
     def __init__(
         self, store: MemoryStore, tables: Mapping[str, Any], reader: Reader, partition: int, turn: Turn

@@ -13,9 +13,9 @@ ONE_DAY = timedelta(days=1)
 
 @lru_cache(maxsize=64)
 def working_calendar(published: plan.CentreCalendar) -> WorkingCalendar:
-    """The calendar under its centre's name; kept, since laying it out takes some milliseconds.
+    """The calendar under its centre's name; cached, since laying it out takes some milliseconds.
 
-    Raises `UnknownZone`, `BadHours` or `EmptyCalendar`; of what was published, none.
+    Raises `UnknownZone`, `BadHours` or `EmptyCalendar`, but never for a published calendar.
     """
     return WorkingCalendar(
         name=published.centre,

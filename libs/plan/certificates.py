@@ -1,6 +1,6 @@
 """A certificate judged from itself alone: which deadline follows from its intervals, and whether all else agrees.
 
-What it only names, whose calendar and which versions, is not in it: that is compared with what was published.
+The calendar and the versions, which it only names, are not checked here, but against what was published.
 """
 
 from collections.abc import Iterable
@@ -31,13 +31,13 @@ class Leg(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What a change by some cause alters: this surely, this perhaps, and where it moves the deadline (-1: earlier)."""
+    """What a change by some cause must alter, what it may alter, and which way it moves the deadline (-1: earlier)."""
 
     must: frozenset[str]
     may: frozenset[str] = frozenset()
     moves: int | None = None
     continues: bool = True
-    """Whether it begins from the deadline that the change before it led to, and from no other that is left out."""
+    """Whether it begins from the deadline of the change before it, so that none in between is left out."""
 
 
 GROUNDS = frozenset({"target_seconds", "calendar_version", "targets_version", "tz_version"})
@@ -80,7 +80,7 @@ def recompute(certificate: Certificate) -> datetime:
 
 
 def current_grounds(certificate: Certificate) -> Certificate | CertificateChange:
-    """What says the target, the versions and the deadline now: the last change, or the certificate itself."""
+    """What holds the current target, versions and deadline: the last change, or the certificate itself."""
     return certificate.changes[-1] if certificate.changes else certificate
 
 
@@ -107,13 +107,13 @@ def used_between(intervals: Iterable[WorkingInterval | Interval], since: datetim
 
 
 def used_until(certificate: Certificate, instant: datetime) -> timedelta:
-    """The working time of the target that runs which was used by an instant."""
+    """The working time that was used by an instant, of the target that ran then."""
     leg = [leg for leg in legs(certificate) if leg.begins_at <= max(instant, certificate.opened_at)][-1]
     return used_between(certificate.intervals, leg.counts_from, instant) * MICROSECOND
 
 
 def cut_to(intervals: Iterable[WorkingInterval], since: datetime, until: datetime) -> tuple[WorkingInterval, ...]:
-    """What of the intervals lies between two instants."""
+    """The parts of the intervals between two instants."""
     ends = ((max(one.opens_at, since), min(one.closes_at, until)) for one in intervals)
     return tuple(WorkingInterval(opens_at=opens, closes_at=closes) for opens, closes in ends if opens < closes)
 
@@ -189,7 +189,7 @@ def _named(change: CertificateChange) -> str:
 
 
 def _check_room(what: str, at: datetime, left: int, due_at: datetime) -> None:
-    """Intervals after a later change are not there any more, but working time needs at least as much time to pass."""
+    """Check the rest of the target against the time left: intervals after a later change are not there any more."""
     if (due_at - at) // MICROSECOND < max(0, left):
         raise BadCertificate(f"{what} leaves more of the target than there is time until {rfc3339(due_at)}")
 
@@ -227,7 +227,7 @@ def _check_at_risk(certificate: Certificate) -> None:
 
 
 def _is_warning(certificate: Certificate, warning: AtRisk) -> bool:
-    """Whether a share of a target is used up at that instant, or a shorter target found it so."""
+    """Whether a share of a target is used up just at that instant, or a shorter target came into force then."""
     at, intervals = warning.at_risk_at, certificate.intervals
     leg = [leg for leg in legs(certificate) if leg.begins_at < at or leg.begins_at == certificate.opened_at][-1]
     is_working = any(interval.opens_at < at <= interval.closes_at for interval in intervals)

@@ -1,7 +1,7 @@
-"""What comes between a promise and its deadline: each function gives the certificate with one more change.
+"""Changes of a promise before its deadline: each function returns the certificate with one more change.
 
-Where nothing changes it gives the certificate as it was. What happened is applied in the order of its instants, and
-never moves what lies before its own. A promise that has run out by then stays.
+Where nothing changes it returns the certificate as it was. Changes are applied in the order of their instants, and
+alter nothing before their own. A promise that has run out by then stays as it is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,9 +50,9 @@ def with_calendar(certificate: Certificate, calendar: WorkingCalendar, published
 
 
 def with_targets(certificate: Certificate, targets: ResponseTargets, published_at: datetime) -> Certificate:
-    """Take a shorter target from its publication on; the deadline is then at the earliest.
+    """Apply a shorter target from its publication on; the deadline does not move before that instant.
 
-    A longer one is not ours, nor is it ours that the channel has none any more: that is for new tickets.
+    A longer target, or none for the channel any more, applies only to new tickets.
     """
     at, now = _instant(certificate, published_at), current_grounds(certificate)
     promised = target_of(targets, target_channel(certificate))
@@ -83,8 +83,8 @@ def with_call(
 ) -> Certificate:
     """Take the deadline of a telephone call about the ticket where it is the earlier one; it never becomes later.
 
-    Where nothing is promised by telephone, a call changes nothing. A call that is heard of late counts from its own
-    instant: changes after it are in the calendar, which is the one that the certificate names last, else ValueError.
+    Where nothing is promised by telephone, a call changes nothing. A call that is recorded late counts from its own
+    instant: changes after it are in the calendar, which must be the last that the certificate names, else ValueError.
     """
     _check_centre(certificate, calendar)
     if calendar.version != current_grounds(certificate).calendar_version:
@@ -117,7 +117,7 @@ def with_call(
 
 
 def with_merge(survivor: Certificate, absorbed: Certificate, merged_at: datetime) -> Certificate:
-    """The survivor the promise of the ticket absorbed in it, where that is the earlier one and still runs."""
+    """The survivor's certificate, with the absorbed ticket's promise where that is earlier and still runs."""
     at, now = _instant(absorbed, merged_at), current_grounds(absorbed)
     if absorbed.due_at >= survivor.due_at or at >= absorbed.due_at:
         return survivor
@@ -164,7 +164,7 @@ def _check_centre(certificate: Certificate, calendar: WorkingCalendar) -> None:
 
 
 def _instant(certificate: Certificate, happened_at: datetime) -> datetime:
-    """What is heard of late, or was not known at the opening, holds from the last change or the opening on."""
+    """The instant from which a change holds; one from before the opening or the last change holds from there on."""
     return max([in_utc(happened_at), certificate.opened_at, *(change.changed_at for change in certificate.changes)])
 
 
@@ -191,7 +191,7 @@ def target_channel(certificate: Certificate) -> Channel:
 
 
 def _not_before(at: datetime, certificate: Certificate, since: datetime, working: int) -> datetime:
-    """When so much working time is used, within the intervals there are, but no instant before another."""
+    """When so much working time is used, within the certificate's intervals, but not before `at`."""
     return max(at, reached_at(certificate.intervals, since, working) or certificate.due_at)
 
 
@@ -203,7 +203,7 @@ def _on_calendar(
     since: datetime,
     shares: Iterable[Share],
 ) -> Certificate:
-    """Go on by other intervals; `shares` are counted from an instant."""
+    """Continue on the intervals of a calendar; `shares` are counted from `since`."""
     at = change.changed_at
     made = tuple(WorkingInterval(opens_at=opens, closes_at=closes) for opens, closes in ahead)
     changed = _changed(certificate, change, made)
@@ -236,14 +236,14 @@ def _shares(targets: ResponseTargets, target: int) -> list[Share]:
 
 
 def _at_risk(at: datetime, certificate: Certificate, since: datetime, shares: Iterable[Share]) -> Warnings:
-    """When each share is used up, no instant before another: what is used up by then is told at once."""
+    """When each share is used up, but not before `at`: a share that is used up by then is warned of at once."""
     return tuple(
         AtRisk(percent=percent, at_risk_at=_not_before(at, certificate, since, working)) for percent, working in shares
     )
 
 
 def _warned(certificate: Certificate, at: datetime, later: Warnings) -> Warnings:
-    """Keep the warnings that have passed by an instant, and take those of greater shares."""
+    """Keep the warnings up to `at`, and of the later ones add those of greater shares."""
     passed = tuple(one for one in certificate.at_risk if one.at_risk_at <= at)
     greatest = max((one.percent for one in passed), default=0)
     return (*passed, *(one for one in later if one.percent > greatest))

@@ -12,7 +12,7 @@ from libs.plan.published import Plan
 from libs.workcal import BadHours, EmptyCalendar, UnknownZone
 
 SUCCESSOR_WITHIN = timedelta(days=180)
-"""So long before the last published day somebody is told that no other follows."""
+"""How long before the last published day a warning says that no other follows."""
 WHAT_TO_DO: dict[type[ValueError], str] = {
     UnknownZone: "write one like Europe/Paris",
     EmptyCalendar: "give it opening hours, or fewer closures",
@@ -38,7 +38,7 @@ def objections(plan: Plan) -> Iterator[Problem]:
 
 
 def warnings(plan: Plan, today: date) -> Iterator[Problem]:
-    """What hinders no publication, but somebody should see to; `today` is a day of the plan."""
+    """Problems that do not prevent a publication but need attention; `today` is a day of plan time."""
     for calendar in plan.centres:
         if calendar.last_day - today <= SUCCESSOR_WITHIN:
             yield Problem(CENTRES, f"{calendar.centre}.last_day", _no_successor(calendar.last_day, today))
@@ -73,7 +73,7 @@ def _no_successor(last_day: date, today: date) -> str:
 
 
 def _years_without_closure(calendar: CentreCalendar) -> list[int]:
-    """Whole years alone: half a year may well have none."""
+    """The whole published years without a closure; a part of a year may well have none."""
     first = calendar.first_day.year + (calendar.first_day > date(calendar.first_day.year, 1, 1))
     last = calendar.last_day.year - (calendar.last_day < date(calendar.last_day.year, 12, 31))
     closed = {closure.day.year for closure in calendar.closures}

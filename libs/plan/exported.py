@@ -1,4 +1,4 @@
-"""A whole plan as one JSON text, for who has no folder of plan files."""
+"""A whole plan as one JSON text, for those without a folder of plan files."""
 
 import json
 

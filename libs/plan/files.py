@@ -31,7 +31,7 @@ class Row(NamedTuple):
     fields: dict[str, str]
 
     def closure(self) -> dict[str, str]:
-        """It in the words of a closure."""
+        """The line with the field names of a closure."""
         words = {"date": "day", "from": "closed_from", "to": "closed_to"}
         given = {column: text for column, text in self.fields.items() if text or column in NEEDED}
         return {words.get(column, column): text for column, text in given.items() if column != "centre"}
@@ -71,7 +71,7 @@ def _rows(text: str, problems: list[Problem]) -> list[Row]:
 
 
 def _wrong_columns(columns: Iterable[str]) -> Iterator[Problem]:
-    """What has another name would be read past: a part of a day would be closed wholly."""
+    """A column of another name would be ignored, and a closure of part of a day would then close all of it."""
     given = set(columns)
     for what, names in {"no column": set(NEEDED) - given, "not a column of holidays:": given - set(COLUMNS)}.items():
         if names:
@@ -79,7 +79,7 @@ def _wrong_columns(columns: Iterable[str]) -> Iterator[Problem]:
 
 
 def _put_closures(centres: object, rows: Iterable[Row], problems: list[Problem]) -> dict[tuple[str, str], int]:
-    """Every centre its closures; say at which line the n-th of a centre stands."""
+    """Add its closures to every centre; returns the line of the n-th closure of each centre."""
     if not isinstance(centres, list):
         return {}
     closures = dict[str, list[dict[str, str]]]()

@@ -36,13 +36,13 @@ def targets_objection(targets: ResponseTargets) -> PlanRefusal | None:
 
 
 def reminders_objection(offsets: NoticeOffsets) -> PlanRefusal | None:
-    """Why the days on which somebody is told do not come one after the other."""
+    """Why the days of the renewal offer and of the reminders are not in descending order."""
     days = (offsets.renewal_offer_days, *offsets.reminder_days)
     return None if all(one > other for one, other in pairwise(days)) else PlanRefusal.REMINDERS_OUT_OF_ORDER
 
 
 def tz_objection(database: TzDatabase) -> PlanRefusal | None:
-    """Why nobody could say which offset holds at an instant."""
+    """Why it would not be clear which offset holds at an instant."""
     names = [each.zone for each in database.zones]
     instants = ([offset.from_at for offset in each.offsets] for each in database.zones)
     is_in_order = all(earlier < later for each in instants for earlier, later in pairwise(each))

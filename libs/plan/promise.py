@@ -54,5 +54,5 @@ def promise(calendar: WorkingCalendar, targets: ResponseTargets, channel: Channe
 
 
 def closed_since(calendar: WorkingCalendar, opened_at: datetime, started_at: datetime) -> datetime | None:
-    """The last closing by an opening at which the clock could not start; None where it could."""
+    """The last closing by the ticket's opening, where the clock could not start then; None where it could."""
     return None if opened_at == started_at else last_closing(calendar, opened_at)

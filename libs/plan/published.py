@@ -17,7 +17,7 @@ from libs.plan.problems import BadPlan, Problem
 
 NAMED_BY = ("centre", "currency", "product")
 Where = Callable[[tuple[str, ...]], tuple[str, str]]
-"""From the steps that lead to a value, beginning with the name of a part, to its file and its place there."""
+"""Maps the steps that lead to a value, beginning with the name of a part, to its file and its place there."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def validated(parts: Mapping[str, object], where: Where) -> Plan:
 
 
 def _named(steps: Iterable[int | str], found: object) -> tuple[str, ...]:
-    """Say the steps by the names that stand there: `centres france zone`, not `centres 3 zone`."""
+    """The steps by name instead of by list index: `centres france zone`, not `centres 3 zone`."""
     said = list[str]()
     for step in steps:
         found = _inside(found, step)

@@ -1,4 +1,4 @@
-"""What a version of the tz database says, as values: so the log itself holds where another version differs."""
+"""The offsets of a tz database version, as values, so that the log itself shows where another version differs."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,12 +26,12 @@ def tz_database(calendars: Iterable[CentreCalendar]) -> TzDatabase | None:
 
 
 def span_of(database: TzDatabase) -> Interval:
-    """The instants of which a published database says something."""
+    """The span of instants that a published database covers."""
     return _around(database.first_day, database.last_day)
 
 
 def differences(before: TzDatabase, after: TzDatabase, name: str) -> list[Interval]:
-    """The spans in which two databases, of which both hold a zone, give it other offsets."""
+    """The spans in which two databases that both hold a zone give it different offsets."""
     one, other = _zone_of(before, name), _zone_of(after, name)
     since, until = _both(before, after)
     changes = {offset.from_at for offset in (*one.offsets, *other.offsets) if since < offset.from_at < until}
@@ -41,7 +41,7 @@ def differences(before: TzDatabase, after: TzDatabase, name: str) -> list[Interv
 
 
 def is_more_of(before: TzDatabase, after: TzDatabase) -> bool:
-    """Whether a database says all that another said, and says it alike."""
+    """Whether `after` covers everything that `before` does, with the same offsets."""
     names = {each.zone for each in after.zones}
     if _both(before, after) != span_of(before) or not names.issuperset(each.zone for each in before.zones):
         return False
@@ -81,7 +81,7 @@ def _at(of: ZoneOffsets, at: datetime) -> int:
 
 
 def _as_one(spans: Iterable[Interval]) -> Iterator[Interval]:
-    """Put together what follows on each other."""
+    """Merge spans that follow on each other."""
     pending: Interval | None = None
     for span in spans:
         if pending and pending.closes_at == span.opens_at:

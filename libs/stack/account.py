@@ -1,4 +1,4 @@
-"""The user that a server runs as which refuses to be root's."""
+"""The user for a server that refuses to run as root."""
 
 import os
 import pwd
@@ -19,7 +19,7 @@ class SystemUser:
 
 
 def as_account(account: SystemUser | None) -> dict[str, Any]:
-    """The arguments for `subprocess` that start a child as this account, and nothing where it is ourselves."""
+    """The arguments for `subprocess` that start a child as this account; none where it is our own."""
     return {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": [], "cwd": "/"}
 
 

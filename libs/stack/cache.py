@@ -16,7 +16,7 @@ _FETCHING_SECONDS = 600
 
 
 def cached(name: str, recipe: Path, fetch: Callable[[Path], None], root: Path = ROOT_CACHE) -> Path:
-    """The folder that `fetch` fills as its recipe says: fetched by the first who asks, never seen half full."""
+    """The folder that `fetch` fills as its recipe says: filled by the first caller, put in place when complete."""
     folder = root / f"{name}-{sha256(recipe.read_bytes()).hexdigest()[:12]}"
     if folder.exists():
         return folder

@@ -40,7 +40,7 @@ class MailCatcher:
             raise StackError(f"the mail catcher did not come up:\n{self.process.last_words()}")
 
     def fail(self, *faults: Fault) -> None:
-        """From now on fail so, and no other way; without faults, accept everything again."""
+        """Replace the faults by these; without any, accept everything again."""
         write_faults(self._faults, faults)
 
     def messages(self) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ _FAULTS = TypeAdapter(list[Fault])
 
 
 def write_faults(path: Path, faults: Sequence[Fault]) -> None:
-    """Replace what the catcher is asked to do, and begin to count anew."""
+    """Replace the faults of the catcher, and reset their counts."""
     draft = path.with_suffix(".new")
     draft.write_bytes(_FAULTS.dump_json(list(faults)))
     draft.replace(path)

@@ -1,4 +1,4 @@
-"""Which process a number means: a pid is given again, a pid with its start time is not."""
+"""Identifies a process by its pid and start time: a pid alone is reused."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ _START_TIME = 19  # the field of /proc/<pid>/stat, counted after the name in bra
 
 
 def start_time(pid: int) -> str | None:
-    """When the process began, in the kernel's words; None if there is none, or only its unburied remains."""
+    """When the process began, as the kernel writes it; None if there is none, or only a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -32,7 +32,7 @@ def record(folder: Path, pid: int) -> None:
 
 
 def forget(folder: Path, pid: int) -> None:
-    """The process has ended."""
+    """Remove the note of a process that has ended."""
     (folder / f"{pid}.pid").unlink(missing_ok=True)
 
 

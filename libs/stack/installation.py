@@ -32,7 +32,7 @@ class Installation:
         say(f"stack: {stack}")
 
     def run_once(self, name: str, command: Sequence[str]) -> None:
-        """Run a command to its end; a StackError carries its last words if it fails."""
+        """Run a command to its end; a StackError carries the end of its output if it fails."""
         once = Process(self._run, name, command, env=self._env)
         once.start()
         until(lambda: not once.alive, _ONCE_SECONDS, f"`{shlex.join(command)}`")

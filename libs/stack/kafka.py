@@ -68,7 +68,7 @@ class KafkaCluster:
         self._await(self.nodes[node], since)
 
     def _abandon(self) -> None:
-        """At the end of the run its data goes too: no need to move leaderships about until the last is alone."""
+        """Kill the nodes at the end of the run: their data is removed, so an orderly stop would only move leaders."""
         for node in self.nodes:
             if node.alive:
                 node.kill()

@@ -74,7 +74,7 @@ def _text(message: EmailMessage) -> str:
         return ""
     try:
         text: str = body.get_content()
-    except LookupError:  # a character set that nobody knows
+    except LookupError:  # an unknown character set
         text = bytes(body.get_payload(decode=True)).decode(errors="replace")
     return text
 
@@ -95,7 +95,7 @@ async def _fail(server: SMTP, fault: Fault) -> str:
 
 
 async def serve(host: str, port: int, journal: Path, faults: Path) -> None:
-    """Until SIGTERM or SIGINT; says its address first."""
+    """Serve until SIGTERM or SIGINT; prints the address first."""
     loop = asyncio.get_running_loop()
     catcher = Catcher(journal, Faults(faults))
     server = await loop.create_server(

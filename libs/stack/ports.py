@@ -38,7 +38,7 @@ def _can_bind(port: int) -> bool:
 
 
 def reserve(port: int) -> bool:
-    """Lock one byte per port: the kernel lets go of it with the process, and nothing is left lying about."""
+    """Lock one byte per port: the kernel releases it when the process ends, so nothing has to be cleaned up."""
     try:
         fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
     except BlockingIOError:

@@ -19,11 +19,11 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "timezone": "UTC",
-    "idle_in_transaction_session_timeout": "10s",  # an owner frozen in mid-transaction lets go of what it locked
+    "idle_in_transaction_session_timeout": "10s",  # releases the locks of a client frozen inside a transaction
     "lock_timeout": "5s",
 }
 _INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
-_FAST = {"fsync": "off", "full_page_writes": "off"}  # a killed server still loses nothing, a machine without power does
+_FAST = {"fsync": "off", "full_page_writes": "off"}  # loses data at a power failure only, not when the server is killed
 
 
 class Postgres:
@@ -81,7 +81,7 @@ class Postgres:
             raise StackError(f"initdb failed:\n{done.stdout}{done.stderr}")
 
     def _ready(self) -> bool:
-        """Whether the lock file of this very server says so; a killed one leaves its own behind."""
+        """Whether the lock file says so, with the pid of this server: a killed one leaves its own file behind."""
         try:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:

@@ -44,12 +44,12 @@ class Process:
         self._account = account
         self._end_signal = end_signal
         self._death_signal = death_signal
-        self._run = run  # a run that nobody holds any more would unlock its folder
+        self._run = run  # keeps a reference: a run that is garbage-collected unlocks its folder
         self._child: subprocess.Popen[Any] | None = None
         run.at_end(self.stop)
 
     def start(self) -> None:
-        """Begin anew; the output is appended to the log. Raises StackError."""
+        """Start it, for the first time or again; the output is appended to the log. Raises StackError."""
         if self.alive:
             raise StackError(f"{self.name} runs already")
         self._bury()
@@ -118,11 +118,11 @@ class Process:
         self.signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """SIGCONT: it goes on where it stood, unaware."""
+        """SIGCONT: it goes on where it was stopped."""
         self.signal(signal.SIGCONT)
 
     def signal(self, what: signal.Signals) -> None:
-        """Send any other."""
+        """Send any other signal."""
         self._running().send_signal(what)
 
     def _running(self) -> subprocess.Popen[Any]:

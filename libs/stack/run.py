@@ -1,4 +1,4 @@
-"""One run of the stack: its folder, and the certainty that nothing of it is left behind."""
+"""One run of the stack: its folder, and the clean-up of everything that was started in it."""
 
 import fcntl
 import os
@@ -76,7 +76,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 def clear_dead_runs(root: Path = ROOT) -> None:
-    """End and remove what runs left that were killed."""
+    """End and remove what killed runs have left."""
     with exclusive(root / "lock"):
         _clear_dead(root)
 
@@ -101,7 +101,7 @@ def _clear(folder: Path, *, keep_logs: bool) -> None:
 
 
 def _folders_outside(folder: Path) -> list[Path]:
-    """Those that this run recorded, and only where it could have made them."""
+    """The folders that this run recorded, except paths that it can not have made."""
     try:
         lines = (folder / _OUTSIDE).read_text().splitlines()
     except FileNotFoundError:

@@ -49,13 +49,13 @@ class Service:
             self.process.start()
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL after ten seconds; it stays away."""
+        """SIGTERM, and SIGKILL after ten seconds; it is not revived."""
         with self._lock:
             self.wanted = False
             self.process.stop(_GRACE_SECONDS)
 
     def kill(self) -> None:
-        """SIGKILL; where a supervisor looks after it, it comes back."""
+        """SIGKILL; a supervisor revives it."""
         with self._lock:
             self.process.kill()
 

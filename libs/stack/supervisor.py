@@ -20,7 +20,7 @@ _LOOK_SECONDS = 0.2
 
 
 def supervise(order: Order, root: Path) -> Never:
-    """Be the supervisor, until SIGTERM."""
+    """Start an installation and revive its services, until SIGTERM."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with Run.create(root, "up") as run:
         run.at_end(lambda: file_of(root).unlink(missing_ok=True))
@@ -63,7 +63,7 @@ def _as_running(service: Service) -> RunningService:
 
 
 def _write(seen: Up, root: Path) -> None:
-    """Only what changed, and never seen half written."""
+    """Replace the file atomically, if its content has changed."""
     text = UP.dump_json(seen, indent=2)
     if not file_of(root).exists() or file_of(root).read_bytes() != text:
         draft = root / "up.json.new"
@@ -72,7 +72,7 @@ def _write(seen: Up, root: Path) -> None:
 
 
 def main() -> None:
-    """Standard input holds the order."""
+    """Supervise the order that is read from standard input."""
     order = ORDER.validate_json(sys.stdin.buffer.read())
     try:
         supervise(order, Path(sys.argv[1]))

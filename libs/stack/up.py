@@ -1,7 +1,7 @@
 """An installation that stays: a supervisor process of its own, and a file that says where everything is.
 
 `up` starts `python -m libs.stack.supervisor`, hands it what to run, and returns when the services are ready; the
-supervisor keeps `.run/up.json` true until `down` ends it.
+supervisor keeps `.run/up.json` up to date until `down` ends it.
 """
 
 import os
@@ -105,12 +105,12 @@ def down(root: Path = ROOT) -> bool:
 
 
 def file_of(root: Path) -> Path:
-    """Where the supervisor says what is up."""
+    """The file in which the supervisor describes what is up."""
     return root / "up.json"
 
 
 def _spawn(order: Order, root: Path) -> int:
-    """A process that is nobody's child to look after."""
+    """Start the supervisor, detached in a session of its own; returns its pid."""
     request, log = root / "up-order.json", root / "up.log"
     request.write_bytes(ORDER.dump_json(order))
     files = [

@@ -12,7 +12,7 @@ from libs.workcal.zones import in_utc
 LOOK_AHEAD = 366
 """An answer lies at most so many local days ahead."""
 SURELY_WITHIN = timedelta(days=LOOK_AHEAD - 2)
-"""What is no longer than this surely lies within them, whatever the clocks do."""
+"""A span up to this length lies within them for certain, whatever clock changes there are."""
 
 
 class CalendarEnds(ValueError):  # noqa: N818
@@ -58,7 +58,7 @@ def add_working_time(calendar: WorkingCalendar, start: datetime, target: timedel
 
 
 def deadline(calendar: WorkingCalendar, start: datetime, target: timedelta) -> Deadline:
-    """`add_working_time` with its grounds; the target is more than nothing, else ValueError."""
+    """The deadline by `add_working_time` and the working time used; ValueError unless the target is positive."""
     if target <= NOTHING:
         raise ValueError(f"{target} is no working time to wait for")
     due = add_working_time(calendar, start, target)

@@ -37,7 +37,7 @@ class Places:
             self._guide = np.searchsorted(edges, np.arange(buckets) << self._shift, "right")
 
     def of(self, values: Whole) -> NDArray[np.intp]:
-        """How many edges are not above each value."""
+        """The number of edges at or below each value."""
         if not self._guided:
             return np.searchsorted(self._edges, values, "right")
         found = self._guide.take(values >> self._shift, mode="clip")
@@ -48,8 +48,8 @@ class Places:
 class Axis:
     """Calendars one after the other; made once for many batches.
 
-    The stretch of each has room for twice what the longest publishes, and ends with an opening that never comes: there
-    lands what its working time does not suffice for.
+    The stretch of each is twice as long as what the longest publishes, and ends with an opening at NEVER: an item whose
+    target exceeds the working time of its calendar ends up there.
     """
 
     def __init__(self, calendars: Sequence[WorkingCalendar]) -> None:
@@ -68,11 +68,11 @@ class Axis:
 
     @property
     def longest(self) -> timedelta:
-        """No calendar has more working time, or publishes more time at all."""
+        """The longest time that a calendar publishes; none has more working time."""
         return timedelta(microseconds=self._longest)
 
     def due(self, which: NDArray[np.integer], starts: Whole, targets: Whole) -> tuple[Whole, NDArray[np.bool_]]:
-        """The deadlines in microseconds since 1970, and which of them there are none of."""
+        """The deadlines in microseconds since 1970, and a mask of the items that have none."""
         begins, spans, stretches = self._begins.take(which), self._spans.take(which), self._stretches.take(which)
         since, targets = starts - begins, np.minimum(targets, self._longest + 1)
         bad = (since.view(np.uint64) >= spans.view(np.uint64)) | (targets < 0)
@@ -112,5 +112,5 @@ class Axis:
 
 
 def _whole(lengths: Iterable[timedelta], *last: int) -> Whole:
-    """Give lengths in microseconds, and what is given in microseconds after them."""
+    """Lengths in microseconds, followed by `last`, which is in microseconds already."""
     return np.concatenate([np.array(list(lengths), "timedelta64[us]").view(np.int64), np.array(last, np.int64)])

@@ -80,20 +80,20 @@ class WorkingCalendar:
 
     @cached_property
     def timeline(self) -> Timeline:
-        """All working time that is published; some milliseconds when first asked for."""
+        """All working time that is published; computed on first use, in some milliseconds."""
         return Timeline.of(self.of_days(self.first_day, self.last_day))
 
     def of_days(self, first_day: date, last_day: date) -> Iterator[Interval]:
         """Opening hours of local dates, in order and without overlap.
 
-        Where clocks jump over a closing time, hours reach into those that follow, of the next date even.
+        Where clocks jump over a closing time, hours may overlap those that follow, even those of the next date.
         """
         return joined(interval for day in _days(first_day, last_day) for interval in self.of_day(day))
 
     def of_day(self, day: date) -> list[Interval]:
         """Opening hours of a local date as instants: those of the week and extra ones, less what is closed.
 
-        What a jump pushes out of its date is closed with the date that it reaches, and ends with what is published.
+        Hours that a clock jump moves into the next date obey that date's closures, and end with the last date.
         """
         hours = (*self.week[day.weekday()], *self._extra_hours.get(day, ()))
         if not hours or ALL_DAY in self._closed_hours.get(day, ()) or not self._instants(day, [ALL_DAY]):

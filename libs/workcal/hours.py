@@ -50,7 +50,7 @@ class Hours:
         return self.opens_before(other.closes) and other.opens_before(self.closes)
 
     def on(self, day: date, civil: ZoneInfo) -> Interval | None:
-        """Give these hours of a date as instants; None where a change of clocks leaves nothing of them."""
+        """These hours of a date as instants; None where a change of clocks leaves nothing of them."""
         closing_day = day + ONE_DAY if self.closes == MIDNIGHT else day
         interval = Interval(instant_of(day, self.opens, civil), instant_of(closing_day, self.closes, civil))
         return interval if interval.opens_at < interval.closes_at else None

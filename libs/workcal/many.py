@@ -1,4 +1,4 @@
-"""A great many deadlines at once, each that of `add_working_time`. NumPy is imported with this module alone."""
+"""Many deadlines at once, each the same as by `add_working_time`. NumPy is imported only with this module."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,8 +24,8 @@ CHUNK = 16_384
 def deadlines(calendar: WorkingCalendar, starts: Instants, targets: timedelta | Spans) -> Instants:
     """The deadline of every start, with one target for all or one each.
 
-    The first item without a deadline raises what it would in `add_working_time`, with its place: `item 7: …`. Raises
-    ValueError besides for NaT and for arrays that do not match, TypeError for another unit.
+    The first item without a deadline raises what it would in `add_working_time`, with its index: `item 7: …`. Also
+    raises ValueError for NaT and for arrays that do not match, TypeError for another unit.
     """
     return deadlines_over([calendar], np.broadcast_to(np.intp(0), starts.shape), starts, targets)
 
@@ -33,9 +33,9 @@ def deadlines(calendar: WorkingCalendar, starts: Instants, targets: timedelta | 
 def deadlines_over(
     calendars: Sequence[WorkingCalendar], which: NDArray[np.integer], starts: Instants, targets: timedelta | Spans
 ) -> Instants:
-    """Give `deadlines` where `which` says for each item the place of its calendar in the sequence.
+    """Like `deadlines`, with several calendars: `which` holds for each item the index of its calendar.
 
-    Raises IndexError besides, for a place that there is not.
+    Also raises IndexError, for an index out of range.
     """
     axis = _axis(tuple(calendars))
     spans = _alike(targets, axis.longest, starts) if isinstance(targets, timedelta) else targets
@@ -58,7 +58,7 @@ def _axis(calendars: tuple[WorkingCalendar, ...]) -> Axis:
 
 
 def _alike(target: timedelta, longest: timedelta, starts: Instants) -> Spans:
-    """One target for all; what no calendar keeps is cut to what fits into 64 bits."""
+    """One target for all; one that is longer than any calendar is clipped, to fit into 64 bits."""
     return np.broadcast_to(np.timedelta64(max(-longest, min(target, longest)), "us"), starts.shape)
 
 

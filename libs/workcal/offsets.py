@@ -9,11 +9,11 @@ from libs.workcal.zones import in_utc, zone
 STEP = timedelta(hours=3)
 """No zone has ever gone to another offset and back again within so short a time."""
 SECOND = timedelta(seconds=1)
-"""Every change is at a whole one."""
+"""Every change is at a whole second."""
 
 
 def offsets(name: str, since: datetime, until: datetime) -> Iterator[tuple[datetime, timedelta]]:
-    """The offset in force at a whole second, then each that follows before another; raises `UnknownZone`."""
+    """The offset in force at `since`, then each change before `until`, both whole seconds; raises `UnknownZone`."""
     civil, at, end = zone(name), in_utc(since), in_utc(until)
     known = _offset(civil, at)
     yield at, known
@@ -29,7 +29,7 @@ def offsets(name: str, since: datetime, until: datetime) -> Iterator[tuple[datet
 
 
 def _change(civil: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """An instant between two of different offsets from which on the offset of the first does not hold."""
+    """The instant between two with different offsets from which on the offset of the first no longer holds."""
     known = _offset(civil, before)
     while after - before > SECOND:
         middle = before + (after - before) // SECOND // 2 * SECOND

@@ -32,7 +32,7 @@ def joined(intervals: Iterable[Interval]) -> Iterator[Interval]:
 
 
 def without(interval: Interval, closed: Iterable[Interval]) -> Iterator[Interval]:
-    """What of an interval is left outside others."""
+    """The parts of an interval outside others."""
     opens_at, closes_at = interval
     for gap in joined(closed):
         if opens_at < min(gap.opens_at, closes_at):
@@ -60,7 +60,7 @@ class Timeline:
         return cls(opens, closes, worked[:-1], worked[1:])
 
     def index(self, instant: datetime) -> int:
-        """RecordAddress of the interval that holds the instant, or else of the next; their number when none follows."""
+        """Index of the interval that holds the instant, or else of the next; how many there are when none follows."""
         return bisect_right(self.closes, instant)
 
     def worked(self, instant: datetime) -> timedelta:
@@ -72,7 +72,7 @@ class Timeline:
         return self.until_opening[index] + (instant - opens_at) if instant > opens_at else self.until_opening[index]
 
     def reached(self, worked: timedelta) -> datetime:
-        """Earliest instant before which there is so much working time, which is not more than there is."""
+        """Earliest instant before which there is so much working time; `worked` is at most all there is."""
         index = bisect_left(self.until_closing, worked)
         return self.opens[index] + (worked - self.until_opening[index])
 

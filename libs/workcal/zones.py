@@ -42,8 +42,8 @@ def zone(name: str) -> ZoneInfo:
 def in_utc(instant: datetime) -> datetime:
     """The same instant in UTC; raises `NaiveInstant`, and ValueError outside the years 1 to 9999.
 
-    Two aware datetimes of one zone are subtracted by their clocks, even where an offset changed between them; in UTC
-    every difference is a true one.
+    Python subtracts two aware datetimes of one zone by their local clocks, even where the offset changed between them;
+    in UTC every difference is elapsed time.
     """
     if instant.tzinfo is UTC:
         return instant

@@ -1,1 +1,1 @@
-"""The other side of a door: say something there as an upstream system would, and wait for the receipts."""
+"""A client of the doors: publish as an upstream system would, and wait for the receipts."""

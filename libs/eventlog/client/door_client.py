@@ -14,21 +14,21 @@ from libs.eventlog.wire.receipts import receipts_of
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.receipts import Outcome, Receipt, RecordAddress
 
-PATIENCE = 60.0  # machine seconds without any receipt after which nobody waits on
+PATIENCE = 60.0  # machine seconds without a new receipt after which `ask` gives up
 OnReceipts = Callable[[int, int], None]
-"""Called with how many receipts of how many are there."""
+"""Called with the number of receipts so far, and the number expected."""
 
 
 @dataclass(frozen=True)
 class DoorClient:
-    """Speaks to the doors of one cluster; `kafka` are its bootstrap servers, the log is open."""
+    """Publishes to the doors of one cluster; `kafka` are its bootstrap servers, the log is open."""
 
     kafka: str
     log: KafkaLog
     clock: Clock
 
     async def say(self, records: Sequence[Outgoing]) -> list[RecordAddress]:
-        """Publish, and wait for no answer; raises Unavailable."""
+        """Publish without waiting for receipts; raises Unavailable."""
         appender = self.log.appender()
         try:
             places = [place for place in await publish(appender, records) if place]

@@ -1,4 +1,4 @@
-"""Say something at a door, as an upstream system would: CloudEvents in structured or in binary mode."""
+"""Messages to a door, as an upstream system would publish them: CloudEvents in structured or in binary mode."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,13 +15,13 @@ from libs.messages.streams import partition_of
 from libs.messages.upstream import Upstream, upstream_type
 
 Event = Mapping[str, Any]
-"""A CloudEvent as a JSON object, `data` included; whether it is a good one is for the door to say."""
+"""A CloudEvent as a JSON object, `data` included; it is validated by the door, not here."""
 Mode = Literal["structured", "binary"]
 Headers = Sequence[tuple[str, bytes]]
 
 
 def event(source: str, identity: str, subject: str, time: datetime, data: Upstream) -> dict[str, Any]:
-    """Make an event of what is to be said."""
+    """Make a CloudEvent of an upstream message."""
     return {
         "specversion": "1.0",
         "id": identity,

@@ -1,4 +1,4 @@
-"""An idempotent producer that is replaced after anything that failed, and gives up after a time."""
+"""An idempotent producer that is replaced after any failure, and gives up after a time."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ BATCH_BYTES = 1 << 18
 
 
 class KafkaAppender:
-    """An idempotent producer; after anything that failed or is not known it is closed and another one made."""
+    """An idempotent producer; after any failed or unknown result it is closed and replaced."""
 
     def __init__(self, settings: KafkaSettings, hear: Callable[[float], None] = lambda _: None) -> None:
         self._settings, self._hear = settings, hear
@@ -47,7 +47,7 @@ class KafkaAppender:
         return offsets
 
     async def close(self) -> None:
-        """Let go of the broker."""
+        """Disconnect from the broker."""
         await self._renew()
 
     async def _send(self, batch: Sequence[Outgoing]) -> list[tuple[asyncio.Future[Any], list[int]]]:
@@ -76,14 +76,14 @@ class KafkaAppender:
             )
             try:
                 await begun(producer.start)
-            except BaseException:  # whatever ends it, cancellation included: nobody else knows this one
+            except BaseException:  # cancellation included: nobody else would close this producer
                 await _let_go(producer)
                 raise
             self._producer = producer
         return self._producer
 
     async def _renew(self) -> None:
-        """Drop the producer without waiting for what it still holds: what is not known to count is decided again."""
+        """Drop the producer without waiting for its batches: commands without a counted event are decided again."""
         producer, self._producer = self._producer, None
         if producer is not None:
             with suppress(TimeoutError):
@@ -103,9 +103,9 @@ async def _let_go(producer: AIOKafkaProducer) -> None:
 
 
 def _fail_all(accumulator: Any) -> None:
-    """Let go of every batch; whoever waits for one, or for room behind it, learns that at once."""
+    """Fail every pending batch, so that whoever waits for one, or for room in the queue, gets the error at once."""
     batches = {*accumulator._pending_batches, *chain.from_iterable(accumulator._batches.values())}  # noqa: SLF001
-    accumulator._pending_batches.update(batches)  # noqa: SLF001 - each takes itself out of there
+    accumulator._pending_batches.update(batches)  # noqa: SLF001 - each batch removes itself from it
     accumulator.fail_all(KafkaError("the producer is closed"))
     for batch in batches:
         look(batch._drain_waiter)  # noqa: SLF001
@@ -114,7 +114,7 @@ def _fail_all(accumulator: Any) -> None:
 def _builders(
     producer: AIOKafkaProducer, batch: Sequence[Outgoing], indexes: list[int]
 ) -> Iterable[tuple[Any, list[int]]]:
-    """Fill shared batches of one partition; a record that fits in none of its own raises ValueError."""
+    """Fill shared batches of one partition; raises ValueError for a record that is too large for a batch of its own."""
     builder, chunk = producer.create_batch(), list[int]()
     for index in indexes:
         out = batch[index]

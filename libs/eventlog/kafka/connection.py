@@ -1,4 +1,4 @@
-"""Calls to a broker: how to reach it, for how long, and when to ask again; clients of aiokafka begun and ended."""
+"""Calls to a broker, with timeouts and retries, and how clients of aiokafka are started and stopped."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ class KafkaSettings:
 
 
 async def within(seconds: float, call: Callable[[], Awaitable[T]], what: str) -> T:
-    """Call the broker, again while it asks for that (a coordinator moves, a leader is elected); else Unavailable."""
+    """Call the broker and retry on retriable errors (a coordinator moves, a leader is elected); raises Unavailable."""
     try:
         async with asyncio.timeout(seconds):
             return await _while_retriable(call)
@@ -38,7 +38,7 @@ async def within(seconds: float, call: Callable[[], Awaitable[T]], what: str) ->
 
 
 async def begun(start: Callable[[], Awaitable[None]]) -> None:
-    """Start a client of aiokafka: cancelled in its midst it leaves a connection open, so it gets a moment to end."""
+    """Start a client of aiokafka; if cancelled, wait MOMENT s for it: an interrupted start leaves a connection open."""
     starting = asyncio.ensure_future(start())
     try:
         await asyncio.shield(starting)
@@ -51,13 +51,13 @@ async def begun(start: Callable[[], Awaitable[None]]) -> None:
 
 
 async def ended(stop: Callable[[], Awaitable[None]]) -> None:
-    """Stop a client of aiokafka: a task of it that has not begun yet would let its own cancelling out to us."""
+    """Stop a client of aiokafka, once its tasks run: one cancelled before that would raise CancelledError here."""
     await asyncio.sleep(0)
     await stop()
 
 
 def look(future: asyncio.Future[Any]) -> None:
-    """Take note of what became of a batch: nobody may be waiting for it any more."""
+    """Retrieve a future's exception, so that asyncio does not report it as never retrieved."""
     if not future.cancelled():
         future.exception()
 

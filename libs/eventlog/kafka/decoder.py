@@ -1,8 +1,8 @@
-"""Read every record that a broker takes, those included that aiokafka's decoder raises at or silently misreads.
+"""Decode every record that a broker accepts, including those at which aiokafka's decoder raises or that it misreads.
 
-A broker keeps what it is sent: header names that are not UTF-8, offsets and lengths that are not true, compressed data
-that nobody else can unpack. A consumer that raises at such a record never gets past it. Here each offset of a batch
-gives one record; what can not be told apart comes as the bytes that it stands in, with `RAW_BATCH` as its headers.
+A broker stores what it is sent: header names that are not UTF-8, wrong offsets and lengths, compressed data that no
+client can decompress. A consumer that raises at such a record never gets past it. Here each offset of a batch yields
+one record; what can not be decoded comes as raw bytes, with `RAW_BATCH` as its headers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,8 +21,8 @@ from aiokafka.record.util import decode_varint_py
 
 from libs.eventlog.wire.record import RAW_BATCH
 
-# A kilobyte may unpack to a million, and that to half a million headers: what is beyond these is not looked into, so
-# that neither memory nor the time between two heartbeats runs out.
+# A kilobyte may decompress to a megabyte, and that to half a million headers: data beyond these limits is not decoded,
+# so that neither memory nor the time between two heartbeats runs out.
 MAX_HEADERS = 200
 MAX_RECORD, MAX_BATCH = 1 << 20, 32 << 20  # bytes, unpacked: on average, and in all
 
@@ -33,11 +33,11 @@ _INTO: Mapping[int, Any] = {
     DefaultRecordBase.CODEC_ZSTD: cramjam.zstd.decompress_into,
 }
 UNREADABLE = (ValueError, LookupError, OverflowError, NotPacked, KafkaError, cramjam.DecompressionError)
-"""What the decoders raise at bytes that they can not make sense of."""
+"""What the decoders raise at bytes that they can not decode."""
 
 
 def install_decoder() -> None:
-    """Have every consumer of this process read so; that costs a tenth of a microsecond a record."""
+    """Use this decoder in every consumer of this process; it costs a tenth of a microsecond per record."""
     fetcher.MemoryRecords = DecodedBatches
 
 
@@ -45,7 +45,7 @@ class DecodedBatches(_MemoryRecordsPy):  # type: ignore[misc] # aiokafka ships n
     """The batches of one fetched partition."""
 
     def next_batch(self) -> Any:
-        """The next batch; one that no client can have written, as aiokafka's own."""
+        """The next batch; a control batch, or one of an old format, stays aiokafka's own."""
         raw, batch = self._next_slice, super().next_batch()
         written = isinstance(batch, DefaultRecordBatch) and not batch.is_control_batch
         return DecodedBatch(raw, batch) if written else batch
@@ -64,7 +64,7 @@ class DecodedRecord(NamedTuple):
 
 
 class DecodedBatch:
-    """One batch: aiokafka's for all that its consumer asks, but for the records."""
+    """One batch: the records are decoded here, everything else is aiokafka's."""
 
     def __init__(self, raw: memoryview, batch: Any) -> None:
         self._raw, self._batch = raw, batch
@@ -73,7 +73,7 @@ class DecodedBatch:
         return getattr(self._batch, name)
 
     def __iter__(self) -> Iterator[Any]:
-        """Take aiokafka's records as long as they stand at their places, then our own; give the rest raw."""
+        """Yield aiokafka's records as long as their offsets are right, then records decoded here, then raw bytes."""
         at, end = self._batch.base_offset, self._batch.next_offset
         with suppress(*UNREADABLE):
             if not self._batch.compression_type:
@@ -95,7 +95,7 @@ class DecodedBatch:
         yield from self._rest(at, end)
 
     def _rest(self, first: int, end: int) -> Iterator[DecodedRecord]:
-        """The batch as it came at the first offset, and at the others where that is."""
+        """The raw batch as the record of the first offset; a reference to that offset as the others."""
         for offset in range(first, end):
             value = bytes(self._raw) if offset == first else f"see offset {first}".encode()
             yield DecodedRecord(offset, self._batch.max_timestamp, None, value, RAW_BATCH)
@@ -108,7 +108,7 @@ def _is_dense(raw: memoryview) -> bool:
 
 
 def _records(raw: memoryview) -> Iterator[DecodedRecord]:
-    """Read as the broker checks: by what a record holds, not by the length and the offset that it claims."""
+    """Decode records as the broker validates them: by content, not by the length and the offset that they state."""
     base, _, _, _, _, attributes, last, first, latest, _, _, _, count = _HEADER.unpack_from(raw)
     most = min(count * MAX_RECORD, MAX_BATCH)
     plain, at = _unpacked(attributes & DefaultRecordBase.CODEC_MASK, bytes(raw[_HEADER.size :]), most), 0
@@ -127,12 +127,12 @@ def _records(raw: memoryview) -> Iterator[DecodedRecord]:
 
 
 def _unpacked(codec: int, data: bytes, most: int) -> bytes:
-    """Unpack into room for so many bytes; what needs more is not read."""
+    """Decompress into a buffer of `most` bytes; data that needs more is not decoded."""
     if codec == DefaultRecordBase.CODEC_NONE:
         return data
     if codec == DefaultRecordBase.CODEC_SNAPPY:  # whose data unpack to twenty times their size at most
         return bytes(snappy_decode(data))
-    with mmap(-1, most) as room:  # memory that is not touched is not there
+    with mmap(-1, most) as room:  # pages that are never touched take no memory
         return room[: _INTO[codec](data, room)]
 
 

@@ -52,7 +52,7 @@ class KafkaLog:
 
     async def partitions(self, topic: str) -> list[int]:
         """Name the partitions of a topic; raises Unavailable where there is no such topic."""
-        client = self._consumer._client  # noqa: SLF001 - its public face does not fetch
+        client = self._consumer._client  # noqa: SLF001 - the public call does not fetch metadata
         await within(self._settings.patience, lambda: client._wait_on_metadata(topic), topic)  # noqa: SLF001
         return sorted(self._consumer.partitions_for_topic(topic) or ())
 
@@ -82,7 +82,7 @@ class KafkaLog:
         return {tp.partition: at.offset for tp, at in found.items() if tp.topic == topic and at.offset >= 0}
 
     async def _committed(self, group: str) -> Mapping[TopicPartition, Any]:
-        """Ask the group's coordinator, whose name is kept until it turns out to be another broker."""
+        """Ask the group's coordinator, whose id is cached until a call to it fails."""
         if group not in self._coordinators:
             self._coordinators[group] = await self._admin.find_coordinator(group)
         try:
@@ -95,7 +95,7 @@ class KafkaLog:
         return found
 
     async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
-        """Read records back, those that stand near each other at once; raises Unavailable where one is not there."""
+        """Read records back, nearby ones in one scan; raises Unavailable where one is not there."""
         wanted, found = set(addresses), dict[PartitionOffset, Record]()
         for first, last in _near(sorted(wanted)):
             async for records in self.scan(topic, first.partition, last.offset + 1, first.offset):
@@ -119,10 +119,10 @@ class KafkaLog:
         """The records with offsets from `start` to below `until`, in order."""
         tp = TopicPartition(topic, partition)
         ask = partial(within, self._settings.patience, what=f"reading {tp}")
-        return scan(self._consumer._client, tp, start, until, ask)  # noqa: SLF001 - its public face is slower
+        return scan(self._consumer._client, tp, start, until, ask)  # noqa: SLF001 - the public API is slower
 
     def appender(self) -> Appender:
-        """A producer of one's own."""
+        """A new producer."""
         return KafkaAppender(self._settings, self._hear)
 
     def _hear(self, broker: float) -> None:
@@ -140,14 +140,14 @@ class KafkaLog:
         subscription = KafkaSubscription(self._settings, topic, group, on_assigned)
         try:
             await subscription.open()
-        except BaseException:  # whatever ends us while we join: nobody else will let go of the broker
+        except BaseException:  # cancellation included: nobody else would close this consumer
             await subscription.close()
             raise
         return subscription
 
 
 def _near(addresses: Sequence[PartitionOffset]) -> Iterator[tuple[PartitionOffset, PartitionOffset]]:
-    """The first and the last of those that stand near each other in a partition."""
+    """The first and the last address of each group of nearby records in a partition."""
     first: PartitionOffset | None = None
     for address, after in zip_longest(addresses, addresses[1:]):
         first = first or address

@@ -1,4 +1,4 @@
-"""Read topics that keep no positions of ours: receipts and dead letters."""
+"""Read topics for which we commit no offsets: receipts and dead letters."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ SILENCE = 500  # machine milliseconds to wait for more
 
 @asynccontextmanager
 async def reading(kafka: str, starts: Mapping[TopicPartition, int]) -> AsyncIterator[AIOKafkaConsumer]:
-    """Lend a consumer of partitions that stands at given offsets; raises Unavailable."""
+    """Lend a consumer of some partitions, positioned at given offsets; raises Unavailable."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=kafka,
         client_id="olcare-read",
@@ -35,9 +35,9 @@ async def reading(kafka: str, starts: Mapping[TopicPartition, int]) -> AsyncIter
 
 
 async def records(kafka: str, log: KafkaLog, topic: str, since: int = 0) -> AsyncIterator[Record]:
-    """What stands on a topic now, in order within a partition, from broker time `since` (ms of the epoch) on.
+    """The records that a topic has now, in order within a partition, from broker time `since` (ms of the epoch) on.
 
-    Only for topics that lose records at their beginning alone: none with compaction.
+    Not for compacted topics: records may be deleted only at the beginning.
     """
     ends = {TopicPartition(topic, p): end for p, end in (await log.ends(topic)).items()}
     starts = {TopicPartition(topic, p): start for p, start in (await log.starts(topic)).items()}

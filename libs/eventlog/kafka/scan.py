@@ -1,6 +1,6 @@
-"""Read one partition from an offset on, as fast as the broker gives, without a consumer's own bookkeeping.
+"""Read one partition from an offset on, as fast as the broker delivers, without a consumer's own bookkeeping.
 
-The next fetch is asked for before the records of this one are handed out. A fetch is small enough to stay in the
+The next fetch is sent before the records of this one are handed out. A fetch is small enough to stay in the
 processor's cache: with larger ones reading takes half as long again.
 """
 
@@ -24,7 +24,7 @@ UNCOMMITTED = 0  # there are no transactions
 
 Fetch = Callable[[], Awaitable[list[Record]]]
 Ask = Callable[[Fetch], Coroutine[Any, Any, list[Record]]]
-"""Calls the broker, again where it asks for that, for a bounded time."""
+"""Calls the broker, with retries, for a bounded time."""
 
 
 async def scan(client: Any, tp: TopicPartition, start: int, until: int, ask: Ask) -> AsyncIterator[Sequence[Record]]:
@@ -48,7 +48,7 @@ async def _fetch(client: Any, tp: TopicPartition, offset: int) -> list[Record]:
     wanted = [(tp.topic, [(tp.partition, offset, FETCH_BYTES)])]
     request = FetchRequest(WAIT, 1, FETCH_BYTES, UNCOMMITTED, wanted)
     while True:
-        await client._wait_on_metadata(tp.topic)  # noqa: SLF001 - who leads is known only of topics asked for
+        await client._wait_on_metadata(tp.topic)  # noqa: SLF001 - the leader is known only for requested topics
         response = await client.send(_leader(client, tp), request)
         ((_, ((_, code, *_, fetched),)),) = response.topics
         if (error := for_code(code)) is not NoError:
@@ -67,7 +67,7 @@ def _leader(client: Any, tp: TopicPartition) -> int:
 
 
 def _records(tp: TopicPartition, fetched: bytes) -> list[Record]:
-    """Decode what was fetched; where aiokafka's own decoder would not do, as every consumer of ours does."""
+    """Decode fetched bytes with aiokafka's decoder or, where that is not enough, with ours, as our consumers do."""
     with suppress(*UNREADABLE):
         if (records := _as_usual(tp, fetched)) is not None:
             return records
@@ -76,7 +76,7 @@ def _records(tp: TopicPartition, fetched: bytes) -> list[Record]:
 
 
 def _as_usual(tp: TopicPartition, fetched: bytes) -> list[Record] | None:
-    """The records if they stand one after the other and nothing is odd about them."""
+    """The records by aiokafka's decoder; None at an offset gap, compression, a control batch or too many headers."""
     (topic, partition), records = tp, list[Record]()
     for batch in _batches(MemoryRecords(fetched)):
         at = batch.base_offset

@@ -1,4 +1,4 @@
-"""A member of a consumer group: explicit offsets alone, and a change of hands whose failures reach the caller."""
+"""A member of a consumer group: offsets are only explicit, and errors during a rebalance reach the caller."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from libs.eventlog.wire.record import Record
 
 
 def record_of(message: Any) -> Record:
-    """Take aiokafka's record as ours."""
+    """Convert aiokafka's record to ours."""
     return Record(
         message.topic,
         message.partition,
@@ -29,7 +29,7 @@ def record_of(message: Any) -> Record:
 
 
 class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
-    """One topic of a group. A change of hands is settled inside `batch`, so that its failures reach the caller."""
+    """One topic of a group. A rebalance is completed inside `batch`, so that its errors reach the caller."""
 
     def __init__(self, settings: KafkaSettings, topic: str, group: str, on_assigned: OnAssigned) -> None:
         self._settings, self._topic, self._group, self._on_assigned = settings, topic, group, on_assigned
@@ -57,26 +57,26 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self._consumer.subscribe([self._topic], listener=self)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Hold what is new until the offset to start from is known."""
+        """Pause new partitions until their start offsets are known."""
         self._consumer.pause(*assigned)
         self._handed = set(assigned)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - all of them
-        """Let the batch in hand be finished, for a while."""
+        """Wait for the batch in progress, at most a third of the session timeout."""
         try:
             async with asyncio.timeout(self._settings.session / 3):
                 await self._idle.wait()
         except TimeoutError:
-            return  # the next owner's epoch keeps our batch out
+            return  # the next owner's epoch fences our batch
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
-        """What is there, by partition; empty while partitions change hands. Raises Unavailable."""
+        """The records available, by partition; empty during a rebalance. Raises Unavailable."""
         self._idle.set()
         try:
             await self._take_over()
             got = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=most)
         except NoOffsetForPartitionError:
-            return {}  # a partition that has just been handed to us: its offset is set when we take over
+            return {}  # a newly assigned partition: `_take_over` sets its offset
         except KafkaError as error:
             raise Unavailable(f"{self._group}: {type(error).__name__} {error}") from error
         if self._handed is not None:
@@ -91,26 +91,26 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         await within(self._settings.patience, lambda: self._consumer.commit(committed), f"offsets of {self._group}")
 
     async def passed(self) -> Mapping[int, int]:
-        """The next offset of each partition, behind the ends of transactions and what was aborted in them."""
+        """The next offset of each partition, after the ends of transactions and their aborted records."""
         if self._handed is not None:
             return {}
         try:
             return {tp.partition: await self._consumer.position(tp) for tp in self._consumer.assignment()}
         except KafkaError:
-            return {}  # partitions change hands
+            return {}  # a rebalance is under way
 
     def assigned(self) -> frozenset[int]:
         """Name the partitions that are ours now."""
         return frozenset(tp.partition for tp in self._consumer.assignment())
 
     def again(self) -> None:
-        """Ask `on_assigned` anew for all our partitions before the next batch."""
+        """Call `on_assigned` again for all our partitions before the next batch."""
         ours = self._consumer.assignment()
         self._consumer.pause(*ours)
-        self._handed = set(ours)  # another object each time: `_take_over` notices what came while it waited
+        self._handed = set(ours)  # a new set each time, by which `_take_over` notices a change while it waited
 
     async def close(self) -> None:
-        """Leave without telling: a static member that comes back in time gets its partitions again."""
+        """Stop without leaving the group: a static member that returns before its session ends keeps its partitions."""
         self._idle.set()
         await ended(self._consumer.stop)
 
@@ -120,7 +120,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             if self._handed is not handed:
                 continue
             readable = [tp for tp in handed if tp.partition in offsets]
-            for tp in handed:  # one without an offset would keep the others from being read
+            for tp in handed:  # a partition without a position would block the fetches of the others
                 self._consumer.seek(tp, offsets.get(tp.partition, 0))
             self._consumer.resume(*readable)
             self._handed = None

@@ -1,4 +1,4 @@
-"""A topic's id: the one thing that tells a topic from another one made later under its name.
+"""A topic's id: the only thing that tells a topic from one that was recreated under its name.
 
 aiokafka asks for metadata in version 5; ids come with version 10 (KIP-516), so the request is spelled out here.
 """
@@ -93,7 +93,7 @@ class TopicIdRequest(Request[_MetadataStruct]):  # type: ignore[misc] # aiokafka
         self._topics: list[tuple[UUID, str, dict[int, bytes]]] = [(UUID(int=0), topic, {}) for topic in topics]
 
     def build(self, request_struct_class: type[_MetadataStruct]) -> _MetadataStruct:
-        """Make the one version that is needed."""
+        """Build the request in the one version that is needed."""
         return request_struct_class(self._topics, False, False, {})  # noqa: FBT003 - the order of the protocol
 
 

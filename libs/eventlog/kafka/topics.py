@@ -1,4 +1,4 @@
-"""The topics as their cards in `contracts/topics` say: made by a command, never by themselves; checked for drift."""
+"""The topics as their cards in `contracts/topics` say: created by a command, never automatically; checked for drift."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.connection import begun
 from libs.eventlog.rule import SetAside
 
-CLUSTER = 3  # brokers from which the production settings of the cards hold
+CLUSTER = 3  # brokers, from which number on the cards' production settings apply
 
 
 @dataclass(frozen=True)

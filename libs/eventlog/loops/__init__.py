@@ -1,1 +1,1 @@
-"""What runs for ever: readers, writers, doors, reactions, duties, and who knows how far each of them is."""
+"""What runs for ever: readers, writers, doors, reactions and duties, and how far each of them has come."""

@@ -1,7 +1,7 @@
 """A door: takes what comes from outside, and gives each record a receipt.
 
-The offsets of the door's group are committed only when every command before it has its counting
-event and every receipt or dead letter is acknowledged. So a second reading finds the same answers and adds nothing.
+The door's group commits an offset only when every command before it has its counting event and every receipt or dead
+letter is acknowledged. So a record that is read again gets the same answer and causes no second event.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,15 +23,15 @@ M = TypeVar("M")
 
 
 class Door(Protocol[M]):
-    """What a service does at its door, which takes messages of type M; what does not wait is pure.
+    """What a service does at its door, which takes messages of type M; methods that are not async are pure.
 
-    Whoever names it as a base has the defaults: nothing is personal, nothing was held.
+    A subclass inherits the defaults: no message is personal, none was held.
     """
 
     topic: str
 
     def read(self, record: Record) -> M:
-        """Take a record apart; raises Unreadable."""
+        """Parse a record; raises Unreadable."""
         ...
 
     def private(self, record: Record, message: M) -> Sequence[Outgoing]:  # noqa: ARG002 - for those that need them
@@ -43,15 +43,15 @@ class Door(Protocol[M]):
         ...
 
     async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
-        """Bring them to their counting events; raises Unavailable."""
+        """Bring the commands to their counting events; raises Unavailable."""
         ...
 
     async def apply_held(self, answers: Sequence[Answer]) -> None:
-        """Apply the messages that were held until now, before these are committed; raises Unavailable."""
+        """Apply the messages held until now, before the offsets of this batch are committed; raises Unavailable."""
         del answers  # nothing was held
 
     def receipt(self, record: Record, message: M, answer: Answer) -> Outgoing:
-        """The answer to the upstream system; nothing in it tells when it was written."""
+        """The answer to the upstream system; it holds no time of writing, so that a duplicate is identical."""
         ...
 
     def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
@@ -68,7 +68,7 @@ class DoorCounts:
 
 
 class DoorLoop:
-    """Reads the door for ever; what is not available now is tried again, in the same order, until it is."""
+    """Reads the door for ever; a batch that fails with Unavailable is retried, in the same order, until it succeeds."""
 
     def __init__(
         self, log: Log, clock: Clock, gate: Callable[[], Awaitable[None]], door: Door[Any], group: str
@@ -102,7 +102,7 @@ class DoorLoop:
         return begin
 
     async def round(self, subscription: Subscription) -> int:
-        """Take one batch to its end; gives the number of records."""
+        """Process one batch to its end; returns the number of records."""
         batches = await subscription.batch(BATCH, WAIT)
         records = [record for partition in batches.values() for record in partition]
         while records:
@@ -117,22 +117,22 @@ class DoorLoop:
                 break
         self.waiting = None
         if not batches:
-            with suppress(Unavailable):  # found again with the next batch
+            with suppress(Unavailable):  # a later commit covers it
                 await self._commit(subscription, await subscription.passed())
         return len(records)
 
     async def _commit(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
-        """Commit what has moved; where nothing came, the end of a transaction may have been passed."""
+        """Commit the offsets that have moved; even without records, one may have passed the end of a transaction."""
         moved = {p: at for p, at in offsets.items() if at > self._committed.get(p, 0)}
         if moved:
             await subscription.commit(moved)
             self._committed.update(moved)
 
     async def process(self, records: Sequence[Record]) -> None:
-        """Answer every record; raises Unavailable with nothing lost and nothing to be undone."""
+        """Answer every record; after Unavailable it can be retried: nothing was lost and nothing has to be undone."""
         read, dead = self._read(records)
         await self._write([out for record, message in read for out in self._door.private(record, message)])
-        await self._gate()  # the facts that are asked for now must not be older than it allows
+        await self._gate()  # so that the facts queried below are not older than the gate allows
         commands = await self._door.issue(read)
         answers = await self._door.answer(commands)
         await self._door.apply_held(answers)

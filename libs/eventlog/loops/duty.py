@@ -1,4 +1,4 @@
-"""Duties: what follows from our own state, found by a query until its event counts. Nothing else is remembered."""
+"""Duties: what follows from our own state, found by a query until its event counts. No other state is kept."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from libs.eventlog.loops.followers import SafeTime
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock
 
-BATCH = 5000  # what goes with every look, the wait for safe time above all, is then little for each
+BATCH = 5000  # large, so that the cost of a round, above all the wait for safe time, is shared by many commands
 
 
 @dataclass(frozen=True)
 class Duty:
-    """One named query: `find` gives the commands of the rows that match at an instant of plan time, at most so many.
+    """One named query: `find` returns the commands for the rows that match at an instant of plan time, up to a limit.
 
-    With `safe`, a duty fires only when everything said before has been read and answered, and is looked up again then.
+    With `safe`, a duty that finds something waits for safe time, then runs the query again and acts on its result.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Duty:
 
 
 class DutyLoop:
-    """Looks again and again, each time plan time or our own state may have moved."""
+    """Runs the queries again whenever plan time or our own state may have changed."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class DutyLoop:
         self.waiting: dict[str, str] = {}
 
     async def run(self) -> None:
-        """Do what is due until cancelled; after a look that found nothing, `rest` waits until something may be due."""
+        """Do what is due until cancelled; after a round without events, `rest` waits until something may be due."""
         while True:
             done = 0
             for duty in self._duties:
@@ -64,7 +64,7 @@ class DutyLoop:
         return [duty.name for duty in self._duties if await duty.find(now, 1)]
 
     async def _do(self, duty: Duty) -> int:
-        await self._gate()  # what is found, and the facts with it, must not be older than it allows
+        await self._gate()  # so that the rows found and their facts are not older than the gate allows
         now = self._clock.now()
         if duty.safe and await duty.find(now, 1):
             await duty.safe.reached()

@@ -1,4 +1,4 @@
-"""Who follows a topic, and how far: for the gate, for safe time, and to say what is not quiet yet."""
+"""Who follows a topic, and how far it has come: for the gate, for safe time and for `/quiet`."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ def group_follower(group: str, topic: str, log: Log) -> Follower:
 
 
 async def behind(log: Log, follower: Follower, ends: Mapping[int, int]) -> dict[int, int]:
-    """By partition how many records a follower has not reached; a partition whose end is its start is reached."""
+    """A follower's lag in records, by partition that has any; an empty partition has none, even without an offset."""
     offsets = await follower.offsets()
     late = {p: end - offsets.get(p, 0) for p, end in ends.items() if offsets.get(p, 0) < end}
     if late and any(p not in offsets for p in late):
@@ -55,8 +55,8 @@ async def reached(log: Log, clock: Clock, followers: Iterable[Follower], patienc
 class SafeTime:
     """Knows when everything said before now has been read and answered (docs/architecture.md, deadlines).
 
-    `stages` are waited for one after the other, the ends of each asked for only when the one before is through: first
-    the door of the input, then the reactions to its topic and the foreign readers, at last our own reader.
+    `stages` are waited for one after the other; the ends of each are queried only when the stage before has reached its
+    own: first the door of the input, then the reactions to its topic and the foreign readers, at last our own reader.
     """
 
     def __init__(self, log: Log, clock: Clock, stages: Sequence[Sequence[Follower]], patience: float = 5.0) -> None:
@@ -75,11 +75,11 @@ STARTING = "the projections have not caught up yet"
 
 
 class Gate:
-    """No decision before our own and our foreign readers have passed the ends asked for at start, nor while one lags.
+    """Blocks decisions until our own and our foreign readers have passed the ends queried at start, and while one lags.
 
-    Going over to other tables is a start as well, and so is not knowing the ends. A reader lags when it has not reached
-    an end that was asked for more than LAG seconds ago. Nor while one stands before a log that is not what it must be:
-    `halted` says so in a sentence.
+    A switch to other tables counts as a start, and so does a failed query for the ends. A reader lags when it has not
+    reached an end that was queried more than LAG seconds ago. The gate is also closed while a partition is halted:
+    `halted` then returns the reason in a sentence.
     """
 
     def __init__(
@@ -96,16 +96,16 @@ class Gate:
 
     @property
     def closed_because(self) -> str | None:
-        """Say in one sentence why nothing may be decided; None while the gate is open."""
+        """One sentence on why nothing may be decided; None while the gate is open."""
         return self._halted() or self._closed
 
     def again(self, because: str = STARTING) -> None:
-        """Close, and open as at the start."""
+        """Close the gate; it opens again under the same condition as at start."""
         self._asked.clear()
         self._closed = because
 
     async def run(self) -> None:
-        """Watch the lag for ever; while nobody can say what it is, nothing is decided."""
+        """Watch the lag for ever; the gate is closed while the lag is unknown."""
         while True:
             try:
                 await self.look()
@@ -114,7 +114,7 @@ class Gate:
             await self._clock.sleep(self._lag / 4)
 
     async def look(self) -> None:
-        """Ask for the ends, and judge by the youngest ones that are old enough, at first by the first ones."""
+        """Query the ends, and judge by the newest ends that are at least LAG seconds old, or else by the first ones."""
         now = self._clock.monotonic()
         self._asked.append((now, {f.topic: await self._log.ends(f.topic) for f in self._followers}))
         while len(self._asked) > 1 and self._asked[1][0] <= now - self._lag:
@@ -131,7 +131,7 @@ class Gate:
             await self._judge()
 
     async def _judge(self) -> None:
-        """Judge by the oldest ends that are kept, unless they are forgotten meanwhile."""
+        """Judge by the oldest ends that are kept; the result is dropped if those ends were discarded meanwhile."""
         if not self._asked:
             return
         asked = self._asked[0]

@@ -1,4 +1,4 @@
-"""Checks that the log is still the log that was read: its identity, its ends, and the record before us."""
+"""Checks that the log is still the log that was read: its identity, its ends, and the last record that was read."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -14,7 +14,7 @@ class LogCheck:
         self._log, self._topic, self._expected = log, topic, expected
 
     async def problems(self, positions: Mapping[int, Position]) -> dict[int, str]:
-        """A sentence for each partition that is not what it was; Unavailable where that can not be asked."""
+        """A sentence for each partition whose log is not the one that was read; raises Unavailable."""
         identity = await self._log.identity(self._topic)
         if identity != self._expected:
             sentence = f"the topic was made anew or the cluster is another one: {identity}, not {self._expected}"
@@ -34,7 +34,7 @@ class LogCheck:
     async def _last(
         self, positions: Mapping[int, Position], starts: Mapping[int, int], ends: Mapping[int, int]
     ) -> Mapping[int, Record]:
-        """The record before each position that has one and knows it."""
+        """The record before each position that has a digest, where the log still holds that record."""
         addresses = [
             PartitionOffset(partition, position.next_offset - 1)
             for partition, position in positions.items()

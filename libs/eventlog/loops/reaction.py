@@ -1,7 +1,7 @@
 """Reactions: what another service's events ask of our streams.
 
-A record is taken only after our reader of that topic has passed it, and left if the reader found it void. The
-offsets of the reaction's group are committed when every command that it gave has its counting event.
+A record is processed only after our reader of that topic has passed it, and skipped if the reader found it void. The
+reaction's group commits an offset when every command of the records before it has its counting event.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ WAIT = 0.5  # machine seconds
 PAUSE = 0.1  # machine seconds before the same batch is tried again
 
 React = Callable[[Sequence[RecordedEvent]], Awaitable[Sequence[Sequence[Reaction]]]]
-"""The reactions to each event, its facts filled in; which ones depends on the event alone."""
+"""The reactions to each event, with the facts they need; which reactions there are depends on the event alone."""
 
 
 class ReactionLoop:
@@ -38,7 +38,7 @@ class ReactionLoop:
         answer: Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]],
         about: Sequence[type[Event]] = (),
     ) -> None:
-        """Make it; `about` are the only events that anything follows from, where that is not left to `react`."""
+        """Make it; `about` limits the events that are passed to `react`, by default all of them."""
         self._log, self._clock, self._gate, self._topic, self._group = log, clock, gate, topic, group
         self._types = frozenset(map(event_type, about))
         self._store, self._codec, self._react, self._answer = store, codec, react, answer
@@ -59,7 +59,7 @@ class ReactionLoop:
         return {p: committed.get(p, 0) for p in partitions}
 
     async def round(self, subscription: Subscription) -> int:
-        """Take one batch to its end; gives the number of records."""
+        """Process one batch to its end; returns the number of records."""
         batches = await subscription.batch(BATCH, WAIT)
         todo = dict(batches)
         while todo:
@@ -76,11 +76,11 @@ class ReactionLoop:
         return sum(len(records) for records in batches.values())
 
     async def process(self, batches: Mapping[int, Sequence[Record]]) -> None:
-        """React to what counts; raises Unavailable with nothing lost."""
+        """React to the counting events; after Unavailable it can be retried: nothing was lost."""
         events = [event for p, records in batches.items() for event in await self._counting(p, records)]
         if not events:
             return
-        await self._gate()  # the facts that are read now must not be older than it allows
+        await self._gate()  # so that the facts read below are not older than the gate allows
         commands = [
             issued_by_event(event, reaction)
             for event, reactions in zip(events, await self._react(events), strict=True)

@@ -35,7 +35,7 @@ class ReaderLoop:
             await self._subscription.close()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
-        """Take partitions over: from now on the former owner's batches do not match the position row.
+        """Take partitions over: the new epoch in the position row fences the former owner's batches.
 
         A partition whose log is not the one that was read is halted, and not read. Raises Unavailable.
         """
@@ -45,13 +45,13 @@ class ReaderLoop:
             raise Unavailable(f"the position rows of {sorted(lost)} are gone: the database was dropped")
         halted = await self._problems(claimed)
         self._positions.update(claimed)
-        for partition in partitions:  # at once: who is halted and stays so is never without a sentence
+        for partition in partitions:  # no await until `update`: a partition that stays halted never appears as running
             self.halted.pop(partition, None)
         self.halted.update(halted)
         return {p: position.next_offset for p, position in claimed.items() if p not in self.halted}
 
     async def check(self, positions: Mapping[int, Position] | None = None) -> None:
-        """Compare the log with what was read of it, and halt the partitions where it is another one."""
+        """Compare the log with what was read of it, and halt the partitions where they differ."""
         self.halted.update(await self._problems(dict(self._positions) if positions is None else positions))
 
     async def _problems(self, positions: Mapping[int, Position]) -> dict[int, Halted]:
@@ -61,12 +61,12 @@ class ReaderLoop:
         return {p: Halted(topic, p, positions[p].next_offset, sentence) for p, sentence in found.items()}
 
     def take_counts(self) -> tuple[int, int]:
-        """How many records counted and how many were void since this was last asked."""
+        """How many records counted and how many were void since the last call."""
         taken, self.counted, self.void = (self.counted, self.void), 0, 0
         return taken
 
     def use(self, check: LogCheck) -> None:
-        """Claim all partitions anew with the next batch, and drop the one in hand: the tables are other ones now."""
+        """Switch to other tables: claim all partitions again before the next batch, and drop the batch in progress."""
         self._check, self._anew = check, True
         if self._subscription is not None:
             self._subscription.again()
@@ -80,9 +80,9 @@ class ReaderLoop:
         return sum(len(records) for records in batches.values())
 
     async def _as_far_as_possible(self, partition: int, records: list[Record]) -> None:
-        """Apply a batch; where it holds a record that can not stand there, what is before it, then halt.
+        """Apply a batch; where one of its records raises Halted, apply the records before it, then halt.
 
-        What is before it may hold another one: a batch is read first and judged then.
+        The records before it may hold another one, since all envelopes are read before any record is judged.
         """
         while records:
             try:
@@ -99,7 +99,7 @@ class ReaderLoop:
                 return
 
     async def apply(self, partition: int, records: list[Record]) -> None:
-        """Apply one batch in one transaction: position first, then rows, then the position again."""
+        """Apply one batch in one transaction: lock and check the position, then write the rows and the new position."""
         position = self._positions[partition]
         check_dense(records, position.next_offset)
         events = self._projector.judge.envelopes(records)
@@ -114,7 +114,7 @@ class ReaderLoop:
 
 
 def check_dense(records: Sequence[Record], expected: int) -> None:
-    """Halted where an offset is missing from a batch that begins at `expected`, or comes twice."""
+    """Check that the offsets of a batch begin at `expected` and are dense; raises Halted at a gap or a duplicate."""
     for record in records:
         if record.offset != expected:
             sentence = f"a record is missing: offset {expected} was to come, offset {record.offset} came"

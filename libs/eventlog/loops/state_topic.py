@@ -1,7 +1,7 @@
 """A compacted topic kept as a table: key → value, a tombstone removes the row. No streams, no sequence, no history.
 
-The position stands in the rows' transaction, so the table can be dropped and comes back. A reader that was away longer
-than tombstones are kept (`delete.retention.ms`) may have missed one, and starts anew.
+The position is committed with the rows, so a dropped table is rebuilt from the topic. A reader that was away longer
+than tombstones are kept (`delete.retention.ms`) may have missed one, so it starts again from the beginning.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class StateTopic:
         self._epochs: dict[int, int] = {}
 
     async def open(self, partitions: int, at: datetime) -> None:
-        """Make the tables where they are missing; begin anew where they were not read for too long."""
+        """Create missing tables; start from the beginning where the last update is older than TOMBSTONES_KEPT."""
         async with self._database.connection() as connection, connection.transaction():
             await connection.execute(f"select pg_advisory_xact_lock({Lock.STATE_TOPIC})")
             await connection.execute(TABLES.format(name=self.name))
@@ -59,7 +59,7 @@ class StateTopic:
             await subscription.close()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
-        """Take partitions over, from where the table stands; what was compacted away before is no loss."""
+        """Take partitions over from the table's positions; offsets that compaction removed are no gap."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 f"update position_{self.name} set epoch = epoch + 1 where partition = any($1) returning *",

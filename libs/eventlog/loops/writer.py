@@ -1,7 +1,8 @@
 """A writer: one counting event for every command, arbitrated by the log (docs/adr/0001).
 
-Decide on what our own reader has stored, append as the next of the stream, wait until the reader has passed it, and
-look: the counted event is the answer, whatever was decided here. What did not count is decided again.
+Decide on what our own reader has stored, append the event as the next of its stream, wait until the reader has passed
+it, and look up the command: its counted event is the answer, even if another writer wrote it. A command without one is
+decided again.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -22,7 +23,7 @@ WAVE = 5000
 
 
 class Answer(NamedTuple):
-    """What came of a command: the counted event, or None where a duty came to nothing."""
+    """The result of a command: its counted event, or None where a duty led to no event."""
 
     issued: IssuedCommand
     event: RecordedEvent | None
@@ -56,11 +57,11 @@ class Writer:
         return [answers[at] for at in range(len(commands))]
 
     async def close(self) -> None:
-        """Let go of the broker."""
+        """Disconnect from the broker."""
         await self._appender.close()
 
     async def _settle(self, wave: Mapping[int, IssuedCommand], answers: dict[int, Answer], deadline: float) -> None:
-        """Bring one command of every stream to its counting event."""
+        """Bring the commands of a wave, at most one for each stream, to their counting events."""
         open_ = dict(wave)
         for _ in range(TRIES):
             await self._gate()
@@ -78,7 +79,7 @@ class Writer:
         )
 
     async def _decide(self, open_: Mapping[int, IssuedCommand], answers: dict[int, Answer]) -> dict[int, Written]:
-        """Answer what has counted before, decide the rest."""
+        """Answer the commands that have a counted event already, and decide the others."""
         loaded = await self._store.load([issued.stream for issued in open_.values()])
         written: dict[int, Written] = {}
         counted: dict[int, PartitionOffset] = {}
@@ -129,7 +130,7 @@ class Writer:
         offsets: Mapping[int, int],
         answers: dict[int, Answer],
     ) -> None:
-        """Take what counts as the answer; a command that is not among the counted ones stays open."""
+        """Take the counted event as the answer; a command without one stays open."""
         command_indexes = await self._store.counted([written.stream for written in sent.values()])
         others: dict[int, PartitionOffset] = {}
         for at, written in sent.items():
@@ -146,7 +147,7 @@ class Writer:
     async def _take(
         self, open_: Mapping[int, IssuedCommand], counted: Mapping[int, PartitionOffset], answers: dict[int, Answer]
     ) -> None:
-        """Answer with what counts already, whoever wrote it."""
+        """Answer with the events that count already, whichever writer wrote them."""
         records = await self._log.records(self._topic, counted.values()) if counted else {}
         for at, address in counted.items():
             answers[at] = Answer(open_[at], self._codec.open(self._codec.envelope(records[address])))
@@ -167,7 +168,7 @@ class Writer:
 
 
 def waves(commands: Sequence[IssuedCommand]) -> Iterable[list[int]]:
-    """Indexes into the batch: the first of every stream, then the next; nobody builds on what is under way."""
+    """Indexes into the batch, one of each stream per wave: no command is decided on an event still in flight."""
     queues: dict[str, list[int]] = {}
     for at, issued in enumerate(commands):
         queues.setdefault(issued.stream, []).append(at)

@@ -1,1 +1,1 @@
-"""Tables made anew from the log beside those in use, proved equal, and kept up to date until nobody needs them."""
+"""Tables rebuilt from the log beside those in use, proved equal, and kept up to date until nobody needs them."""

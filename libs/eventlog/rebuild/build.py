@@ -1,6 +1,6 @@
 """Fold a topic from its beginning into fresh tables: read as fast as the broker gives, fold in memory, COPY, index.
 
-What was folded is copied while the next is folded; workers, other processes, take partitions off our hands. Memory
+One slice is copied while the next one is folded; workers, which are other processes, share the partitions. Memory
 stays bounded: a long partition is folded in slices of streams (a stream is always in one slice), so that a process
 holds the rows of about two times SLICE records at most, however long the log is.
 """
@@ -35,13 +35,13 @@ class Progress(NamedTuple):
 
 Tell = Callable[[Progress], None]
 Count = Callable[[int], None]
-"""Told of so many more records."""
+"""Called with the number of records just folded."""
 Partitions = Iterator[tuple[int, int]]
-"""Partitions, each with the offset to read to: whoever takes part takes the next one."""
+"""Partitions, each with the offset to read to; every process that takes part takes the next one."""
 
 
 def silent(_: Progress) -> None:
-    """Tell nobody."""
+    """Report no progress."""
 
 
 class Scan(Protocol):
@@ -53,7 +53,7 @@ class Scan(Protocol):
 
 
 class BuildsPartitions(Protocol):
-    """This process, or another one (`workers.py`)."""
+    """A builder in this process, or in another one (`workers.py`)."""
 
     async def take(self, partitions: Partitions, count: Count) -> None:
         """Fold and copy partitions as long as there are any."""
@@ -90,7 +90,7 @@ async def build(
     for statement in indexes(projector.reader, into.schema):
         await connection.execute(statement)
     for table in (f"heads_{projector.reader.name}", *(projection.table for projection in projector.reader.projections)):
-        await connection.execute(f"analyze {into.schema}.{table}")  # before anybody asks, not some time after
+        await connection.execute(f"analyze {into.schema}.{table}")  # before the first query, ahead of autovacuum
 
 
 def _counter(total: int, tell: Tell) -> Count:
@@ -105,7 +105,7 @@ def _counter(total: int, tell: Tell) -> Count:
 
 
 async def _together(work: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Wait for all; where one fails, end the others."""
+    """Wait for all; where one fails, cancel the others."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:
         await asyncio.gather(*tasks)
@@ -125,7 +125,7 @@ class PartitionBuilder:
     async def take(self, partitions: Partitions, count: Count) -> None:
         """Fold and copy partitions as long as there are any.
 
-        One that can not be read on is built up to there: its reader will stop there, and say so.
+        A partition with a record that raises Halted is built up to that record: its reader will halt there.
         """
         try:
             with without_collector():
@@ -140,7 +140,7 @@ class PartitionBuilder:
                 await asyncio.wait([self._copying])
 
     async def _partition(self, partition: int, end: int, count: Count) -> int | None:
-        """Fold a partition to `end`; where something on the way can not stand there, give its offset instead."""
+        """Fold a partition to `end`; returns the offset of a record before it that raises Halted, else None."""
         reader, digest = self._projector.reader, None
         try:
             for belongs in _slices(end):
@@ -156,7 +156,7 @@ class PartitionBuilder:
     async def _fold(
         self, partition: int, end: int, belongs: Callable[[Record], bool] | None, count: Count
     ) -> tuple[View, bytes | None]:
-        """Fold the records of a slice; gives the digest of the last record beside."""
+        """Fold the records of a slice; returns the view, and the digest of the last record of the partition."""
         view, expected, digest = new_view(self._projector.reader), 0, None
         async for records in self._log.scan(self._projector.reader.topic, partition, end):
             check_dense(records, expected)
@@ -167,7 +167,7 @@ class PartitionBuilder:
         return view, digest
 
     async def _write(self, write: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Begin to write when what was begun before is written."""
+        """Start a write after the previous one has finished."""
         await self._copied()
         self._copying = asyncio.create_task(write())
 
@@ -210,7 +210,7 @@ async def _copy(connection: Connection, reader: Reader, into: Generation, partit
 
 
 async def _clear(connection: Connection, reader: Reader, into: Generation, partition: int) -> None:
-    """Take back what was copied of a partition."""
+    """Delete what was copied of a partition."""
     heads = f"{into.schema}.heads_{reader.name}"
     for projection in reader.projections:
         rows = f"{into.schema}.{projection.table}"

@@ -1,6 +1,6 @@
 """Builds generations of a reader's tables from the log: one that is missing, or one beside those in use.
 
-A generation beside is read on to the very positions of a snapshot of the live one, so that the two can be compared.
+The latter is read up to exactly the positions of a snapshot of the live generation, so that the two can be compared.
 """
 
 import json
@@ -34,7 +34,7 @@ from libs.eventlog.tables.store import PostgresStore
 
 
 class Beside(NamedTuple):
-    """What was built beside the live generation: what that one holds, and where the two differ."""
+    """A generation built beside the live one, a snapshot of the live one, and where the two differ."""
 
     generation: Generation
     live: Snapshot | None
@@ -42,7 +42,7 @@ class Beside(NamedTuple):
 
 
 class Builder:
-    """Builds in one database what one log says."""
+    """Builds generations in one database from one log."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Builder:
         projectors: Mapping[str, Projector],
         order_of: Callable[[Reader, Generation], WorkOrder],
     ) -> None:
-        """Make it; `order_of` says what worker processes need to know where a build is to have some."""
+        """Make it; `order_of` makes the work order for the worker processes of a build."""
         self._log, self._database, self._cards, self._projectors = log, database, cards, projectors
         self._order_of = order_of
 
@@ -67,7 +67,7 @@ class Builder:
                 await self._fold(connection, reader, found, ends, tell)
                 await switch(connection, found, None)
                 await finished(connection, found)
-                await discard(connection, await standbys(connection, reader))  # it set aside other records
+                await discard(connection, await standbys(connection, reader))  # they set aside other records
         return found
 
     @asynccontextmanager
@@ -123,7 +123,7 @@ class Builder:
     async def _catch_up(
         self, reader: Reader, fresh: Generation, start: Mapping[int, int], to: Mapping[int, int]
     ) -> None:
-        """Read a generation that nobody owns yet on to given offsets, as the live loop would."""
+        """Apply records to a generation that no process owns yet, up to given offsets, as the live loop would."""
         async with self._database.beside(reader.name, fresh.schema) as beside:
             loop = ReaderLoop(self._log, PostgresStore(beside, reader), self._projectors[reader.name], "none")
             await loop.assigned(frozenset(to))

@@ -1,7 +1,7 @@
 """The equality of two builds of a reader's tables, shown by row counts and multiset hashes at one position.
 
 The live build is read in one snapshot; the other one is folded to exactly that snapshot's positions. So neither writers
-nor readers need to stand still.
+nor readers need to pause.
 """
 
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ def differences(live: Snapshot, rebuilt: Snapshot) -> list[Difference]:
 
 
 def stored(live: Snapshot, found: list[Difference]) -> dict[str, Any]:
-    """Write a proof as it is kept beside the generation."""
+    """The proof as it is stored with the generation."""
     return {
         "positions": {str(p): at for p, at in live.positions.items()},
         "tables": {table: {"rows": p.rows, "hash": str(p.hash)} for table, p in live.tables.items()},

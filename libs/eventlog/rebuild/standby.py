@@ -1,4 +1,4 @@
-"""The generation that was kept to go back to, read on like the one in use: going back finds it where the log is."""
+"""The generation that was kept to roll back to: it is kept up to date like the one in use."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ LOOK = 1.0  # machine seconds
 
 
 class Standby:
-    """Follows, for every reader, the newest generation that is kept; one that is taken into use it leaves alone."""
+    """Keeps the newest kept generation of every reader up to date, until it is taken into use."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Standby:
         self.followers: dict[str, Follower] = {}
 
     async def run(self) -> None:
-        """Follow for ever what is kept just now."""
+        """Follow the kept generations for ever."""
         try:
             while True:
                 for projector in self._projectors.values():
@@ -62,7 +62,7 @@ class Standby:
             await task
 
     async def _follow(self, projector: Projector, generation: Generation) -> None:
-        """Read on until it is taken into use, dropped, or out of reach: what is kept is looked up again then."""
+        """Read until the generation is taken into use, dropped or unreachable; `run` then looks up what is kept."""
         reader = projector.reader
         with suppress(Fenced, Unavailable):
             async with self._database.beside(reader.name, generation.schema) as beside:

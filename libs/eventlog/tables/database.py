@@ -24,7 +24,7 @@ LATER = (
 GONE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 
 SAFETY = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s"}
-"""An owner frozen in mid-transaction would hold the position row for ever."""
+"""Without these, a process frozen inside a transaction would lock the position row for ever."""
 
 REGISTRY = """
 create schema if not exists olcare;
@@ -42,7 +42,7 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 @asynccontextmanager
 async def reachable(what: str) -> AsyncIterator[None]:
-    """Turn the loss of the server, of the database or of a table into Unavailable: a restart makes them anew."""
+    """Raise Unavailable where the server, the database or a table is gone: a restart creates what is missing."""
     try:
         yield
     except (*LATER, *GONE) as error:
@@ -76,7 +76,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection; what the server or the database does to it comes out as Unavailable."""
+        """Lend a connection; raises Unavailable where the server or the database fails."""
         if self._pool is None:
             raise Unavailable(f"database {self.name} is not open")
         if self._moved:
@@ -87,17 +87,17 @@ class Database:
             yield connection
 
     def use(self, reader: str, schema: str) -> None:
-        """Let plain table names of a reader mean this schema, on every connection that is lent from now on."""
+        """Resolve a reader's unqualified table names in this schema, on every connection lent from now on."""
         self._path[reader] = schema
         self._moved = True
 
     def schema_of(self, reader: str) -> str:
-        """Name the schema that a reader's plain table names mean."""
+        """The schema in which a reader's unqualified table names are resolved."""
         return self._path[reader]
 
     @asynccontextmanager
     async def beside(self, reader: str, schema: str) -> AsyncIterator["Database"]:
-        """Open it once more, for one reader in a generation of its own."""
+        """A second pool on the same database, in which one reader uses another generation."""
         database = Database(self._server, self.name)
         try:
             await database.open(connections=2)
@@ -108,7 +108,7 @@ class Database:
 
     @property
     def address(self) -> str:
-        """Where it is, its name included."""
+        """The address of the database, its name included."""
         return f"{self._server}/{self.name}"
 
     def _settings(self) -> dict[str, str]:
@@ -121,12 +121,12 @@ class Database:
                 try:
                     await connection.execute(f'create database "{self.name}"')
                 except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-                    return  # another instance was faster
+                    return  # another instance created it first
         finally:
             await connection.close()
 
 
 async def _as_it_was(connection: Connection) -> None:
-    """Keep a returned connection as it is: whoever changed a setting of it has set it back; this saves a round trip."""
+    """Reset a returned connection only inside a transaction, to save a round trip: borrowers restore settings."""
     if connection.is_in_transaction():
         await connection.reset()

@@ -45,7 +45,7 @@ async def in_use(connection: Connection) -> Mapping[tuple[str, int], str]:
 
 
 async def generations(connection: Connection) -> list[Generation]:
-    """Name all that stand in the database."""
+    """All generations in the database."""
     rows = await connection.fetch("select * from olcare.generation order by reader, version, generation")
     return [_generation(row) for row in rows]
 
@@ -58,10 +58,10 @@ def _generation(row: asyncpg.Record) -> Generation:
 
 
 async def begin(connection: Connection, reader: Reader, identity: Identity, set_aside: str) -> Generation:
-    """Make the empty tables of a new generation, without indexes; who built them says so by `finished`.
+    """Create the empty tables of a new generation, without indexes; its builder calls `finished` at the end.
 
-    The schema's name holds the database's own number, so that whoever used these tables before the database was dropped
-    can not take half-filled new ones for them. The connection holds a lock, which ends with its builder.
+    The schema's name holds the database's oid, so that a process that used the tables of a dropped database can not
+    mistake half-filled new ones for them. The connection holds a lock, which is released if the builder dies.
     """
     database = await connection.fetchval("select oid from pg_database where datname = current_database()")
     number = await connection.fetchval(
@@ -88,12 +88,12 @@ async def begin(connection: Connection, reader: Reader, identity: Identity, set_
 
 
 async def finished(connection: Connection, generation: Generation) -> None:
-    """Let go of the lock on what `begin` began."""
+    """Release the lock that `begin` took."""
     await connection.execute("select pg_advisory_unlock($1, hashtext($2))", Lock.GENERATION, generation.schema)
 
 
 async def clear(connection: Connection, reader: Reader) -> None:
-    """Drop what nobody builds any more: its builder has died."""
+    """Drop unfinished generations whose builder has died: nobody holds their lock."""
     for left in await generations(connection):
         if (left.reader, left.state) == (reader.name, "building") and await connection.fetchval(
             "select pg_try_advisory_lock($1, hashtext($2))", Lock.GENERATION, left.schema
@@ -103,13 +103,13 @@ async def clear(connection: Connection, reader: Reader) -> None:
 
 
 async def standbys(connection: Connection, reader: Reader) -> list[Generation]:
-    """Name those of the code's version that could be gone back to, the newest last."""
+    """The kept generations of the code's version, to roll back to, the newest last."""
     mine = (reader.name, reader.version, "kept")
     return [g for g in await generations(connection) if (g.reader, g.version, g.state) == mine]
 
 
 async def switch(connection: Connection, to: Generation, proof: Mapping[str, Any] | None) -> None:
-    """Let the pointer name a generation; the one before is kept, to go back to."""
+    """Set the pointer to a generation; the one before is kept, to roll back to."""
     async with connection.transaction():
         await connection.execute(
             "update olcare.generation set state = 'kept' where reader = $1 and version = $2 and state = 'live'",
@@ -173,7 +173,7 @@ def tables(reader: Reader, schema: str) -> Iterable[str]:
 
 
 def indexes(reader: Reader, schema: str) -> Iterable[str]:
-    """The DDL of the keys and indexes, made when the rows stand."""
+    """The DDL of the keys and indexes, created after the rows are loaded."""
     name = reader.name
     yield f"alter table {schema}.heads_{name} add primary key (stream)"
     yield f'alter table {schema}.voids_{name} add primary key (partition, "offset")'

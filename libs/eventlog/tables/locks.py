@@ -4,13 +4,13 @@ from enum import IntEnum
 
 
 class Lock(IntEnum):
-    """What is done by one process alone."""
+    """Work that only one process may do at a time."""
 
     REGISTRY = 4711
     """Make the registry of generations."""
     MISSING_TABLES = 4712
-    """Build tables that are missing, with the reader's name; the other instances wait for it."""
+    """Build missing tables, keyed by the reader's name; the other instances wait for it."""
     GENERATION = 4713
-    """Build a generation, with the name of its schema; held by its builder as long as that lives."""
+    """Build a generation, keyed by its schema's name; released if the builder dies."""
     STATE_TOPIC = 4714
     """Make the tables of a state topic."""

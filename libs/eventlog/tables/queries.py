@@ -21,16 +21,16 @@ COMMENT, USE = re.compile(r"^--.*\n", re.MULTILINE), re.compile(r"\{(\w+)\}")
 
 
 def put_together(text: str, expressions: Mapping[str, str]) -> str:
-    """Write a file's SQL out: `{name}` stands for a part of the file (`-- part: name`) or for a given expression.
+    """Expand a file's SQL: `{name}` stands for a part of the file (`-- part: name`) or for a given expression.
 
-    Raises KeyError for a name that there is not.
+    Raises KeyError for an unknown name.
     """
     parts = {**expressions, **{name: COMMENT.sub("", part).strip() for name, part in PART.findall(text)}}
     return USE.sub(lambda use: parts[use[1]], PART.sub("", text))
 
 
 def expressions_of(readers: Iterable[Reader]) -> Mapping[str, str]:
-    """The expressions that stand with the tables of some readers."""
+    """The SQL expressions that the projections of some readers declare."""
     return {name: sql for r in readers for p in r.projections for name, sql in p.expressions.items()}
 
 
@@ -63,7 +63,7 @@ class Queries:
     async def facts(self, name: str, needed: Sequence[W | None], read: TypeAdapter[F], nothing: F) -> list[F]:
         """What is known of each of `needed`, in their order; `nothing` where it is None. Raises Unavailable.
 
-        The query takes each field of W as a list, and gives a row of JSON, `facts`, for each place in these lists.
+        The query takes each field of W as a list, and returns for each element a row with a JSON column `facts`.
         """
         asked = [one for one in needed if one is not None]
         if not asked:

@@ -1,6 +1,6 @@
 """The tables of one reader in PostgreSQL.
 
-The position row is locked first, in every transaction: every other order deadlocked or doubled with two live owners.
+Every transaction locks the position row first: in any other order, two live owners deadlocked or wrote rows twice.
 Rows of a batch are written by deleting what was there and copying what is there now.
 """
 
@@ -29,7 +29,7 @@ class PostgresStore:
         self._known: dict[int, int] = {}
         self._moved = asyncio.Event()
         self.moves = 0
-        """How often this process has moved the tables."""
+        """The number of batches that this process has committed."""
         self._state = next((p for p in reader.projections if p.is_state), None)
 
     async def claim(self, partitions: Iterable[int]) -> Mapping[int, Position]:
@@ -91,7 +91,7 @@ class PostgresStore:
         return {**dict.fromkeys(streams, b""), **dict(map(tuple, rows))}
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
-        """Name the offsets in [first, last] that the reader found void; raises Unavailable before they are passed."""
+        """The offsets in [first, last] that the reader found void; raises Unavailable until it has passed `last`."""
         async with self._database.connection() as connection:
             row = await connection.fetchrow(
                 f'select array(select "offset" from voids_{self._reader.name}'

@@ -1,7 +1,7 @@
 """Read what comes in at a door: CloudEvents 1.0 on Kafka, in binary mode and in structured mode with JSON.
 
 Whatever a record holds, reading it gives a message or `Unreadable`; no error repeats what the record says, so that an
-error can be logged and answered without a word of a customer's. The record's key decides nothing but the order.
+error can be logged and answered without customer data. The record's key matters only for the order.
 """
 
 import re
@@ -79,7 +79,7 @@ def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, str]:
         name = raw_name.lower()
         if value is None or not (name.startswith("ce_") or name in {"content-type", "traceparent"}):
             continue
-        _text(raw_name.encode(errors="surrogatepass"), "headers")  # bytes that are none of UTF-8 came as surrogates
+        _text(raw_name.encode(errors="surrogatepass"), "headers")  # bytes that are not UTF-8 came as surrogates
         where = name if name.isascii() and name.isprintable() else "headers"
         if name in named:
             raise Unreadable(Unreadability.BAD_ATTRIBUTE, where[:100], "this header is there more than once")
@@ -140,7 +140,7 @@ def _binary(value: bytes, media_type: str, named: Mapping[str, str]) -> tuple[Ma
 
 
 def _check_json(where: str, media_type: object) -> None:
-    """The data must be JSON; where nothing is said it is taken for that."""
+    """Check that the data are declared as JSON; without a declaration they are taken as JSON."""
     if media_type is None or (isinstance(media_type, str) and (media_type == _JSON or media_type.endswith("+json"))):
         return
     raise Unreadable(Unreadability.UNKNOWN_CONTENT_TYPE, where, f"the data must be {_JSON}")
@@ -204,7 +204,7 @@ def _content(data: bytes, model: type[U]) -> U:
 
 
 def _trace(attributes: Mapping[str, Any]) -> str | None:
-    """A trace that can not be followed is no reason to turn a message away."""
+    """The `traceparent`; None where it is invalid, which is no reason to reject a message."""
     try:
         return _TRACE.validate_python(attributes.get("traceparent"))
     except ValidationError:

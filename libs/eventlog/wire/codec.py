@@ -1,4 +1,4 @@
-"""One decoder judges what a record says, live and in rebuilds."""
+"""The decoder of log records, the same live and in rebuilds."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -43,7 +43,7 @@ class Codec:
         return event
 
     def check_partition(self, event: RecordedEvent) -> None:
-        """Halted where the stream does not belong to the partition: asked where the partition has no head of it."""
+        """Raise Halted where the stream does not belong to the partition; called for streams without a head there."""
         if not self.belongs(event):
             raise Halted(self._topic, event.partition, event.offset, f"{event.stream} belongs to another partition")
 

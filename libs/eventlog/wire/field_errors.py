@@ -1,4 +1,4 @@
-"""Which field of a message does not fit and what is asked for, without a word of what stands there."""
+"""Which field of a message is wrong and what is expected, without repeating its value."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +10,8 @@ from libs.messages.receipts import Unreadability
 
 MAX_TEXT = 200  # characters: what a receipt can hold
 
-# pydantic's own sentences would sometimes repeat the input (a tag, a part of a date), so each kind has one of ours;
-# so have our validators (`value_error`)
+# pydantic's own messages sometimes repeat the input (a tag, a part of a date), so each error type has one of ours;
+# our validators (`value_error`) bring their own
 _RULES: Mapping[str, str] = {
     "missing": "is missing",
     "model_type": "must be an object",

@@ -40,9 +40,10 @@ def receipt(record: Record, outcome: Outcome, event: RecordedEvent) -> Outgoing:
 
 
 def unreadable(record: Record, why: Unreadable, partitions: int) -> list[Outgoing]:
-    """Keep a record whole in one of so many partitions of dead letters, and say in its receipt what, where and why.
+    """The dead letter of a record, whole, in one of so many partitions, and the receipt with what, where and why.
 
-    One that would not fit there (a small batch may unpack to a large record) is left to its place at the door.
+    Where the record is too large for that (a small batch may decompress to a large record), the dead letter leaves its
+    content out and refers to its place at the door.
     """
     place = _place(record)
     fits = _size(record) <= MAX_CONTENT
@@ -61,9 +62,9 @@ def unreadable(record: Record, why: Unreadable, partitions: int) -> list[Outgoin
 
 
 def in_dead_letters(door: str, place: RecordAddress, letter: Value, partitions: int) -> Outgoing:
-    """Write a dead letter, or a marker for one, under the place of the door's record."""
+    """A dead letter, or a marker for one, keyed by the place of the door's record."""
     key = place.text()
-    value = letter.model_dump_json().encode()  # a null in it is something that the record did not have
+    value = letter.model_dump_json().encode()  # a null stands for what the record did not have
     return Outgoing(dead_letters_of(door), partition_of(key, partitions), key.encode(), value, JSON)
 
 
@@ -73,12 +74,12 @@ def _answer(record: Record, answer: Receipt) -> Outgoing:
 
 
 def _name(name: str) -> str:
-    r"""Write what is not UTF-8 in a header's name as `\xff`: JSON has no place for bytes in a text."""
+    r"""Escape bytes that are not UTF-8 in a header's name as `\xff`: a JSON string can not hold them."""
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _size(record: Record) -> int:
-    """The bytes that a record takes in JSON at most: base64, and a name's control characters as six."""
+    """An upper bound of a record's bytes in JSON: content in base64, each character of a header's name as six."""
     parts = [record.key, record.value, *(value for _, value in record.headers)]
     return sum(4 + len(part or b"") * 4 // 3 for part in parts) + sum(32 + 6 * len(name) for name, _ in record.headers)
 

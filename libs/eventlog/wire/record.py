@@ -16,7 +16,7 @@ from libs.messages.ids import event_id
 CONTENT_TYPE = (("content-type", b"application/cloudevents+json"),)
 JSON = (("content-type", b"application/json"),)
 RAW_BATCH = (("content-type", b"application/x-kafka-batch"),)
-"""The headers of a record that can not be told apart: its value is what it came in."""
+"""The headers of a record that can not be decoded: its value is the raw bytes."""
 
 
 class Record(NamedTuple):
@@ -119,7 +119,7 @@ class Cause(NamedTuple):
 
 
 def encode(source: str, stream: str, head: Head | None, event: Event, cause: Cause, recorded_at: datetime) -> "Written":
-    """Write an event for the place after `head`; the id follows from the history, the command and the content."""
+    """Encode an event as the next after `head`; its id is derived from the history, the command and the content."""
     data, time, kind = event.model_dump_json(), rfc3339(cause.occurred_at), event_type(type(event))
     previous = head.id if head else None
     sequence = head.sequence + 1 if head else 1

@@ -33,9 +33,9 @@ class _Tagged(msgspec.Struct):
 
 
 def state_decoder_without_validation(states: Any) -> Callable[[bytes | str], Any]:
-    """A decoder of JSON into the one of some dataclasses that its field `state` names.
+    """A decoder of JSON into one of several dataclasses, chosen by the field `state`.
 
-    Raises TypeError where one has no such literal, or holds a choice of models that nothing tells apart.
+    Raises TypeError where one has no such literal, or holds a union of models.
     """
     decoders = {
         tag: decoder_without_validation(state) for state in get_args(states) or (states,) for tag in _tags(state)
@@ -65,7 +65,7 @@ def _shape(annotation: Any) -> Any:
 
 @cache
 def _fields(model: Any) -> Any:
-    """Derive a TypedDict in which nothing is required that has a default."""
+    """Derive a TypedDict in which fields with a default are not required."""
     defaults = _defaults(model)
     shapes = {
         name: NotRequired[_shape(hint)] if name in defaults else _shape(hint) for name, hint in _hints(model).items()
@@ -89,7 +89,7 @@ def _defaults(model: Any) -> Mapping[str, Any]:
 
 
 def _build(annotation: Any) -> Build | None:
-    """How a decoded value becomes what the model holds; None where it is that already."""
+    """The function from a decoded value to what the model holds; None where they are the same."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _build(inner[0])
@@ -123,7 +123,7 @@ def _builder(model: Any) -> Build:
 
 
 def _made(model: Any) -> Build:
-    """How an instance is made of all its fields."""
+    """The function that makes an instance from all its fields."""
     new = model.__new__
     names = set(_hints(model))
 
