@@ -27,7 +27,7 @@ from libs.messages.notices import (
     OrderRefusal,
     Recipient,
 )
-from services.notification.delivery import (
+from services.notification.notice.delivery import (
     AbandonClaim,
     ClaimHandOver,
     RecordAmbiguous,
@@ -39,7 +39,8 @@ from services.notification.delivery import (
     claim,
     conclude,
 )
-from services.notification.notice import (
+from services.notification.notice.orders import OrderResend, Settle, not_followed, resend, settle
+from services.notification.notice.state import (
     Ambiguous,
     Claim,
     Deferred,
@@ -51,7 +52,6 @@ from services.notification.notice import (
     Unknown,
     known,
 )
-from services.notification.orders import OrderResend, Settle, not_followed, resend, settle
 
 OURSELVES = "notification"
 

@@ -30,10 +30,10 @@ from libs.messages.notices import (
 from libs.messages.receipts import Outcome, Unreadability
 from libs.messages.streams import parse_stream
 from libs.messages.upstream import NoticeUpstream, ResendOrdered, SettlementOrdered
-from services.notification.delivery import AbandonClaim
 from services.notification.domain import CancelNotice
-from services.notification.notice import Claim
-from services.notification.orders import OrderResend, Settle
+from services.notification.notice.delivery import AbandonClaim
+from services.notification.notice.orders import OrderResend, Settle
+from services.notification.notice.state import Claim
 from services.notification.reactions import FACTS, NO_FACTS, RecipientFacts, facts_needed, react
 from services.notification.settings import NotificationSettings
 

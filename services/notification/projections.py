@@ -38,7 +38,7 @@ from libs.messages.plan import (
     WeeklyWindow,
 )
 from services.notification.domain import DECIDERS
-from services.notification.notice import State
+from services.notification.notice.state import State
 
 
 class NoticeRow(NamedTuple):

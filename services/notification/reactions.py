@@ -14,65 +14,29 @@ from libs.eventlog.commands import Reaction
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import PrivateKey
-from libs.messages.catalogue import ContractsEvent, SlaEvent
 from libs.messages.certificates import RetargetCause
 from libs.messages.clauses import Clause
 from libs.messages.contracts import (
-    ContractActivated,
     ContractLapsed,
-    ContractRefused,
-    CustomerChanged,
-    CustomerRefused,
-    CustomerRegistered,
-    PersonErased,
-    PersonErasureRefused,
 )
-from libs.messages.cycles import CyclesReckoned, CycleTargetMissed
 from libs.messages.notices import NoticeClass, NoticeFacts, NoticeRole, Recipient
 from libs.messages.refusals import Contact
 from libs.messages.sla import (
-    CallNoted,
-    CancellationNoted,
     FirstResponseAtRisk,
     FirstResponseBreached,
-    FirstResponseCancelled,
     FirstResponseClockStarted,
-    FirstResponseMet,
     FirstResponseNotPromised,
     FirstResponseNotRetargeted,
-    FirstResponseReinstated,
-    FirstResponseRestated,
     FirstResponseRetargeted,
-    InternalTargetNotSet,
-    InternalTargetSet,
-    LaterResponseNoted,
-    MergeNoted,
     NoPromise,
-    ReinstatementNotApplied,
-    ResponseNotApplied,
 )
 from libs.messages.streams import stream_id
 from libs.messages.tickets import (
-    CustomerCallRecorded,
-    MergeUndone,
-    MessageHeld,
-    MessageRefused,
-    NoteRecorded,
-    ResponseRecorded,
-    ResponseRefused,
-    TicketEvent,
-    TicketOpened,
-    TicketPaused,
     TicketRefused,
-    TicketReopened,
-    TicketResolved,
-    TicketResumed,
-    TicketsMerged,
-    TicketTransferred,
-    TicketWithdrawn,
 )
 from services.notification.domain import RequestNotice
-from services.notification.languages import choose_language
+from services.notification.mail.languages import choose_language
+from services.notification.news import Foreign, news_of
 
 REQUEST = "RequestNotice"
 
@@ -111,46 +75,6 @@ class FactsNeeded(NamedTuple):
 
     customer: str | None
     centre: str | None
-
-
-Foreign = TicketEvent | SlaEvent | ContractsEvent
-News = (
-    FirstResponseClockStarted
-    | TicketRefused
-    | FirstResponseAtRisk
-    | FirstResponseBreached
-    | FirstResponseRetargeted
-    | FirstResponseNotPromised
-    | FirstResponseNotRetargeted
-    | ContractLapsed
-)
-"""Events that somebody is told of."""
-NO_NEWS = (
-    *(TicketOpened, ResponseRecorded, ResponseRefused, MessageHeld, MessageRefused, CustomerCallRecorded, NoteRecorded),
-    *(TicketTransferred, TicketsMerged, MergeUndone, TicketPaused, TicketResumed, TicketReopened, TicketResolved),
-    *(TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated, FirstResponseRestated),
-    *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
-    *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleTargetMissed),
-    *(CustomerRegistered, CustomerChanged, CustomerRefused, PersonErased, PersonErasureRefused),
-    *(ContractActivated, ContractRefused),
-)
-"""All others."""
-
-
-def news_of(event: Foreign) -> News | None:
-    """The event where somebody is to be told of it, else None.
-
-    Other grounds with the same deadline are not told, nor is a missing promise where one was made before and stands.
-    """
-    match event:
-        case FirstResponseRetargeted() if event.certificate.due_at == event.was_due_at:
-            return None
-        case FirstResponseNotPromised(reason=reason) | FirstResponseNotRetargeted(reason=reason) if (
-            reason is NoPromise.ALREADY_PROMISED
-        ):
-            return None
-        case _:
-            return None if isinstance(event, NO_NEWS) else event
 
 
 def facts_needed(event: RecordedEvent[Foreign]) -> FactsNeeded | None:

@@ -18,12 +18,12 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.messages.ids import duty_command_id
 from libs.messages.notices import NoticeHandingOver
-from services.notification.delivery import ClaimHandOver, RecordFailed, Result
-from services.notification.notice import Claim
-from services.notification.outgoing_mail import OutgoingMail, write
+from services.notification.mail.outgoing import OutgoingMail, write
+from services.notification.mail.result import result_of
+from services.notification.mail.smtp import hand_over
+from services.notification.notice.delivery import ClaimHandOver, RecordFailed, Result
+from services.notification.notice.state import Claim
 from services.notification.settings import NotificationSettings
-from services.notification.smtp import hand_over
-from services.notification.verdict import result_of
 
 AT_ONCE = 20  # connections to the mail server
 PAUSE = 0.25  # machine seconds between two tries to record a result

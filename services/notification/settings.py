@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from libs.chassis.settings import ServiceSettings
-from services.notification.mail import Correspondent
-from services.notification.smtp import Encryption, Limits, Login, Server
+from services.notification.mail.message import Correspondent
+from services.notification.mail.smtp import Encryption, Limits, Login, Server
 
 Seconds = Annotated[float, Field(gt=0, le=900)]
 Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+-]+@[a-z0-9.-]+$", max_length=100)]

@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from libs.messages.notices import DeliveryProblem
-from services.notification.smtp import (
+from services.notification.mail.smtp import (
     Accepted,
     Encryption,
     Limits,

@@ -170,7 +170,7 @@ MAIL = (
         "    clause: Clause | None = None\n",
         "    clause: Clause | None = None\n    score: Annotated[int, Field(ge=1, le=5)] | None = None\n",
     ),
-    Edit("services/notification/reactions.py", "    | ContractLapsed\n)", "    | ContractLapsed\n    | TicketRated\n)"),
+    Edit("services/notification/news.py", "    | ContractLapsed\n)", "    | ContractLapsed\n    | TicketRated\n)"),
     Edit(
         "services/notification/reactions.py",
         "            return [_lapse(known, news)]\n",
@@ -178,13 +178,18 @@ MAIL = (
         "            about = NoticeFacts(ticket=event.stream, centre=news.centre, score=news.score)\n"
         "            return [_to_the_centre(known, NoticeClass.RATING, news.centre, about)]\n",
     ),
-    Import("services/notification/reactions.py", "TicketPaused", "TicketRated"),
+    Import("services/notification/news.py", "TicketPaused", "TicketRated"),
+    Edit(
+        "services/notification/reactions.py",
+        "import TicketRefused\n",
+        "import TicketRated, TicketRefused\n",
+    ),
     NewFile(
-        "services/notification/texts/en/rating.txt",
+        "services/notification/mail/texts/en/rating.txt",
         "Ticket {{ number_of(facts.ticket) }}: {{ facts.score }} of 5\n\nThe customer has rated the ticket.\n",
     ),
     NewFile(
-        "services/notification/texts/fr/rating.txt",
+        "services/notification/mail/texts/fr/rating.txt",
         "Billet {{ number_of(facts.ticket) }} : {{ facts.score }} sur 5\n\nLe client a noté le billet.\n",
     ),
     Edit(

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from libs.messages.notices import DeliveryProblem, NoticeFacts, NoticeRole
 from libs.messages.private import PrivateRecord
-from services.notification.mail import Correspondent, Mail, NotWritable, compose, wire_address
+from services.notification.mail.message import Correspondent, Mail, NotWritable, compose, wire_address
+from services.notification.mail.texts import render
 from services.notification.projections import CentreSheet
-from services.notification.texts import render
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import assert_never
 
 from libs.messages.notices import DeliveryProblem
-from services.notification.delivery import RecordAmbiguous, RecordDeferred, RecordFailed, RecordSent, Result
-from services.notification.notice import Claim
-from services.notification.smtp import Accepted, NotReached, Outcome, Phase, Refused, Unknown
+from services.notification.mail.smtp import Accepted, NotReached, Outcome, Phase, Refused, Unknown
+from services.notification.notice.delivery import RecordAmbiguous, RecordDeferred, RecordFailed, RecordSent, Result
+from services.notification.notice.state import Claim
 
 ABOUT_THE_MESSAGE = frozenset({Phase.RCPT, Phase.DATA, Phase.BODY})
 """Phases in which a permanent refusal is final; an earlier one is about us or the server, and can be repaired."""

@@ -15,8 +15,8 @@ from libs.messages.clauses import Clause
 from libs.messages.notices import NoticeFacts
 from libs.messages.private import PrivateRecord
 from libs.messages.streams import parse_stream
-from services.notification.languages import choose_language, say_day, say_hours, say_instant
-from services.notification.mail import NotWritable
+from services.notification.mail.languages import choose_language, say_day, say_hours, say_instant
+from services.notification.mail.message import NotWritable
 from services.notification.projections import CentreSheet
 
 FOLDER = Path(__file__).with_name("texts")

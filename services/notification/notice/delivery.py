@@ -17,7 +17,7 @@ from libs.messages.notices import (
     NoticeHandingOver,
     NoticeSent,
 )
-from services.notification.notice import Ambiguous, Claim, Deferred, HandingOver, Notice, Requested, State, known
+from services.notification.notice.state import Ambiguous, Claim, Deferred, HandingOver, Notice, Requested, State, known
 
 SENT_AGAIN = frozenset({NoticeClass.BREACH, NoticeClass.WARNING, NoticeClass.NO_PROMISE})
 """Ambiguous deliveries of these are made once more: a centre had better be told twice than never. Others wait for a

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from libs.messages.notices import NoticeOrderRefused, NoticeResendOrdered, NoticeSettled, OrderRefusal, Settlement
-from services.notification.notice import Ambiguous, Deferred, Done, HandingOver, Requested, State, Unknown
+from services.notification.notice.state import Ambiguous, Deferred, Done, HandingOver, Requested, State, Unknown
 
 
 @dataclass(frozen=True)

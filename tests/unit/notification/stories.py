@@ -16,9 +16,9 @@ from libs.messages.notices import (
     NoticeSent,
     Recipient,
 )
-from services.notification.delivery import ClaimHandOver
 from services.notification.domain import RequestNotice
-from services.notification.notice import Claim
+from services.notification.notice.delivery import ClaimHandOver
+from services.notification.notice.state import Claim
 
 TUESDAY = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 MACHINE = datetime(2030, 1, 1, tzinfo=UTC)

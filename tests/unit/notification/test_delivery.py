@@ -12,7 +12,8 @@ from libs.messages.notices import (
     NoticeSettled,
     Settlement,
 )
-from services.notification.delivery import (
+from services.notification.domain import DECIDER, Command
+from services.notification.notice.delivery import (
     GIVE_UP,
     AbandonClaim,
     RecordAmbiguous,
@@ -21,8 +22,7 @@ from services.notification.delivery import (
     RecordSent,
     retry_at,
 )
-from services.notification.domain import DECIDER, Command
-from services.notification.notice import Claim, State
+from services.notification.notice.state import Claim, State
 from tests.unit.notification.stories import (
     FIRST,
     MACHINE,

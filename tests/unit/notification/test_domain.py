@@ -18,10 +18,16 @@ from libs.messages.notices import (
     OrderRefusal,
     Settlement,
 )
-from services.notification.delivery import AbandonClaim, RecordAmbiguous, RecordDeferred, RecordFailed, RecordSent
 from services.notification.domain import DECIDER, CancelNotice, Command
-from services.notification.notice import Claim, State
-from services.notification.orders import OrderResend, Settle
+from services.notification.notice.delivery import (
+    AbandonClaim,
+    RecordAmbiguous,
+    RecordDeferred,
+    RecordFailed,
+    RecordSent,
+)
+from services.notification.notice.orders import OrderResend, Settle
+from services.notification.notice.state import Claim, State
 from tests.unit.notification.stories import (
     FIRST,
     MACHINE,

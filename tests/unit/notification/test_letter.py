@@ -6,8 +6,8 @@ from typing import Any
 from libs.messages.notices import DeliveryProblem
 from libs.messages.private import PrivateRecord
 from services.notification.domain import RequestNotice
-from services.notification.mail import Correspondent
-from services.notification.outgoing_mail import OutgoingMail, write
+from services.notification.mail.message import Correspondent
+from services.notification.mail.outgoing import OutgoingMail, write
 from services.notification.reactions import react
 from tests.unit.notification.foreign import ANA, FRANCE, KNOWN, example
 from tests.unit.notification.stories import TUESDAY

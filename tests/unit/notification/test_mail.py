@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notification.mail import Correspondent, Mail, NotWritable, compose, wire_address
+from services.notification.mail.message import Correspondent, Mail, NotWritable, compose, wire_address
 
 ANA = Mail(
     sender=Correspondent("no-reply@olcare.example", "OL Care"),

@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
+from services.notification.mail.smtp import Encryption, Limits, Login, Server
 from services.notification.settings import NotificationSettings
-from services.notification.smtp import Encryption, Limits, Login, Server
 
 
 def test_mail_goes_to_the_server_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,11 @@ from libs.messages.private import PrivateRecord
 from libs.messages.refusals import TicketRefusal
 from libs.messages.sla import NoPromise
 from services.notification.domain import RequestNotice
-from services.notification.languages import LANGUAGES, choose_language, say_day, say_hours, say_instant
-from services.notification.mail import NotWritable
+from services.notification.mail.languages import LANGUAGES, choose_language, say_day, say_hours, say_instant
+from services.notification.mail.message import NotWritable
+from services.notification.mail.texts import FOLDER, Text, render
 from services.notification.projections import CentreSheet
 from services.notification.reactions import react
-from services.notification.texts import FOLDER, Text, render
 from tests.unit.notification.foreign import AMERICAS, ANA, FRANCE, KNOWN, example
 
 NBSP = "\u00a0"

@@ -1,9 +1,9 @@
 import pytest
 
 from libs.messages.notices import DeliveryProblem
-from services.notification.delivery import RecordAmbiguous, RecordDeferred, RecordFailed, RecordSent, Result
-from services.notification.smtp import Accepted, NotReached, Outcome, Phase, Refused, Unknown
-from services.notification.verdict import result_of
+from services.notification.mail.result import result_of
+from services.notification.mail.smtp import Accepted, NotReached, Outcome, Phase, Refused, Unknown
+from services.notification.notice.delivery import RecordAmbiguous, RecordDeferred, RecordFailed, RecordSent, Result
 from tests.unit.notification.stories import FIRST, TUESDAY
 
 FOR_GOOD, FOR_NOW = DeliveryProblem.REFUSED, DeliveryProblem.REFUSED_FOR_NOW

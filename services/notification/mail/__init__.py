@@ -1,0 +1,1 @@
+"""From a notice to a mail, and from a mail to what the server made of it."""

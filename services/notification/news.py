@@ -1,0 +1,93 @@
+"""Which events of other services somebody is told of."""
+
+from libs.messages.catalogue import ContractsEvent, SlaEvent
+from libs.messages.contracts import (
+    ContractActivated,
+    ContractLapsed,
+    ContractRefused,
+    CustomerChanged,
+    CustomerRefused,
+    CustomerRegistered,
+    PersonErased,
+    PersonErasureRefused,
+)
+from libs.messages.cycles import CyclesReckoned, CycleTargetMissed
+from libs.messages.sla import (
+    CallNoted,
+    CancellationNoted,
+    FirstResponseAtRisk,
+    FirstResponseBreached,
+    FirstResponseCancelled,
+    FirstResponseClockStarted,
+    FirstResponseMet,
+    FirstResponseNotPromised,
+    FirstResponseNotRetargeted,
+    FirstResponseReinstated,
+    FirstResponseRestated,
+    FirstResponseRetargeted,
+    InternalTargetNotSet,
+    InternalTargetSet,
+    LaterResponseNoted,
+    MergeNoted,
+    NoPromise,
+    ReinstatementNotApplied,
+    ResponseNotApplied,
+)
+from libs.messages.tickets import (
+    CustomerCallRecorded,
+    MergeUndone,
+    MessageHeld,
+    MessageRefused,
+    NoteRecorded,
+    ResponseRecorded,
+    ResponseRefused,
+    TicketEvent,
+    TicketOpened,
+    TicketPaused,
+    TicketRefused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
+)
+
+Foreign = TicketEvent | SlaEvent | ContractsEvent
+News = (
+    FirstResponseClockStarted
+    | TicketRefused
+    | FirstResponseAtRisk
+    | FirstResponseBreached
+    | FirstResponseRetargeted
+    | FirstResponseNotPromised
+    | FirstResponseNotRetargeted
+    | ContractLapsed
+)
+"""Events that somebody is told of."""
+NO_NEWS = (
+    *(TicketOpened, ResponseRecorded, ResponseRefused, MessageHeld, MessageRefused, CustomerCallRecorded, NoteRecorded),
+    *(TicketTransferred, TicketsMerged, MergeUndone, TicketPaused, TicketResumed, TicketReopened, TicketResolved),
+    *(TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated, FirstResponseRestated),
+    *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
+    *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleTargetMissed),
+    *(CustomerRegistered, CustomerChanged, CustomerRefused, PersonErased, PersonErasureRefused),
+    *(ContractActivated, ContractRefused),
+)
+"""All others."""
+
+
+def news_of(event: Foreign) -> News | None:
+    """The event where somebody is to be told of it, else None.
+
+    Other grounds with the same deadline are not told, nor is a missing promise where one was made before and stands.
+    """
+    match event:
+        case FirstResponseRetargeted() if event.certificate.due_at == event.was_due_at:
+            return None
+        case FirstResponseNotPromised(reason=reason) | FirstResponseNotRetargeted(reason=reason) if (
+            reason is NoPromise.ALREADY_PROMISED
+        ):
+            return None
+        case _:
+            return None if isinstance(event, NO_NEWS) else event
