@@ -16,9 +16,7 @@ from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import PrivateKey
 from libs.messages.certificates import RetargetCause
 from libs.messages.clauses import Clause
-from libs.messages.contracts import (
-    ContractLapsed,
-)
+from libs.messages.contracts import ContractLapsed
 from libs.messages.notices import NoticeClass, NoticeFacts, NoticeRole, Recipient
 from libs.messages.refusals import Contact
 from libs.messages.sla import (
@@ -31,9 +29,7 @@ from libs.messages.sla import (
     NoPromise,
 )
 from libs.messages.streams import stream_id
-from libs.messages.tickets import (
-    TicketRefused,
-)
+from libs.messages.tickets import TicketRefused
 from services.notification.domain import RequestNotice
 from services.notification.mail.languages import choose_language
 from services.notification.news import Foreign, news_of

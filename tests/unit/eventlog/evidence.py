@@ -1,4 +1,4 @@
-"""Records that cannot stand where they stand: evidence of loss, or of a hand in the log."""
+"""Records that cannot stand where they stand: evidence of loss, or that somebody wrote into the log."""
 
 import json
 
