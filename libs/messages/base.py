@@ -29,6 +29,12 @@ _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PART = r"(?:[A-Za-z0-9._~-]|%(?:[35-9A-F][0-9A-F]|[24][1-9A-F]))+"
 YEARS = range(1970, 2200)
 """Of every day: near the years 1 and 9999 its instants would leave the calendar."""
+INT32, INT64 = 2**31 - 1, 2**63 - 1
+"""The largest numbers that a column of PostgreSQL holds: `integer` and `bigint`."""
+EXACT_IN_JSON = 2**53 - 1
+"""The largest number that every reader of JSON takes as it stands (RFC 8259, section 6)."""
+INVISIBLE = r"\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+"""Of a class in a pattern: control characters, ends of lines, and what shows nothing or turns the direction of text."""
 
 
 class Value(BaseModel):
@@ -69,7 +75,10 @@ def _refuse_numbers(value: object) -> object:
 def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("an instant needs an offset from UTC")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant lies in the years 1 to 9999, in UTC too") from None
 
 
 def rfc3339(value: datetime) -> str:
@@ -96,7 +105,8 @@ def _in_calendar(value: date) -> date:
 Day = Annotated[date, BeforeValidator(_refuse_numbers), AfterValidator(_in_calendar)]
 """A local date, `2026-11-24`; whose, says the field."""
 
-Code = Annotated[str, StringConstraints(pattern=f"^{_CODE.pattern}$", max_length=60)]
+LONGEST_CODE = 60
+Code = Annotated[str, StringConstraints(pattern=f"^{_CODE.pattern}$", max_length=LONGEST_CODE)]
 """A word of ours in lower case with hyphens: a centre, a product, a reason, a template."""
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]*$", max_length=64)]
@@ -133,14 +143,21 @@ ProductVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9A-Za-z
 CorrelationId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:/%-]+$", max_length=200)]
 """What all events that go back to one message have in common: the id of the first command."""
 
-Seconds = Annotated[int, Field(ge=0)]
+Seconds = Annotated[int, Field(ge=0, le=INT32)]
+Microseconds = Annotated[int, Field(ge=0, le=EXACT_IN_JSON)]
+Count = Annotated[int, Field(ge=1, le=INT32)]
+"""A number of things, or which of them it is."""
 Sequence = Annotated[int, Field(ge=1, le=9_999_999_999)]
 """The place of an event in its stream, from 1."""
-PlanVersion = Annotated[int, Field(ge=1)]
+PlanVersion = Annotated[int, Field(ge=1, le=INT32)]
 """The number of a publication of a plan part; a later one is greater."""
 TzVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}[a-z]$")]
 """A release of the IANA time zone database, `2026f`; a later one is greater as text."""
-Attempt = Annotated[int, Field(ge=1)]
+Attempt = Count
+
+
+PartitionNumber = Annotated[int, Field(ge=0, le=INT32)]
+Offset = Annotated[int, Field(ge=0, le=INT64)]
 
 
 class OpenCode(StrEnum):
@@ -149,7 +166,7 @@ class OpenCode(StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         """Keep a well-formed code that is not in the list."""
-        if not isinstance(value, str) or not _CODE.fullmatch(value):
+        if not isinstance(value, str) or len(value) > LONGEST_CODE or not _CODE.fullmatch(value):
             return None
         newer = str.__new__(cls, value)
         newer._name_ = newer._value_ = value
@@ -159,7 +176,7 @@ class OpenCode(StrEnum):
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Say to other programs that codes may come."""
         known = handler.resolve_ref_schema(handler(core))
-        known["anyOf"] = [{"enum": known.pop("enum")}, {"pattern": f"^{_CODE.pattern}$", "maxLength": 60}]
+        known["anyOf"] = [{"enum": known.pop("enum")}, {"pattern": f"^{_CODE.pattern}$", "maxLength": LONGEST_CODE}]
         return known
 
 
@@ -169,8 +186,8 @@ class PrivateKey(Value):
     person: PersonId
     topic: TopicName
     """The door topic of the record."""
-    partition: Annotated[int, Field(ge=0)]
-    offset: Annotated[int, Field(ge=0)]
+    partition: PartitionNumber
+    offset: Offset
 
     def text(self) -> str:
         """The record's key in the private topic: `person/source/number/topic/partition/offset`."""

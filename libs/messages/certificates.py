@@ -1,10 +1,6 @@
 """The certificate of a promise: what it rests on, so that anybody can recompute it."""
 
-from typing import Annotated
-
-from pydantic import Field
-
-from libs.messages.base import Code, Instant, OpenCode, PlanVersion, Seconds, Value, Zone
+from libs.messages.base import Code, Instant, Microseconds, OpenCode, PlanVersion, Seconds, Value, Zone
 from libs.messages.plan import Percent
 from libs.messages.tickets import Channel
 
@@ -39,7 +35,7 @@ class CertificateChange(Value):
 
     changed_at: Instant
     cause: RetargetCause
-    used_microseconds: Annotated[int, Field(ge=0)]
+    used_microseconds: Microseconds
     """Working time until `changed_at`, since the clock started, on the grounds before."""
     target_seconds: Seconds
     """The target from here on; after a call it is counted from `changed_at`, else from where it was counted before."""

@@ -4,11 +4,20 @@ Only cycles for which the plan gives a target have any; all others are measured 
 """
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import Field
-
-from libs.messages.base import Code, Event, FactVersion, Instant, OpenCode, PlanVersion, Seconds, TicketId, Value
+from libs.messages.base import (
+    Code,
+    Count,
+    Event,
+    FactVersion,
+    Instant,
+    Microseconds,
+    OpenCode,
+    PlanVersion,
+    Seconds,
+    TicketId,
+    Value,
+)
 
 
 class Measure(StrEnum):
@@ -43,14 +52,14 @@ class TargetedCycle(Value):
     """A cycle with a target, as it was reckoned."""
 
     measure: Measure
-    instance: Annotated[int, Field(ge=1)]
+    instance: Count
     """Which of its measure on this ticket it is."""
     started_at: Instant
     ended_at: Instant | None = None
     ended_by: CycleEnd | None = None
     pauses: tuple[CyclePause, ...] = ()
     target_seconds: Seconds
-    used_microseconds: Annotated[int, Field(ge=0)] | None
+    used_microseconds: Microseconds | None
     """Working time used before it ended, else before it was paused or went on last; None where the calendar ends."""
     due_at: Instant | None = None
     """When the target is used up; None while it is paused before that, or where no such instant can be given."""
@@ -61,7 +70,7 @@ class CyclesReckoned(Event):
 
     ticket: TicketId
     centre: Code
-    facts: Annotated[int, Field(ge=1)]
+    facts: Count
     """How many facts of the ticket they rest on."""
     cycles: tuple[TargetedCycle, ...]
     calendar_version: PlanVersion
@@ -76,7 +85,7 @@ class CycleTargetMissed(Event):
     ticket: TicketId
     centre: Code
     measure: Measure
-    instance: Annotated[int, Field(ge=1)]
+    instance: Count
     started_at: Instant
     due_at: Instant
     missed_at: Instant

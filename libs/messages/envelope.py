@@ -4,17 +4,17 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import StringConstraints
 
-from libs.messages.base import CorrelationId, Event, EventId, Instant, MessageType, StreamId, Value
+from libs.messages.base import INVISIBLE, CorrelationId, Event, EventId, Instant, MessageType, StreamId, Value
 from libs.messages.upstream import Upstream
 
 D = TypeVar("D", bound=Event)
 U = TypeVar("U", bound=Upstream)
 
-Source = Annotated[str, StringConstraints(pattern=r"^[^\s@\x00-\x1f\x7f]+$", max_length=128)]
+Source = Annotated[str, StringConstraints(pattern=rf"^[^\s@{INVISIBLE}]+$", max_length=128)]
 """Who says it, a URI reference; with no `@` in it, so that no address enters a stream id."""
-Number = Annotated[str, StringConstraints(pattern=r"^[^\s@\x00-\x1f\x7f]+$", max_length=64)]
+Number = Annotated[str, StringConstraints(pattern=rf"^[^\s@{INVISIBLE}]+$", max_length=64)]
 """The number by which the source knows a ticket, a customer or a contract."""
-MessageName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=200)]
+MessageName = Annotated[str, StringConstraints(pattern=rf"^[^{INVISIBLE}]+$", max_length=200)]
 """An upstream's `id` of a message; with the source it names the command."""
 SchemaUri = Annotated[str, StringConstraints(pattern=r"^urn:olcare:schema:olcare\.[A-Z][A-Za-z0-9]*\.v[1-9][0-9]*$")]
 SequenceText = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from libs.messages.base import (
+    INVISIBLE,
     Code,
     Country,
     Day,
@@ -25,7 +26,7 @@ from libs.messages.base import (
     Zone,
 )
 
-PrintedText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+PrintedText = Annotated[str, StringConstraints(pattern=rf"^[^{INVISIBLE}]*$", min_length=1, max_length=200)]
 """A text of the published plan as printed."""
 MailboxAddress = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]+@[a-z0-9.-]+$", max_length=100)]
 """The shared mailbox of a centre, never of a person."""
@@ -46,8 +47,8 @@ def _ascending(percents: tuple[int, ...]) -> tuple[int, ...]:
     return percents
 
 
-WorkingSeconds = Annotated[int, Field(gt=0)]
-"""Working time; nothing can be promised within none."""
+WorkingSeconds = Annotated[int, Field(gt=0, le=366 * 86_400)]
+"""Working time; nothing can be promised within none, and no calendar is searched for more than a year of it."""
 DaysBefore = Annotated[int, Field(ge=1, le=366)]
 """Local days before the last covered one."""
 OffsetSeconds = Annotated[int, Field(gt=-86_400, lt=86_400)]

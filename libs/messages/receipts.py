@@ -7,9 +7,20 @@ from base64 import b64decode, b64encode
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from libs.messages.base import Code, EventId, MessageType, OpenCode, Reference, StreamId, TopicName, Value
+from libs.messages.base import (
+    Code,
+    EventId,
+    MessageType,
+    Offset,
+    OpenCode,
+    PartitionNumber,
+    Reference,
+    StreamId,
+    TopicName,
+    Value,
+)
 from libs.messages.clauses import Clause
 from libs.messages.private import Line
 
@@ -35,8 +46,8 @@ class RecordAddress(Value):
     """A record on a door topic."""
 
     topic: TopicName
-    partition: Annotated[int, Field(ge=0)]
-    offset: Annotated[int, Field(ge=0)]
+    partition: PartitionNumber
+    offset: Offset
 
     def text(self) -> str:
         """The key of its dead letter: `topic/partition/offset`."""

@@ -1,9 +1,6 @@
 """Facts of a first-response promise (stream `promise/<source>/<number>`), written by sla_timer."""
 
 from enum import StrEnum
-from typing import Annotated
-
-from pydantic import Field
 
 from libs.messages.base import (
     Code,
@@ -12,6 +9,7 @@ from libs.messages.base import (
     FactVersion,
     Instant,
     Language,
+    Microseconds,
     OpenCode,
     PersonId,
     PlanVersion,
@@ -303,7 +301,7 @@ class InternalTargetSet(Event):
     ticket: TicketId
     centre: Code
     transferred_at: Instant
-    used_microseconds: Annotated[int, Field(ge=0)]
+    used_microseconds: Microseconds
     """Working time that the promise had used by then."""
     target_seconds: Seconds
     due_at: Instant

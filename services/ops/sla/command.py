@@ -209,5 +209,3 @@ def _certificate(content: Mapping[str, Any]) -> Certificate:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise BadCertificate(f"{place or 'it'}: {first['msg']}") from error
-    except OverflowError as error:
-        raise BadCertificate("an instant lies outside the calendar") from error

@@ -252,8 +252,8 @@ def test_reasons_are_in_words() -> None:
 
 
 def test_a_target_beyond_all_time_is_no_crash() -> None:
-    assert refused(IN_HOURS.model_copy(update={"target_seconds": 10**30}))
-    assert refused(changes(LATER, 0, target_seconds=10**30))
+    assert refused(IN_HOURS.model_copy(update={"target_seconds": 2**31 - 1}))
+    assert refused(changes(LATER, 0, target_seconds=2**31 - 1))
     assert refused(IN_HOURS.model_copy(update={"target_seconds": 0}))
     assert refused(changes(AT_ONCE, 0, target_seconds=0))
 
