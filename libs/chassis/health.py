@@ -26,11 +26,15 @@ class ClockState(TypedDict):
 
 
 class Readiness(TypedDict):
-    """The body of `/readyz`; `waiting` has a sentence for each thing that is not there."""
+    """The body of `/readyz`; `waiting` has a sentence for each thing that is not there.
+
+    `degraded` has one for each thing that is left aside while the service goes on.
+    """
 
     ready: bool
     clock: ClockState
     waiting: list[str]
+    degraded: list[str]
 
 
 class Quietness(TypedDict):
@@ -48,12 +52,13 @@ class Health:
 
     clock: Clock
     checks: dict[str, Check] = field(default_factory=dict)
+    degraded: Callable[[], list[str]] = list
 
     def ready(self) -> Readiness:
         """Ready when no check waits for anything."""
         waiting = [f"{name}: {sentence}" for name, check in self.checks.items() if (sentence := check())]
         clock = ClockState(movable=self.clock.movable, now=rfc3339(self.clock.now()))
-        return Readiness(ready=not waiting, clock=clock, waiting=waiting)
+        return Readiness(ready=not waiting, clock=clock, waiting=waiting, degraded=self.degraded())
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ class Metrics:
         self.lag = self._gauge("reader_lag", "Records that a reader has not read yet", "topic")
         self.stopped = self._gauge("partition_stopped", "1: the partition can not be read on", "topic partition")
         self.gate_open = self._gauge("gate_open", "1: the projections have caught up, commands are decided")
+        self.failures = self._counter(
+            "failures", "What failed by a fault of ours, and was dead-lettered or left aside: look at once", "loop"
+        )
+        self.stuck = self._gauge("stuck", "Streams and duties that are left aside now")
         self.deadlines_wait_since = self._gauge(
             "deadlines_wait_since_seconds",
             "Since when due deadlines wait for what was said before them, in seconds of the epoch; 0: none waits",

@@ -21,15 +21,18 @@ from libs.chassis.logging import configure
 from libs.chassis.metrics import Metrics
 from libs.chassis.pages import Route
 from libs.chassis.settings import ServiceSettings
+from libs.chassis.stuck import StuckList
 from libs.chassis.waiting import rest
 from libs.chassis.watchdog import Watchdog
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.failures import Failure
 from libs.eventlog.kafka.topics import TopicAdmin, load_cards
 from libs.eventlog.loops.door import Door, DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import Follower, SafeTime, behind, group_follower
+from libs.eventlog.loops.held_back import Source
 from libs.eventlog.loops.reaction import React, ReactionLoop
 from libs.eventlog.loops.state_topic import StateTopic
 from libs.eventlog.loops.writer import Answer
@@ -67,8 +70,9 @@ class ServiceHost:
         self.engine = Engine(_engine(settings), self.clock, self.cards, readers)
         files = sorted(folder.glob("*.sql"))
         self.queries = Queries(self.engine.database, *files, expressions=expressions_of(readers))
-        self.health = Health(self.clock)
-        self.routes: list[Route] = []
+        self.stuck = StuckList(self.clock)
+        self.health = Health(self.clock, degraded=self.stuck.sentences)
+        self.routes: list[Route] = [*self.stuck.routes()]
         """HTTP routes of the service, beside the pages about the process."""
         self._loops: list[Loop] = []
         self._busy: list[Busy] = []
@@ -85,7 +89,7 @@ class ServiceHost:
     def door(self, door: Door[Any]) -> DoorLoop:
         """Serve a door."""
         group = self.engine.group(DOOR)
-        loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, door, group)
+        loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, door, group, self._report)
         self._door_topics.add(door.topic)
         self._loops.append((f"door {door.topic}", loop.run))
         self._followers.append(group_follower(group, door.topic, self.engine.log))
@@ -97,7 +101,10 @@ class ServiceHost:
         topic, group = self.engine.readers[reader].topic, self.engine.group(f"react-to-{reader}")
         store, codec = self.engine.stores[reader], self.engine.codec(topic)
         gate = self.engine.gate.passed
-        loop = ReactionLoop(self.engine.log, self.clock, gate, topic, group, store, codec, react, answer, about)
+        loop = ReactionLoop(
+            *(self.engine.log, self.clock, gate, topic, group, store, codec, react, answer, about), report=self._report
+        )
+        self.stuck.add(lambda: [loop.stuck])
         self._loops.append((f"reaction to {topic}", loop.run))
         self._followers.append(group_follower(group, topic, self.engine.log))
         self.health.checks[f"reaction to {topic}"] = lambda: loop.waiting
@@ -110,9 +117,10 @@ class ServiceHost:
         next_due: Callable[[], Awaitable[datetime | None]],
     ) -> DutyLoop:
         """Run the duties; `next_due` returns the next instant of plan time at which something becomes due."""
-        loop = DutyLoop(self.clock, self.engine.gate.passed, duties, answer, self.something_moved)
+        loop = DutyLoop(self.clock, self.engine.gate.passed, duties, answer, self.something_moved, self._report)
+        self.stuck.add(lambda: loop.stuck)
         self._loops.append(("duties", loop.run))
-        self._next_due.append(next_due)
+        self._next_due.append(partial(_next_due, loop, self.clock, next_due))
         self._busy.append(partial(_due, loop))
         self.health.checks["duties"] = lambda: _waiting(loop, duties)
         return loop
@@ -151,9 +159,17 @@ class ServiceHost:
         """Add a loop to those that run."""
         self._loops.append((name, run))
 
-    def safe_time(self, *stages: Sequence[Follower]) -> SafeTime:
-        """Make a safe time that waits for the followers of one stage after the other."""
-        return SafeTime(self.engine.log, self.clock, stages)
+    def safe_time(self, *stages: Sequence[Follower], inputs: Sequence[Source]) -> SafeTime:
+        """Make a safe time that waits for the followers of one stage after the other.
+
+        What one of the `inputs` has left aside holds back whatever has the same number.
+        """
+        return SafeTime(self.engine.log, self.clock, stages, inputs=inputs)
+
+    def _report(self, failure: Failure) -> None:
+        """Log what failed, without what it was told, and count it."""
+        self.metrics.failures.labels(failure.loop).inc()
+        _log.error("failed", **failure._asdict())
 
     async def serve(self) -> int:
         """Run until told to stop; gives the exit code."""
@@ -239,6 +255,7 @@ class ServiceHost:
         """Copy the state of the gate and of the readers to the metrics, once a second."""
         while True:
             self.metrics.gate_open.set(self.engine.gate.closed_because is None)
+            self.metrics.stuck.set(len(self.stuck.rows()))
             for name, loop in self.engine.loops.items():
                 topic = self.engine.readers[name].topic
                 for verdict, number in zip(("counts", "void"), loop.take_counts(), strict=True):
@@ -250,6 +267,12 @@ class ServiceHost:
     def _tell(self, progress: Progress) -> None:
         if progress.done == progress.total:
             _log.info("tables folded from the log", records=progress.total)
+
+
+async def _next_due(loop: DutyLoop, clock: Clock, ask: Callable[[], Awaitable[datetime | None]]) -> datetime | None:
+    """When something becomes due; None where that has passed and is kept back: time goes on without it."""
+    at = await ask()
+    return None if at is not None and at <= clock.now() and loop.keeps_back else at
 
 
 async def _due(loop: DutyLoop) -> str | None:

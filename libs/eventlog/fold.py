@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from libs.eventlog.errors import Halted
+from libs.eventlog.failures import failure_of
 from libs.eventlog.projection import Key, Projection, Reader, by_stream
 from libs.eventlog.rule import Aside, Judge
 from libs.eventlog.wire.record import Head, RecordedEvent
@@ -59,7 +60,7 @@ class Projector:
         return keys
 
     def fold(self, events: Iterable[RecordedEvent | Aside], view: View) -> None:
-        """Judge and apply in order; raises Halted at the first record that breaks the rule or can not be decoded."""
+        """Judge and apply in order; raises Halted at the first record that can not be taken."""
         counts, heads, by_type, writes = self.judge.counts, view.heads, self._by_type, self.reader.writes
         for event in events:
             if not counts(event, heads):
@@ -71,8 +72,19 @@ class Projector:
                 _note(view.command_indexes, event)
             for projection in by_type.get(event.type, ()):
                 rows = view.rows[projection.table]
-                for key in self._keys(projection, event):
-                    rows[key] = projection.evolve(rows.get(key), event)
+                try:
+                    for key in self._keys(projection, event):
+                        rows[key] = projection.evolve(rows.get(key), event)
+                except Halted:
+                    raise
+                except Exception as error:
+                    raise self._not_folded(projection, event, error) from error
+
+    def _not_folded(self, projection: Projection[Any], event: RecordedEvent, error: Exception) -> Halted:
+        failure = failure_of(f"reader {self.reader.name}", projection.table, error)
+        where = failure.trace[-1].rpartition("/")[2]
+        sentence = f"{projection.table} can not fold {event.type} ({failure.error} at {where})"
+        return Halted(self.reader.topic, event.partition, event.offset, sentence)
 
     def _keys(self, projection: Projection[Any], event: RecordedEvent) -> Iterable[Key]:
         keys = projection.keys(self.judge.codec.open(event))

@@ -4,9 +4,10 @@ Kafka and PostgreSQL in production (`kafka/`, `tables/store.py`), memory in unit
 runs on both.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from libs.eventlog.fold import View
@@ -15,6 +16,7 @@ from libs.eventlog.wire.record import Head, Outgoing, Record
 
 ACKNOWLEDGED = -1  # written, the broker did not say where
 UNKNOWN = -2  # failed, or not known whether it was written
+NO_NOTES: Mapping[int, str] = MappingProxyType({})
 
 OnAssigned = Callable[[frozenset[int]], Awaitable[Mapping[int, int]]]
 """Called with newly assigned partitions; returns the offset to read each from, and none for a partition that is not to
@@ -63,8 +65,8 @@ class Subscription(Protocol):
         """The records available within `wait` machine seconds, by partition; may be empty."""
         ...
 
-    async def commit(self, offsets: Mapping[int, int]) -> None:
-        """Commit the next offset of each partition for the group; raises Unavailable."""
+    async def commit(self, offsets: Mapping[int, int], notes: Mapping[int, str] = NO_NOTES) -> None:
+        """Commit the next offset of each partition for the group, with a note (its metadata); raises Unavailable."""
         ...
 
     async def passed(self) -> Mapping[int, int]:
@@ -104,6 +106,14 @@ class Log(Protocol):
 
     async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
         """The committed offsets of a group; partitions without one are absent."""
+        ...
+
+    async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
+        """The notes that were committed with the offsets of a group, where there are any."""
+        ...
+
+    def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
+        """The records with offsets from `start` to below `until`, in order."""
         ...
 
     async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import View
-from libs.eventlog.ports import Identity, Loaded, OnAssigned, PartitionOffset, Position
+from libs.eventlog.ports import NO_NOTES, Identity, Loaded, OnAssigned, PartitionOffset, Position
 from libs.eventlog.projection import Key, Reader
 from libs.eventlog.wire.record import Head, Outgoing, Record
 
@@ -31,6 +31,7 @@ class MemoryLog:
         self.partitions, self.turn = partitions, turn
         self.kept: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self.committed: dict[tuple[str, str, int], int] = {}
+        self.notes: dict[tuple[str, str, int], str] = {}
         self.incarnation: Counter[str] = Counter()
 
     def write(self, out: Outgoing) -> int:
@@ -63,6 +64,11 @@ class MemoryLog:
         """The committed offsets of a group."""
         await self.turn()
         return {p: at for (g, t, p), at in self.committed.items() if (g, t) == (group, topic)}
+
+    async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
+        """The notes that were committed with the offsets of a group, where there are any."""
+        await self.turn()
+        return {p: note for (g, t, p), note in self.notes.items() if (g, t) == (group, topic) and note}
 
     async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         """Read records back; raises Unavailable where one is not there."""
@@ -135,12 +141,13 @@ class MemorySubscription:
         self._next.update({p: at + len(got[p]) for p, at in self._next.items()})
         return {p: records for p, records in got.items() if records}
 
-    async def commit(self, offsets: Mapping[int, int]) -> None:
+    async def commit(self, offsets: Mapping[int, int], notes: Mapping[int, str] = NO_NOTES) -> None:
         """Commit the offsets of the group; raises Unavailable where a partition is not ours any more."""
         await self._log.turn()
         if lost := sorted(offsets.keys() - self.owned()):
             raise Unavailable(f"{self._topic}{lost} belong to another one now")
         self._log.committed.update({(self._group, self._topic, p): at for p, at in offsets.items()})
+        self._log.notes.update({(self._group, self._topic, p): notes.get(p, "") for p in offsets})
 
     def owned(self) -> frozenset[int]:
         """Name the partitions whose offsets we may commit, as the broker sees it at that very moment."""

@@ -77,6 +77,8 @@ class Unreadability(OpenCode):
     BAD_ATTRIBUTE = "bad-attribute"
     UNKNOWN_TYPE = "unknown-type"
     BAD_FIELD = "bad-field"
+    NOT_PROCESSED = "not-processed"
+    """It failed here by a fault of ours; it is sent in again (`olcare dlq retry`) once that is mended."""
 
 
 class Receipt(Value):

@@ -9,6 +9,7 @@ from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.loops.held_back import Source
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import UNKNOWN
 from libs.eventlog.wire.cloudevents import Message
@@ -96,7 +97,8 @@ class TermDuties:
     def _safe_time(self) -> SafeTime:
         engine = self._host.engine
         own_door = group_follower(engine.group(DOOR), CONTRACTS_DOOR, engine.log)
-        return self._host.safe_time([own_door], [engine.followers["contracts"]])
+        inputs = [Source(engine.group(DOOR), CONTRACTS_DOOR)]
+        return self._host.safe_time([own_door], [engine.followers["contracts"]], inputs=inputs)
 
 
 class Tombstones:

@@ -24,7 +24,7 @@ from services.ops.report import command as report
 from services.ops.sla import command as sla
 from services.ops.sla import cycles
 from services.ops.ticket import command as tickets
-from services.ops.watch import lag, projections, topics
+from services.ops.watch import lag, projections, stuck, topics
 
 PROBLEMS = (Unavailable, Refused, StackError, ClockError, BadPlan, Halted)
 
@@ -51,6 +51,7 @@ for _name, _group in {
     "projections": projections.app,
     "ticket": tickets.app,
     "dlq": dead_letters.app,
+    "stuck": stuck.app,
     "notices": notices.app,
     "person": persons.app,
     "clock": clock.app,

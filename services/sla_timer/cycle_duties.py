@@ -9,6 +9,7 @@ from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.loops.held_back import Source
 from libs.messages.catalogue import TICKETS_DOOR
 from services.sla_timer.cycles.decider import MissTarget, ReckonCycles
 from services.sla_timer.cycles.model import TicketHistory
@@ -73,4 +74,5 @@ class CycleDuties:
         engine = self._host.engine
         door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
         facts, plan, cycles = (engine.followers[name] for name in ("tickets", "plan", "sla"))
-        return self._host.safe_time([door], [facts, plan], [cycles])
+        inputs = [Source(DOOR_OF_INTAKE, TICKETS_DOOR)]
+        return self._host.safe_time([door], [facts, plan], [cycles], inputs=inputs)

@@ -8,6 +8,7 @@ from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.loops.held_back import Source
 from libs.eventlog.tables.queries import Queries
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import SLA, TICKETS, TICKETS_DOOR
@@ -124,7 +125,12 @@ class PromiseDuties:
         reactions = group_follower(engine.group("react-to-tickets"), TICKETS, engine.log)
         merges = group_follower(engine.group("react-to-sla"), SLA, engine.log)
         plan, promises = engine.followers["plan"], engine.followers["sla"]
-        return self._host.safe_time([door], [reactions, plan], [merges], [promises])
+        inputs = [
+            Source(DOOR_OF_INTAKE, TICKETS_DOOR),
+            Source(engine.group("react-to-tickets"), TICKETS),
+            Source(engine.group("react-to-sla"), SLA),
+        ]
+        return self._host.safe_time([door], [reactions, plan], [merges], [promises], inputs=inputs)
 
 
 async def facts_for(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, PlanFacts]:

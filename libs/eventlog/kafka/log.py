@@ -81,6 +81,11 @@ class KafkaLog:
         found = await within(self._settings.patience, lambda: self._committed(group), f"offsets of {group}")
         return {tp.partition: at.offset for tp, at in found.items() if tp.topic == topic and at.offset >= 0}
 
+    async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
+        """The notes that were committed with the offsets of a group, where there are any."""
+        found = await within(self._settings.patience, lambda: self._committed(group), f"offsets of {group}")
+        return {tp.partition: at.metadata for tp, at in found.items() if tp.topic == topic and at.metadata}
+
     async def _committed(self, group: str) -> Mapping[TopicPartition, Any]:
         """Ask the group's coordinator, whose id is cached until a call to it fails."""
         if group not in self._coordinators:

@@ -11,7 +11,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.connection import LARGEST_REQUEST, KafkaSettings, begun, ended, within
-from libs.eventlog.ports import OnAssigned
+from libs.eventlog.ports import NO_NOTES, OnAssigned
 from libs.eventlog.wire.record import Record
 
 
@@ -85,9 +85,11 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             self._idle.clear()
         return {tp.partition: [record_of(m) for m in messages] for tp, messages in got.items()}
 
-    async def commit(self, offsets: Mapping[int, int]) -> None:
-        """Commit the next offset of each partition for the group; raises Unavailable."""
-        committed = {TopicPartition(self._topic, p): OffsetAndMetadata(at, "") for p, at in offsets.items()}
+    async def commit(self, offsets: Mapping[int, int], notes: Mapping[int, str] = NO_NOTES) -> None:
+        """Commit the next offset of each partition for the group, with a note (its metadata); raises Unavailable."""
+        committed = {
+            TopicPartition(self._topic, p): OffsetAndMetadata(at, notes.get(p, "")) for p, at in offsets.items()
+        }
         await within(self._settings.patience, lambda: self._consumer.commit(committed), f"offsets of {self._group}")
 
     async def passed(self) -> Mapping[int, int]:

@@ -11,13 +11,19 @@ from typing import Any, Protocol, TypeVar
 
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable, Unreadable
+from libs.eventlog.failures import EXPECTED, Failure, Report, failure_of, unreported
+from libs.eventlog.loops.held_back import firsts_of, note_of
+from libs.eventlog.loops.markers import Markers
 from libs.eventlog.loops.writer import Answer
-from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, Subscription
+from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscription
+from libs.eventlog.wire.receipts import dead_letters_of
 from libs.eventlog.wire.record import Outgoing, Record
+from libs.messages.receipts import Unreadability
 
 BATCH = 500
 WAIT = 0.5  # machine seconds
 PAUSE = 0.25  # machine seconds before the same batch is tried again
+LOOK = 2.0  # machine seconds between two looks at what became of dead letters
 
 M = TypeVar("M")
 
@@ -65,15 +71,29 @@ class DoorCounts:
 
     readable: int = 0
     unreadable: int = 0
+    not_processed: int = 0
 
 
 class DoorLoop:
     """Reads the door for ever; a batch that fails with Unavailable is retried, in the same order, until it succeeds."""
 
     def __init__(
-        self, log: Log, clock: Clock, gate: Callable[[], Awaitable[None]], door: Door[Any], group: str
+        self,
+        log: Log,
+        clock: Clock,
+        gate: Callable[[], Awaitable[None]],
+        door: Door[Any],
+        group: str,
+        report: Report = unreported,
     ) -> None:
         self._log, self._clock, self._gate, self._door, self._group = log, clock, gate, door, group
+        self._report = report
+        self._left: dict[int, set[int]] = {}
+        """By partition, the offsets that were not processed, as long as nobody has decided about their dead letters."""
+        self._markers = Markers(log, dead_letters_of(door.topic))
+        self._look_at = 0.0
+        self._answered: set[PartitionOffset] = set()
+        """The records of the batch in progress that need nothing more, should it be tried again."""
         self._appender: Appender = log.appender()
         self._committed: dict[int, int] = {}
         self.waiting: str | None = None
@@ -99,15 +119,19 @@ class DoorLoop:
                 raise LostInput(f"{self._door.topic}[{partition}]: {first} to {start - 1} were deleted unread")
         begin = {p: committed.get(p, starts[p]) for p in partitions}
         self._committed.update(begin)
+        notes = await self._log.committed_notes(self._group, self._door.topic)
+        self._left.update({p: set(firsts_of(notes.get(p, ""))) for p in partitions})
         return begin
 
     async def round(self, subscription: Subscription) -> int:
         """Process one batch to its end; returns the number of records."""
         batches = await subscription.batch(BATCH, WAIT)
         records = [record for partition in batches.values() for record in partition]
+        await self._look_at_markers(subscription)
+        self._answered.clear()
         while records:
             try:
-                await self.process(records)
+                await self.process([r for r in records if PartitionOffset(r.partition, r.offset) not in self._answered])
                 await self._commit(subscription, _next_offsets(records))
             except Unavailable as error:
                 self.waiting = str(error)
@@ -124,12 +148,61 @@ class DoorLoop:
     async def _commit(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
         """Commit the offsets that have moved; even without records, one may have passed the end of a transaction."""
         moved = {p: at for p, at in offsets.items() if at > self._committed.get(p, 0)}
-        if moved:
-            await subscription.commit(moved)
-            self._committed.update(moved)
+        await self._keep(subscription, moved)
+
+    async def _keep(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
+        if offsets:
+            notes = {p: note_of(self._left.get(p, ()), f"{self._door.topic}[{p}]") for p in offsets}
+            await subscription.commit(offsets, notes)
+            self._committed.update(offsets)
+
+    async def _look_at_markers(self, subscription: Subscription) -> None:
+        """Forget the records whose dead letters were sent in again or discarded."""
+        ours = {p: left for p, left in self._left.items() if left and p in subscription.assigned()}
+        if not ours or self._clock.monotonic() < self._look_at:
+            return
+        self._look_at = self._clock.monotonic() + LOOK
+        with suppress(Unavailable):  # looked at again later
+            marked = await self._markers.since()
+            done = {p: left & {at.offset for at in marked if at.partition == p} for p, left in ours.items()}
+            for partition in [p for p, offsets in done.items() if offsets]:
+                self._left[partition] -= done[partition]
+                await self._keep(subscription, {partition: self._committed[partition]})
 
     async def process(self, records: Sequence[Record]) -> None:
-        """Answer every record; after Unavailable it can be retried: nothing was lost and nothing has to be undone."""
+        """Answer every record; after Unavailable it can be retried: nothing was lost and nothing has to be undone.
+
+        What fails unexpectedly is halved until the record that does it is alone; that one is dead-lettered.
+        """
+        try:
+            await self._answer(records)
+        except EXPECTED:
+            raise
+        except Exception:  # noqa: BLE001 - whatever a decider or a query raises
+            if len(records) == 1:
+                await self._again_or_dead(records[0])
+                return
+            for half in (records[: len(records) // 2], records[len(records) // 2 :]):
+                await self.process(half)
+
+    async def _again_or_dead(self, record: Record) -> None:
+        """Try a record once more after a pause; where it fails again, write its dead letter and its receipt."""
+        await self._clock.sleep(PAUSE)
+        try:
+            await self._answer([record])
+        except EXPECTED:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            left = self._left.setdefault(record.partition, set())
+            note_of([*left, record.offset], f"{record.topic}[{record.partition}]")  # too many are no fault of a record
+            failure = failure_of(f"door {record.topic}", f"{record.topic}/{record.partition}/{record.offset}", error)
+            await self._write(self._door.dead(record, _not_processed(failure)))
+            left.add(record.offset)
+            self._answered.add(PartitionOffset(record.partition, record.offset))
+            self.counts.not_processed += 1
+            self._report(failure)
+
+    async def _answer(self, records: Sequence[Record]) -> None:
         read, dead = self._read(records)
         await self._write([out for record, message in read for out in self._door.private(record, message)])
         await self._gate()  # so that the facts queried below are not older than the gate allows
@@ -138,6 +211,7 @@ class DoorLoop:
         await self._door.apply_held(answers)
         receipts = [self._door.receipt(r, m, a) for (r, m), a in zip(read, answers, strict=True)]
         await self._write([*receipts, *dead])
+        self._answered.update(PartitionOffset(record.partition, record.offset) for record in records)
         self.counts.readable += len(read)
         self.counts.unreadable += len(records) - len(read)
 
@@ -158,6 +232,11 @@ class DoorLoop:
 
 class LostInput(Exception):  # noqa: N818 - it names what happened
     """Records were deleted before they were read: a person must decide."""
+
+
+def _not_processed(failure: Failure) -> Unreadable:
+    text = f"this failed by a fault of ours; it is kept, and sent in again once that is mended: {failure.reference}"
+    return Unreadable(Unreadability.NOT_PROCESSED, "envelope", text)
 
 
 def _next_offsets(records: Sequence[Record]) -> dict[int, int]:

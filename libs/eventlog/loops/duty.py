@@ -6,7 +6,10 @@ from datetime import datetime
 
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.failures import EXPECTED, Report, unreported
 from libs.eventlog.loops.followers import SafeTime
+from libs.eventlog.loops.held_back import Numbered, numbered
+from libs.eventlog.loops.stuck import StuckStreams, apart
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock
 
@@ -26,7 +29,11 @@ class Duty:
 
 
 class DutyLoop:
-    """Runs the queries again whenever plan time or our own state may have changed."""
+    """Runs the queries again whenever plan time or our own state may have changed.
+
+    A stream whose command fails unexpectedly is left aside, and so is a duty whose query does; the others go on.
+    Nothing needs to be kept of it: the query finds what is due until its event counts.
+    """
 
     def __init__(
         self,
@@ -35,9 +42,23 @@ class DutyLoop:
         duties: Sequence[Duty],
         answer: Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]],
         rest: Callable[[], Awaitable[None]],
+        report: Report = unreported,
     ) -> None:
         self._clock, self._gate, self._duties, self._answer, self._rest = clock, gate, duties, answer, rest
         self.waiting: dict[str, str] = {}
+        self.stuck_duties = StuckStreams("duties", clock, report)
+        self._held: set[str] = set()
+        self.stuck_streams = {duty.name: StuckStreams(f"duty {duty.name}", clock, report) for duty in duties}
+
+    @property
+    def stuck(self) -> Sequence[StuckStreams]:
+        """The duties and the streams that are left aside."""
+        return (self.stuck_duties, *self.stuck_streams.values())
+
+    @property
+    def keeps_back(self) -> bool:
+        """Whether something is due that is not done, since it, or an input of it, is left aside."""
+        return bool(self._held) or any(len(each) for each in self.stuck)
 
     async def run(self) -> None:
         """Do what is due until cancelled; after a round without events, `rest` waits until something may be due."""
@@ -50,26 +71,56 @@ class DutyLoop:
 
     async def round(self, duty: Duty) -> int:
         """Do what one duty finds now; gives the number of events that it led to."""
+        if self.stuck_duties.waits(duty.name):
+            return 0
         try:
             done = await self._do(duty)
         except Unavailable as error:
             self.waiting[duty.name] = str(error)
             return 0
+        except EXPECTED:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a query raises
+            self.stuck_duties.put(duty.name, error)
+            return 0
         self.waiting.pop(duty.name, None)
+        self.stuck_duties.back(duty.name)
         return done
 
     async def due(self) -> list[str]:
         """Name the duties that have something to do now."""
         now = self._clock.now()
-        return [duty.name for duty in self._duties if await duty.find(now, 1)]
+        return [duty.name for duty in self._duties if await self._find(duty, now, 1)]
 
     async def _do(self, duty: Duty) -> int:
         await self._gate()  # so that the rows found and their facts are not older than the gate allows
         now = self._clock.now()
-        if duty.safe and await duty.find(now, 1):
+        if duty.safe and await self._find(duty, now, 1):
             await duty.safe.reached()
         elif duty.safe:
             return 0
-        commands = await duty.find(now, BATCH)
-        answers = await self._answer(commands) if commands else ()
+        commands = await self._find(duty, now, BATCH)
+        stuck = self.stuck_streams[duty.name]
+        answers = await apart(commands, _stream, self._answer, lambda issued, error: stuck.put(issued.stream, error))
+        for answer in answers:
+            stuck.back(answer.issued.stream)
         return sum(1 for answer in answers if answer.event is not None)
+
+    async def _find(self, duty: Duty, now: datetime, most: int) -> Sequence[IssuedCommand]:
+        """What the duty finds, but for the streams that are left aside, and those with an input that is."""
+        stuck = self.stuck_streams[duty.name]
+        more = len(stuck)
+        self._held.discard(duty.name)
+        while found := await duty.find(now, most + more):
+            held = await duty.safe.held() if duty.safe else frozenset[Numbered]()
+            mine = [c for c in found if not stuck.waits(c.stream) and numbered(c.stream) not in held]
+            if len(mine) < len(found):
+                self._held.add(duty.name)
+            if len(mine) >= most or len(found) < most + more:
+                return mine[:most]
+            more = 2 * more + len(held) + 1
+        return ()
+
+
+def _stream(issued: IssuedCommand) -> str:
+    return issued.stream

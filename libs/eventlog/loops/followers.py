@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.loops.held_back import Numbered, Source, held_back
 from libs.eventlog.ports import Clock, Log, Store
 
 LOOK = 0.01  # machine seconds between two looks
@@ -57,10 +58,19 @@ class SafeTime:
 
     `stages` are waited for one after the other; the ends of each are queried only when the stage before has reached its
     own: first the door of the input, then the reactions to its topic and the foreign readers, at last our own reader.
+    `inputs` are the groups among them that may leave a stream aside: what has its number is held back meanwhile.
     """
 
-    def __init__(self, log: Log, clock: Clock, stages: Sequence[Sequence[Follower]], patience: float = 5.0) -> None:
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock,
+        stages: Sequence[Sequence[Follower]],
+        patience: float = 5.0,
+        inputs: Sequence[Source] = (),
+    ) -> None:
         self._log, self._clock, self._stages, self._patience = log, clock, stages, patience
+        self._inputs = inputs
         self.waiting_since: datetime | None = None
 
     async def reached(self) -> None:
@@ -69,6 +79,10 @@ class SafeTime:
         for stage in self._stages:
             await reached(self._log, self._clock, stage, self._patience)
         self.waiting_since = None
+
+    async def held(self) -> frozenset[Numbered]:
+        """The numbers with an input that is left aside: nothing is fired of them; raises Unavailable."""
+        return await held_back(self._log, self._inputs)
 
 
 STARTING = "the projections have not caught up yet"

@@ -4,12 +4,15 @@ A record is processed only after our reader of that topic has passed it, and ski
 reaction's group commits an offset when every command of the records before it has its counting event.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_event
 from libs.eventlog.errors import Halted, Unavailable
+from libs.eventlog.failures import Report, unreported
+from libs.eventlog.loops.held_back import Source, left, note_of
+from libs.eventlog.loops.stuck import StuckStreams, apart
 from libs.eventlog.loops.writer import Answer
-from libs.eventlog.ports import Clock, Log, Store, Subscription
+from libs.eventlog.ports import Clock, Log, PartitionOffset, Store, Subscription
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.base import Event, event_type
@@ -23,7 +26,11 @@ React = Callable[[Sequence[RecordedEvent]], Awaitable[Sequence[Sequence[Reaction
 
 
 class ReactionLoop:
-    """Follows one topic for ever."""
+    """Follows one topic for ever.
+
+    A stream whose event fails unexpectedly is left aside, from that event on, and the others go on. Where it was left
+    stands in a note with the committed offset (held_back.py); it is tried again after a while, in its own order.
+    """
 
     def __init__(
         self,
@@ -37,11 +44,16 @@ class ReactionLoop:
         react: React,
         answer: Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]],
         about: Sequence[type[Event]] = (),
+        report: Report = unreported,
     ) -> None:
         """Make it; `about` limits the events that are passed to `react`, by default all of them."""
         self._log, self._clock, self._gate, self._topic, self._group = log, clock, gate, topic, group
         self._types = frozenset(map(event_type, about))
         self._store, self._codec, self._react, self._answer = store, codec, react, answer
+        self._next: dict[int, int] = {}
+        self._left: dict[int, dict[str, int]] = {}
+        """By partition and stream, the offset of the first event that was left."""
+        self.stuck = StuckStreams(f"reaction to {topic}", clock, report)
         self.waiting: str | None = None
 
     async def run(self) -> None:
@@ -54,18 +66,29 @@ class ReactionLoop:
             await subscription.close()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
-        """Start at the group's committed offset, or at the beginning of the log."""
+        """Start at the group's committed offset, or at the beginning of the log, with what was left aside there."""
         committed = await self._log.committed_offsets(self._group, self._topic)
-        return {p: committed.get(p, 0) for p in partitions}
+        begin = {p: committed.get(p, 0) for p in partitions}
+        kept = await left(self._log, Source(self._group, self._topic))
+        self._forget(partitions)
+        for record in kept:
+            if record.partition in partitions:
+                stream = (record.key or b"").decode()
+                self._left.setdefault(record.partition, {})[stream] = record.offset
+                self.stuck.known(stream)
+        self._next.update(begin)
+        return begin
 
     async def round(self, subscription: Subscription) -> int:
         """Process one batch to its end; returns the number of records."""
         batches = await subscription.batch(BATCH, WAIT)
+        self._forget(self._left.keys() - subscription.assigned())
         todo = dict(batches)
-        while todo:
+        while todo or self._due():
             try:
+                await self._take_up(subscription)
                 await self.process(todo)
-                await subscription.commit({p: records[-1].offset + 1 for p, records in todo.items()})
+                await self._commit(subscription, {p: records[-1].offset + 1 for p, records in todo.items()})
             except (Unavailable, Halted) as error:
                 self.waiting = str(error)
                 await self._clock.sleep(PAUSE)
@@ -77,16 +100,72 @@ class ReactionLoop:
 
     async def process(self, batches: Mapping[int, Sequence[Record]]) -> None:
         """React to the counting events; after Unavailable it can be retried: nothing was lost."""
-        events = [event for p, records in batches.items() for event in await self._counting(p, records)]
+        counting = [event for p, records in batches.items() for event in await self._counting(p, records)]
+        await self._work([event for event in counting if event.stream not in self.stuck])
+
+    async def _work(self, events: Sequence[RecordedEvent]) -> None:
         if not events:
             return
         await self._gate()  # so that the facts read below are not older than the gate allows
+        await apart(events, _stream, self._handle, self._leave)
+
+    async def _handle(self, events: Sequence[RecordedEvent]) -> Sequence[Answer]:
         commands = [
             issued_by_event(event, reaction)
             for event, reactions in zip(events, await self._react(events), strict=True)
             for reaction in reactions
         ]
-        await self._answer(commands)
+        return await self._answer(commands)
+
+    def _leave(self, event: RecordedEvent, error: Exception) -> None:
+        self._left.setdefault(event.partition, {})[event.stream] = event.offset
+        self.stuck.put(event.stream, error)
+
+    def _forget(self, partitions: Iterable[int]) -> None:
+        """Drop what was left aside in partitions that are another process's now, or are read anew."""
+        for partition in list(partitions):
+            for stream in self._left.pop(partition, {}):
+                self.stuck.back(stream)
+
+    def _due(self) -> list[tuple[int, str]]:
+        """The streams that are to be tried again now."""
+        each = ((partition, stream) for partition, streams in self._left.items() for stream in streams)
+        return [(partition, stream) for partition, stream in each if not self.stuck.waits(stream)]
+
+    async def _take_up(self, subscription: Subscription) -> None:
+        """Try the streams again whose time has come, each from where it was left to the committed offset.
+
+        What comes after that in the batch at hand follows when the stream has been taken back.
+        """
+        for partition, stream in self._due():
+            first, end = self._left[partition].pop(stream), self._next[partition]
+            try:
+                await self._catch_up(partition, stream, first, end)
+            except (Unavailable, Halted):
+                self._left[partition].setdefault(stream, first)
+                raise
+            if stream not in self._left[partition]:
+                self.stuck.back(stream)
+            await self._commit(subscription, {partition: end})
+
+    async def _catch_up(self, partition: int, stream: str, first: int, end: int) -> None:
+        """React to a stream's events in [first, end), the first one alone to begin with: it may well fail again."""
+        [record] = (await self._log.records(self._topic, [PartitionOffset(partition, first)])).values()
+        await self._work(await self._counting(partition, [record]))
+        if stream in self._left[partition]:
+            return
+        async for records in self._log.scan(self._topic, partition, end, first + 1):
+            mine = [record for record in records if record.key == stream.encode()]
+            if mine:
+                await self._work(await self._counting(partition, mine))
+            if stream in self._left[partition]:
+                return
+
+    async def _commit(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
+        notes = {p: note_of(self._left.get(p, {}).values(), f"{self._topic}[{p}]") for p in offsets}
+        if offsets:
+            await subscription.commit(offsets, notes)
+            self._next.update(offsets)
 
     async def _counting(self, partition: int, records: Sequence[Record]) -> list[RecordedEvent]:
         first, last = records[0].offset, records[-1].offset
@@ -95,3 +174,7 @@ class ReactionLoop:
         void = await self._store.voids(partition, first, last)
         events = (self._codec.envelope(record) for record in records if record.offset not in void)
         return [self._codec.open(event) for event in events if not self._types or event.type in self._types]
+
+
+def _stream(event: RecordedEvent) -> str:
+    return event.stream

@@ -95,8 +95,24 @@ class ReaderLoop:
                 if self._anew:
                     return
                 raise
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a library says of a value
+                await self._where_it_fails(partition, records, error)
+                return
             else:
                 return
+
+    async def _where_it_fails(self, partition: int, records: list[Record], error: Exception) -> None:
+        """Halve a batch that can not be stored until the record that does it is alone, and halt there."""
+        topic = self._projector.reader.topic
+        if len(records) == 1:
+            sentence = f"it can not be stored ({type(error).__name__})"
+            self.halted[partition] = Halted(topic, partition, records[0].offset, sentence)
+            return
+        for half in (records[: len(records) // 2], records[len(records) // 2 :]):
+            if partition not in self.halted:
+                await self._as_far_as_possible(partition, half)
 
     async def apply(self, partition: int, records: list[Record]) -> None:
         """Apply one batch in one transaction: lock and check the position, then write the rows and the new position."""

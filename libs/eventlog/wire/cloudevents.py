@@ -18,7 +18,7 @@ from typing_extensions import TypeVar
 
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.field_errors import field_error
-from libs.eventlog.wire.record import RAW_BATCH
+from libs.eventlog.wire.record import RAW_BATCH, Record
 from libs.messages.envelope import MessageName, Number, Source, Traceparent
 from libs.messages.receipts import Unreadability
 from libs.messages.upstream import Upstream
@@ -63,13 +63,27 @@ def parse(
         raise Unreadable(Unreadability.NO_VALUE, "envelope", "the record has no value; send the event in it")
     if len(value) > MAX_VALUE:
         raise Unreadable(Unreadability.TOO_LARGE, "envelope", f"the value is larger than {MAX_VALUE} bytes")
+    attributes, data = _attributes(value, headers)
+    return _message(attributes, data, upstream)
+
+
+def named(record: Record) -> tuple[str, str] | None:
+    """The source and the subject of a door record, where they can be read, whatever else is wrong with it."""
+    try:
+        attributes = _attributes(record.value or b"", record.headers)[0]
+    except Unreadable:
+        return None
+    source, subject = attributes.get("source"), attributes.get("subject")
+    return (source, subject) if isinstance(source, str) and isinstance(subject, str) else None
+
+
+def _attributes(value: bytes, headers: Sequence[tuple[str, bytes | None]]) -> tuple[Mapping[str, Any], bytes]:
+    """The attributes and the data of an event, in structured or in binary mode; raises Unreadable."""
     named = _headers(headers)
     media_type = _media_type(named.get("content-type", ""))
     if media_type.startswith(_STRUCTURED):
-        attributes, data = _structured(value, media_type)
-    else:
-        attributes, data = _binary(value, media_type, named)
-    return _message(attributes, data, upstream)
+        return _structured(value, media_type)
+    return _binary(value, media_type, named)
 
 
 def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, str]:

@@ -13,10 +13,10 @@ from libs.eventlog.errors import Unavailable
 TIMEOUT = 30.0  # machine seconds
 
 
-async def page(port: int, path: str) -> Any:
+async def page(port: int, path: str, method: str = "GET") -> Any:
     """What the page says; raises Unavailable where nobody answers, or not with success."""
     try:
-        head, _, body = (await asyncio.wait_for(_get(port, path), TIMEOUT)).partition(b"\r\n\r\n")
+        head, _, body = (await asyncio.wait_for(_ask(port, path, method), TIMEOUT)).partition(b"\r\n\r\n")
     except (OSError, TimeoutError) as error:
         raise Unavailable(f"127.0.0.1:{port}{path} does not answer ({type(error).__name__})") from error
     status = head.split(b" ", 2)[1:2]
@@ -25,10 +25,10 @@ async def page(port: int, path: str) -> Any:
     return json.loads(body)
 
 
-async def _get(port: int, path: str) -> bytes:
+async def _ask(port: int, path: str, method: str) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        writer.write(f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        writer.write(f"{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n".encode())
         return await reader.read()
     finally:
         writer.close()

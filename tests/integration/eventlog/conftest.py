@@ -39,6 +39,9 @@ class Prefixed:
     async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
         return await self._log.committed_offsets(self._groups + group, self._at(topic))
 
+    async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
+        return await self._log.committed_notes(self._groups + group, self._at(topic))
+
     async def records(self, topic: str, places: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         found = await self._log.records(self._at(topic), places)
         return {place: record._replace(topic=topic) for place, record in found.items()}

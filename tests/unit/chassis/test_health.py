@@ -13,7 +13,7 @@ SEVEN = "2026-11-23T07:00:00.000000Z"
 
 def test_a_service_without_anything_to_wait_for_is_ready() -> None:
     health = Health(ManualClock(MONDAY_7H), {"gate": lambda: None})
-    assert health.ready() == {"ready": True, "clock": {"movable": True, "now": SEVEN}, "waiting": []}
+    assert health.ready() == {"ready": True, "clock": {"movable": True, "now": SEVEN}, "waiting": [], "degraded": []}
 
 
 def test_a_service_says_of_each_thing_that_it_waits_for() -> None:

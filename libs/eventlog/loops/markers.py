@@ -1,0 +1,35 @@
+"""Follows what people decide about dead letters: which of them were sent in again, or need nothing more."""
+
+from pydantic import ValidationError
+
+from libs.eventlog.ports import Log, PartitionOffset
+from libs.messages.receipts import DeadLetterDiscarded
+
+
+class Markers:
+    """The markers on a topic of dead letters, each given once."""
+
+    def __init__(self, log: Log, topic: str) -> None:
+        self._log, self._topic = log, topic
+        self._next: dict[int, int] = {}
+
+    async def since(self) -> set[PartitionOffset]:
+        """The addresses at the door of the letters that were marked since the last call; raises Unavailable."""
+        ends = await self._log.ends(self._topic)
+        if not self._next:
+            self._next = dict(await self._log.starts(self._topic))
+        found: set[PartitionOffset] = set()
+        for partition, end in ends.items():
+            if self._next[partition] < end:
+                async for records in self._log.scan(self._topic, partition, end, self._next[partition]):
+                    found.update(at for record in records if (at := _marked(record.value)))
+                self._next[partition] = end
+        return found
+
+
+def _marked(value: bytes | None) -> PartitionOffset | None:
+    try:
+        marker = DeadLetterDiscarded.model_validate_json(value or b"")
+    except ValidationError:
+        return None  # a dead letter
+    return PartitionOffset(marker.place.partition, marker.place.offset)
