@@ -1,11 +1,13 @@
 """Ids are computed, never drawn: the same cause on the same history is the same event (docs/adr/0001)."""
 
+import re
 from collections.abc import Sequence
 from hashlib import sha1
 from uuid import UUID
 
 from pydantic_core import to_json
 
+_EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NAMESPACE = UUID("6f1d3c52-2f0b-5a39-9d4c-0c1a5e0b7c11")
 
 
@@ -22,7 +24,13 @@ def _name(parts: Sequence[str]) -> str:
 
 
 def door_command_id(source: str, message_id: str, stream: str) -> UUID:
-    """Name the command of an upstream message; the same (source, id) on a stream is a repeat, whatever else it says."""
+    """Name the command of an upstream message; the same (source, id) on a stream is a repeat, whatever else it says.
+
+    A source that looks like the id of an event has a name space of its own: else an upstream system could choose its
+    source and id so that its command has the id of a reaction, which would then find an answer and never act.
+    """
+    if _EVENT_ID.fullmatch(source):
+        return name_id("door", source, message_id, stream)
     return name_id(source, message_id, stream)
 
 

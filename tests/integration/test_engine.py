@@ -16,7 +16,7 @@ from libs.chassis.clock import Clock
 from libs.decider import Decider
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.engine import Engine, EngineSettings
-from libs.eventlog.errors import Halted
+from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.kafka.topics import Card
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import PartitionOffset
@@ -24,7 +24,7 @@ from libs.eventlog.projection import Projection, Reader, state_of
 from libs.eventlog.rebuild import build as rebuild
 from libs.eventlog.rebuild.proof import Difference
 from libs.eventlog.rule import SetAside
-from libs.eventlog.tables.generations import begin, clear, finished, generations
+from libs.eventlog.tables.generations import begin, clear, finished, generations, only_builder
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import Event, Instant
 from libs.messages.ids import door_command_id
@@ -264,6 +264,58 @@ async def test_what_a_dead_builder_left_is_cleared_and_what_a_living_one_builds_
         await clear(other, house.reader)
         assert await _states(engine) == ["building", "live"]
         await finished(connection, building)
+
+
+async def test_of_two_builders_at_once_the_second_is_told_and_the_live_tables_stay(house: House) -> None:
+    async with (
+        house.process("one") as engine,
+        house.process("ops", live=False) as ops,
+        house.process("also", live=False) as also,
+    ):
+        await house.writer(engine).handle(said(*range(60)))
+        outcomes = await asyncio.gather(
+            *(ops.rebuild("sayings"), also.verify("sayings"), also.rebuild("sayings")), return_exceptions=True
+        )
+        refused = [str(outcome) for outcome in outcomes if isinstance(outcome, Unavailable)]
+        assert refused
+        assert all("the tables of sayings are being built already" in sentence for sentence in refused)
+        assert not [outcome for outcome in outcomes if isinstance(outcome, Exception) and str(outcome) not in refused]
+        assert await _times(ops) == 60
+        _, found = await ops.verify("sayings")
+        assert found == []
+    async with house.process("later") as engine:
+        assert await _times(engine) == 60
+
+
+async def test_the_second_builder_is_told_who_builds_since_when(house: House) -> None:
+    async with house.process(live=False) as engine, engine.database.connection() as connection:
+        async with only_builder(connection, house.reader):
+            await begin(connection, house.reader, await engine.log.identity(house.topic), "none")
+            with pytest.raises(Unavailable, match=r"being built already, by the backend \d+ since 20\d\d-"):
+                await engine.verify("sayings")
+        _, found = await engine.verify("sayings")
+        assert found == []
+
+
+@pytest.mark.parametrize("harm", ["drop schema {} cascade", "truncate {}.position_sayings"])
+async def test_a_pointer_to_tables_that_are_gone_is_not_believed(house: House, harm: str) -> None:
+    async with house.process() as engine:
+        await house.writer(engine).handle(said(*range(30)))
+        async with engine.database.connection() as connection:
+            await connection.execute(harm.format(engine.database.schema_of("sayings")))
+    async with house.process() as engine:
+        assert await _times(engine) == 30
+        assert events(await house.writer(engine).handle(said(*range(30))))
+
+
+async def test_a_schema_that_is_there_without_being_listed_is_left_alone(house: House) -> None:
+    async with house.process(live=False) as engine:
+        async with engine.database.connection() as connection:
+            number = engine.database.schema_of("sayings").replace("_g1_", "_g2_")
+            await connection.execute(f"create schema {number}; create table {number}.somebodys (it text)")
+        await engine.rebuild("sayings")
+        async with engine.database.connection() as connection:
+            assert await connection.fetchval("select to_regclass($1)", f"{number}.somebodys")
 
 
 async def _states(engine: Engine) -> list[str]:

@@ -26,6 +26,8 @@ from libs.eventlog.tables.generations import (
     discard,
     drop,
     finished,
+    is_there,
+    only_builder,
     standbys,
     switch,
 )
@@ -61,12 +63,16 @@ class Builder:
         async with self._database.connection() as connection, _alone(connection, reader):
             await clear(connection, reader)
             found = await current(connection, reader)
+            if found is not None and not await is_there(connection, found):
+                await discard(connection, [found])
+                found = None
             if found is None or found.set_aside != self._set_aside(reader):
                 ends = await self._log.ends(reader.topic)
-                found = await self._begin(connection, reader)
-                await self._fold(connection, reader, found, ends, tell)
-                await switch(connection, found, None)
-                await finished(connection, found)
+                async with only_builder(connection, reader):
+                    found = await self._begin(connection, reader)
+                    await self._fold(connection, reader, found, ends, tell)
+                    await switch(connection, found, None)
+                    await finished(connection, found)
                 await discard(connection, await standbys(connection, reader))  # they set aside other records
         return found
 
@@ -76,9 +82,9 @@ class Builder:
     ) -> AsyncIterator[Beside]:
         """Build another generation in so many processes, to the positions of a snapshot of the live one, and compare.
 
-        It is dropped at the end, unless it has been taken into use.
+        It is dropped at the end, unless it has been taken into use. Raises Unavailable where another process builds.
         """
-        async with self._database.connection() as connection:
+        async with self._database.connection() as connection, only_builder(connection, reader):
             start = await positions(connection, reader, live) if live else await self._log.ends(reader.topic)
             fresh = await self._begin(connection, reader)
             try:

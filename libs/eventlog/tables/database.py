@@ -34,6 +34,8 @@ create table if not exists olcare.generation (
     proof jsonb, primary key (reader, version, generation));
 create table if not exists olcare.pointer (
     reader text not null, version int not null, generation int not null, primary key (reader, version));
+alter table olcare.generation add column if not exists begun_at timestamptz not null default now();
+alter table olcare.generation add column if not exists begun_by int not null default pg_backend_pid();
 """
 
 

@@ -1,11 +1,13 @@
 """The generations of a reader's tables: made beside each other, one in use, one kept to go back to."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import asyncpg
 
+from libs.eventlog.errors import Unavailable
 from libs.eventlog.ports import Identity
 from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Connection
@@ -57,34 +59,75 @@ def _generation(row: asyncpg.Record) -> Generation:
     )
 
 
+@asynccontextmanager
+async def only_builder(connection: Connection, reader: Reader) -> AsyncIterator[None]:
+    """Hold the lock of a reader's builder; raises Unavailable, with who builds since when, where another one has it."""
+    if not await connection.fetchval("select pg_try_advisory_lock($1, hashtext($2))", Lock.BUILDER, reader.name):
+        raise Unavailable(await _who_builds(connection, reader))
+    try:
+        yield
+    finally:
+        await connection.execute("select pg_advisory_unlock($1, hashtext($2))", Lock.BUILDER, reader.name)
+
+
+async def _who_builds(connection: Connection, reader: Reader) -> str:
+    row = await connection.fetchrow(
+        "select begun_at, begun_by from olcare.generation where reader = $1 and state = 'building'"
+        " order by begun_at desc limit 1",
+        reader.name,
+    )
+    who = f", by the backend {row['begun_by']} since {row['begun_at'].isoformat()}" if row else ""
+    return f"the tables of {reader.name} are being built already{who}"
+
+
 async def begin(connection: Connection, reader: Reader, identity: Identity, set_aside: str) -> Generation:
     """Create the empty tables of a new generation, without indexes; its builder calls `finished` at the end.
 
-    The schema's name holds the database's oid, so that a process that used the tables of a dropped database can not
-    mistake half-filled new ones for them. The connection holds a lock, which is released if the builder dies.
+    The builder is alone (`only_builder`), and its number was never used, so that nothing has to be dropped. The
+    schema's name holds the database's oid, so that a process that used the tables of a dropped database can not mistake
+    half-filled new ones for them. The connection holds a lock, which is released if the builder dies.
     """
     database = await connection.fetchval("select oid from pg_database where datname = current_database()")
-    number = await connection.fetchval(
-        "select coalesce(max(generation), 0) + 1 from olcare.generation where reader = $1 and version = $2",
-        reader.name,
-        reader.version,
-    )
+    number = await _next_number(connection, reader)
     schema = f"{reader.name}_v{reader.version}_g{number}_{database}"
     await connection.execute("select pg_advisory_lock($1, hashtext($2))", Lock.GENERATION, schema)
-    await connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
-    for statement in tables(reader, schema):
-        await connection.execute(statement)
-    await connection.execute(
-        "insert into olcare.generation values ($1, $2, $3, $4, $5, $6, $7, 'building', null)",
+    async with connection.transaction():
+        await connection.execute(f"create schema {schema}")
+        for statement in tables(reader, schema):
+            await connection.execute(statement)
+        await connection.execute(
+            "insert into olcare.generation values ($1, $2, $3, $4, $5, $6, $7, 'building', null)",
+            reader.name,
+            reader.version,
+            number,
+            schema,
+            identity.cluster,
+            identity.topic,
+            set_aside,
+        )
+    return Generation(reader.name, reader.version, number, schema, identity, set_aside, "building")
+
+
+async def _next_number(connection: Connection, reader: Reader) -> int:
+    """A number above those of all generations, and of all schemas that are there without being listed."""
+    number: int = await connection.fetchval(
+        "select greatest("
+        " (select coalesce(max(generation), 0) from olcare.generation where reader = $1 and version = $2),"
+        " (select coalesce(max(substring(nspname from $3)::int), 0) from pg_namespace where nspname ~ $3)) + 1",
         reader.name,
         reader.version,
-        number,
-        schema,
-        identity.cluster,
-        identity.topic,
-        set_aside,
+        f"^{reader.name}_v{reader.version}_g([0-9]+)_",
     )
-    return Generation(reader.name, reader.version, number, schema, identity, set_aside, "building")
+    return number
+
+
+async def is_there(connection: Connection, generation: Generation) -> bool:
+    """Whether a generation has position rows: without them nothing that the registry says of it can be believed."""
+    table = f"{generation.schema}.position_{generation.reader}"
+    if await connection.fetchval("select to_regclass($1)", table) is None:
+        return False
+    found: bool = await connection.fetchval(f"select exists (select from {table})")
+    return found
 
 
 async def finished(connection: Connection, generation: Generation) -> None:

@@ -12,5 +12,7 @@ class Lock(IntEnum):
     """Build missing tables, keyed by the reader's name; the other instances wait for it."""
     GENERATION = 4713
     """Build a generation, keyed by its schema's name; released if the builder dies."""
+    BUILDER = 4715
+    """Choose the number of a reader's next generation and build it, keyed by the reader's name."""
     STATE_TOPIC = 4714
     """Make the tables of a state topic."""

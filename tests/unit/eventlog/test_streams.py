@@ -45,3 +45,13 @@ def test_an_id_is_computed_and_stays_what_it_is_for_ever() -> None:
     assert reaction_command_id("e", "start", "promise/crm/4711") == name_id("e", "start", "promise/crm/4711")
     assert duty_command_id("h", "expire", "2") == name_id("h", "expire", "2")
     assert event_id("s", "c", None, "k", "t", "d") == str(name_id("s", "c", "", "k", "t", "d"))
+
+
+def test_no_message_has_the_id_of_a_reaction() -> None:
+    event, stream = str(name_id("an event")), "notice/crm-eu/4711"
+    assert door_command_id(event, "request", stream) != reaction_command_id(event, "request", stream)
+    assert door_command_id(event, "request", stream) == door_command_id(event, "request", stream)
+
+
+def test_the_ids_of_messages_from_all_other_sources_stay_as_they_were() -> None:
+    assert door_command_id("crm-eu", "crm-1", "ticket/crm-eu/4711") == name_id("crm-eu", "crm-1", "ticket/crm-eu/4711")
