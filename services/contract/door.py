@@ -4,10 +4,11 @@ from typing import assert_never
 
 from libs.eventlog.commands import IssuedCommand, issued_at_door
 from libs.eventlog.errors import Unreadable
+from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.wire.cloudevents import Message, parse
 from libs.eventlog.wire.private import Personal, private_key
 from libs.eventlog.wire.record import Record
-from libs.messages.catalogue import CONTRACTS_DOOR, UPSTREAM, ContractsEvent
+from libs.messages.catalogue import CONTRACTS_DOOR, PLAN, UPSTREAM, ContractsEvent
 from libs.messages.contracts import (
     ContractActivated,
     ContractLapsed,
@@ -78,6 +79,22 @@ def facts_needed(message: Message[ContractUpstream]) -> str | None:
             return customer
         case CustomerSubmitted() | PersonErasureOrdered() | PlanPartSubmitted():
             return None
+        case _:
+            assert_never(message.data)
+
+
+def resting(message: Message[ContractUpstream]) -> Resting:
+    """What a message says something about, and what its decision rests on beside its own stream."""
+    about = frozenset({stream_of(message)})
+    match message.data:
+        case ContractSubmitted(customer=customer):
+            return Resting(about, frozenset({customer, PLAN}))
+        case CustomerSubmitted():
+            return Resting(about, frozenset({PLAN}))
+        case PlanPartSubmitted():
+            return Resting(about | {PLAN})
+        case PersonErasureOrdered():
+            return Resting(about)
         case _:
             assert_never(message.data)
 

@@ -8,6 +8,7 @@ from libs.chassis.service_host import DOOR, ServiceHost
 from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.held_back import Source
 from libs.eventlog.loops.writer import Answer, Writer
@@ -52,6 +53,10 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
     def read(self, record: Record) -> Message[ContractUpstream]:
         """Parse a record; raises Unreadable."""
         return door.read(record)
+
+    def resting(self, message: Message[ContractUpstream]) -> Resting:
+        """What a message says something about, and what its decision rests on beside its own stream."""
+        return door.resting(message)
 
     def personal(self, record: Record, message: Message[ContractUpstream]) -> Personal | None:
         """What is personal in a message."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import assert_never
 
 from libs.eventlog.commands import IssuedCommand, issued_at_door
+from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.wire.cloudevents import Message, parse
 from libs.eventlog.wire.private import private_key
 from libs.eventlog.wire.record import Record
@@ -66,6 +67,13 @@ def facts_needed(message: Message[TicketUpstream]) -> FactsNeeded | None:
             return None
         case _:
             assert_never(message.data)
+
+
+def resting(message: Message[TicketUpstream]) -> Resting:
+    """What a message says something about, and the other ticket that its decision rests on."""
+    needed = facts_needed(message)
+    survivors = {needed.survivor} if needed and needed.survivor else set[str]()
+    return Resting(frozenset({stream_of(message)}), frozenset(survivors))
 
 
 def command_of(

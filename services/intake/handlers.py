@@ -8,6 +8,7 @@ from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import Store
 from libs.eventlog.wire.cloudevents import Message
@@ -36,6 +37,10 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
     def read(self, record: Record) -> Message[TicketUpstream]:
         """Parse a record; raises Unreadable."""
         return door.read(record)
+
+    def resting(self, message: Message[TicketUpstream]) -> Resting:
+        """What a message says something about, and the other ticket that its decision rests on."""
+        return door.resting(message)
 
     def personal(self, record: Record, message: Message[TicketUpstream]) -> Personal | None:
         """What is personal in a message."""

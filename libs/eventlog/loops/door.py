@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable, Unreadable
 from libs.eventlog.failures import EXPECTED, Failure, Report, failure_of, unreported
+from libs.eventlog.loops.fact_waves import NOTHING, Resting, fact_waves
 from libs.eventlog.loops.held_back import firsts_of, note_of
 from libs.eventlog.loops.markers import Markers
 from libs.eventlog.loops.writer import Answer
@@ -43,6 +44,10 @@ class Door(Protocol[M]):
     def private(self, record: Record, message: M) -> Sequence[Outgoing]:  # noqa: ARG002 - for those that need them
         """The records for the private topic, written before the event that names them."""
         return ()
+
+    def resting(self, message: M) -> Resting:  # noqa: ARG002 - for those that rest on others of their own door
+        """What a message says something about, and what its decision rests on beside its own stream."""
+        return NOTHING
 
     async def issue(self, read: Sequence[tuple[Record, M]]) -> Sequence[IssuedCommand]:
         """The commands, each with the foreign facts that deciding needs; raises Unavailable."""
@@ -205,15 +210,21 @@ class DoorLoop:
     async def _answer(self, records: Sequence[Record]) -> None:
         read, dead = self._read(records)
         await self._write([out for record, message in read for out in self._door.private(record, message)])
-        await self._gate()  # so that the facts queried below are not older than the gate allows
-        commands = await self._door.issue(read)
-        answers = await self._door.answer(commands)
-        await self._door.apply_held(answers)
-        receipts = [self._door.receipt(r, m, a) for (r, m), a in zip(read, answers, strict=True)]
+        receipts: list[Outgoing] = []
+        for wave in fact_waves(self._door.resting(message) for _, message in read):
+            receipts += await self._decide([read[at] for at in wave])
         await self._write([*receipts, *dead])
         self._answered.update(PartitionOffset(record.partition, record.offset) for record in records)
         self.counts.readable += len(read)
         self.counts.unreadable += len(records) - len(read)
+
+    async def _decide(self, read: Sequence[tuple[Record, Any]]) -> list[Outgoing]:
+        """Bring the messages to their counting events; gives their receipts."""
+        await self._gate()  # so that the facts queried below are not older than the gate allows
+        commands = await self._door.issue(read)
+        answers = await self._door.answer(commands)
+        await self._door.apply_held(answers)
+        return [self._door.receipt(r, m, a) for (r, m), a in zip(read, answers, strict=True)]
 
     def _read(self, records: Sequence[Record]) -> tuple[list[tuple[Record, Any]], list[Outgoing]]:
         read: list[tuple[Record, Any]] = []
