@@ -23,7 +23,7 @@ from libs.chassis.pages import Route
 from libs.chassis.settings import ServiceSettings
 from libs.chassis.stuck import StuckList
 from libs.chassis.waiting import rest
-from libs.chassis.watchdog import Watchdog
+from libs.chassis.watchdog import Watchdog, Watched
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Unavailable
@@ -78,6 +78,10 @@ class ServiceHost:
         self._busy: list[Busy] = []
         self._door_topics: set[str] = set()
         self._followers: list[Follower] = list(self.engine.followers.values())
+        self._watched = [
+            Watched(follower, partial(self._reader_waits, name), partial(self._partitions_of, name))
+            for name, follower in self.engine.followers.items()
+        ]
         self._next_due: list[Callable[[], Awaitable[datetime | None]]] = []
         self._states: list[StateTopic] = []
         self._opened = False
@@ -92,7 +96,7 @@ class ServiceHost:
         loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, door, group, self._report)
         self._door_topics.add(door.topic)
         self._loops.append((f"door {door.topic}", loop.run))
-        self._followers.append(group_follower(group, door.topic, self.engine.log))
+        self._follow(group_follower(group, door.topic, self.engine.log), loop)
         self.health.checks[f"door {door.topic}"] = lambda: loop.waiting
         return loop
 
@@ -106,7 +110,7 @@ class ServiceHost:
         )
         self.stuck.add(lambda: [loop.stuck])
         self._loops.append((f"reaction to {topic}", loop.run))
-        self._followers.append(group_follower(group, topic, self.engine.log))
+        self._follow(group_follower(group, topic, self.engine.log), loop)
         self.health.checks[f"reaction to {topic}"] = lambda: loop.waiting
         return loop
 
@@ -129,8 +133,23 @@ class ServiceHost:
         """Keep a compacted topic as a table."""
         state = StateTopic(self.engine.log, self.engine.database, name, topic, self.engine.group(f"{name}.v1"))
         self._states.append(state)
-        self._followers.append(Follower(state.name, topic, state.positions))
+        follower = Follower(state.name, topic, state.positions)
+        self._followers.append(follower)
+        self._watched.append(Watched(follower, lambda: None))
         return state
+
+    def _follow(self, follower: Follower, loop: DoorLoop | ReactionLoop) -> None:
+        self._followers.append(follower)
+        self._watched.append(Watched(follower, lambda: loop.waiting, loop.partitions))
+
+    def _partitions_of(self, reader: str) -> frozenset[int] | None:
+        loop = self.engine.loops.get(reader)
+        return loop.partitions() if loop else None
+
+    def _reader_waits(self, name: str) -> str | None:
+        """What a reader waits for: somebody who decides about a partition that is halted."""
+        loop = self.engine.loops.get(name)
+        return "; ".join(map(str, loop.halted.values())) or None if loop else "it has not begun"
 
     async def something_moved(self) -> None:
         """Return when plan time was stepped, our tables have moved or something is due, or after a while."""
@@ -184,7 +203,7 @@ class ServiceHost:
             for state in self._states:
                 await state.open(self.cards[state.topic].partitions, self.clock.wall())
             self._opened = True
-            watchdog = Watchdog(self.engine.log, self.clock, self._followers, self._stands_still_rightly)
+            watchdog = Watchdog(self.engine.log, self.clock, self._watched)
             runs = [
                 *self.engine.tasks(),
                 *self._loops,
@@ -247,9 +266,6 @@ class ServiceHost:
             return None
         off = self.clock.wall().timestamp() - broker
         return f"this clock is {off:+.1f} s off the broker's" if abs(off) > SKEW else None
-
-    def _stands_still_rightly(self) -> bool:
-        return any(check() for check in self.health.checks.values())
 
     async def _measure(self) -> None:
         """Copy the state of the gate and of the readers to the metrics, once a second."""

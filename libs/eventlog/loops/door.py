@@ -101,18 +101,23 @@ class DoorLoop:
         """The records of the batch in progress that need nothing more, should it be tried again."""
         self._appender: Appender = log.appender()
         self._committed: dict[int, int] = {}
+        self._subscription: Subscription | None = None
         self.waiting: str | None = None
         self.counts = DoorCounts()
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        subscription = await self._log.subscribe(self._door.topic, self._group, self.assigned)
+        self._subscription = subscription = await self._log.subscribe(self._door.topic, self._group, self.assigned)
         try:
             while True:
                 await self.round(subscription)
         finally:
             await subscription.close()
             await self._appender.close()
+
+    def partitions(self) -> frozenset[int]:
+        """The partitions that are ours now."""
+        return self._subscription.assigned() if self._subscription else frozenset()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
         """Begin at the committed offsets, or at the beginning; raises LostInput where input was deleted unread."""

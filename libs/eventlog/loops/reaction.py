@@ -54,16 +54,21 @@ class ReactionLoop:
         self._left: dict[int, dict[str, int]] = {}
         """By partition and stream, the offset of the first event that was left."""
         self.stuck = StuckStreams(f"reaction to {topic}", clock, report)
+        self._subscription: Subscription | None = None
         self.waiting: str | None = None
 
     async def run(self) -> None:
         """React until cancelled."""
-        subscription = await self._log.subscribe(self._topic, self._group, self.assigned)
+        self._subscription = subscription = await self._log.subscribe(self._topic, self._group, self.assigned)
         try:
             while True:
                 await self.round(subscription)
         finally:
             await subscription.close()
+
+    def partitions(self) -> frozenset[int]:
+        """The partitions that are ours now."""
+        return self._subscription.assigned() if self._subscription else frozenset()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
         """Start at the group's committed offset, or at the beginning of the log, with what was left aside there."""

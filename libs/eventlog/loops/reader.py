@@ -34,6 +34,10 @@ class ReaderLoop:
         finally:
             await self._subscription.close()
 
+    def partitions(self) -> frozenset[int]:
+        """The partitions that are ours now."""
+        return self._subscription.assigned() if self._subscription else frozenset()
+
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
         """Take partitions over: the new epoch in the position row fences the former owner's batches.
 

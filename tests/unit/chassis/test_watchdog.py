@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from libs.chassis.manual_clock import ManualClock
-from libs.chassis.watchdog import PATIENCE, StandsStill, Watchdog
-from libs.eventlog.loops.followers import Follower, group_follower
+from libs.chassis.watchdog import PATIENCE, StandsStill, Watchdog, Watched
+from libs.eventlog.loops.followers import group_follower
 from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.record import Outgoing
 
@@ -21,18 +21,22 @@ class Scene:
         for _ in range(2):
             self.log.write(Outgoing(DOOR, 0, b"key", b"value"))
         self.log.committed["group", DOOR, 0] = 1
-        self.follower: Follower = group_follower("group", DOOR, self.log)
-        self.dog = Watchdog(self.log, self.clock, [self.follower], lambda: self.says_why)
+        self.ours: frozenset[int] | None = None
+        self.watched = Watched(group_follower("group", DOOR, self.log), self.why, lambda: self.ours)
+        self.dog = Watchdog(self.log, self.clock, [self.watched])
+
+    def why(self) -> str | None:
+        return "it waits" if self.says_why else None
 
     async def after(self, seconds: float) -> None:
         await self.clock.sleep(seconds)
-        await self.dog.look(self.follower)
+        await self.dog.look(self.watched)
 
 
 @pytest.fixture
 async def scene() -> Scene:
     scene = Scene()
-    await scene.dog.look(scene.follower)
+    await scene.dog.look(scene.watched)
     return scene
 
 
@@ -58,6 +62,39 @@ async def test_who_says_why_he_waits_is_left_alone_and_has_his_time_anew(scene: 
     scene.says_why = True
     await scene.after(3 * PATIENCE)
     scene.says_why = False
+    await scene.after(PATIENCE)
+    with pytest.raises(StandsStill):
+        await scene.after(1)
+
+
+async def test_what_another_loop_waits_for_is_no_reason(scene: Scene) -> None:
+    waiting = Watched(group_follower("other", DOOR, scene.log), lambda: "the gate is closed")
+    await scene.dog.look(waiting)
+    await scene.after(PATIENCE)
+    await scene.dog.look(waiting)
+    with pytest.raises(StandsStill, match="group"):
+        await scene.after(1)
+
+
+async def test_partitions_of_another_process_are_not_ours_to_watch() -> None:
+    scene = Scene()
+    scene.log = MemoryLog(2)
+    for partition in (0, 1):
+        scene.log.write(Outgoing(DOOR, partition, b"key", b"value"))
+    scene.log.committed["group", DOOR, 1] = 1
+    scene.watched = Watched(group_follower("group", DOOR, scene.log), scene.why, lambda: scene.ours)
+    scene.dog = Watchdog(scene.log, scene.clock, [scene.watched])
+    scene.ours = frozenset({1})
+    await scene.after(0)
+    await scene.after(3 * PATIENCE)
+    scene.ours = frozenset({0})
+    await scene.after(0)
+    with pytest.raises(StandsStill):
+        await scene.after(PATIENCE + 1)
+
+
+async def test_a_process_without_partitions_watches_all_of_them(scene: Scene) -> None:
+    scene.ours = frozenset()
     await scene.after(PATIENCE)
     with pytest.raises(StandsStill):
         await scene.after(1)
