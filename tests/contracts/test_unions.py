@@ -99,7 +99,7 @@ MUST_DECIDE = {
     "ContractUpstream": {
         "contract.door._command",
         "contract.door.facts_needed",
-        "contract.door.personal",
+        "contract.door.personal", "contract.door.resting",
         "contract.door.stream_of",
     },
     "NoticeUpstream": {"notification.handlers._command"},

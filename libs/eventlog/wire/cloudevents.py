@@ -4,11 +4,12 @@ Whatever a record holds, reading it gives a message or `Unreadable`; no error re
 error can be logged and answered without customer data. The record's key matters only for the order.
 """
 
+import json
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple
 from urllib.parse import quote
 
@@ -29,6 +30,8 @@ YEARS = range(2000, 2100)  # a time outside of them is a mistake, and local days
 
 _STRUCTURED, _JSON = "application/cloudevents", "application/json"
 _RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+_LEAP_SECOND = re.compile(r":60(?=(\.[0-9]+)?[Z+-])")
+_BOM = b"\xef\xbb\xbf"
 _SOURCE: TypeAdapter[str] = TypeAdapter(Source)
 _NUMBER: TypeAdapter[str] = TypeAdapter(Number)
 _NAME: TypeAdapter[str] = TypeAdapter(MessageName)
@@ -81,9 +84,22 @@ def _attributes(value: bytes, headers: Sequence[tuple[str, bytes | None]]) -> tu
     """The attributes and the data of an event, in structured or in binary mode; raises Unreadable."""
     named = _headers(headers)
     media_type = _media_type(named.get("content-type", ""))
-    if media_type.startswith(_STRUCTURED):
+    if media_type.startswith(_STRUCTURED) or (media_type == _JSON and not _has_attributes(named) and _is_event(value)):
         return _structured(value, media_type)
     return _binary(value, media_type, named)
+
+
+def _has_attributes(named: Mapping[str, str]) -> bool:
+    return any(name.startswith("ce_") for name in named)
+
+
+def _is_event(value: bytes) -> bool:
+    """Whether a value is a whole event that is declared as plain JSON, as some libraries send it."""
+    try:
+        event = from_json(value.removeprefix(_BOM), allow_inf_nan=False)
+    except ValueError:
+        return False
+    return isinstance(event, dict) and "specversion" in event
 
 
 def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, str]:
@@ -113,7 +129,7 @@ def _media_type(content_type: str) -> str:
 
 
 def _structured(value: bytes, media_type: str) -> tuple[Mapping[str, Any], bytes]:
-    if media_type != f"{_STRUCTURED}+json":
+    if media_type not in {f"{_STRUCTURED}+json", _JSON}:
         text = f"send one event a record as {_STRUCTURED}+json; batches and other formats are not taken"
         raise Unreadable(Unreadability.UNKNOWN_CONTENT_TYPE, "content-type", text)
     event = _json(value, "envelope")
@@ -125,23 +141,49 @@ def _structured(value: bytes, media_type: str) -> tuple[Mapping[str, Any], bytes
 
 
 def _json(value: bytes, where: str) -> Any:
+    value = value.removeprefix(_BOM)
     _text(value, where)
     try:
-        return from_json(value, allow_inf_nan=False)
-    except ValueError:
-        raise Unreadable(Unreadability.NOT_JSON, where, "this is not JSON") from None
+        found = from_json(value, allow_inf_nan=False)
+    except ValueError as error:  # its text has a rule and a place, and nothing of what stands there
+        raise Unreadable(Unreadability.NOT_JSON, where, f"this is not JSON: {error}"[:200]) from None
+    _check_names(value, where)
+    return found
+
+
+def _check_names(value: bytes, where: str) -> None:
+    """Check that no object has a name twice: readers differ in which of the two they take (RFC 8259, section 4)."""
+    try:
+        json.loads(value, object_pairs_hook=_once)
+    except _Twice:
+        raise Unreadable(Unreadability.NOT_JSON, where, "an object has a name twice; say it once") from None
+    except (ValueError, RecursionError):
+        return  # who reads it next says what is wrong with it
+
+
+class _Twice(Exception):  # noqa: N818 - it names what was found
+    """A name stands twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise _Twice
 
 
 def _data(event: Mapping[str, Any]) -> bytes:
+    if "data" in event and "data_base64" in event:
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "data_base64", "send data or data_base64, not both")
     if "data" in event:
         return to_json(event["data"])
     encoded = event.get("data_base64")
     if encoded is None:
         raise Unreadable(Unreadability.MISSING_ATTRIBUTE, "data", "the event has no data")
     try:
-        return b64decode(encoded, validate=True)
+        data = b64decode(encoded, validate=True)
     except (TypeError, ValueError, NotBase64):
         raise Unreadable(Unreadability.BAD_ATTRIBUTE, "data_base64", "this is not base64") from None
+    _check_names(data, "data_base64")
+    return data
 
 
 def _binary(value: bytes, media_type: str, named: Mapping[str, str]) -> tuple[Mapping[str, Any], bytes]:
@@ -150,7 +192,9 @@ def _binary(value: bytes, media_type: str, named: Mapping[str, str]) -> tuple[Ma
         text = f"say content-type: {_STRUCTURED}+json, or send the attributes as headers that begin with ce_"
         raise Unreadable(Unreadability.NOT_A_CLOUDEVENT, "envelope", text)
     _check_json("content-type", media_type or None)
-    return attributes, value
+    data = value.removeprefix(_BOM)
+    _check_names(data, "data")
+    return attributes, data
 
 
 def _check_json(where: str, media_type: object) -> None:
@@ -199,14 +243,23 @@ def _source(attributes: Mapping[str, Any]) -> str:
 
 
 def _time(text: str) -> datetime:
+    text, leap = _LEAP_SECOND.subn(":59", text.upper())
     try:
         time = datetime.fromisoformat(text) if _RFC3339.fullmatch(text) else None
-    except ValueError:
+        if time and leap:
+            time = _after_leap_second(time)
+    except (ValueError, OverflowError):
         time = None
     if time is None or time.year not in YEARS:
         rule = f"time must be RFC 3339 with an offset or Z, in the years {YEARS.start} to {YEARS.stop - 1}"
         raise Unreadable(Unreadability.BAD_ATTRIBUTE, "time", rule)
     return time.astimezone(UTC)
+
+
+def _after_leap_second(time: datetime) -> datetime | None:
+    """The second 60 as the first one of the next day in UTC; None where there can be none (RFC 3339, section 5.7)."""
+    after = time.astimezone(UTC) + timedelta(seconds=1)
+    return after if (after.hour, after.minute) == (0, 0) else None
 
 
 def _content(data: bytes, model: type[U]) -> U:

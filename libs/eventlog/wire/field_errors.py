@@ -42,7 +42,7 @@ def field_error(error: ValidationError) -> Unreadable:
     """Turn a validation error into the answer for its first field."""
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
-        return Unreadable(Unreadability.NOT_JSON, "data", "this is not JSON")
+        return Unreadable(Unreadability.NOT_JSON, "data", f"this is not JSON: {first['ctx']['error']}"[:MAX_TEXT])
     where = ".".join(("data", *map(str, first["loc"])))
     text = f"{where} {_rule(first['type'], first.get('ctx', {}))}"
     reason = Unreadability.NOT_AN_OBJECT if where == "data" else Unreadability.BAD_FIELD

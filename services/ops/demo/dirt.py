@@ -46,7 +46,7 @@ def _no_event(good: Event) -> Iterator[Dirt]:
     yield Dirt(Unreadability.NOT_UTF8, value.decode().encode("utf-16"), headers)
     yield Dirt(Unreadability.NOT_JSON, value[: len(value) // 2].decode(errors="ignore").encode(), headers)
     yield Dirt(Unreadability.NOT_AN_OBJECT, json.dumps([good]).encode(), headers)
-    yield Dirt(Unreadability.NOT_A_CLOUDEVENT, value, (("content-type", b"application/json"),))
+    yield Dirt(Unreadability.NOT_A_CLOUDEVENT, value, (("content-type", b"text/plain"),))
     yield Dirt(Unreadability.UNKNOWN_CONTENT_TYPE, value, (("content-type", b"application/cloudevents-batch+json"),))
 
 

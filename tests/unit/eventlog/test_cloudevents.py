@@ -374,3 +374,56 @@ def test_a_good_message_with_some_bytes_spoilt_is_read_or_told(data: st.DataObje
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=128))
 def test_any_source_and_number_that_is_read_has_a_stream(text: str) -> None:
     read_or_told(with_attributes(source=text, subject=text[:64]), STRUCTURED)
+
+
+def test_a_whole_event_declared_as_plain_json_is_taken_as_structured() -> None:
+    assert parse(with_attributes(), [("content-type", b"application/json")], DOOR) == READ
+
+
+def test_a_byte_order_mark_says_nothing() -> None:
+    mark = b"\xef\xbb\xbf"
+    assert parse(mark + with_attributes(), STRUCTURED, DOOR) == READ
+    assert parse(mark + with_attributes(), [("content-type", b"application/json")], DOOR) == READ
+    assert parse(mark + structured(ASKED), binary(ATTRIBUTES), DOOR) == READ
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-11-24t09:30:00z", "2026-11-24T09:30:00+00:00"),
+        ("2026-11-24T10:30:00.25+01:00", "2026-11-24T09:30:00.250000+00:00"),
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00+00:00"),
+        ("2016-12-31T23:59:60.5z", "2017-01-01T00:00:00.500000+00:00"),
+        ("2017-01-01T00:59:60+01:00", "2017-01-01T00:00:00+00:00"),
+    ],
+)
+def test_every_way_of_rfc_3339_is_read(text: str, instant: str) -> None:
+    assert parse(with_attributes(time=text), STRUCTURED, DOOR).time.isoformat() == instant
+
+
+@pytest.mark.parametrize("text", ["2026-11-24T09:30:60Z", "2016-12-31T23:59:61Z", "2016-12-31T23:59:60+01:00"])
+def test_a_second_60_is_refused_where_there_can_be_none(text: str) -> None:
+    assert refusal(with_attributes(time=text)) == ("bad-attribute", "time")
+
+
+def test_a_name_that_stands_twice_in_an_object_is_refused_wherever_it_stands() -> None:
+    twice = structured(ASKED)[:-1] + b', "text": "Another."}'
+    assert refusal(twice, binary(ATTRIBUTES)) == ("not-json", "data")
+    event = with_attributes(data=None)[:-1] + b', "data": ' + twice + b"}"
+    assert refusal(event) == ("not-json", "envelope")
+    encoded = b64encode(twice).decode()
+    assert refusal(with_attributes(data=None, data_base64=encoded)) == ("not-json", "data_base64")
+    assert refusal(with_attributes()[:-1] + b', "id": "m-2"}') == ("not-json", "envelope")
+
+
+def test_data_in_two_ways_are_refused() -> None:
+    encoded = b64encode(structured(ASKED)).decode()
+    assert refusal(with_attributes(data_base64=encoded)) == ("bad-attribute", "data_base64")
+
+
+def test_what_is_no_json_is_said_with_its_place_and_without_its_text() -> None:
+    for value, headers in ((with_attributes()[:-1] + b",Anne}", STRUCTURED), (b'{"a":Anne}', binary(ATTRIBUTES))):
+        with pytest.raises(Unreadable) as caught:
+            parse(value, headers, DOOR)
+        assert "line 1 column" in caught.value.text
+        assert "Anne" not in caught.value.text
