@@ -121,7 +121,8 @@ class ServiceHost:
         next_due: Callable[[], Awaitable[datetime | None]],
     ) -> DutyLoop:
         """Run the duties; `next_due` returns the next instant of plan time at which something becomes due."""
-        loop = DutyLoop(self.clock, self.engine.gate.passed, duties, answer, self.something_moved, self._report)
+        gate = self.engine.gate.passed
+        loop = DutyLoop(self.clock, gate, duties, answer, self.something_moved, self._report, self.engine.owns)
         self.stuck.add(lambda: loop.stuck)
         self._loops.append(("duties", loop.run))
         self._next_due.append(partial(_next_due, loop, self.clock, next_due))

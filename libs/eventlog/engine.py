@@ -31,7 +31,8 @@ from libs.eventlog.tables.generations import Generation, current, discard, gener
 from libs.eventlog.tables.store import PostgresStore
 from libs.eventlog.wire.codec import Codec
 from libs.messages.base import Event
-from libs.messages.catalogue import EVENTS
+from libs.messages.catalogue import EVENTS, topic_of
+from libs.messages.streams import partition_of
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,12 @@ class Engine:
     def follower(self, reader: str) -> Follower:
         """Follow a topic by the positions of one of our readers."""
         return reader_follower(f"{self.settings.service}.{reader}", self.readers[reader].topic, self.stores[reader])
+
+    def owns(self, stream: str) -> bool:
+        """Whether our own reader of the stream's topic has its partition now: then its duties are ours."""
+        topic = topic_of(stream)
+        reader = next(r for r in self.readers.values() if r.topic == topic and r.writes)
+        return partition_of(stream, self.cards[topic].partitions) in self.loops[reader.name].partitions()
 
     def group(self, name: str) -> str:
         """Name a consumer group of this service."""

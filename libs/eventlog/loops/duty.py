@@ -43,8 +43,11 @@ class DutyLoop:
         answer: Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]],
         rest: Callable[[], Awaitable[None]],
         report: Report = unreported,
+        owns: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        """Make it; `owns` tells the streams whose partitions this process has, so that each duty is done by one."""
         self._clock, self._gate, self._duties, self._answer, self._rest = clock, gate, duties, answer, rest
+        self._owns = owns
         self.waiting: dict[str, str] = {}
         self.stuck_duties = StuckStreams("duties", clock, report)
         self._held: set[str] = set()
@@ -107,14 +110,15 @@ class DutyLoop:
         return sum(1 for answer in answers if answer.event is not None)
 
     async def _find(self, duty: Duty, now: datetime, most: int) -> Sequence[IssuedCommand]:
-        """What the duty finds, but for the streams that are left aside, and those with an input that is."""
+        """What the duty finds of our own, but for the streams that are left aside, and those with an input that is."""
         stuck = self.stuck_streams[duty.name]
         more = len(stuck)
         self._held.discard(duty.name)
         while found := await duty.find(now, most + more):
             held = await duty.safe.held() if duty.safe else frozenset[Numbered]()
-            mine = [c for c in found if not stuck.waits(c.stream) and numbered(c.stream) not in held]
-            if len(mine) < len(found):
+            ours = [c for c in found if self._owns(c.stream)]
+            mine = [c for c in ours if not stuck.waits(c.stream) and numbered(c.stream) not in held]
+            if len(mine) < len(ours):
                 self._held.add(duty.name)
             if len(mine) >= most or len(found) < most + more:
                 return mine[:most]

@@ -341,6 +341,28 @@ async def test_a_duty_goes_on_without_the_stream_that_fails() -> None:
     assert sum(map(len, loop.stuck)) == 0
 
 
+async def test_each_process_does_the_duties_of_its_own_partitions() -> None:
+    streams = [f"promise/x/{n}" for n in range(40)]
+    due = Due(*streams)
+    duty = Duty("expire", due.find)
+
+    def is_even(stream: str) -> bool:
+        return int(stream[-1]) % 2 == 0
+
+    def is_odd(stream: str) -> bool:
+        return not is_even(stream)
+
+    of_one, of_other = (
+        DutyLoop(*(Machine(), is_open, [duty], due.answer, at_once), owns=owns) for owns in (is_even, is_odd)
+    )
+    await of_one.round(duty)
+    assert sorted(due.done) == sorted(stream for stream in streams if int(stream[-1]) % 2 == 0)
+    assert await of_one.due() == []
+    assert not of_one.keeps_back
+    await of_other.round(duty)
+    assert sorted(due.done) == sorted(streams)
+
+
 async def test_a_duty_whose_query_fails_waits_and_is_tried_again() -> None:
     due = Due("promise/x/1")
     due.query_fails = True
