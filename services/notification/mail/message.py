@@ -1,16 +1,18 @@
 """One message as the mail server gets it: built from data alone, so that the same notice gives the same message."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.quoprimime import body_encode
+from email.utils import format_datetime
+
+from services.notification.mail.headers import header, is_plain, name_tokens, one_line, text_tokens
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_QUOTED_PRINTABLE_LINE = 76  # RFC 2045, 6.7
 
 
 class NotWritable(ValueError):  # noqa: N818 - it names a state of the message, not a fault of the program
@@ -39,20 +41,48 @@ class Mail:
 
 
 def compose(mail: Mail) -> bytes:
-    """Write the message with CRLF line ends; raises NotWritable."""
-    message = EmailMessage(policy=SMTP)
+    """Write the message, in ASCII and with CRLF line ends; raises NotWritable.
+
+    CRLF, CR and LF in the body are each the end of a line.
+    """
     try:
-        message["From"] = _shown(mail.sender)
-        message["To"] = _shown(mail.recipient)
-        message["Subject"] = _line(mail.subject)
-        message["Date"] = mail.sent_at
-        message["Message-ID"] = mail.message_id
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(mail.body, charset="utf-8", cte="quoted-printable")
-        message["Content-Language"] = mail.language
-        return message.as_bytes()
-    except (MessageError, ValueError) as error:
-        raise NotWritable("the message can not be written") from error
+        return f"{''.join(_headers(mail))}\r\n{_body(mail.body)}".encode("ascii")
+    except UnicodeError as error:
+        raise NotWritable("the text holds what is no character") from error
+
+
+def _headers(mail: Mail) -> Iterator[str]:
+    subject = one_line(mail.subject)
+    if not subject:
+        raise NotWritable("the message has no subject")
+    yield header("Date", [format_datetime(mail.sent_at)])
+    yield header("From", _correspondent("From", mail.sender))
+    yield header("To", _correspondent("To", mail.recipient))
+    yield header("Subject", text_tokens("Subject", subject))
+    yield header("Message-ID", [_as_it_stands(mail.message_id)])
+    yield header("Auto-Submitted", ["auto-generated"])
+    yield header("Content-Language", [_as_it_stands(mail.language)])
+    yield header("MIME-Version", ["1.0"])
+    yield header("Content-Type", ['text/plain; charset="utf-8"'])
+    yield header("Content-Transfer-Encoding", ["quoted-printable"])
+
+
+def _correspondent(name: str, who: Correspondent) -> Sequence[str]:
+    shown, address = one_line(who.name), wire_address(who.address)
+    return [*name_tokens(name, shown), f"<{address}>"] if shown else [address]
+
+
+def _as_it_stands(value: str) -> str:
+    if not is_plain(value):
+        raise NotWritable("an id or a code is not what it should be")
+    return value
+
+
+def _body(text: str) -> str:
+    if "\0" in text:
+        raise NotWritable("the text holds U+0000, which no mail may")
+    lines = _LINE_END.sub("\n", text).removesuffix("\n") + "\n"
+    return body_encode(lines.encode().decode("latin-1"), _QUOTED_PRINTABLE_LINE, "\r\n")
 
 
 def wire_address(address: str) -> str:
@@ -65,12 +95,3 @@ def wire_address(address: str) -> str:
     if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         raise NotWritable("the address is not one that every mail server takes")
     return f"{local}@{domain}"
-
-
-def _shown(who: Correspondent) -> Address:
-    return Address(_line(who.name), addr_spec=wire_address(who.address))
-
-
-def _line(text: str) -> str:
-    """The text on one line: a line break would begin a new header."""
-    return _BREAKS.sub(" ", text).strip()

@@ -1,14 +1,20 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import decode_header, make_header
+from email.message import EmailMessage, Message
+from email.policy import SMTP, compat32
+from email.utils import getaddresses
+from itertools import groupby
+from random import Random
+from unicodedata import category
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notification.mail.message import Correspondent, Mail, NotWritable, compose, wire_address
+from tests.unit.notification import generated_lines, rfc2047
 
 ANA = Mail(
     sender=Correspondent("no-reply@olcare.example", "OL Care"),
@@ -19,6 +25,10 @@ ANA = Mail(
     message_id="<5f3c@olcare.example>",
     sent_at=datetime(2026, 11, 24, 8, 30, tzinfo=UTC),
 )
+
+
+CHUNK = 1000
+"""Generated mails of one test; a whole run has 100,000."""
 
 
 def read(content: bytes) -> EmailMessage:
@@ -67,7 +77,130 @@ def test_no_name_and_no_subject_can_write_a_header_of_its_own(name: str, subject
 def test_a_line_break_in_a_subject_is_a_blank(line_end: str) -> None:
     mail = read(compose(replace(ANA, subject=f"Hello{line_end}Bcc: eve@evil.example")))
     assert mail["Bcc"] is None
-    assert mail["Subject"].split() == ["Hello", "Bcc:", "eve@evil.example"]
+    assert mail["Subject"] == "Hello Bcc: eve@evil.example"
+
+
+SLY = "=?utf-8?q?Facture=0D=0ABcc=3A_spy=40evil.example?="
+
+
+def test_what_looks_like_an_encoded_word_is_text() -> None:
+    content = compose(replace(ANA, subject=SLY, recipient=Correspondent("ana@customer.example", SLY)))
+    mail = read(content)
+    assert mail["Bcc"] is None
+    assert mail["Subject"] == SLY
+    assert recipients(read_of_old(content)) == [(SLY, "ana@customer.example")]
+    assert b"\nBcc" not in content
+
+
+def test_the_name_of_the_sender_is_text_as_well() -> None:
+    content = compose(replace(ANA, sender=Correspondent("no-reply@olcare.example", "=?utf-8?q?=0D=0ABcc=3A_eve?=")))
+    assert [sender.display_name for sender in read(content)["From"].addresses] == ["=?utf-8?q?=0D=0ABcc=3A_eve?="]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "imprimante Fwd: «",
+        "Fwd: « l'imprimante »\u00a0: déjà  reçu à 50\u202f%",
+        "é" * 200,
+        "x" * 200,
+        "PlanetPress " * 16 + "!",
+    ],
+)
+def test_a_subject_arrives_as_it_was_written(subject: str) -> None:
+    content = compose(replace(ANA, subject=subject))
+    assert read(content)["Subject"] == subject
+    assert not read(content)["Subject"].defects
+    assert rfc2047.text_of(rfc2047.headers(content)["Subject"]) == subject
+
+
+@pytest.mark.parametrize("name", ["Exemple, Camille", "Exemple de la Très Longue Lignée, " * 5 + "Camille", 'a\\ "b"'])
+def test_a_name_with_a_comma_is_one_recipient(name: str) -> None:
+    content = compose(replace(ANA, recipient=Correspondent("ana@customer.example", name)))
+    assert recipients(read_of_old(content)) == [(name, "ana@customer.example")]
+    assert rfc2047.correspondent_of(rfc2047.headers(content)["To"]) == (name, "ana@customer.example")
+
+
+@pytest.mark.parametrize("subject", ["", " \r\n ", "\u2028"])
+def test_no_mail_is_without_a_subject(subject: str) -> None:
+    with pytest.raises(NotWritable):
+        compose(replace(ANA, subject=subject))
+
+
+@pytest.mark.parametrize("mail", [replace(ANA, subject="half a \ud83d"), replace(ANA, body="half a \ud83d")])
+def test_what_is_no_character_is_not_written(mail: Mail) -> None:
+    with pytest.raises(NotWritable):
+        compose(mail)
+
+
+INJECTED = "<1@olcare.example>\r\nBcc: eve@evil.example"
+
+
+@pytest.mark.parametrize("mail", [replace(ANA, message_id=INJECTED), replace(ANA, language=INJECTED)])
+def test_an_id_or_a_code_that_is_none_is_not_written(mail: Mail) -> None:
+    with pytest.raises(NotWritable):
+        compose(mail)
+
+
+def on_one_line(text: str) -> str:
+    """The text with a blank for each run of what breaks a line or controls a terminal."""
+    runs = groupby(text, key=lambda character: category(character) in {"Cc", "Zl", "Zp"})
+    return "".join(" " if breaks else "".join(run) for breaks, run in runs).strip()
+
+
+def assert_reads_back(subject: str, name: str) -> None:
+    """Two readers of Python and one of ours find in a mail what was given to it."""
+    said, shown = on_one_line(subject), on_one_line(name)
+    content = compose(replace(ANA, subject=subject, recipient=Correspondent("ana@customer.example", name)))
+    fields = rfc2047.headers(content)
+    assert rfc2047.text_of(fields["Subject"]) == said
+    assert rfc2047.correspondent_of(fields["To"]) == (shown, "ana@customer.example")
+    assert_python_reads(read(content), said, shown)
+    assert_python_of_old_reads(read_of_old(content), said, shown)
+
+
+def assert_python_reads(mail: EmailMessage, said: str, shown: str) -> None:
+    """In a name of several encoded words this one puts blanks between them, and makes several blanks one."""
+    assert mail.keys() == read(compose(ANA)).keys()
+    assert mail["Subject"] == said
+    assert not mail["Subject"].defects
+    (recipient,) = mail["To"].addresses
+    assert recipient.addr_spec == "ana@customer.example"
+    assert "".join(recipient.display_name.split()) == "".join(shown.split())
+
+
+def assert_python_of_old_reads(mail: Message, said: str, shown: str) -> None:
+    assert decoded(mail["Subject"]) == said
+    assert recipients(mail) == [(shown, "ana@customer.example")]
+
+
+def recipients(mail: Message) -> list[tuple[str, str]]:
+    return [(decoded(name), address) for name, address in getaddresses([mail["To"]])]
+
+
+def decoded(text: str) -> str:
+    """It leaves it to us to unfold."""
+    return str(make_header(decode_header(text.replace("\r\n", ""))))
+
+
+def read_of_old(content: bytes) -> Message:
+    return message_from_bytes(content, policy=compat32)
+
+
+def assert_a_chunk_reads_back(seed: int) -> None:
+    random = Random(seed)
+    for _ in range(CHUNK):
+        assert_reads_back(generated_lines.subject(random), generated_lines.name(random))
+
+
+def test_subjects_and_names_arrive_as_they_were_written() -> None:
+    assert_a_chunk_reads_back(0)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", range(1, 100))
+def test_any_subject_and_any_name_arrive_as_they_were_written(seed: int) -> None:
+    assert_a_chunk_reads_back(seed)
 
 
 def test_a_domain_may_be_written_in_letters_of_its_own() -> None:
