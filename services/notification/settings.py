@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from libs.chassis.settings import ServiceSettings
-from services.notification.mail.message import Correspondent
+from services.notification.mail.message import Correspondent, wire_address
 from services.notification.mail.smtp import Encryption, Limits, Login, Server
 
 Seconds = Annotated[float, Field(gt=0, le=900)]
-Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+-]+@[a-z0-9.-]+$", max_length=100)]
+Address = Annotated[str, StringConstraints(max_length=100), AfterValidator(wire_address)]
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=100)]
 
 

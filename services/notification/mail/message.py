@@ -7,10 +7,12 @@ from datetime import datetime
 from email.quoprimime import body_encode
 from email.utils import format_datetime
 
+from email_validator import EmailNotValidError, validate_email
+
 from services.notification.mail.headers import header, is_plain, name_tokens, one_line, text_tokens
 
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_WORDS_AND_DOTS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
+_WORDS_BETWEEN_DOTS = re.compile(r"[^.]+(\.[^.]+)*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _QUOTED_PRINTABLE_LINE = 76  # RFC 2045, 6.7
 
@@ -86,12 +88,21 @@ def _body(text: str) -> str:
 
 
 def wire_address(address: str) -> str:
-    """The address as SMTP takes it without extensions, its domain in ASCII (IDNA); raises NotWritable."""
-    local, _, domain = address.rpartition("@")
+    """The address as SMTP takes it without extensions, its domain in ASCII (IDNA 2008); raises NotWritable.
+
+    A part before the @ whose dots are not between words (`a..b.`), as some providers gave them away, is quoted.
+    """
+    local, at, domain = address.rpartition("@")
+    quoted = f'"{local}"' if _WORDS_AND_DOTS.fullmatch(local) and not _WORDS_BETWEEN_DOTS.fullmatch(local) else local
     try:
-        domain = domain.encode("idna").decode()
-    except UnicodeError as error:
-        raise NotWritable("the part behind the @ is no domain") from error
-    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
-        raise NotWritable("the address is not one that every mail server takes")
-    return f"{local}@{domain}"
+        valid = validate_email(
+            f"{quoted}{at}{domain}",
+            allow_quoted_local=True,
+            allow_smtputf8=False,
+            check_deliverability=False,
+            globally_deliverable=False,
+            strict=True,
+        )
+    except EmailNotValidError as error:
+        raise NotWritable("the address is not one that every mail server takes") from error
+    return f"{valid.ascii_local_part}@{valid.ascii_domain}"

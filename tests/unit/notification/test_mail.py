@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -203,13 +204,41 @@ def test_any_subject_and_any_name_arrive_as_they_were_written(seed: int) -> None
     assert_a_chunk_reads_back(seed)
 
 
-def test_a_domain_may_be_written_in_letters_of_its_own() -> None:
-    assert wire_address("ana@müller.example") == "ana@xn--mller-kva.example"
+@pytest.mark.parametrize(
+    ("address", "on_the_wire"),
+    [
+        ("ana@müller.example", "ana@xn--mller-kva.example"),
+        ("anna@straße.example", "anna@xn--strae-oqa.example"),
+        ("anna@STRASSE.example", "anna@strasse.example"),
+        ("nikos@ορθός.example", "nikos@xn--txangf3c.example"),
+    ],
+)
+def test_a_domain_may_be_written_in_letters_of_its_own(address: str, on_the_wire: str) -> None:
+    assert wire_address(address) == on_the_wire
+
+
+@pytest.mark.parametrize("local", ["a..b.", ".a", "a.", "a..b"])
+def test_an_address_with_dots_in_odd_places_is_quoted(local: str) -> None:
+    address = f"{local}@docomo.ne.jp"
+    assert wire_address(address) == f'"{local}"@docomo.ne.jp' == wire_address(wire_address(address))
+    content = compose(replace(ANA, recipient=Correspondent(address, "Ana")))
+    (recipient,) = read(content)["To"].addresses
+    assert (recipient.username, recipient.domain) == (local, "docomo.ne.jp")
+    assert rfc2047.correspondent_of(rfc2047.headers(content)["To"]) == ("Ana", f'"{local}"@docomo.ne.jp')
+
+
+def test_no_address_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dns", None)
+    monkeypatch.setitem(sys.modules, "dns.resolver", None)
+    assert wire_address("ana@nowhere.example") == "ana@nowhere.example"
 
 
 NOT_TAKEN_BY_ALL = [
     "ána@customer.example", "ana", "@customer.example", "a b@customer.example", "a>@customer.example",
-    "a..b@customer.example", "ana@", "ana@b..c", "ana@b c", "ana@[127.0.0.1]",
+    "a@customer.example>", "ana@", "ana@b..c", "ana@b c", "ana@[127.0.0.1]",
+    "ana@customer.example\r\nRCPT TO:<eve@evil.example>", "ana\r\n@customer.example",
+    '"a\r\n"@customer.example', "Ana <ana@customer.example>", "ana@☃.example",
+    "ana@xn--a.example", "ana@-.example", f"{'a' * 65}@customer.example", f"ana@{'a' * 64}.example",
 ]  # fmt: skip
 
 
