@@ -48,6 +48,12 @@ class Mailbox:
         answer = await self._answer("EHLO", server, "")
         return [answer] if answer else responses
 
+    async def handle_HELO(  # noqa: N802
+        self, server: SMTP, session: Session, _envelope: Envelope, hostname: str
+    ) -> str:
+        session.host_name = hostname
+        return await self._answer("HELO", server, "250 mail.example")
+
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
@@ -115,9 +121,10 @@ async def mail_server(
 
 
 async def _end(protocol: SMTP) -> None:
-    """End a conversation of aiosmtpd that a test left in the middle, and the wire below its TLS."""
+    """End a conversation of aiosmtpd that a test left in the middle, if it began, and the wire below its TLS."""
     conversation = protocol._handler_coroutine
-    assert conversation is not None
+    if conversation is None:
+        return
     conversation.cancel()
     for transport in (protocol.transport, protocol._original_transport):
         if isinstance(transport, asyncio.WriteTransport):
@@ -181,7 +188,7 @@ async def test_a_server_that_does_not_greet_has_accepted_nothing(greeting: bytes
 @pytest.mark.parametrize("phase", [Phase.EHLO, Phase.MAIL, Phase.RCPT])
 async def test_a_refusal_before_the_body_means_not_accepted(phase: Phase) -> None:
     for answer, permanent in (("451 4.7.1 later", False), ("550 5.1.1 no such user", True)):
-        box = Mailbox({phase.name: says(answer)})
+        box = Mailbox({phase.name: says(answer), "HELO": says(answer)})
         assert await outcome_of(box) == Refused(int(answer[:3]), answer[4:9], permanent, phase)
         assert box.accepted == []
 
@@ -194,6 +201,60 @@ async def test_a_cut_before_the_body_means_not_accepted(phase: Phase) -> None:
 @pytest.mark.parametrize("phase", [Phase.EHLO, Phase.MAIL, Phase.RCPT])
 async def test_silence_before_the_body_means_not_accepted(phase: Phase) -> None:
     assert await outcome_of(Mailbox({phase.name: says_nothing})) == NotReached(phase, DeliveryProblem.TIMEOUT)
+
+
+@pytest.mark.parametrize("answer", ["250 OK", "251 will forward", "252 can not verify, will try"])
+async def test_any_positive_answer_to_a_recipient_lets_it_go_on(answer: str) -> None:
+    box = Mailbox({"RCPT": says(answer)})
+    assert await outcome_of(box) == Accepted(250)
+    assert box.accepted == [CONTENT]
+
+
+async def test_an_answer_that_is_no_refusal_lets_nothing_go_on() -> None:
+    outcome = await outcome_of(Mailbox({"RCPT": says("354 go on")}))
+    assert outcome == NotReached(Phase.RCPT, DeliveryProblem.REFUSED_FOR_NOW)
+
+
+@pytest.mark.parametrize("answer", ["500 what?", "502 5.5.1 not here", "550 5.7.1 no extensions"])
+async def test_a_server_that_knows_no_ehlo_hears_helo(answer: str) -> None:
+    box = Mailbox({"EHLO": says(answer)})
+    assert await outcome_of(box) == Accepted(250)
+    assert box.accepted == [CONTENT]
+
+
+async def test_a_server_that_is_busy_does_not_hear_helo() -> None:
+    box = Mailbox({"EHLO": says("451 4.3.2 later")})
+    assert await outcome_of(box) == Refused(451, "4.3.2", permanent=False, phase=Phase.EHLO)
+    assert box.accepted == []
+
+
+async def test_a_server_that_refuses_and_cuts_has_refused() -> None:
+    box = Mailbox({"EHLO": says("554 5.7.1 go away"), "HELO": hangs_up})
+    assert await outcome_of(box) == Refused(554, "5.7.1", permanent=True, phase=Phase.EHLO)
+
+
+async def test_nothing_is_sent_in_clear_where_ehlo_is_refused() -> None:
+    box = Mailbox({"EHLO": says("502 5.5.1 not here")})
+    async with mail_server(box, tls_context=server_side()) as server:
+        outcome = await send(replace(server, encryption=Encryption.STARTTLS))
+    assert outcome == NotReached(Phase.TLS, DeliveryProblem.REFUSED_FOR_NOW)
+    assert box.accepted == []
+
+
+async def test_a_recipient_is_named_as_it_is_written_and_no_extension_is_asked_for() -> None:
+    class Listener(SMTP):
+        async def smtp_MAIL(self, arg: str) -> None:  # noqa: N802
+            heard.append(arg)
+            await super().smtp_MAIL(arg)
+
+        async def smtp_RCPT(self, arg: str) -> None:  # noqa: N802
+            heard.append(arg)
+            await super().smtp_RCPT(arg)
+
+    heard: list[str] = []
+    async with mail_server(Mailbox(), kind=Listener, enable_SMTPUTF8=True) as server:
+        assert await hand_over(server, IMPATIENT, SENDER, '"a..b."@docomo.ne.jp', CONTENT) == Accepted(250)
+    assert heard == [f"FROM:<{SENDER}>", 'TO:<"a..b."@docomo.ne.jp>']
 
 
 async def test_a_server_that_wants_no_body_has_not_accepted() -> None:
@@ -272,6 +333,19 @@ async def test_a_conversation_may_be_encrypted_from_its_beginning() -> None:
     async with mail_server(box, tls=server_side()) as server:
         assert await send(replace(server, encryption=Encryption.IMPLICIT)) == Accepted(250)
     assert box.secured == [True]
+
+
+@pytest.mark.parametrize("other", [{"trust": None}, {"host": "localhost"}])
+async def test_nothing_is_sent_to_another_server_than_the_one_that_is_vouched_for(other: dict[str, Any]) -> None:
+    """The certificate of the test names 127.0.0.1, and nobody else vouches for it."""
+    box = Mailbox()
+    async with mail_server(box, tls=server_side()) as server:
+        implicit = await send(replace(server, encryption=Encryption.IMPLICIT, **other))
+    async with mail_server(box, tls_context=server_side()) as server:
+        upgraded = await send(replace(server, encryption=Encryption.STARTTLS, **other))
+    assert implicit == NotReached(Phase.CONNECT, DeliveryProblem.NO_CONNECTION)
+    assert upgraded == NotReached(Phase.TLS, DeliveryProblem.CONNECTION_LOST)
+    assert box.accepted == []
 
 
 def only_the_right_one(_server: SMTP, _session: Session, _envelope: Envelope, _how: str, said: Any) -> AuthResult:

@@ -14,11 +14,13 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponse, SMTPResponseException, SMTPServerDisconnected
 
 from libs.messages.notices import DeliveryProblem
 
 READY_FOR_THE_BODY = 354
+PERMANENT = 500
+"""A refusal from here on says that asking again is of no use."""
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
@@ -144,14 +146,14 @@ async def hand_over(server: Server, limits: Limits, sender: str, recipient: str,
 
 def _steps(client: SMTP, server: Server, sender: str, recipient: str) -> Iterator[tuple[Phase, _Step]]:
     yield Phase.CONNECT, client.connect
-    yield Phase.EHLO, client.ehlo
+    yield Phase.EHLO, partial(_say_hello, client)
     if server.encryption is Encryption.STARTTLS:
         yield Phase.TLS, client.starttls
-        yield Phase.EHLO, client.ehlo
+        yield Phase.EHLO, partial(_say_hello, client)
     if server.login:
         yield Phase.LOGIN, partial(client.login, server.login.user, server.login.password)
-    yield Phase.MAIL, partial(client.mail, sender)
-    yield Phase.RCPT, partial(client.rcpt, recipient)
+    yield Phase.MAIL, partial(_command, client, f"MAIL FROM:<{sender}>")
+    yield Phase.RCPT, partial(_command, client, f"RCPT TO:<{recipient}>")
     yield Phase.DATA, partial(_ask_for_the_body, client)
 
 
@@ -180,6 +182,26 @@ def _problem(phase: Phase, error: SMTPException | OSError) -> DeliveryProblem:
     return DeliveryProblem.REFUSED_FOR_NOW  # the server does not offer what we ask for: STARTTLS, a way to log in
 
 
+async def _say_hello(client: SMTP) -> None:
+    """Say HELO where EHLO is refused for good; a server that knows but that offers neither TLS nor a login."""
+    try:
+        await client.ehlo()
+    except SMTPHeloError as refusal:
+        if refusal.code < PERMANENT:
+            raise
+        try:
+            await client.helo()
+        except SMTPServerDisconnected:
+            raise refusal from None
+
+
+async def _command(client: SMTP, command: str) -> None:
+    """Say a command that any positive answer lets go on, such as 251 and 252 to RCPT."""
+    answer = await client.execute_command(command.encode("ascii"))
+    if not _is_positive(answer.code):
+        raise SMTPResponseException(answer.code, answer.message)
+
+
 async def _ask_for_the_body(client: SMTP) -> None:
     answer = await client.execute_command(b"DATA")
     if answer.code != READY_FOR_THE_BODY:
@@ -202,16 +224,21 @@ async def _body(client: SMTP, limits: Limits, content: bytes) -> Outcome:
 
 
 def _verdict(answer: SMTPResponse) -> Outcome:
-    if 200 <= answer.code <= 299:  # noqa: PLR2004 - the first digit is the answer (RFC 5321, 4.2.1)
+    if _is_positive(answer.code):
         return Accepted(answer.code)
     return _refused(Phase.BODY, answer.code, answer.message) or Unknown(Phase.BODY)
+
+
+def _is_positive(code: int) -> bool:
+    """The first digit is the answer (RFC 5321, 4.2.1)."""
+    return 200 <= code <= 299  # noqa: PLR2004
 
 
 def _refused(phase: Phase, code: int, text: str) -> Refused | None:
     """Read a refusal; None where the code is none, as in an answer that is not SMTP."""
     enhanced = _ENHANCED.match(text)
     if 400 <= code <= 599:  # noqa: PLR2004 - likewise
-        return Refused(code, enhanced[0] if enhanced else None, code >= 500, phase)  # noqa: PLR2004
+        return Refused(code, enhanced[0] if enhanced else None, code >= PERMANENT, phase)
     return None
 
 
