@@ -100,13 +100,13 @@ class Sender:
         return IssuedCommand(identity, row["stream"], result, row["correlation"])
 
     async def _try(self, row: Mapping[str, Any], claim: Claim) -> Result:
-        sender = self._settings.sender()
-        letter = write(row, sender, self._settings.operations(), self._clock.now())
+        letterhead = self._settings.letterhead()
+        letter = write(row, letterhead, self._clock.now())
         if not isinstance(letter, OutgoingMail):
             _log.warning("a notice can not be written", notice=row["stream"], template=row["template"], why=letter)
             return RecordFailed(self._clock.now(), claim, letter)
         server, limits = self._settings.server(), self._settings.limits()
-        outcome = await hand_over(server, limits, sender.address, letter.recipient, letter.content)
+        outcome = await hand_over(server, limits, letterhead.sender.address, letter.recipient, letter.content)
         return result_of(outcome, claim, self._clock.now())
 
     async def _record(self, results: Sequence[IssuedCommand]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from libs.chassis.settings import ServiceSettings
-from services.notification.mail.message import Correspondent, wire_address
+from services.notification.mail.message import Correspondent, Letterhead, wire_address
 from services.notification.mail.smtp import Encryption, Limits, Login, Server
 
 Seconds = Annotated[float, Field(gt=0, le=900)]
@@ -20,6 +20,8 @@ class NotificationSettings(ServiceSettings):
     service: Literal["notification"] = "notification"
     mail_sender: Address = "no-reply@olcare.example"
     mail_sender_name: str = "OL Care"
+    reply_to: Address | None = None
+    """Where answers to our mails go; without it to the sender."""
     operations_mailbox: Address = "operations@olcare.example"
     """The mailbox for notices that no centre can get, as of a ticket for a centre of which nothing is published."""
     mail_domain: Domain = "olcare.example"
@@ -56,10 +58,8 @@ class NotificationSettings(ServiceSettings):
         """The time that each phase of a hand-over may take."""
         return Limits(self.smtp_connect_seconds, self.smtp_command_seconds, self.smtp_body_seconds)
 
-    def sender(self) -> Correspondent:
-        """The sender of our mails."""
-        return Correspondent(self.mail_sender, self.mail_sender_name)
-
-    def operations(self) -> Correspondent:
-        """The mailbox of operations."""
-        return Correspondent(self.operations_mailbox, f"{self.mail_sender_name} operations")
+    def letterhead(self) -> Letterhead:
+        """What all our mails have in common."""
+        sender = Correspondent(self.mail_sender, self.mail_sender_name)
+        operations = Correspondent(self.operations_mailbox, f"{self.mail_sender_name} operations")
+        return Letterhead(sender, operations, self.mail_domain, self.reply_to)

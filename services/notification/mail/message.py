@@ -30,6 +30,17 @@ class Correspondent:
 
 
 @dataclass(frozen=True)
+class Letterhead:
+    """What all our mails have in common; `domain` is what our Message-IDs end in."""
+
+    sender: Correspondent
+    operations: Correspondent
+    """Who gets what no centre can get."""
+    domain: str
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True)
 class Mail:
     """What is written; `message_id` in angle brackets, `sent_at` aware, `language` a code such as `fr`."""
 
@@ -40,6 +51,12 @@ class Mail:
     language: str
     message_id: str
     sent_at: datetime
+    reply_to: str | None = None
+    """The address that answers go to, where it is not the sender's."""
+    root: str | None = None
+    """The Message-ID, of no mail, that all mails of one conversation refer to."""
+    is_answer: bool = False
+    """Whether it answers a message that a person wrote (RFC 3834)."""
 
 
 def compose(mail: Mail) -> bytes:
@@ -60,9 +77,15 @@ def _headers(mail: Mail) -> Iterator[str]:
     yield header("Date", [format_datetime(mail.sent_at)])
     yield header("From", _correspondent("From", mail.sender))
     yield header("To", _correspondent("To", mail.recipient))
+    if mail.reply_to:
+        yield header("Reply-To", [wire_address(mail.reply_to)])
     yield header("Subject", text_tokens("Subject", subject))
     yield header("Message-ID", [_as_it_stands(mail.message_id)])
-    yield header("Auto-Submitted", ["auto-generated"])
+    if mail.root:
+        yield header("In-Reply-To", [_as_it_stands(mail.root)])
+        yield header("References", [_as_it_stands(mail.root)])
+    yield header("Auto-Submitted", ["auto-replied" if mail.is_answer else "auto-generated"])
+    yield header("X-Auto-Response-Suppress", ["All"])
     yield header("Content-Language", [_as_it_stands(mail.language)])
     yield header("MIME-Version", ["1.0"])
     yield header("Content-Type", ['text/plain; charset="utf-8"'])

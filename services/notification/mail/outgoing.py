@@ -7,11 +7,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from libs.messages.notices import DeliveryProblem, NoticeFacts, NoticeRole
+from libs.messages.ids import name_id
+from libs.messages.notices import DeliveryProblem, NoticeClass, NoticeFacts, NoticeRole
 from libs.messages.private import PrivateRecord
-from services.notification.mail.message import Correspondent, Mail, NotWritable, compose, wire_address
+from libs.messages.tickets import Channel
+from services.notification.mail.message import Correspondent, Letterhead, Mail, NotWritable, compose, wire_address
 from services.notification.mail.texts import render
 from services.notification.projections import CentreSheet
+
+ANSWERS = frozenset({NoticeClass.ACKNOWLEDGEMENT, NoticeClass.REFUSAL})
+"""Notices that answer a person's message, where the ticket was opened by one and not by telephone."""
 
 
 @dataclass(frozen=True)
@@ -22,23 +27,37 @@ class OutgoingMail:
     content: bytes
 
 
-def write(
-    row: Mapping[str, Any], sender: Correspondent, operations: Correspondent, sent_at: datetime
-) -> OutgoingMail | DeliveryProblem:
+def write(row: Mapping[str, Any], letterhead: Letterhead, sent_at: datetime) -> OutgoingMail | DeliveryProblem:
     """The mail of a notice, the same for every attempt except its date, or the problem why it can not be written."""
     try:
         person = PrivateRecord.model_validate_json(row["person"]) if row["person"] else None
         centre = CentreSheet.model_validate_json(row["centre"]) if row["centre"] else None
         to_operations = row["role"] == NoticeRole.OPERATIONS
-        recipient = operations if to_operations else _recipient(person, row["mailbox"], centre)
+        recipient = letterhead.operations if to_operations else _recipient(person, row["mailbox"], centre)
         if recipient is None:
             return DeliveryProblem.NO_ADDRESS
         facts = NoticeFacts.model_validate_json(row["facts"])
         text = render(row["template"], row["language"], facts, centre, person)
-        mail = Mail(sender, recipient, text.subject, text.body, row["language"], row["message_id"], sent_at)
+        mail = Mail(
+            sender=letterhead.sender,
+            recipient=recipient,
+            subject=text.subject,
+            body=text.body,
+            language=row["language"],
+            message_id=row["message_id"],
+            sent_at=sent_at,
+            reply_to=letterhead.reply_to,
+            root=conversation_root(facts.ticket, letterhead.domain) if facts.ticket else None,
+            is_answer=row["template"] in ANSWERS and facts.channel is not Channel.PHONE,
+        )
         return OutgoingMail(wire_address(recipient.address), compose(mail))
     except (NotWritable, ValidationError):  # an unreadable notice must not block the others
         return DeliveryProblem.NOT_WRITABLE
+
+
+def conversation_root(ticket: str, domain: str) -> str:
+    """The Message-ID that all mails about a ticket (a stream id) refer to, so that mail programs show them together."""
+    return f"<{name_id(ticket, 'conversation')}@{domain}>"
 
 
 def _recipient(person: PrivateRecord | None, mailbox: str | None, centre: CentreSheet | None) -> Correspondent | None:

@@ -45,6 +45,18 @@ def test_nobody_is_written_to_from_an_address_that_is_none(monkeypatch: pytest.M
 
 
 def test_operations_have_a_mailbox_that_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert NotificationSettings().operations().address == "operations@olcare.example"
+    assert NotificationSettings().letterhead().operations.address == "operations@olcare.example"
     monkeypatch.setenv("OLCARE_OPERATIONS_MAILBOX", "watch@olcare.example")
-    assert NotificationSettings().operations().address == "watch@olcare.example"
+    assert NotificationSettings().letterhead().operations.address == "watch@olcare.example"
+
+
+def test_answers_may_go_elsewhere_than_to_the_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert NotificationSettings().letterhead().reply_to is None
+    monkeypatch.setenv("OLCARE_REPLY_TO", "support@straße.example")
+    assert NotificationSettings().letterhead().reply_to == "support@xn--strae-oqa.example"
+
+
+def test_answers_go_to_no_address_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_REPLY_TO", "support@olcare.example\nBcc: eve@evil.example")
+    with pytest.raises(ValidationError):
+        NotificationSettings()
