@@ -209,6 +209,7 @@ def _no_promise(known: _Known, missing: FirstResponseNotPromised | FirstResponse
     """Tell the centre, or operations where it has no calendar: then its mailbox is not known here either."""
     facts = NoticeFacts(
         ticket=missing.ticket,
+        customer=missing.customer if isinstance(missing, FirstResponseNotPromised) else None,
         centre=missing.centre,
         zone=known.zone,
         channel=missing.channel,

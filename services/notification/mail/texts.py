@@ -48,6 +48,7 @@ def render(
                 plan=Clause,
                 web_page=WEB_PAGE,
                 number_of=lambda stream: parse_stream(stream).number,
+                reference_of=lambda stream: stream.partition("/")[2],
                 local=lambda at: say_instant(at, facts.zone or "UTC", spoken),
                 day=lambda day: say_day(day, spoken),
                 hours=lambda weekly: say_hours(weekly, spoken),

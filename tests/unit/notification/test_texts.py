@@ -1,6 +1,10 @@
+import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +21,8 @@ from services.notification.mail.message import NotWritable
 from services.notification.mail.texts import FOLDER, Text, render
 from services.notification.projections import CentreSheet
 from services.notification.reactions import react
+from services.ops.__main__ import app
+from services.ops.ticket.command import ticket_id
 from tests.unit.notification.foreign import AMERICAS, ANA, FRANCE, KNOWN, example
 
 NBSP = "\u00a0"
@@ -216,6 +222,61 @@ def test_the_breach_says_whether_the_customer_still_waits() -> None:
     assert "trop tard, le lundi 30 novembre 2026 à 13 h 01" in render("breach", "fr", late, FRANCE, None).body.replace(
         NBSP, " "
     )
+
+
+# What a centre is told
+
+
+OF_THE_CENTRE = ("warning", "breach", "deadline-moved-centre", "no-promise")
+CHANNELS = {"fr": {"phone": "téléphone", "email": "courriel", "web": "Web"},
+            "en": {"phone": "telephone", "email": "e-mail", "web": "web"}}  # fmt: skip
+COMMAND = re.compile(r"\bolcare ([a-z]+ [a-z-]+)(?: (\S+/\S+))?")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", OF_THE_CENTRE)
+def test_a_centre_reads_whose_ticket_it_is_and_how_it_came(template: str, language: str) -> None:
+    facts = facts_of(template)
+    assert facts.customer is not None
+    assert facts.channel is not None
+    body = text(template, language).body
+    assert f": {facts.customer.rpartition('/')[2]}\n" in body
+    assert f": {CHANNELS[language][facts.channel]}\n" in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", OF_THE_CENTRE)
+def test_a_centre_reads_how_to_look_at_the_ticket(template: str, language: str) -> None:
+    facts = facts_of(template).model_copy(update={"ticket": "ticket/crm-eu/47%2F11"})
+    body = render(template, language, facts, FRANCE, None).body
+    assert body.endswith("olcare sla explain crm-eu/47%2F11\n")
+    assert "olcare ticket show crm-eu/47%2F11\n" in body
+    looks = {command: ticket for command, ticket in COMMAND.findall(body) if ticket}
+    assert looks == {"ticket show": "crm-eu/47%2F11", "sla explain": "crm-eu/47%2F11"}
+    assert {ticket_id(ticket) for ticket in looks.values()} == {facts.ticket}
+
+
+def test_every_command_that_a_text_names_is_one() -> None:
+    named = {command for path in FOLDER.glob("*/*.txt") for command, _ in COMMAND.findall(path.read_text("utf-8"))}
+    assert named >= {"ticket show", "sla explain", "plan publish"}
+    for command in named:
+        assert is_command(app, command.split(" ")), command
+
+
+def is_command(group: typer.Typer, words: Sequence[str]) -> bool:
+    command: Any = typer.main.get_command(group)
+    for word in words:
+        command = getattr(command, "commands", {}).get(word)
+    return command is not None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_promise_that_stands_is_told_without_its_customer(language: str) -> None:
+    stands = facts_of("no-promise").model_copy(update={"opened_at": None, "due_at": facts_of("breach").due_at,
+                                                       "customer": None})  # fmt: skip
+    body = render("no-promise", language, stands, FRANCE, None).body
+    assert "C-1001" not in body
+    assert "olcare ticket show" in body
 
 
 # How it is said
