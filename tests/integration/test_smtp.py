@@ -1,17 +1,22 @@
 """The mail server is a real aiosmtpd; each test breaks one phase of the conversation."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from quopri import decodestring
+from random import Random
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from libs.messages.notices import DeliveryProblem
+from services.notification.mail.message import Correspondent, Mail, NotWritable, compose
 from services.notification.mail.smtp import (
     Accepted,
     Encryption,
@@ -151,6 +156,49 @@ async def test_an_accepted_message_arrives_as_it_was_written() -> None:
     box = Mailbox()
     assert await outcome_of(box) == Accepted(250)
     assert box.accepted == [CONTENT]
+
+
+PIECES = (
+    "\r\n", "\n", "\r", "\r\n.\r\n", "\n.\n", "\r.\r", "\n.\r\n", ".", "..", "QUIT", "MAIL FROM:<eve@evil.example>",
+    "x" * 999, "é" * 700, "x " * 600, " ", "\t", "=", "=3D", "=\n", "From me", "l'été", "😀", "\u2028", "\x85", "\x1a",
+    "\x0c", "\ufeff", "-- ", "--\n", "\u00a0", "\x1b[2J",
+)  # fmt: skip
+LETTER = Mail(
+    sender=Correspondent(SENDER, "OL Care"),
+    recipient=Correspondent(RECIPIENT, "Ana"),
+    subject="Votre demande 4711",
+    body="",
+    language="fr",
+    message_id="<1@olcare.example>",
+    sent_at=datetime(2026, 11, 24, 8, 30, tzinfo=UTC),
+)
+
+
+async def test_a_body_arrives_as_it_was_written_whatever_is_in_it() -> None:
+    random, box = Random(1), Mailbox()
+    bodies = ["".join(random.choices(PIECES, k=random.randint(0, 12))) for _ in range(150)]
+    async with mail_server(box, enable_SMTPUTF8=True) as server:
+        for body in bodies:
+            content = compose(replace(LETTER, body=body))
+            assert await hand_over(server, IMPATIENT, SENDER, RECIPIENT, content) == Accepted(250)
+            assert box.accepted[-1] == content
+    assert [body_of(content) for content in box.accepted] == [in_lines(body) for body in bodies]
+
+
+def body_of(content: bytes) -> str:
+    return decodestring(content.partition(b"\r\n\r\n")[2]).decode()
+
+
+def in_lines(body: str) -> str:
+    """The body as its lines, each ended: CRLF, CR and LF all end one."""
+    lines = re.split("\r\n|\r|\n", body)
+    return "".join(f"{line}\r\n" for line in (lines if lines[-1] or len(lines) == 1 else lines[:-1]))
+
+
+@pytest.mark.parametrize("body", ["\0", "before\0after\n", ".\r\n\0"])
+def test_a_body_that_no_mail_can_hold_is_refused_before_it_is_sent(body: str) -> None:
+    with pytest.raises(NotWritable):
+        compose(replace(LETTER, body=body))
 
 
 async def test_no_server_means_not_accepted() -> None:
