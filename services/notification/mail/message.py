@@ -13,7 +13,6 @@ from services.notification.mail.headers import header, is_plain, name_tokens, on
 
 _WORDS_AND_DOTS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 _WORDS_BETWEEN_DOTS = re.compile(r"[^.]+(\.[^.]+)*")
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _QUOTED_PRINTABLE_LINE = 76  # RFC 2045, 6.7
 
 
@@ -106,7 +105,7 @@ def _as_it_stands(value: str) -> str:
 def _body(text: str) -> str:
     if "\0" in text:
         raise NotWritable("the text holds U+0000, which no mail may")
-    lines = _LINE_END.sub("\n", text).removesuffix("\n") + "\n"
+    lines = text.removesuffix("\n") + "\n"
     return body_encode(lines.encode().decode("latin-1"), _QUOTED_PRINTABLE_LINE, "\r\n")
 
 
