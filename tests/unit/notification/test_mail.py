@@ -11,7 +11,7 @@ from random import Random
 from unicodedata import category
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notification.mail.message import Correspondent, Mail, NotWritable, compose, wire_address
@@ -225,6 +225,21 @@ def test_an_address_with_dots_in_odd_places_is_quoted(local: str) -> None:
     (recipient,) = read(content)["To"].addresses
     assert (recipient.username, recipient.domain) == (local, "docomo.ne.jp")
     assert rfc2047.correspondent_of(rfc2047.headers(content)["To"]) == ("Ana", f'"{local}"@docomo.ne.jp')
+
+
+@given(
+    st.text(max_size=70) | st.from_regex(r"[\"a.@ <>\\\r\n]{0,10}", fullmatch=True),
+    st.text(max_size=70) | st.from_regex(r"[a-zß.\-\u200d\[\]\r\n ]{0,10}", fullmatch=True),
+)
+@settings(max_examples=500)
+def test_an_address_is_written_as_one_or_not_at_all(local: str, domain: str) -> None:
+    try:
+        on_the_wire = wire_address(f"{local}@{domain}")
+    except NotWritable:
+        return
+    content = compose(replace(ANA, recipient=Correspondent(f"{local}@{domain}", "Ana, of the customer")))
+    assert [to.domain for to in read(content)["To"].addresses] == [on_the_wire.rpartition("@")[2]]
+    assert read(content).keys() == read(compose(ANA)).keys()
 
 
 def test_no_address_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
