@@ -93,7 +93,7 @@ class ServiceHost:
     def door(self, door: Door[Any]) -> DoorLoop:
         """Serve a door."""
         group = self.engine.group(DOOR)
-        loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, door, group, self._report)
+        loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, door, group, self.report)
         self._door_topics.add(door.topic)
         self._loops.append((f"door {door.topic}", loop.run))
         self._follow(group_follower(group, door.topic, self.engine.log), loop)
@@ -106,7 +106,7 @@ class ServiceHost:
         store, codec = self.engine.stores[reader], self.engine.codec(topic)
         gate = self.engine.gate.passed
         loop = ReactionLoop(
-            *(self.engine.log, self.clock, gate, topic, group, store, codec, react, answer, about), report=self._report
+            *(self.engine.log, self.clock, gate, topic, group, store, codec, react, answer, about), report=self.report
         )
         self.stuck.add(lambda: [loop.stuck])
         self._loops.append((f"reaction to {topic}", loop.run))
@@ -122,7 +122,7 @@ class ServiceHost:
     ) -> DutyLoop:
         """Run the duties; `next_due` returns the next instant of plan time at which something becomes due."""
         gate = self.engine.gate.passed
-        loop = DutyLoop(self.clock, gate, duties, answer, self.something_moved, self._report, self.engine.owns)
+        loop = DutyLoop(self.clock, gate, duties, answer, self.something_moved, self.report, self.engine.owns)
         self.stuck.add(lambda: loop.stuck)
         self._loops.append(("duties", loop.run))
         self._next_due.append(partial(_next_due, loop, self.clock, next_due))
@@ -186,7 +186,7 @@ class ServiceHost:
         """
         return SafeTime(self.engine.log, self.clock, stages, inputs=inputs)
 
-    def _report(self, failure: Failure) -> None:
+    def report(self, failure: Failure) -> None:
         """Log what failed, without what it was told, and count it."""
         self.metrics.failures.labels(failure.loop).inc()
         _log.error("failed", **failure._asdict())

@@ -15,17 +15,20 @@ from libs.chassis.app import unbroken
 from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.failures import failure_of
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.messages.ids import duty_command_id
-from libs.messages.notices import NoticeHandingOver
+from libs.messages.notices import DeliveryProblem, NoticeHandingOver
+from services.notification.mail.message import Letterhead
 from services.notification.mail.outgoing import OutgoingMail, write
 from services.notification.mail.result import result_of
 from services.notification.mail.smtp import hand_over
-from services.notification.notice.delivery import ClaimHandOver, RecordFailed, Result
+from services.notification.notice.delivery import ClaimHandOver, RecordAmbiguous, RecordFailed, Result
 from services.notification.notice.state import Claim
 from services.notification.settings import NotificationSettings
 
 AT_ONCE = 20  # connections to the mail server
+LOOKED_AT = 100  # notices, those of other instances among them
 PAUSE = 0.25  # machine seconds between two tries to record a result
 RECORDING = timedelta(seconds=60)  # machine time for which a result is kept while the log is unavailable
 
@@ -37,7 +40,7 @@ class Sender:
 
     def __init__(self, host: ServiceHost, settings: NotificationSettings, writer: Writer) -> None:
         self._queries, self._clock, self._settings, self._writer = host.queries, host.clock, settings, writer
-        self._something_moved = host.something_moved
+        self._something_moved, self._report, self._owns = host.something_moved, host.report, host.engine.owns
         self._process = str(host.clock.process_id)
         self._claimed: set[str] = set()
         self.waiting: str | None = None
@@ -55,7 +58,8 @@ class Sender:
 
     async def round(self) -> int:
         """Hand over what is to be sent now; returns the number of attempts."""
-        rows = await self._queries.rows("notices_to_send", now=self._clock.now(), most=AT_ONCE)
+        found = await self._queries.rows("notices_to_send", now=self._clock.now(), most=LOOKED_AT)
+        rows = [row for row in found if self._owns(row["stream"])][:AT_ONCE]
         if not rows:
             return 0
         commands = [self._claim(row) for row in rows]
@@ -101,13 +105,25 @@ class Sender:
 
     async def _try(self, row: Mapping[str, Any], claim: Claim) -> Result:
         letterhead = self._settings.letterhead()
-        letter = write(row, letterhead, self._clock.now())
+        letter = self._written(row, letterhead)
         if not isinstance(letter, OutgoingMail):
             _log.warning("a notice can not be written", notice=row["stream"], template=row["template"], why=letter)
             return RecordFailed(self._clock.now(), claim, letter)
         server, limits = self._settings.server(), self._settings.limits()
-        outcome = await hand_over(server, limits, letterhead.sender.address, letter.recipient, letter.content)
+        try:
+            outcome = await hand_over(server, limits, letterhead.sender.address, letter.recipient, letter.content)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the mail may have gone
+            self._report(failure_of("sender", row["stream"], error))
+            return RecordAmbiguous(self._clock.now(), claim)
         return result_of(outcome, claim, self._clock.now())
+
+    def _written(self, row: Mapping[str, Any], letterhead: Letterhead) -> OutgoingMail | DeliveryProblem:
+        """The mail; where it can not be written by a fault of ours, it can be ordered again after the mend."""
+        try:
+            return write(row, letterhead, self._clock.now())
+        except Exception as error:  # noqa: BLE001 - whatever a template raises
+            self._report(failure_of("sender", row["stream"], error))
+            return DeliveryProblem.NOT_WRITABLE
 
     async def _record(self, results: Sequence[IssuedCommand]) -> None:
         """Record the results of the attempts; while the log is unavailable, try again for `RECORDING`."""

@@ -17,7 +17,8 @@ OPENING = "services.intake.opening:open_or_refuse"
 START = "services.sla_timer.promise.opening:start"
 RESPOND = "services.sla_timer.promise.responses:respond"
 TOLD = "services.notification.reactions:react"
-PLANTED = (OPENING, START, RESPOND, TOLD)
+WRITE = "services.notification.mail.outgoing:write"
+PLANTED = (OPENING, START, RESPOND, TOLD, WRITE)
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,18 @@ def test_a_deadline_does_not_fire_while_the_answer_is_set_aside(faults: Path) ->
     done("clock", "advance", "--by", "1h")
     assert done("sla", "explain", "ticket/crm-eu/bad-3")
     assert not [kind for kind, _ in notices("bad-3") if kind == "breach"]
+
+
+def test_a_mail_that_can_not_be_written_by_a_fault_is_failed_and_can_be_ordered_again(faults: Path) -> None:
+    faults.write_text(f"{WRITE} crm-eu/bad-4\n")
+    opened("bad-4")
+    opened("good-4")
+    soon(lambda: acknowledged("good-4"))
+    soon(lambda: notices("bad-4") == [("acknowledgement", "failed")])
+    faults.unlink()
+    [notice] = [n for n in done("notices", "list") if n["about_stream"] == "promise/crm-eu/bad-4"]
+    done("notices", "resend", notice["stream"], "--by", "olcare")
+    soon(lambda: acknowledged("bad-4"))
 
 
 def person(number: str) -> str:
