@@ -51,6 +51,7 @@ _log = structlog.get_logger("olcare.host")
 DOOR = "door"
 """A service has one door; its group is `<service>.door`."""
 SKEW = 2.0  # machine seconds
+NAME_PATIENCE = 15.0  # machine seconds for a process of the same name to be gone
 OFFSETS_KEPT = 60 * 24 * 60  # minutes: two months
 
 
@@ -203,21 +204,25 @@ class ServiceHost:
             await self.engine.open(self._tell)
             for state in self._states:
                 await state.open(self.cards[state.topic].partitions, self.clock.wall())
-            self._opened = True
-            watchdog = Watchdog(self.engine.log, self.clock, self._watched)
-            runs = [
-                *self.engine.tasks(),
-                *self._loops,
-                ("watchdog", watchdog.run),
-                ("metrics", self._measure),
-                ("topics", self._keep_checking),
-            ]
-            runs += [(f"state {state.name}", state.run) for state in self._states]
-            async with asyncio.TaskGroup() as group:
-                for name, loop in runs:
-                    group.create_task(watched(name, loop), name=name)
+            async with self.engine.database.only_one_named(self.settings.instance, NAME_PATIENCE):
+                await self._run_all()
         finally:
             await self.engine.close()
+
+    async def _run_all(self) -> None:
+        self._opened = True
+        watchdog = Watchdog(self.engine.log, self.clock, self._watched)
+        runs = [
+            *self.engine.tasks(),
+            *self._loops,
+            ("watchdog", watchdog.run),
+            ("metrics", self._measure),
+            ("topics", self._keep_checking),
+        ]
+        runs += [(f"state {state.name}", state.run) for state in self._states]
+        async with asyncio.TaskGroup() as group:
+            for name, loop in runs:
+                group.create_task(watched(name, loop), name=name)
 
     async def _check_topics(self) -> None:
         """Refuse to run on topics that are not as their cards say; raises Drifted."""

@@ -297,6 +297,16 @@ async def test_the_second_builder_is_told_who_builds_since_when(house: House) ->
         assert found == []
 
 
+async def test_of_two_processes_of_one_name_the_second_is_refused_until_the_first_is_gone(house: House) -> None:
+    async with house.process("a", live=False) as one, house.process("b", live=False) as other:
+        async with one.database.only_one_named("intake-1", 0.0), other.database.only_one_named("intake-2", 0.0):
+            with pytest.raises(Unavailable, match="another process runs as intake-1: give each a name of its own"):
+                async with other.database.only_one_named("intake-1", 0.3):
+                    pass
+        async with other.database.only_one_named("intake-1", 5.0):
+            pass
+
+
 @pytest.mark.parametrize("harm", ["drop schema {} cascade", "truncate {}.position_sayings"])
 async def test_a_pointer_to_tables_that_are_gone_is_not_believed(house: House, harm: str) -> None:
     async with house.process() as engine:

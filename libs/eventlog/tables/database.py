@@ -4,6 +4,7 @@ Each reader's tables stand in a schema of their own, one for every generation bu
 which one a version of the code uses.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,6 +24,7 @@ LATER = (
 )
 GONE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 
+LOOK = 0.2  # machine seconds between two tries to take a name
 SAFETY = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s"}
 """Without these, a process frozen inside a transaction would lock the position row for ever."""
 
@@ -87,6 +89,29 @@ class Database:
             await self._pool.expire_connections()
         async with reachable(f"database {self.name}"), self._pool.acquire(timeout=10) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def only_one_named(self, instance: str, patience: float) -> AsyncIterator[None]:
+        """Hold an instance's name on a connection of its own; raises Unavailable where another process keeps it.
+
+        Two processes of one name would take the partitions of every group from each other for ever.
+        """
+        async with reachable(f"database {self.name}"):
+            connection = await asyncpg.connect(self.address, timeout=10)
+        try:
+            async with reachable(f"database {self.name}"):
+                await self._take_name(connection, instance, patience)
+            yield
+        finally:
+            connection.terminate()
+
+    async def _take_name(self, connection: asyncpg.Connection, instance: str, patience: float) -> None:
+        take = "select pg_try_advisory_lock($1, hashtext($2))"
+        for _ in range(int(patience / LOOK) + 1):
+            if await connection.fetchval(take, Lock.INSTANCE, instance):
+                return
+            await asyncio.sleep(LOOK)  # a process that was killed may have its connection for a moment
+        raise Unavailable(f"another process runs as {instance}: give each a name of its own (OLCARE_INSTANCE)")
 
     def use(self, reader: str, schema: str) -> None:
         """Resolve a reader's unqualified table names in this schema, on every connection lent from now on."""

@@ -14,5 +14,7 @@ class Lock(IntEnum):
     """Build a generation, keyed by its schema's name; released if the builder dies."""
     BUILDER = 4715
     """Choose the number of a reader's next generation and build it, keyed by the reader's name."""
+    INSTANCE = 4716
+    """Run under an instance's name; released when the process ends."""
     STATE_TOPIC = 4714
     """Make the tables of a state topic."""
