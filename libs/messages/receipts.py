@@ -22,6 +22,7 @@ from libs.messages.base import (
     Value,
 )
 from libs.messages.clauses import Clause
+from libs.messages.envelope import MessageName, Source
 from libs.messages.private import Line
 
 
@@ -85,6 +86,9 @@ class Receipt(Value):
     """What became of one door record; keyed like the record."""
 
     place: RecordAddress
+    source: Source | None = None
+    """Of the message, as its `id`; None where they could not be read."""
+    id: MessageName | None = None
     outcome: Outcome
     command: EventId | None = None
     """None where the record names no command."""

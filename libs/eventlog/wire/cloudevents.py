@@ -72,12 +72,40 @@ def parse(
 
 def named(record: Record) -> tuple[str, str] | None:
     """The source and the subject of a door record, where they can be read, whatever else is wrong with it."""
-    try:
-        attributes = _attributes(record.value or b"", record.headers)[0]
-    except Unreadable:
-        return None
+    attributes = _readable(record)
     source, subject = attributes.get("source"), attributes.get("subject")
     return (source, subject) if isinstance(source, str) and isinstance(subject, str) else None
+
+
+def identity_of(record: Record) -> tuple[str | None, str | None]:
+    """The source and the id of a door record, each None where it can not be read or is none."""
+    attributes = _readable(record)
+    return _if_valid(_SOURCE, attributes.get("source")), _if_valid(_NAME, attributes.get("id"))
+
+
+def _readable(record: Record) -> Mapping[str, Any]:
+    """The attributes of a door record, as far as they can be read: nothing is said of the data."""
+    value = record.value or b""
+    if tuple(record.headers) == RAW_BATCH or len(value) > MAX_VALUE:
+        return {}
+    try:
+        named = _headers(record.headers)
+    except Unreadable:
+        return {}
+    if _has_attributes(named):
+        return {name.removeprefix("ce_"): text for name, text in named.items()}
+    try:
+        event = from_json(value.removeprefix(_BOM), allow_inf_nan=False)
+    except ValueError:
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _if_valid(kind: TypeAdapter[str], value: object) -> str | None:
+    try:
+        return kind.validate_python(value)
+    except ValidationError:
+        return None
 
 
 def _attributes(value: bytes, headers: Sequence[tuple[str, bytes | None]]) -> tuple[Mapping[str, Any], bytes]:

@@ -4,6 +4,7 @@ Both depend on the record and on the counting event alone, so that a second one 
 """
 
 from libs.eventlog.errors import Unreadable
+from libs.eventlog.wire.cloudevents import identity_of
 from libs.eventlog.wire.record import JSON, Outgoing, Record, RecordedEvent
 from libs.messages.base import Value
 from libs.messages.receipts import DeadLetter, Header, Outcome, Receipt, RecordAddress, Unreadability
@@ -25,9 +26,11 @@ def dead_letters_of(door: str) -> str:
 
 def receipt(record: Record, outcome: Outcome, event: RecordedEvent) -> Outgoing:
     """Answer a record whose command has its counting event; the reason and the clause are the event's own."""
-    data = event.data
+    data, (source, identity) = event.data, identity_of(record)
     answer = Receipt(
         place=_place(record),
+        source=source,
+        id=identity,
         outcome=outcome,
         command=event.causationid,
         stream=event.stream,
@@ -57,7 +60,16 @@ def unreadable(record: Record, why: Unreadable, partitions: int) -> list[Outgoin
         where=why.where,
         message=why.text if fits else f"too large to be kept here, look at its place; {why.text}"[:200],
     )
-    answer = Receipt(place=place, outcome=Outcome.UNREADABLE, reason=str(why.reason), where=why.where, message=why.text)
+    source, identity = identity_of(record)
+    answer = Receipt(
+        place=place,
+        source=source,
+        id=identity,
+        outcome=Outcome.UNREADABLE,
+        reason=str(why.reason),
+        where=why.where,
+        message=why.text,
+    )
     return [in_dead_letters(record.topic, place, letter, partitions), _answer(record, answer)]
 
 
@@ -70,7 +82,9 @@ def in_dead_letters(door: str, place: RecordAddress, letter: Value, partitions: 
 
 def _answer(record: Record, answer: Receipt) -> Outgoing:
     key = record.key if len(record.key or b"") <= MAX_KEY else None
-    return Outgoing(receipts_of(record.topic), record.partition, key, _json(answer), JSON)
+    named = (("olcare_source", answer.source), ("olcare_id", answer.id))
+    headers = [*JSON, *((name, value.encode()) for name, value in named if value is not None)]
+    return Outgoing(receipts_of(record.topic), record.partition, key, _json(answer), headers)
 
 
 def _name(name: str) -> str:

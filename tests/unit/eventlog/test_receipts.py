@@ -6,9 +6,10 @@ import pytest
 
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.receipts import MAX_CONTENT, MAX_KEY, in_dead_letters, unreadable
-from libs.eventlog.wire.record import Outgoing, Record
+from libs.eventlog.wire.record import RAW_BATCH, Outgoing, Record
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Header, Receipt
 
+STRUCTURED = [("content-type", b"application/cloudevents+json")]
 DOOR, WHY = "olcare.tickets.in.v1", Unreadable("not-json", "envelope", "this is not JSON")
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -94,3 +95,26 @@ def test_a_dead_letter_fits_into_its_topic(value: bytes, headers: Headers) -> No
     written = answers(key=b"", value=value, headers=headers)[0].value or b""
     assert MAX_CONTENT / 2 < len(written) <= MAX_CONTENT
     assert DeadLetter.model_validate_json(written).value == value
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "identity"),
+    [
+        (b'{"specversion":"1.0","source":"crm-eu","id":"m-1"}', STRUCTURED, ("crm-eu", "m-1")),
+        (b"{", [("ce_source", b"crm-eu"), ("ce_id", b"m-1")], ("crm-eu", "m-1")),
+        (b'{"specversion":"1.0","source":"a@b.example","id":"m-1"}', STRUCTURED, (None, "m-1")),
+        (b'{"specversion":"1.0","source":7,"id":"m\\n1"}', STRUCTURED, (None, None)),
+        (b"{", STRUCTURED, (None, None)),
+        (b"", [], (None, None)),
+        (None, RAW_BATCH, (None, None)),
+    ],
+)
+def test_a_receipt_says_which_message_it_answers_where_that_can_be_read(
+    value: bytes | None, headers: Sequence[tuple[str, bytes]], identity: tuple[str | None, str | None]
+) -> None:
+    record = Record("olcare.tickets.in.v1", 4, 1042, b"key", value, headers, 0)
+    _, out = unreadable(record, Unreadable("bad-field", "data", "it does not fit"), 1)
+    answer = Receipt.model_validate_json(out.value or b"")
+    assert (answer.source, answer.id) == identity
+    said = {name: value.decode() for name, value in out.headers if name.startswith("olcare_")}
+    assert said == {f"olcare_{name}": text for name, text in zip(("source", "id"), identity, strict=True) if text}
