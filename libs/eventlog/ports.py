@@ -93,11 +93,23 @@ class Identity(NamedTuple):
     topic: str
 
 
+class Commit(NamedTuple):
+    """What a group has committed of a partition: its next offset, the topic's id ("" where it is not known), a note."""
+
+    offset: int
+    topic: str
+    note: str = ""
+
+
 class Log(Protocol):
     """The topics of one cluster. Every call raises Unavailable where the broker can not be reached."""
 
     async def ends(self, topic: str) -> Mapping[int, int]:
-        """The offset after the last record of each partition."""
+        """The offset of each partition that a reader can come to: what a transaction still open wrote is beyond it."""
+        ...
+
+    async def high_watermarks(self, topic: str) -> Mapping[int, int]:
+        """The offset after the last record of each partition, those of open transactions included."""
         ...
 
     async def starts(self, topic: str) -> Mapping[int, int]:
@@ -110,6 +122,10 @@ class Log(Protocol):
 
     async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
         """The notes that were committed with the offsets of a group, where there are any."""
+        ...
+
+    async def commits(self, group: str, topic: str) -> Mapping[int, Commit]:
+        """The committed offsets of a group, each with its note and with the id of the topic that it belongs to."""
         ...
 
     def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:

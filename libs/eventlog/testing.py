@@ -12,7 +12,7 @@ from typing import Any
 
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import View
-from libs.eventlog.ports import NO_NOTES, Identity, Loaded, OnAssigned, PartitionOffset, Position
+from libs.eventlog.ports import NO_NOTES, Commit, Identity, Loaded, OnAssigned, PartitionOffset, Position
 from libs.eventlog.projection import Key, Reader
 from libs.eventlog.wire.record import Head, Outgoing, Record
 
@@ -32,7 +32,11 @@ class MemoryLog:
         self.kept: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self.committed: dict[tuple[str, str, int], int] = {}
         self.notes: dict[tuple[str, str, int], str] = {}
+        self.read_of: dict[tuple[str, str, int], str] = {}
+        """The id of the topic that a committed offset belongs to."""
         self.incarnation: Counter[str] = Counter()
+        self.unstable: dict[tuple[str, int], int] = {}
+        """The offset of the first record of a transaction that is still open, by topic and partition."""
 
     def write(self, out: Outgoing) -> int:
         """Append one record, as the broker does; gives its offset."""
@@ -47,9 +51,18 @@ class MemoryLog:
             self.kept[topic, partition].clear()
 
     async def ends(self, topic: str) -> Mapping[int, int]:
+        """The offset of each partition that a reader can come to."""
+        await self.turn()
+        return {p: self.stable(topic, p) for p in range(self.partitions)}
+
+    async def high_watermarks(self, topic: str) -> Mapping[int, int]:
         """The offset after the last record of each partition."""
         await self.turn()
         return {p: len(self.kept[topic, p]) for p in range(self.partitions)}
+
+    def stable(self, topic: str, partition: int) -> int:
+        """The offset that a reader of committed records can come to."""
+        return self.unstable.get((topic, partition), len(self.kept[topic, partition]))
 
     async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
         """The ends of several topics."""
@@ -69,6 +82,11 @@ class MemoryLog:
         """The notes that were committed with the offsets of a group, where there are any."""
         await self.turn()
         return {p: note for (g, t, p), note in self.notes.items() if (g, t) == (group, topic) and note}
+
+    async def commits(self, group: str, topic: str) -> Mapping[int, Commit]:
+        """The committed offsets of a group, each with its note and with the incarnation of the topic."""
+        found = {(group, topic, p): at for p, at in (await self.committed_offsets(group, topic)).items()}
+        return {k[2]: Commit(at, self.read_of.get(k, ""), self.notes.get(k, "")) for k, at in found.items()}
 
     async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         """Read records back; raises Unavailable where one is not there."""
@@ -121,9 +139,11 @@ class MemorySubscription:
         self._log, self._topic, self._group, self._on_assigned = log, topic, group, on_assigned
         self._next: dict[int, int] = {}
         self._anew = False
+        self._identity = ""
 
     async def give(self, partitions: frozenset[int]) -> None:
         """Assign more partitions."""
+        self._identity = (await self._log.identity(self._topic)).topic
         self._next.update(await self._on_assigned(partitions))
 
     def take(self, partitions: frozenset[int]) -> None:
@@ -137,7 +157,8 @@ class MemorySubscription:
         if self._anew:
             self._anew = False
             await self.give(self.assigned())
-        got = {p: self._log.kept[self._topic, p][at : at + most] for p, at in self._next.items()}
+        stable = {p: self._log.stable(self._topic, p) for p in self._next}
+        got = {p: self._log.kept[self._topic, p][at : min(at + most, stable[p])] for p, at in self._next.items()}
         self._next.update({p: at + len(got[p]) for p, at in self._next.items()})
         return {p: records for p, records in got.items() if records}
 
@@ -148,6 +169,7 @@ class MemorySubscription:
             raise Unavailable(f"{self._topic}{lost} belong to another one now")
         self._log.committed.update({(self._group, self._topic, p): at for p, at in offsets.items()})
         self._log.notes.update({(self._group, self._topic, p): notes.get(p, "") for p in offsets})
+        self._log.read_of.update({(self._group, self._topic, p): self._identity for p in offsets})
 
     def owned(self) -> frozenset[int]:
         """Name the partitions whose offsets we may commit, as the broker sees it at that very moment."""

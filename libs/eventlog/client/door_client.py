@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from libs.eventlog.client.messages import publish
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.kafka.reading import SILENCE, reading
+from libs.eventlog.kafka.reading import fetched, reading
 from libs.eventlog.ports import Clock
 from libs.eventlog.wire.receipts import receipts_of
 from libs.eventlog.wire.record import Outgoing
@@ -49,7 +49,7 @@ class DoorClient:
         async with reading(self.kafka, starts) as consumer:
             while len(found) < len(wanted):
                 before = len(found)
-                for messages in (await consumer.getmany(timeout_ms=SILENCE)).values():
+                for messages in (await fetched(consumer)).values():
                     read = (Receipt.model_validate_json(message.value) for message in messages)
                     found |= {receipt.place: receipt for receipt in read if receipt.place in wanted}
                 on_receipts(len(found), len(wanted))

@@ -4,23 +4,34 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka import TopicPartition
+from aiokafka.errors import LeaderNotAvailableError, ReplicaNotAvailableError, StaleMetadata
+from aiokafka.errors import UnknownTopicOrPartitionError as UnknownTopic
+from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.answers import Tolerated
 from libs.eventlog.kafka.appender import KafkaAppender
-from libs.eventlog.kafka.connection import LARGEST_REQUEST, KafkaSettings, begun, ended, within
+from libs.eventlog.kafka.client import KafkaClient
+from libs.eventlog.kafka.commits import commit_of
+from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.decoder import install_decoder
 from libs.eventlog.kafka.scan import scan
 from libs.eventlog.kafka.subscription import KafkaSubscription
 from libs.eventlog.kafka.topic_id import TopicIdRequest, topic_ids
-from libs.eventlog.ports import Appender, Identity, OnAssigned, PartitionOffset
+from libs.eventlog.ports import Appender, Commit, Identity, OnAssigned, PartitionOffset
 from libs.eventlog.wire.record import Record
 
 NEAR = 1000  # records; a fetch holds about so many
+NOT_A_REPLICA = -1
+READ_UNCOMMITTED, READ_COMMITTED = 0, 1
+ID_ALL_THE_SAME: Tolerated = {
+    "topics": frozenset({UnknownTopic.errno}),
+    "partitions": frozenset({LeaderNotAvailableError.errno, ReplicaNotAvailableError.errno}),
+}
+"""A topic has its id though a partition has no leader now; one without a topic is said to have none."""
 
 
 class KafkaLog:
@@ -29,75 +40,78 @@ class KafkaLog:
     def __init__(self, settings: KafkaSettings) -> None:
         install_decoder()
         self._settings = settings
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.bootstrap,
-            client_id=f"{settings.instance}-look",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            max_partition_fetch_bytes=LARGEST_REQUEST,
-        )
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, client_id=f"{settings.instance}-ask")
-        self._coordinators: dict[str, int] = {}
+        self._client = KafkaClient(settings, "ask")
         self._heard: tuple[float, float] | None = None
 
     async def open(self) -> None:
         """Connect; raises Unavailable."""
-        await within(self._settings.patience, partial(begun, self._consumer.start), "connecting")
-        await within(self._settings.patience, partial(begun, self._admin.start), "connecting")
+        await self._client.open()
 
     async def close(self) -> None:
         """Disconnect."""
-        await ended(self._consumer.stop)
-        await self._admin.close()
+        await self._client.close()
 
     async def partitions(self, topic: str) -> list[int]:
         """Name the partitions of a topic; raises Unavailable where there is no such topic."""
-        client = self._consumer._client  # noqa: SLF001 - the public call does not fetch metadata
-        await within(self._settings.patience, lambda: client._wait_on_metadata(topic), topic)  # noqa: SLF001
-        return sorted(self._consumer.partitions_for_topic(topic) or ())
+        return await self._client.partitions(topic)
 
     async def ends(self, topic: str) -> Mapping[int, int]:
-        """The offset after the last record of each partition."""
+        """The last stable offset of each partition: what a reader can come to; a transaction still open is beyond."""
         return (await self.ends_of([topic]))[topic]
 
     async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
-        """The ends of several topics, in one request."""
-        return await self._offsets(topics, self._consumer.end_offsets)
+        """The ends of several topics, in one request of each broker."""
+        return await self._offsets(topics, OffsetResetStrategy.LATEST, READ_COMMITTED)
+
+    async def high_watermarks(self, topic: str) -> Mapping[int, int]:
+        """The offset after the last record of each partition, those of open transactions included."""
+        return (await self._offsets([topic], OffsetResetStrategy.LATEST, READ_UNCOMMITTED))[topic]
 
     async def starts(self, topic: str) -> Mapping[int, int]:
         """The offset of the first record that is still there."""
-        return (await self._offsets([topic], self._consumer.beginning_offsets))[topic]
+        return (await self._offsets([topic], OffsetResetStrategy.EARLIEST, READ_COMMITTED))[topic]
 
-    async def _offsets(self, topics: Iterable[str], ask: Any) -> Mapping[str, Mapping[int, int]]:
-        wanted = [TopicPartition(topic, p) for topic in topics for p in await self.partitions(topic)]
-        found = await within(self._settings.patience, lambda: ask(wanted), "offsets")
-        by_topic: dict[str, dict[int, int]] = {}
-        for tp, offset in found.items():
-            by_topic.setdefault(tp.topic, {})[tp.partition] = offset
-        return by_topic
+    async def since(self, topic: str, timestamp: int) -> Mapping[int, int]:
+        """The first offset from a broker time (ms of the epoch) on; partitions without a later record are absent."""
+        found = (await self._offsets([topic], timestamp, READ_COMMITTED))[topic]
+        return {partition: offset for partition, offset in found.items() if offset >= 0}
+
+    async def _offsets(self, topics: Iterable[str], at: int, isolation: int) -> dict[str, dict[int, int]]:
+        wanted = list(topics)
+        return await self._client.within(lambda: self._offsets_now(wanted, at, isolation), "offsets")
+
+    async def _offsets_now(self, topics: Sequence[str], at: int, isolation: int) -> dict[str, dict[int, int]]:
+        """Ask the leaders of all partitions at once; raises KafkaError unless each is answered."""
+        wanted = {TopicPartition(topic, p) for topic in topics for p in await self._client.partitions_now(topic)}
+        requests = {
+            leader: OffsetRequest(NOT_A_REPLICA, isolation, _by_topic(led, at))
+            for leader, led in (await self._client.by_leader(wanted)).items()
+        }
+        answers = await asyncio.gather(*(self._client.ask(leader, request) for leader, request in requests.items()))
+        found: dict[str, dict[int, int]] = {topic: {} for topic in topics}
+        for answer in answers:
+            for topic, partitions in answer.topics:
+                found[topic].update({partition: offset for partition, _, _, offset in partitions})
+        _all_there(wanted, found)
+        return found
 
     async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
-        """The committed offsets of a group."""
-        found = await within(self._settings.patience, lambda: self._committed(group), f"offsets of {group}")
-        return {tp.partition: at.offset for tp, at in found.items() if tp.topic == topic and at.offset >= 0}
+        """The committed offsets of a group; partitions without one are absent."""
+        return {p: commit.offset for p, commit in (await self.commits(group, topic)).items()}
 
     async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
         """The notes that were committed with the offsets of a group, where there are any."""
-        found = await within(self._settings.patience, lambda: self._committed(group), f"offsets of {group}")
-        return {tp.partition: at.metadata for tp, at in found.items() if tp.topic == topic and at.metadata}
+        return {p: commit.note for p, commit in (await self.commits(group, topic)).items() if commit.note}
 
-    async def _committed(self, group: str) -> Mapping[TopicPartition, Any]:
-        """Ask the group's coordinator, whose id is cached until a call to it fails."""
-        if group not in self._coordinators:
-            self._coordinators[group] = await self._admin.find_coordinator(group)
-        try:
-            found: Mapping[TopicPartition, Any] = await self._admin.list_consumer_group_offsets(
-                group, self._coordinators[group]
-            )
-        except (KafkaError, ValueError):
-            del self._coordinators[group]
-            raise
-        return found
+    async def commits(self, group: str, topic: str) -> Mapping[int, Commit]:
+        """What a group has committed; raises Unavailable unless its coordinator answers for each partition."""
+        what = f"offsets of {group}"
+        wanted = await self._client.partitions(topic)
+        answer = await self._client.ask_coordinator(group, OffsetFetchRequest(group, [(topic, wanted)]), what)
+        found = {p: commit_of(at, metadata) for _, partitions in answer.topics for p, at, metadata, _ in partitions}
+        if missing := set(wanted) - found.keys():
+            raise Unavailable(f"{what}: its coordinator says nothing of {topic}{sorted(missing)}")
+        return {p: commit for p, commit in found.items() if commit.offset >= 0}
 
     async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         """Read records back, nearby ones in one scan; raises Unavailable where one is not there."""
@@ -111,10 +125,8 @@ class KafkaLog:
 
     async def identity(self, topic: str) -> Identity:
         """Name the cluster and the topic's incarnation; raises Unavailable."""
-        client = self._admin._client  # noqa: SLF001 - the admin client has no call for topic ids
-        request = TopicIdRequest([topic])
-        ask = partial(client.send, client.get_random_node(), request)
-        response = await within(self._settings.patience, ask, f"id of {topic}")
+        what = f"id of {topic}"
+        response = await self._client.ask_any(TopicIdRequest([topic]), what, ID_ALL_THE_SAME)
         ids = topic_ids(response)
         if topic not in ids:
             raise Unavailable(f"{topic} does not exist; `olcare topics create` makes it")
@@ -122,9 +134,7 @@ class KafkaLog:
 
     def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:
         """The records with offsets from `start` to below `until`, in order."""
-        tp = TopicPartition(topic, partition)
-        ask = partial(within, self._settings.patience, what=f"reading {tp}")
-        return scan(self._consumer._client, tp, start, until, ask)  # noqa: SLF001 - the public API is slower
+        return scan(self._client, TopicPartition(topic, partition), start, until)
 
     def appender(self) -> Appender:
         """A new producer."""
@@ -142,13 +152,26 @@ class KafkaLog:
 
     async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> "KafkaSubscription":
         """Join a group as a static member."""
-        subscription = KafkaSubscription(self._settings, topic, group, on_assigned)
+        subscription = KafkaSubscription(self._settings, topic, group, on_assigned, partial(self.identity, topic))
         try:
             await subscription.open()
         except BaseException:  # cancellation included: nobody else would close this consumer
             await subscription.close()
             raise
         return subscription
+
+
+def _by_topic(partitions: Iterable[TopicPartition], at: int) -> list[tuple[str, list[tuple[int, int]]]]:
+    by_topic: dict[str, list[tuple[int, int]]] = {}
+    for tp in partitions:
+        by_topic.setdefault(tp.topic, []).append((tp.partition, at))
+    return list(by_topic.items())
+
+
+def _all_there(wanted: Iterable[TopicPartition], found: Mapping[str, Mapping[int, int]]) -> None:
+    """Raise StaleMetadata where a leader passed over a partition that it was asked about."""
+    if missing := [tp for tp in wanted if tp.partition not in found[tp.topic]]:
+        raise StaleMetadata(f"no answer about {missing[0]}")
 
 
 def _near(addresses: Sequence[PartitionOffset]) -> Iterator[tuple[PartitionOffset, PartitionOffset]]:

@@ -1,10 +1,13 @@
 """Read topics for which we commit no offsets: receipts and dead letters."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
+from libs.eventlog.errors import unavailable
 from libs.eventlog.kafka.connection import LARGEST_REQUEST, ended, within
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.subscription import record_of
@@ -41,18 +44,24 @@ async def records(kafka: str, log: KafkaLog, topic: str, since: int = 0) -> Asyn
     """
     ends = {TopicPartition(topic, p): end for p, end in (await log.ends(topic)).items()}
     starts = {TopicPartition(topic, p): start for p, start in (await log.starts(topic)).items()}
+    if since:
+        found = await log.since(topic, since)
+        starts = {tp: found.get(tp.partition, end) for tp, end in ends.items()}
+    left = {tp: end for tp, end in ends.items() if starts[tp] < end}
     async with reading(kafka, starts) as consumer:
-        if since:
-            asked = dict.fromkeys(starts, since)
-            found = await within(PATIENCE, lambda: consumer.offsets_for_times(asked), topic)
-            starts = {tp: at.offset if (at := found.get(tp)) else end for tp, end in ends.items()}
-            for tp, offset in starts.items():
-                consumer.seek(tp, offset)
-        left = {tp: end for tp, end in ends.items() if starts[tp] < end}
         while left:
-            for tp, messages in (await consumer.getmany(*left, timeout_ms=SILENCE)).items():
+            for tp, messages in (await fetched(consumer, *left)).items():
                 for message in messages:
                     if message.offset < left[tp]:
                         yield record_of(message)
                 if messages[-1].offset + 1 >= left[tp]:
                     del left[tp]
+
+
+async def fetched(consumer: AIOKafkaConsumer, *partitions: TopicPartition) -> Mapping[TopicPartition, Sequence[Any]]:
+    """What has come within SILENCE, of these partitions or of all; raises Unavailable."""
+    try:
+        found: Mapping[TopicPartition, Sequence[Any]] = await consumer.getmany(*partitions, timeout_ms=SILENCE)
+    except KafkaError as error:
+        raise unavailable("reading", error) from error
+    return found

@@ -5,16 +5,17 @@ processor's cache: with larger ones reading takes half as long again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import CorruptRecordException, LeaderNotAvailableError, NoError, for_code
+from aiokafka.errors import CorruptRecordException
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.memory_records import MemoryRecords
 
+from libs.eventlog.kafka.client import KafkaClient
 from libs.eventlog.kafka.decoder import MAX_HEADERS, UNREADABLE, DecodedBatches
 from libs.eventlog.wire.record import Record
 
@@ -22,20 +23,16 @@ FETCH_BYTES = 1 << 20
 WAIT = 500  # machine milliseconds that the broker may wait for a record to come
 UNCOMMITTED = 0  # there are no transactions
 
-Fetch = Callable[[], Awaitable[list[Record]]]
-Ask = Callable[[Fetch], Coroutine[Any, Any, list[Record]]]
-"""Calls the broker, with retries, for a bounded time."""
 
-
-async def scan(client: Any, tp: TopicPartition, start: int, until: int, ask: Ask) -> AsyncIterator[Sequence[Record]]:
+async def scan(client: KafkaClient, tp: TopicPartition, start: int, until: int) -> AsyncIterator[Sequence[Record]]:
     """The records with offsets from `start` to below `until`, in order."""
     ahead: asyncio.Task[list[Record]] | None = None
     try:
         while start < until:
-            records = await (ahead or ask(partial(_fetch, client, tp, start)))
+            records = await (ahead or _asked(client, tp, start))
             start = records[-1].offset + 1
             if start < until:
-                ahead = asyncio.create_task(ask(partial(_fetch, client, tp, start)))
+                ahead = asyncio.create_task(_asked(client, tp, start))
                 await asyncio.sleep(0)  # so that the request is on its way
             yield records if start <= until else [record for record in records if record.offset < until]
     finally:
@@ -43,27 +40,19 @@ async def scan(client: Any, tp: TopicPartition, start: int, until: int, ask: Ask
             ahead.cancel()
 
 
-async def _fetch(client: Any, tp: TopicPartition, offset: int) -> list[Record]:
+async def _asked(client: KafkaClient, tp: TopicPartition, offset: int) -> list[Record]:
+    return await client.within(partial(_fetch, client, tp, offset), f"reading {tp}")
+
+
+async def _fetch(client: KafkaClient, tp: TopicPartition, offset: int) -> list[Record]:
     """Fetch the records from an offset on, at least one; raises KafkaError."""
     wanted = [(tp.topic, [(tp.partition, offset, FETCH_BYTES)])]
     request = FetchRequest(WAIT, 1, FETCH_BYTES, UNCOMMITTED, wanted)
     while True:
-        await client._wait_on_metadata(tp.topic)  # noqa: SLF001 - the leader is known only for requested topics
-        response = await client.send(_leader(client, tp), request)
-        ((_, ((_, code, *_, fetched),)),) = response.topics
-        if (error := for_code(code)) is not NoError:
-            client.force_metadata_update()
-            raise error(f"{tp} at {offset}")
+        response = await client.ask(await client.leader(tp), request)
+        ((_, ((*_, fetched),)),) = response.topics
         if records := [record for record in _records(tp, fetched) if record.offset >= offset]:
             return records
-
-
-def _leader(client: Any, tp: TopicPartition) -> int:
-    leader: int | None = client.cluster.leader_for_partition(tp)
-    if leader is None or leader < 0:
-        client.force_metadata_update()
-        raise LeaderNotAvailableError(str(tp))
-    return leader
 
 
 def _records(tp: TopicPartition, fetched: bytes) -> list[Record]:

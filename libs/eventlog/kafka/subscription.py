@@ -1,7 +1,7 @@
 """A member of a consumer group: offsets are only explicit, and errors during a rebalance reach the caller."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,8 +10,9 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from aiokafka.structs import OffsetAndMetadata
 
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.commits import metadata_of
 from libs.eventlog.kafka.connection import LARGEST_REQUEST, KafkaSettings, begun, ended, within
-from libs.eventlog.ports import NO_NOTES, OnAssigned
+from libs.eventlog.ports import NO_NOTES, Identity, OnAssigned
 from libs.eventlog.wire.record import Record
 
 
@@ -31,8 +32,18 @@ def record_of(message: Any) -> Record:
 class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
     """One topic of a group. A rebalance is completed inside `batch`, so that its errors reach the caller."""
 
-    def __init__(self, settings: KafkaSettings, topic: str, group: str, on_assigned: OnAssigned) -> None:
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        topic: str,
+        group: str,
+        on_assigned: OnAssigned,
+        identity: Callable[[], Awaitable[Identity]],
+    ) -> None:
+        """Make it; with each commit goes the id that `identity` gives the topic when partitions are taken over."""
         self._settings, self._topic, self._group, self._on_assigned = settings, topic, group, on_assigned
+        self._identity = identity
+        self._noted = ""
         self._handed: set[TopicPartition] | None = None
         self._idle = asyncio.Event()
         self._consumer = AIOKafkaConsumer(
@@ -86,9 +97,10 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         return {tp.partition: [record_of(m) for m in messages] for tp, messages in got.items()}
 
     async def commit(self, offsets: Mapping[int, int], notes: Mapping[int, str] = NO_NOTES) -> None:
-        """Commit the next offset of each partition for the group, with a note (its metadata); raises Unavailable."""
+        """Commit the next offset of each partition for the group, with a note and the topic; raises Unavailable."""
         committed = {
-            TopicPartition(self._topic, p): OffsetAndMetadata(at, notes.get(p, "")) for p, at in offsets.items()
+            TopicPartition(self._topic, p): OffsetAndMetadata(at, metadata_of(self._noted, notes.get(p, "")))
+            for p, at in offsets.items()
         }
         await within(self._settings.patience, lambda: self._consumer.commit(committed), f"offsets of {self._group}")
 
@@ -118,6 +130,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
 
     async def _take_over(self) -> None:
         while (handed := self._handed) is not None:
+            self._noted = (await self._identity()).topic
             offsets = await self._on_assigned(frozenset(tp.partition for tp in handed))
             if self._handed is not handed:
                 continue

@@ -3,17 +3,35 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import yaml
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka import errors
+from aiokafka.admin.config_resource import ConfigResourceType
+from aiokafka.errors import NoError, TopicAlreadyExistsError
+from aiokafka.protocol.admin import CreateTopicsRequest, DescribeConfigsRequest
+from aiokafka.protocol.metadata import MetadataRequest
 
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.kafka.connection import begun
+from libs.eventlog.kafka.client import KafkaClient
+from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.rule import SetAside
 
+PATIENCE = 30.0  # machine seconds that one call may take
+WITHOUT_LEADER = frozenset({errors.LeaderNotAvailableError.errno, errors.ReplicaNotAvailableError.errno})
+REFUSALS = frozenset(
+    {
+        TopicAlreadyExistsError.errno,
+        errors.InvalidTopicError.errno,
+        errors.InvalidPartitionsError.errno,
+        errors.InvalidReplicationFactorError.errno,
+        errors.InvalidConfigurationError.errno,
+        errors.PolicyViolationError.errno,
+        errors.TopicAuthorizationFailedError.errno,
+        errors.ClusterAuthorizationFailedError.errno,
+    }
+)
+"""What a broker answers that will not make a topic as its card says; any other code means that it is not known yet."""
 CLUSTER = 3  # brokers, from which number on the cards' production settings apply
 
 
@@ -34,6 +52,10 @@ class Card:
     def settings(self, brokers: int) -> Mapping[str, str]:
         """The Kafka settings for a cluster of so many brokers."""
         return {**self.config, **(self.production if brokers >= CLUSTER else {})}
+
+    def replicas(self, brokers: int) -> int:
+        """How many replicas each partition has in a cluster of so many brokers."""
+        return min(self.replication, brokers)
 
 
 def load_cards(folder: Path) -> dict[str, Card]:
@@ -62,13 +84,26 @@ def parse_card(raw: Mapping[str, Any]) -> Card:
     )
 
 
-def drift(card: Card, partitions: int | None, config: Mapping[str, str], brokers: int) -> list[str]:
-    """Compare a topic as it is with its card; one plain sentence for each difference."""
-    if partitions is None:
+class Topic(NamedTuple):
+    """A topic as it is: `replicas` is the number of the partition that has the fewest."""
+
+    name: str
+    partitions: int
+    replicas: int
+
+
+def drift(card: Card, topic: Topic | None, config: Mapping[str, str | None], brokers: int) -> list[str]:
+    """Compare a topic as it is with its card; one plain sentence for each difference.
+
+    More replicas than the card says are none: while partitions move between brokers there are more.
+    """
+    if topic is None:
         return [f"{card.topic} does not exist; `olcare topics create` makes it"]
     found = []
-    if partitions != card.partitions:
-        found.append(f"{card.topic} has {partitions} partitions, its card says {card.partitions}")
+    if topic.partitions != card.partitions:
+        found.append(f"{card.topic} has {topic.partitions} partitions, its card says {card.partitions}")
+    if topic.replicas < card.replicas(brokers):
+        found.append(f"{card.topic} has {topic.replicas} replicas, its card says {card.replication}")
     for key, wanted in card.settings(brokers).items():
         if config.get(key) != wanted:
             found.append(f"{card.topic} has {key}={config.get(key)}, its card says {wanted}")
@@ -76,69 +111,91 @@ def drift(card: Card, partitions: int | None, config: Mapping[str, str], brokers
 
 
 class TopicAdmin:
-    """Makes and inspects topics."""
+    """Makes and inspects topics; every call raises Unavailable where the brokers do not say."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="topics")
+        self._client = KafkaClient(KafkaSettings(bootstrap, "olcare", patience=PATIENCE), "topics")
 
     async def __aenter__(self) -> Self:
         """Connect; raises Unavailable."""
         try:
-            await begun(self._admin.start)
-        except KafkaError as error:
-            raise Unavailable(f"Kafka: {error}") from error
+            await self._client.open_now()
+        except Unavailable:
+            await self._client.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Disconnect."""
-        await self._admin.close()
+        await self._client.close()
 
     async def brokers(self) -> int:
-        """Count the brokers."""
-        return len((await self._admin.describe_cluster())["brokers"])
+        """Count the brokers, by the replicas of all topics also those that are down."""
+        return _brokers(await self._metadata(None))
 
     async def create(self, cards: Iterable[Card]) -> list[str]:
         """Make the topics that are missing, and name them; raises ValueError where the broker does not make one."""
-        brokers = await self.brokers()
-        existing = set(await self._admin.list_topics())
+        metadata = await self._metadata(None)
+        brokers, existing = _brokers(metadata), {topic.name for topic in _topics(metadata)}
         missing = [card for card in cards if card.topic not in existing]
         if not missing:
             return []
-        new = [
-            NewTopic(c.topic, c.partitions, min(c.replication, brokers), topic_configs=dict(c.settings(brokers)))
-            for c in missing
+        new: list[Any] = [
+            (c.topic, c.partitions, c.replicas(brokers), [], [*c.settings(brokers).items()]) for c in missing
         ]
-        response = await self._admin.create_topics(new)
-        for name, code, message in ((error[0], error[1], error[2]) for error in response.topic_errors):
-            if code not in (0, TopicAlreadyExistsError.errno):
+        request = CreateTopicsRequest(new, int(PATIENCE * 1000), validate_only=False)
+        answer = await self._client.ask_controller(request, "making topics", {"topic_errors": REFUSALS})
+        for name, code, message in answer.topic_errors:
+            if code not in {NoError.errno, TopicAlreadyExistsError.errno}:
                 raise ValueError(f"{name} was not made: {message}")
         return [card.topic for card in missing]
 
     async def check(self, cards: Sequence[Card]) -> list[str]:
         """Compare every topic with its card; gives a sentence for each difference."""
-        brokers = await self.brokers()
-        described = {t["topic"]: t for t in await self._admin.describe_topics([c.topic for c in cards])}
-        partitions = {n: len(t["partitions"]) for n, t in described.items() if not t["error_code"] and t["partitions"]}
-        configs = await self._configs([c.topic for c in cards if c.topic in partitions])
-        return [s for c in cards for s in drift(c, partitions.get(c.topic), configs.get(c.topic, {}), brokers)]
+        metadata = await self._metadata(None)
+        found = {topic.name: topic for topic in _topics(metadata)}
+        configs = await self._configs([card.topic for card in cards if card.topic in found])
+        return [s for c in cards for s in drift(c, found.get(c.topic), configs.get(c.topic, {}), _brokers(metadata))]
 
     async def offsets_kept(self) -> int:
         """How many minutes the brokers keep the committed offsets of a group that is away; raises Unavailable."""
-        asked = [ConfigResource(ConfigResourceType.BROKER, str(await self._a_broker()))]
-        for response in await self._admin.describe_configs(asked):
-            for _, _, _, _, entries in response.resources:
-                return int({entry[0]: entry[1] for entry in entries}["offsets.retention.minutes"])
+        node = int((await self._metadata([])).brokers[0][0])
+        request = DescribeConfigsRequest([(ConfigResourceType.BROKER, str(node), None)])
+        answer = await self._client.ask_broker(node, request, f"settings of broker {node}")
+        for entries in _settings(answer).values():
+            if "offsets.retention.minutes" in entries:
+                return int(entries["offsets.retention.minutes"] or 0)
         raise Unavailable("no broker says how long it keeps offsets")
 
-    async def _a_broker(self) -> int:
-        return int((await self._admin.describe_cluster())["brokers"][0]["node_id"])
+    async def _metadata(self, topics: list[str] | None) -> Any:
+        """Ask for all topics, or for some; that a broker is down hides none of them."""
+        request = MetadataRequest(topics, allow_auto_topic_creation=False)
+        return await self._client.ask_any(request, "topics", {"partitions": WITHOUT_LEADER})
 
-    async def _configs(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+    async def _configs(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str | None]]:
         if not topics:
             return {}
-        asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics]
-        found: dict[str, dict[str, str]] = {}
-        for response in await self._admin.describe_configs(asked):
-            for _, _, _, name, entries in response.resources:
-                found[name] = {entry[0]: entry[1] for entry in entries}
+        request = DescribeConfigsRequest([(ConfigResourceType.TOPIC, topic, None) for topic in topics])
+        found = _settings(await self._client.ask_any(request, "settings of topics"))
+        if missing := set(topics) - found.keys():
+            raise Unavailable(f"no broker says how {min(missing)} is set")
         return found
+
+
+def _brokers(metadata: Any) -> int:
+    """The brokers that are up, and those that hold a replica."""
+    replicas = (node for *_, partitions in metadata.topics for _, _, _, nodes, *_ in partitions for node in nodes)
+    return len({*(broker[0] for broker in metadata.brokers), *replicas})
+
+
+def _topics(metadata: Any) -> list[Topic]:
+    return [
+        Topic(name, len(partitions), min(len(nodes) for _, _, _, nodes, *_ in partitions))
+        for _, name, _, partitions in metadata.topics
+        if partitions
+    ]
+
+
+def _settings(answer: Any) -> dict[str, dict[str, str | None]]:
+    """The settings in an answer, by what they are of."""
+    return {name: {entry[0]: entry[1] for entry in entries} for _, _, _, name, entries in answer.resources}

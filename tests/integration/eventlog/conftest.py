@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.ports import Appender, Identity, OnAssigned, PartitionOffset, Store, Subscription
+from libs.eventlog.ports import Appender, Commit, Identity, OnAssigned, PartitionOffset, Store, Subscription
 from libs.eventlog.projection import Key, Projection, Reader
 from libs.eventlog.rebuild.build import build
 from libs.eventlog.tables.database import Database
@@ -33,6 +33,9 @@ class Prefixed:
     async def ends(self, topic: str) -> Mapping[int, int]:
         return await self._log.ends(self._at(topic))
 
+    async def high_watermarks(self, topic: str) -> Mapping[int, int]:
+        return await self._log.high_watermarks(self._at(topic))
+
     async def starts(self, topic: str) -> Mapping[int, int]:
         return await self._log.starts(self._at(topic))
 
@@ -41,6 +44,9 @@ class Prefixed:
 
     async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
         return await self._log.committed_notes(self._groups + group, self._at(topic))
+
+    async def commits(self, group: str, topic: str) -> Mapping[int, Commit]:
+        return await self._log.commits(self._groups + group, self._at(topic))
 
     async def records(self, topic: str, places: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         found = await self._log.records(self._at(topic), places)

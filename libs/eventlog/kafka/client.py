@@ -1,0 +1,133 @@
+"""Asks the brokers of one cluster: any of them, a partition's leader, a group's coordinator.
+
+An answer with an error code is none: `answers.py` looks at each, and the question is put again while the code says that
+this may help (a leader or a coordinator moves), then given up as Unavailable.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, LeaderNotAvailableError, NodeNotReadyError
+from aiokafka.protocol.api import Request
+from aiokafka.protocol.coordination import FindCoordinatorRequest
+
+from libs.eventlog.errors import unavailable
+from libs.eventlog.kafka.answers import NOTHING, Tolerated, checked
+from libs.eventlog.kafka.connection import KafkaSettings, begun, within
+
+T = TypeVar("T")
+GROUP = 0
+ATTEMPTS = 3  # in `patience`, before which a broker that does not answer is not asked again
+
+
+class KafkaClient:
+    """A client of aiokafka, whose answers are checked; `open` before use, `close` after."""
+
+    def __init__(self, settings: KafkaSettings, name: str) -> None:
+        self._patience = settings.patience
+        self._client = AIOKafkaClient(
+            bootstrap_servers=settings.bootstrap,
+            client_id=f"{settings.instance}-{name}",
+            request_timeout_ms=int(settings.patience * 1000 / ATTEMPTS),
+        )
+        self._coordinators: dict[str, int] = {}
+
+    async def open(self) -> None:
+        """Connect; raises Unavailable after a while."""
+        await self.within(self._begin, "connecting")
+
+    async def open_now(self) -> None:
+        """Connect; raises Unavailable at once where no broker is there."""
+        try:
+            await self._begin()
+        except (KafkaError, OSError) as error:
+            raise unavailable("Kafka", error) from error
+
+    async def _begin(self) -> None:
+        await begun(self._client.bootstrap)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._client.close()
+
+    async def within(self, call: Callable[[], Awaitable[T]], what: str) -> T:
+        """Repeat a call while its error says that this may help; raises Unavailable after a while."""
+        return await within(self._patience, call, what)
+
+    async def ask_any(self, request: Request[Any], what: str, tolerated: Tolerated = NOTHING) -> Any:
+        """Ask whichever broker; raises Unavailable."""
+        return await self.within(lambda: self.ask(self._any(), request, tolerated), what)
+
+    async def ask_controller(self, request: Request[Any], what: str, tolerated: Tolerated = NOTHING) -> Any:
+        """Ask the broker that takes changes of topics; raises Unavailable."""
+        return await self.within(lambda: self.ask(self._controller(), request, tolerated), what)
+
+    async def ask_broker(self, node: int, request: Request[Any], what: str) -> Any:
+        """Ask one broker; raises Unavailable."""
+        return await self.within(lambda: self.ask(node, request), what)
+
+    async def ask_coordinator(self, group: str, request: Request[Any], what: str) -> Any:
+        """Ask the coordinator of a group; raises Unavailable."""
+        return await self.within(lambda: self._ask_coordinator(group, request), what)
+
+    async def ask(self, node: int, request: Request[Any], tolerated: Tolerated = NOTHING) -> Any:
+        """Ask a broker once; raises the KafkaError of the first error code in its answer that is not tolerated."""
+        try:
+            return checked(await self._client.send(node, request), tolerated)
+        except KafkaError:
+            self._client.force_metadata_update()
+            raise
+
+    async def partitions(self, topic: str) -> list[int]:
+        """Name the partitions of a topic; raises Unavailable where there is no such topic."""
+        return await self.within(lambda: self.partitions_now(topic), topic)
+
+    async def partitions_now(self, topic: str) -> list[int]:
+        """Name the partitions of a topic, once; raises KafkaError."""
+        return sorted(await self._client._wait_on_metadata(topic))  # noqa: SLF001 - the public call asks nobody
+
+    async def by_leader(self, wanted: Iterable[TopicPartition]) -> Mapping[int, list[TopicPartition]]:
+        """Sort partitions by the broker that leads them; raises KafkaError."""
+        await self._client._maybe_wait_metadata()  # noqa: SLF001 - an update that was asked for after an error
+        found: dict[int, list[TopicPartition]] = defaultdict(list)
+        for tp in wanted:
+            found[self._leader(tp)].append(tp)
+        return found
+
+    async def leader(self, tp: TopicPartition) -> int:
+        """The broker that leads a partition; raises KafkaError."""
+        await self.partitions_now(tp.topic)  # the leader is known only of topics that were asked for
+        return self._leader(tp)
+
+    def _leader(self, tp: TopicPartition) -> int:
+        leader: int | None = self._client.cluster.leader_for_partition(tp)
+        if leader is None or leader < 0:
+            self._client.add_topic(tp.topic)
+            self._client.force_metadata_update()
+            raise LeaderNotAvailableError(str(tp))
+        return leader
+
+    async def _ask_coordinator(self, group: str, request: Request[Any]) -> Any:
+        """Ask the group's coordinator, which is looked for anew whenever a call to it has failed."""
+        try:
+            if group not in self._coordinators:
+                found = await self.ask(self._any(), FindCoordinatorRequest(group, GROUP))
+                self._coordinators[group] = int(found.coordinator_id)
+            return await self.ask(self._coordinators[group], request)
+        except BaseException:  # cancellation included: a broker that hangs is not asked for ever
+            self._coordinators.pop(group, None)
+            raise
+
+    def _any(self) -> int:
+        node: int | None = self._client.get_random_node()
+        if node is None:
+            self._client.force_metadata_update()
+            raise NodeNotReadyError("no broker is known")
+        return node
+
+    def _controller(self) -> int:
+        controller = self._client.cluster.controller
+        return self._any() if controller is None else int(controller.nodeId)

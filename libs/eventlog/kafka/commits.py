@@ -1,0 +1,18 @@
+"""The metadata of a committed offset: the id of the topic that it belongs to, a blank, and a note."""
+
+import re
+
+from libs.eventlog.ports import Commit
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def metadata_of(topic: str, note: str) -> str:
+    """What is committed with an offset, of which the broker takes 4 KiB (offset.metadata.max.bytes)."""
+    return f"{topic} {note}".rstrip()
+
+
+def commit_of(offset: int, metadata: str) -> Commit:
+    """Read what was committed; without an id at its beginning all of it is a note."""
+    topic, _, note = metadata.partition(" ")
+    return Commit(offset, topic, note) if _ID.fullmatch(topic) else Commit(offset, "", metadata)
