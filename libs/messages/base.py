@@ -112,16 +112,17 @@ Code = Annotated[str, StringConstraints(pattern=f"^{_CODE.pattern}$", max_length
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]*$", max_length=64)]
 """An identifier given by somebody else; no blank and no `@`, so no name and no address fits."""
 
-StreamId = Annotated[str, StringConstraints(pattern=rf"^[a-z]+/{_PART}/{_PART}$", max_length=1700)]
+LONGEST_STREAM = 1700
+StreamId = Annotated[str, StringConstraints(pattern=rf"^[a-z]+/{_PART}/{_PART}$", max_length=LONGEST_STREAM)]
 """`kind/source/number`; source and number are percent-encoded, without blanks and `@`."""
 
-TicketId = Annotated[str, StringConstraints(pattern=rf"^ticket/{_PART}/{_PART}$", max_length=1700)]
-CustomerId = Annotated[str, StringConstraints(pattern=rf"^customer/{_PART}/{_PART}$", max_length=1700)]
-ContractId = Annotated[str, StringConstraints(pattern=rf"^contract/{_PART}/{_PART}$", max_length=1700)]
-LicenceId = Annotated[str, StringConstraints(pattern=rf"^licence/{_PART}/{_PART}$", max_length=1700)]
-NoticeId = Annotated[str, StringConstraints(pattern=rf"^notice/{_PART}/{_PART}$", max_length=1700)]
+TicketId = Annotated[str, StringConstraints(pattern=rf"^ticket/{_PART}/{_PART}$", max_length=LONGEST_STREAM)]
+CustomerId = Annotated[str, StringConstraints(pattern=rf"^customer/{_PART}/{_PART}$", max_length=LONGEST_STREAM)]
+ContractId = Annotated[str, StringConstraints(pattern=rf"^contract/{_PART}/{_PART}$", max_length=LONGEST_STREAM)]
+LicenceId = Annotated[str, StringConstraints(pattern=rf"^licence/{_PART}/{_PART}$", max_length=LONGEST_STREAM)]
+NoticeId = Annotated[str, StringConstraints(pattern=rf"^notice/{_PART}/{_PART}$", max_length=LONGEST_STREAM)]
 
-PersonId = Annotated[str, StringConstraints(pattern=rf"^person/{_PART}/{_PART}$", max_length=1700)]
+PersonId = Annotated[str, StringConstraints(pattern=rf"^person/{_PART}/{_PART}$", max_length=LONGEST_STREAM)]
 """`person/source/number`: a person by number; who that is stands in the private topic alone."""
 
 EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -147,7 +148,8 @@ Seconds = Annotated[int, Field(ge=0, le=INT32)]
 Microseconds = Annotated[int, Field(ge=0, le=EXACT_IN_JSON)]
 Count = Annotated[int, Field(ge=1, le=INT32)]
 """A number of things, or which of them it is."""
-Sequence = Annotated[int, Field(ge=1, le=9_999_999_999)]
+LAST_SEQUENCE = 9_999_999_999
+Sequence = Annotated[int, Field(ge=1, le=LAST_SEQUENCE)]
 """The place of an event in its stream, from 1."""
 PlanVersion = Annotated[int, Field(ge=1, le=INT32)]
 """The number of a publication of a plan part; a later one is greater."""

@@ -1,6 +1,9 @@
 """The decoder of log records, the same live and in rebuilds."""
 
+import re
+import reprlib
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -8,10 +11,15 @@ import msgspec
 from libs.eventlog.errors import Halted
 from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.eventlog.wire.unvalidated import decoder_without_validation
-from libs.messages.base import Event, event_type
+from libs.messages.base import LAST_SEQUENCE, LONGEST_STREAM, Event, event_type
 from libs.messages.streams import partition_of
 
 _envelope = msgspec.json.Decoder(RecordedEvent)
+
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What the decoders raise: at JSON of another form, at text that is not UTF-8, and at lists in lists without end."""
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Codec:
@@ -30,15 +38,13 @@ class Codec:
         return event
 
     def outline(self, record: Record) -> RecordedEvent:
-        """Read the envelope, of whatever type."""
+        """Read the envelope, of whatever type; Halted where it holds what can not be read, reckoned with or stored."""
         try:
             event = _envelope.decode(record.value or b"")
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise self._halted(record, f"the envelope can not be read ({error})") from error
-        if event.sequence < 1:
-            raise self._halted(record, f"sequence {event.sequence_text} is below 1")
-        if record.key != event.stream.encode():
-            raise self._halted(record, f"key {record.key!r} is not the subject {event.stream}")
+        if sentence := _problem(record, event):
+            raise self._halted(record, sentence)
         event.partition, event.offset, event.data = record.partition, record.offset, None
         return event
 
@@ -56,7 +62,7 @@ class Codec:
         if event.data is None:
             try:
                 event.data = (self._decoders.get(event.type) or self._decoder(event.type))(event.raw)
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 sentence = f"the data of {event.type} can not be read ({error})"
                 raise Halted(self._topic, event.partition, event.offset, sentence) from error
         return event
@@ -68,3 +74,28 @@ class Codec:
 
     def _halted(self, record: Record, sentence: str) -> Halted:
         return Halted(record.topic, record.partition, record.offset, sentence)
+
+
+def _problem(record: Record, event: RecordedEvent) -> str | None:
+    """Why an envelope that can be decoded can not be taken; None where it can."""
+    if not 1 <= event.sequence <= LAST_SEQUENCE:
+        return f"sequence {reprlib.repr(event.sequence_text)} is below 1 or above {LAST_SEQUENCE}"
+    if record.key != event.stream.encode():
+        return f"key {reprlib.repr(record.key)} is not the subject {reprlib.repr(event.stream)}"
+    if len(record.key) > LONGEST_STREAM:
+        return f"the subject has {len(record.key)} bytes, more than {LONGEST_STREAM}"
+    if not (_in_calendar(event.time) and _in_calendar(event.recordedtime)):
+        return "an instant lies in no year of UTC from 1 to 9999"
+    if b"\\u0000" in (record.value or b"") and _NUL.search(record.value or b""):
+        return "it holds the character NUL, which no table holds"
+    return None
+
+
+def _in_calendar(instant: datetime) -> bool:
+    if instant.tzinfo is UTC:
+        return True
+    try:
+        instant.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True

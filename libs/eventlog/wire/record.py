@@ -5,7 +5,7 @@ An event is written as one JSON object (CloudEvents 1.0, Kafka binding, structur
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Generic, NamedTuple
+from typing import Annotated, Any, Generic, NamedTuple
 
 import msgspec
 from typing_extensions import TypeVar
@@ -49,6 +49,7 @@ class Head(NamedTuple):
 
 
 D = TypeVar("D", default=Any)
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 _NAMES = {"stream": "subject", "sequence_text": "sequence", "sequence": "-", "raw": "data", "data": "--"}
 
 
@@ -61,9 +62,9 @@ class RecordedEvent(msgspec.Struct, Generic[D], rename=_NAMES):
     id: str
     type: str
     stream: str
-    time: datetime
+    time: Aware
     sequence_text: str
-    recordedtime: datetime
+    recordedtime: Aware
     causationid: str
     correlationid: str
     source: str

@@ -8,15 +8,23 @@ them without validation.
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from pydantic import BaseModel
 
+from libs.messages.base import INT64
+
 M = TypeVar("M")
 Build = Callable[[Any], Any]
 
+_LEAVES: dict[Any, Any] = {
+    datetime: Annotated[datetime, msgspec.Meta(tz=True)],
+    int: Annotated[int, msgspec.Meta(ge=-INT64 - 1, le=INT64)],
+}
+"""What a fold can not reckon with, or no column holds, is refused even here: naive instants, numbers of 65 bits."""
 _SLOTS = ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 _set_content, _set_fields, _set_extra, _set_private = (BaseModel.__dict__[slot].__set__ for slot in _SLOTS)
 
@@ -60,7 +68,7 @@ def _shape(annotation: Any) -> Any:
         return Union[tuple(_shape(a) for a in inner)]  # noqa: UP007 - it is computed
     if origin in (tuple, list, dict, frozenset, Mapping):
         return origin[tuple(a if a is ... else _shape(a) for a in inner)]
-    return _fields(annotation) if _is_model(annotation) else annotation
+    return _fields(annotation) if _is_model(annotation) else _LEAVES.get(annotation, annotation)
 
 
 @cache

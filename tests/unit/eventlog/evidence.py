@@ -53,6 +53,37 @@ def with_data_of_another_kind(history: History) -> Record:
     return record._replace(value=edited(record, data={"at": "some day"}))
 
 
+def at_no_certain_instant(history: History) -> Record:
+    record = history.next(A)
+    return record._replace(value=edited(record, time="2026-03-02T09:00:00"))
+
+
+def with_half_a_character(history: History) -> Record:
+    record = history.next(A)
+    return record._replace(value=edited(record, correlationid="\ud83d"))
+
+
+def with_bytes_that_are_no_text(history: History) -> Record:
+    record = history.next(A)
+    return record._replace(value=(record.value or b"").replace(b'"correlation"', b'"\xed\xa0\xbd"'))
+
+
+def with_a_character_that_no_table_holds(history: History) -> Record:
+    record = history.next(A)
+    return record._replace(value=edited(record, source="\0"))
+
+
+def with_a_sequence_that_no_table_holds(history: History) -> Record:
+    record = history.next(A)
+    return record._replace(value=edited(record, sequence=str(2**63)))
+
+
+def with_lists_in_lists(history: History) -> Record:
+    record = history.next(A)
+    deep = b'"invented":' + b"[" * 100_000 + b"]" * 100_000
+    return record._replace(value=(record.value or b"").replace(b'"data":', deep + b',"data":'))
+
+
 EVIDENCE = [
     unreadable,
     of_a_type_that_nobody_knows,
@@ -62,4 +93,10 @@ EVIDENCE = [
     after_another_history,
     caused_by_no_command,
     with_data_of_another_kind,
+    at_no_certain_instant,
+    with_half_a_character,
+    with_bytes_that_are_no_text,
+    with_a_character_that_no_table_holds,
+    with_a_sequence_that_no_table_holds,
+    with_lists_in_lists,
 ]

@@ -17,6 +17,10 @@ CODEC: Codec = CODECS[TICKETS]
 RECORD = History().next(A)
 
 
+TEXTS = ("id", "source", "type", "causationid", "correlationid", "previousid", "traceparent")
+DEEP = b'"invented":' + b"[" * 200_000 + b"]" * 200_000
+
+
 def changed(**attributes: object) -> Record:
     """Give the record with other attributes; None takes one away."""
     event = {**json.loads(RECORD.value or b""), **attributes}
@@ -76,6 +80,19 @@ def test_the_id_follows_from_history_cause_and_content_alone() -> None:
         (changed(sequence="0000000000"), "is below 1"),
         (changed(type="olcare.Unheard.v1"), "olcare.Unheard.v1 is not known here; deploy readers before writers"),
         (changed(type="olcare.Noted.v2"), "olcare.Noted.v2 is not known here"),
+        (changed(sequence="10000000000"), "is below 1 or above 9999999999"),
+        (changed(sequence=str(2**63)), "is below 1 or above 9999999999"),
+        (changed(sequence="9" * 5000), "can not be read"),
+        (changed(time="2026-03-02T09:00:00"), "can not be read .*`\\$.time`"),
+        (changed(recordedtime="2026-03-02T09:00:00"), "can not be read .*`\\$.recordedtime`"),
+        (changed(time="0001-01-01T00:00:00+14:00"), "lies in no year of UTC"),
+        (changed(recordedtime="9999-12-31T23:59:59-14:00"), "lies in no year of UTC"),
+        *((changed(**{name: "\ud800"}), "can not be read") for name in TEXTS),
+        *((changed(**{name: "a\0b"}), "the character NUL") for name in TEXTS),
+        (RECORD._replace(value=(RECORD.value or b"").replace(b"correlation", b"\xed\xa0\x80", 1)), "can not be read"),
+        (RECORD._replace(value=(RECORD.value or b"").replace(b'"correlation"', b'"\xed\xa0\x80"')), "can not be read"),
+        (RECORD._replace(value=(RECORD.value or b"").replace(b'"data":', DEEP + b',"data":')), "can not be read"),
+        (changed(subject="x" * 1701)._replace(key=b"x" * 1701), "has 1701 bytes, more than 1700"),
         (RECORD._replace(key=None), "is not the subject"),
         (RECORD._replace(key=b"ticket/upstream/another"), "is not the subject"),
     ],
@@ -86,11 +103,27 @@ def test_what_can_not_be_read_stops_its_partition_with_a_sentence(record: Record
     assert (stopped.value.topic, stopped.value.partition, stopped.value.offset) == (TICKETS, 1, 0)
 
 
-@pytest.mark.parametrize("data", [None, [], {}, {"at": "2026-03-02T09:00:00Z", "fact": "much", "basis": []}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        {},
+        {"at": "2026-03-02T09:00:00Z", "fact": "much", "basis": []},
+        {"at": "2026-03-02T09:00:00", "fact": 1, "basis": []},
+        {"at": "2026-03-02T09:00:00Z", "fact": 2**63, "basis": []},
+    ],
+)
 def test_data_that_does_not_fit_its_type_stops_the_partition_when_it_is_opened(data: object) -> None:
     event = CODEC.envelope(changed(data="none" if data is None else data))
     with pytest.raises(Halted, match=r"the data of olcare.Noted.v1 can not be read"):
         CODEC.open(event)
+
+
+def test_what_only_looks_like_what_can_not_be_stored_is_read() -> None:
+    assert CODEC.envelope(changed(correlationid="\\u0000")).correlationid == "\\u0000"
+    assert CODEC.envelope(changed(sequence="9999999999")).sequence == 9_999_999_999
+    assert CODEC.envelope(changed(time="2026-03-02T10:00:00+01:00")).time == MONDAY
 
 
 def test_attributes_that_nobody_knows_are_passed_over() -> None:

@@ -100,6 +100,14 @@ def test_a_type_that_is_not_known_can_be_set_aside_and_others_follow_it() -> Non
     assert judged([strange, history.next(A)], aside(strange)) == ([False, True], history.heads)
 
 
+def test_what_is_set_aside_with_a_sequence_that_no_table_holds_is_no_head() -> None:
+    history = History()
+    first = history.next(A)
+    value = (first.value or b"").replace(b'"0000000001"', b'"9223372036854775808"')
+    beyond = history.record(value, A)
+    assert judged([first, beyond, history.next(A)], aside(beyond)) == ([True, False, True], history.heads)
+
+
 def test_what_is_set_aside_in_a_foreign_partition_is_no_head_there() -> None:
     _, value = written(A, None, note())
     strayed = History().record(value, A, partition=1)
