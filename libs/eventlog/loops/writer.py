@@ -112,8 +112,8 @@ class Writer:
         for at, offset in offsets.items():
             reach[batch[at].partition] = max(reach.get(batch[at].partition, 0), offset)
         if unsure := {batch[at].partition for at, offset in offsets.items() if offset < 0}:
-            ends = await self._log.ends(self._topic)
-            reach.update({p: ends[p] - 1 for p in unsure})
+            marks = await self._log.high_watermarks(self._topic)
+            reach.update({p: marks[p] - 1 for p in unsure})
         await self._passed(reach, deadline)
         return offsets
 

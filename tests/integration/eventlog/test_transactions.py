@@ -1,11 +1,17 @@
 """An upstream system that writes in transactions is answered for what it committed, and keeps nobody waiting."""
 
+from datetime import UTC, datetime
+
 from aiokafka import AIOKafkaProducer
 
+from libs.chassis.manual_clock import ManualClock
+from libs.chassis.watchdog import PATIENCE, Watchdog, Watched
+from libs.eventlog.loops.followers import behind, group_follower, reached
 from libs.messages.receipts import Outcome
 from tests.integration.eventlog.open_door import OpenDoor, open_door
 from tests.integration.eventlog.test_poison import GOOD
 
+MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 HEADERS = [("content-type", b"application/cloudevents+json")]
 
 
@@ -27,6 +33,25 @@ async def test_what_was_taken_back_is_not_answered_and_what_follows_it_is(kafka:
             await _say(upstream, door)
         assert await door.committed(4) == 4
         assert [receipt.place.offset for receipt in await door.receipts(1)] == [2]
+
+
+async def test_a_transaction_left_open_leaves_nothing_to_read_and_nobody_is_behind(kafka: str, unique: str) -> None:
+    async with open_door(kafka, unique) as door, _upstream(kafka, unique) as upstream:
+        await upstream.begin_transaction()
+        await _say(upstream, door)
+        await _say(upstream, door)
+        follower = group_follower(door.group, door.topic, door.log)
+        assert (await door.log.ends(door.topic), await door.log.high_watermarks(door.topic)) == ({0: 0}, {0: 2})
+        clock = ManualClock(MONDAY)
+        watched = Watched(follower, lambda: None)
+        dog = Watchdog(door.log, clock, [watched])
+        for _ in range(3):
+            await dog.look(watched)
+            await clock.sleep(PATIENCE)
+        await reached(door.log, clock, [follower], patience=0)
+        await upstream.commit_transaction()
+        assert await door.committed(3) == 3
+        assert await behind(door.log, follower, await door.log.ends(door.topic)) == {}
 
 
 def _upstream(kafka: str, unique: str) -> AIOKafkaProducer:

@@ -98,3 +98,12 @@ async def test_a_process_without_partitions_watches_all_of_them(scene: Scene) ->
     await scene.after(PATIENCE)
     with pytest.raises(StandsStill):
         await scene.after(1)
+
+
+async def test_a_transaction_that_an_upstream_system_leaves_open_ends_nothing(scene: Scene) -> None:
+    scene.log.unstable[DOOR, 0] = 1
+    await scene.after(3 * PATIENCE)
+    del scene.log.unstable[DOOR, 0]
+    await scene.after(PATIENCE)
+    with pytest.raises(StandsStill):
+        await scene.after(1)
