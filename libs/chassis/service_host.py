@@ -33,6 +33,7 @@ from libs.eventlog.loops.door import Door, DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import Follower, SafeTime, behind, group_follower
 from libs.eventlog.loops.held_back import Source
+from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.reaction import React, ReactionLoop
 from libs.eventlog.loops.state_topic import StateTopic
 from libs.eventlog.loops.writer import Answer
@@ -78,6 +79,7 @@ class ServiceHost:
         self._loops: list[Loop] = []
         self._busy: list[Busy] = []
         self._door_topics: set[str] = set()
+        self._groups: list[tuple[str, str]] = []
         self._followers: list[Follower] = list(self.engine.followers.values())
         self._watched = [
             Watched(follower, partial(self._reader_waits, name), partial(self._partitions_of, name))
@@ -96,6 +98,7 @@ class ServiceHost:
         group = self.engine.group(DOOR)
         loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, door, group, self.report)
         self._door_topics.add(door.topic)
+        self._groups.append((group, door.topic))
         self._loops.append((f"door {door.topic}", loop.run))
         self._follow(group_follower(group, door.topic, self.engine.log), loop)
         self.health.checks[f"door {door.topic}"] = lambda: loop.waiting
@@ -109,6 +112,7 @@ class ServiceHost:
         loop = ReactionLoop(
             *(self.engine.log, self.clock, gate, topic, group, store, codec, react, answer, about), report=self.report
         )
+        self._groups.append((group, topic))
         self.stuck.add(lambda: [loop.stuck])
         self._loops.append((f"reaction to {topic}", loop.run))
         self._follow(group_follower(group, topic, self.engine.log), loop)
@@ -135,9 +139,10 @@ class ServiceHost:
         """Keep a compacted topic as a table."""
         state = StateTopic(self.engine.log, self.engine.database, name, topic, self.engine.group(f"{name}.v1"))
         self._states.append(state)
+        self.health.checks[f"state {name}"] = state.problem
         follower = Follower(state.name, topic, state.positions)
         self._followers.append(follower)
-        self._watched.append(Watched(follower, lambda: None))
+        self._watched.append(Watched(follower, state.problem))
         return state
 
     def _follow(self, follower: Follower, loop: DoorLoop | ReactionLoop) -> None:
@@ -241,6 +246,14 @@ class ServiceHost:
             await self.clock.sleep(60)
             with suppress(Unavailable):  # asked again in a minute
                 await self._check_topics()
+                await self._check_input()
+
+    async def _check_input(self) -> None:
+        """Look whether the topics are still those that were read; raises LostInput and Unavailable."""
+        for group, topic in self._groups:
+            await check_input(self.engine.log, topic, await self.engine.log.commits(group, topic))
+        for state in self._states:
+            await state.check()
 
     async def _unquiet(self) -> str | None:
         """What is still to be read, answered or done now; all checks run concurrently."""

@@ -14,6 +14,7 @@ from libs.eventlog.errors import Unavailable, Unreadable
 from libs.eventlog.failures import EXPECTED, Failure, Report, failure_of, unreported
 from libs.eventlog.loops.fact_waves import NOTHING, Resting, fact_waves
 from libs.eventlog.loops.held_back import firsts_of, note_of
+from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.markers import Markers
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscription
@@ -120,17 +121,13 @@ class DoorLoop:
         return self._subscription.assigned() if self._subscription else frozenset()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
-        """Begin at the committed offsets, or at the beginning; raises LostInput where input was deleted unread."""
-        committed = await self._log.committed_offsets(self._group, self._door.topic)
+        """Begin at the committed offsets, or at the beginning; raises LostInput where the input is another one."""
+        commits = await self._log.commits(self._group, self._door.topic)
+        await check_input(self._log, self._door.topic, {p: at for p, at in commits.items() if p in partitions})
         starts = await self._log.starts(self._door.topic)
-        for partition in partitions:
-            if committed.get(partition, starts[partition]) < starts[partition]:
-                first, start = committed[partition], starts[partition]
-                raise LostInput(f"{self._door.topic}[{partition}]: {first} to {start - 1} were deleted unread")
-        begin = {p: committed.get(p, starts[p]) for p in partitions}
+        begin = {p: commits[p].offset if p in commits else starts[p] for p in partitions}
         self._committed.update(begin)
-        notes = await self._log.committed_notes(self._group, self._door.topic)
-        self._left.update({p: set(firsts_of(notes.get(p, ""))) for p in partitions})
+        self._left.update({p: set(firsts_of(commits[p].note)) if p in commits else set() for p in partitions})
         return begin
 
     async def round(self, subscription: Subscription) -> int:
@@ -244,10 +241,6 @@ class DoorLoop:
     async def _write(self, out: Sequence[Outgoing]) -> None:
         if out and UNKNOWN in await self._appender.append(out):
             raise Unavailable(f"{out[0].topic}: not everything was acknowledged")
-
-
-class LostInput(Exception):  # noqa: N818 - it names what happened
-    """Records were deleted before they were read: a person must decide."""
 
 
 def _not_processed(failure: Failure) -> Unreadable:

@@ -33,13 +33,27 @@ def group_follower(group: str, topic: str, log: Log) -> Follower:
 
 
 async def behind(log: Log, follower: Follower, ends: Mapping[int, int]) -> dict[int, int]:
-    """A follower's lag in records, by partition that has any; an empty partition has none, even without an offset."""
+    """A follower's lag in records, by partition that has any; an empty partition has none, even without an offset.
+
+    Raises Unavailable where the follower stands beyond the end of a partition: what it has read was another one.
+    """
     offsets = await follower.offsets()
+    if ahead := {p: at for p, at in offsets.items() if p in ends and at > ends[p]}:
+        await _check_end(log, follower, ahead)
     late = {p: end - offsets.get(p, 0) for p, end in ends.items() if offsets.get(p, 0) < end}
     if late and any(p not in offsets for p in late):
         starts = await log.starts(follower.topic)
         late = {p: n for p, n in late.items() if p in offsets or starts[p] < ends[p]}
     return late
+
+
+async def _check_end(log: Log, follower: Follower, ahead: Mapping[int, int]) -> None:
+    """Compare with the ends as they are now: the follower may have moved since those at hand were asked for."""
+    ends = await log.high_watermarks(follower.topic)
+    for partition, offset in ahead.items():
+        if offset > ends[partition]:
+            where = f"{follower.topic}[{partition}], which ends at {ends[partition]}"
+            raise Unavailable(f"{follower.name} stands at {offset} of {where}: the topic was cut or made anew")
 
 
 async def reached(log: Log, clock: Clock, followers: Iterable[Follower], patience: float) -> None:

@@ -10,6 +10,7 @@ from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_event
 from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.failures import Report, unreported
 from libs.eventlog.loops.held_back import Source, left, note_of
+from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.stuck import StuckStreams, apart
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock, Log, PartitionOffset, Store, Subscription
@@ -71,9 +72,13 @@ class ReactionLoop:
         return self._subscription.assigned() if self._subscription else frozenset()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
-        """Start at the group's committed offset, or at the beginning of the log, with what was left aside there."""
-        committed = await self._log.committed_offsets(self._group, self._topic)
-        begin = {p: committed.get(p, 0) for p in partitions}
+        """Start at the group's committed offset, or at the beginning of the log, with what was left aside there.
+
+        Raises LostInput as a door does.
+        """
+        commits = await self._log.commits(self._group, self._topic)
+        await check_input(self._log, self._topic, {p: at for p, at in commits.items() if p in partitions})
+        begin = {p: commits[p].offset if p in commits else 0 for p in partitions}
         kept = await left(self._log, Source(self._group, self._topic))
         self._forget(partitions)
         for record in kept:

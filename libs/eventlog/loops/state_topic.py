@@ -7,7 +7,7 @@ than tombstones are kept (`delete.retention.ms`) may have missed one, so it star
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from libs.eventlog.errors import Unavailable
+from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.ports import Log, Subscription
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.locks import Lock
@@ -21,6 +21,7 @@ TABLES = """
 create schema if not exists {name};
 create table if not exists {name}.position_{name} (
     partition int primary key, epoch bigint not null, next_offset bigint not null, read_at timestamptz not null);
+alter table {name}.position_{name} add column if not exists topic text not null default '';
 create table if not exists {name}.{name} (key text primary key, partition int not null, value jsonb not null);
 create index if not exists {name}_by_person on {name}.{name} (substring(key from '^person/[^/]+/[^/]+'));
 """
@@ -32,9 +33,14 @@ class StateTopic:
     def __init__(self, log: Log, database: Database, name: str, topic: str, group: str) -> None:
         self._log, self._database, self.name, self.topic, self._group = log, database, name, topic, group
         self._epochs: dict[int, int] = {}
+        self.halted: dict[int, Halted] = {}
 
     async def open(self, partitions: int, at: datetime) -> None:
-        """Create missing tables; start from the beginning where the last update is older than TOMBSTONES_KEPT."""
+        """Create missing tables; start from the beginning where the last update is older than TOMBSTONES_KEPT.
+
+        Raises Unavailable.
+        """
+        topic = (await self._log.identity(self.topic)).topic
         async with self._database.connection() as connection, connection.transaction():
             await connection.execute(f"select pg_advisory_xact_lock({Lock.STATE_TOPIC})")
             await connection.execute(TABLES.format(name=self.name))
@@ -43,10 +49,12 @@ class StateTopic:
             if oldest is not None and oldest < at - TOMBSTONES_KEPT:
                 await connection.execute(f"truncate {self.name}.{self.name}, {table}")
             await connection.execute(
-                f"insert into {table} select p, 0, 0, $2 from generate_series(0, $1 - 1) p on conflict do nothing",
+                f"insert into {table} select p, 0, 0, $2, $3 from generate_series(0, $1 - 1) p on conflict do nothing",
                 partitions,
                 at,
+                topic,
             )
+            await connection.execute(f"update {table} set topic = $1 where topic = ''", topic)
         self._database.use(self.name, self.name)
 
     async def run(self) -> None:
@@ -59,20 +67,40 @@ class StateTopic:
             await subscription.close()
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
-        """Take partitions over from the table's positions; offsets that compaction removed are no gap."""
+        """Take partitions over from the table's positions; offsets that compaction removed are no gap.
+
+        A partition whose topic is not the one that was read is halted, and not read. Raises Unavailable.
+        """
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 f"update position_{self.name} set epoch = epoch + 1 where partition = any($1) returning *",
                 sorted(partitions),
             )
         self._epochs.update({row["partition"]: row["epoch"] for row in rows})
-        return {row["partition"]: row["next_offset"] for row in rows}
+        for partition in partitions:
+            self.halted.pop(partition, None)
+        await self.check()
+        return {row["partition"]: row["next_offset"] for row in rows if row["partition"] not in self.halted}
+
+    async def check(self) -> None:
+        """Compare the topic with what was read of it, and halt the partitions where they differ; raises Unavailable."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(f"select partition, next_offset, topic from position_{self.name}")
+        identity, ends = await self._log.identity(self.topic), await self._log.high_watermarks(self.topic)
+        for partition, offset, topic in rows:
+            if sentence := _problem(offset, topic, identity.topic, ends.get(partition, 0)):
+                self.halted[partition] = Halted(self.topic, partition, offset, sentence)
+
+    def problem(self) -> str | None:
+        """The reasons for which partitions are halted; None while there are none."""
+        return "; ".join(map(str, self.halted.values())) or None
 
     async def round(self, subscription: Subscription) -> int:
         """Apply one batch of each partition; gives the number of records."""
         batches = await subscription.batch(BATCH, WAIT)
         for partition, records in batches.items():
-            await self.apply(partition, records)
+            if partition not in self.halted:
+                await self.apply(partition, records)
         return sum(len(records) for records in batches.values())
 
     async def apply(self, partition: int, records: Sequence[Record]) -> None:
@@ -98,6 +126,13 @@ class StateTopic:
         async with self._database.connection() as connection:
             rows = await connection.fetch(f"select partition, next_offset from position_{self.name}")
         return {row["partition"]: row["next_offset"] for row in rows}
+
+
+def _problem(offset: int, read: str, topic: str, end: int) -> str | None:
+    """Why a partition can not be read on from an offset; None where it can."""
+    if read != topic:
+        return f"the topic was made anew or the cluster is another one: it is {topic}, {read} was read"
+    return f"the topic was cut: it ends at {end}, {offset} were read" if offset > end else None
 
 
 def _written_at(record: Record) -> datetime:

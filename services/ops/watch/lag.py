@@ -62,7 +62,10 @@ async def _of(here: Environment, log: KafkaLog, service: WatchedService) -> list
 
 
 async def _row(log: KafkaLog, kind: str, follower: Follower) -> dict[str, object]:
-    late = await behind(log, follower, await log.ends(follower.topic))
+    try:
+        late = await behind(log, follower, await log.ends(follower.topic))
+    except Unavailable as error:
+        return {"follower": follower.name, "kind": kind, "topic": follower.topic, "problem": str(error)}
     return {
         "follower": follower.name,
         "kind": kind,

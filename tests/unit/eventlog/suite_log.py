@@ -6,8 +6,9 @@ from hashlib import sha256
 import pytest
 
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.loops.input_check import LostInput, check_input
 from libs.eventlog.loops.log_check import LogCheck
-from libs.eventlog.ports import Identity, Log, PartitionOffset, Position
+from libs.eventlog.ports import Commit, Identity, Log, PartitionOffset, Position
 from libs.eventlog.wire.record import Outgoing
 from tests.model.story import PARTITIONS, TICKETS
 from tests.unit.eventlog.environment import Environment, everything, soon, write
@@ -134,6 +135,22 @@ class LogSuite:
             assert await log.committed_offsets("keeper", TICKETS) == {0: 2}
             assert await log.committed_offsets("another", TICKETS) == {}
             await subscription.close()
+
+    async def test_with_a_place_is_kept_which_topic_it_is_in(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log:
+            await write(log, history.next(A))
+            subscription = await log.subscribe(TICKETS, "keeper", Assignments({0: 0, 1: 0}))
+            await soon(lambda: subscription.batch(100, 0.1))
+            await subscription.commit({0: 1})
+            await subscription.close()
+            commits = await log.commits("keeper", TICKETS)
+            assert commits == {0: Commit(1, (await log.identity(TICKETS)).topic)}
+            await check_input(log, TICKETS, commits)
+            with pytest.raises(LostInput, match="another topic of this name"):
+                await check_input(log, TICKETS, {0: Commit(1, "another")})
+            with pytest.raises(LostInput, match="2 were read, but it ends at 1"):
+                await check_input(log, TICKETS, {0: Commit(2, "")})
 
     async def test_the_place_of_a_partition_that_is_not_ours_is_refused(self, env: Environment) -> None:
         async with env.log() as log:

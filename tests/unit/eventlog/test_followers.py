@@ -30,7 +30,33 @@ async def test_a_follower_is_behind_by_what_it_has_not_reached() -> None:
     log = filled(MemoryLog(2), TICKETS, 3, 1)
     ends = await log.ends(TICKETS)
     assert await behind(log, at({0: 1, 1: 1}), ends) == {0: 2}
-    assert await behind(log, at({0: 3, 1: 5}), ends) == {}
+    assert await behind(log, at({0: 3, 1: 1}), ends) == {}
+
+
+async def test_a_follower_that_has_moved_on_with_the_log_is_not_behind_the_ends_of_before() -> None:
+    log = filled(MemoryLog(1), TICKETS, 1)
+    ends = await log.ends(TICKETS)
+    assert await behind(filled(log, TICKETS, 2), at({0: 3}), ends) == {}
+
+
+async def test_a_follower_beyond_the_end_has_not_reached_it_but_read_another_topic() -> None:
+    log = filled(MemoryLog(2), TICKETS, 3, 1)
+    for ask in (
+        lambda: behind(log, at({0: 3, 1: 5}), {0: 3, 1: 1}),
+        SafeTime(log, Machine(), [[at({0: 3, 1: 5})]]).reached,
+        gate(log, Machine(), {0: 3, 1: 5}).look,
+    ):
+        with pytest.raises(Unavailable, match=r"reader stands at 5 of tickets\[1\], which ends at 1"):
+            await ask()
+
+
+async def test_what_a_transaction_still_open_wrote_is_not_to_be_reached_yet() -> None:
+    log = filled(MemoryLog(1), TICKETS, 3)
+    log.unstable[TICKETS, 0] = 1
+    await reached(log, Machine(), [at({0: 1})], patience=5)
+    assert await behind(log, at({0: 1}), await log.ends(TICKETS)) == {}
+    del log.unstable[TICKETS, 0]
+    assert await behind(log, at({0: 1}), await log.ends(TICKETS)) == {0: 2}
 
 
 async def test_a_partition_that_nobody_has_a_place_in_is_reached_only_where_it_is_empty() -> None:

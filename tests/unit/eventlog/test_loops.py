@@ -8,9 +8,10 @@ import pytest
 from libs.eventlog.commands import IssuedCommand, Reaction
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Projector
-from libs.eventlog.loops.door import DoorLoop, LostInput
+from libs.eventlog.loops.door import DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.loops.input_check import LostInput
 from libs.eventlog.loops.reaction import ReactionLoop
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.loops.writer import Answer
@@ -136,7 +137,7 @@ async def test_facts_are_asked_for_when_the_gate_is_open_and_not_before() -> Non
 
 
 async def test_a_door_starts_at_its_place_or_at_what_is_still_there() -> None:
-    log = MemoryLog(2)
+    log = filled(MemoryLog(2), DOOR, 5, 5)
     log.committed["door", DOOR, 1] = 5
     assert await door(log, Slow(log)).assigned(frozenset({0, 1})) == {0: 0, 1: 5}
 
@@ -150,6 +151,60 @@ async def test_input_that_was_deleted_unread_stops_the_door() -> None:
     log.committed["door", DOOR, 0] = 5
     with pytest.raises(LostInput, match=r"door\[0\]: 5 to 6 were deleted unread"):
         await door(log, Slow(log)).assigned(frozenset({0}))
+
+
+Follow = Callable[[MemoryLog], DoorLoop | ReactionLoop]
+
+
+def reaction(log: MemoryLog, topic: str = DOOR) -> ReactionLoop:
+    async def react(events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
+        return [[] for _ in events]
+
+    async def answer(commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        return [Answer(issued, None) for issued in commands]
+
+    store = MemoryTables([TIMER_TICKETS]).stores[TIMER_TICKETS.name]
+    return ReactionLoop(log, Machine(), is_open, topic, "door", store, CODECS[TICKETS], react, answer)
+
+
+FOLLOW: list[Follow] = [lambda log: door(log, Slow(log)), reaction]
+
+
+@pytest.mark.parametrize("follow", FOLLOW, ids=["door", "reaction"])
+async def test_a_place_beyond_the_end_stops_who_stands_there(follow: Follow) -> None:
+    log = filled(MemoryLog(2), DOOR, 3, 3)
+    log.committed["door", DOOR, 1] = 4
+    assert await follow(log).assigned(frozenset({0})) == {0: 0}
+    with pytest.raises(LostInput, match=r"door\[1\]: 4 were read, but it ends at 3: it was cut or made anew"):
+        await follow(log).assigned(frozenset({0, 1}))
+
+
+@pytest.mark.parametrize("follow", FOLLOW, ids=["door", "reaction"])
+async def test_a_place_in_a_topic_made_anew_stops_who_stands_there_however_long_the_new_one_is(follow: Follow) -> None:
+    log = filled(MemoryLog(1), DOOR, 3)
+    subscription = await log.subscribe(DOOR, "door", follow(log).assigned)
+    await subscription.commit({0: 3})
+    assert await follow(log).assigned(frozenset({0})) == {0: 3}
+    log.recreate(DOOR)
+    filled(log, DOOR, 5)
+    with pytest.raises(LostInput, match=r"door\[0\]: 3 were read of another topic of this name"):
+        await follow(log).assigned(frozenset({0}))
+
+
+@pytest.mark.parametrize("follow", FOLLOW, ids=["door", "reaction"])
+async def test_a_place_that_a_person_has_set_is_begun_at_whichever_topic_it_is(follow: Follow) -> None:
+    log = filled(MemoryLog(1), DOOR, 3)
+    log.committed["door", DOOR, 0] = 1
+    log.recreate(DOOR)
+    filled(log, DOOR, 3)
+    assert await follow(log).assigned(frozenset({0})) == {0: 1}
+
+
+async def test_a_transaction_that_is_open_is_not_beyond_anybody() -> None:
+    log = filled(MemoryLog(1), DOOR, 3)
+    log.unstable[DOOR, 0] = 2
+    log.committed["door", DOOR, 0] = 2
+    assert await door(log, Slow(log)).assigned(frozenset({0})) == {0: 2}
 
 
 async def test_a_reaction_takes_what_counts_when_its_reader_has_passed_it() -> None:
