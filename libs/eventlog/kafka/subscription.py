@@ -11,7 +11,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.commits import metadata_of
-from libs.eventlog.kafka.connection import LARGEST_REQUEST, KafkaSettings, begun, ended, within
+from libs.eventlog.kafka.connection import LARGEST_REQUEST, MOMENT, KafkaSettings, begun, ended, within
 from libs.eventlog.ports import NO_NOTES, Identity, OnAssigned
 from libs.eventlog.wire.record import Record
 
@@ -109,8 +109,9 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         if self._handed is not None:
             return {}
         try:
-            return {tp.partition: await self._consumer.position(tp) for tp in self._consumer.assignment()}
-        except KafkaError:
+            async with asyncio.timeout(MOMENT):  # what is handed over meanwhile has no position before the next batch
+                return {tp.partition: await self._consumer.position(tp) for tp in self._consumer.assignment()}
+        except (KafkaError, TimeoutError):
             return {}  # a rebalance is under way
 
     def assigned(self) -> frozenset[int]:
