@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from libs.chassis.settings import ServiceSettings
+from libs.chassis.settings import LOWER, ServiceSettings
 from services.notification.mail.message import Correspondent, Letterhead, wire_address
 from services.notification.mail.smtp import Encryption, Limits, Login, Server
 
@@ -26,7 +26,7 @@ class NotificationSettings(ServiceSettings):
     """The mailbox for notices that no centre can get, as of a ticket for a centre of which nothing is published."""
     mail_domain: Domain = "olcare.example"
     """What our Message-IDs end in, and the name that we give to the mail server."""
-    smtp_encryption: Encryption = Encryption.NONE
+    smtp_encryption: Annotated[Encryption, LOWER] = Encryption.NONE
     smtp_trust: Path | None = None
     """A bundle of certificates that may vouch for the mail server, beside those of the system."""
     smtp_user: str | None = None

@@ -1,5 +1,6 @@
 """A small service as a process of its own: its pages, its end, and the plan clock that it shares with another."""
 
+import asyncio
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import pytest
 import yaml
 
 from libs.chassis import clock
+from libs.stack.ports import free_port
 from tests.support import eventually
 
 MONDAY_7H = datetime(2026, 11, 23, 7, tzinfo=UTC)
@@ -68,6 +70,20 @@ async def test_a_service_that_waits_is_alive_and_not_ready(folder: Path) -> None
         ready = await service.page("/readyz")
         assert ready.status_code == 503
         assert ready.json()["waiting"] == ["gate: 3 records of olcare.plan.v1 are not read yet"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [("well", ""), ("waiting", "gate: 3 records of olcare.plan.v1 are not read yet")]
+)
+async def test_a_health_check_tells_whether_a_service_is_ready(folder: Path, kind: str, says: str) -> None:
+    with process(folder, kind) as service:
+        code, said = await _health_check(await eventually(service.port))
+    assert (code, said) == (1 if says else 0, says)
+
+
+async def test_a_health_check_tells_that_nobody_answers() -> None:
+    port = free_port()
+    assert await _health_check(port) == (1, f"127.0.0.1:{port} does not answer (ConnectionRefusedError)")
 
 
 async def test_what_is_counted_can_be_read(well: "Process") -> None:
@@ -140,6 +156,14 @@ async def test_a_port_that_is_taken_is_said_in_one_line(folder: Path, well: "Pro
         assert await second.exit_code() == 1
         assert [line["level"] for line in second.lines()] == ["critical"]
         assert "already in use" in second.lines()[0]["exception"]
+
+
+async def _health_check(port: int) -> tuple[int | None, str]:
+    command = [sys.executable, "-m", "libs.chassis.ready"]
+    environment = {**os.environ, "OLCARE_HTTP_PORT": str(port)}
+    check = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.PIPE)
+    _, said = await check.communicate()
+    return check.returncode, said.decode().strip()
 
 
 @dataclass(frozen=True)

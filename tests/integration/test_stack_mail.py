@@ -1,6 +1,8 @@
 """The mail catcher accepts, keeps and fails as it is told."""
 
 import smtplib
+import subprocess
+import sys
 from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Literal
@@ -9,6 +11,7 @@ import pytest
 
 from libs.stack.catcher import MailCatcher
 from libs.stack.faults import Fault
+from libs.stack.ports import free_port
 from libs.stack.run import Run
 
 
@@ -25,6 +28,13 @@ def catcher(running: MailCatcher) -> MailCatcher:
     running.fail()
     running.journal.unlink(missing_ok=True)
     return running
+
+
+def test_a_health_check_tells_whether_it_answers(catcher: MailCatcher) -> None:
+    check = [sys.executable, "-m", "libs.stack.mail_answers"]
+    port = catcher.address.rpartition(":")[2]
+    assert subprocess.run([*check, port], check=False).returncode == 0
+    assert subprocess.run([*check, str(free_port())], check=False, capture_output=True).returncode == 1
 
 
 def test_what_is_accepted_is_in_the_journal_before_the_answer(catcher: MailCatcher) -> None:

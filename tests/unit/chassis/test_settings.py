@@ -15,6 +15,7 @@ class IntakeSettings(ServiceSettings):
 def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ServiceSettings.model_fields:
         monkeypatch.delenv(f"OLCARE_{name.upper()}", raising=False)
+        monkeypatch.delenv(f"OLCARE_{name.upper()}_FILE", raising=False)
 
 
 def test_a_service_has_a_database_and_an_instance_of_its_own_name() -> None:
@@ -46,3 +47,55 @@ def test_a_service_is_not_renamed_by_the_environment(monkeypatch: pytest.MonkeyP
 def test_settings_stay_as_they_are() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         IntakeSettings().kafka = "elsewhere:9092"  # type: ignore[misc] # what the test is about
+
+
+@pytest.mark.parametrize("word", ["info", "INFO", "Info"])
+def test_a_level_may_be_written_in_either_case(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv("OLCARE_LOG", word)
+    assert IntakeSettings().log == "INFO"
+
+
+def test_what_is_wrong_is_not_shown_as_it_may_be_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_LOG", "s3cret")
+    with pytest.raises(ValidationError) as wrong:
+        IntakeSettings()
+    assert "s3cret" not in str(wrong.value)
+    assert "log" in str(wrong.value)
+
+
+@pytest.mark.parametrize("name", [name for name in ServiceSettings.model_fields if name != "service"])
+def test_every_setting_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    values = {"http_port": "8123", "log": "debug"}
+    (tmp_path / "value").write_text(f"{values.get(name, 'elsewhere')}\n")
+    monkeypatch.setenv(f"OLCARE_{name.upper()}_FILE", str(tmp_path / "value"))
+    settings = IntakeSettings()
+    assert name in settings.model_fields_set
+    assert "\n" not in str(getattr(settings, name))
+    assert getattr(settings, name) != IntakeSettings.model_fields[name].default
+
+
+def test_a_secret_in_a_file_is_read_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "postgres").write_text("postgresql://u:p w@db:5433\n")
+    monkeypatch.setenv("OLCARE_POSTGRES_FILE", str(tmp_path / "postgres"))
+    assert IntakeSettings().postgres.get_secret_value() == "postgresql://u:p w@db:5433"
+
+
+def test_an_empty_file_says_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "clock").write_text("\n")
+    monkeypatch.setenv("OLCARE_CLOCK_FILE", str(tmp_path / "clock"))
+    assert IntakeSettings().clock is None
+
+
+def test_a_value_that_is_said_twice_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OLCARE_KAFKA", "one:9092")
+    monkeypatch.setenv("OLCARE_KAFKA_FILE", str(tmp_path / "kafka"))
+    with pytest.raises(ValueError, match="kafka") as refused:
+        IntakeSettings()
+    assert "both set" in str(refused.value.__cause__)
+
+
+def test_a_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OLCARE_POSTGRES_FILE", str(tmp_path / "missing"))
+    with pytest.raises(ValueError, match="postgres") as refused:
+        IntakeSettings()
+    assert "can not be read" in str(refused.value.__cause__)
