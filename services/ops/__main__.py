@@ -13,7 +13,7 @@ from libs.eventlog.errors import Halted, Unavailable
 from libs.plan import BadPlan
 from libs.stack.errors import StackError
 from services.ops import serve, stack
-from services.ops.cli.environment import options
+from services.ops.cli.environment import from_files, options
 from services.ops.cli.output import Refused, tell
 from services.ops.clock import command as clock
 from services.ops.door import dead_letters, notices, persons, seed, trigger
@@ -64,7 +64,7 @@ def main() -> None:
     """Run the command line."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # lost connections we report ourselves
     try:
-        app(prog_name="olcare")
+        app(prog_name="olcare", default_map=from_files())
     except PROBLEMS as error:
         tell(f"olcare: {error}")
         sys.exit(1)

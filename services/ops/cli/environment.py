@@ -1,5 +1,6 @@
 """Where Kafka, PostgreSQL, the plan clock and the services are: as given, else as `olcare up` left them."""
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from libs.chassis.clock import Clock
+from libs.chassis.settings import from_file
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
@@ -98,18 +100,45 @@ async def _connect(log: KafkaLog, address: str) -> None:
         raise Unavailable(f"Kafka at {address} does not answer: {error}") from error
 
 
+_VARIABLES = {
+    "kafka": "OLCARE_KAFKA",
+    "postgres": "OLCARE_POSTGRES",
+    "clock_file": "OLCARE_CLOCK",
+    "services": "OLCARE_SERVICES",
+    "contracts": "OLCARE_CONTRACTS",
+    "root": "OLCARE_RUN",
+}
+
+
+def from_files(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The options whose values stand in files that variables name, as `OLCARE_POSTGRES_FILE` does; raises Refused."""
+    try:
+        found = {name: from_file(variable, environment) for name, variable in _VARIABLES.items()}
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    return {name: text for name, text in found.items() if text}
+
+
 def options(
     ctx: typer.Context,
-    kafka: Annotated[str | None, typer.Option(envvar="OLCARE_KAFKA", help="host:port of Kafka.")] = None,
-    postgres: Annotated[str | None, typer.Option(envvar="OLCARE_POSTGRES", help="The PostgreSQL server.")] = None,
-    clock_file: Annotated[Path | None, typer.Option(envvar="OLCARE_CLOCK", help="The file of the plan clock.")] = None,
-    services: Annotated[
-        str | None, typer.Option(envvar="OLCARE_SERVICES", help="Ports of the services: intake=8080,contract=8081,…")
+    kafka: Annotated[str | None, typer.Option(envvar=_VARIABLES["kafka"], help="host:port of Kafka.")] = None,
+    postgres: Annotated[
+        str | None, typer.Option(envvar=_VARIABLES["postgres"], help="The PostgreSQL server.", show_default=False)
     ] = None,
-    contracts: Annotated[Path, typer.Option(envvar="OLCARE_CONTRACTS", hidden=True)] = PROJECT / "contracts",
-    root: Annotated[Path, typer.Option(envvar="OLCARE_RUN", hidden=True)] = ROOT,
+    clock_file: Annotated[
+        Path | None, typer.Option(envvar=_VARIABLES["clock_file"], help="The file of the plan clock.")
+    ] = None,
+    services: Annotated[
+        str | None,
+        typer.Option(envvar=_VARIABLES["services"], help="Ports of the services: intake=8080,contract=8081,…"),
+    ] = None,
+    contracts: Annotated[Path, typer.Option(envvar=_VARIABLES["contracts"], hidden=True)] = PROJECT / "contracts",
+    root: Annotated[Path, typer.Option(envvar=_VARIABLES["root"], hidden=True)] = ROOT,
 ) -> None:
-    """Watch OL Care and act on it. Addresses are as given, else as `olcare up` left them."""
+    """Watch OL Care and act on it. Addresses are as given, else as `olcare up` left them.
+
+    For each variable OLCARE_X, OLCARE_X_FILE names a file that holds the value.
+    """
     ctx.obj = Environment(kafka, postgres, clock_file, services, contracts, root)
 
 

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
-from services.ops.__main__ import main
+from services.ops.__main__ import app, main
+from services.ops.cli.environment import from_files
 from services.ops.cli.output import Refused
 from services.ops.watch.services import SERVICES, chosen
 
@@ -95,6 +97,45 @@ def test_wrong_usage_is_told_apart(terminal: Terminal, words: str) -> None:
     code, out, err = terminal.types(*words.split(" "))
     assert (code, out) == (2, "")
     assert "Usage: olcare" in err
+
+
+OPTIONS = [variable for variable in (p.envvar for p in get_command(app).params) if variable]
+
+
+def test_every_option_of_all_commands_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "value").write_text("a\n")
+    files = {f"{variable}_FILE": str(tmp_path / "value") for variable in OPTIONS}
+    assert sorted(from_files(files)) == sorted(p.name for p in get_command(app).params if p.envvar)
+    assert set(from_files(files).values()) == {"a"}
+
+
+def test_an_address_in_a_file_is_used(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "clock").write_text(f"{tmp_path}/none\n")
+    monkeypatch.setenv("OLCARE_CLOCK_FILE", str(tmp_path / "clock"))
+    code, _, err = terminal.types("clock", "show")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "no plan clock" in err
+
+
+def test_an_address_in_a_file_that_is_not_there_is_one_sentence(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OLCARE_POSTGRES_FILE", str(tmp_path / "none"))
+    assert terminal.types("lag") == (
+        1,
+        "",
+        f"olcare: OLCARE_POSTGRES_FILE: {tmp_path}/none can not be read (FileNotFoundError)\n",
+    )
+
+
+def test_a_password_is_not_shown_with_the_help(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "postgres").write_text("postgresql://u:s3cret@db")
+    monkeypatch.setenv("OLCARE_POSTGRES_FILE", str(tmp_path / "postgres"))
+    _, out, _ = terminal.types("--help")
+    assert "POSTGRES" in out
+    assert "s3cret" not in out
 
 
 def test_real_time_is_not_stepped(terminal: Terminal) -> None:
