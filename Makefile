@@ -51,7 +51,7 @@ contracts: setup ## Write the schemas and the AsyncAPI document of everything on
 
 lock: $(UV) ## Resolve the dependencies anew (ARGS=--upgrade takes newer ones)
 	@$(COMPILE) --extra dev $(ARGS) pyproject.toml -o requirements.lock
-	@$(COMPILE) --constraint requirements.lock pyproject.toml -o requirements-image.lock
+	@$(COMPILE) --constraint requirements.lock --extra stack pyproject.toml -o requirements-image.lock
 	@for wheel in compose java postgres uv; do \
 	    $(COMPILE) --no-deps $(ARGS) libs/stack/wheels/$$wheel.in -o libs/stack/wheels/$$wheel.lock; \
 	done

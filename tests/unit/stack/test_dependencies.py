@@ -1,0 +1,42 @@
+"""What the image installs is what its code imports; what only tests need stays out of it."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+
+from libs.stack.run import PROJECT
+
+DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+PINNED_ELSEWHERE = {"olcare", "pydantic-core"}  # ours, and one that comes with pydantic at its very version
+
+
+def name(requirement: str) -> str:
+    return re.split(r"[\[<>=]", requirement)[0].lower().replace("_", "-")
+
+
+def imported() -> Iterator[str]:
+    """The distributions whose modules are imported by name."""
+    of = packages_distributions()
+    for path in (path for folder in ("libs", "services") for path in (PROJECT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            modules += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            yield from (name(d) for module in modules for d in of.get(module.partition(".")[0], []))
+
+
+def test_what_is_installed_is_imported_and_what_is_imported_is_installed() -> None:
+    declared = {name(one) for one in (*DECLARED["dependencies"], *DECLARED["optional-dependencies"]["stack"])}
+    assert set(imported()) - PINNED_ELSEWHERE == declared
+
+
+def test_the_mail_catcher_alone_needs_the_extra_of_the_stack() -> None:
+    users = [p.name for f in ("libs", "services") for p in (PROJECT / f).rglob("*.py") if "aiosmtpd" in p.read_text()]
+    assert users == ["mail.py"]
+
+
+def test_the_image_has_what_its_mail_catcher_needs_and_no_tools_of_tests() -> None:
+    locked = set(re.findall(r"^([\w.-]+)==", (PROJECT / "requirements-image.lock").read_text(), re.MULTILINE))
+    assert "aiosmtpd" in locked
+    assert locked.isdisjoint({"httpx", "pytest", "hypothesis", "mypy", "ruff"})
