@@ -1,39 +1,89 @@
 """What a process counts, in a registry of its own."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from prometheus_client.exposition import generate_latest
 
+NAMESPACE = "olcare"
+
 
 class Metrics:
-    """Each metric is named here, with the labels it takes; a service adds metrics of its own to `registry`."""
+    """What every process has; each part of it adds metrics of its own to `registry`."""
 
     def __init__(self, service: str, instance: str) -> None:
         self.registry = CollectorRegistry(target_info={"service": service, "instance": instance})
         ProcessCollector(registry=self.registry)
-        self.records = self._counter("records", "Records read from log topics: verdict counts or void", "topic verdict")
-        self.batches = self._counter("batches", "Batches that a loop has handled to their end", "loop")
-        self.answers = self._counter("answers", "Door records: accepted, held, refused or unreadable", "topic outcome")
-        self.attempts = self._counter(
-            "append_attempts", "Events sent to be counted; those beyond the answers lost a race", "topic"
-        )
-        self.lag = self._gauge("reader_lag", "Records that a reader has not read yet", "topic")
-        self.stopped = self._gauge("partition_stopped", "1: the partition can not be read on", "topic partition")
-        self.gate_open = self._gauge("gate_open", "1: the projections have caught up, commands are decided")
-        self.failures = self._counter(
-            "failures", "What failed by a fault of ours, and was dead-lettered or left aside: look at once", "loop"
-        )
-        self.stuck = self._gauge("stuck", "Streams and duties that are left aside now")
-        self.deadlines_wait_since = self._gauge(
-            "deadlines_wait_since_seconds",
-            "Since when due deadlines wait for what was said before them, in seconds of the epoch; 0: none waits",
-        )
 
     def text(self) -> bytes:
         """All metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
+
+class LogMetrics:
+    """What a process says that follows the log: each metric is named here, with the labels that it takes."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._gate_open = self._gauge("gate_open", "1: the projections have caught up, commands are decided")
+        self._records = self._counter(
+            "records", "Records read from log topics: verdict counts or void", "topic verdict"
+        )
+        self._stopped = self._gauge("partition_stopped", "1: the partition can not be read on", "topic partition")
+        self._answered = self._counter(
+            "door_records", "Records of a door that have their receipts, by whether they could be read", "topic kind"
+        )
+        self._failures = self._counter(
+            "failures", "What failed by a fault of ours, and was dead-lettered or left aside: look at once", "loop"
+        )
+        self._stuck = self._gauge("stuck", "Streams and duties that are left aside now")
+        self._lag = self._gauge("lag", "Records that a reader, door or reaction has not read yet", "follower topic")
+        self._wait_since = self._gauge(
+            "deadlines_wait_since_seconds",
+            "Since when due deadlines wait for what was said before them, in seconds of the epoch; 0: none waits",
+            "duty",
+        )
+        self._told: dict[tuple[str, str], int] = {}
+
+    def gate(self, *, is_open: bool) -> None:
+        """Whether commands are decided."""
+        self._gate_open.set(is_open)
+
+    def read(self, topic: str, counted: int, void: int) -> None:
+        """Add what a reader has judged since the last call."""
+        self._records.labels(topic, "counts").inc(counted)
+        self._records.labels(topic, "void").inc(void)
+
+    def partitions(self, topic: str, stopped: Mapping[int, bool]) -> None:
+        """Which partitions stand still."""
+        for partition, stands_still in stopped.items():
+            self._stopped.labels(topic, partition).set(stands_still)
+
+    def answered(self, topic: str, totals: Mapping[str, int]) -> None:
+        """What a door has answered since the process began, by kind."""
+        for kind, total in totals.items():
+            self._answered.labels(topic, kind).inc(total - self._told.get((topic, kind), 0))
+            self._told[topic, kind] = total
+
+    def failed(self, loop: str) -> None:
+        """Count a failure that is a fault of ours."""
+        self._failures.labels(loop).inc()
+
+    def left_aside(self, number: int) -> None:
+        """How many streams and duties are left aside."""
+        self._stuck.set(number)
+
+    def behind(self, follower: str, topic: str, records: int) -> None:
+        """How far a follower is behind."""
+        self._lag.labels(follower, topic).set(records)
+
+    def waits(self, duty: str, since: datetime | None) -> None:
+        """Since when a duty waits for safe time; None where it does not."""
+        self._wait_since.labels(duty).set(since.timestamp() if since else 0)
+
     def _counter(self, name: str, what: str, labels: str = "") -> Counter:
-        return Counter(name, what, labels.split(), namespace="olcare", registry=self.registry)
+        return Counter(name, what, labels.split(), namespace=NAMESPACE, registry=self._registry)
 
     def _gauge(self, name: str, what: str, labels: str = "") -> Gauge:
-        return Gauge(name, what, labels.split(), namespace="olcare", registry=self.registry)
+        return Gauge(name, what, labels.split(), namespace=NAMESPACE, registry=self._registry)

@@ -5,6 +5,7 @@ A service says which doors, reactions and duties it has; what they wait for show
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -18,7 +19,7 @@ from libs.chassis.app import Loop, Service, run, watched
 from libs.chassis.clock import Clock
 from libs.chassis.health import Busy, Health, Quiet
 from libs.chassis.logging import configure
-from libs.chassis.metrics import Metrics
+from libs.chassis.metrics import LogMetrics, Metrics
 from libs.chassis.pages import Route
 from libs.chassis.settings import ServiceSettings
 from libs.chassis.stuck import StuckList
@@ -68,6 +69,7 @@ class ServiceHost:
         self.clock = Clock(settings.clock)
         configure(settings.service, settings.instance, settings.log, self.clock)
         self.metrics = Metrics(settings.service, settings.instance)
+        self._measures = LogMetrics(self.metrics.registry)
         self.cards = load_cards(settings.contracts / "topics")
         self.engine = Engine(_engine(settings), self.clock, self.cards, readers)
         files = sorted(folder.glob("*.sql"))
@@ -78,14 +80,15 @@ class ServiceHost:
         """HTTP routes of the service, beside the pages about the process."""
         self._loops: list[Loop] = []
         self._busy: list[Busy] = []
-        self._door_topics: set[str] = set()
         self._groups: list[tuple[str, str]] = []
+        self._doors: dict[str, DoorLoop] = {}
         self._followers: list[Follower] = list(self.engine.followers.values())
         self._watched = [
             Watched(follower, partial(self._reader_waits, name), partial(self._partitions_of, name))
             for name, follower in self.engine.followers.items()
         ]
         self._next_due: list[Callable[[], Awaitable[datetime | None]]] = []
+        self._duties: list[Duty] = []
         self._states: list[StateTopic] = []
         self._opened = False
         self.health.checks["start"] = lambda: None if self._opened else "the tables are being made ready"
@@ -97,8 +100,8 @@ class ServiceHost:
         """Serve a door."""
         group = self.engine.group(DOOR)
         loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, door, group, self.report)
-        self._door_topics.add(door.topic)
         self._groups.append((group, door.topic))
+        self._doors[door.topic] = loop
         self._loops.append((f"door {door.topic}", loop.run))
         self._follow(group_follower(group, door.topic, self.engine.log), loop)
         self.health.checks[f"door {door.topic}"] = lambda: loop.waiting
@@ -130,6 +133,7 @@ class ServiceHost:
         loop = DutyLoop(self.clock, gate, duties, answer, self.something_moved, self.report, self.engine.owns)
         self.stuck.add(lambda: loop.stuck)
         self._loops.append(("duties", loop.run))
+        self._duties.extend(duties)
         self._next_due.append(partial(_next_due, loop, self.clock, next_due))
         self._busy.append(partial(_due, loop))
         self.health.checks["duties"] = lambda: _waiting(loop, duties)
@@ -194,7 +198,7 @@ class ServiceHost:
 
     def report(self, failure: Failure) -> None:
         """Log what failed, without what it was told, and count it."""
-        self.metrics.failures.labels(failure.loop).inc()
+        self._measures.failed(failure.loop)
         _log.error("failed", **failure._asdict())
 
     async def serve(self) -> int:
@@ -217,11 +221,11 @@ class ServiceHost:
     async def _run_all(self) -> None:
         self._opened = True
         watchdog = Watchdog(self.engine.log, self.clock, self._watched)
-        runs = [
+        runs: list[Loop] = [
             *self.engine.tasks(),
             *self._loops,
             ("watchdog", watchdog.run),
-            ("metrics", self._measure),
+            ("metrics", partial(self._measure, watchdog)),
             ("topics", self._keep_checking),
         ]
         runs += [(f"state {state.name}", state.run) for state in self._states]
@@ -231,7 +235,7 @@ class ServiceHost:
 
     async def _check_topics(self) -> None:
         """Refuse to run on topics that are not as their cards say; raises Drifted."""
-        ours = {*(r.topic for r in self.engine.readers.values()), *self._door_topics}
+        ours = {*(r.topic for r in self.engine.readers.values()), *self._doors}
         cards = [card for card in self.cards.values() if card.topic in ours or self.settings.service in card.written_by]
         async with TopicAdmin(self.settings.kafka) as admin:
             found = await admin.check(cards)
@@ -286,17 +290,22 @@ class ServiceHost:
         off = self.clock.wall().timestamp() - broker
         return f"this clock is {off:+.1f} s off the broker's" if abs(off) > SKEW else None
 
-    async def _measure(self) -> None:
-        """Copy the state of the gate and of the readers to the metrics, once a second."""
+    async def _measure(self, watchdog: Watchdog) -> None:
+        """Copy the state of the gate, the readers, the door and the duties to the metrics, once a second."""
         while True:
-            self.metrics.gate_open.set(self.engine.gate.closed_because is None)
-            self.metrics.stuck.set(len(self.stuck.rows()))
+            self._measures.gate(is_open=self.engine.gate.closed_because is None)
+            self._measures.left_aside(len(self.stuck.rows()))
             for name, loop in self.engine.loops.items():
                 topic = self.engine.readers[name].topic
-                for verdict, number in zip(("counts", "void"), loop.take_counts(), strict=True):
-                    self.metrics.records.labels(topic, verdict).inc(number)
-                for partition in loop.halted:
-                    self.metrics.stopped.labels(topic, partition).set(1)
+                self._measures.read(topic, *loop.take_counts())
+                self._measures.partitions(topic, {p: p in loop.halted for p in range(self.cards[topic].partitions)})
+            for topic, door in self._doors.items():
+                self._measures.answered(topic, dataclasses.asdict(door.counts))
+            for follower, records in watchdog.lag.items():
+                self._measures.behind(follower.name, follower.topic, records)
+            for duty in self._duties:
+                if duty.safe:
+                    self._measures.waits(duty.name, duty.safe.waiting_since)
             await self.clock.sleep(1)
 
     def _tell(self, progress: Progress) -> None:

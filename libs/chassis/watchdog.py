@@ -44,6 +44,8 @@ class Watchdog:
     def __init__(self, log: Log, clock: Clock, watched: Sequence[Watched]) -> None:
         self._log, self._clock, self._watched = log, clock, watched
         self._seen: dict[str, tuple[Mapping[int, int], float]] = {}
+        self.lag: dict[Follower, int] = {}
+        """How many records each follower was behind, in our partitions, when it was looked at last."""
 
     async def run(self) -> None:
         """Look for ever; raises StandsStill."""
@@ -61,7 +63,9 @@ class Watchdog:
         offsets = {p: at for p, at in (await follower.offsets()).items() if ours is None or p in ours}
         ends = {p: at for p, at in (await self._log.ends(follower.topic)).items() if ours is None or p in ours}
         before, since = self._seen.get(follower.name, (None, now))
-        if not await behind(self._log, follower, ends) or offsets != before or watched.reason():
+        late = await behind(self._log, follower, ends)
+        self.lag[follower] = sum(late.values())
+        if not late or offsets != before or watched.reason():
             self._seen[follower.name] = (offsets, now)
         elif now - since > PATIENCE:
             raise StandsStill(f"{follower.name} has stood still on {follower.topic} for {now - since:.0f} s")

@@ -7,8 +7,12 @@ from shutil import copytree
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
 
+from libs.chassis.metrics import LogMetrics
 from libs.eventlog.client.messages import door_record, publish
 from libs.eventlog.kafka.appender import KafkaAppender
 from libs.eventlog.kafka.connection import KafkaSettings
@@ -20,6 +24,7 @@ from libs.stack.run import PROJECT
 from services.ops.cli.arguments import place
 from services.ops.door.trigger import sample
 from tests.acceptance.olcare import Said, done, olcare
+from tests.support import eventually
 
 MONDAY = "2026-11-23T07:00:00Z"  # 8 h in France
 PLAN = PROJECT / "services/contract/plan"
@@ -97,6 +102,40 @@ def test_a_ticket_s_history_stands_in_order_over_all_topics() -> None:
     assert sorted(history["history"], key=lambda entry: entry["appended_at"]) == history["history"]
     causes = {entry["id"] for entry in history["history"]}
     assert all(entry["id"] in causes for entry in history["history"] if entry["type"].startswith("receipt"))
+
+
+async def test_every_declared_metric_has_moved_after_one_message(up: dict[str, Any]) -> None:
+    pages = {service["service"]: service["pages"] for service in up["services"]}
+    before = {name: measured(page) for name, page in pages.items()}
+    await asyncio.to_thread(ticket, "measured")
+    for name, page in pages.items():
+        await eventually(lambda name=name, page=page: LACKS.get(name, set()) == declared() - measured(page).keys())  # type: ignore[misc]
+        assert measured(page)["olcare_gate_open"] == [1]
+        assert len(measured(page)["olcare_lag"]) >= 2
+    for name in ("intake", "sla_timer", "notification"):
+        await eventually(lambda name=name: _sum(measured(pages[name]), READ) > _sum(before[name], READ))  # type: ignore[misc]
+    await eventually(lambda: _sum(measured(pages["intake"]), DOOR) == _sum(before["intake"], DOOR) + 1)
+
+
+READ, DOOR, WAITS = "olcare_records", "olcare_door_records", "olcare_deadlines_wait_since_seconds"
+LACKS = {"sla_timer": {DOOR}, "intake": {WAITS}, "notification": {WAITS}}  # no door; no duty that waits for safe time
+
+
+def declared() -> set[str]:
+    registry = CollectorRegistry()
+    LogMetrics(registry)
+    return {metric.name for metric in registry.collect()}
+
+
+def _sum(found: dict[str, list[float]], metric: str) -> float:
+    return sum(found.get(metric, []))
+
+
+def measured(page: str) -> dict[str, list[float]]:
+    """The values that a service has for each metric with any."""
+    families = text_string_to_metric_families(httpx.get(f"{page}/metrics", trust_env=False).text)
+    found = {family.name: [s.value for s in family.samples if not s.name.endswith("_created")] for family in families}
+    return {name: values for name, values in found.items() if values}
 
 
 def test_a_ticket_s_life_goes_on_after_its_opening() -> None:

@@ -88,7 +88,7 @@ async def test_a_health_check_tells_that_nobody_answers() -> None:
 
 async def test_what_is_counted_can_be_read(well: "Process") -> None:
     text = (await well.page("/metrics")).text
-    assert 'olcare_batches_total{loop="steady"} 2.0' in text
+    assert 'rounds_total{loop="steady"} 2.0' in text
     assert 'target_info{instance="small-1",service="small"} 1.0' in text
 
 
@@ -158,7 +158,7 @@ async def test_a_port_that_is_taken_is_said_in_one_line(folder: Path, well: "Pro
         assert "already in use" in second.lines()[0]["exception"]
 
 
-async def _health_check(port: int) -> tuple[int | None, str]:
+async def _health_check(port: int | None) -> tuple[int | None, str]:
     command = [sys.executable, "-m", "libs.chassis.ready"]
     environment = {**os.environ, "OLCARE_HTTP_PORT": str(port)}
     check = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.PIPE)

@@ -40,6 +40,13 @@ async def scene() -> Scene:
     return scene
 
 
+async def test_how_far_it_is_behind_is_known(scene: Scene) -> None:
+    assert scene.dog.lag == {scene.follower: 1}
+    scene.log.committed["group", DOOR, 0] = 2
+    await scene.after(1)
+    assert scene.dog.lag == {scene.follower: 0}
+
+
 async def test_a_place_that_stands_still_before_the_end_ends_the_process(scene: Scene) -> None:
     await scene.after(PATIENCE)
     with pytest.raises(StandsStill, match="group has stood still on door for 61 s"):
