@@ -1,6 +1,10 @@
-"""Output of the command line: what was found on standard output, as a table or as JSON; all else on standard error."""
+"""Output of the command line: what was found on standard output, as a table or as JSON; all else on standard error.
+
+What people wrote elsewhere may hold characters that steer a terminal: they are shown, and steer nothing.
+"""
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,8 +13,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic_core import to_json
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -21,6 +26,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
 
 PLAIN_WIDTH = 200  # characters of a line where no terminal sets a width
 _errors = Console(stderr=True)
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]")
+"""C0 and C1 controls beside tab and line feed, separators of lines, and what turns the direction of writing."""
 
 
 class Refused(Exception):  # noqa: N818 - it says what happened
@@ -32,17 +39,45 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
+def visible(text: str) -> str:
+    """The text with what would steer a terminal shown by its number, as Python writes it."""
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def json_of(found: object, *, indent: int | None = None) -> str:
+    """What was found as JSON; in its strings, what would steer a terminal is an escape of JSON."""
+    return _STEERING.sub(lambda one: f"\\u{ord(one[0]):04x}", to_json(found, indent=indent).decode())
+
+
+class _Visible:
+    """What a renderable comes out as, with nothing in it that steers a terminal but its own styles."""
+
+    def __init__(self, inner: RenderableType) -> None:
+        self._inner = inner
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self._inner, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
 def show(found: object, *, as_json: bool, otherwise: Callable[[], RenderableType]) -> None:
     """Print what was found."""
     if as_json:
-        print(to_json(found, indent=2).decode())
+        print(json_of(found, indent=2))
         return
-    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(otherwise(), highlight=False, markup=False)
+    said = otherwise()
+    shown = Text(visible(said)) if isinstance(said, str) else _Visible(said)
+    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(shown, highlight=False, markup=False)
+
+
+def say(text: str) -> None:
+    """Print a text on standard output with its own lines, not folded to a width."""
+    print(visible(text), end="")
 
 
 def tell(sentence: str) -> None:
     """Print a sentence on standard error."""
-    _errors.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    _errors.print(visible(sentence), highlight=False, markup=False, soft_wrap=True)
 
 
 def table(rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, title: str | None = None) -> Table:
@@ -55,7 +90,7 @@ def table(rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, title
 
 
 def cell(value: object) -> str:
-    """A value as text in a table; empty for None."""
+    """A value as text in a table, with nothing in it that steers a terminal; empty for None."""
     match value:
         case None:
             return ""
@@ -64,7 +99,7 @@ def cell(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case _:
-            return str(value)
+            return visible(str(value))
 
 
 class Speed(ProgressColumn):

@@ -11,7 +11,7 @@ import typer
 from libs.messages.plan import CentreCalendar, Closure
 from libs.plan import FILES, Plan, parse_plan
 from services.contract.plan import SHIPPED, read_texts
-from services.ops.cli.output import AsJson, Refused, show
+from services.ops.cli.output import AsJson, Refused, say, show
 from services.ops.plan.closure_drafts import draft
 from services.ops.plan.closure_overrides import OVERRIDES, Overrides, read_overrides
 from services.ops.plan.proposals import Proposal, difference, proposed
@@ -55,7 +55,7 @@ def propose(
     if as_json:
         show(_as_json(found, change), as_json=True, otherwise=str)
     else:  # as it is: a change that is folded to a width can not be applied
-        print(_for_people(found, change), end="")
+        say(_for_people(found, change))
 
 
 def _texts(folder: Path | None) -> dict[str, str]:

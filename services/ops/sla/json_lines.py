@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
 import typer
-from pydantic_core import to_json
+
+from services.ops.cli.output import json_of
 
 LONGEST_LINE = 1 << 20  # bytes
 LONGEST_ID = 200  # characters
@@ -58,7 +59,7 @@ def answer_many(answer: Callable[[Sequence[InputLine]], Iterable[Reply]], at_onc
     while some := list(islice(source, at_once)):
         for said, is_good in answer(some):
             all_good = all_good and is_good
-            sys.stdout.write(f"{to_json(said).decode()}\n")
+            sys.stdout.write(f"{json_of(said)}\n")
         sys.stdout.flush()
     if not all_good:
         raise typer.Exit(1)
