@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -109,12 +110,12 @@ async def test_every_declared_metric_has_moved_after_one_message(up: dict[str, A
     before = {name: measured(page) for name, page in pages.items()}
     await asyncio.to_thread(ticket, "measured")
     for name, page in pages.items():
-        await eventually(lambda name=name, page=page: LACKS.get(name, set()) == declared() - measured(page).keys())  # type: ignore[misc]
+        await eventually(partial(_lacks, page, LACKS.get(name, set())))
         assert measured(page)["olcare_gate_open"] == [1]
         assert len(measured(page)["olcare_lag"]) >= 2
     for name in ("intake", "sla_timer", "notification"):
-        await eventually(lambda name=name: _sum(measured(pages[name]), READ) > _sum(before[name], READ))  # type: ignore[misc]
-    await eventually(lambda: _sum(measured(pages["intake"]), DOOR) == _sum(before["intake"], DOOR) + 1)
+        await eventually(partial(_above, pages[name], READ, _sum(before[name], READ)))
+    await eventually(partial(_above, pages["intake"], DOOR, _sum(before["intake"], DOOR)))
 
 
 READ, DOOR, WAITS = "olcare_records", "olcare_door_records", "olcare_deadlines_wait_since_seconds"
@@ -125,6 +126,14 @@ def declared() -> set[str]:
     registry = CollectorRegistry()
     LogMetrics(registry)
     return {metric.name for metric in registry.collect()}
+
+
+def _lacks(page: str, missing: set[str]) -> bool:
+    return declared() - measured(page).keys() == missing
+
+
+def _above(page: str, metric: str, before: float) -> bool:
+    return _sum(measured(page), metric) > before
 
 
 def _sum(found: dict[str, list[float]], metric: str) -> float:
