@@ -222,6 +222,27 @@ def test_a_dead_letter_goes_back_to_the_door_as_it_came_until_somebody_is_done_w
     assert [(x["place"], x["done_by"]) for x in done("dlq", "list", "--all")] == [(first, "anna"), (second, "anna")]
 
 
+def test_dead_letters_are_chosen_tried_and_marked_together() -> None:
+    for source in ("crm-eu", "crm-eu", "crm-us"):
+        olcare("trigger", "TicketSubmitted", "--wait", "--source", source, "--set", "channel:=1")
+    ours = ("--source", "crm-eu", "--reason", "bad-field", "--topic", TICKETS_DOOR)
+    first = [letter["place"] for letter in done("dlq", "list", *ours)]
+    assert len(first) == 2
+    assert {letter["outcome"] for letter in done("dlq", "retry", *ours, "--dry-run")} == {"would be sent"}
+    assert [letter["place"] for letter in done("dlq", "list", *ours)] == first
+    tried = olcare("dlq", "retry", *ours, "--by", "anna", "--json")
+    assert tried.code == 1
+    assert [letter["outcome"] for letter in tried.json()] == ["unreadable", "unreadable"]
+    second = [letter["place"] for letter in done("dlq", "list", *ours)]
+    assert sorted(second) == sorted(letter["now_at"] for letter in tried.json())
+    mark = ("discard", *ours, "--by", "anna", "--why", "a trial")
+    assert [letter["outcome"] for letter in done("dlq", *mark, "--dry-run")] == ["would be discarded"] * 2
+    assert [letter["outcome"] for letter in done("dlq", *mark)] == ["discarded"] * 2
+    assert [letter["source"] for letter in done("dlq", "list")] == ["crm-us"]
+    done("dlq", "discard", "--since", "2020-01-01", "--by", "anna", "--why", "a trial")
+    assert done("dlq", "list", "--since", "2020-01-01") == []
+
+
 def _text(found: dict[str, Any]) -> str:
     return f"{found['topic']}/{found['partition']}/{found['offset']}"
 

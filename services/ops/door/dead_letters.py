@@ -13,15 +13,31 @@ from libs.eventlog.kafka.reading import records
 from libs.eventlog.wire.receipts import dead_letters_of, in_dead_letters
 from libs.eventlog.wire.record import Outgoing, Record
 from libs.messages.catalogue import UPSTREAM
-from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Receipt, RecordAddress, Unreadability
+from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Outcome, Receipt, RecordAddress
 from services.ops.cli.arguments import By, PlaceGiven
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.door.client import door_client
+from services.ops.door.dead_letter_selection import (
+    DryRun,
+    OfReason,
+    OfSource,
+    OfTopic,
+    PlaceIfOne,
+    Selection,
+    Since,
+    by_door,
+    require_one_or_some,
+    source_of,
+    too_large,
+)
 
 app = typer.Typer(
     no_args_is_help=True, help="What the doors could not read: look, send it in again, or mark it as done with."
 )
+AT_ONCE = 500  # records sent in again before their markers are written
+NOT_KEPT, WOULD_BE_SENT, WOULD_BE_DISCARDED, DISCARDED = "not kept", "would be sent", "would be discarded", "discarded"
+NOT_TAKEN = {NOT_KEPT, Outcome.REFUSED.value, Outcome.UNREADABLE.value}
 _ENTRY: TypeAdapter[DeadLetter | DeadLetterDiscarded] = TypeAdapter(
     Annotated[DeadLetter | DeadLetterDiscarded, Field(discriminator="kind")]
 )
@@ -40,6 +56,7 @@ class StoredDeadLetter(NamedTuple):
             "place": self.letter.place.text(),
             "written_at": self.written_at,
             "reason": str(self.letter.reason),
+            "source": source_of(self.letter),
             "where": self.letter.where,
             "message": self.letter.message,
             "done_by": self.marker.by if self.marker else None,
@@ -51,13 +68,26 @@ class StoredDeadLetter(NamedTuple):
 def list_(
     ctx: typer.Context,
     *,
+    topic: OfTopic = None,
+    reason: OfReason = None,
+    source: OfSource = None,
+    since: Since = None,
     every: Annotated[bool, typer.Option("--all", help="Also those that are done with.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Which records of the doors could not be read, and why."""
+    asked = Selection(topic, reason, source, since)
     found = run(_letters(environment(ctx)))
-    rows = [letter.row() for letter in found if every or letter.marker is None]
-    columns = ("place", "written_at", "reason", "where", "message", *(("done_by", "done_why") if every else ()))
+    rows = [x.row() for x in found if (every or x.marker is None) and asked.has(x.letter, x.written_at)]
+    columns = (
+        "place",
+        "written_at",
+        "reason",
+        "source",
+        "where",
+        "message",
+        *(("done_by", "done_why") if every else ()),
+    )
     show(rows, as_json=as_json, otherwise=lambda: table(rows, columns) if rows else "no dead letters")
 
 
@@ -70,9 +100,25 @@ def show_(ctx: typer.Context, place: PlaceGiven, *, as_json: AsJson = False) -> 
 
 
 @app.command()
-def retry(ctx: typer.Context, place: PlaceGiven, by: By = "olcare", *, as_json: AsJson = False) -> None:
-    """Send it in again as it came, key and headers too; what is unreadable still comes back at its new place."""
-    receipt = run(_retry(environment(ctx), place, by))
+def retry(
+    ctx: typer.Context,
+    place: PlaceIfOne = None,
+    by: By = "olcare",
+    *,
+    topic: OfTopic = None,
+    reason: OfReason = None,
+    source: OfSource = None,
+    since: Since = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send in again as it came, key and headers too; what is unreadable still comes back at its new place."""
+    here, some = environment(ctx), Selection(topic, reason, source, since)
+    require_one_or_some(place, some)
+    if place is None or dry_run:
+        _show_many(run(_retry_some(here, place, some, by, dry_run=dry_run)), as_json=as_json)
+        return
+    receipt = run(_retry(here, place, by))
     found = receipt.model_dump(mode="json")
     show(found, as_json=as_json, otherwise=lambda: f"{receipt.place.text()} is {receipt.outcome}")
     if not taken(receipt):
@@ -82,15 +128,33 @@ def retry(ctx: typer.Context, place: PlaceGiven, by: By = "olcare", *, as_json: 
 @app.command()
 def discard(
     ctx: typer.Context,
-    place: PlaceGiven,
+    place: PlaceIfOne = None,
+    *,
     by: By,
     why: Annotated[str, typer.Option(help="One line, kept with the marker.")],
-    *,
+    topic: OfTopic = None,
+    reason: OfReason = None,
+    source: OfSource = None,
+    since: Since = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Mark it as needing nothing more, with who says so and why."""
-    marker = run(_discard(environment(ctx), place, by, why))
+    """Mark as needing nothing more, with who says so and why."""
+    here, some = environment(ctx), Selection(topic, reason, source, since)
+    require_one_or_some(place, some)
+    if place is None or dry_run:
+        _show_many(run(_discard_some(here, place, some, by, why, dry_run=dry_run)), as_json=as_json)
+        return
+    marker = run(_discard(here, place, by, why))
     show(marker, as_json=as_json, otherwise=lambda: f"{marker.place.text()} needs nothing more")
+
+
+def _show_many(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+    """Show what became of each, or would; raises Exit with code 1 where one was not taken."""
+    columns = ("place", "written_at", "reason", "source", "outcome", "now_at")
+    show(rows, as_json=as_json, otherwise=lambda: table(rows, columns) if rows else "no dead letters")
+    if any(row["outcome"] in NOT_TAKEN for row in rows):
+        raise typer.Exit(1)
 
 
 async def letters(kafka: str, log: KafkaLog) -> list[StoredDeadLetter]:
@@ -113,7 +177,7 @@ def again(letter: DeadLetter) -> Outgoing:
 
     Raises Refused where it was too large to be kept: there is nothing to send in.
     """
-    if letter.value is None and letter.reason is not Unreadability.NO_VALUE:
+    if too_large(letter):
         raise Refused(f"{letter.place.text()} was too large to be kept; only its sender can say it again")
     place, headers = letter.place, [(h.name, h.value) for h in letter.headers]
     return Outgoing(place.topic, place.partition, letter.key, letter.value, headers)  # type: ignore[arg-type] # a header may have no value
@@ -159,6 +223,54 @@ async def _discard(here: Environment, place: RecordAddress, by: str, why: str) -
         marker, record = marked(letter.letter.place, by, why, _partitions(here, letter))
         await at.say([record])
         return marker
+
+
+async def _retry_some(
+    here: Environment, place: RecordAddress | None, some: Selection, by: str, *, dry_run: bool
+) -> list[dict[str, object]]:
+    """Send in again all that are meant, and mark each by its receipt; what was not kept is passed over."""
+    async with door_client(here) as at:
+        meant = await _meant(at, place, some)
+        became: dict[RecordAddress, dict[str, object]] = {}
+        sendable = [] if dry_run else [x.letter for x in meant if not too_large(x.letter)]
+        for group in by_door(sendable, AT_ONCE):
+            receipts = await at.ask([again(letter) for letter in group])
+            await at.say([_sent_again(here, old.place, new, by) for old, new in zip(group, receipts, strict=True)])
+            for old, new in zip(group, receipts, strict=True):
+                became[old.place] = {"outcome": str(new.outcome), "now_at": new.place.text()}
+    return [
+        {
+            **letter.row(),
+            "outcome": NOT_KEPT if too_large(letter.letter) else WOULD_BE_SENT,
+            **became.get(letter.letter.place, {}),
+        }
+        for letter in meant
+    ]
+
+
+async def _discard_some(
+    here: Environment, place: RecordAddress | None, some: Selection, by: str, why: str, *, dry_run: bool
+) -> list[dict[str, object]]:
+    """Mark all that are meant."""
+    async with door_client(here) as at:
+        meant = await _meant(at, place, some)
+        markers = [marked(x.letter.place, by, why, _partitions(here, x))[1] for x in meant]
+        if markers and not dry_run:
+            await at.say(markers)
+    return [{**letter.row(), "outcome": WOULD_BE_DISCARDED if dry_run else DISCARDED} for letter in meant]
+
+
+async def _meant(at: DoorClient, place: RecordAddress | None, some: Selection) -> list[StoredDeadLetter]:
+    """The one at a place (Refused where there is none), or those of a selection that nobody is done with."""
+    if place is not None:
+        return [await _find(at, place)]
+    found = await letters(at.kafka, at.log)
+    return [x for x in found if x.marker is None and some.has(x.letter, x.written_at)]
+
+
+def _sent_again(here: Environment, place: RecordAddress, receipt: Receipt, by: str) -> Outgoing:
+    partitions = here.cards()[dead_letters_of(place.topic)].partitions
+    return marked(place, by, f"sent in again as {receipt.place.text()}", partitions)[1]
 
 
 def _partitions(here: Environment, letter: StoredDeadLetter) -> int:
