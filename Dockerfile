@@ -14,6 +14,8 @@ COPY contracts contracts
 COPY libs libs
 COPY services services
 
+ARG OLCARE_REVISION=""
+ENV OLCARE_REVISION=$OLCARE_REVISION
 USER 10001
 STOPSIGNAL SIGTERM
 CMD ["python", "-m", "services.ops", "--help"]

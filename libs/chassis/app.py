@@ -23,7 +23,7 @@ from libs.chassis.asyncapi import ServiceDocument
 from libs.chassis.clock import Clock
 from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
-from libs.chassis.pages import Route, pages, site
+from libs.chassis.pages import Route, first_page, pages, site
 from libs.chassis.settings import ServiceSettings
 from libs.messages.base import rfc3339
 
@@ -118,7 +118,7 @@ def _server(service: Service) -> _Server:
     document = ServiceDocument(service.settings.contracts / "asyncapi.yaml", service.settings.service)
     routes = [*pages(service.health, service.quiet, service.metrics), *service.routes]
     config = uvicorn.Config(
-        site(routes, document),
+        site([first_page(service.settings.instance, routes), *routes], document),
         lifespan="off",  # FastStream's lifespan would only connect a broker
         log_config=None,
         access_log=False,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
+from libs.chassis.build import build
 from libs.chassis.clock import Clock
 from libs.messages.base import rfc3339
 
@@ -32,6 +33,7 @@ class Readiness(TypedDict):
     """
 
     ready: bool
+    build: str
     clock: ClockState
     waiting: list[str]
     degraded: list[str]
@@ -57,8 +59,10 @@ class Health:
     def ready(self) -> Readiness:
         """Ready when no check waits for anything."""
         waiting = [f"{name}: {sentence}" for name, check in self.checks.items() if (sentence := check())]
-        clock = ClockState(movable=self.clock.movable, now=rfc3339(self.clock.now()))
-        return Readiness(ready=not waiting, clock=clock, waiting=waiting, degraded=self.degraded())
+        state = ClockState(movable=self.clock.movable, now=rfc3339(self.clock.now()))
+        return Readiness(
+            ready=not waiting, build=build(), clock=state, waiting=waiting, degraded=self.degraded()
+        )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from prometheus_client.exposition import generate_latest
 
+from libs.chassis.build import build
+
 NAMESPACE = "olcare"
 
 
@@ -15,6 +17,8 @@ class Metrics:
     def __init__(self, service: str, instance: str) -> None:
         self.registry = CollectorRegistry(target_info={"service": service, "instance": instance})
         ProcessCollector(registry=self.registry)
+        info = Gauge("build_info", "1 for the build that runs", ["version"], NAMESPACE, registry=self.registry)
+        info.labels(build()).set(1)
 
     def text(self) -> bytes:
         """All metrics in the text format of Prometheus."""

@@ -1,6 +1,7 @@
 """The pages that every process serves about itself."""
 
 from collections.abc import Sequence
+from html import escape
 from logging import getLogger
 
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
@@ -9,6 +10,7 @@ from faststream.asgi.types import ASGIApp, Scope
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from libs.chassis.asyncapi import PAGE, ServiceDocument
+from libs.chassis.build import build
 from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
 
@@ -33,6 +35,19 @@ def pages(health: Health, quiet: Quiet, metrics: Metrics) -> list[Route]:
         return AsgiResponse(metrics.text(), 200, {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     return [("/livez", get(livez)), ("/readyz", get(readyz)), ("/quiet", get(quietness)), ("/metrics", get(counted))]
+
+
+def first_page(name: str, routes: Sequence[Route]) -> Route:
+    """`/`, with a link to each of the routes and to the page of messages."""
+    paths = [*(path for path, _ in routes), PAGE.path, f"{PAGE.path}.json"]
+    links = "".join(f'<li><a href="{escape(path)}">{escape(path)}</a></li>' for path in paths)
+    title = escape(f"{name}, OL Care {build()}")
+    body = f'<!doctype html><html lang="en"><title>{title}</title><h1>{title}</h1><ul>{links}</ul></html>'
+
+    async def first(_scope: Scope) -> AsgiResponse:
+        return AsgiResponse(body.encode(), 200, {"Content-Type": "text/html; charset=utf-8"})
+
+    return "/", get(first)
 
 
 def site(routes: Sequence[Route], document: ServiceDocument) -> AsgiFastStream:

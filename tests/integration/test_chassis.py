@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 import yaml
 
 from libs.chassis import clock
+from libs.chassis.build import VERSION, build
 from libs.stack.ports import free_port
 from tests.support import eventually
 
@@ -58,6 +60,7 @@ async def test_a_service_that_is_well_says_so(well: "Process") -> None:
     assert ready.status_code == 200
     assert ready.json() == {
         "ready": True,
+        "build": build(),
         "clock": {"movable": True, "now": "2026-11-23T07:00:00.000000Z"},
         "waiting": [],
         "degraded": [],
@@ -90,6 +93,21 @@ async def test_what_is_counted_can_be_read(well: "Process") -> None:
     text = (await well.page("/metrics")).text
     assert 'rounds_total{loop="steady"} 2.0' in text
     assert 'target_info{instance="small-1",service="small"} 1.0' in text
+
+
+async def test_the_build_that_runs_is_measured(folder: Path) -> None:
+    with process(folder, "well", OLCARE_REVISION="4be1d3c") as service:
+        assert (await service.page("/readyz")).json()["build"] == f"{VERSION}+4be1d3c"
+        assert f'olcare_build_info{{version="{VERSION}+4be1d3c"}} 1.0' in (await service.page("/metrics")).text
+
+
+async def test_the_first_page_leads_to_all_others(well: "Process") -> None:
+    first = await well.page("/")
+    assert first.headers["content-type"] == "text/html; charset=utf-8"
+    assert "small-1" in first.text
+    links = re.findall(r'href="([^"]+)"', first.text)
+    assert links == ["/livez", "/readyz", "/quiet", "/metrics", "/asyncapi", "/asyncapi.json"]
+    assert [(await well.page(link)).status_code for link in links] == [200] * len(links)
 
 
 async def test_the_page_of_messages_shows_the_share_of_the_service_and_publishes_nothing(well: "Process") -> None:

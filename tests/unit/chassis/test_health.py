@@ -2,6 +2,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from libs.chassis.build import build
 from libs.chassis.health import Health, Quiet
 from libs.chassis.manual_clock import ManualClock
 
@@ -13,7 +14,8 @@ SEVEN = "2026-11-23T07:00:00.000000Z"
 
 def test_a_service_without_anything_to_wait_for_is_ready() -> None:
     health = Health(ManualClock(MONDAY_7H), {"gate": lambda: None})
-    assert health.ready() == {"ready": True, "clock": {"movable": True, "now": SEVEN}, "waiting": [], "degraded": []}
+    clock = {"movable": True, "now": SEVEN}
+    assert health.ready() == {"ready": True, "build": build(), "clock": clock, "waiting": [], "degraded": []}
 
 
 def test_a_service_says_of_each_thing_that_it_waits_for() -> None:
