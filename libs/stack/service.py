@@ -39,6 +39,8 @@ class Service:
         self._pause = _FIRST_PAUSE
         self._started = 0.0
         self._ended: float | None = None
+        self.revived = 0
+        """How often it was started again because it had ended by itself."""
 
     def start(self) -> None:
         """Start it now and want it from here on."""
@@ -70,7 +72,12 @@ class Service:
                 self._pause = _FIRST_PAUSE if now - self._started > _HEALTHY_SECONDS else self._pause
             if now - self._ended >= self._pause:
                 self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+                self.revived += 1
                 self.start()
+
+    def steady(self) -> bool:
+        """Whether it runs, and has never ended by itself or has run for a while since."""
+        return self.process.alive and (not self.revived or machine_seconds() - self._started > _HEALTHY_SECONDS)
 
     def ready(self) -> bool:
         """Whether `/readyz` says so."""

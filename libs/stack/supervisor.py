@@ -59,7 +59,8 @@ def _seen(run: Run, installation: Installation) -> Up:
 def _as_running(service: Service) -> RunningService:
     process = service.process
     pid = process.pid if process.alive else None
-    return RunningService(service.spec.name, pid, service.spec.http_port, process.log)
+    port, revived, steady = service.spec.http_port, service.revived, service.steady()
+    return RunningService(service.spec.name, pid, port, process.log, revived, steady)
 
 
 def _write(seen: Up, root: Path) -> None:

@@ -39,12 +39,17 @@ class Order:
 
 @dataclass(frozen=True)
 class RunningService:
-    """A service of the installation; `pid` is None between its end and its next start."""
+    """A service of the installation; `pid` is None between its end and its next start.
+
+    `revived` says how often it ended by itself; `steady` that it has run for a while since.
+    """
 
     name: str
     pid: int | None
     http_port: int
     log: Path
+    revived: int = 0
+    steady: bool = True
 
     def ready(self) -> bool:
         """Whether `/readyz` says so."""

@@ -1,7 +1,7 @@
 """`olcare up`, `down` and `status`: an installation on this machine that stays."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,12 +16,14 @@ from libs.stack import up as installation
 from libs.stack.errors import StackError
 from libs.stack.ports import free_port
 from libs.stack.service import ServiceSpec
-from libs.stack.up import Order, Up
+from libs.stack.up import Order, RunningService, Up
 from services.ops.cli.arguments import plan_time
-from services.ops.cli.environment import Environment, clock_of, environment
+from services.ops.cli.environment import MACHINE, Environment, Place, clock_of, environment
 from services.ops.cli.output import AsJson, Refused, show, table, tell
+from services.ops.cli.output import run as ask
 from services.ops.demo import SEED, TICKETS
 from services.ops.demo import run as play
+from services.ops.watch.readiness import Said, readiness
 from services.ops.watch.services import SERVICES
 
 
@@ -59,12 +61,18 @@ def down(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """What `olcare up` runs, and where."""
+    """What runs, where, and which build; exit code 1 where a service is not ready, or has just ended by itself."""
     here = environment(ctx)
     if found := here.up():
-        _show(here, found, as_json=as_json)
+        services = _show(here, found, as_json=as_json)
+    elif here.knows_services():
+        services = _elsewhere(here.places())
+        show({"services": services}, as_json=as_json, otherwise=lambda: _services(services))
     else:
+        services = []
         show({"up": False}, as_json=as_json, otherwise=lambda: "nothing is up; `olcare up` starts everything")
+    if not all(service["ready"] for service in services):
+        raise typer.Exit(1)
 
 
 def demo(
@@ -113,17 +121,40 @@ def _forget_clock(root: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _show(here: Environment, found: Up, *, as_json: bool) -> None:
+def _show(here: Environment, found: Up, *, as_json: bool) -> Sequence[Mapping[str, Any]]:
+    """Show all, and give the rows of the services."""
     said = _said(here, found)
     show(said, as_json=as_json, otherwise=lambda: _as_text(said))
+    services: Sequence[Mapping[str, Any]] = said["services"]
+    return services
+
+
+def _elsewhere(places: Mapping[str, Place]) -> list[dict[str, Any]]:
+    said = ask(readiness(places))
+    return [
+        {"service": name, **said[name]._asdict(), "pages": f"http://{place.host}:{place.port}"}
+        for name, place in places.items()
+    ]
+
+
+def row_of(service: RunningService, said: Said) -> dict[str, Any]:
+    """A row for a service: one that ends again and again is not ready, whatever it says between its ends."""
+    ended = None if service.steady else f"it has ended by itself {service.revived} times, the last time just now"
+    return {
+        "service": service.name,
+        "ready": said.ready and service.steady,
+        "build": said.build,
+        "waiting": "; ".join(filter(None, (ended, said.waiting))) or None,
+        "pid": service.pid,
+        "pages": f"http://{MACHINE}:{service.http_port}",
+        "log": service.log,
+    }
 
 
 def _said(here: Environment, found: Up) -> dict[str, Any]:
     path = here.plan_clock()
-    services = [
-        {"service": s.name, "ready": s.ready(), "pid": s.pid, "pages": f"http://127.0.0.1:{s.http_port}", "log": s.log}
-        for s in found.services
-    ]
+    answers = ask(readiness({s.name: Place(MACHINE, s.http_port) for s in found.services}))
+    services = [row_of(service, answers[service.name]) for service in found.services]
     return {
         "up": True,
         "kafka": found.kafka,
@@ -140,6 +171,10 @@ def _as_text(said: Mapping[str, Any]) -> RenderableType:
     places = [
         {"what": what, "where": where} for what, where in said.items() if where and what not in {"up", "services"}
     ]
-    return Group(
-        table(places, ("what", "where")), "", table(said["services"], ("service", "ready", "pid", "pages", "log"))
-    )
+    return Group(table(places, ("what", "where")), "", _services(said["services"]))
+
+
+def _services(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    columns = ("service", "ready", "build", "pid", "pages", "log", "waiting")
+    used = [column for column in columns if any(row.get(column) is not None for row in rows)]
+    return table(rows, used, alarming=lambda row: not row["ready"])

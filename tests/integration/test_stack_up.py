@@ -79,6 +79,9 @@ def test_a_killed_service_is_back_with_another_pid_in_the_status(order: Order, r
         return now is not None and now.services[0].pid not in {None, killed} and now.services[0].ready()
 
     until(back, 10, "the return of the service")
+    now = status(root)
+    assert now is not None
+    assert [(s.revived, s.steady) for s in (before.services[0], now.services[0])] == [(0, True), (1, False)]
 
 
 @pytest.mark.usefixtures("_servers_given")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -19,7 +19,15 @@ from libs.stack.run import PROJECT, ROOT
 from libs.stack.up import Up, status
 from services.ops.cli.output import Refused
 
+MACHINE = "127.0.0.1"
 PATIENCE = 10.0  # machine seconds that one call to Kafka may take
+
+
+class Place(NamedTuple):
+    """Where a service's pages are."""
+
+    host: str
+    port: int
 
 
 @dataclass(frozen=True)
@@ -45,11 +53,22 @@ class Environment:
         """The server, without a database; raises Refused."""
         return self.postgres or self._installed("PostgreSQL", "OLCARE_POSTGRES").postgres
 
-    def ports(self) -> Mapping[str, int]:
-        """The ports of the services' pages, by service; raises Refused."""
+    def places(self) -> Mapping[str, Place]:
+        """Where the services' pages are, by service; raises Refused."""
         if self.services:
-            return _ports(self.services)
-        return {s.name: s.http_port for s in self._installed("service", "OLCARE_SERVICES").services}
+            return _places(self.services)
+        return {s.name: Place(MACHINE, s.http_port) for s in self._installed("service", "OLCARE_SERVICES").services}
+
+    def ports(self) -> Mapping[str, int]:
+        """The ports of the services' pages, all of them on this machine; raises Refused."""
+        places = self.places()
+        if away := [name for name, place in places.items() if place.host != MACHINE]:
+            raise Refused(f"{', '.join(away)} must run on this machine, as the plan clock is a file that all share")
+        return {name: place.port for name, place in places.items()}
+
+    def knows_services(self) -> bool:
+        """Whether it is known where the services' pages are."""
+        return bool(self.services) or self.up() is not None
 
     def plan_clock(self) -> Path | None:
         """The file of the plan clock, None where plan time is real time."""
@@ -69,11 +88,16 @@ class Environment:
         raise Refused(f"no {what} is given and none is up: set {variable}, or start everything with `olcare up`")
 
 
-def _ports(text: str) -> dict[str, int]:
+def _places(text: str) -> dict[str, Place]:
     try:
-        return {name.strip(): int(port) for name, _, port in (part.partition("=") for part in text.split(","))}
+        return {name.strip(): _place(where) for name, _, where in (part.partition("=") for part in text.split(","))}
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no list of services like intake=8080,contract=8081") from None
+        raise typer.BadParameter(f"{text!r} is no list of services like intake=8080,contract=host:8081") from None
+
+
+def _place(text: str) -> Place:
+    host, _, port = text.rpartition(":")
+    return Place(host.strip() or MACHINE, int(port))
 
 
 def clock_of(root: Path) -> Path:
@@ -130,7 +154,7 @@ def options(
     ] = None,
     services: Annotated[
         str | None,
-        typer.Option(envvar=_VARIABLES["services"], help="Ports of the services: intake=8080,contract=8081,…"),
+        typer.Option(envvar=_VARIABLES["services"], help="Where the services are: intake=8080,contract=host:8081,…"),
     ] = None,
     contracts: Annotated[Path, typer.Option(envvar=_VARIABLES["contracts"], hidden=True)] = PROJECT / "contracts",
     root: Annotated[Path, typer.Option(envvar=_VARIABLES["root"], hidden=True)] = ROOT,

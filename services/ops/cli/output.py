@@ -80,12 +80,18 @@ def tell(sentence: str) -> None:
     _errors.print(visible(sentence), highlight=False, markup=False, soft_wrap=True)
 
 
-def table(rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, title: str | None = None) -> Table:
-    """Make a table of some columns of the rows."""
+def table(
+    rows: Iterable[Mapping[str, object]],
+    columns: Sequence[str],
+    *,
+    title: str | None = None,
+    alarming: Callable[[Mapping[str, object]], bool] = lambda _: False,
+) -> Table:
+    """Make a table of some columns of the rows; rows that are alarming stand in red."""
     headers = (Column(name, overflow="fold") for name in columns)
     made = Table(*headers, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        made.add_row(*(Text(cell(row.get(column))) for column in columns))
+        made.add_row(*(Text(cell(row.get(column))) for column in columns), style="red" if alarming(row) else None)
     return made
 
 

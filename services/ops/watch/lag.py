@@ -12,6 +12,7 @@ from libs.eventlog.tables.database import Database
 from libs.messages.catalogue import PRIVATE
 from services.ops.cli.environment import Environment, environment, open_log
 from services.ops.cli.output import AsJson, Refused, run, show, table
+from services.ops.watch.readiness import readiness
 from services.ops.watch.services import SERVICES, WatchedService, tables
 
 COLUMNS = ("follower", "kind", "topic", "behind", "partitions", "problem")
@@ -19,9 +20,15 @@ Positions = Callable[[str], Awaitable[Mapping[int, int]]]
 
 
 def lag(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """How many records every reader, door and reaction has still to read."""
+    """How many records every reader, door and reaction has still to read; exit code 1 where a service is not ready."""
     found = run(_lag(environment(ctx)))
-    show(found, as_json=as_json, otherwise=lambda: table(found, COLUMNS))
+    show(found, as_json=as_json, otherwise=lambda: table(found, COLUMNS, alarming=_is_problem))
+    if any(map(_is_problem, found)):
+        raise typer.Exit(1)
+
+
+def _is_problem(row: Mapping[str, object]) -> bool:
+    return "problem" in row
 
 
 def groups(service: WatchedService, log: KafkaLog) -> Iterator[tuple[str, Follower]]:
@@ -43,7 +50,17 @@ def readers(service: WatchedService, positions: Positions) -> Iterator[tuple[str
 
 async def _lag(here: Environment) -> list[dict[str, object]]:
     async with open_log(here) as log:
-        return await rows(here, log)
+        return [*await rows(here, log), *await _not_ready(here)]
+
+
+async def _not_ready(here: Environment) -> list[dict[str, object]]:
+    """A row for every service that is not ready, where it is known where they are."""
+    said = await readiness(here.places()) if here.knows_services() else {}
+    return [
+        {"follower": name, "kind": "service", "problem": f"not ready: {one.waiting}"}
+        for name, one in said.items()
+        if not one.ready
+    ]
 
 
 async def rows(here: Environment, log: KafkaLog) -> list[dict[str, object]]:

@@ -11,9 +11,14 @@ from libs.stack.run import PROJECT
 from services.contract.settings import ContractSettings
 from services.intake.settings import IntakeSettings
 from services.notification.settings import NotificationSettings
+from services.ops.cli.environment import _places
 from services.ops.serve import OpsSettings
+from services.ops.watch.services import SERVICES
 from services.sla_timer.settings import SlaTimerSettings
 
+OPTIONS_OF: dict[type[ServiceSettings], set[str]] = {
+    OpsSettings: {"services"}
+}  # what its commands take beside its settings
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "services.contract": ContractSettings,
     "services.intake": IntakeSettings,
@@ -35,10 +40,20 @@ def test_the_settings_of_a_service_take_every_value(name: str, monkeypatch: pyte
     environment, settings = COMPOSITION[name]["environment"], SETTINGS[COMPOSITION[name]["command"][2]]
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
-    taken = settings().model_fields_set | {
-        v.removeprefix("OLCARE_").lower() for v, text in environment.items() if not text
-    }
+    taken = (
+        settings().model_fields_set
+        | OPTIONS_OF.get(settings, set())
+        | {v.removeprefix("OLCARE_").lower() for v, text in environment.items() if not text}
+    )
     assert {variable.removeprefix("OLCARE_").lower() for variable in environment} <= taken
+
+
+def test_the_commands_in_the_container_of_ops_know_every_service() -> None:
+    places = _places(COMPOSITION["ops"]["environment"]["OLCARE_SERVICES"])
+    assert set(places) == set(SERVICES)
+    for name, place in places.items():
+        assert COMPOSITION[place.host]["command"][2] == SERVICES[name].module
+        assert str(place.port) == COMPOSITION[place.host]["environment"]["OLCARE_HTTP_PORT"]
 
 
 @pytest.mark.parametrize("name", [name for name in OURS if "healthcheck" in COMPOSITION[name]])

@@ -1,0 +1,43 @@
+"""What the services say of themselves: ready or not, why not, and which build each of them is."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from libs.eventlog.errors import Unavailable
+from services.ops.cli.environment import Place
+from services.ops.watch.pages import answer
+
+SECONDS = 5.0  # machine seconds that a service may take to answer
+
+
+class Said(NamedTuple):
+    """What one service says; `waiting` has a sentence for each thing that is not there."""
+
+    ready: bool
+    build: str | None
+    waiting: str | None
+
+
+async def readiness(places: Mapping[str, Place]) -> dict[str, Said]:
+    """Ask all services at once; one that does not answer is not ready."""
+    said = await asyncio.gather(*(_ask(place) for place in places.values()))
+    return dict(zip(places, said, strict=True))
+
+
+async def _ask(place: Place) -> Said:
+    try:
+        _, body = await answer(place.host, place.port, "/readyz", SECONDS)
+    except Unavailable as error:
+        return Said(ready=False, build=None, waiting=str(error))
+    return understood(body)
+
+
+def understood(body: bytes) -> Said:
+    """Read the body of `/readyz`; what is none is not ready."""
+    try:
+        report = json.loads(body)
+        return Said(bool(report["ready"]), report.get("build"), "; ".join(report["waiting"]) or None)
+    except (ValueError, KeyError, TypeError):
+        return Said(ready=False, build=None, waiting="what answers there is no service of ours")
