@@ -60,9 +60,7 @@ class Health:
         """Ready when no check waits for anything."""
         waiting = [f"{name}: {sentence}" for name, check in self.checks.items() if (sentence := check())]
         state = ClockState(movable=self.clock.movable, now=rfc3339(self.clock.now()))
-        return Readiness(
-            ready=not waiting, build=build(), clock=state, waiting=waiting, degraded=self.degraded()
-        )
+        return Readiness(ready=not waiting, build=build(), clock=state, waiting=waiting, degraded=self.degraded())
 
 
 @dataclass(frozen=True)

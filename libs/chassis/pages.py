@@ -37,10 +37,15 @@ def pages(health: Health, quiet: Quiet, metrics: Metrics) -> list[Route]:
     return [("/livez", get(livez)), ("/readyz", get(readyz)), ("/quiet", get(quietness)), ("/metrics", get(counted))]
 
 
+def readable(routes: Sequence[Route]) -> list[str]:
+    """The paths that can be read: those of routes that take a GET, and the page of messages."""
+    pages_of_routes = [path for path, handler in routes if "GET" in getattr(handler, "methods", ("GET",))]
+    return [*pages_of_routes, PAGE.path, f"{PAGE.path}.json"]
+
+
 def first_page(name: str, routes: Sequence[Route]) -> Route:
-    """`/`, with a link to each of the routes and to the page of messages."""
-    paths = [*(path for path, _ in routes), PAGE.path, f"{PAGE.path}.json"]
-    links = "".join(f'<li><a href="{escape(path)}">{escape(path)}</a></li>' for path in paths)
+    """`/`, with a link to each page."""
+    links = "".join(f'<li><a href="{escape(path)}">{escape(path)}</a></li>' for path in readable(routes))
     title = escape(f"{name}, OL Care {build()}")
     body = f'<!doctype html><html lang="en"><title>{title}</title><h1>{title}</h1><ul>{links}</ul></html>'
 

@@ -145,6 +145,7 @@ def row_of(service: RunningService, said: Said) -> dict[str, Any]:
         "ready": said.ready and service.steady,
         "build": said.build,
         "waiting": "; ".join(filter(None, (ended, said.waiting))) or None,
+        "degraded": said.degraded,
         "pid": service.pid,
         "pages": f"http://{MACHINE}:{service.http_port}",
         "log": service.log,
@@ -175,6 +176,6 @@ def _as_text(said: Mapping[str, Any]) -> RenderableType:
 
 
 def _services(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    columns = ("service", "ready", "build", "pid", "pages", "log", "waiting")
+    columns = ("service", "ready", "build", "pid", "pages", "log", "waiting", "degraded")
     used = [column for column in columns if any(row.get(column) is not None for row in rows)]
     return table(rows, used, alarming=lambda row: not row["ready"])

@@ -14,11 +14,11 @@ from services.ops.cli.environment import MACHINE
 TIMEOUT = 30.0  # machine seconds
 
 
-async def page(port: int, path: str, method: str = "GET") -> Any:
+async def page(port: int, path: str, method: str = "GET", host: str = MACHINE) -> Any:
     """What the page says; raises Unavailable where nobody answers, or not with success."""
-    status, body = await answer(MACHINE, port, path, TIMEOUT, method)
+    status, body = await answer(host, port, path, TIMEOUT, method)
     if status != "200":
-        raise Unavailable(f"{MACHINE}:{port}{path} answers {status or 'nothing'}")
+        raise Unavailable(f"{host}:{port}{path} answers {status or 'nothing'}")
     return json.loads(body)
 
 

@@ -13,11 +13,12 @@ SECONDS = 5.0  # machine seconds that a service may take to answer
 
 
 class Said(NamedTuple):
-    """What one service says; `waiting` has a sentence for each thing that is not there."""
+    """What one service says: what is not there, and what it has left aside while it goes on."""
 
     ready: bool
     build: str | None
     waiting: str | None
+    degraded: str | None = None
 
 
 async def readiness(places: Mapping[str, Place]) -> dict[str, Said]:
@@ -38,6 +39,7 @@ def understood(body: bytes) -> Said:
     """Read the body of `/readyz`; what is none is not ready."""
     try:
         report = json.loads(body)
-        return Said(bool(report["ready"]), report.get("build"), "; ".join(report["waiting"]) or None)
+        waiting, degraded = ("; ".join(report[kind]) or None for kind in ("waiting", "degraded"))
+        return Said(bool(report["ready"]), report["build"], waiting, degraded)
     except (ValueError, KeyError, TypeError):
         return Said(ready=False, build=None, waiting="what answers there is no service of ours")

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from services.ops.cli.environment import environment
+from services.ops.cli.environment import Place, environment
 from services.ops.cli.output import AsJson, run, show, table
 from services.ops.watch.pages import page
 
@@ -20,20 +20,26 @@ app = typer.Typer(
 @app.command("list")
 def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """What is left aside, since when, and when it is tried again; the reference stands in the service's log."""
-    rows = run(_rows(environment(ctx).ports()))
+    rows = run(_rows(environment(ctx).places()))
     show(rows, as_json=as_json, otherwise=lambda: table(rows, COLUMNS) if rows else "nothing is left aside")
 
 
 @app.command()
 def retry(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Have everything tried again at once."""
-    said = run(_retried(environment(ctx).ports()))
+    said = run(_retried(environment(ctx).places()))
     show(said, as_json=as_json, otherwise=lambda: f"{sum(said.values())} are tried again")
 
 
-async def _rows(ports: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [{"service": name, **row} for name, port in ports.items() for row in await page(port, "/stuck")]
+async def _rows(places: Mapping[str, Place]) -> list[dict[str, Any]]:
+    return [
+        {"service": name, **row}
+        for name, place in places.items()
+        for row in await page(place.port, "/stuck", host=place.host)
+    ]
 
 
-async def _retried(ports: Mapping[str, int]) -> dict[str, int]:
-    return {name: (await page(port, "/stuck/retry", "POST"))["retried"] for name, port in ports.items()}
+async def _retried(places: Mapping[str, Place]) -> dict[str, int]:
+    return {
+        name: (await page(place.port, "/stuck/retry", "POST", place.host))["retried"] for name, place in places.items()
+    }

@@ -133,6 +133,13 @@ def test_what_a_service_says_is_understood() -> None:
     )
 
 
+def test_what_is_left_aside_is_said_of_a_service_that_is_ready(services: Services) -> None:
+    services.are(running())
+    services.said = Said(ready=True, build="0.1.0", waiting=None, degraded="duties: one failed")
+    code, [row] = services.rows()
+    assert (code, row["ready"], row["degraded"]) == (0, True, "duties: one failed")
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"<html>", b'{"ready": true, "waiting": 1}'])
 def test_what_is_no_service_is_not_ready(body: bytes) -> None:
     assert not understood(body).ready
