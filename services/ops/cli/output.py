@@ -26,8 +26,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
 
 PLAIN_WIDTH = 200  # characters of a line where no terminal sets a width
 _errors = Console(stderr=True)
-_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]")
-"""C0 and C1 controls beside tab and line feed, separators of lines, and what turns the direction of writing."""
+_STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]|\r(?!\n)")
+"""C0 and C1 controls beside tab and ends of lines, separators of lines, and what turns the direction of writing."""
 
 
 class Refused(Exception):  # noqa: N818 - it says what happened

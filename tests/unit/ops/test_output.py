@@ -8,8 +8,8 @@ from rich.text import Text
 
 from services.ops.cli.output import cell, json_of, say, show, table, tell, visible
 
-NAME = "Acme \x1b[2J\u202egpj.exe\x9b31m\x07\r\nB & Söhne \u200d"
-SHOWN = "Acme \\x1b[2J\\u202egpj.exe\\x9b31m\\x07\\r\nB & Söhne \u200d"
+NAME = "Acme \x1b[2J\u202egpj.exe\x9b31m\x07\rA\nB & Söhne \u200d"
+SHOWN = "Acme \\x1b[2J\\u202egpj.exe\\x9b31m\\x07\\rA\nB & Söhne \u200d"
 ROWS = [{"organisation": NAME, "city": "Łódź"}]
 FORMS: dict[str, RenderableType] = {
     "a sentence": NAME,
@@ -48,6 +48,11 @@ def test_a_text_and_a_sentence_on_standard_error_steer_nothing(capsys: pytest.Ca
     said = capsys.readouterr()
     assert said.out == SHOWN
     assert "".join(said.err.split()) == "".join(SHOWN.split())
+
+
+def test_a_text_keeps_the_ends_of_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    say("one\r\ntwo\n")
+    assert capsys.readouterr().out == "one\r\ntwo\n"
 
 
 def test_json_is_what_was_found_and_steers_nothing(capsys: pytest.CaptureFixture[str]) -> None:
