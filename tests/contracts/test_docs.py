@@ -1,11 +1,15 @@
-"""Files that a page names are there."""
+"""Files and commands that a page names are there."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from libs.stack.run import PROJECT
+from services.ops.__main__ import app
 
 PAGES = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]
 FILE = re.compile(r"`((?:libs|services|tests|contracts|docs)/[\w/.-]+)`")
@@ -17,3 +21,36 @@ def test_a_page_names_files_that_are_there(page: Path) -> None:
     text = page.read_text()
     named = [PROJECT / name for name in FILE.findall(text) if "<" not in name]
     assert [path for path in (*named, *(page.parent / link for link in LINK.findall(text))) if not path.exists()] == []
+
+
+COMMAND = re.compile(r"(?:olcare|python -m services\.ops) ([a-z-]+(?: [^`|;#>\n]*)?)")
+CODE = re.compile(r"```.*?\n(.*?)```|`([^`]+)`", re.DOTALL)
+
+
+def commands(page: Path) -> Iterator[str]:
+    """What follows `olcare` in the code of a page, lines that go on joined."""
+    for block, inline in CODE.findall(page.read_text()):
+        yield from COMMAND.findall(block.replace("\\\n", " ") if block else " ".join(inline.split()))
+
+
+def unknown(words: list[str]) -> list[str]:
+    """What of a command's words `olcare` does not know: the name of a command, or an option."""
+    at: Any = get_command(app)
+    while hasattr(at, "commands"):
+        if not words or words[0] not in at.commands:
+            return [word for word in words[:1] if word != "--help"]
+        at, words = at.commands[words[0]], words[1:]
+    known = {"--help"} | {option for parameter in at.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    return [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_a_page_names_commands_that_are_there(page: Path) -> None:
+    named = [command for command in commands(page) if unknown(command.strip("[]… ").split())]
+    assert named == []
+
+
+def test_a_command_that_is_not_there_is_found() -> None:
+    assert unknown(["projections", "forget"]) == ["forget"]
+    assert unknown(["plan", "publish", "--plan", "x", "--force"]) == ["--force"]
+    assert len(list(commands(PROJECT / "docs/runbook/README.md"))) > 20
