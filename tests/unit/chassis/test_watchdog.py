@@ -41,10 +41,10 @@ async def scene() -> Scene:
 
 
 async def test_how_far_it_is_behind_is_known(scene: Scene) -> None:
-    assert scene.dog.lag == {scene.follower: 1}
+    assert scene.dog.lag == {scene.watched.follower: 1}
     scene.log.committed["group", DOOR, 0] = 2
     await scene.after(1)
-    assert scene.dog.lag == {scene.follower: 0}
+    assert scene.dog.lag == {scene.watched.follower: 0}
 
 
 async def test_a_place_that_stands_still_before_the_end_ends_the_process(scene: Scene) -> None:
