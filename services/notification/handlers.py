@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from pydantic import TypeAdapter, ValidationError
+
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import IssuedCommand, Reaction, issued_at_door, issued_by_duty
@@ -12,6 +14,7 @@ from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.writer import PATIENCE, Answer, Writer
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.record import Record, RecordedEvent
+from libs.messages.base import NoticeId
 from libs.messages.catalogue import NOTICES_DOOR
 from libs.messages.notices import (
     Cancellation,
@@ -28,7 +31,6 @@ from libs.messages.notices import (
     NoticeSettled,
 )
 from libs.messages.receipts import Outcome, Unreadability
-from libs.messages.streams import parse_stream
 from libs.messages.upstream import NoticeUpstream, ResendOrdered, SettlementOrdered
 from services.notification.domain import CancelNotice
 from services.notification.notice.delivery import AbandonClaim
@@ -36,6 +38,8 @@ from services.notification.notice.orders import OrderResend, Settle
 from services.notification.notice.state import Claim
 from services.notification.reactions import FACTS, NO_FACTS, RecipientFacts, facts_needed, react
 from services.notification.settings import NotificationSettings
+
+_NOTICE: TypeAdapter[str] = TypeAdapter(NoticeId)
 
 
 class NoticeReactions:
@@ -83,11 +87,10 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
         """Parse a record; raises Unreadable, also where its subject names no notice."""
         message = super().read(record)
         try:
-            kind = parse_stream(message.subject).kind
-        except ValueError:
-            kind = ""
-        if kind != "notice":
-            raise Unreadable(Unreadability.BAD_ATTRIBUTE, "subject", "the subject must be the stream id of a notice")
+            _NOTICE.validate_python(message.subject)
+        except ValidationError:
+            text = "the subject must be the stream id of a notice"
+            raise Unreadable(Unreadability.BAD_ATTRIBUTE, "subject", text) from None
         return message
 
     async def issue(self, read: Sequence[tuple[Record, Message[NoticeUpstream]]]) -> Sequence[IssuedCommand]:
