@@ -10,18 +10,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, ValidationInfo, WithJsonSchema
 
+from libs.messages import base
 from libs.messages.base import (
     Code,
     Country,
-    CustomerId,
     Day,
     Language,
     LicenceId,
-    PersonId,
     PhoneNumber,
     ProductVersion,
     Reference,
-    TicketId,
     Value,
     type_name,
 )
@@ -29,6 +27,7 @@ from libs.messages.contracts import LicenceKind
 from libs.messages.notices import Settlement
 from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList, ProductVersions, ResponseTargets, TzDatabase
 from libs.messages.private import Body, EmailAddress, Line, PersonPhone
+from libs.messages.streams import parse_stream, stream_id
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
 
 _BETWEEN = "[ ()./-]*"
@@ -44,6 +43,27 @@ DialledNumber = Annotated[
     WithJsonSchema({"type": "string", "pattern": rf"^\+{_BETWEEN}[1-9]({_BETWEEN}[0-9]){{5,14}}{_BETWEEN}$"}),
 ]
 """E.164; blanks and separators as people print them are taken out."""
+
+LONGEST_ID = 1200
+"""Characters. Two ids fit into an entry of a PostgreSQL index, which holds 2704 bytes; those that doors give do."""
+
+
+def _fits(value: str) -> str:
+    if len(value) > LONGEST_ID:
+        raise ValueError(f"an id has at most {LONGEST_ID} characters")
+    return value
+
+
+def _is_encoded(value: str) -> str:
+    """Another spelling of the same source and number would be another stream to some, and the same one to others."""
+    if stream_id(*parse_stream(value)) != value:
+        raise ValueError("source and number are percent-encoded as UTF-8, letters, digits and -._~ are not")
+    return _fits(value)
+
+
+PersonId = Annotated[base.PersonId, AfterValidator(_fits)]
+CustomerId = Annotated[base.CustomerId, AfterValidator(_is_encoded)]
+TicketId = Annotated[base.TicketId, AfterValidator(_is_encoded)]
 
 
 class Upstream(Value):

@@ -25,7 +25,7 @@ from libs.messages.receipts import Unreadability
 from libs.messages.upstream import Upstream
 
 MAX_VALUE = 512 * 1024  # bytes; holds the longest text that a message may carry, in any script
-MAX_SOURCE = 800  # characters, percent-encoded: what a stream id can hold
+MAX_SOURCE = 400  # characters, percent-encoded: with the longest number it makes an id of less than `LONGEST_ID`
 YEARS = range(2000, 2100)  # a time outside of them is a mistake, and local days must not leave the calendar
 
 _STRUCTURED, _JSON = "application/cloudevents", "application/json"
