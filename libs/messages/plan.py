@@ -82,6 +82,8 @@ class PlanRefusal(OpenCode):
     EMPTY_CALENDAR = "empty-calendar"
     UNKNOWN_ZONE = "unknown-zone"
     HOURS_OVERLAP = "hours-overlap"
+    TOO_MANY_HOURS = "too-many-hours"
+    """More than can be laid out whenever a deadline is reckoned."""
     DAY_OUTSIDE_PUBLICATION = "day-outside-publication"
     RESUBSCRIPTION_NOT_DEARER = "resubscription-not-dearer"
     NO_TARGET = "no-target"

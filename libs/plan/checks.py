@@ -3,10 +3,17 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from libs.messages.plan import CentreCalendar
+from libs.messages.plan import CentreCalendar, PlanRefusal
 from libs.plan.calendars import working_calendar
 from libs.plan.files import CENTRES, HOLIDAYS, NOTICES, PRICES, TARGETS
-from libs.plan.objections import calendar_objection, prices_objection, reminders_objection, targets_objection
+from libs.plan.objections import (
+    MOST_IN_ALL,
+    MOST_OF_A_DAY,
+    calendar_objection,
+    prices_objection,
+    reminders_objection,
+    targets_objection,
+)
 from libs.plan.problems import Problem
 from libs.plan.published import Plan
 from libs.workcal import BadHours, EmptyCalendar, UnknownZone
@@ -23,8 +30,16 @@ WHAT_TO_DO: dict[type[ValueError], str] = {
 def objections(plan: Plan) -> Iterator[Problem]:
     """Everything for which the door would refuse a part of the plan."""
     for calendar in plan.centres:
-        if calendar_objection(calendar):
-            yield from _of_calendar(calendar)
+        match calendar_objection(calendar):
+            case None:
+                pass
+            case PlanRefusal.TOO_MANY_HOURS:
+                what = (
+                    f"opens or closes over {MOST_OF_A_DAY} times on a day, or {MOST_IN_ALL} in all; publish fewer years"
+                )
+                yield Problem(CENTRES, calendar.centre, what)
+            case _:
+                yield from _of_calendar(calendar)
     if targets_objection(plan.targets):
         yield Problem(TARGETS, "targets", "no channel has a target; write one, such as phone_seconds: 7200")
     for prices in plan.prices:

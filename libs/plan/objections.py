@@ -1,5 +1,6 @@
 """What keeps a part of the plan from being published, judged by the part alone."""
 
+from collections import Counter
 from itertools import pairwise
 
 from libs.messages.plan import CentreCalendar, NoticeOffsets, PlanRefusal, PriceList, ResponseTargets, TzDatabase
@@ -8,12 +9,17 @@ from libs.plan.calendars import working_calendar
 from libs.plan.promise import target_of
 from libs.workcal import BadHours, EmptyCalendar, UnknownZone
 
+MOST_OF_A_DAY, MOST_IN_ALL = 24, 20_000
+"""How often a centre may open, or close out of turn, on one day and in all: 76 years of five days a week."""
+
 
 def calendar_objection(calendar: CentreCalendar) -> PlanRefusal | None:
     """Why no deadline could be reckoned on a calendar."""
     days = {*(closure.day for closure in calendar.closures), *(extra.day for extra in calendar.extra_openings)}
     if not all(calendar.first_day <= day <= calendar.last_day for day in days):
         return PlanRefusal.DAY_OUTSIDE_PUBLICATION
+    if _hours_in_all(calendar) > MOST_IN_ALL or _hours_of_a_day(calendar) > MOST_OF_A_DAY:
+        return PlanRefusal.TOO_MANY_HOURS
     try:
         working_calendar(calendar)
     except UnknownZone:
@@ -23,6 +29,19 @@ def calendar_objection(calendar: CentreCalendar) -> PlanRefusal | None:
     except BadHours:
         return PlanRefusal.HOURS_OVERLAP
     return None
+
+
+def _hours_in_all(calendar: CentreCalendar) -> int:
+    weeks = (calendar.last_day - calendar.first_day).days // 7 + 1
+    return weeks * len(calendar.weekly) + len(calendar.closures) + len(calendar.extra_openings)
+
+
+def _hours_of_a_day(calendar: CentreCalendar) -> int:
+    weekly = Counter(window.weekday for window in calendar.weekly)
+    closures, openings = (
+        Counter(one.day for one in several) for several in (calendar.closures, calendar.extra_openings)
+    )
+    return max((*weekly.values(), *closures.values(), *openings.values()), default=0)
 
 
 def prices_objection(prices: PriceList) -> PlanRefusal | None:

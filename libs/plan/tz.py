@@ -1,5 +1,6 @@
 """The offsets of a tz database version, as values, so that the log itself shows where another version differs."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -76,8 +77,8 @@ def _zone_of(database: TzDatabase, name: str) -> ZoneOffsets:
 
 
 def _at(of: ZoneOffsets, at: datetime) -> int:
-    begun = [each for each in of.offsets if each.from_at <= at]
-    return (begun or of.offsets)[-1 if begun else 0].seconds
+    begun = bisect_right(of.offsets, at, key=lambda each: each.from_at)
+    return of.offsets[max(0, begun - 1)].seconds
 
 
 def _as_one(spans: Iterable[Interval]) -> Iterator[Interval]:

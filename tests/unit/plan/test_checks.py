@@ -43,6 +43,7 @@ def test_nothing_is_wrong_with_the_shipped_plan() -> None:
         ({"closures": [NOEL], "extra_openings": [EXTRA]}, "centres.yaml: france: 2026-12-25: "),
         ({"closures": [NOEL | {"day": "2029-12-25"}]}, "holidays.csv: france 2029-12-25: is outside 2026-01-01 to"),
         ({"extra_openings": [EXTRA | {"day": "2025-12-31"}]}, "centres.yaml: france 2025-12-31: is outside"),
+        ({"closures": [NOEL] * 25}, "centres.yaml: france: opens or closes over 24 times on a day"),
         ({"first_day": "2029-01-01"}, "centres.yaml: france: france: published from 2029-01-01 to 2028-12-31"),
     ],
 )

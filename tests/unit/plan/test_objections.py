@@ -7,6 +7,9 @@ from tests.unit.plan.seed import PLAN, centre_with
 MONDAY = {"weekday": 1, "opens": "09:00", "closes": "17:00"}
 NOEL = {"day": "2026-12-25", "name": "Noël", "status": "confirmed"}
 EXTRA = {"day": "2026-12-25", "opens": "09:00", "closes": "12:00"}
+HALF_HOURS = [
+    MONDAY | {"opens": f"{n // 2:02}:{n % 2 * 30:02}", "closes": f"{n // 2:02}:{n % 2 * 30 + 20}"} for n in range(48)
+]
 
 
 def test_nothing_is_wrong_with_the_shipped_calendars() -> None:
@@ -23,6 +26,9 @@ def test_nothing_is_wrong_with_the_shipped_calendars() -> None:
         ({"closures": [NOEL], "extra_openings": [EXTRA]}, PlanRefusal.HOURS_OVERLAP),
         ({"closures": [NOEL | {"day": "2029-12-25"}]}, PlanRefusal.DAY_OUTSIDE_PUBLICATION),
         ({"extra_openings": [EXTRA | {"day": "2025-12-31"}]}, PlanRefusal.DAY_OUTSIDE_PUBLICATION),
+        ({"first_day": "1970-01-01", "last_day": "2199-12-31"}, PlanRefusal.TOO_MANY_HOURS),
+        ({"weekly": HALF_HOURS}, PlanRefusal.TOO_MANY_HOURS),
+        ({"closures": [NOEL] * 25}, PlanRefusal.TOO_MANY_HOURS),
     ],
 )
 def test_a_calendar_on_which_nothing_can_be_reckoned_is_not_published(
