@@ -59,6 +59,8 @@ class NotChanged(OpenCode):
     NO_CALENDAR = "no-calendar"
     CALENDAR_ENDS = "calendar-ends"
     NO_OPENING_IN_A_YEAR = "no-opening-in-a-year"
+    NOT_RECKONED = "not-reckoned"
+    """What was at hand of the plan was of another centre, or older than the certificate: it is reckoned by a duty."""
 
 
 class CancellationCause(OpenCode):

@@ -220,13 +220,16 @@ def _must_wait(state: Ticket | Refused, message: MessageHeld, facts: TicketFacts
 def _apply(state: State, command: ApplyHeld) -> TicketEvent | None:
     if isinstance(state, Unopened) or not state.held or command.number != state.applied + 1:
         return None
+    if command.facts.customer and _must_wait(state, state.held[0], command.facts):
+        return None
     return _judged(state, state.held[0], command.facts)
 
 
 def _judged(state: Ticket | Refused, message: MessageHeld, facts: TicketFacts) -> TicketEvent:
     content = content_of(message)
-    assert content is not None  # noqa: S101 - nothing else is taken or held
     match state:
+        case _ if content is None:
+            return turned_away(message, MessageRefusal.NOT_TAKEN_YET)
         case Refused():
             return turned_away(message, MessageRefusal.TICKET_REFUSED, state.clause)
         case Ticket():

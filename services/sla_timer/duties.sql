@@ -40,7 +40,7 @@ exists (
 -- centre, a shorter target, or a version of the tz database that is installed here and has other offsets for their zone
 -- at an instant that was still ahead of them. The search starts from the publications, which are few: where none is
 -- newer than the oldest grounds that a promise runs on, no promise is read, however many run.
-select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
+select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.correlation
 from (
     select p.stream
     from calendars c
@@ -79,6 +79,15 @@ where p.state = 'waiting' and p.at_risk_at <= :now and p.due_at >= :now
 order by p.at_risk_at, p.stream
 limit :most;
 
+-- name: promises_with_owed_calls
+-- Promises of which a call was noted that is still to be reckoned, on the calendar that they run on now.
+select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.owed_call_at, p.correlation
+from promises p
+join heads_sla h using (stream)
+where p.owed_call_at is not null and p.due_at is not null
+order by p.stream
+limit :most;
+
 -- name: promises_answered
 -- Promises whose deadline has become later, so that an answer that was late is now in time.
 select p.stream, h.id as head, p.responded_at, p.correlation
@@ -106,12 +115,12 @@ limit :most;
 -- name: promises_to_restate
 -- Judged promises of which more is known than at the verdict: an answer, or other hours of their centre while they ran.
 -- The verdict stated last is not the one that follows from it, or has not been reckoned on it yet.
-select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
+select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.correlation
 from promises p
 join heads_sla h using (stream)
 where {is_judged} and {differs}
 union
-select p.stream, h.id as head, p.calendar_centre as centre, p.opened_at, p.correlation
+select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.correlation
 from calendar_changes c
 cross join jsonb_to_recordset(c.changes)
     as x (version int, published_at timestamptz, from_at timestamptz, until_at timestamptz)

@@ -13,6 +13,7 @@ from libs.eventlog.tables.queries import Queries
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import SLA, TICKETS, TICKETS_DOOR
 from libs.workcal import tz_version
+from services.sla_timer.promise.calls import ReckonCalls
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
 from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.responses import JudgeAnswer
@@ -72,6 +73,7 @@ class PromiseDuties:
         """Name the duties."""
         duties = [
             Duty("reckon anew", self.on_older_grounds),
+            Duty("reckon calls", self.called),
             Duty("meet after all", self.answered),
             Duty("warn at risk", self.at_risk),
             Duty("fire deadlines", self.due, safe=self._safe_time()),
@@ -84,6 +86,14 @@ class PromiseDuties:
         rows = await self._queries.rows("promises_on_older_grounds", now=now, most=most, installed=tz_version())
         each = zip(rows, await self._facts_of(rows), strict=True)
         return [issued_by_duty(r, RecomputePromise(now, f.calendars, f.targets, f.tz_changes)) for r, f in each]
+
+    async def called(self, now: datetime, most: int) -> Sequence[IssuedCommand]:  # noqa: ARG002 - whatever the time is
+        """Reckon calls that came with facts of another centre than the promise is on now."""
+        rows = await self._queries.rows("promises_with_owed_calls", most=most)
+        each = zip(rows, await self._facts_of(rows), strict=True)
+        return [
+            issued_by_duty(r, ReckonCalls(r["owed_call_at"], f.calendars, f.targets, f.tz_changes)) for r, f in each
+        ]
 
     async def to_restate(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Restate verdicts that rest on less than is known now."""

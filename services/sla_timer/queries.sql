@@ -34,8 +34,8 @@ order by asked.place;
 select max(version) as version from tz_databases;
 
 -- name: grounds_of_promises
--- On whose calendar some promises run, and the opening of their tickets.
-select stream, calendar_centre as centre, opened_at from promises
+-- On whose calendar some promises run, and the opening that they are reckoned from.
+select stream, calendar_centre as centre, certified_from as opened_at from promises
 where stream = any(:streams) and calendar_centre is not null;
 
 -- name: not_promised

@@ -8,7 +8,7 @@ import pytest
 
 import services.sla_timer
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
-from libs.messages.sla import NoPromise, NotAResponse, NotChanged, ReinstatementNotApplied
+from libs.messages.sla import CallNoted, NoPromise, NotAResponse, NotChanged, ReinstatementNotApplied
 from libs.workcal import tz_version
 from services.sla_timer.projections import READERS
 from services.sla_timer.published.publications import in_force
@@ -202,3 +202,12 @@ async def test_a_ticket_without_a_promise_is_open_until_somebody_answers_or_ends
         {"reason": "calendar-ends", "tickets": 1},
         {"reason": "no-calendar", "tickets": 2},
     ]
+
+
+async def test_a_call_that_was_only_noted_is_owed_until_it_is_reckoned(timer: Folded) -> None:
+    owed = CallNoted(ticket=W03.ticket, called_at=OPENED_AT, reason=NotChanged.NOT_RECKONED)
+    await timer.happened(STREAM, W03, owed)
+    await timer.happened(OTHER, W03, owed, owed.model_copy(update={"reason": NotChanged.NOT_EARLIER}))
+    (found,) = await timer.found("promises_with_owed_calls", most=10)
+    assert (found["stream"], found["centre"], found["opened_at"]) == (STREAM, "france", OPENED_AT)
+    assert found["owed_call_at"] == OPENED_AT

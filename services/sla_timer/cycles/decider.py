@@ -15,7 +15,7 @@ from libs.plan import working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, WorkingCalendar, tz_version
 from services.sla_timer.cycles.model import Cycle, TicketHistory, cycles_of
 from services.sla_timer.cycles.working_time import used, used_up_at
-from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, in_force
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, in_force, of_centre
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def _is_the_same(one: TargetedCycle, other: TargetedCycle) -> bool:
 
 def _reckon(state: State, command: ReckonCycles) -> CyclesReckoned | None:
     now, story = command.occurred_at, command.story
-    calendar, targets = in_force(command.calendars, now), in_force(command.targets, now)
+    calendar, targets = in_force(of_centre(command.calendars, story.centre), now), in_force(command.targets, now)
     if calendar is None or targets is None:
         return None
     grounds = (command.known, calendar.content.version, targets.content.version)

@@ -27,13 +27,14 @@ from libs.messages.sla import (
     LaterResponseNoted,
     MergeNoted,
     NotAResponse,
+    NotChanged,
     PromiseEvent,
     ReinstatementNotApplied,
     ResponseNotApplied,
     Verdict,
 )
 from libs.plan import current_grounds
-from services.sla_timer.promise.calls import RecordCall, call
+from services.sla_timer.promise.calls import ReckonCalls, RecordCall, call, reckon_calls
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk, fire, warn
 from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise, adopt, cancel, reinstate
 from services.sla_timer.promise.opening import StartClock, start
@@ -59,7 +60,7 @@ ReactionCommand = (
     StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePromise | AdoptPromise | SetInternalTarget
 )
 """What reactions ask of a promise."""
-DutyCommand = RecomputePromise | JudgeAnswer | WarnAtRisk | FireDeadline | RestatePromise
+DutyCommand = RecomputePromise | ReckonCalls | JudgeAnswer | WarnAtRisk | FireDeadline | RestatePromise
 """What duties do to a promise; they may produce no event."""
 Command = ReactionCommand | DutyCommand
 
@@ -67,7 +68,7 @@ Command = ReactionCommand | DutyCommand
 def decide(state: State, command: Command) -> PromiseEvent | None:
     """Answer a command with exactly one event; None where a duty has nothing to do."""
     match command:
-        case RecomputePromise() | JudgeAnswer() | WarnAtRisk() | FireDeadline() | RestatePromise():
+        case RecomputePromise() | ReckonCalls() | JudgeAnswer() | WarnAtRisk() | FireDeadline() | RestatePromise():
             return _owed(state, command)
         case _:
             return _asked(state, command)
@@ -97,6 +98,8 @@ def _owed(state: State, command: DutyCommand) -> PromiseEvent | None:
     match command:
         case RecomputePromise():
             return recompute(state, command)
+        case ReckonCalls():
+            return reckon_calls(state, command)
         case JudgeAnswer():
             return judge_answer(state, command)
         case WarnAtRisk():
@@ -135,8 +138,8 @@ def evolve(state: State, event: PromiseEvent) -> State:
             return _restated(state, event)
         case LaterResponseNoted(responded_at=at):
             return with_answer(state, at)
-        case CallNoted(called_at=at, restated_due_at=due_at):
-            return with_call(state, at, due_at)
+        case CallNoted(called_at=at, restated_due_at=due_at, reason=reason):
+            return with_call(state, at, due_at, is_owed=reason is NotChanged.NOT_RECKONED)
         case CancellationNoted(cancelled_at=at):
             return with_cancellation(state, at)
         case MergeNoted(certificate=certificate, merged_at=at):
@@ -166,8 +169,9 @@ def _promised(event: FirstResponseClockStarted) -> Promise:
 
 def _retargeted(running: Waiting, event: FirstResponseRetargeted) -> Waiting:
     made = running.promise
-    calls = tuple(sorted({*made.calls, event.called_at})) if event.called_at else made.calls
-    promise = replace(made, certificate=event.certificate, calls=calls)
+    promise = replace(made, certificate=event.certificate)
+    if event.called_at:
+        promise = replace(promise, calls=tuple(sorted({*made.calls, event.called_at})), owed_calls=())
     return replace(running, promise=promise, restated_due_at=event.restated_due_at)
 
 

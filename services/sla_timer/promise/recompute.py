@@ -20,6 +20,7 @@ from services.sla_timer.published.publications import (
     Publications,
     PublishedCalendar,
     PublishedTargets,
+    of_centre,
     published_by,
 )
 from services.sla_timer.published.tz_changes import TzChange, concerns
@@ -54,9 +55,12 @@ class Reckoned(NamedTuple):
 def restated_due_at(
     promise: Promise, calendars: Sequence[PublishedCalendar], targets: Sequence[PublishedTargets]
 ) -> datetime | None:
-    """The deadline as it would be if all had been known from the opening on; None where none can be given."""
+    """The deadline as it would be if all had been known from the opening on; None where none can be given.
+
+    None as well where the calendars are older than the certificate, or of other centres.
+    """
     certificate = promise.certificate
-    newest = max(calendars, key=lambda one: one.content.version, default=None)
+    newest = newest_of(certificate, calendars)
     since = [one for one in targets if one.content.version >= certificate.targets_version]
     if newest is None or not since:
         return None
@@ -66,6 +70,13 @@ def restated_due_at(
         return as_it_was(certificate, working_calendar(newest.content), pairs, promise.calls).due_at
     except (NoTarget, CalendarEnds, TooFarAhead):
         return None
+
+
+def newest_of(certificate: Certificate, calendars: Iterable[PublishedCalendar]) -> PublishedCalendar | None:
+    """The newest calendar of a promise's centre; None where none is as new as what the promise rests on."""
+    newest = max(of_centre(calendars, certificate.centre), key=lambda one: one.content.version, default=None)
+    known = current_grounds(certificate).calendar_version
+    return newest if newest and newest.content.version >= known else None
 
 
 def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargeted | FirstResponseNotRetargeted | None:
@@ -98,11 +109,11 @@ def reckoned(state: Waiting, published: Publications, now: datetime) -> Reckoned
 
 
 def _since(state: Waiting, published: Publications, now: datetime) -> list[Publication]:
-    known = current_grounds(state.promise.certificate)
+    certificate = state.promise.certificate
+    known = current_grounds(certificate)
     reckoned_on = max(known.calendar_version, state.passed_over)
-    newer: list[Publication] = [
-        one for one in published_by(published.calendars, now) if one.content.version > reckoned_on
-    ]
+    calendars = published_by(of_centre(published.calendars, certificate.centre), now)
+    newer: list[Publication] = [one for one in calendars if one.content.version > reckoned_on]
     newer += [one for one in published_by(published.targets, now) if one.content.version > known.targets_version]
     newer += [one for one in published_by(published.tz_changes, now) if one.version > (state.passed_over_tz or "")]
     return sorted(newer, key=lambda one: (one.published_at, one.stream, one.sequence))
@@ -138,7 +149,7 @@ def _by_tz(
 ) -> Certificate | PassedOver:
     """Reckon on the same calendar or, where it was read too late to be among `calendars`, on the next version."""
     known = current_grounds(certificate).calendar_version
-    of_promise = (one for one in calendars if one.content.version >= known)
+    of_promise = (one for one in of_centre(calendars, certificate.centre) if one.content.version >= known)
     calendar = min(of_promise, key=lambda one: one.content.version, default=None)
     if calendar is None:
         return certificate
@@ -147,10 +158,13 @@ def _by_tz(
 
 
 def retargeted(
-    before: Promise, after: Promise, rests_on: tuple[FactVersion, ...], restated: datetime | None
+    before: Promise,
+    after: Promise,
+    rests_on: tuple[FactVersion, ...],
+    restated: datetime | None,
+    called_at: datetime | None = None,
 ) -> FirstResponseRetargeted:
     """The event that gives a promise other grounds."""
-    called = [call for call in after.calls if call not in before.calls]
     return FirstResponseRetargeted(
         ticket=before.ticket,
         customer=before.customer,
@@ -161,7 +175,7 @@ def retargeted(
         certificate=after.certificate,
         was_due_at=before.due_at,
         restated_due_at=restated if restated != after.due_at else None,
-        called_at=called[0] if called else None,
+        called_at=called_at,
         rests_on=rests_on,
     )
 

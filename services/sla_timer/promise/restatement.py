@@ -8,7 +8,7 @@ from libs.messages.base import FactVersion
 from libs.messages.facts import resting_on
 from libs.messages.sla import FirstResponseRestated, RestatementCause, Verdict
 from libs.plan import current_grounds
-from services.sla_timer.promise.recompute import restated_due_at
+from services.sla_timer.promise.recompute import newest_of, restated_due_at
 from services.sla_timer.promise.state import Judged, State
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, published_by
 
@@ -61,7 +61,7 @@ def restate(state: State, command: RestatePromise) -> FirstResponseRestated | No
 def _known(state: Judged, command: RestatePromise) -> KnownDeadline:
     calendars = published_by(command.calendars, command.occurred_at)
     targets = published_by(command.targets, command.occurred_at)
-    newest = max(calendars, key=lambda one: one.content.version, default=None)
+    newest = newest_of(state.promise.certificate, calendars)
     due_at = restated_due_at(state.promise, calendars, targets)
     version = max(state.calendar_version, current_grounds(state.promise.certificate).calendar_version)
     if newest is None:

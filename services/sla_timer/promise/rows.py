@@ -67,6 +67,8 @@ class PromiseRow(NamedTuple):
     """The version of the tz database that the deadline was reckoned by, or could not be."""
     reckoned_from: datetime | None = None
     """Since when it rests on all of these."""
+    certified_from: datetime | None = None
+    """The opening from which the deadline is reckoned: after a merge that of the absorbed ticket."""
     target_seconds: int | None = None
     target_channel: str | None = None
     """The channel whose target runs: that of the opening, or the telephone after a call."""
@@ -82,6 +84,8 @@ class PromiseRow(NamedTuple):
     internal_centre: str | None = None
     """The centre that it was transferred to last, and by when that one should answer."""
     internal_due_at: datetime | None = None
+    owed_call_at: datetime | None = None
+    """The last call of those that were noted and are still to be reckoned."""
 
 
 def _promise(row: PromiseRow | None, event: RecordedEvent[PromiseEvent]) -> PromiseRow | None:
@@ -107,6 +111,7 @@ def _on(row: PromiseRow, certificate: Certificate) -> PromiseRow:
         zone=certificate.zone,
         tz_version=known.tz_version,
         reckoned_from=reckoned_from(certificate),
+        certified_from=certificate.opened_at,
         target_seconds=known.target_seconds,
         target_channel=str(target_channel(certificate)),
     )
@@ -146,6 +151,7 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
         case FirstResponseAtRisk(percent=percent, next_at_risk_at=at):
             return row._replace(warned=percent, at_risk_at=at)
         case FirstResponseRetargeted(certificate=certificate, restated_due_at=restated_due_at):
+            row = row._replace(owed_call_at=None) if event.called_at else row
             return _on(row, certificate)._replace(restated_due_at=restated_due_at)
         case FirstResponseNotRetargeted() as stays:
             return _not_retargeted(row, stays)
@@ -159,8 +165,10 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
             return _cancelled(row, at)
         case ReinstatementNotApplied(reason=NotChanged.NO_PROMISE):
             return row._replace(cancelled_at=None)
+        case CallNoted(called_at=at, reason=NotChanged.NOT_RECKONED):
+            return row._replace(owed_call_at=max(at, row.owed_call_at or at))
         case CallNoted(restated_due_at=restated_due_at):
-            return row._replace(restated_due_at=restated_due_at or row.restated_due_at)
+            return row._replace(restated_due_at=restated_due_at or row.restated_due_at, owed_call_at=None)
         case InternalTargetSet(centre=centre, due_at=due_at):
             return row._replace(internal_centre=centre, internal_due_at=due_at)
         case FirstResponseBreached(breached_at=breached_at, detected_at=detected_at):
@@ -226,9 +234,10 @@ PROMISES: Projection[PromiseRow] = Projection(
         clock_started_at timestamptz, at_risk_at timestamptz, due_at timestamptz, warned int not null,
         responded_at timestamptz, breached_at timestamptz, detected_at timestamptz, reason text,
         calendar_centre text, calendar_version int, targets_version int, zone text, tz_version text collate "C",
-        reckoned_from timestamptz, target_seconds int, target_channel text,
+        reckoned_from timestamptz, certified_from timestamptz, target_seconds int, target_channel text,
         restated text, restated_due_at timestamptz, restated_because text, cancelled_at timestamptz,
-        cancelled_because text, merged_into text, internal_centre text, internal_due_at timestamptz""",
+        cancelled_because text, merged_into text, internal_centre text, internal_due_at timestamptz,
+        owed_call_at timestamptz""",
     events=get_args(PromiseEvent),
     evolve=_promise,
     indexes=(
@@ -239,6 +248,7 @@ PROMISES: Projection[PromiseRow] = Projection(
         "((target_channel || '_seconds'), target_seconds) where state = 'waiting'",
         "(targets_version) where state = 'waiting'",
         "(due_at, stream) where state = 'waiting' and responded_at <= due_at",
+        "(stream) where owed_call_at is not null",
         f"using gist (tstzrange(opened_at, {LAST_DUE}, '[]')) where {IS_JUDGED}",
         f"(stream) where {IS_JUDGED} and {DIFFERS}",
     ),

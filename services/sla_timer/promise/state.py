@@ -29,7 +29,10 @@ class Untracked:
 
 @dataclass(frozen=True)
 class Promise:
-    """What is promised, to whom, and how the ticket was opened; `calls` are those known about it, in order."""
+    """What is promised, to whom, and how the ticket was opened.
+
+    `calls` are those known about it, in order, `owed_calls` those of them that were noted and are still to be reckoned.
+    """
 
     ticket: str
     customer: str
@@ -39,6 +42,7 @@ class Promise:
     language: str
     certificate: Certificate
     calls: tuple[datetime, ...] = ()
+    owed_calls: tuple[datetime, ...] = ()
 
     @property
     def opened_at(self) -> datetime:
@@ -121,11 +125,13 @@ def with_answer(state: State, at: datetime) -> State:
             assert_never(state)
 
 
-def with_call(state: State, at: datetime, restated_due_at: datetime | None) -> State:
-    """Remember a call, and the deadline as it would be with it."""
+def with_call(state: State, at: datetime, restated_due_at: datetime | None, *, is_owed: bool = False) -> State:
+    """Remember a call, and the deadline as it would be with it; one that `is_owed` is still to be reckoned."""
     match state:
         case Waiting() | Judged():
-            promise = replace(state.promise, calls=tuple(sorted({*state.promise.calls, at})))
+            made = state.promise
+            owed = (*made.owed_calls, at) if is_owed else ()
+            promise = replace(made, calls=tuple(sorted({*made.calls, at})), owed_calls=owed)
             return replace(state, promise=promise, restated_due_at=restated_due_at or state.restated_due_at)
         case Untracked() | NotPromised():
             return state

@@ -39,7 +39,7 @@ def _target(certificate: Certificate, command: SetInternalTarget) -> InternalTar
     used, target = used_until(certificate, command.occurred_at), current_grounds(certificate).target_seconds
     calendar = working_calendar(command.calendar.content)
     try:
-        due_at = add_working_time(calendar, command.occurred_at, timedelta(seconds=target) - used)
+        due_at = add_working_time(calendar, command.occurred_at, max(timedelta(0), timedelta(seconds=target) - used))
     except CalendarEnds:
         return _none(command, NotChanged.CALENDAR_ENDS)
     except TooFarAhead:

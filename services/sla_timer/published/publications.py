@@ -48,6 +48,11 @@ def in_force(published: Iterable[P], instant: datetime) -> P | None:
     return earlier[-1] if earlier else next(iter(ordered), None)
 
 
+def of_centre(published: Iterable[PublishedCalendar], centre: str) -> list[PublishedCalendar]:
+    """Keep the calendars of one centre: facts may be of another, or of several."""
+    return [one for one in published if one.content.centre == centre]
+
+
 def published_by(published: Iterable[P], instant: datetime) -> list[P]:
     """Keep what was published by an instant."""
     return [one for one in published if one.published_at <= instant]

@@ -53,6 +53,7 @@ WAITING = PromiseRow(
     zone="Europe/Paris",
     tz_version=tz_version(),
     reckoned_from=OPENED_AT,
+    certified_from=OPENED_AT,
     target_seconds=7200,
     target_channel="phone",
     calendar_centre="france",
