@@ -51,6 +51,8 @@ class MessageRefusal(OpenCode):
     INTO_MERGED = "into-merged"
     INTO_REFUSED = "into-refused"
     INTO_WITHDRAWN = "into-withdrawn"
+    OTHER_CUSTOMER = "other-customer"
+    """Merged into the ticket of another customer."""
     UNKNOWN_CUSTOMER = "unknown-customer"
     """Like the rest of this list: no cover at the instant of reopening."""
     NO_CONTRACT = "no-contract"

@@ -287,6 +287,8 @@ class MessageHeld(Event):
     reopening: HeldReopening | None = None
     resolution: TicketResolved | None = None
     withdrawal: TicketWithdrawn | None = None
+    awaits: TicketId | None = None
+    """The survivor of a merge, where it is not open yet: the merge waits for it alone, and holds nothing else up."""
 
 
 class MessageRefused(Event):
@@ -296,6 +298,8 @@ class MessageRefused(Event):
     said_at: Instant
     reason: MessageRefusal
     clause: Clause | None = None
+    into: TicketId | None = None
+    """The survivor that was waited for, of a merge that comes to nothing."""
 
 
 TicketEvent = (

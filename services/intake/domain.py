@@ -2,6 +2,7 @@
 
 A message that comes before its ticket is opened is held, and so is one that comes while others are held. They are
 applied in the order in which they came; else a late answer could be judged before one in time. `owed` lists them.
+A merge into a ticket that is not open yet is held apart: it waits for that ticket, and nothing waits behind it.
 """
 
 from dataclasses import dataclass, replace
@@ -80,7 +81,16 @@ class UndoMerge:
     into: str
 
 
-Command = OpenTicket | TakeMessage | ApplyHeld | UndoMerge
+@dataclass(frozen=True)
+class ApplyMerge:
+    """Apply the merge that waited for a ticket which is there now; a duty, so it may produce no event."""
+
+    occurred_at: datetime
+    into: str
+    facts: TicketFacts = NO_FACTS
+
+
+Command = OpenTicket | TakeMessage | ApplyHeld | UndoMerge | ApplyMerge
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,8 @@ def decide(state: State, command: Command) -> TicketEvent | None:
             return _apply(state, command)
         case UndoMerge():
             return _undo(state, command)
+        case ApplyMerge():
+            return _apply_merge(state, command)
         case _:
             assert_never(command)
 
@@ -149,8 +161,12 @@ def evolve(state: State, event: TicketEvent) -> State:
             return life.ticket(event, state.held)
         case TicketRefused():
             return Refused(event.clause, state.held)
+        case MessageHeld(awaits=str()) if isinstance(state, Ticket):
+            return _with_awaiting(state, event)
         case MessageHeld():
             return replace(state, held=(*state.held, event)) if content_of(event) else state
+        case MessageRefused(into=str() as into):
+            return _without_awaiting(state, into)
         case ResponseRefused(reason=ResponseRefusal.TOO_MANY_HELD):
             return state
         case MessageRefused(reason=reason) if reason in UNJUDGED:
@@ -159,7 +175,9 @@ def evolve(state: State, event: TicketEvent) -> State:
             return _without_first_held(state)
         case MergeUndone():
             return life.lived(state, event) if isinstance(state, Ticket) else state
-        case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded() | TicketTransferred() | TicketsMerged():
+        case TicketsMerged():
+            return _without_awaiting(_lived(state, event), event.into)
+        case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded() | TicketTransferred():
             return _lived(state, event)
         case TicketPaused() | TicketResumed() | TicketReopened() | TicketResolved() | TicketWithdrawn():
             return _lived(state, event)
@@ -200,7 +218,7 @@ def _answer_message(state: State, command: TakeMessage) -> TicketEvent:
         return _in_future(message)
     if message.merge and parse_stream(message.merge.into) == parse_stream(command.ticket):
         return turned_away(message, MessageRefusal.INTO_ITSELF)
-    if len(state.held) >= HELD_AT_MOST:
+    if len(state.held) + len(_awaiting(state)) >= HELD_AT_MOST:
         return turned_away(message, MessageRefusal.TOO_MANY_HELD)
     if isinstance(state, Unopened) or state.held or _must_wait(state, message, command.facts):
         return message
@@ -244,6 +262,35 @@ def _undo(state: State, command: UndoMerge) -> MergeUndone | None:
             return MergeUndone(undone_at=command.occurred_at, into=command.into)
         case _:
             return None
+
+
+def _apply_merge(state: State, command: ApplyMerge) -> TicketEvent | None:
+    """Held messages come first: they were said of the ticket before."""
+    into, survivor = command.into, command.facts.survivor
+    message = next((one for one in _awaiting(state) if one.awaits == into), None)
+    if not isinstance(state, Ticket) or state.held or message is None or not life.is_there(survivor, into):
+        return None
+    event = _judged(state, message, command.facts)
+    return event.model_copy(update={"into": into}) if isinstance(event, MessageRefused) else event
+
+
+def _awaiting(state: State) -> tuple[MessageHeld, ...]:
+    return state.awaiting if isinstance(state, Ticket) else ()
+
+
+def _without_awaiting(state: State, into: str) -> State:
+    """Drop the first merge that waits for a ticket."""
+    found = next((one for one in _awaiting(state) if one.awaits == into), None)
+    if not isinstance(state, Ticket) or found is None:
+        return state
+    at = state.awaiting.index(found)
+    return replace(state, awaiting=(*state.awaiting[:at], *state.awaiting[at + 1 :]))
+
+
+def _with_awaiting(state: Ticket, merge: MessageHeld) -> Ticket:
+    """A merge that was held behind its ticket's opening waits for its survivor's now."""
+    held, applied = (state.held[1:], state.applied + 1) if state.held else ((), state.applied)
+    return replace(state, held=held, applied=applied, awaiting=(*state.awaiting, merge))
 
 
 def _without_first_held(state: State) -> State:

@@ -30,3 +30,15 @@ join heads_tickets h on h.stream = t.stream
 where w.reached = w.began
 order by t.stream
 limit :most;
+
+-- name: merges_that_waited
+-- Tickets that are to be merged into one that was not open yet, and is there now, or was refused: one merge of each.
+select distinct on (t.stream) t.stream, h.id as head, s.stream as survivor, a.said_at,
+    t.awaits_correlation as correlation
+from tickets t
+cross join lateral unnest(t.awaits, t.awaits_since) as a (survivor, said_at)
+join tickets s on s.stream = a.survivor and s.state <> 'held'
+join heads_tickets h on h.stream = t.stream
+where t.awaits <> '{}'
+order by t.stream, s.stream, a.said_at
+limit :most;

@@ -61,6 +61,8 @@ class KnownTicket:
     sequence: int
     state: str
     """As in the table of tickets."""
+    customer: str | None = None
+    """Whose it is; none while it is not opened."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from libs.messages.receipts import Outcome
 from libs.messages.tickets import TicketEvent
 from libs.messages.upstream import TicketUpstream
 from services.intake import door
-from services.intake.domain import OWING, Owed, UndoMerge, Unopened, owed
+from services.intake.domain import OWING, ApplyMerge, Owed, UndoMerge, Unopened, owed
 from services.intake.facts import FACTS, NO_FACTS, FactsNeeded, TicketFacts
 from services.intake.personal import personal
 from services.intake.settings import IntakeSettings
@@ -79,19 +79,29 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
 
 
 class MergeDuties:
-    """Undoes merges that cross; they show only once they count, since each was decided before the others were known."""
+    """Undoes merges that cross; they show only once they count, since each was decided before the others were known.
+
+    Applies merges that waited for their survivor's opening.
+    """
 
     def __init__(self, host: ServiceHost) -> None:
         self._queries = host.queries
 
     def all(self) -> list[Duty]:
         """Name the duties."""
-        return [Duty("undo crossing merges", self.crossing)]
+        return [Duty("undo crossing merges", self.crossing), Duty("apply merges that waited", self.waited)]
 
     async def crossing(self, _: datetime, most: int) -> Sequence[IssuedCommand]:
         """Undo, of merges that cross, the one on the ticket with the smallest stream id."""
         rows = await self._queries.rows("crossing_merges", most=most)
         return [issued_by_duty(row, UndoMerge(row["crossed_at"], row["merged_into"])) for row in rows]
+
+    async def waited(self, _: datetime, most: int) -> Sequence[IssuedCommand]:
+        """Decide on merges whose survivor is there by now."""
+        rows = await self._queries.rows("merges_that_waited", most=most)
+        asked = [FactsNeeded(survivor=row["survivor"]) for row in rows]
+        facts = await self._queries.facts("facts_for_tickets", asked, FACTS, NO_FACTS)
+        return [issued_by_duty(r, ApplyMerge(r["said_at"], r["survivor"], f)) for r, f in zip(rows, facts, strict=True)]
 
     async def next_due(self) -> None:
         """None, since nothing here waits for an instant."""

@@ -50,6 +50,8 @@ INTO = {
     "withdrawn": MessageRefusal.INTO_WITHDRAWN,
 }
 """State of another ticket → why nothing can be merged into it."""
+NOT_OPENED = "held"
+"""State of another ticket of which only messages are known that are held for it."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,10 @@ Stage = Open | Paused | Resolved | Withdrawn | Merged
 
 @dataclass(frozen=True)
 class Ticket:
-    """A ticket under cover; `held` are the messages still to be applied, `applied` counts those that were."""
+    """A ticket under cover; `held` are the messages still to be applied, `applied` counts those that were.
+
+    `awaiting` are merges whose survivor is not open yet; nothing waits behind them.
+    """
 
     opened_at: datetime
     customer: str
@@ -106,6 +111,7 @@ class Ticket:
     stage: Stage = Open()
     held: tuple[MessageHeld, ...] = ()
     applied: int = 0
+    awaiting: tuple[MessageHeld, ...] = ()
     state: Literal["opened"] = "opened"
 
 
@@ -139,6 +145,11 @@ def asked_again(known: Ticket, content: HeldContent) -> FactsNeeded | None:
             assert_never(content)
 
 
+def is_there(survivor: KnownTicket | None, into: str) -> bool:
+    """Whether it is known what became of the ticket that another is to be merged into."""
+    return survivor is not None and survivor.stream == into and survivor.state != NOT_OPENED
+
+
 def is_of_another(known: Ticket, content: HeldContent, facts: TicketFacts) -> bool:
     """Whether a reopening came with facts from before its ticket was opened: cover can not be judged on them."""
     customer = facts.customer.stream if facts.customer else None
@@ -147,8 +158,8 @@ def is_of_another(known: Ticket, content: HeldContent, facts: TicketFacts) -> bo
 
 def judged(
     known: Ticket, message: MessageHeld, content: HeldContent, facts: TicketFacts
-) -> LifeEvent | MessageRefused | ResponseRefused:
-    """The event that a message about the ticket leads to."""
+) -> LifeEvent | MessageHeld | MessageRefused | ResponseRefused:
+    """The event that a message about the ticket leads to; a merge is held as long as its survivor is not open."""
     if message.said_at < known.opened_at:
         return turned_away(message, MessageRefusal.BEFORE_OPENING)
     match content:
@@ -160,7 +171,7 @@ def judged(
         case HeldTransfer():
             return _transferred(known, message, content, facts)
         case TicketsMerged():
-            return _merged(message, content, facts.survivor)
+            return _merged(known, message, content, facts.survivor)
         case HeldReopening():
             return _reopened(known, message, content, facts)
         case TicketPaused() | TicketResumed():
@@ -246,12 +257,15 @@ def _transferred(
 
 
 def _merged(
-    message: MessageHeld, merge: TicketsMerged, survivor: KnownTicket | None
-) -> TicketsMerged | MessageRefused | ResponseRefused:
-    """A merge into an unknown ticket is accepted: the survivor's opening may still be on its way."""
-    reason = INTO.get(survivor.state) if survivor else None
-    if reason:
+    known: Ticket, message: MessageHeld, merge: TicketsMerged, survivor: KnownTicket | None
+) -> TicketsMerged | MessageHeld | MessageRefused | ResponseRefused:
+    """A merge into a ticket that is not open yet waits: its opening may be on its way, or come to nothing."""
+    if survivor is None or not is_there(survivor, merge.into):
+        return message.model_copy(update={"awaits": merge.into})
+    if reason := INTO.get(survivor.state):
         return turned_away(message, reason)
+    if survivor.customer != known.customer:
+        return turned_away(message, MessageRefusal.OTHER_CUSTOMER)
     return merge.model_copy(update={"rests_on": resting_on(survivor)})
 
 

@@ -21,7 +21,7 @@ select
             select jsonb_build_object('stream', n.stream, 'sequence', n.sequence, 'centre', n.centre)
             from centres n where n.centre = asked.receiving order by n.stream limit 1),
         'survivor', (
-            select jsonb_build_object('stream', s.stream, 'sequence', h.sequence, 'state', s.state)
+            select jsonb_build_object('stream', s.stream, 'sequence', h.sequence, 'state', s.state, 'customer', s.customer)
             from tickets s join heads_tickets h using (stream) where s.stream = asked.survivor)
     ) as facts
 from (

@@ -1,5 +1,6 @@
 """A ticket as people and queries see it: one row, folded from its stream."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, assert_never
 
@@ -55,9 +56,16 @@ class TicketRow(NamedTuple):
     merge_correlation: str | None = None
     paused_at: datetime | None = None
     """Since when it waits for the customer; kept where a paused ticket is absorbed, in case the merge is undone."""
+    awaits: Sequence[str] = ()
+    """The tickets that it is to be merged into once they are open."""
+    awaits_since: Sequence[datetime] = ()
+    """The instant of each of these merges."""
+    awaits_correlation: str | None = None
 
 
-def _ticket(row: TicketRow | None, event: RecordedEvent[TicketEvent]) -> TicketRow:
+def _ticket(row: TicketRow | None, event: RecordedEvent[TicketEvent]) -> TicketRow | None:
+    if row is None and isinstance(event.data, MessageRefused):
+        return None
     row = row or TicketRow(event.stream, "held")
     match event.data:
         case TicketOpened() as opened:
@@ -83,6 +91,11 @@ def _ticket(row: TicketRow | None, event: RecordedEvent[TicketEvent]) -> TicketR
             return row._replace(state="open", resolved_at=None, reopenings=row.reopenings + 1, contract=cover.contract)
         case TicketWithdrawn():
             return row._replace(state="withdrawn", paused_at=None)
+        case MessageHeld(awaits=str() as into, said_at=at):
+            since = (*row.awaits_since, at)
+            return row._replace(awaits=(*row.awaits, into), awaits_since=since, awaits_correlation=event.correlationid)
+        case MessageRefused(into=str() as into):
+            return _waits_no_more(row, into)
         case MessageHeld() | MessageRefused() | ResponseRefused() | CustomerCallRecorded() | NoteRecorded():
             return row
         case _:
@@ -108,13 +121,20 @@ def _answered(row: TicketRow, response: ResponseRecorded) -> TicketRow:
 
 
 def _merged(row: TicketRow, event: RecordedEvent[TicketEvent], merged: TicketsMerged) -> TicketRow:
-    return row._replace(
+    return _waits_no_more(row, merged.into)._replace(
         state="merged",
         merged_into=merged.into,
         merged_at=merged.merged_at,
         merge_recorded_at=event.recordedtime,
         merge_correlation=event.correlationid,
     )
+
+
+def _waits_no_more(row: TicketRow, into: str) -> TicketRow:
+    """One merge that waited for a ticket is decided, if any did."""
+    at = row.awaits.index(into) if into in row.awaits else len(row.awaits)
+    since = row.awaits_since
+    return row._replace(awaits=(*row.awaits[:at], *row.awaits[at + 1 :]), awaits_since=(*since[:at], *since[at + 1 :]))
 
 
 def _unmerged(row: TicketRow) -> TicketRow:
@@ -131,12 +151,13 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
         opened_at timestamptz, reason text, contract text, responses int not null, first_responded_at timestamptz,
         current_centre text, resolved_at timestamptz, reopenings int not null,
         merged_into text, merged_at timestamptz, merge_recorded_at timestamptz, merge_correlation text,
-        paused_at timestamptz""",
+        paused_at timestamptz, awaits text[] not null, awaits_since timestamptz[] not null, awaits_correlation text""",
     events=(
         TicketOpened,
         TicketRefused,
         ResponseRecorded,
         MessageHeld,
+        MessageRefused,
         TicketTransferred,
         TicketsMerged,
         MergeUndone,
@@ -152,5 +173,6 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
         "(opened_at)",
         "(merged_into) where merged_into is not null",
         "(merge_recorded_at) where merged_into is not null",
+        "(stream) where awaits <> '{}'",
     ),
 )

@@ -21,6 +21,8 @@ _PLAN = PROJECT / "services" / "contract" / "plan"
 _COUNTRIES = ("FR", "DE", "GB", "NL", "CA", "AU", "MY", "JP")
 _CUSTOMERS = range(1, 17)
 _NEVER_COVERED, _ENDING = 15, 16
+_ASKING = (*_CUSTOMERS, 99)
+"""Who asks, in turn; the last one is nobody's customer."""
 CYCLES = CycleTargets(next_response_seconds=3600, resolution_seconds=10_800, periodic_update_seconds=7200)
 _PRODUCTS = ("planetpress-connect", "pres-connect")
 
@@ -164,14 +166,14 @@ class Day:
     def messages(self) -> list[Message]:
         """Draw them, in the order in which they are said."""
         rng = Random(self.seed)
-        orderly = [m for n in range(self.tickets) for m in self._about(f"{self.seed}-{n}", rng)]
+        orderly = [m for n in range(self.tickets) for m in self._about(n, rng)]
         noise = [m for m in orderly for m in _noise(m, rng)]
         return sorted((*orderly, *noise), key=lambda message: message.at)
 
-    def _about(self, number: str, rng: Random) -> Iterator[Message]:
+    def _about(self, n: int, rng: Random) -> Iterator[Message]:
         """One ticket's life: opened, mostly answered, sometimes before it is there, twice, or under another key."""
-        opened = self.begin + timedelta(hours=rng.uniform(0, self.hours))
-        yield _any_mode(_any_ticket(number, opened, rng), rng)
+        number, opened = f"{self.seed}-{n}", self.begin + timedelta(hours=rng.uniform(0, self.hours))
+        yield _any_mode(_any_ticket(number, _ASKING[n % len(_ASKING)], opened, rng), rng)
         if rng.random() < 0.3:
             yield response(number, opened + timedelta(seconds=rng.uniform(0, 5)), "automatic", "automatic")
         if rng.random() < 0.1:
@@ -180,16 +182,21 @@ class Day:
         for name in ("first", "second")[: rng.choice((0, 1, 1, 1, 2))]:
             answer = _any_mode(response(number, opened + timedelta(hours=rng.uniform(0.1, 5)), name=name), rng)
             yield answer if rng.random() < 0.8 else answer._replace(key=f"{name} of {number}".encode())
-        for kind, data in self._said_besides(rng):
+        for kind, data in self._said_besides(n, rng):
             if rng.random() < 0.25:
                 at = opened + timedelta(hours=rng.uniform(-0.2, 4))
                 message = said(TICKETS_DOOR, at, "crm", f"{kind}-{number}", number, kind, data)
                 yield message._replace(at=at - timedelta(minutes=rng.choice((0, 0, 0, 3, 30))))
 
-    def _said_besides(self, rng: Random) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """All else that can be said of a ticket; another to merge it into may be itself, or nothing that there is."""
-        agent = "person/faults/agent"
-        another = f"ticket/crm/{self.seed}-{rng.randint(0, self.tickets)}"
+    def _said_besides(self, n: int, rng: Random) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """All else that can be said of a ticket; another to merge it into may be itself, or nothing that there is.
+
+        Mostly it is one of the same customer.
+        """
+        agent, other = "person/faults/agent", rng.randint(0, self.tickets)
+        if rng.random() < 0.7:
+            other = n % len(_ASKING) + len(_ASKING) * rng.randint(0, self.tickets // len(_ASKING))
+        another = f"ticket/crm/{self.seed}-{other}"
         yield (
             "CustomerCalled",
             {"caller": _person("caller"), "help_given": False, "number_dialled": "+33 1 80 87 52 86"},
@@ -204,8 +211,7 @@ class Day:
         yield "TicketWithdrawn", {"by": "customer"}
 
 
-def _any_ticket(number: str, at: datetime, rng: Random) -> Message:
-    customer = rng.choice((*_CUSTOMERS, *_CUSTOMERS, 99))
+def _any_ticket(number: str, customer: int, at: datetime, rng: Random) -> Message:
     return ticket(
         number,
         at,

@@ -27,6 +27,7 @@ from tests.unit.intake.examples import (
     THERE,
     TUESDAY,
     held,
+    merge,
     merged,
     recorded,
     resolved,
@@ -145,7 +146,7 @@ async def test_the_survivor_of_a_merge_is_known_by_its_row_and_how_far_it_was_re
     assert await facts_for(
         intake, FactsNeeded(survivor=HERE), FactsNeeded(survivor=THERE), FactsNeeded(survivor="ticket/crm/9")
     ) == [
-        TicketFacts(survivor=KnownTicket(HERE, 2, "merged")),
+        TicketFacts(survivor=KnownTicket(HERE, 2, "merged", CUSTOMER.stream)),
         TicketFacts(survivor=KnownTicket(THERE, 1, "held")),
         TicketFacts(),
     ]
@@ -199,3 +200,22 @@ async def test_one_crossing_merge_that_is_new_is_enough(intake: Folded) -> None:
         "update tickets set merge_recorded_at = merge_recorded_at - interval '9 days' where stream = $1", HERE
     )
     assert [row[0] for row in await crossing(intake)] == [HERE]
+
+
+async def test_a_merge_that_waits_is_found_once_its_survivor_is_open_or_refused(intake: Folded) -> None:
+    asked = merge(LATER).message
+    for number, survivor in enumerate(("unheard", "held", "open", "refused", "open")):
+        waiting = asked.model_copy(update={"awaits": f"ticket/crm/{survivor}"})
+        done = [merged(LATER, "ticket/crm/open")] if number == 4 else []
+        await intake.happened(f"ticket/crm/{number}", OPENED, waiting, *done)
+    await intake.happened("ticket/crm/held", held(LATER))
+    await intake.happened("ticket/crm/open", OPENED)
+    await intake.happened("ticket/crm/refused", REFUSED)
+    found = await intake.found("merges_that_waited", most=10)
+    assert [(row["stream"], row["survivor"]) for row in found] == [
+        ("ticket/crm/2", "ticket/crm/open"),
+        ("ticket/crm/3", "ticket/crm/refused"),
+    ]
+    assert {(row["head"], row["said_at"], row["correlation"]) for row in found[:1]} == {
+        ("head of ticket/crm/2", LATER, "test")
+    }

@@ -75,7 +75,7 @@ def _responses(ticket: Sequence[Event], doors: Mapping[str, datetime]) -> Iterat
 
     Whatever is held is counted in one row.
     """
-    held = [event for event in ticket if event.name == "MessageHeld"]
+    held = [event for event in ticket if event.name == "MessageHeld" and not event.data.get("awaits")]
     causes = {name_id(event.stream, f"apply-held-{n}"): event.causationid for n, event in enumerate(held, start=1)}
     for event in ticket:
         if event.name == "ResponseRecorded":

@@ -218,7 +218,10 @@ def merged(at: datetime, into: str = THERE) -> TicketsMerged:
     return TicketsMerged(merged_at=at, into=into, by=AGENT)
 
 
-def merge(at: datetime, into: str = THERE, survivor: KnownTicket | None = None) -> TakeMessage:
+SURVIVOR = KnownTicket(THERE, 3, "open", CUSTOMER.stream)
+
+
+def merge(at: datetime, into: str = THERE, survivor: KnownTicket | None = SURVIVOR) -> TakeMessage:
     return take(said_of(at, upstream.TicketsMerged, merge=merged(at, into)), TicketFacts(survivor=survivor))
 
 

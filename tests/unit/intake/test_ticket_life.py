@@ -11,7 +11,7 @@ from libs.messages.base import FactVersion
 from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal
 from libs.messages.tickets import MergeUndone, MessageRefused, TicketEvent
-from services.intake.domain import DECIDER, HELD_AT_MOST, ApplyHeld, Owed, TakeMessage, UndoMerge, owed
+from services.intake.domain import DECIDER, HELD_AT_MOST, ApplyHeld, ApplyMerge, Owed, TakeMessage, UndoMerge, owed
 from services.intake.facts import FactsNeeded, KnownTicket, TicketFacts
 from tests.unit.intake.examples import (
     BY_WEB,
@@ -24,6 +24,7 @@ from tests.unit.intake.examples import (
     NOW,
     OPENED,
     REFUSED,
+    SURVIVOR,
     THERE,
     TUESDAY,
     call,
@@ -51,6 +52,8 @@ from tests.unit.intake.examples import (
 from tests.unit.support import Specification
 
 TICKET = Specification(DECIDER)
+ON_SURVIVOR = merged(LATER).model_copy(update={"rests_on": (FactVersion(stream=THERE, sequence=3),)})
+WAITING = merge(LATER).message.model_copy(update={"awaits": THERE})
 Said = Callable[[datetime], TakeMessage]
 MOVING: list[Said] = [transfer, merge, pause, resume, reopen, resolve, withdraw]
 MANY: list[Said] = [call, note, *MOVING]
@@ -231,17 +234,73 @@ def test_an_open_and_a_resolved_ticket_can_be_withdrawn() -> None:
 
 def test_a_merge_ends_the_waiting() -> None:
     waiting: list[TicketEvent] = [OPENED, paused(TUESDAY)]
-    TICKET.given(*waiting).when(merge(LATER)).then(merged(LATER))
+    TICKET.given(*waiting).when(merge(LATER)).then(ON_SURVIVOR)
     absorbed = refused(resume(LATER), MessageRefusal.TICKET_MERGED)
     TICKET.given(*waiting, merged(TUESDAY)).when(resume(LATER)).then(absorbed)
 
 
-def test_a_ticket_is_merged_into_one_that_is_there_or_that_nobody_knows_yet() -> None:
-    TICKET.given(OPENED).when(merge(LATER)).then(merged(LATER))
-    on_survivor = (FactVersion(stream=THERE, sequence=3),)
-    for state in ("held", "open", "resolved"):
-        known = merge(LATER, survivor=KnownTicket(THERE, 3, state))
-        TICKET.given(OPENED).when(known).then(merged(LATER).model_copy(update={"rests_on": on_survivor}))
+def test_a_ticket_is_merged_into_one_that_is_there() -> None:
+    for state in ("open", "resolved"):
+        TICKET.given(OPENED).when(merge(LATER, survivor=replace(SURVIVOR, state=state))).then(ON_SURVIVOR)
+
+
+@pytest.mark.parametrize("survivor", [None, KnownTicket(THERE, 1, "held"), KnownTicket(HERE, 3, "open")])
+def test_a_merge_waits_for_a_survivor_that_is_not_open_yet_and_nothing_waits_behind_it(
+    survivor: KnownTicket | None,
+) -> None:
+    asked = merge(LATER, survivor=survivor)
+    TICKET.given(OPENED).when(asked).then(WAITING)
+    TICKET.given(asked.message, OPENED).when(ApplyHeld(LATER, 1, asked.facts)).then(WAITING)
+    assert owed(DECIDER.replay([OPENED, WAITING])) == owed(DECIDER.replay([asked.message, OPENED, WAITING])) == ()
+    TICKET.given(OPENED, WAITING).when(response(LATER)).then(recorded(LATER))
+    TICKET.given(OPENED, WAITING).when(resolve(LATER)).then(resolved(LATER))
+
+
+@pytest.mark.parametrize(
+    ("state", "customer", "reason"),
+    [
+        ("refused", CUSTOMER.stream, MessageRefusal.INTO_REFUSED),
+        ("merged", CUSTOMER.stream, MessageRefusal.INTO_MERGED),
+        ("open", "customer/erp/C-2002", MessageRefusal.OTHER_CUSTOMER),
+    ],
+)
+def test_a_merge_that_waited_is_decided_when_it_is_known_what_became_of_its_survivor(
+    state: str, customer: str, reason: MessageRefusal
+) -> None:
+    apply = ApplyMerge(LATER, THERE, TicketFacts(survivor=SURVIVOR))
+    TICKET.given(OPENED, WAITING).when(apply).then(ON_SURVIVOR)
+    assert DECIDER.replay([OPENED, WAITING, ON_SURVIVOR]) == DECIDER.replay([OPENED, ON_SURVIVOR])
+    ended = replace(apply, facts=TicketFacts(survivor=KnownTicket(THERE, 3, state, customer)))
+    never = refused(merge(LATER), reason).model_copy(update={"into": THERE})
+    TICKET.given(OPENED, WAITING).when(ended).then(never)
+    assert DECIDER.replay([OPENED, WAITING, never]) == DECIDER.replay([OPENED])
+    TICKET.given(OPENED, WAITING, withdrawn(LATER)).when(apply).then(
+        never.model_copy(update={"reason": MessageRefusal.TICKET_WITHDRAWN})
+    )
+
+
+def test_a_merge_goes_on_waiting_while_nothing_is_known_of_its_survivor() -> None:
+    for survivor in (None, KnownTicket(THERE, 1, "held")):
+        TICKET.given(OPENED, WAITING).when(ApplyMerge(LATER, THERE, TicketFacts(survivor=survivor))).then(None)
+    known = TicketFacts(survivor=SURVIVOR)
+    TICKET.given(OPENED).when(ApplyMerge(LATER, THERE, known)).then(None)
+    behind = reopen(LATER, TicketFacts()).message
+    TICKET.given(OPENED, WAITING, behind).when(ApplyMerge(LATER, THERE, known)).then(None)
+
+
+def test_a_refusal_of_something_else_leaves_a_merge_waiting() -> None:
+    other = refused(resume(LATER), MessageRefusal.NOT_PAUSED)
+    assert DECIDER.replay([OPENED, WAITING, other]) == DECIDER.replay([OPENED, WAITING])
+
+
+def test_tickets_of_two_customers_are_not_merged() -> None:
+    command = merge(LATER, survivor=replace(SURVIVOR, customer="customer/erp/C-2002"))
+    TICKET.given(OPENED).when(command).then(refused(command, MessageRefusal.OTHER_CUSTOMER))
+
+
+def test_merges_that_wait_are_limited_as_well() -> None:
+    pile = [WAITING] * HELD_AT_MOST
+    TICKET.given(OPENED, *pile).when(note(LATER)).then(refused(note(LATER), MessageRefusal.TOO_MANY_HELD))
 
 
 @pytest.mark.parametrize(
@@ -300,7 +359,7 @@ def test_what_was_held_is_applied_in_order_whatever_it_is() -> None:
     ]
     TICKET.given(*past, OPENED).when(ApplyHeld(LATER, 2)).then(None)
     TICKET.given(*past, OPENED).when(ApplyHeld(LATER, 1)).then(called(LATER))
-    applied: list[TicketEvent] = [called(LATER), transferred(LATER), merged(LATER)]
+    applied: list[TicketEvent] = [called(LATER), transferred(LATER), ON_SURVIVOR]
     last = ApplyHeld(LATER, 4)
     TICKET.given(*past, OPENED, *applied).when(last).then(refused(resolve(LATER), MessageRefusal.TICKET_MERGED))
 

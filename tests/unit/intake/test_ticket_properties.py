@@ -40,6 +40,7 @@ from tests.unit.intake.examples import (
     MICROSECOND,
     OPENED,
     REFUSED,
+    SURVIVOR,
     THERE,
     TUESDAY,
     UNKNOWN,
@@ -56,7 +57,7 @@ from tests.unit.intake.examples import (
     withdraw,
 )
 
-KNOWN = replace(FACTS, receiving=KnownCentre("calendar/plan/americas", 1, "americas"))
+KNOWN = replace(FACTS, receiving=KnownCentre("calendar/plan/americas", 1, "americas"), survivor=SURVIVOR)
 """What is known whenever it is asked for."""
 MESSAGES = [
     response(TUESDAY - MICROSECOND),

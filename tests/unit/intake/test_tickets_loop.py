@@ -134,7 +134,7 @@ async def test_a_crossing_merge_is_undone_under_a_name_that_its_head_gives() -> 
         return found
 
     host: Any = SimpleNamespace(queries=SimpleNamespace(rows=rows))
-    (duty,) = MergeDuties(host).all()
+    duty, _ = MergeDuties(host).all()
     (issued,) = await duty.find(LATER, 7)
     assert (issued.stream, issued.command, issued.correlation) == (TICKET, UndoMerge(LATER, THERE), "c")
     assert [issued] == await duty.find(LATER, 7)
