@@ -198,6 +198,8 @@ class RestatementCause(OpenCode):
     """A calendar by which the deadline would have been earlier."""
     CALENDAR = "calendar"
     """A calendar by which the deadline would have been the same."""
+    MERGE = "merge"
+    """What happened to tickets that were merged, told in another order than it happened."""
 
 
 class FirstResponseRestated(Event):

@@ -2,6 +2,15 @@
 -- targets, d a tz database and x a change that it made. Conditions on a promise alone are with its table
 -- (promise/rows.py).
 
+-- part: p_was_merged
+-- Its ticket was ever merged with another: it is restated by the facts of both.
+exists (
+    select from promise_facts f
+    where f.stream = p.ticket and f.survivors <> '{}'
+    union all
+    select from promise_facts f
+    where f.survivors <> '{}' and f.survivors @> array[p.ticket])
+
 -- part: c_is_newer_than_p
 -- A newer calendar of its centre, published before its deadline.
 (c.centre = p.calendar_centre and c.version > p.calendar_version and c.published_at < p.due_at)
@@ -118,7 +127,7 @@ limit :most;
 select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.correlation
 from promises p
 join heads_sla h using (stream)
-where {is_judged} and {differs}
+where {is_judged} and {differs} and not {p_was_merged}
 union
 select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.correlation
 from calendar_changes c
@@ -128,9 +137,42 @@ join promises p
     on {is_judged} and tstzrange(opened_at, {last_due}, '[]') && tstzrange(x.from_at, x.until_at)
     and p.calendar_centre = c.centre and p.calendar_version < x.version
 join heads_sla h on h.stream = p.stream
-where x.published_at <= :now
+where x.published_at <= :now and not {p_was_merged}
 order by stream
 limit :most;
+
+-- name: merged_promises
+-- Judged promises of tickets that were ever merged, of those where something was recorded since an instant of any ticket
+-- that they were merged with; `tickets` are all of these.
+with recursive seeds as (
+    select f.stream
+    from promise_facts f
+    where exists (select from promise_facts where survivors <> '{}')
+        and f.recorded_at >= coalesce(:since, '-infinity'::timestamptz)
+        and (f.survivors <> '{}' or exists (
+            select from promise_facts a where a.survivors <> '{}' and a.survivors @> array[f.stream]))
+),
+near (seed, stream) as (
+    select stream, stream from seeds
+    union
+    select n.seed, o.stream
+    from near n
+    cross join lateral (
+        select unnest(f.survivors) as stream from promise_facts f where f.stream = n.stream
+        union all
+        select a.stream from promise_facts a where a.survivors <> '{}' and a.survivors @> array[n.stream]) o
+)
+select p.stream, h.id as head, p.ticket, p.state, p.restated, p.due_at, p.restated_due_at, p.correlation, g.tickets
+from (
+    select distinct on (n.stream) n.stream, (select array_agg(m.stream order by m.stream) from near m where m.seed = n.seed)
+        as tickets
+    from near n
+    order by n.stream, n.seed
+) g
+join promises p on p.stream = 'promise' || substr(g.stream, 7)
+join heads_sla h on h.stream = p.stream
+where {is_judged}
+order by p.stream;
 
 -- name: next_due
 -- The first instant at which one of these duties will act.

@@ -1,8 +1,10 @@
 """The loops of sla_timer: reactions of promises to tickets, and duties of promises."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
@@ -15,9 +17,10 @@ from libs.messages.catalogue import SLA, TICKETS, TICKETS_DOOR
 from libs.workcal import tz_version
 from services.sla_timer.promise.calls import ReckonCalls
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
+from services.sla_timer.promise.histories import PromiseHistory
 from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.responses import JudgeAnswer
-from services.sla_timer.promise.restatement import RestatePromise
+from services.sla_timer.promise.restatement import RestatePromise, stand_merged
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,
@@ -32,6 +35,10 @@ from services.sla_timer.reactions import (
 )
 from services.sla_timer.tz_guard import TzGuard
 
+HISTORY: TypeAdapter[PromiseHistory] = TypeAdapter(PromiseHistory)
+"""Reads what the query `facts_of_merged` gives for one ticket."""
+AGAIN = timedelta(days=1)
+"""Plan time by which a look goes back before the last one that found nothing; the gate keeps our lag far below it."""
 DOOR_OF_INTAKE = "intake.door"
 """The consumer group whose places tell how far intake has answered messages about tickets."""
 
@@ -78,6 +85,7 @@ class PromiseDuties:
             Duty("warn at risk", self.at_risk),
             Duty("fire deadlines", self.due, safe=self._safe_time()),
             Duty("restate", self.to_restate, safe=self._safe_time()),
+            Duty("restate merged", MergedPromises(self._host).to_restate, safe=self._safe_time()),
         ]
         return [self._guard.held(duty) for duty in duties]
 
@@ -141,6 +149,59 @@ class PromiseDuties:
             Source(engine.group("react-to-sla"), SLA),
         ]
         return self._host.safe_time([door], [reactions, plan], [merges], [promises], inputs=inputs)
+
+
+class MergedPromises:
+    """Restates the promises of tickets that were merged, by all that happened to them."""
+
+    def __init__(self, host: ServiceHost) -> None:
+        self._queries = host.queries
+        self._done_until: datetime | None = None
+        """All that was recorded by then is restated; None at start, and after a publication: then all is looked at."""
+        self._published_at: datetime | None = None
+
+    async def to_restate(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+        """Those that stand otherwise than was said last."""
+        rows = await self._queries.rows("merged_promises", since=await self._since(now))
+        found = [command for row, command in await self._commands(rows, now) if _stands_otherwise(row, command)]
+        if not found:
+            self._done_until = now
+        return found[:most]
+
+    async def _since(self, now: datetime) -> datetime | None:
+        row = await self._queries.row("last_publication", now=now)
+        published_at = row["at"] if row else None
+        if published_at != self._published_at:
+            self._published_at, self._done_until = published_at, None
+        return self._done_until - AGAIN if self._done_until else None
+
+    async def _commands(
+        self, rows: Sequence[Mapping[str, Any]], now: datetime
+    ) -> Sequence[tuple[Mapping[str, Any], IssuedCommand]]:
+        if not rows:
+            return []
+        tickets = sorted({ticket for row in rows for ticket in row["tickets"]})
+        told = await self._queries.rows("facts_of_merged", tickets=tickets)
+        histories = {row["stream"]: HISTORY.validate_json(row["history"]) for row in told}
+        centres = sorted({one.centre for one in histories.values()})
+        since = min(one.opened_at for one in histories.values())
+        facts = await facts_for(self._queries, centres, since)
+        each = [tuple(histories[ticket] for ticket in row["tickets"] if ticket in histories) for row in rows]
+        return [(row, _restating(row, merged, facts, now)) for row, merged in zip(rows, each, strict=True)]
+
+
+def _restating(
+    row: Mapping[str, Any], merged: tuple[PromiseHistory, ...], facts: Mapping[str, PlanFacts], now: datetime
+) -> IssuedCommand:
+    known = [facts[centre] for centre in sorted({one.centre for one in merged})]
+    calendars = tuple(calendar for one in known for calendar in one.calendars)
+    return issued_by_duty(row, RestatePromise(now, calendars, known[0].targets, merged))
+
+
+def _stands_otherwise(row: Mapping[str, Any], issued: IssuedCommand) -> bool:
+    found = stand_merged(issued.command).get(row["ticket"])
+    stated = row["restated"] or row["state"], row["restated_due_at"] or row["due_at"]
+    return found is not None and found.verdict is not None and (found.verdict, found.due_at) != stated
 
 
 async def facts_for(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, PlanFacts]:

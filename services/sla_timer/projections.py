@@ -8,6 +8,7 @@ from libs.messages.cycles import CyclesEvent
 from libs.messages.sla import PromiseEvent
 from services.sla_timer.cycles.rows import CYCLE_FACTS, CYCLES
 from services.sla_timer.domain import DECIDERS, State
+from services.sla_timer.promise.history_rows import HISTORIES
 from services.sla_timer.promise.rows import PROMISES
 from services.sla_timer.published.rows import CALENDAR_CHANGES, CALENDARS, TARGETS
 from services.sla_timer.published.tz_rows import TZ_DATABASES
@@ -16,6 +17,6 @@ STATES: Projection[Any] = state_of("states", DECIDERS, State, (*get_args(Promise
 
 READERS: tuple[Reader, ...] = (
     Reader("sla", SLA, 4, (STATES, PROMISES, CYCLES), writes=True, reacts=True),
-    Reader("tickets", TICKETS, 2, (CYCLE_FACTS,), reacts=True),
+    Reader("tickets", TICKETS, 3, (CYCLE_FACTS, HISTORIES), reacts=True),
     Reader("plan", PLAN, 3, (CALENDARS, CALENDAR_CHANGES, TARGETS, TZ_DATABASES)),
 )

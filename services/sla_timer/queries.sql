@@ -51,6 +51,19 @@ select reason, count(*) as tickets from promises
 where state = 'not-promised' and responded_at is null and cancelled_at is null
 group by reason order by reason;
 
+-- name: facts_of_merged
+-- What happened to some tickets, each on its own stream; one row of JSON for each that was opened.
+select f.stream, jsonb_build_object(
+    'ticket', f.stream, 'centre', f.centre, 'channel', f.channel, 'opened_at', f.opened_at, 'facts', f.facts) as history
+from promise_facts f
+where f.stream = any(:tickets)
+order by f.stream;
+
+-- name: last_publication
+-- The newest of all that is published of hours and targets, by its instant.
+select greatest((select max(published_at) from calendars where published_at <= :now),
+    (select max(published_at) from targets where published_at <= :now)) as at;
+
 -- name: facts_of_cycles
 -- All that is known of some tickets for their cycles, what is said of tickets absorbed in them included; one row of
 -- JSON for each that was opened.

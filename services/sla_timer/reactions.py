@@ -1,9 +1,9 @@
 """What a ticket's events ask of its promise, and what a promise that ended in a merge asks of the survivor's."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple, assert_never
+from typing import NamedTuple, TypeGuard, assert_never
 
 from pydantic import TypeAdapter
 
@@ -167,12 +167,20 @@ def together(each: Iterable[FactsNeeded | None]) -> FactsQuery | None:
 
 
 def react(event: RecordedEvent[TicketEvent], facts: PlanFacts) -> Sequence[Reaction]:
-    """The commands that an event asks for; which ones, and on which promise, depends on the event alone."""
+    """The commands that an event asks for; which ones, and on which promise, depends on the event alone.
+
+    An answer on an absorbed ticket is one for its own promise as well: it may be from before the merge, or the merge be
+    undone.
+    """
     asked = asking(event.data)
     if asked is None:
         return []
     command = _command(event, asked, facts)
-    return [Reaction(type(command).__name__, _promise_of(event), command)]
+    found = [Reaction(type(command).__name__, _promise_of(event), command)]
+    if command.ticket != event.stream and _is_answer(command):
+        own = replace(command, ticket=event.stream)
+        found.append(Reaction(type(command).__name__, promise_of(event.stream), own))
+    return found
 
 
 def react_to_promise(event: RecordedEvent[SlaEvent]) -> Sequence[Reaction]:
@@ -211,6 +219,10 @@ def _command(event: RecordedEvent[TicketEvent], asked: Asking, facts: PlanFacts)
             return SetInternalTarget(at, ticket, centre, in_force(facts.calendars, at))
         case _:
             assert_never(asked)
+
+
+def _is_answer(command: Command) -> TypeGuard[RecordResponse | RecordCall]:
+    return isinstance(command, RecordResponse) or (isinstance(command, RecordCall) and command.help_given)
 
 
 def _promise_of(event: RecordedEvent[TicketEvent]) -> str:

@@ -24,6 +24,7 @@ _WORDS: Mapping[type[OpenCode], Mapping[OpenCode, str]] = {
         RestatementCause.CLOSURE: "a calendar by which the deadline would have been later",
         RestatementCause.OPENING: "a calendar by which the deadline would have been earlier",
         RestatementCause.CALENDAR: "a calendar by which the deadline would have been the same",
+        RestatementCause.MERGE: "what happened to merged tickets, told in another order",
     },
     NoPromise: {
         NoPromise.NO_CALENDAR: "no calendar of the centre was published",
@@ -47,6 +48,7 @@ _WORDS: Mapping[type[OpenCode], Mapping[OpenCode, str]] = {
         NotChanged.NO_CALENDAR: "no calendar of the centre was published",
         NotChanged.CALENDAR_ENDS: "the calendar of the centre is not published as far as the deadline",
         NotChanged.NO_OPENING_IN_A_YEAR: "the centre does not open enough within a year",
+        NotChanged.NOT_RECKONED: "it is still to be reckoned",
     },
     CancellationCause: {
         CancellationCause.WITHDRAWN: "the customer withdrew the ticket",

@@ -1,0 +1,89 @@
+"""Promises of merged tickets are found on a real PostgreSQL when something is recorded of any of them."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import services.sla_timer
+from services.sla_timer.handlers import HISTORY, MergedPromises
+from services.sla_timer.projections import READERS
+from services.sla_timer.promise.histories import FactKind
+from services.sla_timer.promise.restatement import RestatePromise
+from tests.integration.folded import Folded, folded
+from tests.integration.test_sla_timer_queries import A_DAY, JUST_LATE, TARGETS, publication
+from tests.unit.intake.examples import OPENED, merged, recorded
+from tests.unit.recorded import NOON
+from tests.unit.sla_timer.examples import DUE_AT, OPENED_AT, W03, breached, later, met
+
+from libs.messages.plan import TargetsPublished  # isort: skip
+
+FILES = sorted(Path(services.sla_timer.__file__).parent.glob("*.sql"))
+FIRST, SECOND, THIRD, ALONE = (f"ticket/crm/{number}" for number in (1, 2, 3, 9))
+BEGUN = OPENED.model_copy(update={"opened_at": OPENED_AT, "centre": "france"})
+
+
+@pytest.fixture
+async def timer(database: str) -> AsyncIterator[Folded]:
+    async with folded(database, READERS, FILES) as tables:
+        yield tables
+
+
+def promise(ticket: str) -> str:
+    return ticket.replace("ticket", "promise")
+
+
+async def chain(timer: Folded) -> None:
+    """Three tickets, merged one into the next, and one alone; each promise has a verdict but the last."""
+    for ticket, into in ((FIRST, SECOND), (SECOND, THIRD), (THIRD, None), (ALONE, None)):
+        merges = [merged(OPENED_AT, into)] if into else []
+        await timer.happened(ticket, BEGUN, *merges, recorded(DUE_AT))
+        known = W03.model_copy(update={"ticket": ticket})
+        await timer.happened(promise(ticket), known, *([] if ticket == THIRD else [met(DUE_AT)]))
+
+
+async def test_all_that_were_merged_are_looked_at_together_once_they_have_a_verdict(timer: Folded) -> None:
+    await chain(timer)
+    rows = await timer.found("merged_promises", since=None)
+    assert [(row["stream"], row["tickets"]) for row in rows] == [
+        (promise(FIRST), [FIRST, SECOND, THIRD]),
+        (promise(SECOND), [FIRST, SECOND, THIRD]),
+    ]
+    assert await timer.found("merged_promises", since=NOON + A_DAY) == []
+    assert len(await timer.found("merged_promises", since=NOON)) == 2
+
+
+async def test_the_facts_of_a_ticket_are_those_on_its_own_stream(timer: Folded) -> None:
+    await chain(timer)
+    (row,) = await timer.found("facts_of_merged", tickets=[FIRST, "ticket/crm/unheard"])
+    history = HISTORY.validate_json(row["history"])
+    assert (history.ticket, history.centre, history.opened_at) == (FIRST, "france", OPENED_AT)
+    assert [(fact.at, fact.kind, fact.into) for fact in history.facts] == [
+        (OPENED_AT, FactKind.MERGED, SECOND),
+        (DUE_AT, FactKind.ANSWERED, None),
+    ]
+
+
+async def test_what_was_merged_is_not_restated_by_its_own_row(timer: Folded) -> None:
+    await timer.happened(FIRST, BEGUN, merged(OPENED_AT, SECOND))
+    for ticket in (FIRST, SECOND, ALONE):
+        known = W03.model_copy(update={"ticket": ticket})
+        await timer.happened(promise(ticket), known, breached(JUST_LATE), later(DUE_AT))
+    rows = await timer.found("promises_to_restate", now=JUST_LATE, most=10)
+    assert [row["stream"] for row in rows] == [promise(ALONE)]
+
+
+async def test_only_what_stands_otherwise_is_restated(timer: Folded) -> None:
+    host: Any = type("Host", (), {"queries": timer.queries})
+    await timer.happened("calendar/plan/france", publication("france", 1, OPENED_AT - A_DAY))
+    targets = TargetsPublished(published_at=OPENED_AT - A_DAY, targets=TARGETS)
+    await timer.happened("targets/plan/first-response", targets)
+    await chain(timer)
+    found = await MergedPromises(host).to_restate(DUE_AT + timedelta(days=9), 10)
+    assert [(one.stream, type(one.command)) for one in found] == [
+        (promise(FIRST), RestatePromise),
+        (promise(SECOND), RestatePromise),
+    ]
+    assert {one.ticket for one in found[0].command.merged} == {FIRST, SECOND, THIRD}

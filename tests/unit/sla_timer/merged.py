@@ -1,0 +1,134 @@
+"""Tickets that are merged, their promises and sla_timer's reactions, in memory; what intake takes is told here."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from libs.messages.sla import PromiseEvent
+from libs.messages.tickets import MergeUndone, TicketEvent, TicketOpened, TicketsMerged
+from services.sla_timer.promise.decider import Command
+from services.sla_timer.promise.histories import PromiseHistory
+from services.sla_timer.promise.history_rows import HISTORIES, HistoryRow
+from services.sla_timer.promise.restatement import RestatePromise, stand_merged
+from services.sla_timer.promise.rows import PromiseRow
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, of_centre
+from services.sla_timer.reactions import ENDS, PlanFacts, promise_of, react, react_to_promise
+from tests.unit.sla_timer.timer import Timer
+
+
+class MergedTimer(Timer):
+    """One promise of several; it is restated by the facts of all where its ticket was ever merged."""
+
+    def __init__(
+        self, system: "System", calendars: Sequence[PublishedCalendar], targets: Sequence[PublishedTargets]
+    ) -> None:
+        super().__init__(calendars, targets)
+        self._system = system
+        self.told = 0
+        """How many of its events were reacted to."""
+
+    def _due(self, now: datetime) -> Command | None:
+        row = self.row
+        if row is None or row.state == "waiting" or row.due_at is None:
+            return super()._due(now)
+        merged = self._system.merged_with(row.ticket)
+        return self._restating(row, merged, now) if merged else super()._due(now)
+
+    def _restating(self, row: PromiseRow, merged: tuple[PromiseHistory, ...], now: datetime) -> Command | None:
+        command = RestatePromise(now, tuple(self.calendars), tuple(self.targets), merged)
+        found = stand_merged(command).get(row.ticket)
+        stated = row.restated or row.state, row.restated_due_at or row.due_at
+        differs = found and found.verdict and (found.verdict, found.due_at) != stated
+        return command if differs else None
+
+    def _known(self, now: datetime) -> list[PublishedCalendar]:
+        centre = self.row.calendar_centre if self.row else None
+        return of_centre(super()._known(now), centre or "")
+
+
+class System:
+    """All promises; what is said of tickets comes in the order of telling."""
+
+    def __init__(
+        self,
+        calendars: Mapping[str, PublishedCalendar],
+        targets: Sequence[PublishedTargets],
+        tickets: Sequence[str],
+    ) -> None:
+        self._calendars, self._targets = list(calendars.values()), list(targets)
+        self.histories: dict[str, HistoryRow] = {}
+        self.into: dict[str, str] = {}
+        self.promises = {promise_of(one): MergedTimer(self, self._calendars, targets) for one in tickets}
+
+    def of(self, ticket: str) -> MergedTimer:
+        return self.promises[promise_of(ticket)]
+
+    def publish(self, calendar: PublishedCalendar) -> None:
+        self._calendars.append(calendar)
+        for timer in self.promises.values():
+            timer.calendars.append(calendar)
+
+    def tell(self, ticket: str, said: TicketEvent, now: datetime) -> None:
+        if hasattr(said, "merged_into"):
+            said = said.model_copy(update={"merged_into": self.into.get(ticket)})
+        if isinstance(said, TicketsMerged):
+            self.into[ticket] = said.into
+        elif isinstance(said, MergeUndone):
+            self.into.pop(ticket, None)
+        event: Any = SimpleNamespace(stream=ticket, data=said, recordedtime=now, correlationid="test")
+        if type(said) in HISTORIES.events and (row := HISTORIES.evolve(self.histories.get(ticket), event)):
+            self.histories[ticket] = row
+        for reaction in react(event, self._facts(ticket, said)):
+            self.promises[reaction.stream].ask(reaction.command)  # type: ignore[arg-type]
+        self._react()
+
+    def _facts(self, ticket: str, said: TicketEvent) -> PlanFacts:
+        if isinstance(said, TicketOpened):
+            centre: str | None = said.centre
+        else:
+            row = self.of(getattr(said, "merged_into", None) or ticket).row
+            centre = row.calendar_centre if row else None
+        return PlanFacts(tuple(of_centre(self._calendars, centre or "")), tuple(self._targets))
+
+    def _react(self) -> None:
+        """Let promises ask each other until all is quiet."""
+        while news := list(self._news()):
+            for stream, event in news:
+                about: Any = SimpleNamespace(stream=stream, data=event)
+                for reaction in react_to_promise(about) if isinstance(event, ENDS) else []:
+                    self.promises[reaction.stream].ask(reaction.command)  # type: ignore[arg-type]
+
+    def _news(self) -> Iterator[tuple[str, PromiseEvent]]:
+        for stream, timer in self.promises.items():
+            new, timer.told = timer.events[timer.told :], len(timer.events)
+            yield from ((stream, event) for event in new)
+
+    def merged_with(self, ticket: str) -> tuple[PromiseHistory, ...]:
+        """The histories of a ticket and of all that it was ever merged with; none where it never was."""
+        found, more = set[str](), {ticket}
+        while more:
+            found |= more
+            rows = self.histories.items()
+            more = {s for t, row in rows for s in (t, *row.survivors) if {t, *row.survivors} & found} - found
+        histories = [self._history(one) for one in sorted(found) if one in self.histories]
+        return tuple(histories) if len(histories) > 1 else ()
+
+    def _history(self, ticket: str) -> PromiseHistory:
+        row: Any = self.histories[ticket]
+        return PromiseHistory(ticket, row.centre, row.channel, row.opened_at, row.facts)
+
+    def pass_until(self, now: datetime) -> None:
+        """Let what comes due before an instant be done just after its own."""
+        while due := [
+            t.row.due_at for t in self.promises.values() if t.row and t.row.state == "waiting" and t.row.due_at
+        ]:
+            if min(due) >= now:
+                break
+            self._do(min(due) + timedelta.resolution)
+        self._do(now)
+
+    def _do(self, now: datetime) -> None:
+        for timer in self.promises.values():
+            timer.do_what_is_due(now)
+        self._react()

@@ -1,0 +1,151 @@
+"""Tickets of several centres are merged: however it is told, the restated verdicts follow from the facts."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import NamedTuple
+
+import pytest
+
+from libs.messages.sla import Verdict
+from libs.messages.tickets import (
+    Channel,
+    CustomerCallRecorded,
+    Medium,
+    MergeUndone,
+    RespondedBy,
+    ResponseRecorded,
+    TicketEvent,
+    TicketOpened,
+    TicketsMerged,
+)
+from services.sla_timer.promise.state import Judged
+from services.sla_timer.published.publications import PublishedCalendar
+from tests.unit.sla_timer.examples import CALENDARS, example, paris
+from tests.unit.sla_timer.merged import System
+from tests.unit.sla_timer.test_publications import FIRST_TARGETS, at, closed
+
+SEEDS, CHUNK = int(os.environ.get("OLCARE_SEEDS", "2000")) // 2, 100
+OPENED_AT = paris("10:00")
+END = OPENED_AT + timedelta(days=12)
+CENTRES = ("france", "americas", "united-kingdom", "japan")
+FIRST = {centre: at(paris("08:00", day=2), CALENDARS[centre]) for centre in CENTRES}
+OPENED: TicketOpened = example("TicketOpened").data
+PERSON, PRIVATE = "person/crm-eu/agent-5", OPENED.private
+MINUTES = (0, 1, 30, 60, 119, 120, 121, 180, 239, 240, 241, 300, 420, 540, 700, 1500)
+DELAYS = (0, 0, 45, 300, 3000)
+Told = tuple[datetime, int, str, TicketEvent | PublishedCalendar]
+
+
+class World(NamedTuple):
+    """What happened, each at its instant, in the order in which it must be told where one rests on another."""
+
+    tickets: tuple[str, ...]
+    opened: tuple[tuple[str, TicketOpened], ...]
+    said: tuple[tuple[str, TicketEvent, datetime], ...]
+    merges: tuple[tuple[str, TicketEvent, datetime], ...]
+    closure: PublishedCalendar | None
+
+
+def ticket(number: int) -> str:
+    return f"ticket/crm-eu/{number}"
+
+
+def happened(rng: Random) -> World:
+    tickets = tuple(ticket(n) for n in range(rng.choice([2, 2, 3])))
+    opened = tuple((one, _opened(rng)) for one in tickets)
+    last = max(event.opened_at for _, event in opened)
+    said = tuple(_said(rng, one, event.opened_at) for one, event in opened for _ in range(rng.choice([0, 1, 1, 2])))
+    centre = rng.choice(CENTRES)
+    hours = [rng.choice([("09:00", "12:00"), ("12:00", "15:00"), ("13:00", "17:00")])]
+    closure = at(_later(rng, OPENED_AT), closed(*hours, of=CALENDARS[centre])) if rng.random() < 0.3 else None
+    return World(tickets, opened, said, tuple(_merges(rng, tickets, last)), closure)
+
+
+def _later(rng: Random, since: datetime) -> datetime:
+    return since + timedelta(minutes=rng.choice(MINUTES))
+
+
+def _opened(rng: Random) -> TicketOpened:
+    update = {"opened_at": _later(rng, OPENED_AT), "channel": rng.choice([*Channel]), "centre": rng.choice(CENTRES)}
+    return OPENED.model_copy(update=update)
+
+
+def _said(rng: Random, about: str, since: datetime) -> tuple[str, TicketEvent, datetime]:
+    moment = _later(rng, since)
+    if rng.random() < 0.3:
+        called = CustomerCallRecorded(
+            called_at=moment, caller=PRIVATE.person, private=None, help_given=rng.random() < 0.2
+        )
+        return about, called, moment
+    help_given, medium = rng.random() < 0.8, rng.choice([*Medium])
+    answered = ResponseRecorded(responded_at=moment, medium=medium, by=RespondedBy.PERSON, help_given=help_given)
+    return about, answered, moment
+
+
+def _merges(rng: Random, tickets: Sequence[str], since: datetime) -> list[tuple[str, TicketEvent, datetime]]:
+    """Give a merge, a chain of two, two into one, or two that cross, of which one is undone."""
+    moments = sorted(_later(rng, since) for _ in tickets)
+    if len(tickets) == 2 and rng.random() < 0.3:
+        crossed = [(one, _into(other, m), m) for one, other, m in zip(tickets, tickets[::-1], moments, strict=True)]
+        return [*crossed, (tickets[0], MergeUndone(undone_at=moments[-1], into=tickets[1]), moments[-1])]
+    if len(tickets) == 2:
+        return [(tickets[0], _into(tickets[1], moments[0]), moments[0])]
+    first, second, third = rng.sample(tickets, 3)
+    into = rng.choice([second, third])
+    other = (second, third) if into == second else (second, rng.choice([third]))
+    return [(first, _into(into, moments[0]), moments[0]), (other[0], _into(other[1], moments[1]), moments[1])]
+
+
+def _into(survivor: str, moment: datetime) -> TicketsMerged:
+    return TicketsMerged(merged_at=moment, into=survivor, by=PERSON)
+
+
+def told(rng: Random, world: World, *, late: bool) -> list[Told]:
+    """Tell each fact at its instant or, if some come late, after it; merges in their order, of open tickets."""
+
+    def when(moment: datetime) -> datetime:
+        return moment + timedelta(minutes=rng.choice(DELAYS) if late else 0)
+
+    found: list[Told] = []
+    opened = {one: event.opened_at for one, event in world.opened}
+    for one, event in world.opened:
+        found.append((event.opened_at, 0, one, event))
+    for one, event, moment in world.said:
+        found.append((max(when(moment), opened[one]), rng.randrange(1, 9) if late else 1, one, event))
+    before = max(opened.values())
+    for place, (one, event, moment) in enumerate(world.merges):
+        before = max(before, when(moment))
+        found.append((before, 10 + place, one, event))
+    if world.closure:
+        found.append((world.closure.published_at, 0, "", world.closure))
+    return sorted(found, key=lambda each: each[:2])
+
+
+def played(world: World, telling: Sequence[Told]) -> System:
+    system = System(FIRST, [FIRST_TARGETS], world.tickets)
+    for now, _, about, said in telling:
+        system.pass_until(now)
+        if isinstance(said, PublishedCalendar):
+            system.publish(said)
+        else:
+            system.tell(about, said, now)
+    system.pass_until(END)
+    return system
+
+
+def ledgers(system: System, tickets: Sequence[str]) -> list[tuple[Verdict | None, Verdict | None]]:
+    """The promised and the restated verdict of each."""
+    states = [system.of(one).state for one in tickets]
+    return [(s.verdict, s.restated or s.verdict) if isinstance(s, Judged) else (None, None) for s in states]
+
+
+@pytest.mark.parametrize("seeds", [range(n, min(n + CHUNK, SEEDS)) for n in range(0, SEEDS, CHUNK)], ids=str)
+def test_the_restated_verdicts_of_merged_tickets_follow_from_the_facts_alone(seeds: range) -> None:
+    for seed in seeds:
+        rng = Random(seed)
+        world = happened(rng)
+        each = [ledgers(played(world, told(rng, world, late=late)), world.tickets) for late in (False, True, True)]
+        restated = [[last for _, last in found] for found in each]
+        assert restated[0] == restated[1] == restated[2], seed
