@@ -26,6 +26,8 @@ class RetargetCause(OpenCode):
     SHORTER_TARGET = "shorter-target"
     MERGE = "merge"
     """The promise of an absorbed ticket goes on as that of the survivor, for it was the earlier one."""
+    MERGE_UNDONE = "merge-undone"
+    """The ticket's own promise goes on as if no other had been absorbed."""
     TZ_VERSION = "tz-version"
     """The same calendar, its local hours converted with another version of the IANA database."""
 

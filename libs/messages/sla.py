@@ -17,6 +17,7 @@ from libs.messages.base import (
     Seconds,
     TicketId,
     TzVersion,
+    Value,
 )
 from libs.messages.certificates import Certificate
 from libs.messages.plan import Percent
@@ -59,6 +60,12 @@ class NotChanged(OpenCode):
     NO_CALENDAR = "no-calendar"
     CALENDAR_ENDS = "calendar-ends"
     NO_OPENING_IN_A_YEAR = "no-opening-in-a-year"
+    NOT_PROMISED = "not-promised"
+    """Nothing could be promised to the ticket, so that it takes nothing over."""
+    ABSORBED = "absorbed"
+    """Its ticket was absorbed in another one itself, whose promise it is handed on to."""
+    UNDONE = "undone"
+    """The merge was undone."""
     NOT_RECKONED = "not-reckoned"
     """What was at hand of the plan was of another centre, or older than the certificate: it is reckoned by a duty."""
 
@@ -70,6 +77,14 @@ class CancellationCause(OpenCode):
     """By the customer."""
     MERGED = "merged"
     """The ticket was absorbed; the survivor keeps the earlier deadline."""
+
+
+class AbsorbedPromise(Value):
+    """The promise of an absorbed ticket, which the survivor's stands for as well."""
+
+    ticket: TicketId
+    merged_at: Instant
+    certificate: Certificate
 
 
 class FirstResponseClockStarted(Event):
@@ -85,6 +100,8 @@ class FirstResponseClockStarted(Event):
     certificate: Certificate
     responded_at: Instant | None = None
     """The earliest answer that was told before the ticket was: on one that was absorbed in it."""
+    own: Certificate | None = None
+    """The ticket's own promise, where that of an absorbed one is the earlier."""
     rests_on: tuple[FactVersion, ...] = ()
 
 
@@ -97,6 +114,8 @@ class FirstResponseNotPromised(Event):
     channel: Channel
     opened_at: Instant
     reason: NoPromise
+    handed_back: tuple[TicketId, ...] = ()
+    """Tickets that were absorbed in it: their promises go on by themselves."""
     rests_on: tuple[FactVersion, ...] = ()
 
 
@@ -130,6 +149,9 @@ class FirstResponseRetargeted(Event):
     """The deadline as it would be if all had been known from the opening on, where it is another one."""
     called_at: Instant | None = None
     """The telephone call that led to it, if one did."""
+    own: Certificate | None = None
+    """The ticket's own promise, where others were absorbed: `certificate` is the earliest of all."""
+    absorbed: tuple[AbsorbedPromise, ...] = ()
     rests_on: tuple[FactVersion, ...] = ()
 
 
@@ -156,6 +178,8 @@ class FirstResponseMet(Event):
     channel: Channel
     responded_at: Instant
     due_at: Instant
+    handed_back: tuple[TicketId, ...] = ()
+    """Tickets that were absorbed after the answer: their promises go on by themselves until somebody answers."""
 
 
 class FirstResponseBreached(Event):
@@ -226,6 +250,10 @@ class LaterResponseNoted(Event):
 
     ticket: TicketId
     responded_at: Instant
+    absorbed: tuple[TicketId, ...] = ()
+    """Tickets absorbed in this one whose promises go on by themselves: it is an answer to them."""
+    into: TicketId | None = None
+    """The survivor of a merge before the answer, to whose requester it is one as well."""
 
 
 class ResponseNotApplied(Event):
@@ -258,6 +286,9 @@ class FirstResponseCancelled(Event):
     into: TicketId | None = None
     """The survivor of a merge."""
     certificate: Certificate
+    own: Certificate | None = None
+    """The ticket's own promise, where others were absorbed in it: all of them are handed over."""
+    absorbed: tuple[AbsorbedPromise, ...] = ()
 
 
 class CancellationNoted(Event):
@@ -267,6 +298,8 @@ class CancellationNoted(Event):
     cause: CancellationCause
     cancelled_at: Instant
     reason: NotChanged
+    into: TicketId | None = None
+    """The survivor of a merge."""
 
 
 class FirstResponseReinstated(Event):
@@ -286,6 +319,8 @@ class ReinstatementNotApplied(Event):
     ticket: TicketId
     undone_at: Instant
     reason: NotChanged
+    absorbed: TicketId | None = None
+    """The ticket that the merge was undone of, where that is another."""
 
 
 class MergeNoted(Event):
@@ -297,6 +332,14 @@ class MergeNoted(Event):
     certificate: Certificate
     """The promise of the absorbed ticket."""
     reason: NotChanged
+    into: TicketId | None = None
+    """Where it was absorbed itself: the survivor, which takes the promise over."""
+    through: tuple[TicketId, ...] = ()
+    """The tickets that the promise was handed on by before."""
+    held_by: TicketId | None = None
+    """The ticket whose promise stood for it, and is handed over beside it; it does so again if nothing is taken."""
+    responded_at: Instant | None = None
+    """Where it has its end: the first answer after the merge that is known."""
 
 
 class InternalTargetSet(Event):

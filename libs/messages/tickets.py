@@ -143,7 +143,7 @@ class ResponseRecorded(Event):
     responder: PersonId | None = None
     """One of ours; none for an automatic answer."""
     merged_into: TicketId | None = None
-    """The survivor, where the ticket was absorbed before."""
+    """The survivor, where the ticket was absorbed before the answer was given."""
 
 
 class ResponseRefused(Event):

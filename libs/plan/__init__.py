@@ -3,7 +3,15 @@
 from libs.plan.calendars import changed_between, working_calendar
 from libs.plan.centres import LocalCentre, home_centre, local_centre, numbers_of
 from libs.plan.certificates import BadCertificate, current_grounds, reckoned_from, recompute, used_until, verify
-from libs.plan.changes import as_it_was, target_channel, with_calendar, with_call, with_merge, with_targets
+from libs.plan.changes import (
+    as_it_was,
+    target_channel,
+    with_calendar,
+    with_call,
+    with_merge,
+    with_merge_undone,
+    with_targets,
+)
 from libs.plan.exported import export_plan, parse_exported
 from libs.plan.files import FILES, parse_plan
 from libs.plan.objections import (
@@ -66,6 +74,7 @@ __all__ = [
     "with_calendar",
     "with_call",
     "with_merge",
+    "with_merge_undone",
     "with_targets",
     "working_calendar",
     "yearly_term",

@@ -49,6 +49,7 @@ RULES = {
     RetargetCause.CALENDAR: Rule(_CALENDAR, _TZ, 0),
     RetargetCause.SHORTER_TARGET: Rule(frozenset({"target_seconds", "targets_version"}), frozenset(), -1),
     RetargetCause.MERGE: Rule(frozenset(), frozenset(), -1, continues=False),
+    RetargetCause.MERGE_UNDONE: Rule(frozenset(), frozenset(), 1, continues=False),
     RetargetCause.TZ_VERSION: Rule(_TZ),
 }
 LONGEST_TARGET = 366 * 86_400 * SECOND

@@ -135,6 +135,25 @@ def with_merge(survivor: Certificate, absorbed: Certificate, merged_at: datetime
     return _changed(absorbed, change, cut_to(absorbed.intervals, at, absorbed.due_at), absorbed.at_risk)
 
 
+def with_merge_undone(own: Certificate, merged_at: datetime, was_due_at: datetime) -> Certificate:
+    """A ticket's promise as it goes on from the merge on, where the absorbed one, which ended earlier, is gone."""
+    at, now = _instant(own, merged_at), current_grounds(own)
+    if was_due_at >= own.due_at or at >= own.due_at:
+        return own
+    change = CertificateChange(
+        changed_at=at,
+        cause=RetargetCause.MERGE_UNDONE,
+        used_microseconds=used_between(own.intervals, own.opened_at, at),
+        target_seconds=now.target_seconds,
+        calendar_version=now.calendar_version,
+        targets_version=now.targets_version,
+        tz_version=now.tz_version,
+        was_due_at=was_due_at,
+        due_at=own.due_at,
+    )
+    return _changed(own, change, cut_to(own.intervals, at, own.due_at), own.at_risk)
+
+
 def as_it_was(
     certificate: Certificate,
     calendar: WorkingCalendar,

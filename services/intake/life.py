@@ -88,6 +88,7 @@ class Merged:
 
     into: str
     before: Open | Paused | Resolved
+    merged_at: datetime | None = None
     stage: Literal["merged"] = "merged"
 
 
@@ -164,8 +165,7 @@ def judged(
         return turned_away(message, MessageRefusal.BEFORE_OPENING)
     match content:
         case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded():
-            into = known.stage.into if isinstance(known.stage, Merged) else None
-            return content.model_copy(update={"merged_into": into})
+            return content.model_copy(update={"merged_into": _survivor(known.stage, message.said_at)})
         case _ if reason := _over(known.stage):
             return turned_away(message, reason)
         case HeldTransfer():
@@ -207,12 +207,19 @@ def lived(known: Ticket, event: LifeEvent) -> Ticket:
 
 def _crossing(stage: Stage, event: TicketsMerged | MergeUndone) -> Stage:
     match stage, event:
-        case Open() | Paused() | Resolved() as before, TicketsMerged(into=into):
-            return Merged(into, before)
+        case Open() | Paused() | Resolved() as before, TicketsMerged(into=into, merged_at=at):
+            return Merged(into, before, at)
         case Merged(before=before), MergeUndone():
             return before
         case _:
             return stage
+
+
+def _survivor(stage: Stage, said_at: datetime) -> str | None:
+    """The ticket that this one was a part of at an instant: until a merge, and at its instant, it was its own."""
+    if not isinstance(stage, Merged) or (stage.merged_at and said_at <= stage.merged_at):
+        return None
+    return stage.into
 
 
 def _over(stage: Stage) -> MessageRefusal | None:

@@ -11,6 +11,9 @@ exists (
     select from promise_facts f
     where f.survivors <> '{}' and f.survivors @> array[p.ticket])
 
+-- part: grounds_beside_p
+jsonb_to_recordset(p.beside) as b (centre text, version int, due_at timestamptz)
+
 -- part: c_is_newer_than_p
 -- A newer calendar of its centre, published before its deadline.
 (c.centre = p.calendar_centre and c.version > p.calendar_version and c.published_at < p.due_at)
@@ -49,7 +52,8 @@ exists (
 -- centre, a shorter target, or a version of the tz database that is installed here and has other offsets for their zone
 -- at an instant that was still ahead of them. The search starts from the publications, which are few: where none is
 -- newer than the oldest grounds that a promise runs on, no promise is read, however many run.
-select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.correlation
+select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.correlation,
+    (select array_agg(b.centre) from {grounds_beside_p}) as centres
 from (
     select p.stream
     from calendars c
@@ -73,6 +77,12 @@ from (
     cross join {tz_changes_in_d}
     join promises p on p.state = 'waiting' and {x_is_a_newer_tz_of_p}
     where x.version collate "C" <= :installed and x.published_at <= :now
+    union
+    select p.stream
+    from promises p
+    cross join {grounds_beside_p}
+    join calendars c on c.centre = b.centre and c.version > b.version and c.published_at < b.due_at
+    where p.state = 'waiting' and p.beside is not null and c.published_at <= :now
 ) as older
 join promises p using (stream)
 join heads_sla h using (stream)

@@ -39,6 +39,8 @@ HISTORY: TypeAdapter[PromiseHistory] = TypeAdapter(PromiseHistory)
 """Reads what the query `facts_of_merged` gives for one ticket."""
 AGAIN = timedelta(days=1)
 """Plan time by which a look goes back before the last one that found nothing; the gate keeps our lag far below it."""
+HANDED_ON = 3
+"""How often a promise that is handed on along a chain of merges is waited for."""
 DOOR_OF_INTAKE = "intake.door"
 """The consumer group whose places tell how far intake has answered messages about tickets."""
 
@@ -112,9 +114,10 @@ class PromiseDuties:
     async def _facts_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[PlanFacts]:
         if not rows:
             return ()
-        centres, since = sorted({row["centre"] for row in rows}), min(row["opened_at"] for row in rows)
+        each = [sorted({row["centre"], *(row.get("centres") or ())}) for row in rows]
+        centres, since = sorted({centre for some in each for centre in some}), min(row["opened_at"] for row in rows)
         facts = await facts_for(self._queries, centres, since)
-        return [facts[row["centre"]] for row in rows]
+        return [_of_all([facts[centre] for centre in some]) for some in each]
 
     async def answered(self, now: datetime, most: int) -> Sequence[IssuedCommand]:  # noqa: ARG002 - whatever the time is
         """Meet promises whose answer was late and is in time by the newer deadline."""
@@ -137,7 +140,10 @@ class PromiseDuties:
         return row["at"] if row else None
 
     def _safe_time(self) -> SafeTime:
-        """In order: intake's door has answered, tickets and plan are handled, then merges, our own topic is read."""
+        """In order: intake's door has answered, tickets and plan are handled, then merges, our own topic is read.
+
+        Along a chain of merges each promise is handed on by an event of its own.
+        """
         engine = self._host.engine
         door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
         reactions = group_follower(engine.group("react-to-tickets"), TICKETS, engine.log)
@@ -148,7 +154,13 @@ class PromiseDuties:
             Source(engine.group("react-to-tickets"), TICKETS),
             Source(engine.group("react-to-sla"), SLA),
         ]
-        return self._host.safe_time([door], [reactions, plan], [merges], [promises], inputs=inputs)
+        return self._host.safe_time([door], [reactions, plan], *[[merges]] * HANDED_ON, [promises], inputs=inputs)
+
+
+def _of_all(known: Sequence[PlanFacts]) -> PlanFacts:
+    """The facts of several centres; the targets are the same for all."""
+    calendars = tuple(one for facts in known for one in facts.calendars)
+    return PlanFacts(calendars, known[0].targets, tuple(one for facts in known for one in facts.tz_changes))
 
 
 class MergedPromises:
@@ -193,9 +205,8 @@ class MergedPromises:
 def _restating(
     row: Mapping[str, Any], merged: tuple[PromiseHistory, ...], facts: Mapping[str, PlanFacts], now: datetime
 ) -> IssuedCommand:
-    known = [facts[centre] for centre in sorted({one.centre for one in merged})]
-    calendars = tuple(calendar for one in known for calendar in one.calendars)
-    return issued_by_duty(row, RestatePromise(now, calendars, known[0].targets, merged))
+    known = _of_all([facts[centre] for centre in sorted({one.centre for one in merged})])
+    return issued_by_duty(row, RestatePromise(now, known.calendars, known.targets, merged))
 
 
 def _stands_otherwise(row: Mapping[str, Any], issued: IssuedCommand) -> bool:

@@ -1,6 +1,6 @@
 """What a ticket's events ask of its promise, and what a promise that ended in a merge asks of the survivor's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, TypeGuard, assert_never
@@ -30,16 +30,19 @@ from libs.messages.sla import (
     InternalTargetSet,
     LaterResponseNoted,
     MergeNoted,
+    NotChanged,
     ReinstatementNotApplied,
     ResponseNotApplied,
 )
 from libs.messages.streams import parse_stream, stream_id
 from libs.messages.tickets import (
     CustomerCallRecorded,
+    Medium,
     MergeUndone,
     MessageHeld,
     MessageRefused,
     NoteRecorded,
+    RespondedBy,
     ResponseRecorded,
     ResponseRefused,
     Side,
@@ -56,7 +59,7 @@ from libs.messages.tickets import (
     ticket_told_of,
 )
 from services.sla_timer.promise.calls import RecordCall
-from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise
+from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise, RenouncePromise
 from services.sla_timer.promise.opening import StartClock
 from services.sla_timer.promise.responses import RecordResponse
 from services.sla_timer.promise.transfers import SetInternalTarget
@@ -75,13 +78,12 @@ class PlanFacts:
     tz_changes: tuple[TzChange, ...] = ()
 
 
-ENDS = (FirstResponseCancelled,)
+ENDS = (FirstResponseCancelled, MergeNoted, FirstResponseMet, FirstResponseNotPromised, LaterResponseNoted)
 """Of the events of promises and cycles, those that ask anything of another promise."""
 ASK_NO_OTHER = (
-    *(FirstResponseClockStarted, FirstResponseNotPromised, FirstResponseAtRisk, FirstResponseRetargeted),
-    *(FirstResponseNotRetargeted, FirstResponseMet, FirstResponseReinstated, FirstResponseBreached),
-    *(FirstResponseRestated, LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted),
-    *(ReinstatementNotApplied, MergeNoted, InternalTargetSet, InternalTargetNotSet),
+    *(FirstResponseClockStarted, FirstResponseAtRisk, FirstResponseRetargeted, FirstResponseNotRetargeted),
+    *(FirstResponseReinstated, FirstResponseBreached, FirstResponseRestated, ResponseNotApplied, CallNoted),
+    *(CancellationNoted, ReinstatementNotApplied, InternalTargetSet, InternalTargetNotSet),
     *(CyclesReckoned, CycleTargetMissed),
 )
 """All others."""
@@ -177,6 +179,9 @@ def react(event: RecordedEvent[TicketEvent], facts: PlanFacts) -> Sequence[React
         return []
     command = _command(event, asked, facts)
     found = [Reaction(type(command).__name__, _promise_of(event), command)]
+    if isinstance(asked, MergeUndone):
+        renounce = RenouncePromise(asked.undone_at, asked.into, event.stream)
+        found.append(Reaction("RenouncePromise", promise_of(asked.into), renounce))
     if command.ticket != event.stream and _is_answer(command):
         own = replace(command, ticket=event.stream)
         found.append(Reaction(type(command).__name__, promise_of(event.stream), own))
@@ -184,14 +189,48 @@ def react(event: RecordedEvent[TicketEvent], facts: PlanFacts) -> Sequence[React
 
 
 def react_to_promise(event: RecordedEvent[SlaEvent]) -> Sequence[Reaction]:
-    """Hand the promise of an absorbed ticket over to the survivor's."""
+    """Hand the promise of an absorbed ticket over to the survivor's, or give it back where that takes nothing over."""
     if isinstance(event.data, ASK_NO_OTHER):
         return []
-    ended: FirstResponseCancelled = event.data
-    if ended.cause is not CancellationCause.MERGED or ended.into is None:
-        return []
-    adopt = AdoptPromise(ended.cancelled_at, ended.into, ended.ticket, ended.certificate)
-    return [Reaction("AdoptPromise", promise_of(ended.into), adopt)]
+    match event.data:
+        case FirstResponseCancelled(into=str() as into, cause=CancellationCause.MERGED) as ended:
+            return list(_handed_over(ended, into))
+        case MergeNoted(into=str() as into, merged_at=at, absorbed=absorbed, certificate=certificate) as noted:
+            adopt = AdoptPromise(at, into, absorbed, certificate, noted.through, noted.held_by)
+            return [Reaction("AdoptPromise", promise_of(into), adopt)]
+        case MergeNoted(held_by=str()):
+            return []
+        case MergeNoted(reason=NotChanged.OVER | NotChanged.NOT_PROMISED, merged_at=at, absorbed=ticket) as noted:
+            return [_given_back(at, ticket, noted.responded_at)]
+        case FirstResponseMet(handed_back=back) | FirstResponseNotPromised(handed_back=back):
+            return [_given_back(event.time, ticket) for ticket in back]
+        case LaterResponseNoted(responded_at=at, absorbed=absorbed, into=into):
+            return [_answered(at, ticket) for ticket in (*absorbed, *([into] if into else []))]
+        case FirstResponseCancelled() | MergeNoted():
+            return []
+        case _:
+            assert_never(event.data)
+
+
+def _handed_over(ended: FirstResponseCancelled, into: str) -> Iterator[Reaction]:
+    """Its own promise, and those of tickets absorbed in it before; each is a command of its own."""
+    own = AdoptPromise(ended.cancelled_at, into, ended.ticket, ended.own or ended.certificate)
+    yield Reaction("AdoptPromise", promise_of(into), own)
+    for one in ended.absorbed:
+        adopt = AdoptPromise(
+            max(ended.cancelled_at, one.merged_at), into, one.ticket, one.certificate, held_by=ended.ticket
+        )
+        yield Reaction(f"AdoptPromise of {one.ticket}", promise_of(into), adopt)
+
+
+def _given_back(at: datetime, ticket: str, responded_at: datetime | None = None) -> Reaction:
+    return Reaction("ReinstatePromise", promise_of(ticket), ReinstatePromise(at, ticket, responded_at))
+
+
+def _answered(at: datetime, ticket: str) -> Reaction:
+    """An answer on the survivor is one to whoever asked on the absorbed ticket."""
+    answer = RecordResponse(at, ticket, Medium.EMAIL, RespondedBy.PERSON, help_given=True)
+    return Reaction("RecordResponse", promise_of(ticket), answer)
 
 
 def promise_of(ticket: str) -> str:

@@ -13,10 +13,10 @@ from services.sla_timer.projections import READERS
 from services.sla_timer.promise.histories import FactKind
 from services.sla_timer.promise.restatement import RestatePromise
 from tests.integration.folded import Folded, folded
-from tests.integration.test_sla_timer_queries import A_DAY, JUST_LATE, TARGETS, publication
+from tests.integration.test_sla_timer_queries import A_DAY, JUST_LATE, publication
 from tests.unit.intake.examples import OPENED, merged, recorded
 from tests.unit.recorded import NOON
-from tests.unit.sla_timer.examples import DUE_AT, OPENED_AT, W03, breached, later, met
+from tests.unit.sla_timer.examples import DUE_AT, OPENED_AT, TARGETS, W03, breached, later, met
 
 from libs.messages.plan import TargetsPublished  # isort: skip
 

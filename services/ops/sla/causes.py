@@ -15,6 +15,7 @@ _WORDS: Mapping[type[OpenCode], Mapping[OpenCode, str]] = {
         RetargetCause.CALENDAR: "another calendar, by which the deadline stays",
         RetargetCause.SHORTER_TARGET: "a shorter target was published",
         RetargetCause.MERGE: "another ticket was absorbed, whose promise ends earlier and goes on",
+        RetargetCause.MERGE_UNDONE: "a merge was undone: the ticket's own promise goes on",
         RetargetCause.TZ_VERSION: "another version of the time zone database",
     },
     RestatementCause: {
@@ -48,6 +49,9 @@ _WORDS: Mapping[type[OpenCode], Mapping[OpenCode, str]] = {
         NotChanged.NO_CALENDAR: "no calendar of the centre was published",
         NotChanged.CALENDAR_ENDS: "the calendar of the centre is not published as far as the deadline",
         NotChanged.NO_OPENING_IN_A_YEAR: "the centre does not open enough within a year",
+        NotChanged.NOT_PROMISED: "nothing could be promised to it",
+        NotChanged.ABSORBED: "it was absorbed itself, and hands it on",
+        NotChanged.UNDONE: "the merge was undone",
         NotChanged.NOT_RECKONED: "it is still to be reckoned",
     },
     CancellationCause: {

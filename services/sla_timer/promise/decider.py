@@ -36,7 +36,16 @@ from libs.messages.sla import (
 from libs.plan import current_grounds
 from services.sla_timer.promise.calls import ReckonCalls, RecordCall, call, reckon_calls
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk, fire, warn
-from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise, adopt, cancel, reinstate
+from services.sla_timer.promise.merging import (
+    AdoptPromise,
+    CancelPromise,
+    ReinstatePromise,
+    RenouncePromise,
+    adopt,
+    cancel,
+    reinstate,
+    renounce,
+)
 from services.sla_timer.promise.opening import StartClock, start
 from services.sla_timer.promise.recompute import RecomputePromise, recompute
 from services.sla_timer.promise.responses import JudgeAnswer, RecordResponse, judge_answer, respond
@@ -53,11 +62,19 @@ from services.sla_timer.promise.state import (
     with_answer,
     with_call,
     with_cancellation,
+    without_absorbed,
 )
 from services.sla_timer.promise.transfers import SetInternalTarget, transfer
 
 ReactionCommand = (
-    StartClock | RecordResponse | RecordCall | CancelPromise | ReinstatePromise | AdoptPromise | SetInternalTarget
+    StartClock
+    | RecordResponse
+    | RecordCall
+    | CancelPromise
+    | ReinstatePromise
+    | AdoptPromise
+    | RenouncePromise
+    | SetInternalTarget
 )
 """What reactions ask of a promise."""
 DutyCommand = RecomputePromise | ReckonCalls | JudgeAnswer | WarnAtRisk | FireDeadline | RestatePromise
@@ -88,6 +105,8 @@ def _asked(state: State, command: ReactionCommand) -> PromiseEvent:
             return reinstate(state, command)
         case AdoptPromise():
             return adopt(state, command)
+        case RenouncePromise():
+            return renounce(state, command)
         case SetInternalTarget():
             return transfer(state, command)
         case _:
@@ -116,7 +135,8 @@ def evolve(state: State, event: PromiseEvent) -> State:
     """Fold an event into the state."""
     match event:
         case FirstResponseClockStarted():
-            return Waiting(_promised(event), late_at=event.responded_at)
+            absorbed = state.absorbed if isinstance(state, Untracked) else ()
+            return Waiting(replace(_promised(event), absorbed=absorbed), late_at=event.responded_at)
         case FirstResponseNotPromised(reason=reason):
             return NotPromised(reason) if isinstance(state, Untracked) else state
         case FirstResponseAtRisk(percent=percent):
@@ -129,9 +149,12 @@ def evolve(state: State, event: PromiseEvent) -> State:
             return _met(state, at)
         case FirstResponseBreached(responded_at=at):
             return _ended(_running(state), Verdict.BREACHED, at)
-        case FirstResponseCancelled(cancelled_at=at, cause=cause):
+        case FirstResponseCancelled(cancelled_at=at, cause=cause, into=into):
             running = _running(state)
-            return replace(_ended(running, Verdict.CANCELLED, running.late_at), cancelled_at=at, cause=cause)
+            ended = _ended(running, Verdict.CANCELLED, running.late_at)
+            merged_at = at if into else None
+            ended = replace(ended, into=into, merged_at=merged_at, warned=running.warned)
+            return replace(ended, cancelled_at=at, cause=cause)
         case FirstResponseReinstated():
             return _reinstated(state)
         case FirstResponseRestated():
@@ -140,10 +163,14 @@ def evolve(state: State, event: PromiseEvent) -> State:
             return with_answer(state, at)
         case CallNoted(called_at=at, restated_due_at=due_at, reason=reason):
             return with_call(state, at, due_at, is_owed=reason is NotChanged.NOT_RECKONED)
-        case CancellationNoted(cancelled_at=at):
-            return with_cancellation(state, at)
-        case MergeNoted(certificate=certificate, merged_at=at):
-            return with_absorbed(state, Absorbed(certificate, at))
+        case CancellationNoted(cancelled_at=at, into=into):
+            return with_cancellation(state, at, into)
+        case MergeNoted(reason=NotChanged.ABSORBED | NotChanged.NOT_PROMISED):
+            return state
+        case MergeNoted(absorbed=ticket, certificate=certificate, merged_at=at):
+            return with_absorbed(state, Absorbed(ticket, certificate, at))
+        case ReinstatementNotApplied(absorbed=str() as ticket):
+            return without_absorbed(state, ticket)
         case ResponseNotApplied(reason=NotAResponse.NO_PROMISE, responded_at=at):
             return with_answer(state, at)
         case ResponseNotApplied() | ReinstatementNotApplied() | InternalTargetSet() | InternalTargetNotSet():
@@ -164,12 +191,14 @@ def _promised(event: FirstResponseClockStarted) -> Promise:
         private=event.private,
         language=event.language,
         certificate=event.certificate,
+        own=event.own,
     )
 
 
 def _retargeted(running: Waiting, event: FirstResponseRetargeted) -> Waiting:
     made = running.promise
-    promise = replace(made, certificate=event.certificate)
+    absorbed = tuple(Absorbed(one.ticket, one.certificate, one.merged_at) for one in event.absorbed)
+    promise = replace(made, certificate=event.certificate, own=event.own, absorbed=absorbed)
     if event.called_at:
         promise = replace(promise, calls=tuple(sorted({*made.calls, event.called_at})), owed_calls=())
     return replace(running, promise=promise, restated_due_at=event.restated_due_at)
@@ -192,6 +221,8 @@ def _ended(running: Waiting, verdict: Verdict, responded_at: datetime | None) ->
         promise=running.promise,
         verdict=verdict,
         responded_at=responded_at,
+        answers=(responded_at,) if responded_at else (),
+        beside=(),
         cancelled_at=running.cancelled_at,
         restated_due_at=running.restated_due_at,
         calendar_version=max(running.passed_over, current_grounds(running.promise.certificate).calendar_version),
@@ -202,7 +233,7 @@ def _reinstated(state: State) -> State:
     if not isinstance(state, Judged):
         return state
     due_at, late_at = state.restated_due_at, state.responded_at
-    return Waiting(state.promise, late_at=late_at, restated_due_at=due_at)
+    return Waiting(state.promise, state.warned, late_at=late_at, restated_due_at=due_at)
 
 
 def _restated(state: State, event: FirstResponseRestated) -> State:

@@ -189,15 +189,16 @@ class _Walk:
             run.end(Verdict.MET, self.due_at(run))
 
     def _merge(self, ticket: str, into: str, at: datetime) -> None:
-        run, survivor = self.runs.get(ticket), self.runs.get(into)
         self.into[ticket] = into
-        if run is None or run.verdict is not None:
+        root = self._root(into)
+        run, survivor = self.runs.get(ticket), self.runs.get(root) if root != ticket else None
+        if run is None or run.verdict is not None or self.due_at(run) <= at:
             return
         if survivor is not None and survivor.verdict is None:
             survivor.grounds += run.grounds
             self._cancel(run, at)
-        elif survivor is None and into in self.histories and self._deadline(into) is not None:
-            self.waiting.setdefault(into, []).extend(run.grounds)
+        elif survivor is None and root != ticket and root in self.histories and self._deadline(root) is not None:
+            self.waiting.setdefault(root, []).extend(run.grounds)
             self._cancel(run, at)
 
     def _cancel(self, run: _Run | None, at: datetime) -> None:

@@ -9,8 +9,9 @@ from libs.messages.certificates import Certificate
 from libs.messages.plan import CentreCalendar, ResponseTargets
 from libs.messages.sla import FirstResponseClockStarted, FirstResponseNotPromised, NoPromise
 from libs.messages.tickets import Channel
-from libs.plan import NoTarget, promise, with_merge, working_calendar
+from libs.plan import NoTarget, promise, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead
+from services.sla_timer.promise.recompute import earliest
 from services.sla_timer.promise.state import Judged, NotPromised, State, Untracked, Waiting
 
 
@@ -35,7 +36,10 @@ def start(state: State, command: StartClock) -> FirstResponseClockStarted | Firs
     """Make the promise, or refuse it with a reason."""
     match state:
         case Untracked():
-            return _promise_or_not(state, command)
+            event = _promise_or_not(state, command)
+            back = tuple(one.ticket for one in state.absorbed)
+            is_refused = isinstance(event, FirstResponseNotPromised) and back
+            return event.model_copy(update={"handed_back": back}) if is_refused else event
         case NotPromised(reason=reason):
             return _no_promise(command, reason)
         case Waiting() | Judged():
@@ -58,15 +62,10 @@ def _promise_or_not(state: Untracked, command: StartClock) -> FirstResponseClock
         return _no_promise(command, NoPromise.CALENDAR_ENDS)
     except TooFarAhead:
         return _no_promise(command, NoPromise.NO_OPENING_IN_A_YEAR)
-    certificate = _with_absorbed(certificate, state)
+    standing = earliest(certificate, state.absorbed)
     answers = [at for at in state.answers if at >= certificate.opened_at]
-    return _started(command, certificate, min(answers, default=None))
-
-
-def _with_absorbed(certificate: Certificate, state: Untracked) -> Certificate:
-    for one in state.absorbed:
-        certificate = with_merge(certificate, one.certificate, one.merged_at)
-    return certificate
+    started = _started(command, standing, min(answers, default=None))
+    return started.model_copy(update={"own": certificate}) if standing != certificate else started
 
 
 def _started(command: StartClock, certificate: Certificate, responded_at: datetime | None) -> FirstResponseClockStarted:

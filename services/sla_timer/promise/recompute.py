@@ -11,10 +11,10 @@ from typing import NamedTuple, assert_never
 from libs.messages.base import FactVersion
 from libs.messages.certificates import Certificate
 from libs.messages.facts import resting_on
-from libs.messages.sla import FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise
-from libs.plan import NoTarget, as_it_was, current_grounds, with_calendar, with_targets, working_calendar
+from libs.messages.sla import AbsorbedPromise, FirstResponseNotRetargeted, FirstResponseRetargeted, NoPromise
+from libs.plan import NoTarget, as_it_was, current_grounds, with_calendar, with_merge, with_targets, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead
-from services.sla_timer.promise.state import Promise, State, Waiting
+from services.sla_timer.promise.state import Absorbed, Promise, State, Waiting
 from services.sla_timer.published.publications import (
     Publication,
     Publications,
@@ -84,13 +84,37 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
     if not isinstance(state, Waiting):
         return None
     published = Publications(command.calendars, command.targets, command.tz_changes)
-    made, found = state.promise, reckoned(state, published, command.occurred_at)
+    made, now = state.promise, command.occurred_at
+    if made.absorbed:
+        return _recompute_several(made, published, now)
+    found = reckoned(state, published, now)
     if found.rests_on:
         after = replace(made, certificate=found.certificate)
-        now = command.occurred_at
         restated = restated_due_at(after, published_by(command.calendars, now), published_by(command.targets, now))
         return retargeted(made, after, found.rests_on, restated)
     return _not_retargeted(made, found.passed) if found.passed else None
+
+
+def _recompute_several(made: Promise, published: Publications, now: datetime) -> FirstResponseRetargeted | None:
+    """Reckon the ticket's own promise and those of absorbed tickets, each on its own calendar; the earliest stands."""
+    own = reckoned(Waiting(replace(made, certificate=made.own or made.certificate)), published, now)
+    each = [
+        (one, reckoned(Waiting(replace(made, certificate=one.certificate)), published, now)) for one in made.absorbed
+    ]
+    rests_on = (*own.rests_on, *(fact for _, found in each for fact in found.rests_on))
+    if not rests_on:
+        return None
+    absorbed = tuple(replace(one, certificate=found.certificate) for one, found in each)
+    certificate = earliest(own.certificate, absorbed)
+    after = replace(made, certificate=certificate, own=own.certificate, absorbed=absorbed)
+    return retargeted(made, after, tuple(dict.fromkeys(rests_on)), None)
+
+
+def earliest(own: Certificate, absorbed: Iterable[Absorbed]) -> Certificate:
+    """Of a ticket's own promise and those of tickets absorbed in it, the one that ends first."""
+    for one in absorbed:
+        own = with_merge(own, one.certificate, one.merged_at)
+    return own
 
 
 def reckoned(state: Waiting, published: Publications, now: datetime) -> Reckoned:
@@ -176,7 +200,16 @@ def retargeted(
         was_due_at=before.due_at,
         restated_due_at=restated if restated != after.due_at else None,
         called_at=called_at,
+        own=after.own if after.absorbed else None,
+        absorbed=as_told(after.absorbed),
         rests_on=rests_on,
+    )
+
+
+def as_told(absorbed: Iterable[Absorbed]) -> tuple[AbsorbedPromise, ...]:
+    """The promises of absorbed tickets, as an event tells of them."""
+    return tuple(
+        AbsorbedPromise(ticket=one.ticket, merged_at=one.merged_at, certificate=one.certificate) for one in absorbed
     )
 
 

@@ -1,12 +1,13 @@
 """An answer to the customer: in time it meets the promise; a late one waits for the deadline to fire."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
 from libs.messages.sla import FirstResponseMet, LaterResponseNoted, NotAResponse, ResponseNotApplied
 from libs.messages.tickets import Channel, Medium, RespondedBy
-from services.sla_timer.promise.state import Judged, NotPromised, Promise, State, Untracked, Waiting
+from services.sla_timer.promise.state import Absorbed, Judged, NotPromised, Promise, State, Untracked, Waiting
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,43 @@ def respond(state: State, command: RecordResponse) -> FirstResponseMet | LaterRe
             return _not_applied(command, NotAResponse.CALL_WITHOUT_HELP)
         case Waiting(promise=made) | Judged(promise=made) if command.occurred_at < made.opened_at:
             return _not_applied(command, NotAResponse.BEFORE_OPENING)
+        case Waiting(promise=made) if behind := absorbed_after(made.absorbed, command.occurred_at):
+            return _respond_before_a_merge(made, command, behind)
         case Waiting(promise=made) if command.occurred_at <= made.due_at:
             return _met(made, command.occurred_at)
-        case Waiting() | Judged():
+        case Waiting():
             return LaterResponseNoted(ticket=command.ticket, responded_at=command.occurred_at)
+        case Judged():
+            return _noted(state, command)
         case _:
             assert_never(state)
+
+
+def _noted(state: Judged, command: RecordResponse) -> LaterResponseNoted:
+    """Note an answer after the end; one that was not known is one for merged tickets as well."""
+    at = command.occurred_at
+    if at in state.answers:
+        return LaterResponseNoted(ticket=command.ticket, responded_at=at)
+    beside = tuple(one.ticket for one in state.beside if one.merged_at < at)
+    into = state.into if state.merged_at and state.merged_at < at else None
+    return LaterResponseNoted(ticket=command.ticket, responded_at=at, absorbed=beside, into=into)
+
+
+def absorbed_after(absorbed: Sequence[Absorbed], instant: datetime) -> tuple[Absorbed, ...]:
+    """The tickets that were absorbed after an answer: it was none to whoever had asked on them."""
+    return tuple(one for one in absorbed if instant <= one.merged_at)
+
+
+def _respond_before_a_merge(
+    made: Promise, command: RecordResponse, behind: tuple[Absorbed, ...]
+) -> FirstResponseMet | LaterResponseNoted:
+    """Judge the answer by what was promised without them; their promises are handed back."""
+    answered = [one.certificate.due_at for one in made.absorbed if one not in behind]
+    due_at, at = min([(made.own or made.certificate).due_at, *answered]), command.occurred_at
+    if at > due_at:
+        return LaterResponseNoted(ticket=command.ticket, responded_at=at)
+    met = _met(made, at)
+    return met.model_copy(update={"due_at": due_at, "handed_back": tuple(one.ticket for one in behind)})
 
 
 def judge_answer(state: State, command: JudgeAnswer) -> FirstResponseMet | None:

@@ -1,12 +1,16 @@
 """Promises as rows, as people and the duties see them."""
 
+import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple, assert_never, get_args
 
 from libs.eventlog.projection import Projection
 from libs.eventlog.wire.record import RecordedEvent
+from libs.messages.base import rfc3339
 from libs.messages.certificates import Certificate
 from libs.messages.sla import (
+    AbsorbedPromise,
     CallNoted,
     CancellationNoted,
     FirstResponseAtRisk,
@@ -86,6 +90,8 @@ class PromiseRow(NamedTuple):
     internal_due_at: datetime | None = None
     owed_call_at: datetime | None = None
     """The last call of those that were noted and are still to be reckoned."""
+    beside: str | None = None
+    """All that the promise stands for, its own first, where others were absorbed: JSON of centre, version, deadline."""
 
 
 def _promise(row: PromiseRow | None, event: RecordedEvent[PromiseEvent]) -> PromiseRow | None:
@@ -152,6 +158,7 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
             return row._replace(warned=percent, at_risk_at=at)
         case FirstResponseRetargeted(certificate=certificate, restated_due_at=restated_due_at):
             row = row._replace(owed_call_at=None) if event.called_at else row
+            row = row._replace(beside=_beside(event.own, event.absorbed))
             return _on(row, certificate)._replace(restated_due_at=restated_due_at)
         case FirstResponseNotRetargeted() as stays:
             return _not_retargeted(row, stays)
@@ -179,12 +186,28 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
             return _answered(row, at)
         case CancellationNoted() | ReinstatementNotApplied() | ResponseNotApplied():  # of a promise that is over
             return row
+        case MergeNoted(reason=NotChanged.NOT_EARLIER, certificate=certificate):
+            return row._replace(beside=_with_beside(row, certificate))
         case MergeNoted() | InternalTargetNotSet():
             return row
         case FirstResponseClockStarted() | FirstResponseNotPromised():
             return row
         case _:
             assert_never(event)
+
+
+def _beside(own: Certificate | None, absorbed: Iterable[AbsorbedPromise]) -> str | None:
+    every = [*([own] if own else []), *(one.certificate for one in absorbed)]
+    return json.dumps([_ground(one) for one in every]) if every else None
+
+
+def _with_beside(row: PromiseRow, certificate: Certificate) -> str:
+    return json.dumps([*json.loads(row.beside or "[]"), _ground(certificate)])
+
+
+def _ground(certificate: Certificate) -> dict[str, str | int]:
+    version = current_grounds(certificate).calendar_version
+    return {"centre": certificate.centre, "version": version, "due_at": rfc3339(certificate.due_at)}
 
 
 def _not_retargeted(row: PromiseRow, stays: FirstResponseNotRetargeted) -> PromiseRow:
@@ -201,7 +224,7 @@ def _cancelled(row: PromiseRow, at: datetime) -> PromiseRow:
 def _reinstated(row: PromiseRow) -> PromiseRow:
     """Let it run again, without what was restated of its cancellation."""
     row = row._replace(cancelled_at=None, cancelled_because=None, merged_into=None)
-    return row._replace(state="waiting", warned=0, restated=None, restated_because=None)
+    return row._replace(state="waiting", restated=None, restated_because=None)
 
 
 def _restated(row: PromiseRow, event: FirstResponseRestated) -> PromiseRow:
@@ -237,7 +260,7 @@ PROMISES: Projection[PromiseRow] = Projection(
         reckoned_from timestamptz, certified_from timestamptz, target_seconds int, target_channel text,
         restated text, restated_due_at timestamptz, restated_because text, cancelled_at timestamptz,
         cancelled_because text, merged_into text, internal_centre text, internal_due_at timestamptz,
-        owed_call_at timestamptz""",
+        owed_call_at timestamptz, beside jsonb""",
     events=get_args(PromiseEvent),
     evolve=_promise,
     indexes=(
@@ -249,6 +272,7 @@ PROMISES: Projection[PromiseRow] = Projection(
         "(targets_version) where state = 'waiting'",
         "(due_at, stream) where state = 'waiting' and responded_at <= due_at",
         "(stream) where owed_call_at is not null",
+        "(stream) where state = 'waiting' and beside is not null",
         f"using gist (tstzrange(opened_at, {LAST_DUE}, '[]')) where {IS_JUDGED}",
         f"(stream) where {IS_JUDGED} and {DIFFERS}",
     ),

@@ -12,8 +12,9 @@ from libs.messages.tickets import Channel
 
 @dataclass(frozen=True)
 class Absorbed:
-    """The promise of a ticket that was absorbed before this one had a promise of its own."""
+    """The promise of a ticket that was absorbed in this one."""
 
+    ticket: str
     certificate: Certificate
     merged_at: datetime
 
@@ -43,6 +44,9 @@ class Promise:
     certificate: Certificate
     calls: tuple[datetime, ...] = ()
     owed_calls: tuple[datetime, ...] = ()
+    own: Certificate | None = None
+    """The ticket's own promise, where others were absorbed: `certificate` is the earliest of all that it stands for."""
+    absorbed: tuple[Absorbed, ...] = ()
 
     @property
     def opened_at(self) -> datetime:
@@ -91,7 +95,18 @@ class Judged:
     restated_due_at: datetime | None = None
     restated: Verdict | None = None
     calendar_version: int = 0
+    into: str | None = None
+    """The survivor, where its ticket was absorbed at `merged_at`."""
+    merged_at: datetime | None = None
+    warned: int = 0
+    answers: tuple[datetime, ...] = ()
+    """The last answers, for promises of tickets that may have been absorbed before them."""
+    beside: tuple[Absorbed, ...] = ()
+    """Promises of tickets that were absorbed after its end: they go on by themselves."""
     state: Literal["judged"] = "judged"
+
+
+ANSWERS_AT_MOST = 20  # that a promise remembers after its end, so that its state stays small
 
 
 @dataclass(frozen=True)
@@ -116,7 +131,8 @@ def with_answer(state: State, at: datetime) -> State:
         case Waiting():
             return replace(state, late_at=min(at, state.late_at or at))
         case Judged():
-            return replace(state, responded_at=min(at, state.responded_at or at))
+            answers = (*state.answers, at)[-ANSWERS_AT_MOST:]
+            return replace(state, responded_at=min(at, state.responded_at or at), answers=answers)
         case Untracked():
             return replace(state, answers=(*state.answers, at))
         case NotPromised():
@@ -139,9 +155,11 @@ def with_call(state: State, at: datetime, restated_due_at: datetime | None, *, i
             assert_never(state)
 
 
-def with_cancellation(state: State, at: datetime) -> State:
+def with_cancellation(state: State, at: datetime, into: str | None = None) -> State:
     """Remember a withdrawal or a merge that came too late: the earliest one counts."""
     match state:
+        case Judged() if into is not None:
+            return replace(state, cancelled_at=min(at, state.cancelled_at or at), into=into, merged_at=at)
         case Waiting() | Judged():
             return replace(state, cancelled_at=min(at, state.cancelled_at or at))
         case Untracked() | NotPromised():
@@ -151,5 +169,35 @@ def with_cancellation(state: State, at: datetime) -> State:
 
 
 def with_absorbed(state: State, absorbed: Absorbed) -> State:
-    """Remember the promise of an absorbed ticket until this one has its own."""
-    return replace(state, absorbed=(*state.absorbed, absorbed)) if isinstance(state, Untracked) else state
+    """Remember the promise of an absorbed ticket, whether it is taken over or goes on by itself."""
+    match state:
+        case Untracked():
+            return replace(state, absorbed=(*state.absorbed, absorbed))
+        case Waiting(promise=made):
+            kept = replace(made, own=made.own or made.certificate, absorbed=(*made.absorbed, absorbed))
+            return replace(state, promise=kept)
+        case Judged():
+            return replace(state, beside=(*state.beside, absorbed))
+        case NotPromised():
+            return state
+        case _:
+            assert_never(state)
+
+
+def without_absorbed(state: State, ticket: str) -> State:
+    """Forget the promise of a ticket whose merge was undone."""
+    match state:
+        case Untracked():
+            return replace(state, absorbed=_without(state.absorbed, ticket))
+        case Waiting(promise=made):
+            return replace(state, promise=replace(made, absorbed=_without(made.absorbed, ticket)))
+        case Judged():
+            return replace(state, beside=_without(state.beside, ticket))
+        case NotPromised():
+            return state
+        case _:
+            assert_never(state)
+
+
+def _without(absorbed: tuple[Absorbed, ...], ticket: str) -> tuple[Absorbed, ...]:
+    return tuple(one for one in absorbed if one.ticket != ticket)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tests.faults.checked.books import Books
+from tests.faults.checked.books import Books, instant
 from tests.faults.checked.log import TICKETS, Event, Ledger
 
 _NAMING = ("ResponseRecorded", "CustomerCallRecorded", "NoteRecorded")
@@ -21,9 +21,17 @@ def check_merges(_: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
 
 def _named(events: Sequence[Event]) -> Iterator[str]:
     for place, event in enumerate(events):
-        into = _survivor(events[:place])
-        if event.name in _NAMING and event.data.get("merged_into") != into:
+        if event.name not in _NAMING:
+            continue
+        into = _survivor([one for one in events[:place] if one.name != "TicketsMerged" or _before(one, event)])
+        if event.data.get("merged_into") != into:
             yield f"{event.name} names {event.data.get('merged_into')} as the survivor, but that is {into}"
+
+
+def _before(merge: Event, event: Event) -> bool:
+    """Whether a merge was made before the instant of what was said: until then the ticket was its own."""
+    at = next(event.data[name] for name in ("responded_at", "called_at", "noted_at") if name in event.data)
+    return instant(merge.data["merged_at"]) < instant(at)
 
 
 def _survivor(events: Sequence[Event]) -> str | None:

@@ -40,9 +40,14 @@ def check_promises(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
     promises = {name: events for name, events in logs[PROMISES].streams.items() if not name.startswith("cycles/")}
     yield from (f"{ticket.stream} is open, but has no promise" for p, ticket in opened.items() if p not in promises)
     given = _given(logs[TICKETS].streams.values(), at_the_door(books))
+    together = {
+        _promise_of(one) for event in logs[TICKETS].named("TicketsMerged") for one in (event.stream, event.data["into"])
+    }
     for stream, events in promises.items():
         if stream in opened:
-            yield from (f"{stream}: {problem}" for problem in _promise(events, given.get(stream, []), books.now))
+            is_merged = stream in together
+            found = _promise(events, given.get(stream, []), books.now, is_merged=is_merged)
+            yield from (f"{stream}: {problem}" for problem in found)
         elif {event.name for event in events} - _BEFORE:
             yield f"{stream}: there is no such ticket"
 
@@ -84,7 +89,10 @@ def _responses(ticket: Sequence[Event], doors: Mapping[str, datetime]) -> Iterat
             yield event, Response(instant(event.data["responded_at"]), at_the_door, by_a_person, helped)
 
 
-def _promise(events: Sequence[Event], responses: Sequence[Response], now: datetime) -> Iterator[str]:
+def _promise(
+    events: Sequence[Event], responses: Sequence[Response], now: datetime, *, is_merged: bool
+) -> Iterator[str]:
+    """What of merged tickets rests on the others as well is for tests/unit/sla_timer/test_merged_histories.py."""
     names = Counter(event.name for event in events)
     first = next((event.name for event in events if event.name not in _BEFORE), None)
     if first not in {STARTED, NOT_PROMISED} or names[STARTED] > 1:
@@ -97,8 +105,10 @@ def _promise(events: Sequence[Event], responses: Sequence[Response], now: dateti
     for percent, times in shares.items():
         if times > 1 + names[REINSTATED]:
             yield f"it is at risk {times} times by {percent} %"
-    yield from _instants(events, responses, now)
-    yield from _restated(events)
+    found = _instants(events, responses, now)
+    yield from (problem for problem in found if not (is_merged and "nobody answered" in problem))
+    if not is_merged:
+        yield from _restated(events)
 
 
 def _instants(events: Sequence[Event], responses: Sequence[Response], now: datetime) -> Iterator[str]:
@@ -128,6 +138,8 @@ def _instants(events: Sequence[Event], responses: Sequence[Response], now: datet
 def _retargeted(event: Event, due: datetime) -> Iterator[str]:
     """Nothing but calls and merges moves a deadline here, and they make none later."""
     after = instant(event.data["certificate"]["due_at"])
+    if "merge-undone" in [change["cause"] for change in event.data["certificate"]["changes"][-1:]]:
+        return
     if instant(event.data["was_due_at"]) != due or after >= due:
         yield f"its deadline {due} moved from {event.data['was_due_at']} to {after}"
 

@@ -104,6 +104,16 @@ def test_what_is_held_is_limited_for_all_kinds_together(said: Said) -> None:
     assert DECIDER.replay([*pile, OPENED, over]) == DECIDER.replay([*pile, OPENED])
 
 
+@pytest.mark.parametrize(("said", "event"), [(response, recorded), (call, called), (note, noted)])
+def test_what_was_said_before_the_merge_is_said_of_the_ticket_alone(
+    said: Said, event: Callable[..., TicketEvent]
+) -> None:
+    TICKET.given(OPENED, merged(LATER)).when(said(LATER)).then(event(LATER))
+    late = LATER + MICROSECOND
+    survivor = event(late).model_copy(update={"merged_into": THERE})
+    TICKET.given(OPENED, merged(LATER)).when(said(late)).then(survivor)
+
+
 @pytest.mark.parametrize(
     ("past", "into"),
     [

@@ -1,15 +1,17 @@
 """Tickets that are merged, their promises and sla_timer's reactions, in memory; what intake takes is told here."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from libs.messages.sla import PromiseEvent
-from libs.messages.tickets import MergeUndone, TicketEvent, TicketOpened, TicketsMerged
+from libs.messages.tickets import Channel, MergeUndone, TicketEvent, TicketOpened, TicketsMerged
 from services.sla_timer.promise.decider import Command
 from services.sla_timer.promise.histories import PromiseHistory
 from services.sla_timer.promise.history_rows import HISTORIES, HistoryRow
+from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.restatement import RestatePromise, stand_merged
 from services.sla_timer.promise.rows import PromiseRow
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, of_centre
@@ -42,6 +44,14 @@ class MergedTimer(Timer):
         differs = found and found.verdict and (found.verdict, found.due_at) != stated
         return command if differs else None
 
+    def _due_of_running(self, row: PromiseRow, due_at: datetime, now: datetime) -> Command | None:
+        published = list(super()._known(now))
+        for ground in json.loads(row.beside or "[]"):
+            newer = [c for c in of_centre(published, ground["centre"]) if c.content.version > ground["version"]]
+            if any(c.published_at < datetime.fromisoformat(ground["due_at"]) for c in newer):
+                return RecomputePromise(now, tuple(self.calendars), tuple(self.targets))
+        return super()._due_of_running(row, due_at, now)
+
     def _known(self, now: datetime) -> list[PublishedCalendar]:
         centre = self.row.calendar_centre if self.row else None
         return of_centre(super()._known(now), centre or "")
@@ -58,7 +68,7 @@ class System:
     ) -> None:
         self._calendars, self._targets = list(calendars.values()), list(targets)
         self.histories: dict[str, HistoryRow] = {}
-        self.into: dict[str, str] = {}
+        self.into: dict[str, tuple[str, datetime]] = {}
         self.promises = {promise_of(one): MergedTimer(self, self._calendars, targets) for one in tickets}
 
     def of(self, ticket: str) -> MergedTimer:
@@ -71,9 +81,11 @@ class System:
 
     def tell(self, ticket: str, said: TicketEvent, now: datetime) -> None:
         if hasattr(said, "merged_into"):
-            said = said.model_copy(update={"merged_into": self.into.get(ticket)})
+            at = getattr(said, "responded_at", None) or getattr(said, "called_at", now)
+            into, merged_at = self.into.get(ticket, (None, now))
+            said = said.model_copy(update={"merged_into": into if at and at > merged_at else None})
         if isinstance(said, TicketsMerged):
-            self.into[ticket] = said.into
+            self.into[ticket] = said.into, said.merged_at
         elif isinstance(said, MergeUndone):
             self.into.pop(ticket, None)
         event: Any = SimpleNamespace(stream=ticket, data=said, recordedtime=now, correlationid="test")
@@ -81,7 +93,7 @@ class System:
             self.histories[ticket] = row
         for reaction in react(event, self._facts(ticket, said)):
             self.promises[reaction.stream].ask(reaction.command)  # type: ignore[arg-type]
-        self._react()
+        self._react(now)
 
     def _facts(self, ticket: str, said: TicketEvent) -> PlanFacts:
         if isinstance(said, TicketOpened):
@@ -91,11 +103,11 @@ class System:
             centre = row.calendar_centre if row else None
         return PlanFacts(tuple(of_centre(self._calendars, centre or "")), tuple(self._targets))
 
-    def _react(self) -> None:
+    def _react(self, now: datetime) -> None:
         """Let promises ask each other until all is quiet."""
         while news := list(self._news()):
             for stream, event in news:
-                about: Any = SimpleNamespace(stream=stream, data=event)
+                about: Any = SimpleNamespace(stream=stream, data=event, time=now)
                 for reaction in react_to_promise(about) if isinstance(event, ENDS) else []:
                     self.promises[reaction.stream].ask(reaction.command)  # type: ignore[arg-type]
 
@@ -116,7 +128,7 @@ class System:
 
     def _history(self, ticket: str) -> PromiseHistory:
         row: Any = self.histories[ticket]
-        return PromiseHistory(ticket, row.centre, row.channel, row.opened_at, row.facts)
+        return PromiseHistory(ticket, row.centre, Channel(row.channel), row.opened_at, row.facts)
 
     def pass_until(self, now: datetime) -> None:
         """Let what comes due before an instant be done just after its own."""
@@ -131,4 +143,4 @@ class System:
     def _do(self, now: datetime) -> None:
         for timer in self.promises.values():
             timer.do_what_is_due(now)
-        self._react()
+        self._react(now)

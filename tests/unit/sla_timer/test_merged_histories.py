@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from libs.messages.sla import Verdict
+from libs.messages.sla import FirstResponseAtRisk, Verdict
 from libs.messages.tickets import (
     Channel,
     CustomerCallRecorded,
@@ -110,14 +110,13 @@ def told(rng: Random, world: World, *, late: bool) -> list[Told]:
 
     found: list[Told] = []
     opened = {one: event.opened_at for one, event in world.opened}
-    for one, event in world.opened:
-        found.append((event.opened_at, 0, one, event))
-    for one, event, moment in world.said:
-        found.append((max(when(moment), opened[one]), rng.randrange(1, 9) if late else 1, one, event))
+    found += [(event.opened_at, 0, one, event) for one, event in world.opened]
+    for one, said, moment in world.said:
+        found.append((max(when(moment), opened[one]), rng.randrange(1, 9) if late else 1, one, said))
     before = max(opened.values())
-    for place, (one, event, moment) in enumerate(world.merges):
+    for place, (one, said, moment) in enumerate(world.merges):
         before = max(before, when(moment))
-        found.append((before, 10 + place, one, event))
+        found.append((before, 10 + place, one, said))
     if world.closure:
         found.append((world.closure.published_at, 0, "", world.closure))
     return sorted(found, key=lambda each: each[:2])
@@ -146,6 +145,25 @@ def test_the_restated_verdicts_of_merged_tickets_follow_from_the_facts_alone(see
     for seed in seeds:
         rng = Random(seed)
         world = happened(rng)
-        each = [ledgers(played(world, told(rng, world, late=late)), world.tickets) for late in (False, True, True)]
-        restated = [[last for _, last in found] for found in each]
+        each = [played(world, told(rng, world, late=late)) for late in (False, True, True)]
+        restated = [[last for _, last in ledgers(system, world.tickets)] for system in each]
         assert restated[0] == restated[1] == restated[2], seed
+        assert all(None not in found for found in restated), seed
+        assert all(_is_warned_once(system) for system in each), seed
+
+
+def _is_warned_once(system: System) -> bool:
+    warned = ([e.percent for e in one.events if isinstance(e, FirstResponseAtRisk)] for one in system.promises.values())
+    return all(len(percents) == len(set(percents)) for percents in warned)
+
+
+@pytest.mark.parametrize("seeds", [range(n, min(n + CHUNK, SEEDS)) for n in range(0, SEEDS, CHUNK)], ids=str)
+def test_of_two_merged_tickets_what_is_told_in_time_is_promised_as_it_is_restated(seeds: range) -> None:
+    """A merge that was undone was one until then, and a closure may be published after its hours."""
+    for seed in seeds:
+        rng = Random(seed)
+        world = happened(rng)
+        if len(world.tickets) > 2 or world.closure or any(isinstance(said, MergeUndone) for _, said, _ in world.merges):
+            continue
+        system = played(world, told(rng, world, late=False))
+        assert all(promised is restated for promised, restated in ledgers(system, world.tickets)), seed

@@ -17,7 +17,7 @@ from services.sla_timer.cycles.model import Fact, Kind, TicketHistory
 from services.sla_timer.promise.calls import ReckonCalls, RecordCall
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
 from services.sla_timer.promise.decider import DECIDER, Command, ReactionCommand
-from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise
+from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise, RenouncePromise
 from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.responses import JudgeAnswer, RecordResponse
 from services.sla_timer.promise.restatement import RestatePromise
@@ -88,6 +88,7 @@ ASKED: list[Callable[[Random], Command]] = [
     lambda rng: RecordCall(instant(rng), TICKET, rng.random() < 0.1, *facts(rng)),
     lambda rng: CancelPromise(instant(rng), TICKET, rng.choice([*CancellationCause]), OTHER),
     lambda rng: ReinstatePromise(instant(rng), TICKET),
+    lambda rng: RenouncePromise(instant(rng), TICKET, OTHER),
     lambda rng: SetInternalTarget(instant(rng), TICKET, "japan", calendar(rng) if rng.random() < 0.8 else None),
 ]
 DUTIES: list[Callable[[Random], Command]] = [

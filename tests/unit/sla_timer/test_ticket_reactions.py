@@ -4,12 +4,13 @@ from datetime import datetime
 
 import pytest
 
+from libs.eventlog.commands import Reaction
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.certificates import Certificate
 from libs.messages.sla import CancellationCause
 from libs.messages.tickets import Side
 from services.sla_timer.promise.calls import RecordCall
-from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise
+from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise, RenouncePromise
 from services.sla_timer.promise.transfers import SetInternalTarget
 from services.sla_timer.reactions import (
     NO_FACTS,
@@ -18,6 +19,7 @@ from services.sla_timer.reactions import (
     called_about,
     facts_needed,
     opened,
+    promise_of,
     react,
     react_to_promise,
 )
@@ -60,8 +62,12 @@ def test_a_call_about_a_ticket_that_opens_with_the_same_events_finds_its_promise
 @pytest.mark.parametrize("name", ["ResponseRecorded", "CustomerCallRecorded"])
 def test_what_is_said_of_an_absorbed_ticket_is_said_of_the_survivor(name: str) -> None:
     absorbed = example(name, merged_into=SURVIVOR)
-    assert promise(absorbed) == "promise/crm-eu/9"
-    assert getattr(command(absorbed), "ticket", None) == SURVIVOR
+    first, *others = react(absorbed, NO_FACTS)
+    assert (first.stream, getattr(first.command, "ticket", None)) == ("promise/crm-eu/9", SURVIVOR)
+    own = ("promise/crm-eu/4711", absorbed.stream)
+    assert [(one.stream, getattr(one.command, "ticket", None)) for one in others] == [own] * (
+        name == "ResponseRecorded"
+    )
 
 
 def test_a_withdrawal_by_the_customer_ends_the_promise_and_one_by_support_does_not() -> None:
@@ -74,7 +80,10 @@ def test_a_withdrawal_by_the_customer_ends_the_promise_and_one_by_support_does_n
 def test_a_merge_ends_the_promise_of_the_absorbed_ticket_and_its_undoing_lets_it_run_again() -> None:
     merged, into = CancellationCause.MERGED, MERGED.data.into
     assert command(MERGED) == CancelPromise(MERGED.data.merged_at, MERGED.stream, merged, into)
-    assert command(UNDONE) == ReinstatePromise(UNDONE.data.undone_at, UNDONE.stream)
+    at, survivor = UNDONE.data.undone_at, UNDONE.data.into
+    own, other = react(UNDONE, NO_FACTS)
+    assert own.command == ReinstatePromise(at, UNDONE.stream)
+    assert other == Reaction("RenouncePromise", promise_of(survivor), RenouncePromise(at, survivor, UNDONE.stream))
 
 
 def test_a_transfer_asks_for_the_calendar_of_the_receiving_centre_in_force_then() -> None:
