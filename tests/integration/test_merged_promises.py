@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 import services.sla_timer
+from libs.messages.sla import MergeNoted, NotChanged
+from libs.workcal import tz_version
 from services.sla_timer.handlers import HISTORY, MergedPromises
 from services.sla_timer.projections import READERS
 from services.sla_timer.promise.histories import FactKind
@@ -16,7 +18,7 @@ from tests.integration.folded import Folded, folded
 from tests.integration.test_sla_timer_queries import A_DAY, JUST_LATE, publication
 from tests.unit.intake.examples import OPENED, merged, recorded
 from tests.unit.recorded import NOON
-from tests.unit.sla_timer.examples import DUE_AT, OPENED_AT, TARGETS, W03, breached, later, met
+from tests.unit.sla_timer.examples import CALENDARS, DUE_AT, OPENED_AT, TARGETS, W03, breached, later, met, started
 
 from libs.messages.plan import TargetsPublished  # isort: skip
 
@@ -87,3 +89,19 @@ async def test_only_what_stands_otherwise_is_restated(timer: Folded) -> None:
         (promise(SECOND), RestatePromise),
     ]
     assert {one.ticket for one in found[0].command.merged} == {FIRST, SECOND, THIRD}
+
+
+async def test_a_closure_at_the_centre_of_either_promise_is_reckoned_on(timer: Folded) -> None:
+    german = started(OPENED_AT, calendar=CALENDARS["germany"])
+    noted = MergeNoted(
+        ticket=W03.ticket,
+        absorbed=FIRST,
+        merged_at=OPENED_AT,
+        certificate=german.certificate,
+        reason=NotChanged.NOT_EARLIER,
+    )
+    await timer.happened(promise(FIRST), W03, noted)
+    await timer.happened(promise(SECOND), W03)
+    await timer.happened("calendar/plan/germany", publication("germany", 2, OPENED_AT))
+    (row,) = await timer.found("promises_on_older_grounds", now=DUE_AT, most=10, installed=tz_version())
+    assert (row["stream"], row["centre"], row["centres"]) == (promise(FIRST), "france", ["germany"])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from libs.messages.sla import FirstResponseAtRisk, Verdict
+from libs.messages.sla import FirstResponseAtRisk, FirstResponseRetargeted, Verdict
 from libs.messages.tickets import (
     Channel,
     CustomerCallRecorded,
@@ -20,6 +20,7 @@ from libs.messages.tickets import (
     TicketOpened,
     TicketsMerged,
 )
+from libs.plan import verify
 from services.sla_timer.promise.state import Judged
 from services.sla_timer.published.publications import PublishedCalendar
 from tests.unit.sla_timer.examples import CALENDARS, example, paris
@@ -150,11 +151,21 @@ def test_the_restated_verdicts_of_merged_tickets_follow_from_the_facts_alone(see
         assert restated[0] == restated[1] == restated[2], seed
         assert all(None not in found for found in restated), seed
         assert all(_is_warned_once(system) for system in each), seed
+        for system in each:
+            _verify_certificates(system)
 
 
 def _is_warned_once(system: System) -> bool:
     warned = ([e.percent for e in one.events if isinstance(e, FirstResponseAtRisk)] for one in system.promises.values())
     return all(len(percents) == len(set(percents)) for percents in warned)
+
+
+def _verify_certificates(system: System) -> None:
+    """Raises where one contradicts itself."""
+    events = (event for timer in system.promises.values() for event in timer.events)
+    for event in events:
+        if isinstance(event, FirstResponseRetargeted):
+            verify(event.certificate)
 
 
 @pytest.mark.parametrize("seeds", [range(n, min(n + CHUNK, SEEDS)) for n in range(0, SEEDS, CHUNK)], ids=str)

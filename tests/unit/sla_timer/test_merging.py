@@ -1,5 +1,6 @@
 """A ticket that is withdrawn or absorbed ends without a verdict; the survivor keeps the earlier deadline."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -22,15 +23,20 @@ from libs.messages.sla import (
     Verdict,
 )
 from libs.messages.tickets import Channel
+from libs.plan import verify
+from services.sla_timer.promise.deadlines import WarnAtRisk
 from services.sla_timer.promise.decider import DECIDER
-from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise
+from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise, RenouncePromise
+from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.responses import JudgeAnswer
 from services.sla_timer.promise.state import Judged, Waiting
 from tests.unit.sla_timer.examples import (
+    CALENDARS,
     CUSTOMER,
     MICROSECOND,
     PROMISE,
     TICKET,
+    WARNED,
     answer,
     breached,
     fire,
@@ -42,6 +48,7 @@ from tests.unit.sla_timer.examples import (
     start,
     started,
 )
+from tests.unit.sla_timer.test_publications import FIRST, FIRST_TARGETS, at, closed
 from tests.unit.sla_timer.test_restatement import restate, restated
 
 OTHER = "ticket/crm-eu/4712"
@@ -193,3 +200,77 @@ def test_an_answer_on_an_absorbed_ticket_that_is_told_before_the_survivor_opens_
     again = DECIDER.decide(DECIDER.replay((before,)), opening)
     assert isinstance(again, FirstResponseClockStarted)
     assert again.responded_at is None
+
+
+EARLIER_OF_TWO = DECIDER.decide(DECIDER.replay((MAILED,)), adopt(EARLIER))
+
+
+def adopted() -> FirstResponseRetargeted:
+    assert isinstance(EARLIER_OF_TWO, FirstResponseRetargeted)
+    return EARLIER_OF_TWO
+
+
+def test_both_promises_are_kept_and_a_closure_that_moves_one_lets_the_other_stand() -> None:
+    germany = at(paris("08:00", day=2), CALENDARS["germany"])
+    german = started(paris("09:00"), Channel.EMAIL, CALENDARS["germany"])
+    merged = DECIDER.decide(DECIDER.replay((MAILED,)), adopt(german))
+    assert isinstance(merged, FirstResponseRetargeted)
+    assert (merged.certificate.centre, merged.certificate.due_at) == ("germany", paris("13:00"))
+    closing = at(paris("11:30"), closed(("12:00", "16:00"), of=CALENDARS["germany"]))
+    command = RecomputePromise(paris("11:30"), (FIRST, germany, closing), (FIRST_TARGETS,))
+    event = DECIDER.decide(DECIDER.replay((MAILED, merged)), command)
+    assert isinstance(event, FirstResponseRetargeted)
+    assert (event.certificate.centre, event.certificate.due_at) == ("france", DUE)
+    assert [one.certificate.due_at for one in event.absorbed] == [paris("17:00")]
+    assert DECIDER.decide(DECIDER.replay((MAILED, merged, event)), command) is None
+
+
+def test_an_answer_from_before_the_merge_meets_the_survivors_own_promise_and_hands_the_other_back() -> None:
+    before = met(AT, MAILED).model_copy(update={"handed_back": (OTHER,)})
+    PROMISE.given(MAILED, adopted()).when(answer(AT)).then(before)
+    after = met(AT + MICROSECOND, EARLIER)
+    PROMISE.given(MAILED, adopted()).when(answer(AT + MICROSECOND)).then(after)
+
+
+def test_a_survivor_that_was_answered_says_which_later_answer_is_one_to_the_absorbed_ticket() -> None:
+    verdict, told = met(paris("10:30"), MAILED), merge_noted(EARLIER, NotChanged.OVER)
+    both = later(paris("12:00")).model_copy(update={"absorbed": (OTHER,)})
+    PROMISE.given(MAILED, verdict, told).when(answer(paris("12:00"))).then(both)
+    PROMISE.given(MAILED, verdict, told).when(answer(AT)).then(later(AT))
+    known = later(paris("12:00"))
+    event = told.model_copy(update={"responded_at": paris("12:00")})
+    PROMISE.given(MAILED, verdict, known).when(adopt(EARLIER)).then(event)
+
+
+def test_a_merge_that_is_undone_gives_the_survivor_its_own_promise_back() -> None:
+    undone = RenouncePromise(paris("11:30"), TICKET, OTHER)
+    event = DECIDER.decide(DECIDER.replay((MAILED, adopted())), undone)
+    assert isinstance(event, FirstResponseRetargeted)
+    assert (event.was_due_at, event.certificate.due_at, event.own, event.absorbed) == (paris("13:00"), DUE, None, ())
+    verify(event.certificate)
+    nothing = ReinstatementNotApplied(ticket=TICKET, undone_at=paris("11:30"), reason=NotChanged.UNDONE, absorbed=OTHER)
+    PROMISE.given(MAILED, adopted(), event).when(undone).then(nothing)
+
+
+def test_nobody_is_warned_twice_of_a_promise_that_runs_again() -> None:
+    given = (MAILED, warned := WARNED.model_copy(update={"channel": Channel.EMAIL, "due_at": DUE}), MERGED)
+    event = DECIDER.decide(DECIDER.replay(given), ReinstatePromise(paris("11:30"), TICKET))
+    assert event is not None
+    PROMISE.given(*given, event).when(WarnAtRisk(warned.at_risk_at)).then(None)
+    PROMISE.given(*given, event).when(WarnAtRisk(paris("13:00"))).then(None)
+
+
+def test_a_promise_goes_round_a_circle_of_merges_once() -> None:
+    handed = AdoptPromise(AT, TICKET, "ticket/crm-eu/9", EARLIER.certificate)
+    event = DECIDER.decide(DECIDER.replay((MAILED, MERGED)), handed)
+    assert isinstance(event, MergeNoted)
+    assert (event.reason, event.into, event.through) == (NotChanged.ABSORBED, OTHER, (TICKET,))
+    again = DECIDER.decide(DECIDER.replay((MAILED, MERGED)), replace(handed, through=(TICKET, OTHER)))
+    assert isinstance(again, MergeNoted)
+    assert (again.reason, again.into) == (NotChanged.OVER, None)
+
+
+def test_a_merge_at_the_very_deadline_leaves_nothing_to_take_over() -> None:
+    event = DECIDER.decide(DECIDER.replay((MAILED,)), merge(DUE))
+    assert isinstance(event, CancellationNoted)
+    assert (event.reason, event.into) == (NotChanged.OVER, OTHER)
