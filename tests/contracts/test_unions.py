@@ -47,6 +47,7 @@ MUST_DECIDE = {
         "intake.ticket_rows._ticket",
         "notification.news.news_of",
         "sla_timer.cycles.rows.facts_in",
+        "sla_timer.promise.history_rows.fact_in",
         "sla_timer.reactions.asking",
     },
     "PromiseEvent": {

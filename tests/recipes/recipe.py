@@ -90,7 +90,7 @@ EVENT = (
         "  - olcare.TicketWithdrawn.v1\n",
         "  - olcare.TicketWithdrawn.v1\n  - olcare.TicketRated.v1\n",
     ),
-    Edit("services/intake/projections.py", 'Reader("tickets", TICKETS, 3,', 'Reader("tickets", TICKETS, 4,'),
+    Edit("services/intake/projections.py", 'Reader("tickets", TICKETS, 5,', 'Reader("tickets", TICKETS, 6,'),
 )
 """Add an event: the model, its place in the union, its type on the card of the topic."""
 DECIDED = (
@@ -155,6 +155,12 @@ DECIDED = (
         "        case TicketOpened() | TicketTransferred() | TicketRated():",
     ),
     Import("services/sla_timer/cycles/rows.py", "TicketPaused", "TicketRated"),
+    Edit(
+        "services/sla_timer/promise/history_rows.py",
+        "        case TicketReopened() | TicketResolved():",
+        "        case TicketReopened() | TicketResolved() | TicketRated():",
+    ),
+    Import("services/sla_timer/promise/history_rows.py", "TicketPaused", "TicketRated"),
     Edit("services/sla_timer/reactions.py", "ASK_NOTHING = (\n", "ASK_NOTHING = (\n    TicketRated,\n"),
     Import("services/sla_timer/reactions.py", "TicketPaused", "TicketRated"),
 )
