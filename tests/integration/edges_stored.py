@@ -141,10 +141,11 @@ async def _store(connection: asyncpg.Connection, projection: Projection[Any], ro
 
 
 def _plain(projection: Projection[Any], row: Any) -> Any:
-    """A row as it is compared: JSON that is text in it by its content, since the database sets blanks otherwise."""
+    """A row as it is compared: JSON by its content, since the database sets blanks otherwise; sequences as lists."""
     jsonb = {column.split()[0] for column in projection.columns.split(",") if " jsonb" in column}
     values = row._asdict() if hasattr(row, "_asdict") else dict(enumerate(row))
-    return {n: json.loads(v) if n in jsonb and isinstance(v, str) else v for n, v in values.items()}
+    values = {n: json.loads(v) if n in jsonb and isinstance(v, str) else v for n, v in values.items()}
+    return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
 
 
 def _queries(service: str, connection: asyncpg.Connection) -> Queries:
