@@ -171,12 +171,13 @@ near (seed, stream) as (
         select unnest(f.survivors) as stream from promise_facts f where f.stream = n.stream
         union all
         select a.stream from promise_facts a where a.survivors <> '{}' and a.survivors @> array[n.stream]) o
-)
+),
+together (seed, tickets) as (select seed, array_agg(stream order by stream) from near group by seed)
 select p.stream, h.id as head, p.ticket, p.state, p.restated, p.due_at, p.restated_due_at, p.correlation, g.tickets
 from (
-    select distinct on (n.stream) n.stream, (select array_agg(m.stream order by m.stream) from near m where m.seed = n.seed)
-        as tickets
+    select distinct on (n.stream) n.stream, t.tickets
     from near n
+    join together t using (seed)
     order by n.stream, n.seed
 ) g
 join promises p on p.stream = 'promise' || substr(g.stream, 7)

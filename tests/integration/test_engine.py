@@ -328,6 +328,13 @@ async def test_a_schema_that_is_there_without_being_listed_is_left_alone(house: 
             assert await connection.fetchval("select to_regclass($1)", f"{number}.somebodys")
 
 
+async def test_no_query_is_compiled_on_any_connection(house: House) -> None:
+    async with house.process(live=False) as engine:
+        for _ in range(3):
+            async with engine.database.connection() as connection:
+                assert await connection.fetchval("show jit") == "off"
+
+
 async def _states(engine: Engine) -> list[str]:
     async with engine.database.connection() as connection:
         return sorted(generation.state for generation in await generations(connection))
