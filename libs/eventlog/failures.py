@@ -24,6 +24,11 @@ class Failure(NamedTuple):
     trace: tuple[str, ...]
     """`file:line function`, the innermost last."""
 
+    @property
+    def place(self) -> str:
+        """Where it was raised: `file.py:line function`."""
+        return self.trace[-1].rpartition("/")[2] if self.trace else "an unknown place"
+
     def text(self) -> str:
         """One line for people."""
         return f"{self.loop}: {self.about} failed by {self.error} ({self.reference})"

@@ -77,13 +77,12 @@ class Projector:
                         rows[key] = projection.evolve(rows.get(key), event)
                 except Halted:
                     raise
-                except Exception as error:
+                except Exception as error:  # of whatever kind: what counts is never passed over, so it halts
                     raise self._not_folded(projection, event, error) from error
 
     def _not_folded(self, projection: Projection[Any], event: RecordedEvent, error: Exception) -> Halted:
         failure = failure_of(f"reader {self.reader.name}", projection.table, error)
-        where = failure.trace[-1].rpartition("/")[2]
-        sentence = f"{projection.table} can not fold {event.type} ({failure.error} at {where})"
+        sentence = f"{projection.table} can not fold {event.type} ({failure.error} at {failure.place})"
         return Halted(self.reader.topic, event.partition, event.offset, sentence)
 
     def _keys(self, projection: Projection[Any], event: RecordedEvent) -> Iterable[Key]:

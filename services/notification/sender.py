@@ -16,6 +16,7 @@ from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import failure_of
+from libs.eventlog.loops.stuck import StuckStreams, apart
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.messages.ids import duty_command_id
 from libs.messages.notices import DeliveryProblem, NoticeHandingOver
@@ -42,6 +43,8 @@ class Sender:
         self._queries, self._clock, self._settings, self._writer = host.queries, host.clock, settings, writer
         self._something_moved, self._report, self._owns = host.something_moved, host.report, host.engine.owns
         self._process = str(host.clock.process_id)
+        self._stuck = StuckStreams("sender", host.clock, host.report)
+        host.stuck.add(lambda: [self._stuck])
         self._claimed: set[str] = set()
         self.waiting: str | None = None
 
@@ -59,15 +62,23 @@ class Sender:
     async def round(self) -> int:
         """Hand over what is to be sent now; returns the number of attempts."""
         found = await self._queries.rows("notices_to_send", now=self._clock.now(), most=LOOKED_AT)
-        rows = [row for row in found if self._owns(row["stream"])][:AT_ONCE]
-        if not rows:
+        ours = [row for row in found if self._owns(row["stream"]) and not self._stuck.waits(row["stream"])]
+        claims = {issued.id: (row, issued) for row in ours[:AT_ONCE] for issued in [self._claim(row)]}
+        answers = await self._answered([issued for _, issued in claims.values()]) if claims else ()
+        mine = [(claims[answer.issued.id][0], answer) for answer in answers if self._is_mine(answer)]
+        if not mine:
             return 0
-        commands = [self._claim(row) for row in rows]
-        answers = await self._writer.handle(commands)
-        mine = [(row, answer) for row, answer in zip(rows, answers, strict=True) if self._is_mine(answer)]
         self._claimed.update(answer.issued.id for _, answer in mine)
         await unbroken(self._hand_over_all(mine))
         return len(mine)
+
+    async def _answered(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        """The answers, but for those of notices that fail by a fault of ours: they are left aside."""
+        stuck = self._stuck
+        answers = await apart(commands, self._writer.handle, lambda c, error: stuck.put(c.stream, error))
+        for answer in answers:
+            stuck.back(answer.issued.stream)
+        return answers
 
     async def busy(self) -> str | None:
         """What is to be sent now or is being handed over."""
@@ -112,7 +123,7 @@ class Sender:
         server, limits = self._settings.server(), self._settings.limits()
         try:
             outcome = await hand_over(server, limits, letterhead.sender.address, letter.recipient, letter.content)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the mail may have gone
+        except Exception as error:  # noqa: BLE001 - of whatever kind: the mail may have gone, so it is in doubt
             self._report(failure_of("sender", row["stream"], error))
             return RecordAmbiguous(self._clock.now(), claim)
         return result_of(outcome, claim, self._clock.now())
@@ -121,7 +132,7 @@ class Sender:
         """The mail; where it can not be written by a fault of ours, it can be ordered again after the mend."""
         try:
             return write(row, letterhead, self._clock.now())
-        except Exception as error:  # noqa: BLE001 - whatever a template raises
+        except Exception as error:  # noqa: BLE001 - of whatever kind: it is reported, and failed until it is ordered again
             self._report(failure_of("sender", row["stream"], error))
             return DeliveryProblem.NOT_WRITABLE
 
@@ -130,7 +141,7 @@ class Sender:
         until = self._clock.monotonic() + RECORDING.total_seconds()
         while True:
             try:
-                await self._writer.handle(results)
+                await self._answered(results)
             except Unavailable as error:
                 if self._clock.monotonic() > until:
                     raise

@@ -1,14 +1,13 @@
 """A fault of the program in any service holds up one ticket, is shown, and nothing is lost when it is mended."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from libs.chassis.clock import Clock
+from libs.stack.wait import until
 from services.ops.watch.pages import page
 from tests.acceptance.olcare import done, olcare
 
@@ -37,13 +36,8 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert done("down") == {"ended": True}
 
 
-def soon(ask: Callable[[], Any], seconds: float = 120.0) -> Any:
-    clock = Clock()
-    until = clock.monotonic() + seconds
-    while not (found := ask()):
-        assert clock.monotonic() < until, "it did not come about"
-        time.sleep(0.2)
-    return found
+def soon(ask: Callable[[], bool]) -> None:
+    until(ask, 300.0, "what was to come about")
 
 
 def notices(subject: str) -> list[tuple[str, str]]:

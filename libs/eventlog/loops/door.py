@@ -185,7 +185,7 @@ class DoorLoop:
             await self._answer(records)
         except EXPECTED:
             raise
-        except Exception:  # noqa: BLE001 - whatever a decider or a query raises
+        except Exception:  # noqa: BLE001 - of whatever kind: the halves show which record it was, and it is reported
             if len(records) == 1:
                 await self._again_or_dead(records[0])
                 return
@@ -199,7 +199,7 @@ class DoorLoop:
             await self._answer([record])
         except EXPECTED:
             raise
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - of whatever kind: it is dead-lettered and reported
             left = self._left.setdefault(record.partition, set())
             note_of([*left, record.offset], f"{record.topic}[{record.partition}]")  # too many are no fault of a record
             failure = failure_of(f"door {record.topic}", f"{record.topic}/{record.partition}/{record.offset}", error)

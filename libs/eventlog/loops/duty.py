@@ -83,7 +83,7 @@ class DutyLoop:
             return 0
         except EXPECTED:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a query raises
+        except Exception as error:  # noqa: BLE001 - of whatever kind: the duty is left aside and it is reported
             self.stuck_duties.put(duty.name, error)
             return 0
         self.waiting.pop(duty.name, None)
@@ -104,7 +104,7 @@ class DutyLoop:
             return 0
         commands = await self._find(duty, now, BATCH)
         stuck = self.stuck_streams[duty.name]
-        answers = await apart(commands, _stream, self._answer, lambda issued, error: stuck.put(issued.stream, error))
+        answers = await apart(commands, self._answer, lambda issued, error: stuck.put(issued.stream, error))
         for answer in answers:
             stuck.back(answer.issued.stream)
         return sum(1 for answer in answers if answer.event is not None)
@@ -124,7 +124,3 @@ class DutyLoop:
                 return mine[:most]
             more = 2 * more + len(held) + 1
         return ()
-
-
-def _stream(issued: IssuedCommand) -> str:
-    return issued.stream

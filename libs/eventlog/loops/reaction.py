@@ -117,7 +117,7 @@ class ReactionLoop:
         if not events:
             return
         await self._gate()  # so that the facts read below are not older than the gate allows
-        await apart(events, _stream, self._handle, self._leave)
+        await apart(events, self._handle, self._leave)
 
     async def _handle(self, events: Sequence[RecordedEvent]) -> Sequence[Answer]:
         commands = [
@@ -184,7 +184,3 @@ class ReactionLoop:
         void = await self._store.voids(partition, first, last)
         events = (self._codec.envelope(record) for record in records if record.offset not in void)
         return [self._codec.open(event) for event in events if not self._types or event.type in self._types]
-
-
-def _stream(event: RecordedEvent) -> str:
-    return event.stream

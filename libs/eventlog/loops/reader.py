@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from libs.eventlog.errors import Fenced, Halted, Unavailable
+from libs.eventlog.failures import EXPECTED, failure_of
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.ports import Log, Position, Store, Subscription
@@ -101,22 +102,33 @@ class ReaderLoop:
                 raise
             except Unavailable:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever a library says of a value
-                await self._where_it_fails(partition, records, error)
+            except Exception:  # noqa: BLE001 - of whatever kind: the halves show which record it was, and it halts there
+                await self._where_it_fails(partition, records)
                 return
             else:
                 return
 
-    async def _where_it_fails(self, partition: int, records: list[Record], error: Exception) -> None:
-        """Halve a batch that can not be stored until the record that does it is alone, and halt there."""
-        topic = self._projector.reader.topic
+    async def _where_it_fails(self, partition: int, records: list[Record]) -> None:
+        """Halve a batch that can not be stored until the record that does it is alone, and halt there.
+
+        That one is tried once more, so that a fault that passes halts nothing.
+        """
         if len(records) == 1:
-            sentence = f"it can not be stored ({type(error).__name__})"
-            self.halted[partition] = Halted(topic, partition, records[0].offset, sentence)
+            try:
+                await self.apply(partition, records)
+            except EXPECTED:
+                raise
+            except Exception as error:  # noqa: BLE001 - of whatever kind: what counts is never passed over, so it halts
+                self.halted[partition] = self._not_stored(records[0], error)
             return
         for half in (records[: len(records) // 2], records[len(records) // 2 :]):
             if partition not in self.halted:
                 await self._as_far_as_possible(partition, half)
+
+    def _not_stored(self, record: Record, error: Exception) -> Halted:
+        failure = failure_of(f"reader {self._projector.reader.name}", str(record.offset), error)
+        sentence = f"it can not be stored ({failure.error} at {failure.place})"
+        return Halted(record.topic, record.partition, record.offset, sentence)
 
     async def apply(self, partition: int, records: list[Record]) -> None:
         """Apply one batch in one transaction: lock and check the position, then write the rows and the new position."""

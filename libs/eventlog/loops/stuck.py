@@ -2,14 +2,24 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from libs.eventlog.failures import EXPECTED, Failure, Report, failure_of
 from libs.eventlog.ports import Clock
 
 FIRST, LONGEST = 1.0, 300.0  # machine seconds until the first try again, and at most between two
 
-T = TypeVar("T")
+
+class OfStream(Protocol):
+    """Work that belongs to a stream: an event, a command."""
+
+    @property
+    def stream(self) -> str:
+        """The id of the stream."""
+        ...
+
+
+T = TypeVar("T", bound=OfStream)
 R = TypeVar("R")
 
 
@@ -71,7 +81,6 @@ class StuckStreams:
 
 async def apart(
     items: Sequence[T],
-    stream_of: Callable[[T], str],
     work: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
     failed: Callable[[T, Exception], None],
 ) -> list[R]:
@@ -84,13 +93,13 @@ async def apart(
         return list(await work(items))
     except EXPECTED:
         raise
-    except Exception:  # noqa: BLE001 - whatever a decider, a fold or a query raises
-        streams = list(dict.fromkeys(map(stream_of, items)))
+    except Exception:  # noqa: BLE001 - of whatever kind: the work is done again in parts, which show whose it was
+        streams = list(dict.fromkeys(item.stream for item in items))
     if len(streams) == 1:
         return await _in_order(items, work, failed)
     first = set(streams[: len(streams) // 2])
-    halves = ([item for item in items if (stream_of(item) in first) is wanted] for wanted in (True, False))
-    return [result for half in halves for result in await apart(half, stream_of, work, failed)]
+    halves = ([item for item in items if (item.stream in first) is wanted] for wanted in (True, False))
+    return [result for half in halves for result in await apart(half, work, failed)]
 
 
 async def _in_order(
@@ -103,7 +112,7 @@ async def _in_order(
             done += await work([item])
         except EXPECTED:
             raise
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - of whatever kind: `failed` is told
             failed(item, error)
             break
     return done

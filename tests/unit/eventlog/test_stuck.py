@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
+from unittest import mock
 
 import pytest
 
@@ -299,6 +300,13 @@ async def test_partitions_that_are_another_ones_are_set_aside_here_no_longer() -
     assert world.left() == [0]
 
 
+class Item(NamedTuple):
+    """Some work of a stream."""
+
+    stream: str
+    number: int
+
+
 class Due:
     """A duty over some streams."""
 
@@ -428,17 +436,17 @@ def test_each_failure_doubles_the_wait_up_to_a_longest_one() -> None:
 
 
 async def test_work_of_one_stream_stops_at_its_first_failure() -> None:
-    done: list[int] = []
     failed: list[int] = []
 
-    async def work(items: Sequence[int]) -> Sequence[int]:
-        if 3 in items:
+    async def work(items: Sequence[Item]) -> Sequence[int]:
+        numbers = [item.number for item in items]
+        if 3 in numbers:
             raise ValueError
-        done.extend(items)
-        return items
+        return numbers
 
-    results = await apart([1, 2, 3, 4], lambda _: "all", work, lambda item, _: failed.append(item))
-    assert (results, failed) == ([1, 2], [3])
+    items = [Item("one", 1), Item("one", 2), Item("one", 3), Item("one", 4), Item("other", 5)]
+    results = await apart(items, work, lambda item, _: failed.append(item.number))
+    assert (sorted(results), failed) == ([1, 2, 5], [3])
 
 
 @pytest.mark.parametrize("note", ["", "olcare", "[]", "7", json.dumps({"stuck": ["x"]}), json.dumps({"other": [1]})])
@@ -503,4 +511,20 @@ async def test_a_row_that_can_not_be_stored_stops_its_partition_there() -> None:
     reading.store.step = step  # type: ignore[method-assign]
     await reading.read(1, 2, 13)
     assert (await reading.store.positions())[0] == 2
-    assert "can not be stored (ValueError)" in str(reading.loop.halted[0])
+    assert "can not be stored (ValueError at test_stuck.py" in str(reading.loop.halted[0])
+
+
+async def test_a_fault_of_the_store_that_passes_halts_nothing() -> None:
+    reading, original, calls = Reading(), MemoryStep.save, 0
+
+    async def save(step: MemoryStep, view: View, position: Position) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise ValueError("not this time")
+        await original(step, view, position)
+
+    with mock.patch.object(MemoryStep, "save", save):
+        await reading.read(1)
+    assert (await reading.store.positions())[0] == 1
+    assert reading.loop.halted == {}
