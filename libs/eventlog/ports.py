@@ -16,7 +16,7 @@ from libs.eventlog.wire.record import Head, Outgoing, Record
 
 ACKNOWLEDGED = -1  # written, the broker did not say where
 UNKNOWN = -2  # failed, or not known whether it was written
-NO_NOTES: Mapping[int, str] = MappingProxyType({})
+NO_REMARKS: Mapping[int, str] = MappingProxyType({})
 
 OnAssigned = Callable[[frozenset[int]], Awaitable[Mapping[int, int]]]
 """Called with newly assigned partitions; returns the offset to read each from, and none for a partition that is not to
@@ -65,8 +65,8 @@ class Subscription(Protocol):
         """The records available within `wait` machine seconds, by partition; may be empty."""
         ...
 
-    async def commit(self, offsets: Mapping[int, int], notes: Mapping[int, str] = NO_NOTES) -> None:
-        """Commit the next offset of each partition for the group, with a note (its metadata); raises Unavailable."""
+    async def commit(self, offsets: Mapping[int, int], remarks: Mapping[int, str] = NO_REMARKS) -> None:
+        """Commit the next offset of each partition for the group, with a remark (its metadata); raises Unavailable."""
         ...
 
     async def passed(self) -> Mapping[int, int]:
@@ -94,11 +94,11 @@ class Identity(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """What a group has committed of a partition: its next offset, the topic's id ("" where it is not known), a note."""
+    """What a group has committed of a partition: the next offset, the topic's id ("" if it is not known), a remark."""
 
     offset: int
     topic: str
-    note: str = ""
+    remark: str = ""
 
 
 class Log(Protocol):
@@ -120,12 +120,8 @@ class Log(Protocol):
         """The committed offsets of a group; partitions without one are absent."""
         ...
 
-    async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
-        """The notes that were committed with the offsets of a group, where there are any."""
-        ...
-
     async def commits(self, group: str, topic: str) -> Mapping[int, Commit]:
-        """The committed offsets of a group, each with its note and with the id of the topic that it belongs to."""
+        """The committed offsets of a group, each with its remark and with the id of the topic that it belongs to."""
         ...
 
     def scan(self, topic: str, partition: int, until: int, start: int = 0) -> AsyncIterator[Sequence[Record]]:

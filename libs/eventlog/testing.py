@@ -12,7 +12,7 @@ from typing import Any
 
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import View
-from libs.eventlog.ports import NO_NOTES, Commit, Identity, Loaded, OnAssigned, PartitionOffset, Position
+from libs.eventlog.ports import NO_REMARKS, Commit, Identity, Loaded, OnAssigned, PartitionOffset, Position
 from libs.eventlog.projection import Key, Reader
 from libs.eventlog.wire.record import Head, Outgoing, Record
 
@@ -31,7 +31,7 @@ class MemoryLog:
         self.partitions, self.turn = partitions, turn
         self.kept: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self.committed: dict[tuple[str, str, int], int] = {}
-        self.notes: dict[tuple[str, str, int], str] = {}
+        self.remarks: dict[tuple[str, str, int], str] = {}
         self.read_of: dict[tuple[str, str, int], str] = {}
         """The id of the topic that a committed offset belongs to."""
         self.incarnation: Counter[str] = Counter()
@@ -78,15 +78,10 @@ class MemoryLog:
         await self.turn()
         return {p: at for (g, t, p), at in self.committed.items() if (g, t) == (group, topic)}
 
-    async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
-        """The notes that were committed with the offsets of a group, where there are any."""
-        await self.turn()
-        return {p: note for (g, t, p), note in self.notes.items() if (g, t) == (group, topic) and note}
-
     async def commits(self, group: str, topic: str) -> Mapping[int, Commit]:
-        """The committed offsets of a group, each with its note and with the incarnation of the topic."""
+        """The committed offsets of a group, each with its remark and with the incarnation of the topic."""
         found = {(group, topic, p): at for p, at in (await self.committed_offsets(group, topic)).items()}
-        return {k[2]: Commit(at, self.read_of.get(k, ""), self.notes.get(k, "")) for k, at in found.items()}
+        return {k[2]: Commit(at, self.read_of.get(k, ""), self.remarks.get(k, "")) for k, at in found.items()}
 
     async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         """Read records back; raises Unavailable where one is not there."""
@@ -162,13 +157,13 @@ class MemorySubscription:
         self._next.update({p: at + len(got[p]) for p, at in self._next.items()})
         return {p: records for p, records in got.items() if records}
 
-    async def commit(self, offsets: Mapping[int, int], notes: Mapping[int, str] = NO_NOTES) -> None:
+    async def commit(self, offsets: Mapping[int, int], remarks: Mapping[int, str] = NO_REMARKS) -> None:
         """Commit the offsets of the group; raises Unavailable where a partition is not ours any more."""
         await self._log.turn()
         if lost := sorted(offsets.keys() - self.owned()):
             raise Unavailable(f"{self._topic}{lost} belong to another one now")
         self._log.committed.update({(self._group, self._topic, p): at for p, at in offsets.items()})
-        self._log.notes.update({(self._group, self._topic, p): notes.get(p, "") for p in offsets})
+        self._log.remarks.update({(self._group, self._topic, p): remarks.get(p, "") for p in offsets})
         self._log.read_of.update({(self._group, self._topic, p): self._identity for p in offsets})
 
     def owned(self) -> frozenset[int]:

@@ -63,7 +63,7 @@ class NotChanged(OpenCode):
     NOT_PROMISED = "not-promised"
     """Nothing could be promised to the ticket, so that it takes nothing over."""
     ABSORBED = "absorbed"
-    """Its ticket was absorbed in another one itself, whose promise it is handed on to."""
+    """Its ticket was absorbed in another one itself, whose promise it is passed on to."""
     UNDONE = "undone"
     """The merge was undone."""
     NOT_RECKONED = "not-reckoned"
@@ -287,7 +287,7 @@ class FirstResponseCancelled(Event):
     """The survivor of a merge."""
     certificate: Certificate
     own: Certificate | None = None
-    """The ticket's own promise, where others were absorbed in it: all of them are handed over."""
+    """The ticket's own promise, where others were absorbed in it: all of them are passed on."""
     absorbed: tuple[AbsorbedPromise, ...] = ()
 
 
@@ -335,9 +335,9 @@ class MergeNoted(Event):
     into: TicketId | None = None
     """Where it was absorbed itself: the survivor, which takes the promise over."""
     through: tuple[TicketId, ...] = ()
-    """The tickets that the promise was handed on by before."""
+    """The tickets that the promise was passed on by before."""
     held_by: TicketId | None = None
-    """The ticket whose promise stood for it, and is handed over beside it; it does so again if nothing is taken."""
+    """The ticket whose promise stood for it, and is passed on beside it; it does so again if nothing is taken."""
     responded_at: Instant | None = None
     """Where it has its end: the first answer after the merge that is known."""
 

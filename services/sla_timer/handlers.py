@@ -39,8 +39,8 @@ HISTORY: TypeAdapter[PromiseHistory] = TypeAdapter(PromiseHistory)
 """Reads what the query `facts_of_merged` gives for one ticket."""
 AGAIN = timedelta(days=1)
 """Plan time by which a look goes back before the last one that found nothing; the gate keeps our lag far below it."""
-HANDED_ON = 3
-"""How often a promise that is handed on along a chain of merges is waited for."""
+PASSED_ON = 3
+"""How often a promise that is passed on along a chain of merges is waited for."""
 DOOR_OF_INTAKE = "intake.door"
 """The consumer group whose places tell how far intake has answered messages about tickets."""
 
@@ -142,7 +142,7 @@ class PromiseDuties:
     def _safe_time(self) -> SafeTime:
         """In order: intake's door has answered, tickets and plan are handled, then merges, our own topic is read.
 
-        Along a chain of merges each promise is handed on by an event of its own.
+        Along a chain of merges each promise is passed on by an event of its own.
         """
         engine = self._host.engine
         door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
@@ -154,7 +154,7 @@ class PromiseDuties:
             Source(engine.group("react-to-tickets"), TICKETS),
             Source(engine.group("react-to-sla"), SLA),
         ]
-        return self._host.safe_time([door], [reactions, plan], *[[merges]] * HANDED_ON, [promises], inputs=inputs)
+        return self._host.safe_time([door], [reactions, plan], *[[merges]] * PASSED_ON, [promises], inputs=inputs)
 
 
 def _of_all(known: Sequence[PlanFacts]) -> PlanFacts:

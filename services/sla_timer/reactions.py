@@ -189,7 +189,7 @@ def react(event: RecordedEvent[TicketEvent], facts: PlanFacts) -> Sequence[React
 
 
 def react_to_promise(event: RecordedEvent[SlaEvent]) -> Sequence[Reaction]:
-    """Hand the promise of an absorbed ticket over to the survivor's, or give it back where that takes nothing over."""
+    """Pass the promise of an absorbed ticket on to the survivor's, or give it back where that takes nothing over."""
     if isinstance(event.data, ASK_NO_OTHER):
         return []
     match event.data:

@@ -1,4 +1,4 @@
-"""The metadata of a committed offset: the id of the topic that it belongs to, a blank, and a note."""
+"""The metadata of a committed offset: the id of the topic that it belongs to, a blank, and a remark."""
 
 import re
 
@@ -7,12 +7,12 @@ from libs.eventlog.ports import Commit
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def metadata_of(topic: str, note: str) -> str:
+def metadata_of(topic: str, remark: str) -> str:
     """What is committed with an offset, of which the broker takes 4 KiB (offset.metadata.max.bytes)."""
-    return f"{topic} {note}".rstrip()
+    return f"{topic} {remark}".rstrip()
 
 
 def commit_of(offset: int, metadata: str) -> Commit:
-    """Read what was committed; without an id at its beginning all of it is a note."""
-    topic, _, note = metadata.partition(" ")
-    return Commit(offset, topic, note) if _ID.fullmatch(topic) else Commit(offset, "", metadata)
+    """Read what was committed; without an id at its beginning all of it is a remark."""
+    topic, _, remark = metadata.partition(" ")
+    return Commit(offset, topic, remark) if _ID.fullmatch(topic) else Commit(offset, "", metadata)

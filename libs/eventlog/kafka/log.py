@@ -99,10 +99,6 @@ class KafkaLog:
         """The committed offsets of a group; partitions without one are absent."""
         return {p: commit.offset for p, commit in (await self.commits(group, topic)).items()}
 
-    async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
-        """The notes that were committed with the offsets of a group, where there are any."""
-        return {p: commit.note for p, commit in (await self.commits(group, topic)).items() if commit.note}
-
     async def commits(self, group: str, topic: str) -> Mapping[int, Commit]:
         """What a group has committed; raises Unavailable unless its coordinator answers for each partition."""
         what = f"offsets of {group}"

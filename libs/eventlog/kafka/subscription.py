@@ -12,7 +12,7 @@ from aiokafka.structs import OffsetAndMetadata
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.commits import metadata_of
 from libs.eventlog.kafka.connection import LARGEST_REQUEST, MOMENT, KafkaSettings, begun, ended, within
-from libs.eventlog.ports import NO_NOTES, Identity, OnAssigned
+from libs.eventlog.ports import NO_REMARKS, Identity, OnAssigned
 from libs.eventlog.wire.record import Record
 
 
@@ -96,10 +96,10 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             self._idle.clear()
         return {tp.partition: [record_of(m) for m in messages] for tp, messages in got.items()}
 
-    async def commit(self, offsets: Mapping[int, int], notes: Mapping[int, str] = NO_NOTES) -> None:
-        """Commit the next offset of each partition for the group, with a note and the topic; raises Unavailable."""
+    async def commit(self, offsets: Mapping[int, int], remarks: Mapping[int, str] = NO_REMARKS) -> None:
+        """Commit the next offset of each partition for the group, with a remark and the topic; raises Unavailable."""
         committed = {
-            TopicPartition(self._topic, p): OffsetAndMetadata(at, metadata_of(self._noted, notes.get(p, "")))
+            TopicPartition(self._topic, p): OffsetAndMetadata(at, metadata_of(self._noted, remarks.get(p, "")))
             for p, at in offsets.items()
         }
         await within(self._settings.patience, lambda: self._consumer.commit(committed), f"offsets of {self._group}")

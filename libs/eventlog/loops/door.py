@@ -13,7 +13,7 @@ from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable, Unreadable
 from libs.eventlog.failures import EXPECTED, Failure, Report, failure_of, unreported
 from libs.eventlog.loops.fact_waves import NOTHING, Resting, fact_waves
-from libs.eventlog.loops.held_back import firsts_of, note_of
+from libs.eventlog.loops.held_back import check_room, firsts_of, remark_of
 from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.markers import Markers
 from libs.eventlog.loops.writer import Answer
@@ -127,7 +127,7 @@ class DoorLoop:
         starts = await self._log.starts(self._door.topic)
         begin = {p: commits[p].offset if p in commits else starts[p] for p in partitions}
         self._committed.update(begin)
-        self._left.update({p: set(firsts_of(commits[p].note)) if p in commits else set() for p in partitions})
+        self._left.update({p: set(firsts_of(commits[p].remark)) if p in commits else set() for p in partitions})
         return begin
 
     async def round(self, subscription: Subscription) -> int:
@@ -159,8 +159,8 @@ class DoorLoop:
 
     async def _keep(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
         if offsets:
-            notes = {p: note_of(self._left.get(p, ()), f"{self._door.topic}[{p}]") for p in offsets}
-            await subscription.commit(offsets, notes)
+            remarks = {p: remark_of(self._left.get(p, ()), f"{self._door.topic}[{p}]") for p in offsets}
+            await subscription.commit(offsets, remarks)
             self._committed.update(offsets)
 
     async def _look_at_markers(self, subscription: Subscription) -> None:
@@ -201,7 +201,7 @@ class DoorLoop:
             raise
         except Exception as error:  # noqa: BLE001 - of whatever kind: it is dead-lettered and reported
             left = self._left.setdefault(record.partition, set())
-            note_of([*left, record.offset], f"{record.topic}[{record.partition}]")  # too many are no fault of a record
+            check_room(len(left) + 1, f"{record.topic}[{record.partition}]")  # so many are no fault of a record
             failure = failure_of(f"door {record.topic}", f"{record.topic}/{record.partition}/{record.offset}", error)
             await self._write(self._door.dead(record, _not_processed(failure)))
             left.add(record.offset)

@@ -30,20 +30,24 @@ class Source(NamedTuple):
     topic: str
 
 
-def note_of(firsts: Iterable[int], partition: str) -> str:
-    """The metadata of a committed offset; raises Unavailable where there are too many, named by their partition."""
+def check_room(number: int, partition: str) -> None:
+    """Raise Unavailable where more are left aside in a partition than can be kept."""
+    if number > AT_MOST:
+        where = "see `olcare stuck list` and `olcare dlq list`"
+        raise Unavailable(f"{partition}: more than {AT_MOST} are left aside; {where}")
+
+
+def remark_of(firsts: Iterable[int], partition: str) -> str:
+    """What is committed with an offset; raises Unavailable where there are too many, named by their partition."""
     offsets = sorted(firsts)
-    if len(offsets) > AT_MOST:
-        raise Unavailable(
-            f"{partition}: more than {AT_MOST} are left aside; see `olcare stuck list` and `olcare dlq list`"
-        )
+    check_room(len(offsets), partition)
     return json.dumps({"stuck": offsets}) if offsets else ""
 
 
-def firsts_of(note: str) -> Sequence[int]:
+def firsts_of(remark: str) -> Sequence[int]:
     """The offsets in the metadata of a committed offset; none where it is of another kind."""
     try:
-        found = json.loads(note)
+        found = json.loads(remark)
     except ValueError:
         return ()
     offsets = found.get("stuck", ()) if isinstance(found, dict) else ()
@@ -57,8 +61,8 @@ def numbered(stream: str) -> Numbered:
 
 async def left(log: Log, source: Source) -> Sequence[Record]:
     """The first record of each stream that a group has left aside; raises Unavailable."""
-    notes = await log.committed_notes(source.group, source.topic)
-    addresses = [PartitionOffset(p, at) for p, note in notes.items() for at in firsts_of(note)]
+    commits = await log.commits(source.group, source.topic)
+    addresses = [PartitionOffset(p, at) for p, commit in commits.items() for at in firsts_of(commit.remark)]
     return list((await log.records(source.topic, addresses)).values()) if addresses else ()
 
 

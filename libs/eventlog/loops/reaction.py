@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_event
 from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.failures import Report, unreported
-from libs.eventlog.loops.held_back import Source, left, note_of
+from libs.eventlog.loops.held_back import Source, left, remark_of
 from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.stuck import StuckStreams, apart
 from libs.eventlog.loops.writer import Answer
@@ -30,7 +30,7 @@ class ReactionLoop:
     """Follows one topic for ever.
 
     A stream whose event fails unexpectedly is left aside, from that event on, and the others go on. Where it was left
-    stands in a note with the committed offset (held_back.py); it is tried again after a while, in its own order.
+    stands in a remark with the committed offset (held_back.py); it is tried again after a while, in its own order.
     """
 
     def __init__(
@@ -172,9 +172,9 @@ class ReactionLoop:
                 return
 
     async def _commit(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
-        notes = {p: note_of(self._left.get(p, {}).values(), f"{self._topic}[{p}]") for p in offsets}
+        remarks = {p: remark_of(self._left.get(p, {}).values(), f"{self._topic}[{p}]") for p in offsets}
         if offsets:
-            await subscription.commit(offsets, notes)
+            await subscription.commit(offsets, remarks)
             self._next.update(offsets)
 
     async def _counting(self, partition: int, records: Sequence[Record]) -> list[RecordedEvent]:

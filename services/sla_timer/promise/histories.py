@@ -1,7 +1,7 @@
 """Which verdicts follow from what happened to tickets that were merged, whatever was told first.
 
 Time passes once more over all facts of these tickets, each at its own instant: a requester is answered by any answer on
-the ticket that theirs was part of by then. A merge hands a promise over where the survivor's still runs; where that has
+the ticket that theirs was part of by then. A merge passes a promise on where the survivor's still runs; where that has
 its end, or none was made, the promise goes on by itself. A merge that was undone has never been.
 """
 
@@ -123,7 +123,7 @@ class _Walk:
     into: dict[str, str] = field(default_factory=dict)
     calls: dict[str, list[datetime]] = field(default_factory=dict)
     waiting: dict[str, list[str]] = field(default_factory=dict)
-    """Grounds handed over to a ticket that is opened later."""
+    """Grounds passed on to a ticket that is opened later."""
     known: dict[tuple[str, int], datetime | None] = field(default_factory=dict)
 
     def facts(self) -> Iterable[tuple[str, PromiseFact]]:

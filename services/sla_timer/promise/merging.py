@@ -62,9 +62,9 @@ class AdoptPromise:
     absorbed: str
     certificate: Certificate
     through: tuple[str, ...] = ()
-    """The tickets that handed it on; where merges make a circle it goes round once."""
+    """The tickets that passed it on; where merges make a circle it goes round once."""
     held_by: str | None = None
-    """The ticket that stood for it, where its own promise is handed over as well."""
+    """The ticket that stood for it, where its own promise is passed on as well."""
 
 
 def cancel(state: State, command: CancelPromise) -> FirstResponseCancelled | CancellationNoted:

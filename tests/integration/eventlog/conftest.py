@@ -42,9 +42,6 @@ class Prefixed:
     async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
         return await self._log.committed_offsets(self._groups + group, self._at(topic))
 
-    async def committed_notes(self, group: str, topic: str) -> Mapping[int, str]:
-        return await self._log.committed_notes(self._groups + group, self._at(topic))
-
     async def commits(self, group: str, topic: str) -> Mapping[int, Commit]:
         return await self._log.commits(self._groups + group, self._at(topic))
 

@@ -9,7 +9,7 @@ from libs.eventlog.errors import Fenced
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.reader import ReaderLoop
-from libs.eventlog.ports import NO_NOTES, Log, Position
+from libs.eventlog.ports import NO_REMARKS, Log, Position
 from libs.eventlog.projection import Reader
 from libs.eventlog.rule import Judge, SetAside
 from libs.eventlog.wire.record import Head, Record
@@ -40,7 +40,7 @@ class Handed:
         self._before()
         return self._batches.pop(0)
 
-    async def commit(self, places: Mapping[int, int], notes: Mapping[int, str] = NO_NOTES) -> None:
+    async def commit(self, places: Mapping[int, int], remarks: Mapping[int, str] = NO_REMARKS) -> None:
         """Keep nothing: a reader's place stands beside its rows."""
 
     async def passed(self) -> Mapping[int, int]:

@@ -16,7 +16,7 @@ from libs.eventlog.fold import Projector, View
 from libs.eventlog.loops.door import LOOK, DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import SafeTime, group_follower
-from libs.eventlog.loops.held_back import AT_MOST, Source, firsts_of, held_back, note_of
+from libs.eventlog.loops.held_back import AT_MOST, Source, firsts_of, held_back, remark_of
 from libs.eventlog.loops.reaction import ReactionLoop
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.loops.stuck import FIRST, LONGEST, StuckStreams, apart
@@ -138,17 +138,17 @@ async def test_a_fault_that_passes_is_no_dead_letter() -> None:
 async def test_what_was_not_processed_stands_with_the_offset_until_somebody_decided_about_it() -> None:
     served = Served(said(MemoryLog(1), *NAMES), Faulty("answer"))
     subscription = await served.round()
-    assert list(firsts_of(served.log.notes["door", DOOR, 0])) == [1]
+    assert list(firsts_of(served.log.remarks["door", DOOR, 0])) == [1]
     said(served.log, "six")
     after = Served(served.log, Faulty("nowhere"))
     subscription = await after.round()
-    assert list(firsts_of(served.log.notes["door", DOOR, 0])) == [1]
+    assert list(firsts_of(served.log.remarks["door", DOOR, 0])) == [1]
     place = RecordAddress(topic=DOOR, partition=0, offset=1)
     marker = DeadLetterDiscarded(place=place, by="olcare", why="sent in again")
     served.log.write(Outgoing(dead_letters_of(DOOR), 0, b"key", marker.model_dump_json().encode(), JSON))
     after.clock.seconds += LOOK
     await after.loop.round(subscription)
-    assert list(firsts_of(served.log.notes["door", DOOR, 0])) == []
+    assert list(firsts_of(served.log.remarks["door", DOOR, 0])) == []
     assert served.log.committed["door", DOOR, 0] == len(NAMES) + 1
 
 
@@ -225,7 +225,7 @@ class Reacting:
             await reading.apply(0, records)
 
     def left(self) -> list[int]:
-        return list(firsts_of(self.log.notes.get(("react", TICKETS, 0), "")))
+        return list(firsts_of(self.log.remarks.get(("react", TICKETS, 0), "")))
 
 
 async def test_a_stream_whose_reaction_fails_is_set_aside_and_taken_up_in_its_own_order() -> None:
@@ -392,14 +392,14 @@ async def test_nothing_is_fired_of_what_has_an_input_that_is_set_aside() -> None
     ticket = b'{"data":{"into":"ticket/x/3","by":"person/x/2"}}'
     log.write(Outgoing(TICKETS, 0, b"ticket/x/1", ticket))
     log.committed["react", TICKETS, 0] = 1
-    log.notes["react", TICKETS, 0] = note_of([0], "tickets")
+    log.remarks["react", TICKETS, 0] = remark_of([0], "tickets")
     source = Source("react", TICKETS)
     due = Due("promise/x/1", "promise/x/2", "promise/x/3")
     safe = SafeTime(log, Machine(), [[group_follower("react", TICKETS, log)]], inputs=[source])
     loop, duty, _ = duties(due, safe)
     await loop.round(duty)
     assert due.done == ["promise/x/2"]
-    log.notes["react", TICKETS, 0] = ""
+    log.remarks["react", TICKETS, 0] = ""
     await loop.round(duty)
     assert sorted(due.done) == ["promise/x/1", "promise/x/2", "promise/x/3"]
 
@@ -417,7 +417,8 @@ async def test_a_door_record_holds_back_what_its_subject_names(
     log = MemoryLog(1)
     structured = [("content-type", b"application/cloudevents+json")] if headers is JSON else headers
     log.write(Outgoing(DOOR, 0, b"any key", value, structured))
-    log.notes["door", DOOR, 0] = note_of([0], "door")
+    log.committed["door", DOOR, 0] = 1
+    log.remarks["door", DOOR, 0] = remark_of([0], "door")
     assert "crm%20eu/47%2F11" in await held_back(log, [Source("door", DOOR)])
 
 
@@ -450,9 +451,9 @@ async def test_work_of_one_stream_stops_at_its_first_failure() -> None:
     assert (sorted(results), failed) == ([1, 2, 5], [3])
 
 
-@pytest.mark.parametrize("note", ["", "olcare", "[]", "7", json.dumps({"stuck": ["x"]}), json.dumps({"other": [1]})])
-def test_a_note_of_another_kind_says_nothing(note: str) -> None:
-    assert list(firsts_of(note)) == []
+@pytest.mark.parametrize("remark", ["", "olcare", "[]", "7", json.dumps({"stuck": ["x"]}), json.dumps({"other": [1]})])
+def test_a_remark_of_another_kind_says_nothing(remark: str) -> None:
+    assert list(firsts_of(remark)) == []
 
 
 class Fact(NamedTuple):
