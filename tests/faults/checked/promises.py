@@ -40,16 +40,24 @@ def check_promises(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
     promises = {name: events for name, events in logs[PROMISES].streams.items() if not name.startswith("cycles/")}
     yield from (f"{ticket.stream} is open, but has no promise" for p, ticket in opened.items() if p not in promises)
     given = _given(logs[TICKETS].streams.values(), at_the_door(books))
-    together = {
-        _promise_of(one) for event in logs[TICKETS].named("TicketsMerged") for one in (event.stream, event.data["into"])
-    }
+    together = _together(logs[TICKETS].named("TicketsMerged"))
     for stream, events in promises.items():
         if stream in opened:
-            is_merged = stream in together
-            found = _promise(events, given.get(stream, []), books.now, is_merged=is_merged)
+            merged = [r for one in together[stream] for r in given.get(one, [])] if stream in together else None
+            found = _promise(events, given.get(stream, []), merged, books.now)
             yield from (f"{stream}: {problem}" for problem in found)
         elif {event.name for event in events} - _BEFORE:
             yield f"{stream}: there is no such ticket"
+
+
+def _together(merges: Iterable[Event]) -> Mapping[str, frozenset[str]]:
+    """By promise, those of all tickets that its own was ever merged with, also by way of others."""
+    found: dict[str, frozenset[str]] = {}
+    for merge in merges:
+        pair = (_promise_of(merge.stream), _promise_of(merge.data["into"]))
+        whole = frozenset(pair).union(*(found.get(one, frozenset()) for one in pair))
+        found.update(dict.fromkeys(whole, whole))
+    return found
 
 
 def _promise_of(ticket: str) -> str:
@@ -90,9 +98,12 @@ def _responses(ticket: Sequence[Event], doors: Mapping[str, datetime]) -> Iterat
 
 
 def _promise(
-    events: Sequence[Event], responses: Sequence[Response], now: datetime, *, is_merged: bool
+    events: Sequence[Event], responses: Sequence[Response], merged: Sequence[Response] | None, now: datetime
 ) -> Iterator[str]:
-    """What of merged tickets rests on the others as well is for tests/unit/sla_timer/test_merged_histories.py."""
+    """See that one promise is kept by its rules; `merged` are the answers on all tickets merged with its own, if any.
+
+    Which verdict they all come to is reckoned from their histories in tests/unit/sla_timer/test_merged_histories.py.
+    """
     names = Counter(event.name for event in events)
     first = next((event.name for event in events if event.name not in _BEFORE), None)
     if first not in {STARTED, NOT_PROMISED} or names[STARTED] > 1:
@@ -105,13 +116,13 @@ def _promise(
     for percent, times in shares.items():
         if times > 1 + names[REINSTATED]:
             yield f"it is at risk {times} times by {percent} %"
-    found = _instants(events, responses, now)
-    yield from (problem for problem in found if not (is_merged and "nobody answered" in problem))
-    if not is_merged:
-        yield from _restated(events)
+    yield from _instants(events, responses, merged or (), now)
+    yield from _restated(events) if merged is None else _restated_of_merged(events, merged)
 
 
-def _instants(events: Sequence[Event], responses: Sequence[Response], now: datetime) -> Iterator[str]:
+def _instants(
+    events: Sequence[Event], responses: Sequence[Response], merged: Sequence[Response], now: datetime
+) -> Iterator[str]:
     certificate = next(event for event in events if event.name == STARTED).data["certificate"]
     due, ended = instant(certificate["due_at"]), False
     for event in events:
@@ -122,7 +133,7 @@ def _instants(events: Sequence[Event], responses: Sequence[Response], now: datet
             case "FirstResponseAtRisk":
                 yield from _at_risk(event, certificate["at_risk"], ended=ended)
             case "FirstResponseMet":
-                yield from _met(event, due, responses)
+                yield from _met(event, due, [*responses, *merged])
             case "FirstResponseBreached":
                 in_time = [r for r in responses if r.responded_at >= instant(certificate["opened_at"])]
                 yield from _breached(event, due, in_time)
@@ -136,11 +147,10 @@ def _instants(events: Sequence[Event], responses: Sequence[Response], now: datet
 
 
 def _retargeted(event: Event, due: datetime) -> Iterator[str]:
-    """Nothing but calls and merges moves a deadline here, and they make none later."""
+    """Nothing but calls and merges moves a deadline here, to an earlier one; a merge that is undone gives it back."""
     after = instant(event.data["certificate"]["due_at"])
-    if "merge-undone" in [change["cause"] for change in event.data["certificate"]["changes"][-1:]]:
-        return
-    if instant(event.data["was_due_at"]) != due or after >= due:
+    is_undone = "merge-undone" in [change["cause"] for change in event.data["certificate"]["changes"][-1:]]
+    if instant(event.data["was_due_at"]) != due or (after <= due if is_undone else after >= due):
         yield f"its deadline {due} moved from {event.data['was_due_at']} to {after}"
 
 
@@ -155,6 +165,13 @@ def _restated(events: Sequence[Event]) -> Iterator[str]:
         yield f"it is {last} by what was said last, but {wanted} follows from what came to be known"
     if len(said) > 1 and any(one["restated"] == other["restated"] for one, other in pairwise(said)):
         yield f"it was restated {len(said)} times"
+
+
+def _restated_of_merged(events: Sequence[Event], merged: Sequence[Response]) -> Iterator[str]:
+    """See that what was said last of merged tickets has somebody's answer behind it, where it is met."""
+    said = [event.data["restated"] for event in events if event.name == RESTATED]
+    if said and said[-1] == "met" and not any(response.by_a_person for response in merged):
+        yield "it is met by what was said last, but nobody answered"
 
 
 def _what_follows(events: Sequence[Event]) -> str:
