@@ -35,6 +35,7 @@ CONTRACT = "contract/erp/K-16"
 NOBODY = "00000000-0000-5000-8000-000000000000"
 NOT_PROMISED = "olcare.FirstResponseNotPromised.v1"
 MISSING, NO_CALENDAR = {"reason": "calendar-ends"}, {"reason": "no-calendar"}
+RESTATED = "olcare.FirstResponseRestated.v1"
 RETARGETED, MOVED = "olcare.FirstResponseRetargeted.v1", {"was_due_at": str(WARNING)}
 
 
@@ -181,12 +182,30 @@ TERM: list[tuple[str, Break]] = [
     ("its lapse was detected at", reading(CONTRACTS, named("Lapsed"), recordedtime=str(WARNING))),
     ("and it has not lapsed", without(CONTRACTS, named("Lapsed"))),
 ]
+INTO_SECOND = followed(
+    *(TICKETS, named("ResponseRecorded"), FIRST, {"into": SECOND, "merged_at": rfc3339(DUE)}),
+    type="olcare.TicketsMerged.v1",
+)
+UNDONE = {
+    "was_due_at": rfc3339(DUE),
+    "certificate": {"due_at": rfc3339(DUE), "at_risk": [], "changes": [{"cause": "merge-undone"}]},
+}
+"""A merge that was undone, and gave no later deadline back."""
 MERGED: list[tuple[str, Break]] = [
     (
         "was absorbed in a circle",
         followed(TICKETS, named("ResponseRecorded"), FIRST, {"into": FIRST}, type="olcare.TicketsMerged.v1"),
     ),
     ("as the survivor, but that is None", saying(TICKETS, named("ResponseRecorded"), merged_into=SECOND)),
+    ("when nobody answered", both(INTO_SECOND, without(TICKETS, named("ResponseRecorded")))),
+    (
+        "it is met by what was said last, but nobody answered",
+        both(
+            both(INTO_SECOND, without(TICKETS, named("ResponseRecorded"))),
+            followed(PROMISES, named("Breached"), FORGOTTEN, {"restated": "met"}, type=RESTATED),
+        ),
+    ),
+    ("its deadline", followed(PROMISES, named("ClockStarted"), MET, UNDONE, type=RETARGETED)),
 ]
 TOLD: list[tuple[str, Break]] = [
     ("was never requested", without(NOTICES, named("", notice("refusal")))),
