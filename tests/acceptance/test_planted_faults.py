@@ -17,7 +17,8 @@ START = "services.sla_timer.promise.opening:start"
 RESPOND = "services.sla_timer.promise.responses:respond"
 TOLD = "services.notification.reactions:react"
 WRITE = "services.notification.mail.outgoing:write"
-PLANTED = (OPENING, START, RESPOND, TOLD, WRITE)
+ISSUED = "services.contract.door:command_of"
+PLANTED = (OPENING, START, RESPOND, TOLD, WRITE, ISSUED)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,16 @@ def test_a_message_that_a_door_can_not_decide_is_kept_and_taken_after_the_mend(f
     assert done("dlq", "retry", letter["place"])["outcome"] == "accepted"
     soon(lambda: acknowledged("bad-0"))
     assert done("dlq", "list") == []
+
+
+def test_a_customer_that_a_door_can_not_take_is_kept_while_another_is_registered(faults: Path) -> None:
+    faults.write_text(f"{ISSUED} C-bad\n")
+    receipt = done_or_not("trigger", "CustomerSubmitted", "--wait", "--subject", "C-bad")
+    assert (receipt["outcome"], receipt["reason"]) == ("unreadable", "not-processed")
+    assert done("trigger", "CustomerSubmitted", "--wait", "--subject", "C-good")["receipt"]["outcome"] == "accepted"
+    faults.unlink()
+    [letter] = done("dlq", "list")
+    assert done("dlq", "retry", letter["place"])["outcome"] == "accepted"
 
 
 @pytest.mark.parametrize(("number", "place"), [(1, START), (2, TOLD)])
