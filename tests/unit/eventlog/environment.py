@@ -192,6 +192,8 @@ async def living(life: Callable[[], AbstractAsyncContextManager[Sequence[Loop]]]
                     group.create_task(loop())  # type: ignore[arg-type] # loops are coroutine functions
         except* (Fenced, Unavailable):
             await asyncio.sleep(SMALL)
+        if (task := asyncio.current_task()) and task.cancelling():  # Python 3.11's TaskGroup drops it while it ends
+            raise asyncio.CancelledError
 
 
 async def soon(ask: Callable[[], Awaitable[T]], seconds: float = 20) -> T:
