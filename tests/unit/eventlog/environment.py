@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -185,15 +185,32 @@ async def living(life: Callable[[], AbstractAsyncContextManager[Sequence[Loop]]]
         killed.clear()
         raise Unavailable("the process was killed")
 
+    async def one_life() -> None:
+        async with life() as loops, asyncio.TaskGroup() as group:
+            for loop in (until_killed, *loops):
+                group.create_task(loop())  # type: ignore[arg-type] # loops are coroutine functions
+
     while True:
+        # a task of its own: while it fails, Python 3.11's TaskGroup drops a cancellation from outside
+        task = asyncio.ensure_future(one_life())
         try:
-            async with life() as loops, asyncio.TaskGroup() as group:
-                for loop in (until_killed, *loops):
-                    group.create_task(loop())  # type: ignore[arg-type] # loops are coroutine functions
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait([task])
+            _look_at_death(task)
+            raise
+        _look_at_death(task)
+        await asyncio.sleep(SMALL)
+
+
+def _look_at_death(task: asyncio.Future[None]) -> None:
+    """Raise what no process may die of."""
+    with suppress(asyncio.CancelledError):
+        try:
+            task.result()
         except* (Fenced, Unavailable):
-            await asyncio.sleep(SMALL)
-        if (task := asyncio.current_task()) and task.cancelling():  # Python 3.11's TaskGroup drops it while it ends
-            raise asyncio.CancelledError
+            pass
 
 
 async def soon(ask: Callable[[], Awaitable[T]], seconds: float = 20) -> T:
