@@ -1,16 +1,17 @@
 """How doors, reactions and duties wait, and what they take again."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
+from libs.chassis.manual_clock import ManualClock
 from libs.eventlog.commands import IssuedCommand, Reaction
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.door import DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
-from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.loops.followers import Follower, SafeTime, group_follower
 from libs.eventlog.loops.input_check import LostInput
 from libs.eventlog.loops.reaction import ReactionLoop
 from libs.eventlog.loops.reader import ReaderLoop
@@ -261,6 +262,26 @@ async def test_a_deadline_is_looked_up_again_when_it_is_safe() -> None:
     loop = DutyLoop(Machine(), is_open, [duty], answer, at_once)
     assert await loop.round(duty) == 0
     assert (looks, answered) == ([MONDAY, MONDAY], [])
+
+
+async def test_what_became_due_while_safe_time_was_waited_for_waits_for_its_own() -> None:
+    clock = ManualClock(MONDAY)
+    log, looks = filled(MemoryLog(1), DOOR, 1), list[datetime]()
+
+    async def find(now: datetime, most: int) -> Sequence[IssuedCommand]:  # noqa: ARG001 - always the same
+        looks.append(now)
+        return [IssuedCommand(str(name_id("due")), "promise/1", Expire(MONDAY), "head")]
+
+    async def offsets() -> Mapping[int, int]:
+        clock.step(clock.now() + timedelta(minutes=1))  # an answer may come in this minute, behind the ends asked for
+        return {0: 1}
+
+    async def answer(commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        return [Answer(issued, None) for issued in commands]
+
+    duty = Duty("expire", find, SafeTime(log, clock, [[Follower("door", DOOR, offsets)]]))
+    await DutyLoop(clock, is_open, [duty], answer, at_once).round(duty)
+    assert (looks, clock.now()) == ([MONDAY, MONDAY], MONDAY + timedelta(minutes=1))
 
 
 async def test_a_duty_that_is_not_safe_yet_says_what_it_waits_for() -> None:
