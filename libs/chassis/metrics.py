@@ -41,6 +41,9 @@ class LogMetrics:
         self._failures = self._counter(
             "failures", "What failed by a fault of ours, and was dead-lettered or left aside: look at once", "loop"
         )
+        self._skipped = self._counter(
+            "state_records_skipped", "Records of a state topic that can not be rows, and so say nothing", "topic"
+        )
         self._stuck = self._gauge("stuck", "Streams and duties that are left aside now")
         self._lag = self._gauge("lag", "Records that a reader, door or reaction has not read yet", "follower topic")
         self._wait_since = self._gauge(
@@ -69,6 +72,11 @@ class LogMetrics:
         for kind, total in totals.items():
             self._answered.labels(topic, kind).inc(total - self._told.get((topic, kind), 0))
             self._told[topic, kind] = total
+
+    def skipped(self, topic: str, total: int) -> None:
+        """How many records of a state topic were skipped since the process began."""
+        self._skipped.labels(topic).inc(total - self._told.get((topic, "skipped"), 0))
+        self._told[topic, "skipped"] = total
 
     def failed(self, loop: str) -> None:
         """Count a failure that is a fault of ours."""

@@ -258,6 +258,7 @@ class ServiceHost:
             await check_input(self.engine.log, topic, await self.engine.log.commits(group, topic))
         for state in self._states:
             await state.check()
+            await state.read_through(self.clock.wall())
 
     async def _unquiet(self) -> str | None:
         """What is still to be read, answered or done now; all checks run concurrently."""
@@ -301,6 +302,8 @@ class ServiceHost:
                 self._measures.partitions(topic, {p: p in loop.halted for p in range(self.cards[topic].partitions)})
             for topic, door in self._doors.items():
                 self._measures.answered(topic, dataclasses.asdict(door.counts))
+            for state in self._states:
+                self._measures.skipped(state.topic, state.skipped)
             for follower, records in watchdog.lag.items():
                 self._measures.behind(follower.name, follower.topic, records)
             for duty in self._duties:

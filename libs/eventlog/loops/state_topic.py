@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.ports import Log, Subscription
-from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.database import NO_ROW, Database
 from libs.eventlog.tables.locks import Lock
 from libs.eventlog.wire.record import Record
 
@@ -33,7 +33,10 @@ class StateTopic:
     def __init__(self, log: Log, database: Database, name: str, topic: str, group: str) -> None:
         self._log, self._database, self.name, self.topic, self._group = log, database, name, topic, group
         self._epochs: dict[int, int] = {}
+        self._next: dict[int, int] = {}
         self.halted: dict[int, Halted] = {}
+        self.skipped = 0
+        """The number of records that could not be rows, since the process began."""
 
     async def open(self, partitions: int, at: datetime) -> None:
         """Create missing tables; start from the beginning where the last update is older than TOMBSTONES_KEPT.
@@ -77,6 +80,7 @@ class StateTopic:
                 sorted(partitions),
             )
         self._epochs.update({row["partition"]: row["epoch"] for row in rows})
+        self._next.update({row["partition"]: row["next_offset"] for row in rows})
         for partition in partitions:
             self.halted.pop(partition, None)
         await self.check()
@@ -95,17 +99,50 @@ class StateTopic:
         """The reasons for which partitions are halted; None while there are none."""
         return "; ".join(map(str, self.halted.values())) or None
 
+    async def read_through(self, at: datetime) -> None:
+        """Note that our partitions were read to their ends at `at`, though nothing was said; raises Unavailable."""
+        ends = await self._log.ends(self.topic)
+        async with self._database.connection() as connection:
+            await connection.executemany(
+                f"update position_{self.name} set read_at = greatest(read_at, $4)"
+                " where partition = $1 and epoch = $2 and next_offset >= $3",
+                [(partition, epoch, ends[partition], at) for partition, epoch in self._epochs.items()],
+            )
+
     async def round(self, subscription: Subscription) -> int:
         """Apply one batch of each partition; gives the number of records."""
         batches = await subscription.batch(BATCH, WAIT)
         for partition, records in batches.items():
             if partition not in self.halted:
                 await self.apply(partition, records)
+        if not batches:
+            await self._go_past(await subscription.passed())
         return sum(len(records) for records in batches.values())
 
+    async def _go_past(self, passed: Mapping[int, int]) -> None:
+        """Go past offsets whose records compaction has removed at the end of a partition."""
+        for partition, offset in passed.items():
+            if partition not in self.halted and offset > self._next.get(partition, offset):
+                await self._move(partition, offset, None, {})
+
     async def apply(self, partition: int, records: Sequence[Record]) -> None:
-        """Write the last value of each key, and the position, in one transaction; raises Unavailable."""
-        last = {(r.key or b"").decode(): r.value for r in records}
+        """Write the last value of each key, and the position, in one transaction; raises Unavailable.
+
+        A record that can not be a row is skipped and counted: whoever may write here must not end who reads.
+        """
+        offset, at = records[-1].offset + 1, _written_at(records[-1])
+        try:
+            await self._move(partition, offset, at, {(r.key or b"").decode(): r.value for r in records})
+        except NO_ROW:
+            if len(records) == 1:
+                await self._move(partition, offset, at, {})
+                self.skipped += 1
+                return
+            for half in (records[: len(records) // 2], records[len(records) // 2 :]):
+                await self.apply(partition, half)
+
+    async def _move(self, partition: int, offset: int, at: datetime | None, last: Mapping[str, bytes | None]) -> None:
+        """Write the last values of keys and the next offset; `at` is when what was read last was written."""
         kept = [(key, partition, value.decode()) for key, value in last.items() if value is not None]
         async with self._database.connection() as connection, connection.transaction():
             moved = await connection.fetchval(
@@ -113,13 +150,14 @@ class StateTopic:
                 " where partition = $1 and epoch = $2 returning 1",
                 partition,
                 self._epochs[partition],
-                records[-1].offset + 1,
-                _written_at(records[-1]),
+                offset,
+                at,
             )
             if moved is None:
                 raise Unavailable(f"{self.name}[{partition}] has another owner")
             await connection.execute(f"delete from {self.name} where key = any($1)", list(last))
             await connection.copy_records_to_table(self.name, schema_name=self.name, records=kept)
+        self._next[partition] = offset
 
     async def positions(self) -> Mapping[int, int]:
         """The next offset of every partition."""

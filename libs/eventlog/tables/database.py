@@ -23,6 +23,8 @@ LATER = (
     *LOST,
 )
 GONE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
+NO_ROW = (UnicodeDecodeError, asyncpg.DataError, asyncpg.ProgramLimitExceededError)
+"""What a record raises that can not be a row: its key is no text, its value no JSON, or either is too large."""
 
 LOOK = 0.2  # machine seconds between two tries to take a name
 SAFETY = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s"}

@@ -1,7 +1,8 @@
 """A compacted topic kept as a table: read on where it is the topic that was read, and halted with a sentence if not."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -23,13 +24,13 @@ class Scene:
         for key in (b"person/x/1", b"person/x/2"):
             self.say(key)
 
-    def say(self, key: bytes) -> None:
-        self.log.write(Outgoing(TOPIC, 0, key, b'{"name": "x"}'))
+    def say(self, key: bytes, value: bytes | None = b'{"name": "x"}') -> None:
+        self.log.write(Outgoing(TOPIC, 0, key, value))
 
-    async def read(self) -> StateTopic:
+    async def read(self, at: datetime = MONDAY) -> StateTopic:
         """Begin a process, and read what is there."""
         state = StateTopic(self.log, self.database, "private", TOPIC, "group")
-        await state.open(2, MONDAY)
+        await state.open(2, at)
         await state.round(await self.log.subscribe(TOPIC, "group", state.assigned))
         return state
 
@@ -52,6 +53,73 @@ async def test_a_state_is_read_on_where_it_was_left(scene: Scene) -> None:
     scene.say(b"person/x/3")
     state = await scene.read()
     assert (await scene.keys(), state.problem()) == (["person/x/1", "person/x/2", "person/x/3"], None)
+
+
+async def test_the_last_value_of_a_key_is_its_row_and_a_tombstone_leaves_none(scene: Scene) -> None:
+    await scene.read()
+    scene.say(b"person/x/1", None)
+    scene.say(b"person/x/2", b'{"name": "y"}')
+    scene.say(b"person/x/3")
+    scene.say(b"person/x/3", None)
+    scene.say(b"person/x/4", None)
+    scene.say(b"person/x/4")
+    await scene.read()
+    async with scene.database.connection() as connection:
+        rows = await connection.fetch("select key, partition, value ->> 'name' from private order by key")
+    assert [tuple(row) for row in rows] == [("person/x/2", 0, "y"), ("person/x/4", 0, "x")]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (b"person/\xff/1", b"{}"),
+        (b"person/\xff/1", None),
+        (b"person/\0/1", b"{}"),
+        (b"person/x/1", b"\xff"),
+        (b"person/x/1", b"no JSON"),
+        (b"person/x/1", b'{"name": "\\u0000"}'),
+        (b"person/x/1", b'{"name": "\\ud800"}'),
+        (b"person/x/1", b"[" * 100_000),
+        (b"person/x/" + Random(1).randbytes(5000).hex().encode(), b"{}"),
+    ],
+)
+async def test_a_record_that_can_not_be_a_row_is_skipped_and_counted(
+    scene: Scene, key: bytes, value: bytes | None
+) -> None:
+    scene.say(key, value)
+    scene.say(b"person/x/3")
+    state = await scene.read()
+    assert (await scene.keys(), state.skipped) == (["person/x/1", "person/x/2", "person/x/3"], 1)
+    assert (await state.positions(), (await scene.read()).skipped) == ({0: 4, 1: 0}, 0)
+
+
+async def test_a_topic_in_which_nothing_is_said_for_long_is_not_read_anew(scene: Scene) -> None:
+    state = await scene.read()
+    await state.read_through(MONDAY + timedelta(days=29))
+    scene.log.kept[TOPIC, 0][0] = scene.log.kept[TOPIC, 0][0]._replace(key=b"person/z/1")
+    await scene.read(MONDAY + timedelta(days=31))
+    assert await scene.keys() == ["person/x/1", "person/x/2"]
+    await scene.read(MONDAY + timedelta(days=60))
+    assert await scene.keys() == ["person/x/2", "person/z/1"]
+
+
+async def test_only_who_has_read_to_the_end_notes_that_it_has(scene: Scene) -> None:
+    state = await scene.read()
+    scene.say(b"person/x/1", None)
+    await state.read_through(MONDAY + timedelta(days=29))
+    async with scene.database.connection() as connection:
+        read = await connection.fetch("select read_at from position_private order by partition")
+    assert [row["read_at"] for row in read] == [MONDAY, MONDAY + timedelta(days=29)]
+
+
+async def test_what_compaction_removed_at_the_end_is_gone_past(scene: Scene) -> None:
+    state = StateTopic(scene.log, scene.database, "private", TOPIC, "group")
+    await state.open(2, MONDAY)
+    subscription = await scene.log.subscribe(TOPIC, "group", state.assigned)
+    await state.round(subscription)
+    subscription._next[0] = 7
+    await state.round(subscription)
+    assert await state.positions() == {0: 7, 1: 0}
 
 
 async def test_a_topic_that_was_cut_halts_the_partition_with_a_sentence(scene: Scene) -> None:
