@@ -32,7 +32,26 @@ class NotCovered:
 
 
 def judge_cover(facts: TicketFacts, kind: RequestKind, version: str | None, at: datetime) -> Covered | NotCovered:
-    """Decide at the instant of opening or reopening, by the local days of the contract's centre."""
+    """Decide at the instant of opening, by the local days of the contract's centre."""
+    contract = _contract_at(facts, kind, at)
+    return contract if isinstance(contract, NotCovered) else _by_version(facts, contract, version, at)
+
+
+def judge_reopening(facts: TicketFacts, kind: RequestKind, at: datetime) -> Covered | NotCovered:
+    """Decide at the instant of reopening; the version was judged at the opening, whatever was released since."""
+    contract = _contract_at(facts, kind, at)
+    if isinstance(contract, NotCovered):
+        return contract
+    return Covered(_cover(contract), version_unknown=False, rests_on=resting_on(facts.customer, contract))
+
+
+def contact_for(customer: KnownCustomer | None) -> Contact:
+    """« votre revendeur ou … l'équipe OL Care de votre région »."""
+    return Contact.RESELLER if customer and customer.reseller else Contact.REGIONAL_TEAM
+
+
+def _contract_at(facts: TicketFacts, kind: RequestKind, at: datetime) -> KnownContract | NotCovered:
+    """The term that covers an instant, or why none does."""
     customer = facts.customer
     if customer is None:
         return NotCovered(TicketRefusal.UNKNOWN_CUSTOMER, Clause.NOT_COVERED, ())
@@ -40,15 +59,7 @@ def judge_cover(facts: TicketFacts, kind: RequestKind, version: str | None, at: 
         return NotCovered(TicketRefusal.NOT_INCLUDED, Clause.PROFESSIONAL_SERVICES, resting_on(customer))
     if not facts.contracts:
         return _without_contract(customer, facts.product)
-    contract = _covering(facts.contracts, at)
-    if contract is None:
-        return _outside_terms(customer, facts.contracts, at)
-    return _by_version(customer, contract, facts.product, version, at)
-
-
-def contact_for(customer: KnownCustomer | None) -> Contact:
-    """« votre revendeur ou … l'équipe OL Care de votre région »."""
-    return Contact.RESELLER if customer and customer.reseller else Contact.REGIONAL_TEAM
+    return _covering(facts.contracts, at) or _outside_terms(customer, facts.contracts, at)
 
 
 def _without_contract(customer: KnownCustomer, product: KnownProduct | None) -> NotCovered:
@@ -74,26 +85,24 @@ def _outside_terms(customer: KnownCustomer, contracts: tuple[KnownContract, ...]
     return NotCovered(TicketRefusal.NOT_YET_COVERED, Clause.NOT_COVERED, rests_on)
 
 
-def _by_version(
-    customer: KnownCustomer,
-    contract: KnownContract,
-    product: KnownProduct | None,
-    version: str | None,
-    at: datetime,
-) -> Covered | NotCovered:
+def _by_version(facts: TicketFacts, contract: KnownContract, version: str | None, at: datetime) -> Covered | NotCovered:
     """« au delà des deux versions produits les plus récentes », as they stand on that local day."""
-    rests_on = resting_on(customer, contract, product)
+    product = facts.product
+    rests_on = resting_on(facts.customer, contract, product)
     local_day = in_utc(at).astimezone(zone(contract.zone)).date()
     support = version_support(product.versions, version, local_day) if product else VersionSupport.UNKNOWN
     if support is VersionSupport.TOO_OLD:
         return NotCovered(TicketRefusal.VERSION_TOO_OLD, Clause.TWO_NEWEST_VERSIONS, rests_on)
-    cover = Cover(
+    return Covered(_cover(contract), support is VersionSupport.UNKNOWN, rests_on)
+
+
+def _cover(contract: KnownContract) -> Cover:
+    return Cover(
         contract=contract.stream,
         first_day=contract.first_day,
         last_day=contract.last_day,
         covered_until=contract.covered_until,
     )
-    return Covered(cover, support is VersionSupport.UNKNOWN, rests_on)
 
 
 def _until(contract: KnownContract) -> tuple[datetime, str]:

@@ -26,7 +26,7 @@ from libs.messages.tickets import (
     TicketTransferred,
     TicketWithdrawn,
 )
-from services.intake.cover import Covered, NotCovered, judge_cover
+from services.intake.cover import Covered, NotCovered, judge_reopening
 from services.intake.facts import FactsNeeded, KnownTicket, TicketFacts
 from services.intake.held_message import HeldContent, turned_away
 
@@ -105,7 +105,6 @@ class Ticket:
     opened_at: datetime
     customer: str
     product: str
-    version: str | None
     request_kind: RequestKind
     centre: str
     """Where it is now."""
@@ -122,7 +121,6 @@ def ticket(opened: TicketOpened, held: tuple[MessageHeld, ...]) -> Ticket:
         opened_at=opened.opened_at,
         customer=opened.customer,
         product=opened.product,
-        version=opened.version,
         request_kind=opened.request_kind,
         centre=opened.centre,
         held=held,
@@ -282,7 +280,7 @@ def _reopened(
     """Judge cover anew at this instant: the rule « lapse while a ticket is open » ends with the resolution."""
     if not isinstance(known.stage, Resolved):
         return turned_away(message, MessageRefusal.NOT_RESOLVED)
-    verdict = judge_cover(facts, known.request_kind, known.version, reopening.reopened_at)
+    verdict = judge_reopening(facts, known.request_kind, reopening.reopened_at)
     match verdict:
         case Covered(cover=cover, rests_on=rests_on):
             return TicketReopened(**dict(reopening), cover=cover, rests_on=rests_on)

@@ -242,7 +242,7 @@ def resume(at: datetime) -> TakeMessage:
 
 
 def reopened(at: datetime) -> TicketReopened:
-    return TicketReopened(reopened_at=at, by=Side.CUSTOMER, private=PRIVATE, cover=COVER, rests_on=RESTS_ON)
+    return TicketReopened(reopened_at=at, by=Side.CUSTOMER, private=PRIVATE, cover=COVER, rests_on=RESTS_ON[:2])
 
 
 def reopen(at: datetime, facts: TicketFacts = FACTS) -> TakeMessage:

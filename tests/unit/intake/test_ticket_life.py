@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from libs.messages import upstream
 from libs.messages.base import FactVersion
 from libs.messages.clauses import Clause
+from libs.messages.plan import ProductRelease, Status
 from libs.messages.refusals import MessageRefusal
 from libs.messages.tickets import MergeUndone, MessageRefused, TicketEvent
 from services.intake.domain import DECIDER, HELD_AT_MOST, ApplyHeld, ApplyMerge, Owed, TakeMessage, UndoMerge, owed
@@ -23,6 +24,7 @@ from tests.unit.intake.examples import (
     MICROSECOND,
     NOW,
     OPENED,
+    PRODUCT,
     REFUSED,
     SURVIVOR,
     THERE,
@@ -54,6 +56,11 @@ from tests.unit.support import Specification
 TICKET = Specification(DECIDER)
 ON_SURVIVOR = merged(LATER).model_copy(update={"rests_on": (FactVersion(stream=THERE, sequence=3),)})
 WAITING = merge(LATER).message.model_copy(update={"awaits": THERE})
+RELEASES = tuple(
+    ProductRelease(version=f"{year}.1", released_on=date(2026, 12, year - 2020), status=Status.ASSUMPTION)
+    for year in range(2021, 2029)
+)
+MANY_RELEASES = replace(PRODUCT, versions=PRODUCT.versions.model_copy(update={"releases": RELEASES}))
 Said = Callable[[datetime], TakeMessage]
 MOVING: list[Said] = [transfer, merge, pause, resume, reopen, resolve, withdraw]
 MANY: list[Said] = [call, note, *MOVING]
@@ -218,6 +225,14 @@ def test_reopening_without_any_contract_is_refused_like_an_opening() -> None:
     alone = reopen(LATER, TicketFacts(replace(CUSTOMER, has_contract=False)))
     expected = refused(alone, MessageRefusal.NO_CONTRACT, Clause.NOT_COVERED)
     TICKET.given(OPENED, resolved(TUESDAY)).when(alone).then(expected)
+
+
+@pytest.mark.parametrize("version", [*(f"{year}.1" for year in range(2021, 2029)), None])
+def test_x3_is_judged_at_the_first_opening_whatever_is_released_until_the_reopening(version: str | None) -> None:
+    after_three_releases = reopen(TUESDAY + timedelta(days=90), replace(FACTS, product=MANY_RELEASES))
+    opened = OPENED.model_copy(update={"version": version})
+    done = TICKET.given(opened, resolved(TUESDAY))
+    done.when(after_three_releases).then(reopened(after_three_releases.occurred_at))
 
 
 def test_a_refused_reopening_leaves_the_ticket_resolved() -> None:
