@@ -18,7 +18,7 @@ from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import UNKNOWN
 from libs.eventlog.rule import Judge
-from libs.eventlog.testing import MemoryLog, at_once
+from libs.eventlog.testing import MemoryAppender, MemoryLog, at_once
 from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.ids import name_id, reaction_command_id
 from libs.messages.tickets import MergeUndone
@@ -122,6 +122,33 @@ async def test_no_place_is_kept_before_every_receipt_is_acknowledged() -> None:
     assert silent.calls == 3
     assert [record.value for record in log.kept[RECEIPTS, 0]] == [b"unreadable not-json"]
     assert log.committed["door", DOOR, 0] == 1
+
+
+async def test_what_is_personal_is_acknowledged_before_the_event_that_names_it_is_decided() -> None:
+    log = MemoryLog(1)
+    private = Outgoing("private", 0, b"person/ana", b"{}")
+
+    class Personal(Slow):
+        def private(self, record: Record, message: Mapping[str, str]) -> Sequence[Outgoing]:  # noqa: ARG002 - always
+            return [private]
+
+        async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+            assert len(log.kept["private", 0]) == len(commands)
+            return await super().answer(commands)
+
+    slow = Personal(log)
+    await door(log, slow).process([door_record(0, message("4711")), door_record(1, b"?"), door_record(2, message("1"))])
+    assert (len(slow.answered), [record.value for record in log.kept["private", 0]]) == (2, [b"{}", b"{}"])
+
+    class Silent(MemoryAppender):
+        async def append(self, batch: Sequence[Outgoing]) -> Sequence[int]:
+            return [UNKNOWN if out is private else 0 for out in batch]
+
+    loop = door(log, slow)
+    loop._appender = Silent(log)
+    with pytest.raises(Unavailable, match="private: not everything was acknowledged"):
+        await loop.process([door_record(0, message("4711"))])
+    assert len(slow.answered) == 2
 
 
 async def test_facts_are_asked_for_when_the_gate_is_open_and_not_before() -> None:

@@ -11,6 +11,7 @@ from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Loaded
 from libs.eventlog.tables.queries import Queries
 from libs.eventlog.wire.record import Record
+from libs.messages.catalogue import PRIVATE
 from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal
 from libs.messages.tickets import MessageHeld, MessageRefused, TicketEvent, TicketOpened, TicketReopened, TicketResolved
@@ -67,9 +68,9 @@ class Door:
     """The door of tickets on those books; `now` is late enough for all examples."""
 
     def __init__(self, known: Mapping[FactsNeeded, TicketFacts]) -> None:
-        self.books, self.tables = Books(), Tables(known)
+        self.books, self.tables, self.private = Books(), Tables(known), set[bytes | None]()
         clock = SimpleNamespace(now=lambda: datetime.fromisoformat("2026-12-31T00:00:00Z"))
-        host: Any = SimpleNamespace(queries=self.tables, clock=clock, cards={})
+        host: Any = SimpleNamespace(queries=self.tables, clock=clock, cards={PRIVATE: SimpleNamespace(partitions=1)})
         settings: Any = SimpleNamespace(tolerance=timedelta())
         books: Any = self.books
         self.door = TicketDoor(host, settings, books, books)
@@ -77,6 +78,7 @@ class Door:
     async def take(self, *records: Record) -> list[type[TicketEvent]]:
         """Take a batch as the door's loop does; gives the types on the ticket's stream."""
         read = [(record, self.door.read(record)) for record in records]
+        self.private |= {out.key for record, message in read for out in self.door.private(record, message)}
         await self.door.apply_held(await self.door.answer(await self.door.issue(read)))
         return [type(event) for event in self.books.histories[TICKET]]
 
@@ -117,6 +119,15 @@ async def test_the_same_batch_again_adds_nothing() -> None:
     assert await door.take(*batch) == (again := await door.take(*batch))
     assert again == [MessageHeld, MessageHeld, type(door.books.histories[TICKET][2]), MessageRefused, MessageRefused]
     assert {getattr(event, "clause", None) for event in door.books.histories[TICKET][2:]} == {Clause.NOT_COVERED}
+
+
+async def test_whatever_names_a_person_was_written_to_the_private_topic_before() -> None:
+    door = Door({OF_TICKET: FACTS})
+    await door.take(SUBMITTED, about_it("NoteAdded"), about_it("CustomerCalled"), about_it("TicketResolved"))
+    events = door.books.histories[TICKET]
+    named = {key.text().encode() for event in events if (key := getattr(event, "private", None))}
+    assert len(named) >= 2
+    assert named <= door.private
 
 
 async def test_where_nothing_rests_on_facts_nobody_is_asked() -> None:
