@@ -14,6 +14,7 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import unreported
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.wire.record import RecordedEvent
+from libs.messages.notices import NoticeEvent
 from services.notification import sender
 from services.notification.mail.outgoing import OutgoingMail
 from services.notification.mail.smtp import Accepted, Outcome
@@ -81,10 +82,9 @@ class Scene:
         return [ROW]
 
 
-def event_of(issued: IssuedCommand, cause: str) -> RecordedEvent:
-    event = cast("RecordedEvent", SimpleNamespace(id=f"event of {cause}", causationid=cause))
-    event.data = taken(FIRST) if isinstance(issued.command, ClaimHandOver) else None
-    return event
+def event_of(issued: IssuedCommand, cause: str, data: NoticeEvent | None = None) -> RecordedEvent:
+    data = data or (taken(FIRST) if isinstance(issued.command, ClaimHandOver) else sent(FIRST))
+    return cast("RecordedEvent", SimpleNamespace(id=f"event of {cause}", causationid=cause, data=data))
 
 
 def counted(issued: IssuedCommand) -> Answer:
@@ -115,7 +115,7 @@ async def test_one_claim_is_acted_on_once_however_often_the_notice_is_found(scen
     [
         lambda issued: Answer(issued, None),
         lambda issued: Answer(issued, event_of(issued, "the claim of another process")),
-        lambda issued: Answer(issued, SimpleNamespace(id="e", causationid=issued.id, data=sent(FIRST))),
+        lambda issued: Answer(issued, event_of(issued, issued.id, sent(FIRST))),
     ],
     ids=["nothing counts", "another claim counts", "what counts is no claim"],
 )
