@@ -343,7 +343,10 @@ class MergeNoted(Event):
 
 
 class InternalTargetSet(Event):
-    """The centre that a ticket was transferred to should answer by `due_at`; the promise stays where it was made."""
+    """The centre that a ticket was transferred to should answer by `due_at`, the promise's at the latest.
+
+    The promise stays where it was made.
+    """
 
     ticket: TicketId
     centre: Code

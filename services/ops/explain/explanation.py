@@ -74,6 +74,7 @@ class Explanation:
     """Of the earliest answer that is known, in time or late."""
     restated: Restated | None
     internal_targets: Sequence[InternalTargetSet]
+    """Of each transfer; none lies after the promise, also where that became earlier since."""
 
 
 def explain(told: RecordedPromise, grounds: Grounds) -> Explanation:
@@ -98,8 +99,13 @@ def explain(told: RecordedPromise, grounds: Grounds) -> Explanation:
         responded_at=responded_at,
         times=_times(certificate, responded_at, grounds) if certificate and responded_at else None,
         restated=_restated(state, told.events),
-        internal_targets=[e for e in told.events if isinstance(e, InternalTargetSet)],
+        internal_targets=[_aimed(e, certificate) for e in told.events if isinstance(e, InternalTargetSet)],
     )
+
+
+def _aimed(target: InternalTargetSet, certificate: Certificate | None) -> InternalTargetSet:
+    due_at = min(target.due_at, certificate.due_at) if certificate else target.due_at
+    return target.model_copy(update={"due_at": due_at})
 
 
 def _certificate(state: State) -> Certificate | None:

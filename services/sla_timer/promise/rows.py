@@ -86,7 +86,7 @@ class PromiseRow(NamedTuple):
     cancelled_because: str | None = None
     merged_into: str | None = None
     internal_centre: str | None = None
-    """The centre that it was transferred to last, and by when that one should answer."""
+    """The centre that it was transferred to last, and by when that one should answer: never after the promise."""
     internal_due_at: datetime | None = None
     owed_call_at: datetime | None = None
     """The last call of those that were noted and are still to be reckoned."""
@@ -111,6 +111,7 @@ def _on(row: PromiseRow, certificate: Certificate) -> PromiseRow:
         clock_started_at=certificate.clock_started_at,
         at_risk_at=left[0].at_risk_at if left else None,
         due_at=certificate.due_at,
+        internal_due_at=_not_after(row.internal_due_at, certificate.due_at),
         calendar_centre=certificate.centre,
         calendar_version=known.calendar_version,
         targets_version=known.targets_version,
@@ -121,6 +122,10 @@ def _on(row: PromiseRow, certificate: Certificate) -> PromiseRow:
         target_seconds=known.target_seconds,
         target_channel=str(target_channel(certificate)),
     )
+
+
+def _not_after(internal: datetime | None, due_at: datetime | None) -> datetime | None:
+    return min(internal, due_at) if internal and due_at else internal
 
 
 def _started(event: RecordedEvent[PromiseEvent], started: FirstResponseClockStarted) -> PromiseRow:
@@ -177,7 +182,7 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
         case CallNoted(restated_due_at=restated_due_at):
             return row._replace(restated_due_at=restated_due_at or row.restated_due_at, owed_call_at=None)
         case InternalTargetSet(centre=centre, due_at=due_at):
-            return row._replace(internal_centre=centre, internal_due_at=due_at)
+            return row._replace(internal_centre=centre, internal_due_at=_not_after(due_at, row.due_at))
         case FirstResponseBreached(breached_at=breached_at, detected_at=detected_at):
             return row._replace(state="breached", breached_at=breached_at, detected_at=detected_at)
         case FirstResponseRestated():

@@ -23,7 +23,10 @@ class SetInternalTarget:
 
 
 def transfer(state: State, command: SetInternalTarget) -> InternalTargetSet | InternalTargetNotSet:
-    """Set the internal target: what is left of the target, in the receiving centre's own opening hours."""
+    """Set the internal target: what is left of the target, in the receiving centre's own opening hours.
+
+    It never lies after the promise: a centre that opens later must answer by the deadline all the same.
+    """
     match state:
         case Waiting(promise=made) if command.occurred_at < made.due_at:
             return _target(made.certificate, command)
@@ -50,7 +53,7 @@ def _target(certificate: Certificate, command: SetInternalTarget) -> InternalTar
         transferred_at=command.occurred_at,
         used_microseconds=used // timedelta.resolution,
         target_seconds=target,
-        due_at=due_at,
+        due_at=min(due_at, certificate.due_at),
         calendar_version=command.calendar.content.version,
         rests_on=resting_on(command.calendar),
     )

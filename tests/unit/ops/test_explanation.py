@@ -257,6 +257,13 @@ def test_l06_an_internal_target_is_told_as_no_promise() -> None:
     assert list(sentences(found))[-1].endswith("that is no promise.")
 
 
+def test_an_internal_target_is_told_as_the_promise_where_that_became_earlier() -> None:
+    found = explained(*history(to_americas(paris("11:00")), ring(paris("11:01"))))
+    assert found.certificate is not None
+    (target,) = data(found)["internal_targets"]
+    assert target["due_at"] == found.certificate.due_at == paris("13:01")
+
+
 def test_a_cancelled_promise_has_no_verdict() -> None:
     found = explained(*history(CancelPromise(paris("11:00"), TICKET, CancellationCause.WITHDRAWN)))
     assert (found.state, found.times) == ("cancelled", None)

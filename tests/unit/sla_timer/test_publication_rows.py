@@ -80,8 +80,19 @@ def test_a_call_a_transfer_and_a_cancellation_show() -> None:
     row = folded(PROMISES, STREAM, MAILED, called)
     assert (row.due_at, row.target_channel, row.target_seconds) == (called.certificate.due_at, "phone", 7200)
     row = folded(PROMISES, STREAM, MAILED, INTERNAL, MERGED)
-    assert (row.internal_centre, row.internal_due_at) == ("americas", paris("20:00"))
+    assert (row.internal_centre, row.internal_due_at) == ("americas", DUE)
     assert (row.state, row.cancelled_at, row.merged_into) == ("cancelled", MERGED.cancelled_at, MERGED.into)
+
+
+def test_an_internal_target_moves_with_a_promise_that_becomes_earlier_than_it() -> None:
+    earlier = moved_by_call(ring(paris("10:10")), MAILED)
+    aimed = INTERNAL.model_copy(update={"due_at": earlier.certificate.due_at + MICROSECOND})
+    assert folded(PROMISES, STREAM, MAILED, aimed).internal_due_at == aimed.due_at
+    for events in ((MAILED, aimed, earlier), (MAILED, earlier, aimed)):
+        row = folded(PROMISES, STREAM, *events)
+        assert row.internal_due_at == row.due_at == earlier.certificate.due_at
+    before = INTERNAL.model_copy(update={"due_at": earlier.certificate.due_at - MICROSECOND})
+    assert folded(PROMISES, STREAM, MAILED, before, earlier).internal_due_at == before.due_at
 
 
 def test_what_ended_in_a_merge_that_was_undone_runs_as_if_nothing_had_been() -> None:

@@ -8,7 +8,8 @@ import pytest
 from libs.messages.plan import CentreCalendar
 from libs.messages.sla import InternalTargetNotSet, InternalTargetSet, NotChanged, PromiseEvent
 from libs.messages.tickets import Channel
-from libs.workcal import zone
+from libs.plan import working_calendar
+from libs.workcal import add_working_time, zone
 from services.sla_timer.promise.decider import DECIDER
 from services.sla_timer.promise.transfers import SetInternalTarget
 from services.sla_timer.published.publications import PublishedCalendar
@@ -41,6 +42,20 @@ def test_l06_the_promise_stays_and_the_receiving_centre_has_what_is_left_in_its_
     assert (event.used_microseconds, event.due_at) == (3_600_000_000, datetime(2026, 11, 30, 19, 30, tzinfo=UTC))
     assert DECIDER.evolve(state, event) == state
     assert MAILED.certificate.due_at == monday("12:00") + timedelta(days=1)
+
+
+@pytest.mark.parametrize("centre", sorted(CALENDARS))
+@pytest.mark.parametrize("minutes", range(0, 1200, 75))
+def test_the_internal_target_never_lies_after_the_promise(centre: str, minutes: int) -> None:
+    """Where the receiving centre opens later than the promising one, which day and hour the transfer may be."""
+    content = CALENDARS[centre]
+    due_at, at = MAILED.certificate.due_at, monday("16:00") + timedelta(minutes=minutes)
+    published = PublishedCalendar(f"calendar/plan/{centre}", 1, paris("08:00", day=2), content)
+    event: Any = DECIDER.decide(DECIDER.replay((MAILED,)), SetInternalTarget(at, TICKET, centre, published))
+    assert isinstance(event, InternalTargetSet)
+    used = timedelta(microseconds=event.used_microseconds)
+    left = timedelta(seconds=event.target_seconds) - used
+    assert event.due_at == min(add_working_time(working_calendar(content), at, left), due_at)
 
 
 def test_after_its_end_there_is_nothing_left_to_aim_at() -> None:
