@@ -45,6 +45,7 @@ class ContractRefusal(OpenCode):
     UNKNOWN_PRODUCT = "unknown-product"
     ALREADY_ACTIVE = "already-active"
     ALREADY_LAPSED = "already-lapsed"
+    ALREADY_CONTINUED = "already-continued"
     TERM_IS_NOT_A_YEAR = "term-is-not-a-year"
     TERM_ENDS_BEFORE_IT_BEGINS = "term-ends-before-it-begins"
     UNKNOWN_CENTRE = "unknown-centre"
@@ -153,5 +154,20 @@ class ContractLapsed(Event):
     """When it was noticed."""
 
 
+class ContractContinued(Event):
+    """The term ended, and another one of the same licence goes on: it never lapses."""
+
+    contract: ContractId
+    customer: CustomerId
+    centre: Code
+    last_day: Day
+    ended_at: Instant
+    """The end of `last_day`: the contract's `covered_until`."""
+    continued_by: ContractId
+    """The contract with the term that follows."""
+    detected_at: Instant
+    """When it was noticed."""
+
+
 CustomerEvent = CustomerRegistered | CustomerChanged | CustomerRefused | PersonErased | PersonErasureRefused
-ContractEvent = ContractActivated | ContractRefused | ContractLapsed
+ContractEvent = ContractActivated | ContractRefused | ContractLapsed | ContractContinued

@@ -25,7 +25,7 @@ from libs.plan.prices import Quote, quote
 from libs.plan.problems import BadPlan, NoPlan, Problem
 from libs.plan.promise import NoTarget, promise, target_of
 from libs.plan.published import Plan
-from libs.plan.terms import Term, covered_from, covered_until, is_covered, yearly_term
+from libs.plan.terms import Term, covered_from, covered_until, is_covered, is_yearly, yearly_term
 from libs.plan.tz import differences, is_more_of, span_of, tz_database
 from libs.plan.versions import VersionSupport, version_support
 
@@ -52,6 +52,7 @@ __all__ = [
     "home_centre",
     "is_covered",
     "is_more_of",
+    "is_yearly",
     "local_centre",
     "numbers_of",
     "parse_exported",

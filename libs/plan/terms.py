@@ -1,5 +1,6 @@
 """The yearly term of a contract, in local days of its centre: « un programme annuel »."""
 
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -28,6 +29,20 @@ def yearly_term(anchor: date, number: int = 1) -> Term:
     if number < 1:
         raise ValueError("terms are counted from 1")
     return Term(_anniversary(anchor, number - 1), _anniversary(anchor, number) - ONE_DAY)
+
+
+def is_yearly(term: Term) -> bool:
+    """Whether a term is one of the yearly terms of some contract, by the day on which that first began.
+
+    One from a 28 February may be of a contract that first began on a 29th: before a leap year it ends on a 28th.
+    """
+    anchors = (term.first_day, _leap_day_before(term.first_day))
+    return any(term == yearly_term(anchor, term.first_day.year - anchor.year + 1) for anchor in anchors)
+
+
+def _leap_day_before(day: date) -> date:
+    year = next(year for year in range(day.year - 1, day.year - 9, -1) if isleap(year))
+    return date(year, 2, 29)
 
 
 def covered_from(term: Term, zone_name: str) -> datetime:

@@ -1,4 +1,4 @@
-"""A support contract: activated with a term in local days of the customer's centre, lapsed when that ends."""
+"""A support contract: activated with a term in local days of the customer's centre; at its end continued or lapsed."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +8,7 @@ from libs.decider import Decider
 from libs.messages.clauses import Clause
 from libs.messages.contracts import (
     ContractActivated,
+    ContractContinued,
     ContractEvent,
     ContractLapsed,
     ContractRefusal,
@@ -15,7 +16,7 @@ from libs.messages.contracts import (
     LicenceKind,
 )
 from libs.messages.facts import resting_on
-from libs.plan import Term, covered_from, covered_until, yearly_term
+from libs.plan import Term, covered_from, covered_until, is_yearly
 from services.contract.facts import KnownCentre, KnownCustomer
 
 
@@ -38,15 +39,17 @@ class ActivateContract:
 
 
 @dataclass(frozen=True)
-class LapseContract:
-    """Note that the term ended at `occurred_at` without a new one; a duty, so it may produce no event."""
+class EndTerm:
+    """Note that the term ended at `occurred_at`; a duty, so it may produce no event."""
 
     occurred_at: datetime
     contract: str
     detected_at: datetime
+    continued_by: str | None = None
+    """The contract of the same licence whose term goes on, where there is one."""
 
 
-Command = ActivateContract | LapseContract
+Command = ActivateContract | EndTerm
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,14 @@ class Lapsed:
     state: Literal["lapsed"] = "lapsed"
 
 
-State = Inactive | Active | Lapsed
+@dataclass(frozen=True)
+class Continued:
+    """A term that ended while another one of its licence goes on."""
+
+    state: Literal["continued"] = "continued"
+
+
+State = Inactive | Active | Lapsed | Continued
 
 
 def decide(state: State, command: Command) -> ContractEvent | None:
@@ -82,8 +92,8 @@ def decide(state: State, command: Command) -> ContractEvent | None:
     match command:
         case ActivateContract():
             return _activate(state, command)
-        case LapseContract():
-            return _lapse(state, command)
+        case EndTerm():
+            return _end(state, command)
         case _:
             assert_never(command)
 
@@ -95,6 +105,8 @@ def evolve(state: State, event: ContractEvent) -> State:
             return Active(event.customer, event.centre, event.last_day, event.covered_until)
         case ContractLapsed():
             return Lapsed()
+        case ContractContinued():
+            return Continued()
         case ContractRefused():
             return state
         case _:
@@ -110,6 +122,8 @@ def _activate(state: State, command: ActivateContract) -> ContractActivated | Co
             return _refused(command, ContractRefusal.ALREADY_ACTIVE)
         case Lapsed():
             return _refused(command, ContractRefusal.ALREADY_LAPSED)
+        case Continued():
+            return _refused(command, ContractRefusal.ALREADY_CONTINUED)
         case Inactive():
             return _objection(command) or _activated(command)
         case _:
@@ -136,7 +150,7 @@ def _has_its_length(command: ActivateContract) -> bool:
         case LicenceKind.SUBSCRIPTION:
             return True
         case LicenceKind.PERPETUAL:
-            return command.last_day == yearly_term(command.first_day).last_day
+            return is_yearly(Term(command.first_day, command.last_day))
         case _:
             assert_never(command.licence_kind)
 
@@ -171,9 +185,21 @@ def _refused(command: ActivateContract, reason: ContractRefusal, clause: Clause 
     )
 
 
-def _lapse(state: State, command: LapseContract) -> ContractLapsed | None:
+def _end(state: State, command: EndTerm) -> ContractLapsed | ContractContinued | None:
     match state:
-        case Active(covered_until=until) if command.occurred_at == until <= command.detected_at:
+        case Active(covered_until=until) if not command.occurred_at == until <= command.detected_at:
+            return None
+        case Active(covered_until=until) if command.continued_by:
+            return ContractContinued(
+                contract=command.contract,
+                customer=state.customer,
+                centre=state.centre,
+                last_day=state.last_day,
+                ended_at=until,
+                continued_by=command.continued_by,
+                detected_at=command.detected_at,
+            )
+        case Active(covered_until=until):
             return ContractLapsed(
                 contract=command.contract,
                 customer=state.customer,

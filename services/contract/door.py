@@ -11,6 +11,7 @@ from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import CONTRACTS_DOOR, PLAN, UPSTREAM, ContractsEvent
 from libs.messages.contracts import (
     ContractActivated,
+    ContractContinued,
     ContractLapsed,
     ContractRefused,
     CustomerChanged,
@@ -124,7 +125,9 @@ def outcome_of(event: ContractsEvent | PlanEvent) -> Outcome:
     match event:
         case CustomerRefused() | PersonErasureRefused() | ContractRefused() | PlanPartRefused() | TzDatabaseRefused():
             return Outcome.REFUSED
-        case CustomerRegistered() | CustomerChanged() | PersonErased() | ContractActivated() | ContractLapsed():
+        case CustomerRegistered() | CustomerChanged() | PersonErased() | ContractActivated():
+            return Outcome.ACCEPTED
+        case ContractLapsed() | ContractContinued():
             return Outcome.ACCEPTED
         case CentreCalendarPublished() | TargetsPublished() | PriceListPublished() | ProductVersionsPublished():
             return Outcome.ACCEPTED

@@ -1,9 +1,14 @@
 -- name: terms_that_ended
--- Contracts whose term is over and that have not lapsed yet, the earliest end first; `covered_until` itself is not
--- covered.
-select c.stream, h.id as head, c.covered_until, c.correlation
+-- Contracts whose term is over and that have no end yet, the earliest end first; `covered_until` itself is not covered.
+-- With the one that follows, where a term of the same licence goes on: without a day between, and longer.
+select c.stream, h.id as head, c.covered_until, c.correlation, following.stream as continued_by
 from contracts c
 join heads_contracts h using (stream)
+left join lateral (
+    select f.stream from contracts f
+    where f.licence = c.licence and f.stream <> c.stream
+        and f.first_day <= c.last_day + 1 and f.last_day > c.last_day
+    order by f.first_day, f.stream limit 1) following on true
 where c.state = 'active' and c.covered_until <= :now
 order by c.covered_until, c.stream
 limit :most;

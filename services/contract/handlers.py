@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import DOOR, ServiceHost
@@ -21,7 +22,7 @@ from libs.messages.plan import PlanEvent
 from libs.messages.receipts import Outcome
 from libs.messages.upstream import ContractUpstream
 from services.contract import door
-from services.contract.contracts import LapseContract
+from services.contract.contracts import EndTerm
 from services.contract.facts import FACTS
 
 PAUSE, GLANCE = 1.0, 0.1  # machine seconds between two looks for tombstones; the second with a movable clock
@@ -80,19 +81,19 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
 
 
 class TermDuties:
-    """Lapses terms that have ended, by safe time: a new term may still wait at the door."""
+    """Ends terms that are over, by safe time: a new term may still wait at the door."""
 
     def __init__(self, host: ServiceHost) -> None:
         self._host, self._queries = host, host.queries
 
     def all(self) -> list[Duty]:
         """Name the duties."""
-        return [Duty("lapse contracts", self.ended, safe=self._safe_time())]
+        return [Duty("end terms", self.ended, safe=self._safe_time())]
 
     async def ended(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
-        """Let contracts lapse whose term is over."""
+        """Let contracts whose term is over lapse, or go on in the one that follows."""
         rows = await self._queries.rows("terms_that_ended", now=now, most=most)
-        return [issued_by_duty(row, LapseContract(row["covered_until"], row["stream"], now)) for row in rows]
+        return [issued_by_duty(row, _end_term(row, now)) for row in rows]
 
     async def next_due(self) -> datetime | None:
         """The next end of a term."""
@@ -104,6 +105,10 @@ class TermDuties:
         own_door = group_follower(engine.group(DOOR), CONTRACTS_DOOR, engine.log)
         inputs = [Source(engine.group(DOOR), CONTRACTS_DOOR)]
         return self._host.safe_time([own_door], [engine.followers["contracts"]], inputs=inputs)
+
+
+def _end_term(row: Mapping[str, Any], now: datetime) -> EndTerm:
+    return EndTerm(row["covered_until"], row["stream"], now, row["continued_by"])
 
 
 class Tombstones:

@@ -8,6 +8,7 @@ from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import CONTRACTS, PLAN
 from libs.messages.contracts import (
     ContractActivated,
+    ContractContinued,
     ContractEvent,
     ContractLapsed,
     ContractRefused,
@@ -86,7 +87,7 @@ class ContractRow(NamedTuple):
 
     stream: str
     state: str
-    """active or lapsed."""
+    """active, lapsed or continued."""
     customer: str
     licence: str
     licence_kind: str
@@ -97,7 +98,7 @@ class ContractRow(NamedTuple):
     covered_from: datetime
     covered_until: datetime
     correlation: str
-    """The correlation id of the activation, which the lapse keeps."""
+    """The correlation id of the activation, which the end of the term keeps."""
     detected_at: datetime | None = None
     """When the end of the term was noticed."""
 
@@ -121,6 +122,8 @@ def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> C
             )
         case ContractLapsed() as lapsed:
             return row and row._replace(state="lapsed", detected_at=lapsed.detected_at)
+        case ContractContinued() as continued:
+            return row and row._replace(state="continued", detected_at=continued.detected_at)
         case ContractRefused():
             return row
         case _:
@@ -241,9 +244,9 @@ TERMS: Projection[ContractRow] = Projection(
         first_day date not null, last_day date not null,
         covered_from timestamptz not null, covered_until timestamptz not null,
         correlation text not null, detected_at timestamptz""",
-    events=(ContractActivated, ContractLapsed),
+    events=(ContractActivated, ContractLapsed, ContractContinued),
     evolve=_contract,
-    indexes=("(customer)", "(covered_until) where state = 'active'"),
+    indexes=("(customer)", "(covered_until) where state = 'active'", "(licence)"),
 )
 
 ERASED: Projection[ErasedRow] = Projection(
@@ -284,7 +287,7 @@ TZ_DATABASES: Projection[TzDatabaseRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("contracts", CONTRACTS, 1, (CONTRACT_STATES, CUSTOMERS, TERMS, ERASED), writes=True),
+    Reader("contracts", CONTRACTS, 2, (CONTRACT_STATES, CUSTOMERS, TERMS, ERASED), writes=True),
     Reader("plan", PLAN, 2, (PLAN_STATES, PLAN_PARTS, TZ_DATABASES), writes=True),
 )
 

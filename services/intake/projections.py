@@ -8,6 +8,7 @@ from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import CONTRACTS, PLAN, TICKETS
 from libs.messages.contracts import (
     ContractActivated,
+    ContractContinued,
     ContractEvent,
     ContractLapsed,
     ContractRefused,
@@ -79,7 +80,7 @@ def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> C
                 covered_until=activated.covered_until,
                 sequence=event.sequence,
             )
-        case ContractLapsed():
+        case ContractLapsed() | ContractContinued():
             return row and row._replace(sequence=event.sequence)
         case ContractRefused():
             return row
@@ -143,7 +144,7 @@ CONTRACT_TERMS: Projection[ContractRow] = Projection(
         stream text not null, customer text not null, products text[] not null, zone text not null,
         first_day date not null, last_day date not null,
         covered_from timestamptz not null, covered_until timestamptz not null, sequence bigint not null""",
-    events=(ContractActivated, ContractLapsed),
+    events=(ContractActivated, ContractLapsed, ContractContinued),
     evolve=_contract,
     indexes=("(customer)",),
 )
@@ -167,6 +168,6 @@ PRODUCTS: Projection[ProductRow] = Projection(
 
 READERS: tuple[Reader, ...] = (
     Reader("tickets", TICKETS, 6, (STATES, TICKET_ROWS), writes=True),
-    Reader("contracts", CONTRACTS, 1, (CUSTOMERS, CONTRACT_TERMS)),
+    Reader("contracts", CONTRACTS, 2, (CUSTOMERS, CONTRACT_TERMS)),
     Reader("plan", PLAN, 1, (CENTRES, PRODUCTS)),
 )

@@ -3,6 +3,7 @@
 from libs.messages.catalogue import ContractsEvent, SlaEvent
 from libs.messages.contracts import (
     ContractActivated,
+    ContractContinued,
     ContractLapsed,
     ContractRefused,
     CustomerChanged,
@@ -72,7 +73,7 @@ NO_NEWS = (
     *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
     *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleTargetMissed),
     *(CustomerRegistered, CustomerChanged, CustomerRefused, PersonErased, PersonErasureRefused),
-    *(ContractActivated, ContractRefused),
+    *(ContractActivated, ContractRefused, ContractContinued),
 )
 """All others."""
 

@@ -181,7 +181,7 @@ def _lapsed(pen: Pen) -> None:
     command = str(door_command_id("erp", "contract-16", stream))
     activated = pen.event(CONTRACTS, stream, "ContractActivated", command, command, BEGIN, covered_until=DUE)
     pen.answer(pen.say(message), stream, activated, "ContractActivated", Outcome.ACCEPTED, command)
-    cause = str(duty_command_id(activated, "LapseContract"))
+    cause = str(duty_command_id(activated, "EndTerm"))
     lapsed = pen.event(CONTRACTS, stream, "ContractLapsed", cause, command, DUE, lapsed_at=DUE, detected_at=DUE)
     pen.told(lapsed, "customer", "lapse", command)
 

@@ -40,7 +40,7 @@ from libs.plan import (
 )
 from services.contract import door as contract_door
 from services.contract import facts as contract_facts
-from services.contract.contracts import LapseContract
+from services.contract.contracts import EndTerm
 from services.contract.domain import DECIDERS as CONTRACT
 from services.contract.plan import read_plan
 from services.contract.plan_parts import PublishPart
@@ -153,7 +153,7 @@ class Followed:
             event = self._answered(record, issued, ())
             self._answered(record, issued, (event,))
             if isinstance(event, ContractActivated):
-                lapse = LapseContract(event.covered_until, issued.stream, event.covered_until + A_SECOND)
+                lapse = EndTerm(event.covered_until, issued.stream, event.covered_until + A_SECOND)
                 self._happened(issued.stream, (event,), _decided(issued.stream, (event,), lapse))
         if isinstance(message.data, upstream.PersonErasureOrdered):
             self._answered(record, issued, (REGISTERED,))

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 import services.contract
 from libs.messages.base import PrivateKey
+from libs.messages.contracts import ContractActivated
 from services.contract.facts import FACTS, ContractFacts, KnownCentre, KnownCustomer
 from services.contract.projections import READERS
 from tests.integration.folded import Folded, folded
@@ -25,6 +27,7 @@ from tests.unit.contract.examples import (
     PRIVATE,
     REGISTERED,
 )
+from tests.unit.contract.test_contract import CONTINUED
 from tests.unit.contract.test_contract_projections import LAPSED
 from tests.unit.contract.test_plan_parts import PARTS, tz_published
 
@@ -81,6 +84,66 @@ async def test_the_terms_that_ended_first_come_first(contract: Folded) -> None:
         await contract.happened(f"contract/erp/{number}", later)
     rows = await contract.found("terms_that_ended", now=ENDS + timedelta(days=9), most=2)
     assert [row["stream"] for row in rows] == ["contract/erp/K-2", "contract/erp/K-3"]
+
+
+A_DAY = timedelta(days=1)
+TERM_A, TERM_B, TERM_C = "contract/erp/K-2003", "contract/erp/K-2003-B", "contract/erp/K-2003-C"
+
+
+def a_year_from(days: int, **other: object) -> ContractActivated:
+    """The term of `ACTIVATED`, so many days later."""
+    by = days * A_DAY
+    moved = {"first_day": ACTIVATED.first_day + by, "last_day": ACTIVATED.last_day + by}
+    return ACTIVATED.model_copy(update=moved | {"covered_until": ENDS + by} | other)
+
+
+TERMS = {TERM_A: a_year_from(0), TERM_B: a_year_from(365), TERM_C: a_year_from(730)}
+
+
+@pytest.mark.parametrize("order", list(permutations(TERMS)))
+async def test_a_term_is_followed_by_the_next_one_of_its_licence_in_every_order_of_telling(
+    contract: Folded, order: tuple[str, ...]
+) -> None:
+    for stream in order:
+        await contract.happened(stream, TERMS[stream])
+    rows = await contract.found("terms_that_ended", now=ENDS + 1000 * A_DAY, most=10)
+    assert [(row["stream"], row["continued_by"]) for row in rows] == [
+        (TERM_A, TERM_B),
+        (TERM_B, TERM_C),
+        (TERM_C, None),
+    ]
+
+
+async def test_a_term_that_was_continued_asks_for_nothing_more_and_still_continues_the_one_before(
+    contract: Folded,
+) -> None:
+    await contract.happened(TERM_B, TERMS[TERM_B], CONTINUED.model_copy(update={"contract": TERM_B}))
+    await contract.happened(TERM_A, TERMS[TERM_A])
+    rows = await contract.found("terms_that_ended", now=ENDS + 1000 * A_DAY, most=10)
+    assert [(row["stream"], row["continued_by"]) for row in rows] == [(TERM_A, TERM_B)]
+
+
+@pytest.mark.parametrize(
+    ("other", "continues"),
+    [
+        (a_year_from(365), True),
+        (a_year_from(366), False),
+        (a_year_from(1), True),
+        (a_year_from(0), False),
+        (a_year_from(-1), False),
+        (a_year_from(365, licence="licence/erp/L-9"), False),
+        (a_year_from(365, customer="customer/erp/C-9"), True),
+    ],
+)
+async def test_only_a_longer_term_of_the_same_licence_without_a_day_between_follows(
+    contract: Folded,
+    other: ContractActivated,
+    continues: bool,  # noqa: FBT001 - a column of the table above
+) -> None:
+    await contract.happened(TERM_A, TERMS[TERM_A])
+    await contract.happened(TERM_B, other)
+    rows = await contract.found("terms_that_ended", now=ENDS, most=10)
+    assert [row["continued_by"] for row in rows if row["stream"] == TERM_A] == [TERM_B if continues else None]
 
 
 async def test_every_private_record_of_an_erased_person_and_of_nobody_else_owes_a_tombstone(contract: Folded) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given as drawn
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from libs.messages.clauses import Clause
 from libs.messages.contracts import (
     ContractActivated,
+    ContractContinued,
     ContractEvent,
     ContractLapsed,
     ContractRefusal,
@@ -17,7 +19,7 @@ from libs.messages.contracts import (
     LicenceKind,
 )
 from libs.plan import yearly_term
-from services.contract.contracts import DECIDER, ActivateContract, LapseContract
+from services.contract.contracts import DECIDER, ActivateContract, EndTerm
 from services.contract.facts import KnownCentre
 from tests.unit.contract.examples import (
     ACTIVATE,
@@ -44,6 +46,16 @@ LAPSED = ContractLapsed(
     centre="france",
     last_day=date(2027, 5, 31),
     lapsed_at=ENDS,
+    detected_at=ENDS,
+)
+NEXT = "contract/erp/K-2001-2"
+CONTINUED = ContractContinued(
+    contract=CONTRACT,
+    customer=CUSTOMER,
+    centre="france",
+    last_day=date(2027, 5, 31),
+    ended_at=ENDS,
+    continued_by=NEXT,
     detected_at=ENDS,
 )
 
@@ -91,6 +103,20 @@ def test_a_term_is_a_year_to_the_day(case: str, first_day: date, last_day: date)
         )
 
 
+K6_BEGINS = (date(2028, 2, 29), date(2029, 2, 28), date(2030, 2, 28), date(2031, 2, 28), date(2032, 2, 29))
+
+
+@pytest.mark.parametrize(("first_day", "next_first_day"), list(pairwise(K6_BEGINS)))
+def test_k6_every_term_of_a_contract_begun_on_a_leap_day_is_a_year_by_that_day(
+    first_day: date, next_first_day: date
+) -> None:
+    last_day = next_first_day - timedelta(days=1)
+    assert activated(term(first_day, last_day)).last_day == last_day
+    SUPPORT.given().when(term(first_day, last_day + timedelta(days=1))).then(
+        refused(ContractRefusal.TERM_IS_NOT_A_YEAR, Clause.YEARLY_PROGRAMME)
+    )
+
+
 def test_k12_a_subscription_licence_is_covered_for_its_own_period() -> None:
     a_day = replace(term(date(2026, 6, 1), date(2026, 6, 1)), licence_kind=LicenceKind.SUBSCRIPTION)
     event = activated(a_day)
@@ -126,27 +152,36 @@ def test_a_contract_that_was_refused_can_come_again() -> None:
 def test_a_contract_is_activated_once() -> None:
     SUPPORT.given(ACTIVATED).when(ACTIVATE).then(refused(ContractRefusal.ALREADY_ACTIVE))
     SUPPORT.given(ACTIVATED, LAPSED).when(ACTIVATE).then(refused(ContractRefusal.ALREADY_LAPSED))
+    SUPPORT.given(ACTIVATED, CONTINUED).when(ACTIVATE).then(refused(ContractRefusal.ALREADY_CONTINUED))
 
 
 def test_a_term_lapses_at_its_end_and_no_microsecond_before() -> None:
-    SUPPORT.given(ACTIVATED).when(LapseContract(ENDS, CONTRACT, detected_at=ENDS)).then(LAPSED)
-    SUPPORT.given(ACTIVATED).when(LapseContract(ENDS, CONTRACT, detected_at=ENDS - MICROSECOND)).then(None)
+    SUPPORT.given(ACTIVATED).when(EndTerm(ENDS, CONTRACT, detected_at=ENDS)).then(LAPSED)
+    SUPPORT.given(ACTIVATED).when(EndTerm(ENDS, CONTRACT, detected_at=ENDS - MICROSECOND)).then(None)
+
+
+def test_a_term_that_is_followed_by_another_never_lapses() -> None:
+    SUPPORT.given(ACTIVATED).when(EndTerm(ENDS, CONTRACT, detected_at=ENDS, continued_by=NEXT)).then(CONTINUED)
+    early = EndTerm(ENDS, CONTRACT, detected_at=ENDS - MICROSECOND, continued_by=NEXT)
+    SUPPORT.given(ACTIVATED).when(early).then(None)
 
 
 def test_a_lapse_that_is_noticed_late_happened_when_the_term_ended() -> None:
     late = ENDS + timedelta(days=3)
-    SUPPORT.given(ACTIVATED).when(LapseContract(ENDS, CONTRACT, detected_at=late)).then(
+    SUPPORT.given(ACTIVATED).when(EndTerm(ENDS, CONTRACT, detected_at=late)).then(
         LAPSED.model_copy(update={"detected_at": late})
     )
 
 
-@pytest.mark.parametrize("past", [(), (refused(ContractRefusal.UNKNOWN_CUSTOMER),), (ACTIVATED, LAPSED)])
+@pytest.mark.parametrize(
+    "past", [(), (refused(ContractRefusal.UNKNOWN_CUSTOMER),), (ACTIVATED, LAPSED), (ACTIVATED, CONTINUED)]
+)
 def test_what_does_not_run_can_not_lapse(past: tuple[ContractEvent, ...]) -> None:
-    SUPPORT.given(*past).when(LapseContract(ENDS, CONTRACT, detected_at=ENDS)).then(None)
+    SUPPORT.given(*past).when(EndTerm(ENDS, CONTRACT, detected_at=ENDS)).then(None)
 
 
 def test_the_end_of_another_term_is_not_the_end_of_this_one() -> None:
-    SUPPORT.given(ACTIVATED).when(LapseContract(ENDS - MICROSECOND, CONTRACT, detected_at=ENDS)).then(None)
+    SUPPORT.given(ACTIVATED).when(EndTerm(ENDS - MICROSECOND, CONTRACT, detected_at=ENDS)).then(None)
 
 
 @drawn(st.dates(date(1970, 1, 1), date(2198, 1, 1)), st.sampled_from([FRANCE, AUSTRALIA, AMERICAS, JAPAN]))

@@ -44,6 +44,7 @@ from tests.unit.contract.examples import (
     REGISTERED,
 )
 from tests.unit.contract.examples import ERASED as PERSON_ERASED
+from tests.unit.contract.test_contract import CONTINUED
 from tests.unit.contract.test_plan_parts import PARTS, TZ, tz_published
 from tests.unit.recorded import recorded_event
 
@@ -86,6 +87,7 @@ def test_a_term_runs_until_it_lapses() -> None:
     assert (running.state, running.covered_until, running.detected_at) == ("active", ENDS, None)
     ended = folded(TERMS, CONTRACT, ACTIVATED, LAPSED)
     assert ended == running._replace(state="lapsed", detected_at=ENDS + timedelta(hours=1))
+    assert folded(TERMS, CONTRACT, ACTIVATED, CONTINUED) == running._replace(state="continued", detected_at=ENDS)
 
 
 def test_each_erased_person_has_a_row_of_its_own() -> None:

@@ -7,7 +7,14 @@ from typing import Any
 
 from libs.eventlog.projection import Projection
 from libs.messages.base import Event, PrivateKey
-from libs.messages.contracts import ContractActivated, ContractLapsed, CustomerChanged, CustomerRegistered, LicenceKind
+from libs.messages.contracts import (
+    ContractActivated,
+    ContractContinued,
+    ContractLapsed,
+    CustomerChanged,
+    CustomerRegistered,
+    LicenceKind,
+)
 from libs.messages.plan import CentreCalendar, CentreCalendarPublished, ProductVersionsPublished
 from libs.messages.tickets import MergeUndone, RespondedBy, TicketEvent
 from services.intake.domain import DECIDER
@@ -171,6 +178,16 @@ def test_a_contract_is_known_by_its_term_and_by_how_far_it_was_read() -> None:
         detected_at=CONTRACT.covered_until,
     )
     row = folded(CONTRACT_TERMS, CONTRACT.stream, ACTIVATED, lapsed)
+    continued = ContractContinued(
+        contract=CONTRACT.stream,
+        customer="customer/erp/C-1001",
+        centre="france",
+        last_day=CONTRACT.last_day,
+        ended_at=CONTRACT.covered_until,
+        continued_by="contract/erp/K-9",
+        detected_at=CONTRACT.covered_until,
+    )
+    assert folded(CONTRACT_TERMS, CONTRACT.stream, ACTIVATED, continued) == row
     known = {name: value for name, value in row._asdict().items() if name not in {"customer", "products"}}
     assert KnownContract(**known) == KnownContract(**{**vars(CONTRACT), "sequence": 2})
     assert row.products == ["planetpress-connect", "pres-connect"]
