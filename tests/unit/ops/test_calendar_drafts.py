@@ -51,6 +51,8 @@ def test_what_the_library_alone_says_otherwise_is_what_was_decided() -> None:
         ("netherlands", "2028-04-14", "Goede vrijdag", "remove"),
         ("australia", "2027-09-24", "Friday before the AFL Grand Final", "mark"),
         ("australia", "2028-09-29", "Friday before the AFL Grand Final", "mark"),
+        ("malaysia", "2028-02-09", "Hari Thaipusam", "mark"),
+        ("malaysia", "2028-11-15", "Hari Deepavali", "mark"),
         ("malaysia", "2027-06-08", "Awal Muharam (cuti ganti)", "add"),
     }
 
@@ -67,6 +69,16 @@ def test_days_that_follow_the_moon_are_estimated_and_so_are_their_substitutes() 
     assert drafted["2029-05-28"] == ("Cuti Hari Wesak (anggaran)", Status.ESTIMATED)
     assert drafted["2029-11-05"] == ("Hari Deepavali", Status.ESTIMATED)
     assert drafted["2029-08-31"] == ("Hari Kebangsaan", Status.CONFIRMED)
+
+
+BY_THE_MOON = ("Thaipusam", "Nuzul", "Raya", "Wesak", "Muharam", "Nabi", "Deepavali", "Tahun Baharu Cina")
+
+
+def test_every_published_day_that_follows_the_moon_is_estimated_from_2028_on() -> None:
+    (malaysia,) = (calendar for calendar in PLAN.centres if calendar.centre == "malaysia")
+    moon = [c for c in malaysia.closures if c.day.year >= 2028 and any(name in c.name for name in BY_THE_MOON)]
+    assert {c.name: str(c.status) for c in moon if c.status is not Status.ESTIMATED} == {}
+    assert "2028-11-15" in {str(c.day) for c in moon}
 
 
 def test_a_day_of_two_names_is_as_well_known_as_the_better_known() -> None:
