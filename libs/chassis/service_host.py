@@ -75,7 +75,8 @@ class ServiceHost:
         files = sorted(folder.glob("*.sql"))
         self.queries = Queries(self.engine.database, *files, expressions=expressions_of(readers))
         self.stuck = StuckList(self.clock)
-        self.health = Health(self.clock, degraded=self.stuck.sentences)
+        self._forgotten: str | None = None
+        self.health = Health(self.clock, degraded=self._degraded)
         self.routes: list[Route] = [*self.stuck.routes()]
         """HTTP routes of the service, beside the pages about the process."""
         self._loops: list[Loop] = []
@@ -240,10 +241,18 @@ class ServiceHost:
         async with TopicAdmin(self.settings.kafka) as admin:
             found = await admin.check(cards)
             kept = await admin.offsets_kept()
-        if kept < OFFSETS_KEPT:
-            found.append(f"offsets.retention.minutes is {kept}; doors need theirs kept for {OFFSETS_KEPT} at least")
+        self._warn_of_forgetting(kept)
         if found:
             raise Drifted("; ".join(found))
+
+    def _warn_of_forgetting(self, kept: int) -> None:
+        """Say what follows where the brokers soon forget committed offsets; it is no reason to stop."""
+        before, self._forgotten = self._forgotten, forgetting(kept)
+        if self._forgotten and self._forgotten != before:
+            _log.warning("offsets are kept too short", why=self._forgotten)
+
+    def _degraded(self) -> list[str]:
+        return [*self.stuck.sentences(), *([self._forgotten] if self._forgotten else [])]
 
     async def _keep_checking(self) -> None:
         while True:
@@ -314,6 +323,17 @@ class ServiceHost:
     def _tell(self, progress: Progress) -> None:
         if progress.done == progress.total:
             _log.info("tables folded from the log", records=progress.total)
+
+
+def forgetting(kept: int) -> str | None:
+    """What follows where brokers keep the committed offsets so many minutes; None where that is long enough."""
+    if kept >= OFFSETS_KEPT:
+        return None
+    return (
+        f"offsets.retention.minutes is {kept}: a door or a reaction that is away for longer begins at the oldest record"
+        " again, writes receipts again, does not notice input that was deleted unread, and forgets what it has left"
+        f" aside; set it to {OFFSETS_KEPT} at least"
+    )
 
 
 async def _next_due(loop: DutyLoop, clock: Clock, ask: Callable[[], Awaitable[datetime | None]]) -> datetime | None:

@@ -204,7 +204,8 @@ class Engine:
         else:
             store, projector = self.stores[reader.name], self.projectors[reader.name]
             group = self.group(f"{reader.name}.v{reader.version}")
-            self.loops[reader.name] = ReaderLoop(self.log, store, projector, group, check)
+            go_over = partial(self._go_over, reader)
+            self.loops[reader.name] = ReaderLoop(self.log, store, projector, group, check, go_over)
 
     async def _look_at_log(self, reader: Reader) -> None:
         """Halt partitions whose topic was recreated or truncated, owned by us or not, before we decide on them."""
@@ -220,16 +221,20 @@ class Engine:
                     await loop.check()
 
     async def _follow_pointer(self) -> None:
-        """Switch to the generation that the pointer names; raises Unavailable where the database was dropped."""
+        """Switch to the generations that the pointer names; raises Unavailable where the database was dropped."""
         while True:
             await self.clock.sleep(1)
             for reader in self.readers.values():
-                async with self.database.connection() as connection:
-                    named = await current(connection, reader)
-                if named is None:
-                    raise Unavailable(f"the tables of {reader.name} are gone: the database was dropped")
-                if named.schema != self._generations[reader.name].schema:
-                    self._use(reader, named)
+                await self._go_over(reader)
+
+    async def _go_over(self, reader: Reader) -> None:
+        """Switch to the generation that the pointer names now; raises Unavailable where the database was dropped."""
+        async with self.database.connection() as connection:
+            named = await current(connection, reader)
+        if named is None:
+            raise Unavailable(f"the tables of {reader.name} are gone: the database was dropped")
+        if named.schema != self._generations[reader.name].schema:
+            self._use(reader, named)
 
     def _projector(self, reader: Reader) -> Projector:
         card = self.cards[reader.topic]

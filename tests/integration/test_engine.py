@@ -218,6 +218,31 @@ async def test_another_process_goes_over_to_the_new_tables(house: House) -> None
         assert await _times(watching) == 60
 
 
+async def test_who_is_fenced_by_the_keeper_of_the_old_tables_goes_over(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def later(_: Engine) -> None:
+        await asyncio.Event().wait()  # the look at the pointer, once a second, has not come yet
+
+    monkeypatch.setattr(Engine, "_follow_pointer", later)
+    async with house.process("one") as watching, house.process("ops", live=False) as ops:
+        writer = house.writer(watching)
+        await writer.handle(said(*range(30)))
+        first = watching.database.schema_of("sayings")
+        await ops.rebuild("sayings")
+        wanted = ops.database.schema_of("sayings")
+
+        async def taken() -> bool:
+            async with ops.database.connection() as connection:
+                query = f"select min(epoch) > 1 from {first}.position_sayings"  # noqa: S608 - ours
+                return bool(await connection.fetchval(query))
+
+        await eventually(taken)
+        await writer.handle(said(*range(30, 60)))
+        assert watching.database.schema_of("sayings") == wanted
+        assert await _times(watching) == 60
+
+
 async def test_what_is_kept_to_go_back_to_is_read_on(house: House) -> None:
     async with house.process("one") as watching, house.process("ops", live=False) as ops:
         writer, first = house.writer(watching), watching.database.schema_of("sayings")

@@ -26,6 +26,7 @@ BATCH = 500
 WAIT = 0.5  # machine seconds
 PAUSE = 0.25  # machine seconds before the same batch is tried again
 LOOK = 2.0  # machine seconds between two looks at what became of dead letters
+ANEW = 86_400.0  # machine seconds after which every committed offset is committed again: brokers forget old ones
 
 M = TypeVar("M")
 
@@ -97,7 +98,7 @@ class DoorLoop:
         self._left: dict[int, set[int]] = {}
         """By partition, the offsets that were not processed, as long as nobody has decided about their dead letters."""
         self._markers = Markers(log, dead_letters_of(door.topic))
-        self._look_at = 0.0
+        self._look_at = self._anew_at = 0.0
         self._answered: set[PartitionOffset] = set()
         """The records of the batch in progress that need nothing more, should it be tried again."""
         self._appender: Appender = log.appender()
@@ -150,12 +151,22 @@ class DoorLoop:
         if not batches:
             with suppress(Unavailable):  # a later commit covers it
                 await self._commit(subscription, await subscription.passed())
+                await self._commit_anew(subscription)
         return len(records)
 
     async def _commit(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
         """Commit the offsets that have moved; even without records, one may have passed the end of a transaction."""
         moved = {p: at for p, at in offsets.items() if at > self._committed.get(p, 0)}
         await self._keep(subscription, moved)
+
+    async def _commit_anew(self, subscription: Subscription) -> None:
+        """Commit every offset again once a day, so that none is forgotten of a partition in which nothing is said."""
+        ours = subscription.assigned()
+        if not ours or self._clock.monotonic() < self._anew_at:
+            return
+        commits = await self._log.commits(self._group, self._door.topic)
+        await self._keep(subscription, {p: self._committed[p] for p in commits.keys() & ours})
+        self._anew_at = self._clock.monotonic() + ANEW
 
     async def _keep(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
         if offsets:

@@ -5,10 +5,12 @@ reaction's group commits an offset when every command of the records before it h
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_event
 from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.failures import Report, unreported
+from libs.eventlog.loops.door import ANEW
 from libs.eventlog.loops.held_back import Source, left, remark_of
 from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.stuck import StuckStreams, apart
@@ -52,6 +54,7 @@ class ReactionLoop:
         self._types = frozenset(map(event_type, about))
         self._store, self._codec, self._react, self._answer = store, codec, react, answer
         self._next: dict[int, int] = {}
+        self._anew_at = 0.0
         self._left: dict[int, dict[str, int]] = {}
         """By partition and stream, the offset of the first event that was left."""
         self.stuck = StuckStreams(f"reaction to {topic}", clock, report)
@@ -106,6 +109,9 @@ class ReactionLoop:
             else:
                 break
         self.waiting = None
+        if not batches:
+            with suppress(Unavailable):  # tried again with the next round
+                await self._commit_anew(subscription)
         return sum(len(records) for records in batches.values())
 
     async def process(self, batches: Mapping[int, Sequence[Record]]) -> None:
@@ -176,6 +182,15 @@ class ReactionLoop:
         if offsets:
             await subscription.commit(offsets, remarks)
             self._next.update(offsets)
+
+    async def _commit_anew(self, subscription: Subscription) -> None:
+        """Commit every offset again once a day, as a door does."""
+        ours = subscription.assigned()
+        if not ours or self._clock.monotonic() < self._anew_at:
+            return
+        commits = await self._log.commits(self._group, self._topic)
+        await self._commit(subscription, {p: self._next[p] for p in commits.keys() & ours})
+        self._anew_at = self._clock.monotonic() + ANEW
 
     async def _counting(self, partition: int, records: Sequence[Record]) -> list[RecordedEvent]:
         first, last = records[0].offset, records[-1].offset

@@ -1,6 +1,6 @@
 """A reader: one consumer group over one topic, its projections and its position moving together, exactly once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
 
 from libs.eventlog.errors import Fenced, Halted, Unavailable
@@ -15,11 +15,25 @@ BATCH = 5000
 WAIT = 0.5  # machine seconds
 
 
+async def _nowhere_else() -> None:
+    """The tables are never others."""
+
+
 class ReaderLoop:
     """Reads the partitions that the group gives us into the store."""
 
-    def __init__(self, log: Log, store: Store, projector: Projector, group: str, check: LogCheck | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        store: Store,
+        projector: Projector,
+        group: str,
+        check: LogCheck | None = None,
+        go_over: Callable[[], Awaitable[None]] = _nowhere_else,
+    ) -> None:
+        """Make it; `go_over` calls `use` where other tables are in use by now, and may raise Unavailable."""
         self._log, self._store, self._projector, self._group, self._check = log, store, projector, group, check
+        self._go_over = go_over
         self._positions: dict[int, Position] = {}
         self._subscription: Subscription | None = None
         self._anew = False
@@ -96,11 +110,10 @@ class ReaderLoop:
                 self.halted[partition] = halted
                 before = [r for r in records if r.offset < halted.offset]
                 records = before if len(before) < len(records) else []
-            except Fenced:
+            except (Fenced, Unavailable):
+                await self._go_over()  # who has taken or dropped our tables did so, maybe, since others are in use
                 if self._anew:
                     return
-                raise
-            except Unavailable:
                 raise
             except Exception:  # noqa: BLE001 - of whatever kind: the halves show which record it was, and it halts there
                 await self._where_it_fails(partition, records)

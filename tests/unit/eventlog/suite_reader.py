@@ -169,6 +169,26 @@ class ReaderSuite:
             await reading.round(Handed({0: records}))
             assert (await tables.contents(DESK_TICKETS)).positions[0] == 1
 
+    async def test_who_is_fenced_since_others_are_in_use_goes_over_and_reads_on(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            records = [history.next(A)]
+            check, gone_over = LogCheck(log, TICKETS, await log.identity(TICKETS)), list[str]()
+
+            async def go_over() -> None:
+                gone_over.append("over")
+                reading.use(check)
+
+            store = tables.stores[DESK_TICKETS.name]
+            reading = ReaderLoop(log, store, projector(DESK_TICKETS), "reader", check, go_over)
+            await reading.assigned(ALL)
+            await loop(log, tables).assigned(ALL)  # as who keeps the tables that were in use until now
+            await reading.round(Handed({0: records}))
+            assert gone_over == ["over"]
+            await reading.assigned(ALL)
+            await reading.round(Handed({0: records}))
+            assert (await tables.contents(DESK_TICKETS)).positions[0] == 1
+
     async def test_a_topic_made_anew_under_its_name_is_not_read(self, env: Environment) -> None:
         async with env.log() as log, env.tables(DESK_TICKETS) as tables:
             check = LogCheck(log, TICKETS, (await log.identity(TICKETS))._replace(topic="the one that was read"))

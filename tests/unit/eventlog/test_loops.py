@@ -9,7 +9,7 @@ from libs.chassis.manual_clock import ManualClock
 from libs.eventlog.commands import IssuedCommand, Reaction
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Projector
-from libs.eventlog.loops.door import DoorLoop
+from libs.eventlog.loops.door import ANEW, DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import Follower, SafeTime, group_follower
 from libs.eventlog.loops.input_check import LostInput
@@ -226,6 +226,21 @@ async def test_a_place_that_a_person_has_set_is_begun_at_whichever_topic_it_is(f
     log.recreate(DOOR)
     filled(log, DOOR, 3)
     assert await follow(log).assigned(frozenset({0})) == {0: 1}
+
+
+@pytest.mark.parametrize("follow", FOLLOW, ids=["door", "reaction"])
+async def test_every_committed_offset_is_committed_anew_each_day_where_nothing_is_said(follow: Follow) -> None:
+    log = filled(MemoryLog(2), DOOR, 3)
+    log.committed["door", DOOR, 0], log.remarks["door", DOOR, 0] = 3, ""
+    loop = follow(log)
+    subscription = await log.subscribe(DOOR, "door", loop.assigned)
+    noted = list[dict[tuple[str, str, int], int]]()
+    for seconds in (0.0, 60.0, ANEW):
+        await loop._clock.sleep(seconds)
+        log.committed["door", DOOR, 0] = 2  # what a commit sets back to where we are
+        await loop.round(subscription)
+        noted.append(dict(log.committed))
+    assert noted == [{("door", DOOR, 0): 3}, {("door", DOOR, 0): 2}, {("door", DOOR, 0): 3}]
 
 
 async def test_a_transaction_that_is_open_is_not_beyond_anybody() -> None:
