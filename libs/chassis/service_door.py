@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic
 
+from libs.eventlog.commands import IssuedCommand, refused_as_used_otherwise
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.kafka.topics import Card
 from libs.eventlog.loops.door import Door
@@ -38,6 +39,14 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
         """What is personal in a message, for the private topic."""
         found = self.personal(record, message)
         return [private_record(found, self._cards[PRIVATE].partitions)] if found else []
+
+    def said(self, message: Message[U]) -> bytes:
+        """The type and the data of a message, in the one form that all their spellings have."""
+        return message.said
+
+    def otherwise(self, message: Message[U], issued: IssuedCommand, fingerprint: str) -> IssuedCommand:
+        """The command that refuses a message whose (source, id) had named another one of the stream."""
+        return refused_as_used_otherwise(message, issued, fingerprint)
 
     def receipt(self, record: Record, message: Message[U], answer: Answer) -> Outgoing:  # noqa: ARG002 - the event says it
         """The answer to the upstream system."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 S = TypeVar("S")
@@ -23,6 +24,14 @@ class Decider(Generic[S, C, E]):
         for event in events:
             state = self.evolve(state, event)
         return state
+
+
+@dataclass(frozen=True)
+class IdUsedOtherwise(Generic[C]):
+    """A wish whose id had named another one of this stream: it is refused, whatever it asks for."""
+
+    occurred_at: datetime
+    wish: C
 
 
 Deciders = Mapping[str, Decider[Any, Any, Any]]

@@ -1,13 +1,14 @@
 """What asks for an event: a command for one stream, issued under an id that its cause gives it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from libs.decider import IdUsedOtherwise
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.record import RecordedEvent
-from libs.messages.ids import door_command_id, duty_command_id, reaction_command_id
+from libs.messages.ids import door_command_id, duty_command_id, otherwise_command_id, reaction_command_id
 
 
 class Command(Protocol):
@@ -36,12 +37,20 @@ class IssuedCommand:
     command: Any
     correlation: str
     traceparent: str | None = None
+    fingerprint: str | None = None
+    """Of what the message says that asks for it, where it was made at a door."""
 
 
 def issued_at_door(message: Message, stream: str, command: Command) -> IssuedCommand:
     """The command of an upstream message; the same (source, id) on a stream is the same command."""
     identity = str(door_command_id(message.source, message.id, stream))
     return IssuedCommand(identity, stream, command, identity, message.traceparent)
+
+
+def refused_as_used_otherwise(message: Message, issued: IssuedCommand, fingerprint: str) -> IssuedCommand:
+    """The command of a message under whose (source, id) something else was said of the stream before."""
+    identity = str(otherwise_command_id(message.source, message.id, issued.stream, fingerprint))
+    return replace(issued, id=identity, correlation=identity, command=IdUsedOtherwise(message.time, issued.command))
 
 
 def issued_by_event(event: RecordedEvent, reaction: Reaction) -> IssuedCommand:

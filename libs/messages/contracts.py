@@ -36,6 +36,7 @@ class CustomerRefusal(OpenCode):
     UNKNOWN_CENTRE = "unknown-centre"
     CENTRE_IS_FIXED = "centre-is-fixed"
     NOTHING_CHANGED = "nothing-changed"
+    ID_USED_OTHERWISE = "id-used-otherwise"
 
 
 class ContractRefusal(OpenCode):
@@ -49,6 +50,7 @@ class ContractRefusal(OpenCode):
     TERM_IS_NOT_A_YEAR = "term-is-not-a-year"
     TERM_ENDS_BEFORE_IT_BEGINS = "term-ends-before-it-begins"
     UNKNOWN_CENTRE = "unknown-centre"
+    ID_USED_OTHERWISE = "id-used-otherwise"
 
 
 class ErasureRefusal(OpenCode):
@@ -56,6 +58,7 @@ class ErasureRefusal(OpenCode):
 
     UNKNOWN_CUSTOMER = "unknown-customer"
     ALREADY_ERASED = "already-erased"
+    ID_USED_OTHERWISE = "id-used-otherwise"
 
 
 class CustomerRegistered(Event):

@@ -18,6 +18,8 @@ MessageName = Annotated[str, StringConstraints(pattern=rf"^[^{INVISIBLE}]+$", ma
 """An upstream's `id` of a message; with the source it names the command."""
 SchemaUri = Annotated[str, StringConstraints(pattern=r"^urn:olcare:schema:olcare\.[A-Z][A-Za-z0-9]*\.v[1-9][0-9]*$")]
 SequenceText = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{32}$")]
+"""Which key it is under, and the digest of type and data of an upstream message under that key."""
 Traceparent = Annotated[str, StringConstraints(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 
 
@@ -45,11 +47,16 @@ class CloudEvent(Value, Generic[D]):
     """The command that asked for it."""
     correlationid: CorrelationId
     traceparent: Traceparent | None = None
+    fingerprint: Fingerprint | None = None
+    """Of the upstream message that caused it: tells a repeat from another message under a used id."""
     data: D
 
 
 class UpstreamCloudEvent(Value, Generic[U]):
-    """What a door takes; (`source`, `id`) names the command, and the same again is a repeat whatever else it says."""
+    """What a door takes; (`source`, `id`) names the command.
+
+    The same type and data again are a repeat, whatever `time` says; another type or other data are refused.
+    """
 
     specversion: Literal["1.0"]
     id: MessageName

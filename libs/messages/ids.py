@@ -24,7 +24,7 @@ def _name(parts: Sequence[str]) -> str:
 
 
 def door_command_id(source: str, message_id: str, stream: str) -> UUID:
-    """Name the command of an upstream message; the same (source, id) on a stream is a repeat, whatever else it says.
+    """Name the command of an upstream message by its (source, id) and its stream.
 
     A source that looks like the id of an event has a name space of its own: else an upstream system could choose its
     source and id so that its command has the id of a reaction, which would then find an answer and never act.
@@ -32,6 +32,11 @@ def door_command_id(source: str, message_id: str, stream: str) -> UUID:
     if _EVENT_ID.fullmatch(source):
         return name_id("door", source, message_id, stream)
     return name_id(source, message_id, stream)
+
+
+def otherwise_command_id(source: str, message_id: str, stream: str, fingerprint: str) -> UUID:
+    """Name the command of an upstream message whose (source, id) had said something else of the stream before."""
+    return name_id("door", source, message_id, stream, fingerprint)
 
 
 def reaction_command_id(event_id: UUID | str, command: str, stream: str) -> UUID:

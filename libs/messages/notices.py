@@ -92,6 +92,7 @@ class OrderRefusal(OpenCode):
     STILL_TO_BE_SENT = "still-to-be-sent"
     NOT_AMBIGUOUS = "not-ambiguous"
     PERSON_ERASED = "person-erased"
+    ID_USED_OTHERWISE = "id-used-otherwise"
 
 
 class Recipient(Value):

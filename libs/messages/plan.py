@@ -90,6 +90,7 @@ class PlanRefusal(OpenCode):
     """Nothing would be promised on any channel."""
     REMINDERS_OUT_OF_ORDER = "reminders-out-of-order"
     OFFSETS_OUT_OF_ORDER = "offsets-out-of-order"
+    ID_USED_OTHERWISE = "id-used-otherwise"
 
 
 class CentrePhone(Value):

@@ -35,6 +35,8 @@ class MessageRefusal(OpenCode):
     ALREADY_OPEN = "already-open"
     ALREADY_REFUSED = "already-refused"
     TIME_IN_FUTURE = "time-in-future"
+    ID_USED_OTHERWISE = "id-used-otherwise"
+    """Under this source and id another type or other data were said of the ticket before."""
     TOO_MANY_HELD = "too-many-held"
     TICKET_REFUSED = "ticket-refused"
     BEFORE_OPENING = "before-opening"

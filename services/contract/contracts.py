@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, assert_never
 
-from libs.decider import Decider
+from libs.decider import Decider, IdUsedOtherwise
 from libs.messages.clauses import Clause
 from libs.messages.contracts import (
     ContractActivated,
@@ -49,7 +49,7 @@ class EndTerm:
     """The contract of the same licence whose term goes on, where there is one."""
 
 
-Command = ActivateContract | EndTerm
+Command = ActivateContract | EndTerm | IdUsedOtherwise[ActivateContract]
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,8 @@ def decide(state: State, command: Command) -> ContractEvent | None:
             return _activate(state, command)
         case EndTerm():
             return _end(state, command)
+        case IdUsedOtherwise(occurred_at=at, wish=wish):
+            return ContractRefused(refused_at=at, customer=wish.customer, reason=ContractRefusal.ID_USED_OTHERWISE)
         case _:
             assert_never(command)
 

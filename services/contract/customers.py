@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
-from libs.decider import Decider
+from libs.decider import Decider, IdUsedOtherwise
 from libs.messages.base import PrivateKey
 from libs.messages.contracts import (
     CustomerChanged,
@@ -44,7 +44,8 @@ class ErasePerson:
     by: str
 
 
-Command = SubmitCustomer | ErasePerson
+FromDoor = SubmitCustomer | ErasePerson
+Command = FromDoor | IdUsedOtherwise[FromDoor]
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ def decide(state: State, command: Command) -> CustomerEvent:
             return _register(command) if isinstance(state, Unregistered) else _change(state, command)
         case ErasePerson():
             return _erase(state, command)
+        case IdUsedOtherwise(wish=wish):
+            return _used_otherwise(wish)
         case _:
             assert_never(command)
 
@@ -141,6 +144,16 @@ def _erase(state: State, command: ErasePerson) -> PersonErased | PersonErasureRe
             return PersonErased(person=command.person, erased_at=command.occurred_at, by=command.by)
         case _:
             assert_never(state)
+
+
+def _used_otherwise(wish: FromDoor) -> CustomerRefused | PersonErasureRefused:
+    match wish:
+        case SubmitCustomer():
+            return CustomerRefused(refused_at=wish.occurred_at, reason=CustomerRefusal.ID_USED_OTHERWISE)
+        case ErasePerson():
+            return _not_erased(wish, ErasureRefusal.ID_USED_OTHERWISE)
+        case _:
+            assert_never(wish)
 
 
 def _not_erased(command: ErasePerson, reason: ErasureRefusal) -> PersonErasureRefused:

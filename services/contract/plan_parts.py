@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, assert_never
 
-from libs.decider import Decider
+from libs.decider import Decider, IdUsedOtherwise
 from libs.messages.plan import (
     CentreCalendar,
     CentreCalendarPublished,
@@ -87,20 +87,35 @@ def stream_of_publication(publication: Publication) -> str:
             assert_never(publication)
 
 
-def decide(state: State, command: PublishPart) -> PlanEvent:
+Command = PublishPart | IdUsedOtherwise[PublishPart]
+
+
+def decide(state: State, command: Command) -> PlanEvent:
     """Answer a command with exactly one event."""
+    match command:
+        case PublishPart():
+            return _publish(state, command)
+        case IdUsedOtherwise(occurred_at=at, wish=wish):
+            return _refused(at, wish.publication, PlanRefusal.ID_USED_OTHERWISE)
+        case _:
+            assert_never(command)
+
+
+def _publish(state: State, command: PublishPart) -> PlanEvent:
     publication, known = command.publication, state.content if isinstance(state, Published) else None
     if isinstance(publication, TzContent):
         return publish_tz(known, publication.content, command.occurred_at)
     refusal = _stale(known, publication.content) or _objection(publication)
     if refusal:
-        return PlanPartRefused(
-            refused_at=command.occurred_at,
-            part=PlanPart(publication.part),
-            version=publication.content.version,
-            reason=refusal,
-        )
+        return _refused(command.occurred_at, publication, refusal)
     return _published(command.occurred_at, publication)
+
+
+def _refused(at: datetime, publication: Publication, reason: PlanRefusal) -> PlanPartRefused | TzDatabaseRefused:
+    if isinstance(publication, TzContent):
+        return TzDatabaseRefused(refused_at=at, version=publication.content.version, reason=reason)
+    part, version = PlanPart(publication.part), publication.content.version
+    return PlanPartRefused(refused_at=at, part=part, version=version, reason=reason)
 
 
 def evolve(state: State, event: PlanEvent) -> State:
@@ -124,7 +139,7 @@ def evolve(state: State, event: PlanEvent) -> State:
             assert_never(event)
 
 
-DECIDER: Decider[State, PublishPart, PlanEvent] = Decider(Unpublished(), decide, evolve)
+DECIDER: Decider[State, Command, PlanEvent] = Decider(Unpublished(), decide, evolve)
 
 
 def _stale(known: Content | None, content: NumberedContent) -> PlanRefusal | None:

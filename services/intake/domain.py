@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, NamedTuple, assert_never
 
-from libs.decider import Decider, Deciders
+from libs.decider import Decider, Deciders, IdUsedOtherwise
 from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal, ResponseRefusal
 from libs.messages.streams import parse_stream
@@ -45,6 +45,7 @@ UNJUDGED = frozenset(
         MessageRefusal.ALREADY_OPEN,
         MessageRefusal.ALREADY_REFUSED,
         MessageRefusal.TIME_IN_FUTURE,
+        MessageRefusal.ID_USED_OTHERWISE,
         MessageRefusal.TOO_MANY_HELD,
         MessageRefusal.INTO_ITSELF,
     }
@@ -90,7 +91,8 @@ class ApplyMerge:
     facts: TicketFacts = NO_FACTS
 
 
-Command = OpenTicket | TakeMessage | ApplyHeld | UndoMerge | ApplyMerge
+FromDoor = OpenTicket | TakeMessage
+Command = FromDoor | ApplyHeld | UndoMerge | ApplyMerge | IdUsedOtherwise[FromDoor]
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,8 @@ def decide(state: State, command: Command) -> TicketEvent | None:
             return _undo(state, command)
         case ApplyMerge():
             return _apply_merge(state, command)
+        case IdUsedOtherwise(wish=wish):
+            return _used_otherwise(wish)
         case _:
             assert_never(command)
 
@@ -223,6 +227,12 @@ def _answer_message(state: State, command: TakeMessage) -> TicketEvent:
     if isinstance(state, Unopened) or state.held or _must_wait(state, message, command.facts):
         return message
     return _judged(state, message, command.facts)
+
+
+def _used_otherwise(wish: FromDoor) -> MessageRefused:
+    kind = wish.upstream_type if isinstance(wish, OpenTicket) else wish.message.upstream_type
+    reason = MessageRefusal.ID_USED_OTHERWISE
+    return MessageRefused(upstream_type=kind, said_at=wish.occurred_at, reason=reason)
 
 
 def _in_future(message: MessageHeld) -> MessageRefused:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from libs.decider import Decider, Deciders
+from libs.decider import Decider, Deciders, IdUsedOtherwise
 from libs.messages.notices import (
     Cancellation,
     NoticeAmbiguous,
@@ -81,7 +81,8 @@ class CancelNotice:
 
 
 Duty = ClaimHandOver | Result | AbandonClaim | CancelNotice
-Command = RequestNotice | Duty | OrderResend | Settle
+Order = OrderResend | Settle
+Command = RequestNotice | Duty | Order | IdUsedOtherwise[Order]
 
 
 def decide(state: State, command: Command) -> NoticeEvent | None:
@@ -101,6 +102,8 @@ def decide(state: State, command: Command) -> NoticeEvent | None:
             return resend(state, command)
         case Settle():
             return settle(state, command)
+        case IdUsedOtherwise(occurred_at=at, wish=wish):
+            return not_followed(at, wish.by, OrderRefusal.ID_USED_OTHERWISE)
         case _:
             assert_never(command)
 

@@ -107,6 +107,8 @@ DOORS: list[tuple[str, Break]] = [
     ("the receipt is for another command", reading(RECEIPTS, about("1"), stream=SECOND)),
     ("which does not count", reading(RECEIPTS, about("1"), event=NOBODY)),
     ("the receipt says reason", reading(RECEIPTS, about("3"), reason="no-contract")),
+    ("something else was said before", reading(TICKETS_DOOR, about("2"), data={"by": "customer"})),
+    ("the same was said before", reading(RECEIPTS, about("3"), reason="id-used-otherwise")),
     ("has no counting event", without(TICKETS, named("TicketOpened", SECOND))),
     (
         "nobody gave the command",

@@ -6,7 +6,7 @@ letter is acknowledged. So a record that is read again gets the same answer and 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from libs.eventlog.commands import IssuedCommand
@@ -18,8 +18,10 @@ from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.markers import Markers
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscription
+from libs.eventlog.wire.fingerprint import fingerprint, says_otherwise
 from libs.eventlog.wire.receipts import dead_letters_of
 from libs.eventlog.wire.record import Outgoing, Record
+from libs.messages.catalogue import PRIVATE
 from libs.messages.receipts import Unreadability
 
 BATCH = 500
@@ -58,6 +60,15 @@ class Door(Protocol[M]):
     async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
         """Bring the commands to their counting events; raises Unavailable."""
         ...
+
+    def said(self, message: M) -> bytes | None:  # noqa: ARG002 - for those whose messages have an id of their sender's
+        """What a message says, in the one form that all its spellings have; None where its id alone names it."""
+        return None
+
+    def otherwise(self, message: M, issued: IssuedCommand, fingerprint: str) -> IssuedCommand:
+        """The command that refuses a message whose id had named another one; the same one where it alone names it."""
+        del message, fingerprint
+        return issued
 
     async def apply_held(self, answers: Sequence[Answer]) -> None:
         """Apply the messages held until now, before the offsets of this batch are committed; raises Unavailable."""
@@ -102,6 +113,7 @@ class DoorLoop:
         self._answered: set[PartitionOffset] = set()
         """The records of the batch in progress that need nothing more, should it be tried again."""
         self._appender: Appender = log.appender()
+        self._private: bytes | None = None
         self._committed: dict[int, int] = {}
         self._subscription: Subscription | None = None
         self.waiting: str | None = None
@@ -234,10 +246,33 @@ class DoorLoop:
     async def _decide(self, read: Sequence[tuple[Record, Any]]) -> list[Outgoing]:
         """Bring the messages to their counting events; gives their receipts."""
         await self._gate()  # so that the facts queried below are not older than the gate allows
-        commands = await self._door.issue(read)
-        answers = await self._door.answer(commands)
+        commands = [await self._named(m, c) for (_, m), c in zip(read, await self._door.issue(read), strict=True)]
+        answers = [*await self._door.answer(commands)]
+        await self._refuse_used_ids([message for _, message in read], answers)
         await self._door.apply_held(answers)
         return [self._door.receipt(r, m, a) for (r, m), a in zip(read, answers, strict=True)]
+
+    async def _named(self, message: Any, issued: IssuedCommand) -> IssuedCommand:
+        said = self._door.said(message)
+        return issued if said is None else replace(issued, fingerprint=fingerprint(await self._key(), said))
+
+    async def _key(self) -> bytes:
+        """What fingerprints are keyed with: the id of the private topic."""
+        if self._private is None:
+            self._private = (await self._log.identity(PRIVATE)).topic.encode()
+        return self._private
+
+    async def _refuse_used_ids(self, messages: Sequence[Any], answers: list[Answer]) -> None:
+        """Take the place of answers that another message got, to which the id of this one was given before."""
+        refusals = {
+            at: self._door.otherwise(message, answer.issued, answer.issued.fingerprint or "")
+            for at, (message, answer) in enumerate(zip(messages, answers, strict=True))
+            if answer.event and says_otherwise(answer.event.fingerprint, answer.issued.fingerprint)
+        }
+        if refusals:
+            found = await self._door.answer([*refusals.values()])
+            for at, answer in zip(refusals, found, strict=True):
+                answers[at] = answer
 
     def _read(self, records: Sequence[Record]) -> tuple[list[tuple[Record, Any]], list[Outgoing]]:
         read: list[tuple[Record, Any]] = []

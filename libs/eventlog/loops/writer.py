@@ -101,7 +101,8 @@ class Writer:
         event = decider.decide(known.state if known.state is not None else decider.initial, issued.command)
         if event is None:
             return None
-        cause = Cause(issued.id, issued.correlation, issued.command.occurred_at, issued.traceparent)
+        at, trace, said = issued.command.occurred_at, issued.traceparent, issued.fingerprint
+        cause = Cause(issued.id, issued.correlation, at, trace, said)
         return encode(self._source, issued.stream, known.head, event, cause, self._clock.now())
 
     async def _append(self, written: Mapping[int, Written], deadline: float) -> Mapping[int, int]:

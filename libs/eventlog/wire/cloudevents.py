@@ -19,6 +19,7 @@ from typing_extensions import TypeVar
 
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.field_errors import field_error
+from libs.eventlog.wire.fingerprint import canonical
 from libs.eventlog.wire.record import RAW_BATCH, Record
 from libs.messages.envelope import MessageName, Number, Source, Traceparent
 from libs.messages.receipts import Unreadability
@@ -53,6 +54,8 @@ class Message(NamedTuple, Generic[U]):
     data: U
     """One of the union of its door."""
     traceparent: str | None = None
+    said: bytes = b""
+    """Type and data, in the one form that all their spellings have."""
 
 
 def parse(
@@ -243,7 +246,8 @@ def _message(attributes: Mapping[str, Any], data: bytes, upstream: Mapping[str, 
         raise Unreadable(Unreadability.UNKNOWN_TYPE, "type", "this door takes no such type")
     subject = _fitting(attributes, "subject", _NUMBER, "a number of at most 64 characters, no blanks, no @")
     time = _time(_given(attributes, "time"))
-    return Message(source, identity, kind, subject, time, _content(data, model), _trace(attributes))
+    content, trace = _content(data, model), _trace(attributes)
+    return Message(source, identity, kind, subject, time, content, trace, canonical(kind, data))
 
 
 def _given(attributes: Mapping[str, Any], name: str) -> str:

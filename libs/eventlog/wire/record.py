@@ -72,6 +72,8 @@ class RecordedEvent(msgspec.Struct, Generic[D], rename=_NAMES):
     data: D = None  # type: ignore[assignment] # until it is opened
     previousid: str | None = None
     traceparent: str | None = None
+    fingerprint: str | None = None
+    """Of what an upstream message said; none for any other cause."""
     partition: int = -1
     offset: int = -1
     sequence: int = 0
@@ -105,6 +107,7 @@ class _Wire(msgspec.Struct, omit_defaults=True):
     data: msgspec.Raw
     previousid: str | None = None
     traceparent: str | None = None
+    fingerprint: str | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -117,6 +120,7 @@ class Cause(NamedTuple):
     correlation: str
     occurred_at: datetime
     traceparent: str | None = None
+    fingerprint: str | None = None
 
 
 def encode(source: str, stream: str, head: Head | None, event: Event, cause: Cause, recorded_at: datetime) -> "Written":
@@ -142,6 +146,7 @@ def encode(source: str, stream: str, head: Head | None, event: Event, cause: Cau
         data=msgspec.Raw(data.encode()),
         previousid=previous,
         traceparent=cause.traceparent,
+        fingerprint=cause.fingerprint,
     )
     return Written(stream, Head(sequence, identity), event, cause.command, _encoder.encode(wire))
 

@@ -1,5 +1,6 @@
 """The books: pairs of numbers that must be equal if nothing was lost, doubled or made up."""
 
+import json
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -64,4 +65,5 @@ def _door(door: str, lines: Sequence[ScriptLine], book: DoorBook, topics: Topics
 
 def _distinct(lines: Sequence[ScriptLine]) -> int:
     events = [line.event for line in lines if line.event]
-    return len({(event["source"], event["id"], event["subject"]) for event in events})
+    words = (json.dumps([event["type"], event["data"]], sort_keys=True) for event in events)
+    return len({(e["source"], e["id"], e["subject"], said) for e, said in zip(events, words, strict=True)})

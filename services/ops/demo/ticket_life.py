@@ -72,8 +72,8 @@ class Life:
 
     outcomes: list[Outcomes] = field(default_factory=list)
     """One for each message; the same again for a repeat."""
-    commands: dict[str, Outcomes] = field(default_factory=dict)
-    """By the id of the message."""
+    commands: dict[tuple[str, Upstream], Outcomes] = field(default_factory=dict)
+    """By the id of the message and what it says: an id names one message."""
     applied: list[Outcomes] = field(default_factory=list)
     """Of messages that had been held."""
     asked: TicketSubmitted | None = None
@@ -92,9 +92,12 @@ def live(messages: Sequence[Said], register: Register) -> Life:
     """Take the messages in the order in which they are handed over."""
     life = Life()
     for said in messages:
-        if said.identity not in life.commands:
-            life.commands[said.identity] = _take(life, said, register)
-        life.outcomes.append(life.commands[said.identity])
+        command = said.identity, said.data
+        if command not in life.commands:
+            is_used = any(identity == said.identity for identity, _ in life.commands)
+            otherwise = refused(MessageRefused, MessageRefusal.ID_USED_OTHERWISE)
+            life.commands[command] = otherwise if is_used else _take(life, said, register)
+        life.outcomes.append(life.commands[command])
     return life
 
 

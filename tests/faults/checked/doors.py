@@ -73,6 +73,28 @@ class Answered(NamedTuple):
     said: Said
     receipt: Mapping[str, Any]
 
+    @property
+    def otherwise(self) -> bool:
+        """Whether its id is said to have named another message before."""
+        return self.receipt.get("reason") == "id-used-otherwise"
+
+    @property
+    def command(self) -> str:
+        """Give the command's id; that of a message under a used id is checked where its event is at hand."""
+        return str(self.receipt.get("command")) if self.otherwise else self.said.command
+
+    @property
+    def words(self) -> str:
+        """Give what it says, in the form that all its spellings have."""
+        return json.dumps([self.said.type, without_nulls(self.said.data)], sort_keys=True)
+
+
+def without_nulls(value: Any) -> Any:
+    """Leave out what is null."""
+    if isinstance(value, dict):
+        return {name: without_nulls(content) for name, content in value.items() if content is not None}
+    return [without_nulls(one) for one in value] if isinstance(value, list) else value
+
 
 def answered(books: Books, door: str) -> tuple[list[Answered], list[Record], list[str]]:
     """Part the records of a door by their receipts into readable and unreadable; the findings of that."""
@@ -114,18 +136,35 @@ def check_doors(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
         events = {event.id: event for topic in topics for event in logs[topic].counting.values()}
         for one in readable:
             yield from _receipt(one, events)
-        yield from _commands({one.said.command for one in readable}, list(events.values()), door)
+        yield from _used_ids(readable)
+        yield from _commands({one.command for one in readable}, list(events.values()), door)
+
+
+def _used_ids(readable: Sequence[Answered]) -> Iterator[str]:
+    """See that an id names one message: the same words got one answer, and other words were told so."""
+    first = {one.said.command: one.words for one in readable if not one.otherwise}
+    events: dict[tuple[str, str], object] = {}
+    for one in readable:
+        if (first.get(one.said.command) == one.words) is one.otherwise:
+            before = "the same" if one.otherwise else "something else"
+            yield f"{one.record.place}: under its id {before} was said before"
+        if events.setdefault((one.said.command, one.words), one.receipt.get("event")) != one.receipt.get("event"):
+            yield f"{one.record.place}: the same words got another answer"
 
 
 def _receipt(one: Answered, events: Mapping[str, Event]) -> Iterator[str]:
     """Compare a receipt with the record and with the event that it names."""
     place, receipt, event = one.record.place, one.receipt, events.get(one.receipt.get("event", ""))
-    if (receipt.get("command"), receipt.get("stream")) != (one.said.command, one.said.stream):
+    if (receipt.get("command"), receipt.get("stream")) != (one.command, one.said.stream):
         yield f"{place}: the receipt is for another command: {receipt.get('command')} on {receipt.get('stream')}"
     if event is None:
         yield f"{place}: the receipt names {receipt.get('event')}, which does not count"
         return
-    if (event.causationid, event.stream) != (one.said.command, one.said.stream):
+    said = one.said
+    named = (
+        name_id("door", said.source, said.id, said.stream, str(event.fingerprint)) if one.otherwise else said.command
+    )
+    if (event.causationid, event.stream) != (named, said.stream):
         yield f"{place}: the receipt names an event of another command, {event.id}"
     for part in ("reason", "clause"):
         if receipt.get(part) != event.data.get(part):

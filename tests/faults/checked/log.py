@@ -40,6 +40,7 @@ class Event(msgspec.Struct, frozen=True, rename={"stream": "subject", "sequence_
     correlationid: str
     raw: msgspec.Raw
     previousid: str | None = None
+    fingerprint: str | None = None
 
     @property
     def sequence(self) -> int:

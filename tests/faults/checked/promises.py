@@ -70,7 +70,7 @@ def at_the_door(books: Books) -> Mapping[str, datetime]:
     for one in answered(books, _TICKETS_DOOR)[0]:
         if (machine := books.acknowledged.get(one.record.place)) is not None:
             at = books.timeline.at(machine)
-            found[one.said.command] = min(at, found.get(one.said.command, at))
+            found[one.command] = min(at, found.get(one.command, at))
     return found
 
 
