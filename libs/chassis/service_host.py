@@ -152,11 +152,11 @@ class ServiceHost:
 
     def _follow(self, follower: Follower, loop: DoorLoop | ReactionLoop) -> None:
         self._followers.append(follower)
-        self._watched.append(Watched(follower, lambda: loop.waiting, loop.partitions))
+        self._watched.append(Watched(follower, lambda: loop.waiting, loop.watched))
 
     def _partitions_of(self, reader: str) -> frozenset[int] | None:
         loop = self.engine.loops.get(reader)
-        return loop.partitions() if loop else None
+        return loop.watched() if loop else None
 
     def _reader_waits(self, name: str) -> str | None:
         """What a reader waits for: somebody who decides about a partition that is halted."""

@@ -32,9 +32,9 @@ class Watched:
     reason: Callable[[], str | None]
     """In one sentence what the loop itself waits for; None where it waits for nothing."""
     partitions: Callable[[], frozenset[int] | None] = everything
-    """The partitions that this process has now; those of others are theirs to watch. None for all.
+    """The partitions that this process has now; those of others are theirs to watch.
 
-    A process without any watches all: it may be its own joining that hangs.
+    None for all: a process that is joining its group watches them, since it may be its own joining that hangs.
     """
 
 
@@ -59,7 +59,7 @@ class Watchdog:
 
     async def look(self, watched: Watched) -> None:
         """Raises StandsStill where a follower has been behind at the same offsets for more than PATIENCE seconds."""
-        follower, ours, now = watched.follower, watched.partitions() or None, self._clock.monotonic()
+        follower, ours, now = watched.follower, watched.partitions(), self._clock.monotonic()
         offsets = {p: at for p, at in (await follower.offsets()).items() if ours is None or p in ours}
         ends = {p: at for p, at in (await self._log.ends(follower.topic)).items() if ours is None or p in ours}
         before, since = self._seen.get(follower.name, (None, now))

@@ -77,6 +77,10 @@ class Subscription(Protocol):
         """Name the partitions that are ours now."""
         ...
 
+    def joined(self) -> bool:
+        """Whether the group has told us what is ours, though it may be nothing; not during a rebalance."""
+        ...
+
     def again(self) -> None:
         """Call `on_assigned` again for all our partitions before the next batch."""
         ...

@@ -178,6 +178,10 @@ class MemorySubscription:
         """Name the partitions that are ours now."""
         return frozenset(self._next)
 
+    def joined(self) -> bool:
+        """Always: nobody has to be waited for."""
+        return True
+
     def again(self) -> None:
         """Call `on_assigned` again before the next batch."""
         self._anew = True

@@ -11,6 +11,7 @@ from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import IssuedCommand, Reaction, issued_at_door, issued_by_duty
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.loops.writer import PATIENCE, Answer, Writer
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.record import Record, RecordedEvent
@@ -92,6 +93,10 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
             text = "the subject must be the stream id of a notice"
             raise Unreadable(Unreadability.BAD_ATTRIBUTE, "subject", text) from None
         return message
+
+    def resting(self, message: Message[NoticeUpstream]) -> Resting:
+        """The notice that a message says something about; it rests on no other."""
+        return Resting(frozenset({message.subject}))
 
     async def issue(self, read: Sequence[tuple[Record, Message[NoticeUpstream]]]) -> Sequence[IssuedCommand]:
         """Make the commands, each with whether its notice's recipient has been erased."""

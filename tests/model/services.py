@@ -13,6 +13,7 @@ from libs.eventlog.errors import Halted, Unreadable
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.door import Door, DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
+from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.loops.followers import Follower, Gate, SafeTime, group_follower, reader_follower
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.reaction import ReactionLoop
@@ -45,6 +46,7 @@ from tests.model.story import (
 
 DOOR_GROUP, REACTION_GROUP = "desk.door", "timer.react-to-tickets"
 FOLLOWED = ((DOOR_GROUP, DOOR), (REACTION_GROUP, TICKETS))
+DEPTH = 2  # messages of one stream in a batch, so few that others often go by
 LAG, EVERY = 8.0, 1.0  # machine seconds; looking more often makes runs longer, not harder
 
 Stages = Sequence[Sequence[Follower]]
@@ -145,7 +147,8 @@ class Desk(Service):
         super().__init__(ground, self.READERS)
         self.writer = self.write(DESK_TICKETS, "ticket", self.protocol.ticket)
         door = DeskDoor(self)
-        self.loops.append(self.protocol.door(ground.log, ground.clock, self.gate.passed, door, DOOR_GROUP).run)
+        gate = self.gate.passed
+        self.loops.append(self.protocol.door(ground.log, ground.clock, gate, door, DOOR_GROUP, depth=DEPTH).run)
 
 
 class StoryDoor(Door[Mapping[str, str]]):
@@ -155,6 +158,9 @@ class StoryDoor(Door[Mapping[str, str]]):
 
     def read(self, record: Record) -> Mapping[str, str]:
         return taken(record)
+
+    def resting(self, message: Mapping[str, str]) -> Resting:
+        return Resting(frozenset({ticket_of(message["number"])}))
 
     def receipt(self, record: Record, message: Mapping[str, str], answer: Answer) -> Outgoing:
         return receipt(record, message, answer)

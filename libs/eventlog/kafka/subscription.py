@@ -45,6 +45,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self._identity = identity
         self._noted = ""
         self._handed: set[TopicPartition] | None = None
+        self._joined = False
         self._idle = asyncio.Event()
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap,
@@ -71,9 +72,11 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         """Pause new partitions until their start offsets are known."""
         self._consumer.pause(*assigned)
         self._handed = set(assigned)
+        self._joined = True
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - all of them
         """Wait for the batch in progress, at most a third of the session timeout."""
+        self._joined = False
         try:
             async with asyncio.timeout(self._settings.session / 3):
                 await self._idle.wait()
@@ -117,6 +120,10 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
     def assigned(self) -> frozenset[int]:
         """Name the partitions that are ours now."""
         return frozenset(tp.partition for tp in self._consumer.assignment())
+
+    def joined(self) -> bool:
+        """Whether the group has told us what is ours, though it may be nothing; not during a rebalance."""
+        return self._joined
 
     def again(self) -> None:
         """Call `on_assigned` again for all our partitions before the next batch."""

@@ -1,7 +1,8 @@
 """A door: takes what comes from outside, and gives each record a receipt.
 
 The door's group commits an offset only when every command before it has its counting event and every receipt or dead
-letter is acknowledged. So a record that is read again gets the same answer and causes no second event.
+letter is acknowledged. So a record that is read again gets the same answer and causes no second event, also one that
+was answered ahead of others of a busy stream (backlog.py).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,10 +13,12 @@ from typing import Any, Protocol, TypeVar
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable, Unreadable
 from libs.eventlog.failures import EXPECTED, Failure, Report, failure_of, unreported
+from libs.eventlog.loops.backlog import DEPTH, Backlog
 from libs.eventlog.loops.fact_waves import NOTHING, Resting, fact_waves
 from libs.eventlog.loops.held_back import check_room, firsts_of, remark_of
 from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.markers import Markers
+from libs.eventlog.loops.membership import ours, watched
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscription
 from libs.eventlog.wire.fingerprint import fingerprint, says_otherwise
@@ -103,7 +106,9 @@ class DoorLoop:
         door: Door[Any],
         group: str,
         report: Report = unreported,
+        depth: int = DEPTH,
     ) -> None:
+        """Make it; `depth` is how many messages of one stream are answered in one batch."""
         self._log, self._clock, self._gate, self._door, self._group = log, clock, gate, door, group
         self._report = report
         self._left: dict[int, set[int]] = {}
@@ -115,6 +120,9 @@ class DoorLoop:
         self._appender: Appender = log.appender()
         self._private: bytes | None = None
         self._committed: dict[int, int] = {}
+        self._backlog = Backlog(self._resting, depth)
+        self._messages: dict[PartitionOffset, Any] = {}
+        """What was read of the records of the batch in progress."""
         self._subscription: Subscription | None = None
         self.waiting: str | None = None
         self.counts = DoorCounts()
@@ -131,7 +139,11 @@ class DoorLoop:
 
     def partitions(self) -> frozenset[int]:
         """The partitions that are ours now."""
-        return self._subscription.assigned() if self._subscription else frozenset()
+        return ours(self._subscription)
+
+    def watched(self) -> frozenset[int] | None:
+        """The partitions to watch; None, for all, while we join the group."""
+        return watched(self._subscription)
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
         """Begin at the committed offsets, or at the beginning; raises LostInput where the input is another one."""
@@ -141,30 +153,45 @@ class DoorLoop:
         begin = {p: commits[p].offset if p in commits else starts[p] for p in partitions}
         self._committed.update(begin)
         self._left.update({p: set(firsts_of(commits[p].remark)) if p in commits else set() for p in partitions})
+        self._backlog.drop(partitions)
         return begin
 
     async def round(self, subscription: Subscription) -> int:
         """Process one batch to its end; returns the number of records."""
-        batches = await subscription.batch(BATCH, WAIT)
-        records = [record for partition in batches.values() for record in partition]
+        batches = await subscription.batch(self._backlog.room(BATCH), 0 if self._backlog else WAIT)
+        self._backlog.add(record for partition in batches.values() for record in partition)
+        self._backlog.keep(subscription.assigned())
+        records = self._backlog.take(BATCH)
+        self._messages = {at: self._messages[at] for at in map(_place, records) if at in self._messages}
         await self._look_at_markers(subscription)
         self._answered.clear()
         while records:
             try:
-                await self.process([r for r in records if PartitionOffset(r.partition, r.offset) not in self._answered])
-                await self._commit(subscription, _next_offsets(records))
+                await self.process([r for r in records if _place(r) not in self._answered])
+                await self._commit(subscription, self._backlog.answered_to())
             except Unavailable as error:
                 self.waiting = str(error)
                 await self._clock.sleep(PAUSE)
+                self._backlog.keep(subscription.assigned())
                 records = [r for r in records if r.partition in subscription.assigned()]
             else:
                 break
         self.waiting = None
-        if not batches:
+        if not batches and not self._backlog:
             with suppress(Unavailable):  # a later commit covers it
                 await self._commit(subscription, await subscription.passed())
                 await self._commit_anew(subscription)
         return len(records)
+
+    def _resting(self, record: Record) -> Resting | None:
+        """What a record says and rests on; None where it can not be told."""
+        try:
+            message = self._messages[_place(record)] = self._door.read(record)
+            return self._door.resting(message)
+        except Unreadable:
+            return NOTHING
+        except Exception:  # noqa: BLE001 - of whatever kind: it fails again where it is answered, and is reported there
+            return None
 
     async def _commit(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
         """Commit the offsets that have moved; even without records, one may have passed the end of a transaction."""
@@ -182,7 +209,8 @@ class DoorLoop:
 
     async def _keep(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
         if offsets:
-            remarks = {p: remark_of(self._left.get(p, ()), f"{self._door.topic}[{p}]") for p in offsets}
+            left = {p: [at for at in self._left.get(p, ()) if at < offset] for p, offset in offsets.items()}
+            remarks = {p: remark_of(left[p], f"{self._door.topic}[{p}]") for p in offsets}
             await subscription.commit(offsets, remarks)
             self._committed.update(offsets)
 
@@ -228,7 +256,7 @@ class DoorLoop:
             failure = failure_of(f"door {record.topic}", f"{record.topic}/{record.partition}/{record.offset}", error)
             await self._write(self._door.dead(record, _not_processed(failure)))
             left.add(record.offset)
-            self._answered.add(PartitionOffset(record.partition, record.offset))
+            self._answered.add(_place(record))
             self.counts.not_processed += 1
             self._report(failure)
 
@@ -239,7 +267,7 @@ class DoorLoop:
         for wave in fact_waves(self._door.resting(message) for _, message in read):
             receipts += await self._decide([read[at] for at in wave])
         await self._write([*receipts, *dead])
-        self._answered.update(PartitionOffset(record.partition, record.offset) for record in records)
+        self._answered.update(map(_place, records))
         self.counts.readable += len(read)
         self.counts.unreadable += len(records) - len(read)
 
@@ -279,7 +307,8 @@ class DoorLoop:
         dead: list[Outgoing] = []
         for record in records:
             try:
-                read.append((record, self._door.read(record)))
+                known = self._messages.get(_place(record))
+                read.append((record, self._door.read(record) if known is None else known))
             except Unreadable as why:
                 dead.extend(self._door.dead(record, why))
         return read, dead
@@ -294,8 +323,5 @@ def _not_processed(failure: Failure) -> Unreadable:
     return Unreadable(Unreadability.NOT_PROCESSED, "envelope", text)
 
 
-def _next_offsets(records: Sequence[Record]) -> dict[int, int]:
-    offsets: dict[int, int] = {}
-    for record in records:
-        offsets[record.partition] = max(offsets.get(record.partition, 0), record.offset + 1)
-    return offsets
+def _place(record: Record) -> PartitionOffset:
+    return PartitionOffset(record.partition, record.offset)

@@ -13,6 +13,7 @@ from libs.eventlog.failures import Report, unreported
 from libs.eventlog.loops.door import ANEW
 from libs.eventlog.loops.held_back import Source, left, remark_of
 from libs.eventlog.loops.input_check import check_input
+from libs.eventlog.loops.membership import ours, watched
 from libs.eventlog.loops.stuck import StuckStreams, apart
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock, Log, PartitionOffset, Store, Subscription
@@ -72,7 +73,11 @@ class ReactionLoop:
 
     def partitions(self) -> frozenset[int]:
         """The partitions that are ours now."""
-        return self._subscription.assigned() if self._subscription else frozenset()
+        return ours(self._subscription)
+
+    def watched(self) -> frozenset[int] | None:
+        """The partitions to watch; None, for all, while we join the group."""
+        return watched(self._subscription)
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
         """Start at the group's committed offset, or at the beginning of the log, with what was left aside there.

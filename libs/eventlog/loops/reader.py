@@ -7,6 +7,7 @@ from libs.eventlog.errors import Fenced, Halted, Unavailable
 from libs.eventlog.failures import EXPECTED, failure_of
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.log_check import LogCheck
+from libs.eventlog.loops.membership import ours, watched
 from libs.eventlog.ports import Log, Position, Store, Subscription
 from libs.eventlog.rule import Aside
 from libs.eventlog.wire.record import Record, RecordedEvent
@@ -51,7 +52,11 @@ class ReaderLoop:
 
     def partitions(self) -> frozenset[int]:
         """The partitions that are ours now."""
-        return self._subscription.assigned() if self._subscription else frozenset()
+        return ours(self._subscription)
+
+    def watched(self) -> frozenset[int] | None:
+        """The partitions to watch; None, for all, while we join the group."""
+        return watched(self._subscription)
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
         """Take partitions over: the new epoch in the position row fences the former owner's batches.

@@ -82,7 +82,7 @@ class PrefixedSubscription:
     def __init__(self, inner: Subscription, topic: str) -> None:
         self._inner, self._topic = inner, topic
         self.commit, self.passed, self.assigned = inner.commit, inner.passed, inner.assigned
-        self.again, self.close = inner.again, inner.close
+        self.joined, self.again, self.close = inner.joined, inner.again, inner.close
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
         got = await self._inner.batch(most, wait)

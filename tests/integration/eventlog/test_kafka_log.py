@@ -1,7 +1,7 @@
 """What only a real broker shows of the log: records it refuses, and appends that begin together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -31,7 +31,7 @@ from tests.model.story import (
     TicketEvent,
     decide_ticket,
 )
-from tests.unit.eventlog.environment import Environment, MovableClock, running
+from tests.unit.eventlog.environment import Environment, MovableClock, running, soon
 from tests.unit.eventlog.history import stream_in
 from tests.unit.eventlog.suite_writer import is_open
 
@@ -75,6 +75,26 @@ async def test_appends_that_begin_together_are_all_written(log: KafkaLog, narrow
     done = await asyncio.gather(*(appender.append([Outgoing(narrow, 0, b"key", b"x")]) for _ in range(10)))
     assert sorted(offsets[0] for offsets in done) == list(range(10))
     await appender.close()
+
+
+async def test_a_member_knows_that_nothing_is_its_own(log: KafkaLog, kafka: str, narrow: str) -> None:
+    async def from_the_start(partitions: frozenset[int]) -> Mapping[int, int]:
+        return dict.fromkeys(partitions, 0)
+
+    other = KafkaLog(KafkaSettings(kafka, "other"))
+    await other.open()
+    members = [await each.subscribe(narrow, f"{narrow}-group", from_the_start) for each in (log, other)]
+
+    async def shared() -> bool:
+        for member in members:
+            await member.batch(1, 0.1)
+        return all(m.joined() for m in members) and sorted(map(sorted, (m.assigned() for m in members))) == [[], [0]]
+
+    assert not any(member.joined() for member in members)
+    assert await soon(shared)
+    for member in members:
+        await member.close()
+    await other.close()
 
 
 def decide_at_length(state: Ticket, command: Ask) -> TicketEvent:

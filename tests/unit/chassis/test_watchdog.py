@@ -100,11 +100,17 @@ async def test_partitions_of_another_process_are_not_ours_to_watch() -> None:
         await scene.after(PATIENCE + 1)
 
 
-async def test_a_process_without_partitions_watches_all_of_them(scene: Scene) -> None:
-    scene.ours = frozenset()
+async def test_a_process_that_is_joining_watches_all_partitions(scene: Scene) -> None:
+    scene.ours = None
     await scene.after(PATIENCE)
     with pytest.raises(StandsStill):
         await scene.after(1)
+
+
+async def test_a_member_without_partitions_never_ends_since_another_one_stands_still(scene: Scene) -> None:
+    scene.ours = frozenset()
+    await scene.after(3 * PATIENCE)
+    assert scene.dog.lag == {scene.watched.follower: 0}
 
 
 async def test_a_transaction_that_an_upstream_system_leaves_open_ends_nothing(scene: Scene) -> None:

@@ -49,6 +49,9 @@ class Handed:
     def assigned(self) -> frozenset[int]:
         return ALL
 
+    def joined(self) -> bool:
+        return True
+
     def again(self) -> None:
         """Hear it."""
 

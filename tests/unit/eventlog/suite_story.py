@@ -12,7 +12,7 @@ import pytest
 
 from libs.eventlog.wire.record import Outgoing, Record
 from tests.model.books import Books
-from tests.model.services import FOLLOWED, Desk, Ground, Said, Timer
+from tests.model.services import FOLLOWED, Desk, Ground, Said, Timer, command_id_of
 from tests.model.story import DOOR, PARTITIONS, RECEIPTS, TARGET, TICKETS, TIMER_PROMISES, TOPICS
 from tests.model.world import Wish, what_will_be_said
 from tests.unit.eventlog.environment import (
@@ -63,10 +63,13 @@ class Play:
             yield
 
     async def say(self, wish: Wish | None, partition: int) -> None:
-        message = {**vars(wish), "at": self.clock.now().isoformat()} if wish else None
-        value = json.dumps(message).encode() if message else b"?"
+        await self.say_all([wish], partition)
+
+    async def say_all(self, wishes: Sequence[Wish | None], partition: int) -> None:
+        at = self.clock.now().isoformat()
+        values = [json.dumps({**vars(wish), "at": at}).encode() if wish else b"?" for wish in wishes]
         appender = self.log.appender()
-        await appender.append([Outgoing(DOOR, partition, b"any", value)])
+        await appender.append([Outgoing(DOOR, partition, b"any", value) for value in values])
         await appender.close()
 
     async def quiet(self) -> bool:
@@ -121,3 +124,22 @@ class StorySuite:
             after = await second.books()
             assert after.fault() == ""
             assert after.by_command() == before.by_command()
+
+    async def test_others_go_by_a_ticket_of_which_very_much_is_said(self, env: Environment) -> None:
+        busy = [Wish(f"busy {n}", "busy", "note") for n in range(2000)]
+        others = [Wish(f"other {n}", f"other {n}", "open") for n in range(50)]
+        async with env.log() as log, env.tables(*Desk.READERS) as tables:
+            played = Play(env, log, {Desk: tables}, Said())
+            await played.say_all([*busy, *others], 0)
+            async with played.up():
+                named = await soon(partial(_answered, log, {f"other {n}" for n in range(50)}), 60)
+        assert sum(name.startswith("busy") for name in named) < len(busy) / 10
+
+
+async def _answered(log: ScanningLog, wanted: set[str]) -> list[str]:
+    """The messages that have receipts, in order, once those wanted are among them."""
+    names = {command_id_of({"id": name, "number": name.removeprefix("busy ")}): name for name in wanted}
+    names |= {command_id_of({"id": f"busy {n}", "number": "busy"}): f"busy {n}" for n in range(2000)}
+    receipts = (await everything(log, RECEIPTS))[RECEIPTS, 0]
+    told = [names[(record.value or b"").decode().split()[0]] for record in receipts]
+    return told if wanted <= set(told) else []

@@ -9,9 +9,11 @@ from libs.chassis.manual_clock import ManualClock
 from libs.eventlog.commands import IssuedCommand, Reaction
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Projector
+from libs.eventlog.loops.backlog import DEPTH
 from libs.eventlog.loops.door import ANEW, DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import Follower, SafeTime, group_follower
+from libs.eventlog.loops.held_back import firsts_of
 from libs.eventlog.loops.input_check import LostInput
 from libs.eventlog.loops.reaction import ReactionLoop
 from libs.eventlog.loops.reader import ReaderLoop
@@ -149,6 +151,78 @@ async def test_what_is_personal_is_acknowledged_before_the_event_that_names_it_i
     with pytest.raises(Unavailable, match="private: not everything was acknowledged"):
         await loop.process([door_record(0, message("4711"))])
     assert len(slow.answered) == 2
+
+
+def said(log: MemoryLog, number: str, *names: str) -> None:
+    for name in names:
+        log.write(Outgoing(DOOR, 0, b"key", message(number, name)))
+
+
+class Receipted(Slow):
+    """A door that answers each message by its name."""
+
+    def receipt(self, record: Record, message: Mapping[str, str], answer: Answer) -> Outgoing:  # noqa: ARG002
+        return Outgoing(RECEIPTS, 0, record.key, message["id"].encode())
+
+
+async def test_a_busy_ticket_lets_the_others_go_by_and_the_place_is_kept_before_what_waits() -> None:
+    log = MemoryLog(1)
+    said(log, "busy", *(f"b{n}" for n in range(2 * DEPTH)))
+    said(log, "other", "one")
+    said(log, "third", "two")
+    slow = Receipted(log)
+    loop = door(log, slow)
+    subscription = await log.subscribe(DOOR, "door", loop.assigned)
+    await loop.round(subscription)
+    assert slow.answered == [*(f"b{n}" for n in range(DEPTH)), "one", "two"]
+    assert log.committed["door", DOOR, 0] == DEPTH
+    await loop.round(subscription)
+    assert slow.answered[DEPTH + 2 :] == [f"b{n}" for n in range(DEPTH, 2 * DEPTH)]
+    assert log.committed["door", DOOR, 0] == 2 * DEPTH + 2
+
+
+async def test_what_was_answered_ahead_gets_the_same_receipt_after_a_restart() -> None:
+    log = MemoryLog(1)
+    said(log, "busy", *(f"b{n}" for n in range(DEPTH + 1)))
+    said(log, "other", "one")
+    first, again = (door(log, Receipted(log)) for _ in range(2))
+    await first.round(await log.subscribe(DOOR, "door", first.assigned))
+    await again.round(await log.subscribe(DOOR, "door", again.assigned))
+    receipts = [record.value for record in log.kept[RECEIPTS, 0]]
+    assert receipts == [f"b{n}".encode() for n in range(DEPTH)] + [b"one", f"b{DEPTH}".encode(), b"one"]
+    assert log.committed["door", DOOR, 0] == DEPTH + 2
+
+
+async def test_what_waits_of_a_partition_is_read_anew_when_it_is_assigned_again() -> None:
+    log = MemoryLog(1)
+    said(log, "busy", *(f"b{n}" for n in range(DEPTH + 2)))
+    slow = Receipted(log)
+    loop = door(log, slow)
+    subscription = await log.subscribe(DOOR, "door", loop.assigned)
+    await loop.round(subscription)
+    subscription.again()
+    await loop.round(subscription)
+    assert slow.answered == [f"b{n}" for n in range(DEPTH + 2)]
+
+
+async def test_a_record_left_aside_ahead_of_others_is_noted_once_its_place_is_passed() -> None:
+    log = MemoryLog(1)
+    said(log, "busy", *(f"b{n}" for n in range(DEPTH + 1)))
+    said(log, "other", "poison")
+
+    class Poisoned(Receipted):
+        def receipt(self, record: Record, message: Mapping[str, str], answer: Answer) -> Outgoing:
+            if message["id"] == "poison":
+                raise RuntimeError
+            return super().receipt(record, message, answer)
+
+    loop = door(log, Poisoned(log))
+    subscription = await log.subscribe(DOOR, "door", loop.assigned)
+    await loop.round(subscription)
+    assert (log.committed["door", DOOR, 0], log.remarks["door", DOOR, 0]) == (DEPTH, "")
+    await loop.round(subscription)
+    assert log.committed["door", DOOR, 0] == DEPTH + 2
+    assert firsts_of(log.remarks["door", DOOR, 0]) == [DEPTH + 1]
 
 
 async def test_facts_are_asked_for_when_the_gate_is_open_and_not_before() -> None:
