@@ -1,7 +1,7 @@
 """The AsyncAPI page of one service: its share of the committed document, shown by FastStream.
 
 FastStream makes a document of its own from subscribers and publishers; ours has what that one lacks (envelope, key,
-examples), and the services read and write in batches past FastStream's brokers. So it is given this document instead.
+examples), and only doors read through FastStream's broker (ADR 0005). So it is given this document instead.
 """
 
 import json

@@ -58,8 +58,7 @@ def first_page(name: str, routes: Sequence[Route]) -> Route:
 def site(routes: Sequence[Route], document: ServiceDocument) -> AsgiFastStream:
     """The routes and the AsyncAPI page as one ASGI application.
 
-    It is given no broker: FastStream's would connect a producer and an admin client that nobody uses, and its consumers
-    auto-commit. All reading and writing goes through the event log.
+    It is given no broker: doors start one of their own, and end it where their loop ends (ADR 0005).
     """
     return AsgiFastStream(
         asgi_routes=routes, specification=document, asyncapi_path=PAGE, logger=getLogger("olcare.http")

@@ -100,7 +100,8 @@ class ServiceHost:
     def door(self, door: Door[Any]) -> DoorLoop:
         """Serve a door."""
         group = self.engine.group(DOOR)
-        loop = DoorLoop(self.engine.log, self.clock, self.engine.gate.passed, door, group, self.report)
+        log = self.engine.log
+        loop = DoorLoop(log, self.clock, self.engine.gate.passed, door, group, self.report, log.subscribe_by_faststream)
         self._groups.append((group, door.topic))
         self._doors[door.topic] = loop
         self._loops.append((f"door {door.topic}", loop.run))

@@ -90,6 +90,10 @@ class Subscription(Protocol):
         ...
 
 
+Subscribe = Callable[[str, str, OnAssigned], Awaitable[Subscription]]
+"""Joins a group of a topic: (topic, group, on_assigned); raises Unavailable."""
+
+
 class Identity(NamedTuple):
     """Which cluster and which incarnation of a topic an offset belongs to."""
 

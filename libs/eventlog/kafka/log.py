@@ -18,6 +18,7 @@ from libs.eventlog.kafka.client import KafkaClient
 from libs.eventlog.kafka.commits import commit_of
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.decoder import install_decoder
+from libs.eventlog.kafka.faststream_subscription import FastStreamSubscription
 from libs.eventlog.kafka.scan import scan
 from libs.eventlog.kafka.subscription import KafkaSubscription
 from libs.eventlog.kafka.topic_id import TopicIdRequest, topic_ids
@@ -146,9 +147,18 @@ class KafkaLog:
         broker, at = self._heard
         return broker + asyncio.get_running_loop().time() - at
 
-    async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> "KafkaSubscription":
+    async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> KafkaSubscription:
         """Join a group as a static member."""
-        subscription = KafkaSubscription(self._settings, topic, group, on_assigned, partial(self.identity, topic))
+        return await self._joined(KafkaSubscription, topic, group, on_assigned)
+
+    async def subscribe_by_faststream(self, topic: str, group: str, on_assigned: OnAssigned) -> KafkaSubscription:
+        """Join a group as a static member that FastStream fetches for, as doors do."""
+        return await self._joined(FastStreamSubscription, topic, group, on_assigned)
+
+    async def _joined(
+        self, kind: type[KafkaSubscription], topic: str, group: str, on_assigned: OnAssigned
+    ) -> KafkaSubscription:
+        subscription = kind(self._settings, topic, group, on_assigned, partial(self.identity, topic))
         try:
             await subscription.open()
         except BaseException:  # cancellation included: nobody else would close this consumer

@@ -47,25 +47,40 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self._handed: set[TopicPartition] | None = None
         self._joined = False
         self._idle = asyncio.Event()
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.bootstrap,
-            group_id=group,
-            group_instance_id=f"{settings.instance}-{group}",
-            client_id=f"{settings.instance}-{group}",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",  # upstream systems may write in transactions; we do not
-            session_timeout_ms=int(settings.session * 1000),
-            heartbeat_interval_ms=int(settings.session * 1000 / 5),
-            rebalance_timeout_ms=int(settings.session * 1000),
-            max_poll_interval_ms=300_000,
-            fetch_max_wait_ms=500,
-            max_partition_fetch_bytes=LARGEST_REQUEST,
-        )
+        self._consumer: Any = None
 
     async def open(self) -> None:
         """Connect and join; raises Unavailable."""
-        await within(self._settings.patience, partial(begun, self._consumer.start), f"joining {self._group}")
+        self._idle.set()
+        self._prepare()
+        await within(self._settings.patience, partial(begun, self._join), f"joining {self._group}")
+
+    def _membership(self) -> dict[str, Any]:
+        """What makes a static member of a consumer."""
+        member, session = f"{self._settings.instance}-{self._group}", int(self._settings.session * 1000)
+        return {
+            "group_id": self._group,
+            "group_instance_id": member,
+            "isolation_level": "read_committed",  # upstream systems may write in transactions; we do not
+            "session_timeout_ms": session,
+            "heartbeat_interval_ms": session // 5,
+            "rebalance_timeout_ms": session,
+            "max_poll_interval_ms": 300_000,
+            "fetch_max_wait_ms": 500,
+            "max_partition_fetch_bytes": LARGEST_REQUEST,
+        }
+
+    def _prepare(self) -> None:
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstrap,
+            client_id=f"{self._settings.instance}-{self._group}",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            **self._membership(),
+        )
+
+    async def _join(self) -> None:
+        await self._consumer.start()
         self._consumer.subscribe([self._topic], listener=self)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -88,7 +103,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self._idle.set()
         try:
             await self._take_over()
-            got = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=most)
+            got = await self._fetch(most, wait)
         except NoOffsetForPartitionError:
             return {}  # a newly assigned partition: `_take_over` sets its offset
         except KafkaError as error:
@@ -97,7 +112,14 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             return {}
         if got:
             self._idle.clear()
-        return {tp.partition: [record_of(m) for m in messages] for tp, messages in got.items()}
+        return {partition: [record_of(m) for m in messages] for partition, messages in got.items()}
+
+    async def _fetch(self, most: int, wait: float) -> Mapping[int, Sequence[Any]]:
+        got = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=most)
+        return {tp.partition: messages for tp, messages in got.items()}
+
+    def _forget(self) -> None:
+        """Forget what was fetched and not returned: it is read again from where `on_assigned` said."""
 
     async def commit(self, offsets: Mapping[int, int], remarks: Mapping[int, str] = NO_REMARKS) -> None:
         """Commit the next offset of each partition for the group, with a remark and the topic; raises Unavailable."""
@@ -134,7 +156,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
     async def close(self) -> None:
         """Stop without leaving the group: a static member that returns before its session ends keeps its partitions."""
         self._idle.set()
-        await ended(self._consumer.stop)
+        if self._consumer:
+            await ended(self._consumer.stop)
 
     async def _take_over(self) -> None:
         while (handed := self._handed) is not None:
@@ -145,5 +168,6 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             readable = [tp for tp in handed if tp.partition in offsets]
             for tp in handed:  # a partition without a position would block the fetches of the others
                 self._consumer.seek(tp, offsets.get(tp.partition, 0))
+            self._forget()
             self._consumer.resume(*readable)
             self._handed = None

@@ -20,7 +20,7 @@ from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.markers import Markers
 from libs.eventlog.loops.membership import ours, watched
 from libs.eventlog.loops.writer import Answer
-from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscription
+from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscribe, Subscription
 from libs.eventlog.wire.fingerprint import fingerprint, says_otherwise
 from libs.eventlog.wire.receipts import dead_letters_of
 from libs.eventlog.wire.record import Outgoing, Record
@@ -106,9 +106,14 @@ class DoorLoop:
         door: Door[Any],
         group: str,
         report: Report = unreported,
+        subscribe: Subscribe | None = None,
         depth: int = DEPTH,
     ) -> None:
-        """Make it; `depth` is how many messages of one stream are answered in one batch."""
+        """Make it; it is read through `subscribe` where one is given, otherwise as every topic of the log.
+
+        `depth` is how many messages of one stream are answered in one batch.
+        """
+        self._subscribe = subscribe or log.subscribe
         self._log, self._clock, self._gate, self._door, self._group = log, clock, gate, door, group
         self._report = report
         self._left: dict[int, set[int]] = {}
@@ -129,7 +134,7 @@ class DoorLoop:
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        self._subscription = subscription = await self._log.subscribe(self._door.topic, self._group, self.assigned)
+        self._subscription = subscription = await self._subscribe(self._door.topic, self._group, self.assigned)
         try:
             while True:
                 await self.round(subscription)

@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.ports import Appender, Commit, Identity, OnAssigned, PartitionOffset, Store, Subscription
+from libs.eventlog.ports import Appender, Commit, Identity, OnAssigned, PartitionOffset, Store, Subscribe, Subscription
 from libs.eventlog.projection import Key, Projection, Reader
 from libs.eventlog.rebuild.build import build
 from libs.eventlog.tables.database import Database
@@ -27,8 +27,8 @@ SESSION = 6.0  # machine seconds
 class Prefixed:
     """A log whose topics and groups carry the test's prefix on the broker, and plain names here."""
 
-    def __init__(self, log: KafkaLog, prefix: str, groups: str) -> None:
-        self._log, self._prefix, self._groups = log, prefix, groups
+    def __init__(self, log: KafkaLog, prefix: str, groups: str, subscribe: Subscribe) -> None:
+        self._log, self._prefix, self._groups, self._subscribe = log, prefix, groups, subscribe
 
     async def ends(self, topic: str) -> Mapping[int, int]:
         return await self._log.ends(self._at(topic))
@@ -60,7 +60,7 @@ class Prefixed:
         return PrefixedAppender(self._log.appender(), self._prefix)
 
     async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> Subscription:
-        inner = await self._log.subscribe(self._at(topic), self._groups + group, on_assigned)
+        inner = await self._subscribe(self._at(topic), self._groups + group, on_assigned)
         return PrefixedSubscription(inner, topic)
 
     def _at(self, name: str) -> str:
@@ -138,7 +138,7 @@ class OnKafkaAndPostgres:
         log = KafkaLog(KafkaSettings(self._kafka, instance, session=SESSION))
         await log.open()
         try:
-            yield Prefixed(log, self._unique, self._groups)
+            yield Prefixed(log, self._unique, self._groups, self.subscribe(log))
         finally:
             await log.close()
 
@@ -153,6 +153,10 @@ class OnKafkaAndPostgres:
         finally:
             await database.close()
             await drop_database(self._postgres, name)
+
+    def subscribe(self, log: KafkaLog) -> Subscribe:
+        """Say how topics are subscribed to."""
+        return log.subscribe
 
     async def create(self) -> None:
         await self._admin("create_topics", [NewTopic(self._at(topic), PARTITIONS, 1) for topic in TOPICS])

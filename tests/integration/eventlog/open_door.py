@@ -107,7 +107,10 @@ async def open_door(kafka: str, name: str) -> AsyncIterator[OpenDoor]:
     await door.log.open()
     await door.client.bootstrap()
     await door.client._wait_on_metadata(door.topic)
-    serving = asyncio.create_task(DoorLoop(door.log, Clock(), _nothing, _Opening(door.topic), door.group).run())
+    loop = DoorLoop(
+        *(door.log, Clock(), _nothing, _Opening(door.topic), door.group), subscribe=door.log.subscribe_by_faststream
+    )
+    serving = asyncio.create_task(loop.run())
     try:
         yield door
     finally:
