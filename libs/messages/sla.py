@@ -110,6 +110,9 @@ class FirstResponseNotPromised(Event):
 
     ticket: TicketId
     customer: CustomerId | None = None
+    private: PrivateKey | None = None
+    """Where the requester's address stands, who is told that the ticket came; None in what was written before."""
+    language: Language | None = None
     centre: Code
     channel: Channel
     opened_at: Instant
@@ -131,6 +134,8 @@ class FirstResponseAtRisk(Event):
     next_at_risk_at: Instant | None = None
     """When the next share will be used up; None where this is the last."""
     due_at: Instant
+    transferred_to: Code | None = None
+    """The centre that has the ticket, where that is not the one that promised."""
 
 
 class FirstResponseRetargeted(Event):
@@ -159,6 +164,7 @@ class FirstResponseNotRetargeted(Event):
     """On what was published since no deadline could be given: the promise stands as it was, and somebody must look."""
 
     ticket: TicketId
+    customer: CustomerId | None = None
     centre: Code
     channel: Channel
     due_at: Instant
@@ -196,6 +202,8 @@ class FirstResponseBreached(Event):
     """When it was noticed."""
     responded_at: Instant | None = None
     """A response that was late, where one was known by then."""
+    transferred_to: Code | None = None
+    """The centre that has the ticket, where that is not the one that promised."""
 
 
 class Verdict(StrEnum):
@@ -230,10 +238,15 @@ class FirstResponseRestated(Event):
     """What the verdict would be if all that is known now had been known in time; the verdict itself stays."""
 
     ticket: TicketId
+    customer: CustomerId | None = None
     centre: Code
+    transferred_to: Code | None = None
+    """The centre that had the ticket at the verdict, where that is not the one that promised."""
     channel: Channel
     cause: RestatementCause
     promised: Verdict
+    stated: Verdict | None = None
+    """What was held until now: the verdict, or what it was last restated as; None in what was written before."""
     restated: Verdict
     due_at: Instant
     """The deadline that was promised."""

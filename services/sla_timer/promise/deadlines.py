@@ -39,6 +39,7 @@ def warn(state: State, command: WarnAtRisk) -> FirstResponseAtRisk | None:
         at_risk_at=left[0].at_risk_at,
         next_at_risk_at=left[1].at_risk_at if left[1:] else None,
         due_at=made.due_at,
+        transferred_to=made.transferred_to,
     )
 
 
@@ -57,6 +58,7 @@ def fire(state: State, command: FireDeadline) -> FirstResponseBreached | None:
                 breached_at=made.due_at,
                 detected_at=command.detected_at,
                 responded_at=late_at,
+                transferred_to=made.transferred_to,
             )
         case _:
             return None

@@ -62,6 +62,7 @@ from services.sla_timer.promise.state import (
     with_answer,
     with_call,
     with_cancellation,
+    with_transfer,
     without_absorbed,
 )
 from services.sla_timer.promise.transfers import SetInternalTarget, transfer
@@ -173,7 +174,11 @@ def evolve(state: State, event: PromiseEvent) -> State:
             return without_absorbed(state, ticket)
         case ResponseNotApplied(reason=NotAResponse.NO_PROMISE, responded_at=at):
             return with_answer(state, at)
-        case ResponseNotApplied() | ReinstatementNotApplied() | InternalTargetSet() | InternalTargetNotSet():
+        case (
+            InternalTargetSet(centre=centre, transferred_at=at) | InternalTargetNotSet(centre=centre, transferred_at=at)
+        ):
+            return with_transfer(state, at, centre)
+        case ResponseNotApplied() | ReinstatementNotApplied():
             return state
         case _:
             assert_never(event)

@@ -87,6 +87,8 @@ def _no_promise(command: StartClock, reason: NoPromise) -> FirstResponseNotPromi
     return FirstResponseNotPromised(
         ticket=command.ticket,
         customer=command.customer,
+        private=command.private,
+        language=command.language,
         centre=command.centre,
         channel=command.channel,
         opened_at=command.occurred_at,

@@ -216,6 +216,7 @@ def as_told(absorbed: Iterable[Absorbed]) -> tuple[AbsorbedPromise, ...]:
 def _not_retargeted(made: Promise, passed: PassedOver) -> FirstResponseNotRetargeted:
     return FirstResponseNotRetargeted(
         ticket=made.ticket,
+        customer=made.customer,
         centre=made.centre,
         channel=made.channel,
         due_at=made.due_at,

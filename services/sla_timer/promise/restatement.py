@@ -57,10 +57,13 @@ def restate(state: State, command: RestatePromise) -> FirstResponseRestated | No
         return None
     return FirstResponseRestated(
         ticket=made.ticket,
+        customer=made.customer,
         centre=made.centre,
+        transferred_to=made.transferred_to,
         channel=made.channel,
         cause=_cause(state, known, restated),
         promised=state.verdict,
+        stated=_stated(state),
         restated=restated,
         due_at=made.due_at,
         restated_due_at=known.due_at,
@@ -114,10 +117,13 @@ def _restate_merged(state: Judged, command: RestatePromise) -> FirstResponseRest
     is_cancelled = found.verdict is Verdict.CANCELLED
     return FirstResponseRestated(
         ticket=made.ticket,
+        customer=made.customer,
         centre=made.centre,
+        transferred_to=made.transferred_to,
         channel=made.channel,
         cause=RestatementCause.LATE_CANCELLATION if is_cancelled else RestatementCause.MERGE,
         promised=state.verdict,
+        stated=_stated(state),
         restated=found.verdict,
         due_at=made.due_at,
         restated_due_at=found.due_at,

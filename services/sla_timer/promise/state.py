@@ -47,6 +47,14 @@ class Promise:
     own: Certificate | None = None
     """The ticket's own promise, where others were absorbed: `certificate` is the earliest of all that it stands for."""
     absorbed: tuple[Absorbed, ...] = ()
+    worked_on_by: str | None = None
+    """The centre that the ticket was transferred to last, at `transferred_at`."""
+    transferred_at: datetime | None = None
+
+    @property
+    def transferred_to(self) -> str | None:
+        """The centre that has the ticket, where that is not the one that promised."""
+        return self.worked_on_by if self.worked_on_by != self.centre else None
 
     @property
     def opened_at(self) -> datetime:
@@ -153,6 +161,15 @@ def with_call(state: State, at: datetime, restated_due_at: datetime | None, *, i
             return state
         case _:
             assert_never(state)
+
+
+def with_transfer(state: State, at: datetime, centre: str) -> State:
+    """Remember which centre has the ticket: the one of the latest transfer; after the verdict it stays as it was."""
+    match state:
+        case Waiting(promise=made) if made.transferred_at is None or made.transferred_at <= at:
+            return replace(state, promise=replace(made, worked_on_by=centre, transferred_at=at))
+        case _:
+            return state
 
 
 def with_cancellation(state: State, at: datetime, into: str | None = None) -> State:

@@ -92,7 +92,14 @@ def not_promised(
     reason: NoPromise, opened_at: datetime = OPENED_AT, channel: Channel = Channel.PHONE
 ) -> FirstResponseNotPromised:
     return FirstResponseNotPromised(
-        ticket=TICKET, customer=CUSTOMER, centre="france", channel=channel, opened_at=opened_at, reason=reason
+        ticket=TICKET,
+        customer=CUSTOMER,
+        private=W03.private,
+        language=W03.language,
+        centre="france",
+        channel=channel,
+        opened_at=opened_at,
+        reason=reason,
     )
 
 
