@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from libs.eventlog.wire.receipts import receipts_of
 from libs.messages.base import StreamId
 from libs.messages.catalogue import EVENT_OF_TYPE
 from tests.contracts.cards import CONTRACTS, Card, cards
@@ -27,6 +28,23 @@ as well. Receipts, dead letters and private records are plain JSON.
 
 Part = dict[str, Any]
 
+_SERVERS: Part = {
+    name: {
+        "host": "{host}:{port}",
+        "protocol": protocol,
+        "protocolVersion": "4.0",
+        "description": about,
+        "variables": {
+            "host": {"default": "localhost", "description": "A broker that says where the others are."},
+            "port": {"default": port, "description": "The port of its listener."},
+        },
+    }
+    for name, protocol, port, about in (
+        ("local", "kafka", "9092", "What `olcare up` runs: nobody else reaches it."),
+        ("production", "kafka-secure", "9093", "A cluster that asks who one is, over TLS."),
+    )
+}
+
 
 def document() -> Part:
     """Make the whole document."""
@@ -36,6 +54,7 @@ def document() -> Part:
         "asyncapi": "3.0.0",
         "info": {"title": "OL Care", "version": "1.0.0", "description": _ABOUT},
         "defaultContentType": STRUCTURED,
+        "servers": _SERVERS,
         "channels": {card.topic: _channel(card) for card in topics},
         "operations": dict(operation for card in topics for operation in _operations(card)),
         "components": {"messages": {kind: _message(kind, card) for kind, card in types.items()}},
@@ -73,7 +92,15 @@ def _operations(card: Card) -> Iterable[tuple[str, Part]]:
     """Everybody's part in a topic; a sender and a receiver each have their own operation."""
     for action, programs in (("send", card.written_by), ("receive", card.read_by)):
         for program in programs:
-            yield f"{program}-{action}s-{card.topic}", {"action": action, "channel": _ref("channels", card.topic)}
+            operation = {"action": action, "channel": _ref("channels", card.topic)}
+            yield f"{program}-{action}s-{card.topic}", {**operation, **_reply(card)}
+
+
+def _reply(card: Card) -> Part:
+    """Where the answer to what is said at a door comes."""
+    if card.kind != "door":
+        return {}
+    return {"reply": {"channel": _ref("channels", receipts_of(card.topic))}}
 
 
 def _message(kind: str, card: Card) -> Part:
@@ -84,11 +111,25 @@ def _message(kind: str, card: Card) -> Part:
         "title": kind.split(".")[-2],
         "summary": (described()[kind].model.__doc__ or "").partition("\n")[0],
         "contentType": content_type,
-        "headers": {"type": "object", "properties": {"content-type": {"const": content_type}}},
-        "payload": _enveloped(kind, card) if in_envelope else _schema(kind),
+        "headers": _door_headers(kind) if card.kind == "door" else _headers(kind, content_type),
+        "payload": _enveloped(kind, card) if in_envelope else {"title": kind, "allOf": [_schema(kind)]},
         "bindings": {"kafka": {"key": _key(card), "bindingVersion": "0.5.0"}},
         "examples": [{"name": path.stem, "payload": json.loads(path.read_text())} for path in examples(kind)],
     }
+
+
+def _headers(kind: str, content_type: str) -> Part:
+    properties = {"content-type": {"type": "string", "const": content_type}}
+    return {"title": f"{kind}.headers", "type": "object", "properties": properties}
+
+
+def _door_headers(kind: str) -> Part:
+    """Structured mode has all in the payload; binary mode has `data` there and the attributes in headers."""
+    attributes: Part = {f"ce_{name}": {"type": "string"} for name in ("id", "source", "subject", "time")}
+    attributes |= {"ce_specversion": {"type": "string", "const": "1.0"}, "ce_type": {"type": "string", "const": kind}}
+    binary = _headers(f"{kind}.binary", PLAIN_JSON)
+    binary = {**binary, "properties": {**binary["properties"], **attributes}, "required": sorted(attributes)}
+    return {"title": f"{kind}.headers", "anyOf": [_headers(f"{kind}.structured", STRUCTURED), binary]}
 
 
 def _schema(name: str) -> Part:
@@ -97,12 +138,13 @@ def _schema(name: str) -> Part:
 
 def _enveloped(kind: str, card: Card) -> Part:
     envelope = _schema("cloudevent" if card.kind == "log" else "upstream-cloudevent")
-    return {"allOf": [envelope, {"properties": {"type": {"const": kind}, "data": _schema(kind)}}]}
+    content = {"type": {"type": "string", "const": kind}, "data": _schema(kind)}
+    return {"title": f"{kind}.event", "allOf": [envelope, {"title": f"{kind}.content", "properties": content}]}
 
 
 def _key(card: Card) -> Part:
     text = TypeAdapter(StreamId).json_schema() if card.kind == "log" else {"type": "string"}
-    return {**text, "description": card.key}
+    return {"title": f"{card.topic}.key", **text, "description": card.key}
 
 
 def examples(kind: str) -> list[Path]:

@@ -54,9 +54,22 @@ class _WithoutFieldTitles(GenerateJsonSchema):
 
 def schema(kind: str, model: type[BaseModel]) -> Schema:
     """Make the schema of one type."""
-    body = model.model_json_schema(schema_generator=_WithoutFieldTitles)
+    body = _without_discriminators(model.model_json_schema(schema_generator=_WithoutFieldTitles))
     head = {"$schema": GenerateJsonSchema.schema_dialect, "$id": schema_uri(kind), "title": kind}
     return {**head, **{key: value for key, value in body.items() if key != "title"}}
+
+
+def _without_discriminators(part: Any) -> Any:
+    """Leave out what OpenAPI adds to unions: in AsyncAPI a discriminator is a string, in JSON Schema it is nothing."""
+    match part:
+        case {"discriminator": {"propertyName": _}, **rest}:
+            return _without_discriminators(rest)
+        case dict():
+            return {name: _without_discriminators(inner) for name, inner in part.items()}
+        case list():
+            return [_without_discriminators(inner) for inner in part]
+        case _:
+            return part
 
 
 def schemas() -> dict[str, Schema]:
