@@ -15,7 +15,10 @@ from libs.messages.base import event_type
 Rows = MutableMapping[Key, Any]
 COMMAND, INDEX_ENTRY = 16, 24
 """Sizes in a command index, in bytes: the id of a counted command; an entry, which is the id and the offset of the
-event that it caused (8 bytes, big endian). The column is named `journal`."""
+event that it caused (8 bytes, big endian)."""
+NEWEST = 32 * INDEX_ENTRY
+"""So much of a command index at most stands with the head, in the column `journal`, which is written anew with every
+event; whenever that is full, its entries become rows of their own, so that a long stream costs no more than a short."""
 
 
 @dataclass
@@ -107,7 +110,7 @@ def _note(command_indexes: dict[str, bytearray], event: RecordedEvent) -> None:
 def _command(event: RecordedEvent) -> bytes:
     """The 16 bytes of the command's id; raises Halted for anything else, which would misalign the whole index."""
     try:
-        command = bytes.fromhex(event.causationid.replace("-", ""))
+        command = command_key(event.causationid)
     except ValueError:
         command = b""
     if len(command) == COMMAND:
@@ -116,16 +119,29 @@ def _command(event: RecordedEvent) -> bytes:
     raise Halted(f"stream {event.stream}", event.partition, event.offset, sentence)
 
 
+def parted(index: bytes) -> tuple[bytes, bytes]:
+    """Split a command index, or the end of one, into what becomes rows of their own and what stands with the head."""
+    at = len(index) - len(index) % NEWEST
+    return index[:at], index[at:]
+
+
+def entries(index: bytes) -> Iterator[tuple[bytes, int]]:
+    """The ids of the counted commands, each with the offset of its event, in order."""
+    for at in range(0, len(index), INDEX_ENTRY):
+        yield index[at : at + COMMAND], int.from_bytes(index[at + COMMAND : at + INDEX_ENTRY], "big")
+
+
 def counted_at(index: bytes, command: str) -> int | None:
     """Find the offset of the event that a command caused on a stream, None if it caused none."""
-    wanted = bytes.fromhex(command.replace("-", ""))
-    for at in range(0, len(index), INDEX_ENTRY):
-        if index[at : at + COMMAND] == wanted:
-            return int.from_bytes(index[at + COMMAND : at + INDEX_ENTRY], "big")
-    return None
+    wanted = command_key(command)
+    return next((offset for found, offset in entries(index) if found == wanted), None)
+
+
+def command_key(command: str) -> bytes:
+    """The id of a command as a command index holds it."""
+    return bytes.fromhex(command.replace("-", ""))
 
 
 def counted_offsets(index: bytes) -> Iterator[int]:
     """The offsets of a stream's counting events, in order, by its command index."""
-    for at in range(0, len(index), INDEX_ENTRY):
-        yield int.from_bytes(index[at + COMMAND : at + INDEX_ENTRY], "big")
+    return (offset for _, offset in entries(index))

@@ -161,11 +161,19 @@ class Position(NamedTuple):
     digest: bytes | None
 
 
+class Asked(NamedTuple):
+    """A command of which a writer asks whether it counts on a stream."""
+
+    stream: str
+    command: str
+
+
 class Loaded(NamedTuple):
-    """What a writer decides on: the head, the command index and the state of one stream."""
+    """What a writer decides on: of one stream the head, those of the commands asked for that count, and the state."""
 
     head: Head | None
-    command_index: bytes
+    counted: Mapping[str, int]
+    """By the id of a command the offset of the event that it caused."""
     state: Any
 
 
@@ -196,12 +204,12 @@ class Store(Protocol):
         """Open one transaction; raises Fenced where the position row is not as expected."""
         ...
 
-    async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
-        """Heads, command indexes and states in one snapshot; every stream asked for is in the answer."""
+    async def load(self, streams: Sequence[str], commands: Sequence[Asked] = ()) -> Mapping[str, Loaded]:
+        """Heads, counted commands and states in one snapshot; every stream asked for is in the answer."""
         ...
 
-    async def counted(self, streams: Sequence[str]) -> Mapping[str, bytes]:
-        """The command indexes alone; every stream asked for is in the answer."""
+    async def counted(self, commands: Sequence[Asked]) -> Mapping[Asked, int]:
+        """Those of the commands that count, each with the offset of the event that it caused."""
         ...
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:

@@ -11,8 +11,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from libs.eventlog.errors import Fenced, Unavailable
-from libs.eventlog.fold import View
-from libs.eventlog.ports import NO_REMARKS, Commit, Identity, Loaded, OnAssigned, PartitionOffset, Position
+from libs.eventlog.fold import View, counted_at
+from libs.eventlog.ports import NO_REMARKS, Asked, Commit, Identity, Loaded, OnAssigned, PartitionOffset, Position
 from libs.eventlog.projection import Key, Reader
 from libs.eventlog.wire.record import Head, Outgoing, Record
 
@@ -233,15 +233,22 @@ class MemoryStore:
                 raise Fenced(f"partition {partition} is not at {expected}")
             yield MemoryStep(self, self._tables, self._reader, partition, self._turn)
 
-    async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
-        """Heads, command indexes and states."""
+    async def load(self, streams: Sequence[str], commands: Sequence[Asked] = ()) -> Mapping[str, Loaded]:
+        """Heads, counted commands and states."""
         await self._turn()
-        return {s: Loaded(self.heads.get(s), self.command_indexes.get(s, b""), self._state(s)) for s in streams}
+        counted: dict[str, dict[str, int]] = {stream: {} for stream in streams}
+        for asked, offset in self._counted(commands).items():
+            counted[asked.stream][asked.command] = offset
+        return {s: Loaded(self.heads.get(s), counted[s], self._state(s)) for s in streams}
 
-    async def counted(self, streams: Sequence[str]) -> Mapping[str, bytes]:
-        """The command indexes."""
+    async def counted(self, commands: Sequence[Asked]) -> Mapping[Asked, int]:
+        """Those of the commands that count."""
         await self._turn()
-        return {stream: self.command_indexes.get(stream, b"") for stream in streams}
+        return self._counted(commands)
+
+    def _counted(self, commands: Sequence[Asked]) -> dict[Asked, int]:
+        found = {asked: counted_at(self.command_indexes.get(asked.stream, b""), asked.command) for asked in commands}
+        return {asked: offset for asked, offset in found.items() if offset is not None}
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
         """Name the offsets that the reader found void; raises Unavailable."""

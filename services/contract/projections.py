@@ -287,8 +287,8 @@ TZ_DATABASES: Projection[TzDatabaseRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("contracts", CONTRACTS, 2, (CONTRACT_STATES, CUSTOMERS, TERMS, ERASED), writes=True),
-    Reader("plan", PLAN, 2, (PLAN_STATES, PLAN_PARTS, TZ_DATABASES), writes=True),
+    Reader("contracts", CONTRACTS, 3, (CONTRACT_STATES, CUSTOMERS, TERMS, ERASED), writes=True),
+    Reader("plan", PLAN, 3, (PLAN_STATES, PLAN_PARTS, TZ_DATABASES), writes=True),
 )
 
 PRIVATE_RECORDS = "private_records"

@@ -298,7 +298,7 @@ PRIVATE_RECORDS = "private_records"
 """The table of the state topic with names and addresses: key, partition, value."""
 
 READERS: tuple[Reader, ...] = (
-    Reader("notices", NOTICES, 1, (STATES, NOTICE_ROWS), writes=True),
+    Reader("notices", NOTICES, 2, (STATES, NOTICE_ROWS), writes=True),
     Reader("tickets", TICKETS, 1, (), reacts=True),
     Reader("sla", SLA, 1, (), reacts=True),
     Reader("contracts", CONTRACTS, 1, (CUSTOMERS, ERASED_PERSONS), reacts=True),

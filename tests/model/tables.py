@@ -9,7 +9,7 @@ from typing import Any
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import View
-from libs.eventlog.ports import Loaded, Position
+from libs.eventlog.ports import Asked, Loaded, Position
 from libs.eventlog.projection import Reader
 from libs.eventlog.testing import MemoryStep, MemoryStore
 from libs.eventlog.wire.record import Record
@@ -74,15 +74,15 @@ class Tables(MemoryStore):
         async with super().step(partition, expected) as step:
             yield step
 
-    async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
-        loaded = await super().load(streams)
+    async def load(self, streams: Sequence[str], commands: Sequence[Asked] = ()) -> Mapping[str, Loaded]:
+        loaded = await super().load(streams, commands)
         self._there()
         return loaded
 
-    async def counted(self, streams: Sequence[str]) -> Mapping[str, bytes]:
-        command_indexes = await super().counted(streams)
+    async def counted(self, commands: Sequence[Asked]) -> Mapping[Asked, int]:
+        counted = await super().counted(commands)
         self._there()
-        return command_indexes
+        return counted
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
         voids = await super().voids(partition, first, last)

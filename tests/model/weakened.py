@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from libs.decider import Decider, decider_of
 from libs.eventlog.commands import IssuedCommand
-from libs.eventlog.fold import counted_at
 from libs.eventlog.loops.door import DoorLoop
 from libs.eventlog.loops.reaction import ReactionLoop
 from libs.eventlog.loops.writer import WAVE, Answer, Writer
+from libs.eventlog.ports import Asked
 from libs.eventlog.rule import Aside, Judge
 from libs.eventlog.wire.record import Head, Record, RecordedEvent, Written
 from tests.model.services import WHOLE, Protocol, Stages
@@ -33,11 +33,12 @@ class BuildsOnWhatIsUnderWay(Writer):
         return [answers[at] for at in range(len(commands))]
 
     async def _decide(self, open_: Mapping[int, IssuedCommand], answers: dict[int, Answer]) -> dict[int, Written]:
-        loaded = dict(await self._store.load([issued.stream for issued in open_.values()]))
+        asked = [Asked(issued.stream, issued.id) for issued in open_.values()]
+        loaded = dict(await self._store.load([issued.stream for issued in open_.values()], asked))
         written: dict[int, Written] = {}
         for at, issued in open_.items():
             known = loaded[issued.stream]
-            if (offset := counted_at(known.command_index, issued.id)) is not None:
+            if (offset := known.counted.get(issued.id)) is not None:
                 await self._take(open_, {at: self._address(issued.stream, offset)}, answers)
                 continue
             event = self._decide_one(issued, known)

@@ -11,8 +11,7 @@ from typing import NamedTuple
 from libs.decider import Deciders, decider_of
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.fold import counted_at
-from libs.eventlog.ports import Appender, Clock, Loaded, Log, PartitionOffset, Store
+from libs.eventlog.ports import Appender, Asked, Clock, Loaded, Log, PartitionOffset, Store
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import CONTENT_TYPE, Cause, Outgoing, Record, RecordedEvent, Written, encode
 from libs.messages.streams import partition_of
@@ -80,12 +79,13 @@ class Writer:
 
     async def _decide(self, open_: Mapping[int, IssuedCommand], answers: dict[int, Answer]) -> dict[int, Written]:
         """Answer the commands that have a counted event already, and decide the others."""
-        loaded = await self._store.load([issued.stream for issued in open_.values()])
+        asked = [Asked(issued.stream, issued.id) for issued in open_.values()]
+        loaded = await self._store.load([issued.stream for issued in open_.values()], asked)
         written: dict[int, Written] = {}
         counted: dict[int, PartitionOffset] = {}
         for at, issued in open_.items():
             known = loaded[issued.stream]
-            if (offset := counted_at(known.command_index, issued.id)) is not None:
+            if (offset := known.counted.get(issued.id)) is not None:
                 counted[at] = self._address(issued.stream, offset)
                 continue
             event = self._decide_one(issued, known)
@@ -132,11 +132,11 @@ class Writer:
         answers: dict[int, Answer],
     ) -> None:
         """Take the counted event as the answer; a command without one stays open."""
-        command_indexes = await self._store.counted([written.stream for written in sent.values()])
+        counted = await self._store.counted([Asked(open_[at].stream, open_[at].id) for at in sent])
         others: dict[int, PartitionOffset] = {}
         for at, written in sent.items():
             issued = open_[at]
-            offset = counted_at(command_indexes[issued.stream], issued.id)
+            offset = counted.get(Asked(issued.stream, issued.id))
             if offset is None:
                 continue
             if offset == offsets[at]:

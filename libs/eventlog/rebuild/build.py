@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 from libs.eventlog.errors import Halted
-from libs.eventlog.fold import Projector, View
+from libs.eventlog.fold import NEWEST, Projector, View, entries, parted
 from libs.eventlog.loops.reader import check_dense
 from libs.eventlog.ports import Position
 from libs.eventlog.projection import Reader
@@ -89,7 +89,8 @@ async def build(
     await _together([each.take(left, count) for each in (PartitionBuilder(connection, log, projector, into), *workers)])
     for statement in indexes(projector.reader, into.schema):
         await connection.execute(statement)
-    for table in (f"heads_{projector.reader.name}", *(projection.table for projection in projector.reader.projections)):
+    name, projections = projector.reader.name, projector.reader.projections
+    for table in (f"heads_{name}", f"commands_{name}", *(projection.table for projection in projections)):
         await connection.execute(f"analyze {into.schema}.{table}")  # before the first query, ahead of autovacuum
 
 
@@ -194,11 +195,19 @@ def _belongs(count: int, mine: int, record: Record) -> bool:
 
 
 async def _copy(connection: Connection, reader: Reader, into: Generation, partition: int, view: View) -> None:
-    heads: Iterable[tuple[str, int, int, str, bytes | bytearray]] = (
-        (stream, partition, head.sequence, head.id, view.command_indexes.get(stream, b""))
+    indexes = view.command_indexes
+    heads: Iterable[tuple[str, int, int, str, bytes]] = (
+        (stream, partition, head.sequence, head.id, parted(bytes(indexes.get(stream, b"")))[1])
         for stream, head in view.heads.items()
     )
+    older: Iterable[tuple[str, bytes, int]] = (
+        (stream, *entry)
+        for stream, index in indexes.items()
+        if len(index) >= NEWEST
+        for entry in entries(parted(bytes(index))[0])
+    )
     async with connection.transaction():
+        await connection.copy_records_to_table(f"commands_{reader.name}", schema_name=into.schema, records=older)
         await connection.copy_records_to_table(f"heads_{reader.name}", schema_name=into.schema, records=heads)
         for projection in reader.projections:
             rows: Iterable[Any] = view.rows[projection.table].values()
@@ -212,8 +221,8 @@ async def _copy(connection: Connection, reader: Reader, into: Generation, partit
 async def _clear(connection: Connection, reader: Reader, into: Generation, partition: int) -> None:
     """Delete what was copied of a partition."""
     heads = f"{into.schema}.heads_{reader.name}"
-    for projection in reader.projections:
-        rows = f"{into.schema}.{projection.table}"
+    for table in (f"commands_{reader.name}", *(projection.table for projection in reader.projections)):
+        rows = f"{into.schema}.{table}"
         await connection.execute(
             f"delete from {rows} using {heads} where {rows}.stream = {heads}.stream and {heads}.partition = $1",
             partition,

@@ -37,7 +37,7 @@ class Difference(NamedTuple):
 def compared(reader: Reader) -> list[str]:
     """Name the tables that two builds must agree on."""
     voids = [f"voids_{reader.name}"] if reader.reacts else []
-    return [f"heads_{reader.name}", *voids, *(p.table for p in reader.projections)]
+    return [f"heads_{reader.name}", f"commands_{reader.name}", *voids, *(p.table for p in reader.projections)]
 
 
 async def snapshot(connection: Connection, reader: Reader, generation: Generation) -> Snapshot:

@@ -210,6 +210,10 @@ def tables(reader: Reader, schema: str) -> Iterable[str]:
         f"create table {schema}.heads_{name} (stream text not null, partition int not null,"
         " sequence bigint not null, id text not null, journal bytea not null)"
     )
+    yield (
+        f"create table {schema}.commands_{name}"
+        ' (stream text not null, command bytea not null, "offset" bigint not null)'
+    )
     yield f'create table {schema}.voids_{name} (partition int not null, "offset" bigint not null)'
     for projection in reader.projections:
         yield f"create table {schema}.{projection.table} ({projection.columns})"
@@ -219,6 +223,7 @@ def indexes(reader: Reader, schema: str) -> Iterable[str]:
     """The DDL of the keys and indexes, created after the rows are loaded."""
     name = reader.name
     yield f"alter table {schema}.heads_{name} add primary key (stream)"
+    yield f"create index on {schema}.commands_{name} (stream, command)"
     yield f'alter table {schema}.voids_{name} add primary key (partition, "offset")'
     for projection in reader.projections:
         yield f"alter table {schema}.{projection.table} add primary key ({', '.join(projection.key)})"

@@ -12,8 +12,8 @@ from typing import Any
 import asyncpg
 
 from libs.eventlog.errors import Fenced, Unavailable
-from libs.eventlog.fold import View
-from libs.eventlog.ports import Loaded, Position
+from libs.eventlog.fold import View, command_key, counted_at, entries, parted
+from libs.eventlog.ports import Asked, Loaded, Position
 from libs.eventlog.projection import Key, Projection, Reader
 from libs.eventlog.tables.database import Connection, Database
 from libs.eventlog.wire.record import Head
@@ -70,25 +70,43 @@ class PostgresStore:
             self._moved.set()
             self._moved = asyncio.Event()
 
-    async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
-        """Heads, command indexes and states in one snapshot."""
+    async def load(self, streams: Sequence[str], commands: Sequence[Asked] = ()) -> Mapping[str, Loaded]:
+        """Heads, counted commands and states in one snapshot."""
+        by_stream: dict[str, list[str]] = {stream: [] for stream in streams}
+        for asked in commands:
+            by_stream[asked.stream].append(asked.command)
         state = self._state.table if self._state else None
         column, join = ("state", f"left join {state} using (stream)") if state else ("null as state", "")
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                f"select stream, sequence, id, journal, {column} from unnest($1::text[]) as wanted (stream)"
-                f" left join heads_{self._reader.name} using (stream) {join}",
-                list(set(streams)),
+                f"select stream, sequence, id, journal, older, {column} from unnest($1::text[]) as wanted (stream)"
+                f" left join heads_{self._reader.name} using (stream) {join} {self._older}",
+                list(by_stream),
+                *_arrays(commands),
             )
-        return {row["stream"]: self._loaded(row) for row in rows}
+        return {row["stream"]: self._loaded(row, by_stream[row["stream"]]) for row in rows}
 
-    async def counted(self, streams: Sequence[str]) -> Mapping[str, bytes]:
-        """The command indexes alone: no state is read."""
+    async def counted(self, commands: Sequence[Asked]) -> Mapping[Asked, int]:
+        """Those of the commands that count: no state is read."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(
-                f"select stream, journal from heads_{self._reader.name} where stream = any($1)", list(streams)
+                f"select stream, journal, older from unnest($1::text[]) as wanted (stream)"
+                f" join heads_{self._reader.name} using (stream) {self._older}",
+                list({asked.stream for asked in commands}),
+                *_arrays(commands),
             )
-        return {**dict.fromkeys(streams, b""), **dict(map(tuple, rows))}
+        found = {row["stream"]: row for row in rows}
+        each = ((asked, _counted(found[asked.stream], asked.command)) for asked in commands if asked.stream in found)
+        return {asked: offset for asked, offset in each if offset is not None}
+
+    @property
+    def _older(self) -> str:
+        """Join, by stream, those of the commands in $2 and $3 that are rows of their own: ids followed by offsets."""
+        return (
+            ' left join (select stream, string_agg(command || int8send("offset"), \'\' order by "offset") as older'
+            f" from unnest($2::text[], $3::bytea[]) as asked (stream, command)"
+            f" join commands_{self._reader.name} using (stream, command) group by stream) as found using (stream)"
+        )
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
         """The offsets in [first, last] that the reader found void; raises Unavailable until it has passed `last`."""
@@ -120,10 +138,19 @@ class PostgresStore:
                 continue
         return False
 
-    def _loaded(self, row: asyncpg.Record) -> Loaded:
+    def _loaded(self, row: asyncpg.Record, commands: Iterable[str]) -> Loaded:
         head = Head(row["sequence"], row["id"]) if row["id"] is not None else None
         state = self._state.loaded((row["stream"], row["state"])).state if self._state and row["state"] else None
-        return Loaded(head, row["journal"] or b"", state)
+        found = {command: _counted(row, command) for command in commands}
+        return Loaded(head, {command: offset for command, offset in found.items() if offset is not None}, state)
+
+
+def _arrays(commands: Sequence[Asked]) -> tuple[list[str], list[bytes]]:
+    return [asked.stream for asked in commands], [command_key(asked.command) for asked in commands]
+
+
+def _counted(row: asyncpg.Record, command: str) -> int | None:
+    return counted_at((row["older"] or b"") + (row["journal"] or b""), command)
 
 
 class PostgresStep:
@@ -181,12 +208,12 @@ class PostgresStep:
         known = [s for s in moved if s in self._before]
         if known:
             await self._connection.execute(f"delete from heads_{self._reader.name} where stream = any($1)", known)
-        command_indexes = {
-            s: (self._before[s][1] if s in self._before else b"") + bytes(view.command_indexes.get(s, b""))
-            for s in moved
-        }
-        rows = [(s, self._partition, head.sequence, head.id, command_indexes[s]) for s, head in moved.items()]
+        newest = {s: self._before[s][1] for s in known}
+        indexes = {s: parted(newest.get(s, b"") + bytes(view.command_indexes.get(s, b""))) for s in moved}
+        rows = [(s, self._partition, head.sequence, head.id, indexes[s][1]) for s, head in moved.items()]
         await self._copy(f"heads_{self._reader.name}", rows)
+        older = [(s, *entry) for s, (older, _) in indexes.items() for entry in entries(older)]
+        await self._copy(f"commands_{self._reader.name}", older)
 
     async def _save_rows(self, projection: Projection[Any], rows: Mapping[Key, Any]) -> None:
         if not rows:

@@ -98,19 +98,26 @@ async def _events(sources: Sources, service: str, topic: str, streams: Sequence[
     """Read the counting events of streams, and no other record."""
     writer = next(r for r in SERVICES[service].readers if r.topic == topic and r.writes)
     async with tables(sources.postgres, SERVICES[service]) as database:
-        places = await _places(database, writer.name, streams)
+        places = await places_of(database, writer.name, streams)
     codec = Codec(topic, EVENTS[topic], len(await sources.log.ends(topic)))
     records = await sources.log.records(topic, places)
     return [_event(codec, records[place]) for place in places]
 
 
-async def _places(database: Database, reader: str, streams: Sequence[str]) -> list[PartitionOffset]:
+async def places_of(database: Database, reader: str, streams: Sequence[str]) -> list[PartitionOffset]:
+    """Where the counting events of streams stand, each stream's in order, by the command indexes of a reader."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"select partition, journal from heads_{reader} where stream = any($1) order by stream",  # noqa: S608 - our name
+            f"select partition, journal, array("  # noqa: S608 - our names
+            f' select "offset" from commands_{reader} c where c.stream = h.stream order by "offset") as older'
+            f" from heads_{reader} h where stream = any($1) order by stream",
             list(streams),
         )
-    return [PartitionOffset(row["partition"], offset) for row in rows for offset in counted_offsets(row["journal"])]
+    return [
+        PartitionOffset(row["partition"], offset)
+        for row in rows
+        for offset in (*row["older"], *counted_offsets(row["journal"]))
+    ]
 
 
 def _event(codec: Codec, record: Record) -> HistoryEntry:

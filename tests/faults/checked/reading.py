@@ -129,7 +129,11 @@ async def _generation(connection: Any, database: str, reader: str, schema: str) 
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         names = await connection.fetch("select tablename from pg_tables where schemaname = $1", schema)
         positions = await connection.fetch(f"select partition, next_offset from {schema}.position_{reader}")  # noqa: S608
-        heads = await connection.fetch(f"select * from {schema}.heads_{reader} order by stream")  # noqa: S608
+        heads = await connection.fetch(
+            f"select stream, partition, sequence, id, coalesce((select string_agg(command || int8send(c.\"offset\"), ''"  # noqa: S608
+            f" order by c.\"offset\") from {schema}.commands_{reader} c where c.stream = h.stream), '') || journal"
+            f" from {schema}.heads_{reader} h order by stream"
+        )
         voids = await connection.fetch(f'select partition, "offset" from {schema}.voids_{reader}')  # noqa: S608
         return Generation(
             database=database,

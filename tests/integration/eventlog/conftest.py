@@ -93,16 +93,16 @@ class PostgresTables:
     """Generations without a build: empty tables, every position at the start of the log."""
 
     def __init__(self, database: Database, stores: Mapping[str, Store]) -> None:
-        self._database, self.stores = database, stores
+        self.database, self.stores = database, stores
 
     async def rows(self, reader: str, table: str) -> Iterable[tuple[Any, ...]]:  # noqa: ARG002 - tables have their own names
-        async with self._database.connection() as connection:
+        async with self.database.connection() as connection:
             return [tuple(row) for row in await connection.fetch(f"select * from {table}")]  # noqa: S608 - ours
 
     async def rebuilt(self, projector: Projector, log: ScanningLog) -> Contents:
         """Build another generation beside, to the end of the log, and read it."""
         reader, until = projector.reader, await log.ends(projector.reader.topic)
-        async with self._database.connection() as connection:
+        async with self.database.connection() as connection:
             generation = await begin(connection, reader, Identity("test", reader.topic), "none")
             await build(connection, log, projector, generation, until)
         return await self.contents(reader, f"{generation.schema}.")
@@ -110,13 +110,17 @@ class PostgresTables:
     async def contents(self, reader: Reader, schema: str = "") -> Contents:
         found = await self.rows(reader.name, f"{schema}heads_{reader.name}")
         heads = {stream: (sequence, id_, journal) for stream, _, sequence, id_, journal in found}
+        indexes = {stream: b"" for stream, _, _, _, journal in found if journal}
+        commands = await self.rows(reader.name, f"{schema}commands_{reader.name}")
+        for stream, command, offset in sorted(commands, key=lambda row: row[2]):
+            indexes[stream] = indexes.get(stream, b"") + command + offset.to_bytes(8, "big")
         voids: dict[int, set[int]] = {}
         for partition, offset in await self.rows(reader.name, f"{schema}voids_{reader.name}"):
             voids.setdefault(partition, set()).add(offset)
         return Contents(
             positions={p: at for p, _, at, _ in await self.rows(reader.name, f"{schema}position_{reader.name}")},
             heads={stream: Head(sequence, id_) for stream, (sequence, id_, _) in heads.items()},
-            command_indexes={stream: journal for stream, (_, _, journal) in heads.items() if journal},
+            command_indexes={stream: older + heads[stream][2] for stream, older in indexes.items()},
             voids=voids,
             rows={p.table: await self._loaded(p, f"{schema}{p.table}") for p in reader.projections},
         )

@@ -6,8 +6,8 @@ from hashlib import sha256
 import pytest
 
 from libs.eventlog.errors import Fenced, Halted, Unavailable
-from libs.eventlog.fold import Projector
-from libs.eventlog.ports import Loaded, Position, Store
+from libs.eventlog.fold import INDEX_ENTRY, NEWEST, Projector
+from libs.eventlog.ports import Asked, Loaded, Position, Store
 from libs.eventlog.projection import Reader
 from libs.eventlog.rule import Judge
 from libs.eventlog.wire.record import Head, Record
@@ -22,7 +22,7 @@ from tests.model.story import (
     Ticket,
     content_of,
 )
-from tests.unit.eventlog.environment import Environment
+from tests.unit.eventlog.environment import Environment, write
 from tests.unit.eventlog.history import History, stream_in
 
 A, B = stream_in(0), stream_in(1)
@@ -127,14 +127,33 @@ class TablesSuite:
         async with env.tables(DESK_TICKETS) as tables:
             store = tables.stores[DESK_TICKETS.name]
             await apply(store, DESK_TICKETS, (await store.claim({0, 1}))[0], [history.next(A, OPENED, "open")])
-            assert await store.load([A, B, A]) == {
-                A: Loaded(
-                    Head(1, history.heads[A].id),
-                    name_id("open").bytes + bytes(8),
-                    Ticket((content_of(OPENED),), is_open=True),
-                ),
-                B: Loaded(None, b"", None),
+            one, other = str(name_id("open")), str(name_id("another"))
+            asked = [Asked(A, one), Asked(A, other), Asked(B, one)]
+            assert await store.load([A, B, A], asked) == {
+                A: Loaded(Head(1, history.heads[A].id), {one: 0}, Ticket((content_of(OPENED),), is_open=True)),
+                B: Loaded(None, {}, None),
             }
+            assert await store.counted(asked) == {asked[0]: 0}
+
+    @pytest.mark.parametrize("size", [1, 7, 500])
+    async def test_every_command_of_a_long_stream_is_found_and_a_rebuild_has_the_same(
+        self, env: Environment, size: int
+    ) -> None:
+        history = History()
+        records = [history.next(A, command=f"c{n}") for n in range(3 * NEWEST // INDEX_ENTRY + 5)]
+        asked = [Asked(A, str(name_id(f"c{n}"))) for n in range(len(records))]
+        async with env.tables(DESK_TICKETS) as tables:
+            store = tables.stores[DESK_TICKETS.name]
+            after = (await store.claim({0, 1}))[0]
+            for at in range(0, len(records), size):
+                after = await apply(store, DESK_TICKETS, after, records[at : at + size])
+            assert await store.counted([*asked, Asked(A, str(name_id("none")))]) == {a: n for n, a in enumerate(asked)}
+            loaded = await store.load([A, B], asked[::40])
+            assert loaded[A].counted == {asked[n].command: n for n in range(0, len(asked), 40)}
+            async with env.log() as log:
+                await write(log, *records)
+                rebuilt = await tables.rebuilt(Projector(DESK_TICKETS, Judge(CODECS[DESK_TICKETS.topic])), log)
+            assert (await tables.contents(DESK_TICKETS)).command_indexes == rebuilt.command_indexes
 
     async def test_void_offsets_are_kept_where_reactions_ask_for_them(self, env: Environment) -> None:
         history = History()

@@ -53,7 +53,7 @@ class Books:
         return [self._answers[issued.id] for issued in commands]
 
     async def load(self, streams: Sequence[str]) -> Mapping[str, Loaded]:
-        return {stream: Loaded(None, b"", DECIDER.replay(self.histories[stream])) for stream in streams}
+        return {stream: Loaded(None, {}, DECIDER.replay(self.histories[stream])) for stream in streams}
 
     def _answer(self, issued: IssuedCommand) -> Answer:
         history = self.histories[issued.stream]
