@@ -42,7 +42,7 @@ class NotAResponse(OpenCode):
     AUTOMATIC = "automatic"
     """An automatic receipt is no first response."""
     CALL_WITHOUT_HELP = "call-without-help"
-    """The call that opened the ticket counts only if help was given in it."""
+    """The call that opened the ticket, or one told before as the customer's, counts only if help was given in it."""
     NO_PROMISE = "no-promise"
     BEFORE_OPENING = "before-opening"
     """Given on a ticket that was absorbed, before the survivor was opened."""

@@ -144,6 +144,8 @@ class ResponseRecorded(Event):
     """One of ours; none for an automatic answer."""
     merged_into: TicketId | None = None
     """The survivor, where the ticket was absorbed before the answer was given."""
+    known_call: bool = False
+    """A call without help that was known before: the one that opened the ticket, or one that the customer made."""
 
 
 class ResponseRefused(Event):

@@ -18,7 +18,7 @@ async def main() -> int:
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     writer = host.engine.writer(TICKETS, DECIDERS)
     host.door(TicketDoor(host, settings, writer, host.engine.stores["tickets"]))
-    duties = MergeDuties(host)
+    duties = MergeDuties(host, settings)
     host.duties(duties.all(), writer.handle, duties.next_due)
     return await host.serve()
 

@@ -6,7 +6,7 @@ A merge into a ticket that is not open yet is held apart: it waits for that tick
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, assert_never
 
 from libs.decider import Decider, Deciders, IdUsedOtherwise
@@ -39,6 +39,7 @@ from services.intake.life import Merged, Ticket
 from services.intake.opening import OpenTicket, open_or_refuse
 
 HELD_AT_MOST = 100  # messages: whatever an upstream system does, the state of a stream stays small
+EXACT = timedelta()
 UNJUDGED = frozenset(
     {
         MessageRefusal.NOT_TAKEN_YET,
@@ -63,6 +64,8 @@ class TakeMessage:
     ticket: str
     message: MessageHeld
     facts: TicketFacts = NO_FACTS
+    tolerance: timedelta = EXACT
+    """How far before the opening a message may be that is taken at the opening."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class ApplyHeld:
     occurred_at: datetime
     number: int
     facts: TicketFacts = NO_FACTS
+    tolerance: timedelta = EXACT
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class ApplyMerge:
     occurred_at: datetime
     into: str
     facts: TicketFacts = NO_FACTS
+    tolerance: timedelta = EXACT
 
 
 FromDoor = OpenTicket | TakeMessage
@@ -226,7 +231,7 @@ def _answer_message(state: State, command: TakeMessage) -> TicketEvent:
         return turned_away(message, MessageRefusal.TOO_MANY_HELD)
     if isinstance(state, Unopened) or state.held or _must_wait(state, message, command.facts):
         return message
-    return _judged(state, message, command.facts)
+    return _judged(state, message, command)
 
 
 def _used_otherwise(wish: FromDoor) -> MessageRefused:
@@ -250,10 +255,12 @@ def _apply(state: State, command: ApplyHeld) -> TicketEvent | None:
         return None
     if command.facts.customer and _must_wait(state, state.held[0], command.facts):
         return None
-    return _judged(state, state.held[0], command.facts)
+    return _judged(state, state.held[0], command)
 
 
-def _judged(state: Ticket | Refused, message: MessageHeld, facts: TicketFacts) -> TicketEvent:
+def _judged(
+    state: Ticket | Refused, message: MessageHeld, command: TakeMessage | ApplyHeld | ApplyMerge
+) -> TicketEvent:
     content = content_of(message)
     match state:
         case _ if content is None:
@@ -261,7 +268,7 @@ def _judged(state: Ticket | Refused, message: MessageHeld, facts: TicketFacts) -
         case Refused():
             return turned_away(message, MessageRefusal.TICKET_REFUSED, state.clause)
         case Ticket():
-            return life.judged(state, message, content, facts)
+            return life.judged(state, message, content, command.facts, command.tolerance)
         case _:
             assert_never(state)
 
@@ -280,7 +287,7 @@ def _apply_merge(state: State, command: ApplyMerge) -> TicketEvent | None:
     message = next((one for one in _awaiting(state) if one.awaits == into), None)
     if not isinstance(state, Ticket) or state.held or message is None or not life.is_there(survivor, into):
         return None
-    event = _judged(state, message, command.facts)
+    event = _judged(state, message, command)
     return event.model_copy(update={"into": into}) if isinstance(event, MessageRefused) else event
 
 

@@ -1,6 +1,6 @@
 """From a record at the door to an issued command about a ticket, and to what in it is personal."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from libs.eventlog.commands import IssuedCommand, issued_at_door
@@ -32,7 +32,7 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 from libs.messages.upstream import TicketUpstream
-from services.intake.domain import Command, TakeMessage
+from services.intake.domain import EXACT, Command, TakeMessage
 from services.intake.facts import FactsNeeded, TicketFacts
 from services.intake.from_upstream import message_held
 from services.intake.opening import OpenTicket
@@ -77,11 +77,15 @@ def resting(message: Message[TicketUpstream]) -> Resting:
 
 
 def command_of(
-    record: Record, message: Message[TicketUpstream], facts: TicketFacts, not_after: datetime
+    record: Record,
+    message: Message[TicketUpstream],
+    facts: TicketFacts,
+    not_after: datetime,
+    tolerance: timedelta = EXACT,
 ) -> IssuedCommand:
     """Make the issued command of a message; one about an instant after `not_after` will be refused."""
     stream = stream_of(message)
-    return issued_at_door(message, stream, _command(record, message, facts, not_after))
+    return issued_at_door(message, stream, _command(record, message, facts, not_after, tolerance))
 
 
 def outcome_of(event: TicketEvent) -> Outcome:
@@ -101,7 +105,9 @@ def outcome_of(event: TicketEvent) -> Outcome:
             assert_never(event)
 
 
-def _command(record: Record, message: Message[TicketUpstream], facts: TicketFacts, not_after: datetime) -> Command:
+def _command(
+    record: Record, message: Message[TicketUpstream], facts: TicketFacts, not_after: datetime, tolerance: timedelta
+) -> Command:
     if isinstance(message.data, upstream.TicketSubmitted):
         return _open_ticket(record, message, message.data, facts, not_after)
     return TakeMessage(
@@ -110,6 +116,7 @@ def _command(record: Record, message: Message[TicketUpstream], facts: TicketFact
         ticket=stream_of(message),
         message=message_held(record, message, message.data, facts.called),
         facts=facts,
+        tolerance=tolerance,
     )
 
 

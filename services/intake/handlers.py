@@ -20,7 +20,7 @@ from libs.messages.receipts import Outcome
 from libs.messages.tickets import TicketEvent
 from libs.messages.upstream import TicketUpstream
 from services.intake import door
-from services.intake.domain import OWING, ApplyMerge, Owed, UndoMerge, Unopened, owed
+from services.intake.domain import OWING, ApplyHeld, ApplyMerge, Owed, UndoMerge, Unopened, owed
 from services.intake.facts import FACTS, NO_FACTS, FactsNeeded, TicketFacts
 from services.intake.personal import personal
 from services.intake.settings import IntakeSettings
@@ -57,8 +57,9 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
     async def issue(self, read: Sequence[tuple[Record, Message[TicketUpstream]]]) -> Sequence[IssuedCommand]:
         """The commands, with the facts that they rest on, all in one round trip."""
         facts = await self._facts([door.facts_needed(message) for _, message in read])
-        not_after = self._clock.now() + self._settings.tolerance
-        return [door.command_of(r, m, f, not_after) for (r, m), f in zip(read, facts, strict=True)]
+        tolerance = self._settings.tolerance
+        not_after = self._clock.now() + tolerance
+        return [door.command_of(r, m, f, not_after, tolerance) for (r, m), f in zip(read, facts, strict=True)]
 
     async def apply_held(self, answers: Sequence[Answer]) -> None:
         """Apply the held messages of tickets that were just opened or refused, or that still hold some."""
@@ -69,9 +70,12 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
         dues = [(stream, due) for stream, known in loaded.items() for due in owed(known.state or Unopened())]
         if dues:
             correlations = {a.issued.stream: a.issued.correlation for a in answers}
-            facts = await self._facts([due.asked for _, due in dues])
+            facts, tolerance = await self._facts([due.asked for _, due in dues]), self._settings.tolerance
             await self._writer.handle(
-                [_applying(stream, due, f, correlations[stream]) for (stream, due), f in zip(dues, facts, strict=True)]
+                [
+                    _applying(stream, due, replace(due.command, facts=f, tolerance=tolerance), correlations[stream])
+                    for (stream, due), f in zip(dues, facts, strict=True)
+                ]
             )
 
     async def _facts(self, asked: Sequence[FactsNeeded | None]) -> list[TicketFacts]:
@@ -84,8 +88,8 @@ class MergeDuties:
     Applies merges that waited for their survivor's opening.
     """
 
-    def __init__(self, host: ServiceHost) -> None:
-        self._queries = host.queries
+    def __init__(self, host: ServiceHost, settings: IntakeSettings) -> None:
+        self._queries, self._settings = host.queries, settings
 
     def all(self) -> list[Duty]:
         """Name the duties."""
@@ -101,12 +105,14 @@ class MergeDuties:
         rows = await self._queries.rows("merges_that_waited", most=most)
         asked = [FactsNeeded(survivor=row["survivor"]) for row in rows]
         facts = await self._queries.facts("facts_for_tickets", asked, FACTS, NO_FACTS)
-        return [issued_by_duty(r, ApplyMerge(r["said_at"], r["survivor"], f)) for r, f in zip(rows, facts, strict=True)]
+        each = zip(rows, facts, strict=True)
+        return [
+            issued_by_duty(r, ApplyMerge(r["said_at"], r["survivor"], f, self._settings.tolerance)) for r, f in each
+        ]
 
     async def next_due(self) -> None:
         """None, since nothing here waits for an instant."""
 
 
-def _applying(stream: str, due: Owed, facts: TicketFacts, correlation: str) -> IssuedCommand:
-    command = replace(due.command, facts=facts)
+def _applying(stream: str, due: Owed, command: ApplyHeld, correlation: str) -> IssuedCommand:
     return IssuedCommand(str(duty_command_id(stream, due.name)), stream, command, correlation)

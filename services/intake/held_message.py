@@ -1,5 +1,8 @@
 """What is said about a ticket after its opening, in the form in which it is held until it can be applied."""
 
+from datetime import datetime
+from typing import assert_never
+
 from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal, ResponseRefusal
 from libs.messages.tickets import (
@@ -42,6 +45,17 @@ def content_of(message: MessageHeld) -> HeldContent | None:
     return found
 
 
+def instant_of(content: HeldContent) -> datetime:
+    """The instant in the world that a content is about."""
+    at: datetime = getattr(content, _named(content))
+    return at
+
+
+def taken_at(content: HeldContent, instant: datetime) -> HeldContent:
+    """Say the same about another instant."""
+    return content.model_copy(update={_named(content): instant})
+
+
 def turned_away(
     message: MessageHeld, reason: MessageRefusal, clause: Clause | None = None
 ) -> MessageRefused | ResponseRefused:
@@ -51,3 +65,30 @@ def turned_away(
             responded_at=message.response.responded_at, reason=ResponseRefusal(reason.value), clause=clause
         )
     return MessageRefused(upstream_type=message.upstream_type, said_at=message.said_at, reason=reason, clause=clause)
+
+
+def _named(content: HeldContent) -> str:
+    """Name the field with the instant."""
+    match content:
+        case ResponseRecorded():
+            return "responded_at"
+        case CustomerCallRecorded():
+            return "called_at"
+        case NoteRecorded():
+            return "noted_at"
+        case HeldTransfer():
+            return "transferred_at"
+        case TicketsMerged():
+            return "merged_at"
+        case TicketPaused():
+            return "paused_at"
+        case TicketResumed():
+            return "resumed_at"
+        case HeldReopening():
+            return "reopened_at"
+        case TicketResolved():
+            return "resolved_at"
+        case TicketWithdrawn():
+            return "withdrawn_at"
+        case _:
+            assert_never(content)

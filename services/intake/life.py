@@ -1,7 +1,7 @@
 """The life of a ticket that was opened: each message about it is judged by its stage."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from libs.messages.facts import resting_on
@@ -28,7 +28,8 @@ from libs.messages.tickets import (
 )
 from services.intake.cover import Covered, NotCovered, judge_reopening
 from services.intake.facts import FactsNeeded, KnownTicket, TicketFacts
-from services.intake.held_message import HeldContent, turned_away
+from services.intake.held_message import HeldContent, instant_of, taken_at, turned_away
+from services.intake.known_calls import KnownCall, is_known, opening_calls, with_agent, with_call
 
 LifeEvent = (
     ResponseRecorded
@@ -108,6 +109,8 @@ class Ticket:
     request_kind: RequestKind
     centre: str
     """Where it is now."""
+    calls: tuple[KnownCall, ...] = ()
+    """Calls in which no help was given, the opening one first."""
     stage: Stage = Open()
     held: tuple[MessageHeld, ...] = ()
     applied: int = 0
@@ -123,6 +126,7 @@ def ticket(opened: TicketOpened, held: tuple[MessageHeld, ...]) -> Ticket:
         product=opened.product,
         request_kind=opened.request_kind,
         centre=opened.centre,
+        calls=opening_calls(opened),
         held=held,
     )
 
@@ -156,14 +160,22 @@ def is_of_another(known: Ticket, content: HeldContent, facts: TicketFacts) -> bo
 
 
 def judged(
-    known: Ticket, message: MessageHeld, content: HeldContent, facts: TicketFacts
+    known: Ticket, message: MessageHeld, content: HeldContent, facts: TicketFacts, tolerance: timedelta
 ) -> LifeEvent | MessageHeld | MessageRefused | ResponseRefused:
-    """The event that a message about the ticket leads to; a merge is held as long as its survivor is not open."""
-    if message.said_at < known.opened_at:
+    """The event that a message about the ticket leads to; a merge is held as long as its survivor is not open.
+
+    What is about an instant before the opening is taken at the opening, up to the tolerance for clocks; else refused.
+    """
+    if message.said_at < known.opened_at - tolerance:
         return turned_away(message, MessageRefusal.BEFORE_OPENING)
+    content = taken_at(content, max(instant_of(content), known.opened_at))
     match content:
-        case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded():
-            return content.model_copy(update={"merged_into": _survivor(known.stage, message.said_at)})
+        case ResponseRecorded():
+            known_call = is_known(content, known.calls, tolerance)
+            survivor = _survivor(known.stage, content.responded_at)
+            return content.model_copy(update={"merged_into": survivor, "known_call": known_call})
+        case CustomerCallRecorded() | NoteRecorded():
+            return content.model_copy(update={"merged_into": _survivor(known.stage, instant_of(content))})
         case _ if reason := _over(known.stage):
             return turned_away(message, reason)
         case HeldTransfer():
@@ -185,7 +197,11 @@ def judged(
 def lived(known: Ticket, event: LifeEvent) -> Ticket:
     """Fold what happened to the ticket."""
     match event:
-        case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded():
+        case ResponseRecorded():
+            return replace(known, calls=with_agent(known.calls, event))
+        case CustomerCallRecorded():
+            return replace(known, calls=with_call(known.calls, event))
+        case NoteRecorded():
             return known
         case TicketTransferred(to_centre=centre):
             return replace(known, centre=centre)

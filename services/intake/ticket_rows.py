@@ -113,8 +113,8 @@ def _asked(row: TicketRow, event: TicketOpened | TicketRefused) -> TicketRow:
 
 
 def _answered(row: TicketRow, response: ResponseRecorded) -> TicketRow:
-    """Count an answer by a person."""
-    if response.by is not RespondedBy.PERSON:
+    """Count an answer by a person; a call that was known before is none."""
+    if response.by is not RespondedBy.PERSON or response.known_call:
         return row
     first = min(response.responded_at, row.first_responded_at or response.responded_at)
     return row._replace(responses=row.responses + 1, first_responded_at=first)

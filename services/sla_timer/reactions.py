@@ -245,7 +245,8 @@ def _command(event: RecordedEvent[TicketEvent], asked: Asking, facts: PlanFacts)
         case TicketOpened() as ticket_opened:
             return _start(event, ticket_opened, facts)
         case ResponseRecorded() as given:
-            return RecordResponse(given.responded_at, ticket, given.medium, given.by, given.help_given)
+            at, medium, by = given.responded_at, given.medium, given.by
+            return RecordResponse(at, ticket, medium, by, given.help_given, given.known_call)
         case CustomerCallRecorded() as rang:
             return RecordCall(rang.called_at, ticket, rang.help_given, facts.calendars, facts.targets, facts.tz_changes)
         case TicketWithdrawn(withdrawn_at=at):

@@ -69,7 +69,7 @@ def tickets(records: Iterable[Record]) -> list[Ticket]:
 def _words(ticket: Ticket, kind: str, data: Json) -> Iterator[tuple[str, str]]:
     assert kind != "MergeUndone"  # no merges cross in what is recounted
     idle = kind == "ResponseRecorded" and data["medium"] == "call" and not data["help_given"]
-    if kind == "ResponseRecorded" and data["by"] == "person":
+    if kind == "ResponseRecorded" and data["by"] == "person" and not data.get("known_call"):
         if not (idle and ticket.by_call and instant(data["responded_at"]) == ticket.opened_at):
             yield "responded_at", "answer"
     elif kind == "CustomerCallRecorded":

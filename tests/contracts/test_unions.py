@@ -104,7 +104,7 @@ MUST_DECIDE = {
         "contract.door.stream_of",
     },
     "NoticeUpstream": {"notification.handlers._command"},
-    "HeldContent": {"intake.life.asked_again", "intake.life.judged"},
+    "HeldContent": {"intake.held_message._named", "intake.life.asked_again", "intake.life.judged"},
     "LifeEvent": {"intake.domain._judged", "intake.life.lived"},
 }
 """Union → the functions that must decide what becomes of a message more."""

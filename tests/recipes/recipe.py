@@ -14,9 +14,13 @@ import msgspec
 from libs.eventlog.wire.record import Cause, Head, encode
 from libs.messages.base import Event
 from libs.messages.ids import door_command_id, name_id
+from services.intake.projections import READERS
 
 TICKET = "ticket/crm-eu/4713"
 AT = datetime(2026, 12, 2, 9, tzinfo=UTC)
+
+READER = 'Reader("tickets", TICKETS,'
+VERSION = next(reader.version for reader in READERS if reader.name == "tickets")
 
 
 class Edit(NamedTuple):
@@ -90,7 +94,7 @@ EVENT = (
         "  - olcare.TicketWithdrawn.v1\n",
         "  - olcare.TicketWithdrawn.v1\n  - olcare.TicketRated.v1\n",
     ),
-    Edit("services/intake/projections.py", 'Reader("tickets", TICKETS, 5,', 'Reader("tickets", TICKETS, 6,'),
+    Edit("services/intake/projections.py", f"{READER} {VERSION},", f"{READER} {VERSION + 1},"),
 )
 """Add an event: the model, its place in the union, its type on the card of the topic."""
 DECIDED = (
@@ -116,6 +120,12 @@ DECIDED = (
     ),
     Import("services/intake/from_upstream.py", "HeldReopening", "HeldRating"),
     Edit("services/intake/held_message.py", "    | TicketWithdrawn\n)", "    | TicketWithdrawn\n    | HeldRating\n)"),
+    Edit(
+        "services/intake/held_message.py",
+        '        case TicketWithdrawn():\n            return "withdrawn_at"\n',
+        '        case TicketWithdrawn():\n            return "withdrawn_at"\n'
+        '        case HeldRating():\n            return "rated_at"\n',
+    ),
     Import("services/intake/held_message.py", "HeldReopening", "HeldRating"),
     Edit(
         "services/intake/life.py",
@@ -131,9 +141,8 @@ DECIDED = (
     Edit("services/intake/life.py", "    | TicketWithdrawn\n)", "    | TicketWithdrawn\n    | TicketRated\n)"),
     Edit(
         "services/intake/life.py",
-        "        case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded():\n            return known\n",
-        "        case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded() | TicketRated():\n"
-        "            return known\n",
+        "        case NoteRecorded():\n            return known\n",
+        "        case NoteRecorded() | TicketRated():\n            return known\n",
     ),
     Import("services/intake/life.py", "HeldReopening", "HeldRating"),
     Import("services/intake/life.py", "TicketPaused", "TicketRated"),

@@ -27,6 +27,7 @@ TELLING = (
     "medium",
     "by",
     "help_given",
+    "known_call",
     "percent",
     "at_risk_at",
     "due_at",

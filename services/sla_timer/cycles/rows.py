@@ -59,6 +59,8 @@ class CycleFactsRow(NamedTuple):
 def facts_in(event: TicketEvent) -> tuple[Fact, ...]:
     """What counts for cycles in an event of a ticket."""
     match event:
+        case ResponseRecorded(known_call=True):
+            return ()
         case ResponseRecorded(by=RespondedBy.PERSON, responded_at=at) as response:
             is_idle = response.medium is Medium.CALL and not response.help_given
             return (Fact(at, Kind.RANG_WITHOUT_HELP if is_idle else Kind.ANSWERED),)

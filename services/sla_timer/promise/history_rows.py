@@ -51,6 +51,8 @@ class HistoryRow(NamedTuple):
 def fact_in(event: TicketEvent) -> PromiseFact | None:
     """What counts for promises in an event of a ticket, beside its opening."""
     match event:
+        case ResponseRecorded(known_call=True):
+            return None
         case ResponseRecorded(by=RespondedBy.PERSON, responded_at=at, medium=medium, help_given=help_given):
             is_idle = medium is Medium.CALL and not help_given
             return PromiseFact(at, FactKind.RANG_WITHOUT_HELP if is_idle else FactKind.ANSWERED)

@@ -19,6 +19,8 @@ class RecordResponse:
     medium: Medium
     by: RespondedBy
     help_given: bool
+    known_call: bool = False
+    """Whether it is a call without help that was known before."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ def respond(state: State, command: RecordResponse) -> FirstResponseMet | LaterRe
     match state:
         case _ if command.by is RespondedBy.AUTOMATIC:
             return _not_applied(command, NotAResponse.AUTOMATIC)
+        case _ if command.known_call:
+            return _not_applied(command, NotAResponse.CALL_WITHOUT_HELP)
         case Untracked() | NotPromised():
             return _not_applied(command, NotAResponse.NO_PROMISE)
         case Waiting(promise=made) | Judged(promise=made) if _is_the_opening_call(made, command):
@@ -88,7 +92,10 @@ def judge_answer(state: State, command: JudgeAnswer) -> FirstResponseMet | None:
 
 
 def _is_the_opening_call(made: Promise, command: RecordResponse) -> bool:
-    """Whether it is the opening call without help: were that a response, the 2 h by telephone would promise nothing."""
+    """Whether it is the opening call without help: were that a response, the 2 h by telephone would promise nothing.
+
+    Answers of before `known_call` show it by their instant alone.
+    """
     is_call = made.channel is Channel.PHONE and command.medium is Medium.CALL
     return is_call and command.occurred_at == made.opened_at and not command.help_given
 

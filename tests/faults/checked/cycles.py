@@ -58,7 +58,7 @@ def _counted(event: Event) -> int:
     data = event.data
     match event.name:
         case "ResponseRecorded":
-            return int(data["by"] == "person")
+            return int(data["by"] == "person" and not data.get("known_call"))
         case "NoteRecorded":
             return int(data["by"] == "customer")
         case "TicketReopened":

@@ -1,5 +1,6 @@
 """What the door does with a batch: it asks for facts where they are needed, and applies what is held with new ones."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,8 +15,16 @@ from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import PRIVATE
 from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal
-from libs.messages.tickets import MessageHeld, MessageRefused, TicketEvent, TicketOpened, TicketReopened, TicketResolved
-from services.intake.domain import DECIDER, UndoMerge
+from libs.messages.tickets import (
+    MessageHeld,
+    MessageRefused,
+    ResponseRecorded,
+    TicketEvent,
+    TicketOpened,
+    TicketReopened,
+    TicketResolved,
+)
+from services.intake.domain import DECIDER, EXACT, UndoMerge
 from services.intake.facts import FACTS as READ
 from services.intake.facts import NO_FACTS, FactsNeeded, KnownTicket, TicketFacts
 from services.intake.handlers import MergeDuties, TicketDoor
@@ -67,11 +76,11 @@ class Books:
 class Door:
     """The door of tickets on those books; `now` is late enough for all examples."""
 
-    def __init__(self, known: Mapping[FactsNeeded, TicketFacts]) -> None:
+    def __init__(self, known: Mapping[FactsNeeded, TicketFacts], tolerance: timedelta = EXACT) -> None:
         self.books, self.tables, self.private = Books(), Tables(known), set[bytes | None]()
         clock = SimpleNamespace(now=lambda: datetime.fromisoformat("2026-12-31T00:00:00Z"))
         host: Any = SimpleNamespace(queries=self.tables, clock=clock, cards={PRIVATE: SimpleNamespace(partitions=1)})
-        settings: Any = SimpleNamespace(tolerance=timedelta())
+        settings: Any = SimpleNamespace(tolerance=tolerance)
         books: Any = self.books
         self.door = TicketDoor(host, settings, books, books)
 
@@ -87,6 +96,10 @@ def about_it(name: str, **data: object) -> Record:
     return example(name, data, subject="4712")
 
 
+def stamped(record: Record, time: str) -> bytes:
+    return json.dumps(json.loads(record.value or b"") | {"id": "stamped", "time": time}).encode()
+
+
 SUBMITTED = about_it("TicketSubmitted")
 
 
@@ -95,6 +108,18 @@ async def test_a_reopening_in_the_batch_of_its_ticket_is_judged_once_the_ticket_
     types = await door.take(SUBMITTED, about_it("TicketResolved"), about_it("TicketReopened"))
     assert types == [TicketOpened, TicketResolved, MessageHeld, TicketReopened]
     assert door.tables.asked == [OF_TICKET, FactsNeeded(ticket=TICKET), OF_TICKET]
+
+
+async def test_the_tolerance_for_clocks_holds_at_the_door_and_for_what_is_held() -> None:
+    opened_at = json.loads(SUBMITTED.value or b"")["time"]
+    shortly_before = (datetime.fromisoformat(opened_at) - timedelta(minutes=5)).isoformat()
+    answered = about_it("ResponseGiven")._replace(value=stamped(about_it("ResponseGiven"), shortly_before))
+    for batches in ([SUBMITTED, answered], [answered, SUBMITTED]):
+        door = Door({OF_TICKET: FACTS}, timedelta(minutes=5))
+        for record in batches:
+            await door.take(record)
+        (event,) = [one for one in door.books.histories[TICKET] if isinstance(one, ResponseRecorded)]
+        assert event.responded_at == datetime.fromisoformat(opened_at)
 
 
 async def test_a_reopening_of_a_ticket_that_was_there_is_judged_at_once() -> None:
@@ -145,7 +170,8 @@ async def test_a_crossing_merge_is_undone_under_a_name_that_its_head_gives() -> 
         return found
 
     host: Any = SimpleNamespace(queries=SimpleNamespace(rows=rows))
-    duty, _ = MergeDuties(host).all()
+    settings: Any = SimpleNamespace(tolerance=timedelta())
+    duty, _ = MergeDuties(host, settings).all()
     (issued,) = await duty.find(LATER, 7)
     assert (issued.stream, issued.command, issued.correlation) == (TICKET, UndoMerge(LATER, THERE), "c")
     assert [issued] == await duty.find(LATER, 7)

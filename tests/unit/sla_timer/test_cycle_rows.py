@@ -67,6 +67,7 @@ def test_an_opening_says_on_whose_calendar_and_since_when() -> None:
         (given(), [Kind.ANSWERED]),
         (given(medium=Medium.CALL, help_given=True), [Kind.ANSWERED]),
         (given(medium=Medium.CALL, help_given=False), [Kind.RANG_WITHOUT_HELP]),
+        (given(medium=Medium.CALL, help_given=False, known_call=True), []),
         (given(by=RespondedBy.AUTOMATIC), []),
         (said("CustomerCallRecorded", called_at=AT, help_given=True), [Kind.ANSWERED]),
         (said("CustomerCallRecorded", called_at=AT, help_given=False), [Kind.ASKED]),

@@ -81,7 +81,13 @@ def _said(rng: Random, about: str, since: datetime) -> tuple[str, TicketEvent, d
         )
         return about, called, moment
     help_given, medium = rng.random() < 0.8, rng.choice([*Medium])
-    answered = ResponseRecorded(responded_at=moment, medium=medium, by=RespondedBy.PERSON, help_given=help_given)
+    answered = ResponseRecorded(
+        responded_at=moment,
+        medium=medium,
+        by=RespondedBy.PERSON,
+        help_given=help_given,
+        known_call=medium is Medium.CALL and not help_given and rng.random() < 0.3,
+    )
     return about, answered, moment
 
 

@@ -1,5 +1,6 @@
 """The life of a promise: given what happened, when one command comes, then exactly one event."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -160,6 +161,15 @@ def test_the_call_that_opened_the_ticket_is_no_response_unless_help_was_given(
 ) -> None:
     without_help = answer(OPENED_AT, Medium.CALL, help_given=False)
     PROMISE.given(*history).when(without_help).then(not_applied(OPENED_AT, NotAResponse.CALL_WITHOUT_HELP))
+
+
+@pytest.mark.parametrize("history", [(), (NO_CALENDAR,), (W03,), (W03, met(DUE_AT)), (W03, BREACHED)])
+@pytest.mark.parametrize("at", [OPENED_AT, OPENED_AT + MICROSECOND, DUE_AT])
+def test_a_call_that_was_known_before_is_no_response_at_whatever_instant(
+    history: tuple[PromiseEvent, ...], at: datetime
+) -> None:
+    known = replace(answer(at, Medium.CALL, help_given=False), known_call=True)
+    PROMISE.given(*history).when(known).then(not_applied(at, NotAResponse.CALL_WITHOUT_HELP))
 
 
 def test_the_call_that_opened_the_ticket_is_the_response_if_help_was_given() -> None:

@@ -8,8 +8,9 @@ from libs.eventlog.commands import Reaction
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.certificates import Certificate
 from libs.messages.sla import CancellationCause
-from libs.messages.tickets import Side
+from libs.messages.tickets import Medium, Side
 from services.sla_timer.promise.calls import RecordCall
+from services.sla_timer.promise.history_rows import fact_in
 from services.sla_timer.promise.merging import AdoptPromise, CancelPromise, ReinstatePromise, RenouncePromise
 from services.sla_timer.promise.transfers import SetInternalTarget
 from services.sla_timer.reactions import (
@@ -68,6 +69,17 @@ def test_what_is_said_of_an_absorbed_ticket_is_said_of_the_survivor(name: str) -
     assert [(one.stream, getattr(one.command, "ticket", None)) for one in others] == [own] * (
         name == "ResponseRecorded"
     )
+
+
+@pytest.mark.parametrize("known_call", [False, True])
+@pytest.mark.parametrize("merged_into", [None, SURVIVOR])
+def test_an_answer_says_whether_it_is_a_call_that_was_known(merged_into: str | None, *, known_call: bool) -> None:
+    answered = example(
+        "ResponseRecorded", medium=Medium.CALL, help_given=False, merged_into=merged_into, known_call=known_call
+    )
+    found = react(answered, NO_FACTS)
+    assert [getattr(one.command, "known_call", None) for one in found] == [known_call] * (2 if merged_into else 1)
+    assert (fact_in(answered.data) is None) is known_call
 
 
 def test_a_withdrawal_by_the_customer_ends_the_promise_and_one_by_support_does_not() -> None:
