@@ -18,7 +18,7 @@ from libs.eventlog.loops.fact_waves import NOTHING, Resting, fact_waves
 from libs.eventlog.loops.held_back import check_room, firsts_of, remark_of
 from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.markers import Markers
-from libs.eventlog.loops.membership import ours, watched
+from libs.eventlog.loops.membership import ANEW, commit_again, ours, watched
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscribe, Subscription
 from libs.eventlog.wire.fingerprint import fingerprint, says_otherwise
@@ -31,7 +31,6 @@ BATCH = 500
 WAIT = 0.5  # machine seconds
 PAUSE = 0.25  # machine seconds before the same batch is tried again
 LOOK = 2.0  # machine seconds between two looks at what became of dead letters
-ANEW = 86_400.0  # machine seconds after which every committed offset is committed again: brokers forget old ones
 
 M = TypeVar("M")
 
@@ -205,12 +204,9 @@ class DoorLoop:
 
     async def _commit_anew(self, subscription: Subscription) -> None:
         """Commit every offset again once a day, so that none is forgotten of a partition in which nothing is said."""
-        ours = subscription.assigned()
-        if not ours or self._clock.monotonic() < self._anew_at:
-            return
-        commits = await self._log.commits(self._group, self._door.topic)
-        await self._keep(subscription, {p: self._committed[p] for p in commits.keys() & ours})
-        self._anew_at = self._clock.monotonic() + ANEW
+        if subscription.assigned() and self._clock.monotonic() >= self._anew_at:
+            await commit_again(self._log, self._group, self._door.topic, subscription)
+            self._anew_at = self._clock.monotonic() + ANEW
 
     async def _keep(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
         if offsets:

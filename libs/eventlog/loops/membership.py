@@ -1,6 +1,8 @@
-"""Which partitions a loop has as a member of its group."""
+"""Which partitions a loop has as a member of its group, and what the group has committed there."""
 
-from libs.eventlog.ports import Subscription
+from libs.eventlog.ports import Log, Subscription
+
+ANEW = 86_400.0  # machine seconds after which every committed offset is committed again: brokers forget old ones
 
 
 def ours(subscription: Subscription | None) -> frozenset[int]:
@@ -11,3 +13,15 @@ def ours(subscription: Subscription | None) -> frozenset[int]:
 def watched(subscription: Subscription | None) -> frozenset[int] | None:
     """The partitions to watch: ours, be there any or not. None, for all, while we join: that may hang by our fault."""
     return subscription.assigned() if subscription and subscription.joined() else None
+
+
+async def commit_again(log: Log, group: str, topic: str, subscription: Subscription) -> None:
+    """Commit again what the group has committed, with its remarks, in the partitions that are ours.
+
+    None of one that is being handed over: what stands there is its next owner's. Raises Unavailable.
+    """
+    here = await subscription.passed()
+    commits = {p: commit for p, commit in (await log.commits(group, topic)).items() if p in here}
+    if commits:
+        offsets = {p: commit.offset for p, commit in commits.items()}
+        await subscription.commit(offsets, {p: commit.remark for p, commit in commits.items()})

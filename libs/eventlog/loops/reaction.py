@@ -10,10 +10,9 @@ from contextlib import suppress
 from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_event
 from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.failures import Report, unreported
-from libs.eventlog.loops.door import ANEW
 from libs.eventlog.loops.held_back import Source, left, remark_of
 from libs.eventlog.loops.input_check import check_input
-from libs.eventlog.loops.membership import ours, watched
+from libs.eventlog.loops.membership import ANEW, commit_again, ours, watched
 from libs.eventlog.loops.stuck import StuckStreams, apart
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock, Log, PartitionOffset, Store, Subscription
@@ -190,12 +189,9 @@ class ReactionLoop:
 
     async def _commit_anew(self, subscription: Subscription) -> None:
         """Commit every offset again once a day, as a door does."""
-        ours = subscription.assigned()
-        if not ours or self._clock.monotonic() < self._anew_at:
-            return
-        commits = await self._log.commits(self._group, self._topic)
-        await self._commit(subscription, {p: self._next[p] for p in commits.keys() & ours})
-        self._anew_at = self._clock.monotonic() + ANEW
+        if subscription.assigned() and self._clock.monotonic() >= self._anew_at:
+            await commit_again(self._log, self._group, self._topic, subscription)
+            self._anew_at = self._clock.monotonic() + ANEW
 
     async def _counting(self, partition: int, records: Sequence[Record]) -> list[RecordedEvent]:
         first, last = records[0].offset, records[-1].offset

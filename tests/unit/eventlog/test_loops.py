@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,15 +11,16 @@ from libs.eventlog.commands import IssuedCommand, Reaction
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.backlog import DEPTH
-from libs.eventlog.loops.door import ANEW, DoorLoop
+from libs.eventlog.loops.door import DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import Follower, SafeTime, group_follower
 from libs.eventlog.loops.held_back import firsts_of
 from libs.eventlog.loops.input_check import LostInput
+from libs.eventlog.loops.membership import ANEW
 from libs.eventlog.loops.reaction import ReactionLoop
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.loops.writer import Answer
-from libs.eventlog.ports import UNKNOWN
+from libs.eventlog.ports import UNKNOWN, Subscription
 from libs.eventlog.rule import Judge
 from libs.eventlog.testing import MemoryAppender, MemoryLog, at_once
 from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
@@ -303,18 +305,49 @@ async def test_a_place_that_a_person_has_set_is_begun_at_whichever_topic_it_is(f
 
 
 @pytest.mark.parametrize("follow", FOLLOW, ids=["door", "reaction"])
-async def test_every_committed_offset_is_committed_anew_each_day_where_nothing_is_said(follow: Follow) -> None:
+async def test_every_committed_offset_is_committed_anew_each_day_where_nothing_is_said(
+    follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = filled(MemoryLog(2), DOOR, 3)
     log.committed["door", DOOR, 0], log.remarks["door", DOOR, 0] = 3, ""
     loop = follow(log)
     subscription = await log.subscribe(DOOR, "door", loop.assigned)
-    noted = list[dict[tuple[str, str, int], int]]()
+    said = committed_by(subscription, monkeypatch)
     for seconds in (0.0, 60.0, ANEW):
         await loop._clock.sleep(seconds)
-        log.committed["door", DOOR, 0] = 2  # what a commit sets back to where we are
         await loop.round(subscription)
-        noted.append(dict(log.committed))
-    assert noted == [{("door", DOOR, 0): 3}, {("door", DOOR, 0): 2}, {("door", DOOR, 0): 3}]
+    assert said == [({0: 3}, {0: ""})] * 2
+
+
+@pytest.mark.parametrize("follow", FOLLOW, ids=["door", "reaction"])
+async def test_what_is_being_handed_over_is_not_committed_anew(follow: Follow, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = filled(MemoryLog(2), DOOR, 3)
+    log.committed["door", DOOR, 0], log.remarks["door", DOOR, 0] = 3, ""
+    loop = follow(log)
+    subscription = await log.subscribe(DOOR, "door", _from_the_end)
+    said = committed_by(subscription, monkeypatch)
+    monkeypatch.setattr(subscription, "passed", _of_none)
+    await loop.round(subscription)
+    assert said == []
+
+
+def committed_by(subscription: Subscription, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
+    """What is committed from now on: offsets and remarks."""
+    said: list[tuple[Any, Any]] = []
+
+    async def commit(offsets: Mapping[int, int], remarks: Mapping[int, str]) -> None:
+        said.append((offsets, remarks))
+
+    monkeypatch.setattr(subscription, "commit", commit)
+    return said
+
+
+async def _from_the_end(partitions: frozenset[int]) -> Mapping[int, int]:
+    return dict.fromkeys(partitions, 3)
+
+
+async def _of_none() -> Mapping[int, int]:
+    return {}
 
 
 async def test_a_transaction_that_is_open_is_not_beyond_anybody() -> None:
