@@ -13,7 +13,13 @@ import asyncpg
 from libs.eventlog.errors import Unavailable, unavailable
 from libs.eventlog.tables.locks import Lock
 
-LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InvalidCatalogNameError, OSError)
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection says that was cut in the middle of an answer
+    asyncpg.InvalidCatalogNameError,
+    OSError,
+)
 LATER = (
     asyncpg.OperatorInterventionError,  # the server shuts down, starts up, or has dropped the database
     asyncpg.InsufficientResourcesError,
