@@ -25,6 +25,8 @@ from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
 from libs.chassis.pages import Route, first_page, pages, site
 from libs.chassis.settings import ServiceSettings
+from libs.chassis.variables import BadSettings
+from libs.eventlog.errors import NotAdmitted
 from libs.messages.base import rfc3339
 
 T = TypeVar("T")
@@ -57,21 +59,33 @@ class Ended(Exception):  # noqa: N818 - it says what happened
 
 
 async def run(service: Service) -> int:
-    """Run until SIGTERM or SIGINT (gives the exit code 0) or until a loop fails (1, and a line of the log says why).
+    """Run until SIGTERM or SIGINT (gives the exit code 0) or until a loop fails, of which a line of the log says why.
 
+    Gives 1 then, and 2 where a server does not let us in; raises BadSettings where nothing can be listened at.
     It must be the last thing that a process does: once that is to end, it is ended by force within 10 s.
     """
     try:
-        with socket.create_server((service.settings.http_host, service.settings.http_port)) as listener:
+        with _listening(service.settings) as listener:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it on its own sockets alone
             _say_what_runs(service, listener)
             await _together(service, listener)
-    except ExceptionGroup:  # each was logged where it was raised
-        code = 1
+    except ExceptionGroup as failed:  # each was logged where it was raised
+        code = 2 if failed.subgroup(NotAdmitted) else 1
     else:
         code = 0
     _log.info("ended", code=code)
     return code
+
+
+def _listening(settings: ServiceSettings) -> socket.socket:
+    try:
+        return socket.create_server((settings.http_host, settings.http_port))
+    except OSError as error:
+        where = f"{settings.http_host}:{settings.http_port}"
+        raise BadSettings(
+            f"OLCARE_HTTP_HOST and OLCARE_HTTP_PORT are not right: nothing can listen at {where} ({error.strerror})."
+            " Name an address of this machine and a port that is free."
+        ) from None
 
 
 async def unbroken(work: Coroutine[Any, Any, T]) -> T:
@@ -144,6 +158,10 @@ async def watched(name: str, work: Callable[[], Awaitable[None]]) -> None:
         await work()
     except ExceptionGroup:  # each was logged where it was raised
         _end_by_force_later()
+        raise
+    except NotAdmitted as error:
+        _end_by_force_later()
+        _log.error("failed", error=str(error))
         raise
     except Exception as error:
         _end_by_force_later()

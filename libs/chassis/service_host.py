@@ -22,6 +22,7 @@ from libs.chassis.logging import configure
 from libs.chassis.metrics import LogMetrics, Metrics
 from libs.chassis.pages import Route
 from libs.chassis.settings import ServiceSettings
+from libs.chassis.start import clock_of
 from libs.chassis.stuck import StuckList
 from libs.chassis.waiting import rest
 from libs.chassis.watchdog import Watchdog, Watched
@@ -66,7 +67,7 @@ class ServiceHost:
 
     def __init__(self, settings: ServiceSettings, readers: Sequence[Reader], folder: Path) -> None:
         self.settings = settings
-        self.clock = Clock(settings.clock)
+        self.clock = clock_of(settings)
         configure(settings.service, settings.instance, settings.log, self.clock)
         self.metrics = Metrics(settings.service, settings.instance)
         self._measures = LogMetrics(self.metrics.registry)
@@ -239,7 +240,7 @@ class ServiceHost:
         """Refuse to run on topics that are not as their cards say; raises Drifted."""
         ours = {*(r.topic for r in self.engine.readers.values()), *self._doors}
         cards = [card for card in self.cards.values() if card.topic in ours or self.settings.service in card.written_by]
-        async with TopicAdmin(self.settings.kafka) as admin:
+        async with TopicAdmin(self.settings.brokers(self.settings.kafka)) as admin:
             found = await admin.check(cards)
             kept = await admin.offsets_kept()
         self._warn_of_forgetting(kept)
@@ -358,7 +359,7 @@ def _engine(settings: ServiceSettings) -> EngineSettings:
     return EngineSettings(
         service=settings.service,
         instance=settings.instance,
-        kafka=settings.kafka,
+        kafka=settings.brokers(settings.kafka),
         postgres=settings.postgres.get_secret_value(),
         database=settings.database,
     )

@@ -11,6 +11,7 @@ from functools import partial
 from libs.decider import Deciders
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.fold import Projector
+from libs.eventlog.kafka.brokers import Address
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import Card
@@ -41,7 +42,7 @@ class EngineSettings:
 
     service: str
     instance: str
-    kafka: str
+    kafka: Address
     postgres: str
     database: str
     session: float = 10.0

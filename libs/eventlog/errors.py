@@ -2,6 +2,7 @@
 
 Unreadable   an input that can never be taken: dead letter
 Unavailable  not now: the input stays where it is and is retried
+NotAdmitted  the same, as a server does not let us in: a setting is wrong, or a right is missing
 Halted       the log is inconsistent or can not be read: the partition stops and reports why
 Fenced       another owner has taken this partition over: drop the batch, end the process
 """
@@ -19,6 +20,10 @@ class Unreadable(Exception):  # noqa: N818 - it names a state of the input, not 
 
 class Unavailable(Exception):  # noqa: N818
     """Something needed is not available now; nothing was lost, and the call can be retried."""
+
+
+class NotAdmitted(Unavailable):
+    """A server does not let us in; the text says what it does not take, and which setting to look at."""
 
 
 class Halted(Exception):  # noqa: N818

@@ -10,6 +10,7 @@ from typing import Literal
 from libs.stack.cache import run_quietly
 from libs.stack.errors import StackError
 from libs.stack.java import java, kafka_jars
+from libs.stack.kafka_guard import Guard
 from libs.stack.ports import free_port
 from libs.stack.process import Process
 from libs.stack.run import Run
@@ -27,13 +28,24 @@ class KafkaCluster:
     `quick_start` compiles less: up sooner, some 15 % slower afterwards; measurements turn it off.
     """
 
-    def __init__(self, run: Run, brokers: Literal[1, 3] = 1, *, quick_start: bool = True) -> None:
-        self._folder = run.folder / "kafka"
+    def __init__(
+        self,
+        run: Run,
+        brokers: Literal[1, 3] = 1,
+        *,
+        quick_start: bool = True,
+        guard: Guard | None = None,
+        name: str = "kafka",
+    ) -> None:
+        """Make it, in a folder of this name; with a guard it lets nobody in who does not show who he is."""
+        self._folder = run.folder / name
+        self._guard = guard
         self._quick_start = quick_start
         self._ports = [free_port() for _ in range(brokers)]
         self._controllers = [free_port() for _ in range(brokers)]
+        self._among_brokers = [free_port() for _ in range(brokers)] if guard else []
         self.nodes = [
-            Process(run, f"kafka-{node}", self._java("kafka.Kafka", str(self._settings_of(node))))
+            Process(run, f"{name}-{node}", self._java("kafka.Kafka", str(self._settings_of(node))))
             for node in range(brokers)
         ]
         run.at_end(self._abandon)
@@ -83,7 +95,8 @@ class KafkaCluster:
         settings.parent.mkdir(parents=True)
         settings.write_text("".join(f"{key}={value}\n" for key, value in self._settings(node).items()))
         named = f"--cluster-id={cluster}"  # in one word: an id may begin with a hyphen
-        tool = ["kafka.tools.StorageTool", "format", named, "--config", str(settings)]
+        users = self._guard.scram() if self._guard else []
+        tool = ["kafka.tools.StorageTool", "format", named, "--config", str(settings), *users]
         run_quietly(self._java(*tool), f"the folder of broker {node} could not be formatted")
 
     def _settings_of(self, node: int) -> Path:
@@ -96,11 +109,8 @@ class KafkaCluster:
             "process.roles": "broker,controller",
             "node.id": node,
             "controller.quorum.voters": ",".join(voters),
-            "listeners": f"PLAINTEXT://127.0.0.1:{self._ports[node]},CONTROLLER://127.0.0.1:{self._controllers[node]}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self._ports[node]}",
+            **self._listeners(node),
             "controller.listener.names": "CONTROLLER",
-            "inter.broker.listener.name": "PLAINTEXT",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "log.dirs": self._folder / f"{node}/data",
             "default.replication.factor": brokers,
             "min.insync.replicas": 2 if brokers > 1 else 1,
@@ -117,6 +127,26 @@ class KafkaCluster:
             "broker.heartbeat.interval.ms": 500,
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,  # 128 MB by default, a third of the heap
             "file.delete.delay.ms": 1000,
+        }
+
+    def _listeners(self, node: int) -> Mapping[str, object]:
+        clients = f"CLIENTS://127.0.0.1:{self._ports[node]}"
+        controller = f"CONTROLLER://127.0.0.1:{self._controllers[node]}"
+        if self._guard is None:
+            return {
+                "listeners": f"{clients},{controller}",
+                "advertised.listeners": clients,
+                "inter.broker.listener.name": "CLIENTS",
+                "listener.security.protocol.map": "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            }
+        brokers = f"BROKERS://127.0.0.1:{self._among_brokers[node]}"
+        named = f"CLIENTS:{self._guard.protocol},BROKERS:PLAINTEXT,CONTROLLER:PLAINTEXT"
+        return {
+            "listeners": f"{clients},{brokers},{controller}",
+            "advertised.listeners": f"{clients},{brokers}",
+            "inter.broker.listener.name": "BROKERS",
+            "listener.security.protocol.map": named,
+            **self._guard.settings(),
         }
 
     def _java(self, *arguments: str) -> list[str]:

@@ -1,10 +1,10 @@
 """Put contract together and run it."""
 
-import asyncio
 import sys
 from pathlib import Path
 
 from libs.chassis.service_host import ServiceHost
+from libs.chassis.start import started
 from libs.messages.catalogue import CONTRACTS, PLAN, PRIVATE
 from services.contract.domain import DECIDERS
 from services.contract.handlers import ContractDoor, TermDuties, Tombstones, Writers
@@ -14,7 +14,7 @@ from services.contract.settings import ContractSettings
 
 async def main() -> int:
     """Keep customers, contracts and the plan until told to stop; gives the exit code."""
-    settings = ContractSettings()
+    settings = ContractSettings.read()
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     host.state(PRIVATE_RECORDS, PRIVATE)
     writers = Writers({topic: host.engine.writer(topic, DECIDERS) for topic in (CONTRACTS, PLAN)})
@@ -29,4 +29,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(started(main))

@@ -1,10 +1,10 @@
 """Put intake together and run it."""
 
-import asyncio
 import sys
 from pathlib import Path
 
 from libs.chassis.service_host import ServiceHost
+from libs.chassis.start import started
 from libs.messages.catalogue import TICKETS
 from services.intake.domain import DECIDERS
 from services.intake.handlers import MergeDuties, TicketDoor
@@ -14,7 +14,7 @@ from services.intake.settings import IntakeSettings
 
 async def main() -> int:
     """Serve the door of tickets until told to stop; gives the exit code."""
-    settings = IntakeSettings()
+    settings = IntakeSettings.read()
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     writer = host.engine.writer(TICKETS, DECIDERS)
     host.door(TicketDoor(host, settings, writer, host.engine.stores["tickets"]))
@@ -24,4 +24,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(started(main))

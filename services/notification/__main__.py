@@ -1,10 +1,10 @@
 """Put notification together and run it."""
 
-import asyncio
 import sys
 from pathlib import Path
 
 from libs.chassis.service_host import ServiceHost
+from libs.chassis.start import started
 from libs.messages.catalogue import NOTICES, PRIVATE
 from services.notification.domain import DECIDERS
 from services.notification.handlers import NoticeDoor, NoticeDuties, NoticeReactions
@@ -15,7 +15,7 @@ from services.notification.settings import NotificationSettings
 
 async def main() -> int:
     """Run notification until told to stop; returns the exit code."""
-    settings = NotificationSettings()
+    settings = NotificationSettings.read()
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     host.state(PRIVATE_RECORDS, PRIVATE)
     writer = host.engine.writer(NOTICES, DECIDERS)
@@ -33,4 +33,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(started(main))

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from libs.chassis.settings import LOWER, ServiceSettings
+from libs.chassis.settings import ServiceSettings
+from libs.chassis.variables import LOWER
 from services.notification.mail.message import Correspondent, Letterhead, wire_address
 from services.notification.mail.smtp import Encryption, Limits, Login, Server
 

@@ -1,6 +1,7 @@
 """The command line `olcare`. What it can not do it says in one sentence on standard error.
 
-Exit codes: 0 it is done, 1 it can not be done or the answer is no, 2 it was asked in a wrong way.
+Exit codes: 0 it is done, 1 it can not be done or the answer is no, 2 it was asked in a wrong way, a setting that is
+wrong included.
 """
 
 import logging
@@ -9,7 +10,9 @@ import sys
 import typer
 
 from libs.chassis.plan_clock import ClockError
-from libs.eventlog.errors import Halted, Unavailable
+from libs.chassis.start import SETTINGS_ARE_WRONG
+from libs.chassis.variables import BadSettings
+from libs.eventlog.errors import Halted, NotAdmitted, Unavailable
 from libs.plan import BadPlan
 from libs.stack.errors import StackError
 from services.ops import serve, stack
@@ -26,7 +29,7 @@ from services.ops.sla import cycles
 from services.ops.ticket import command as tickets
 from services.ops.watch import lag, projections, stuck, topics
 
-PROBLEMS = (Unavailable, Refused, StackError, ClockError, BadPlan, Halted)
+PROBLEMS = (BadSettings, Unavailable, Refused, StackError, ClockError, BadPlan, Halted)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.callback()(options)
@@ -67,7 +70,7 @@ def main() -> None:
         app(prog_name="olcare", default_map=from_files())
     except PROBLEMS as error:
         tell(f"olcare: {error}")
-        sys.exit(1)
+        sys.exit(SETTINGS_ARE_WRONG if isinstance(error, BadSettings | NotAdmitted) else 1)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from libs.chassis.health import Health, Quiet
 from libs.chassis.logging import configure
 from libs.chassis.metrics import Metrics
 from libs.chassis.settings import ServiceSettings
+from libs.chassis.start import clock_of
 from libs.eventlog.errors import Unavailable
 from services.ops.cli.environment import Environment, environment, open_log
 from services.ops.cli.output import Refused
@@ -78,8 +79,8 @@ def serve(ctx: typer.Context) -> None:
 
 
 async def _serve(here: Environment) -> int:
-    settings = OpsSettings()
-    clock, metrics = Clock(settings.clock), Metrics(settings.service, settings.instance)
+    settings = OpsSettings.read()
+    clock, metrics = clock_of(settings), Metrics(settings.service, settings.instance)
     configure(settings.service, settings.instance, settings.log, clock)
     watch = Watch(here, clock, metrics)
     health = Health(clock, {"followers": partial(getattr, watch, "waiting")})

@@ -1,10 +1,10 @@
 """Put sla_timer together and run it."""
 
-import asyncio
 import sys
 from pathlib import Path
 
 from libs.chassis.service_host import ServiceHost
+from libs.chassis.start import started
 from libs.messages.catalogue import SLA
 from services.sla_timer.cycle_duties import CycleDuties
 from services.sla_timer.domain import DECIDERS
@@ -17,7 +17,7 @@ from services.sla_timer.tz_guard import TzGuard
 
 async def main() -> int:
     """Run sla_timer until told to stop; returns the exit code."""
-    settings = SlaTimerSettings()
+    settings = SlaTimerSettings.read()
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     writer = host.engine.writer(SLA, DECIDERS)
     guard = TzGuard(host)
@@ -30,4 +30,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(started(main))

@@ -77,7 +77,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 def _environment(stage: Stage) -> dict[str, str]:
     ports = ",".join(f"{name}={port}" for name, port in stage.ports.items())
     return {
-        "OLCARE_KAFKA": stage.kafka,
+        "OLCARE_KAFKA": str(stage.kafka),
         "OLCARE_POSTGRES": stage.postgres,
         "OLCARE_SERVICES": ports,
         "OLCARE_CLOCK": str(stage.clock_file),

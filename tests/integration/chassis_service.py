@@ -15,6 +15,7 @@ from libs.chassis.clock import Clock
 from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
 from libs.chassis.settings import ServiceSettings
+from libs.chassis.start import started
 
 MONDAY_9H = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NOT_READ = "3 records of olcare.plan.v1 are not read yet"
@@ -25,10 +26,10 @@ class Settings(ServiceSettings):
 
 
 def main(kind: str) -> int:
-    settings, time = Settings(), Clock(Settings().clock)
+    settings, time = Settings.read(), Clock(Settings().clock)
     logging.configure(settings.service, settings.instance, settings.log, time)
     app._GONE_WITHIN = 1 if kind == "deaf" else app._GONE_WITHIN
-    return asyncio.run(app.run(compose(kind, settings, time)))
+    return started(lambda: app.run(compose(kind, settings, time)))
 
 
 def compose(kind: str, settings: Settings, time: Clock) -> Service:

@@ -168,12 +168,13 @@ async def test_a_loop_that_hears_nothing_is_ended_by_force(folder: Path) -> None
         assert service.has_said("ended by force")
 
 
-async def test_a_port_that_is_taken_is_said_in_one_line(folder: Path, well: "Process") -> None:
+async def test_a_port_that_is_taken_is_a_setting_that_is_wrong(folder: Path, well: "Process") -> None:
     port = await eventually(well.port)
     with process(folder, "well", OLCARE_HTTP_PORT=str(port)) as second:
-        assert await second.exit_code() == 1
-        assert [line["level"] for line in second.lines()] == ["critical"]
-        assert "already in use" in second.lines()[0]["exception"]
+        assert await second.exit_code() == 2
+        [sentence] = second.log.read_text().splitlines()
+        assert sentence.startswith("OLCARE_HTTP_HOST and OLCARE_HTTP_PORT are not right: ")
+        assert "already in use" in sentence
 
 
 async def _health_check(port: int | None) -> tuple[int | None, str]:

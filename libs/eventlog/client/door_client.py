@@ -7,6 +7,7 @@ from aiokafka import TopicPartition
 
 from libs.eventlog.client.messages import publish
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.brokers import Address
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.reading import fetched, reading
 from libs.eventlog.ports import Clock
@@ -21,9 +22,9 @@ OnReceipts = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class DoorClient:
-    """Publishes to the doors of one cluster; `kafka` are its bootstrap servers, the log is open."""
+    """Publishes to the doors of one cluster; `kafka` says where it is, the log is open."""
 
-    kafka: str
+    kafka: Address
     log: KafkaLog
     clock: Clock
 

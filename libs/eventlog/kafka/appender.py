@@ -9,6 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.connection import LARGEST_REQUEST, KafkaSettings, begun, ended, look
 from libs.eventlog.ports import ACKNOWLEDGED, UNKNOWN
 from libs.eventlog.wire.record import Outgoing
@@ -32,7 +33,7 @@ class KafkaAppender:
         try:
             async with asyncio.timeout(self._settings.patience):
                 sent = await self._send(batch)
-        except (KafkaError, TimeoutError, ValueError):
+        except (KafkaError, TimeoutError, ValueError, Unavailable):
             await self._renew()
             return offsets
         await asyncio.wait([future for future, _ in sent], timeout=self._settings.patience)
@@ -67,12 +68,12 @@ class KafkaAppender:
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._settings.bootstrap,
                 client_id=f"{self._settings.instance}-write",
                 enable_idempotence=True,
                 max_batch_size=BATCH_BYTES,
                 max_request_size=LARGEST_REQUEST,
                 request_timeout_ms=int(self._settings.patience * 1000),
+                **self._settings.connection(),
             )
             try:
                 await begun(producer.start)

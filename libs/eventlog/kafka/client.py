@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, LeaderNotAvailableError, NodeNotReadyError
+from aiokafka.errors import KafkaConnectionError, KafkaError, LeaderNotAvailableError, NodeNotReadyError
 from aiokafka.protocol.api import Request
 from aiokafka.protocol.coordination import FindCoordinatorRequest
 
-from libs.eventlog.errors import unavailable
+from libs.eventlog.errors import NotAdmitted, unavailable
+from libs.eventlog.kafka.admission import refusal
 from libs.eventlog.kafka.answers import NOTHING, Tolerated, checked
+from libs.eventlog.kafka.brokers import brokers_at
 from libs.eventlog.kafka.connection import KafkaSettings, begun, within
 
 T = TypeVar("T")
@@ -27,27 +29,34 @@ class KafkaClient:
     """A client of aiokafka, whose answers are checked; `open` before use, `close` after."""
 
     def __init__(self, settings: KafkaSettings, name: str) -> None:
-        self._patience = settings.patience
+        self._patience, self._brokers = settings.patience, brokers_at(settings.kafka)
         self._client = AIOKafkaClient(
-            bootstrap_servers=settings.bootstrap,
             client_id=f"{settings.instance}-{name}",
             request_timeout_ms=int(settings.patience * 1000 / ATTEMPTS),
+            **settings.connection(),
         )
         self._coordinators: dict[str, int] = {}
 
     async def open(self) -> None:
-        """Connect; raises Unavailable after a while."""
+        """Connect; raises Unavailable after a while, and NotAdmitted."""
         await self.within(self._begin, "connecting")
 
     async def open_now(self) -> None:
-        """Connect; raises Unavailable at once where no broker is there."""
+        """Connect; raises Unavailable at once where no broker is there, and NotAdmitted."""
         try:
             await self._begin()
         except (KafkaError, OSError) as error:
             raise unavailable("Kafka", error) from error
 
     async def _begin(self) -> None:
-        await begun(self._client.bootstrap)
+        try:
+            await begun(self._client.bootstrap)
+            if not self._client.cluster.brokers():
+                raise KafkaConnectionError("who answers names no broker")
+        except (KafkaError, OSError):
+            if sentence := await refusal(self._brokers):
+                raise NotAdmitted(sentence) from None
+            raise
 
     async def close(self) -> None:
         """Disconnect."""

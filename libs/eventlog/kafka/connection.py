@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from aiokafka.errors import KafkaError
 
 from libs.eventlog.errors import Unavailable, unavailable
+from libs.eventlog.kafka.brokers import Address, brokers_at
 
 T = TypeVar("T")
 RETRY = 0.05  # machine seconds
@@ -17,13 +18,17 @@ LARGEST_REQUEST = 4 << 20  # bytes; a dead letter holds a whole record in base64
 
 @dataclass(frozen=True)
 class KafkaSettings:
-    """How to reach the broker; times in machine seconds."""
+    """How to reach the brokers; times in machine seconds."""
 
-    bootstrap: str
+    kafka: Address
     instance: str
     session: float = 10.0
     patience: float = 15.0
     """How long one call may take before the broker counts as unreachable."""
+
+    def connection(self) -> dict[str, Any]:
+        """The arguments for a client of aiokafka; raises Unavailable where a file can not be used now."""
+        return brokers_at(self.kafka).connection()
 
 
 async def within(seconds: float, call: Callable[[], Awaitable[T]], what: str) -> T:

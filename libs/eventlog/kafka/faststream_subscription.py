@@ -12,13 +12,20 @@ from typing import Any
 from aiokafka import TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
 
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.brokers import Mechanism
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.subscription import KafkaSubscription
 from libs.eventlog.ports import Identity, OnAssigned
 
 FETCHED = 500  # records at most in a batch of FastStream's
+_LOGINS: Mapping[str, Any] = {
+    Mechanism.SCRAM_SHA_256: SASLScram256,
+    Mechanism.SCRAM_SHA_512: SASLScram512,
+    Mechanism.PLAIN: SASLPlaintext,
+}
 MOMENT = 50  # machine milliseconds that FastStream waits for records, and that it rests when there are none
 
 
@@ -47,7 +54,7 @@ class FastStreamSubscription(KafkaSubscription):
     def _prepare(self) -> None:
         os.environ.setdefault("FASTSTREAM_SUPERVISOR_DISABLED", "1")  # a task that ends is for us to see: `_check`
         self._broker = KafkaBroker(
-            self._settings.bootstrap,
+            **_connection(self._settings),
             client_id=f"{self._settings.instance}-{self._group}",
             consumer_only=True,
             logger=self._errors,
@@ -158,6 +165,26 @@ class Errors:
         """The last error since this was asked."""
         error, self._error = self._error, None
         return error
+
+
+def _connection(settings: KafkaSettings) -> dict[str, Any]:
+    """Our connection in FastStream's words; raises Unavailable."""
+    how = settings.connection()
+    encrypted = {"ssl_context": how["ssl_context"], "use_ssl": how["ssl_context"] is not None}
+    login = (how.get("sasl_plain_username"), how.get("sasl_plain_password"))
+    match how.get("sasl_mechanism"):
+        case None:
+            security = BaseSecurity(**encrypted)
+        case Mechanism.OAUTHBEARER:
+            security = SASLOAuthBearer(**encrypted)
+        case mechanism:
+            security = _LOGINS[mechanism](*login, **encrypted)
+    token = how.get("sasl_oauth_token_provider")
+    return {
+        "bootstrap_servers": how["bootstrap_servers"],
+        "security": security,
+        "sasl_oauth_token_provider": token,
+    }
 
 
 async def _every(_: KafkaMessage) -> bool:

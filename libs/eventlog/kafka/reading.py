@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from libs.eventlog.errors import unavailable
+from libs.eventlog.kafka.brokers import Address, brokers_at
 from libs.eventlog.kafka.connection import LARGEST_REQUEST, ended, within
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.subscription import record_of
@@ -18,14 +19,14 @@ SILENCE = 500  # machine milliseconds to wait for more
 
 
 @asynccontextmanager
-async def reading(kafka: str, starts: Mapping[TopicPartition, int]) -> AsyncIterator[AIOKafkaConsumer]:
+async def reading(kafka: Address, starts: Mapping[TopicPartition, int]) -> AsyncIterator[AIOKafkaConsumer]:
     """Lend a consumer of some partitions, positioned at given offsets; raises Unavailable."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka,
         client_id="olcare-read",
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=LARGEST_REQUEST,
+        **brokers_at(kafka).connection(),
     )
     try:
         await within(PATIENCE, consumer.start, "connecting")
@@ -37,7 +38,7 @@ async def reading(kafka: str, starts: Mapping[TopicPartition, int]) -> AsyncIter
         await ended(consumer.stop)
 
 
-async def records(kafka: str, log: KafkaLog, topic: str, since: int = 0) -> AsyncIterator[Record]:
+async def records(kafka: Address, log: KafkaLog, topic: str, since: int = 0) -> AsyncIterator[Record]:
     """The records that a topic has now, in order within a partition, from broker time `since` (ms of the epoch) on.
 
     Not for compacted topics: records may be deleted only at the beginning.

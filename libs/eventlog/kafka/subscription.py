@@ -72,11 +72,11 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
 
     def _prepare(self) -> None:
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap,
             client_id=f"{self._settings.instance}-{self._group}",
             enable_auto_commit=False,
             auto_offset_reset="none",
             **self._membership(),
+            **self._settings.connection(),
         )
 
     async def _join(self) -> None:

@@ -13,6 +13,7 @@ from aiokafka.protocol.admin import CreateTopicsRequest, DescribeConfigsRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.brokers import Address
 from libs.eventlog.kafka.client import KafkaClient
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.rule import SetAside
@@ -113,8 +114,8 @@ def drift(card: Card, topic: Topic | None, config: Mapping[str, str | None], bro
 class TopicAdmin:
     """Makes and inspects topics; every call raises Unavailable where the brokers do not say."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._client = KafkaClient(KafkaSettings(bootstrap, "olcare", patience=PATIENCE), "topics")
+    def __init__(self, kafka: Address) -> None:
+        self._client = KafkaClient(KafkaSettings(kafka, "olcare", patience=PATIENCE), "topics")
 
     async def __aenter__(self) -> Self:
         """Connect; raises Unavailable."""

@@ -10,8 +10,10 @@ from typing import Annotated, NamedTuple
 import typer
 
 from libs.chassis.clock import Clock
-from libs.chassis.settings import from_file
-from libs.eventlog.errors import Unavailable
+from libs.chassis.kafka_access import KafkaAccess
+from libs.chassis.variables import BadSettings, from_file
+from libs.eventlog.errors import NotAdmitted, Unavailable
+from libs.eventlog.kafka.brokers import Brokers
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import Card, load_cards
@@ -45,9 +47,9 @@ class Environment:
         """Look for an installation that `olcare up` left running."""
         return status(self.root)
 
-    def kafka_address(self) -> str:
-        """The bootstrap servers; raises Refused."""
-        return self.kafka or self._installed("Kafka", "OLCARE_KAFKA").kafka
+    def kafka_address(self) -> Brokers:
+        """The brokers, spoken to as the environment says; raises Refused and BadSettings."""
+        return KafkaAccess.read().brokers(self.kafka or self._installed("Kafka", "OLCARE_KAFKA").kafka)
 
     def postgres_address(self) -> str:
         """The server, without a database; raises Refused."""
@@ -117,9 +119,11 @@ async def open_log(here: Environment) -> AsyncIterator[KafkaLog]:
         await log.close()
 
 
-async def _connect(log: KafkaLog, address: str) -> None:
+async def _connect(log: KafkaLog, address: Brokers) -> None:
     try:
         await log.open()
+    except NotAdmitted:
+        raise
     except Unavailable as error:
         raise Unavailable(f"Kafka at {address} does not answer: {error}") from error
 
@@ -135,11 +139,11 @@ _VARIABLES = {
 
 
 def from_files(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The options whose values stand in files that variables name, as `OLCARE_POSTGRES_FILE` does; raises Refused."""
+    """Those options whose values are in files that variables name (`OLCARE_POSTGRES_FILE`); raises BadSettings."""
     try:
         found = {name: from_file(variable, environment) for name, variable in _VARIABLES.items()}
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise BadSettings(str(error)) from error
     return {name: text for name, text in found.items() if text}
 
 

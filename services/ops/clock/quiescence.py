@@ -14,6 +14,7 @@ from libs.chassis import clock as clocks
 from libs.chassis.clock import Clock
 from libs.chassis.health import Quietness
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.brokers import Address
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.messages.catalogue import EVENTS, UPSTREAM
@@ -42,7 +43,7 @@ class ServiceQuiet:
 class Quiescence:
     """The services under watch, each at a port of this machine; used as an async context."""
 
-    def __init__(self, kafka: str, ports: Mapping[str, int], clock: Clock, *, patience: float = PATIENCE) -> None:
+    def __init__(self, kafka: Address, ports: Mapping[str, int], clock: Clock, *, patience: float = PATIENCE) -> None:
         self._kafka, self._ports, self._clock, self._patience = kafka, ports, clock, patience
 
     async def __aenter__(self) -> Self:

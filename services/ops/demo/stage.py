@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from libs.chassis import clock as clocks
+from libs.chassis.kafka_access import KafkaAccess
+from libs.eventlog.kafka.brokers import Brokers
 from libs.eventlog.kafka.topics import Card, TopicAdmin, load_cards
 from libs.stack.catcher import MailCatcher
 from libs.stack.faults import Fault
@@ -25,7 +27,7 @@ from services.ops.watch.services import SERVICES
 class Stage:
     """Where everything is; `clock_file` holds the plan time that all share."""
 
-    kafka: str
+    kafka: Brokers
     postgres: str
     ports: Mapping[str, int]
     clock_file: Path
@@ -34,7 +36,9 @@ class Stage:
 
     def environment(self) -> Environment:
         """The addresses as the command line has them."""
-        return Environment(self.kafka, self.postgres, self.clock_file, None, self.contracts, self.clock_file.parent)
+        return Environment(
+            str(self.kafka), self.postgres, self.clock_file, None, self.contracts, self.clock_file.parent
+        )
 
 
 def set_stage(run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say) -> Stage:
@@ -42,7 +46,8 @@ def set_stage(run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say)
     stack = Stack(run, durable=False)
     catcher = stack.mail_catcher
     catcher.fail(*_faults(cast))
-    output.run(_make_topics(stack.kafka.address, load_cards(contracts / "topics")))
+    kafka = KafkaAccess.read().brokers(stack.kafka.address)
+    output.run(_make_topics(kafka, load_cards(contracts / "topics")))
     clock_file = run.folder / "clock.json"
     clocks.start(clock_file, begins)
     env = {"OLCARE_CLOCK": str(clock_file), "OLCARE_CONTRACTS": str(contracts)}
@@ -51,7 +56,7 @@ def set_stage(run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say)
     installation.start(specs)
     installation.await_ready()
     ports = {spec.name: spec.http_port for spec in specs}
-    return Stage(stack.kafka.address, stack.postgres.address, ports, clock_file, catcher, contracts)
+    return Stage(kafka, stack.postgres.address, ports, clock_file, catcher, contracts)
 
 
 def _mail(catcher: MailCatcher) -> Mapping[str, str]:
@@ -64,7 +69,7 @@ def _faults(cast: Cast) -> tuple[Fault, ...]:
     return Fault("recipient", "refuse", cast.mailbox_gone), Fault("recipient", "defer", cast.greylisted, times=1)
 
 
-async def _make_topics(kafka: str, cards: Mapping[str, Card]) -> None:
+async def _make_topics(kafka: Brokers, cards: Mapping[str, Card]) -> None:
     async with TopicAdmin(kafka) as admin:
         made = await admin.create(cards.values())
     if there := sorted(set(cards) - set(made)):

@@ -8,6 +8,7 @@ import typer
 from pydantic import Field, TypeAdapter
 
 from libs.eventlog.client.door_client import DoorClient, taken
+from libs.eventlog.kafka.brokers import Address
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.reading import records
 from libs.eventlog.wire.receipts import dead_letters_of, in_dead_letters
@@ -157,7 +158,7 @@ def _show_many(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-async def letters(kafka: str, log: KafkaLog) -> list[StoredDeadLetter]:
+async def letters(kafka: Address, log: KafkaLog) -> list[StoredDeadLetter]:
     """Read all dead letters with their markers, the oldest first."""
     found: dict[RecordAddress, StoredDeadLetter] = {}
     markers: dict[RecordAddress, DeadLetterDiscarded] = {}

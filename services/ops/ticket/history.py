@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from libs.eventlog.fold import counted_offsets
+from libs.eventlog.kafka.brokers import Address
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.reading import records
 from libs.eventlog.ports import PartitionOffset
@@ -52,7 +53,7 @@ class HistoryEntry(NamedTuple):
 class Sources(NamedTuple):
     """Where to look."""
 
-    kafka: str
+    kafka: Address
     log: KafkaLog
     postgres: str
 

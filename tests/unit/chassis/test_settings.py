@@ -4,11 +4,20 @@ from typing import Literal
 import pytest
 from pydantic import ValidationError
 
+from libs.chassis.kafka_access import KafkaAccess
 from libs.chassis.settings import ServiceSettings
+from libs.chassis.variables import BadSettings
+
+TOGETHER = KafkaAccess.model_fields.keys() - {"kafka_protocol"}
+"""None of them is of use alone; test_kafka_access.py has them."""
 
 
 class IntakeSettings(ServiceSettings):
     service: Literal["intake"] = "intake"
+
+
+PROJECT = Path(__file__).parents[3]
+COMMON = [n for n in ServiceSettings.model_fields if n != "service" and n not in TOGETHER]
 
 
 @pytest.fixture(autouse=True)
@@ -63,9 +72,18 @@ def test_what_is_wrong_is_not_shown_as_it_may_be_secret(monkeypatch: pytest.Monk
     assert "log" in str(wrong.value)
 
 
-@pytest.mark.parametrize("name", [name for name in ServiceSettings.model_fields if name != "service"])
+@pytest.mark.parametrize("name", COMMON)
 def test_every_setting_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
-    values = {"http_port": "8123", "log": "debug"}
+    (tmp_path / "there").touch()
+    values = {
+        "http_port": "8123",
+        "log": "debug",
+        "kafka": "one:9092,[::1]:9093",
+        "postgres": "postgresql://elsewhere?sslmode=require",
+        "smtp": "mail:25",
+        "contracts": str(PROJECT / "contracts/../contracts"),
+        "kafka_protocol": "ssl",
+    }
     (tmp_path / "value").write_text(f"{values.get(name, 'elsewhere')}\n")
     monkeypatch.setenv(f"OLCARE_{name.upper()}_FILE", str(tmp_path / "value"))
     settings = IntakeSettings()
@@ -99,3 +117,49 @@ def test_a_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, tm
     with pytest.raises(ValueError, match="postgres") as refused:
         IntakeSettings()
     assert "can not be read" in str(refused.value.__cause__)
+
+
+WRONG = {
+    "KAFKA": ("localhost", "host:port"),
+    "SMTP": ("mail:smtp", "host:port"),
+    "POSTGRES": ("mysql://u:s3cret@db", "postgresql://"),
+    "HTTP_PORT": ("s3cret", "integer"),
+    "LOG": ("s3cret", "'INFO'"),
+    "CONTRACTS": ("/nowhere", "cards"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_named_with_its_fault_and_what_to_do(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    value, fault = WRONG[name]
+    monkeypatch.setenv(f"OLCARE_{name}", value)
+    with pytest.raises(BadSettings) as told:
+        IntakeSettings.read()
+    [sentence] = str(told.value).splitlines()
+    assert sentence.startswith(f"OLCARE_{name} is not right: ")
+    assert fault in sentence
+    assert sentence.endswith(f"Mend it, or what is in the file that OLCARE_{name}_FILE names.")
+    assert "s3cret" not in sentence
+
+
+def test_a_database_is_not_named_in_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_POSTGRES", "postgresql://db/olcare?sslmode=require")
+    with pytest.raises(BadSettings, match="OLCARE_DATABASE"):
+        IntakeSettings.read()
+
+
+def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_LOG", "loud")
+    monkeypatch.setenv("OLCARE_HTTP_PORT", "-1")
+    with pytest.raises(BadSettings) as told:
+        IntakeSettings.read()
+    assert {line.split()[0] for line in str(told.value).splitlines()} == {"OLCARE_LOG", "OLCARE_HTTP_PORT"}
+
+
+def test_a_file_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OLCARE_POSTGRES_FILE", str(tmp_path / "missing"))
+    with pytest.raises(BadSettings, match=r"OLCARE_POSTGRES_FILE: .* can not be read"):
+        IntakeSettings.read()
+    monkeypatch.setenv("OLCARE_POSTGRES", "postgresql://db")
+    with pytest.raises(BadSettings, match="both set"):
+        IntakeSettings.read()

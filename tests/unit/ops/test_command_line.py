@@ -128,9 +128,12 @@ def test_an_address_in_a_file_that_is_not_there_is_one_sentence(
 ) -> None:
     monkeypatch.setenv("OLCARE_POSTGRES_FILE", str(tmp_path / "none"))
     assert terminal.types("lag") == (
-        1,
+        2,
         "",
-        f"olcare: OLCARE_POSTGRES_FILE: {tmp_path}/none can not be read (FileNotFoundError)\n",
+        (
+            f"olcare: OLCARE_POSTGRES_FILE: {tmp_path}/none can not be read (FileNotFoundError); it must be there, and"
+            " readable for whom the process runs as\n"
+        ),
     )
 
 
