@@ -6,12 +6,15 @@ Plan time is for every instant in an event or a rule; machine time is for time l
 import asyncio
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from libs.chassis import plan_clock
 from libs.chassis.plan_clock import PlanClock
 
+SKEW = 2.0
+"""Machine seconds by which clocks may differ: more is a jump, or a clock that is wrong."""
+_SKEW = timedelta(seconds=SKEW)
 _GLANCE = 0.02
 """Machine seconds between two looks at a plan clock that another process steps."""
 
@@ -24,14 +27,47 @@ class Clock:
         self.movable = self._plan is not None
         """Whether plan time is stepped, or runs, apart from real time."""
         self._latest = datetime.min.replace(tzinfo=UTC)
+        self._believed: tuple[datetime, float] | None = None
+        """An instant that the brokers agreed with, and when that was by `monotonic`."""
         self.process_id = draw_id()
         """Identifies this run of the process; a restart gets another one."""
 
     def now(self) -> datetime:
-        """Plan time: aware, UTC, to the microsecond; never goes back, even if the machine's does. Raises ClockError."""
+        """Plan time: aware, UTC, to the microsecond. Raises ClockError.
+
+        It does not go back with the machine's, but for one jump forward that was none: who has followed it returns.
+        """
         wall = self.wall()
-        self._latest = max(self._latest, self._plan.now(wall) if self._plan else wall)
+        if self._plan:
+            self._latest = max(self._latest, self._plan.now(wall))
+            return self._latest
+        now = self._real(wall)
+        self._latest = now if self._latest - now > _SKEW else max(self._latest, now)
         return self._latest
+
+    def _real(self, wall: datetime) -> datetime:
+        """The machine's time, unless it has jumped since the brokers agreed with it: then what it would be."""
+        if self._believed is None:
+            return wall
+        at, then = self._believed
+        expected = at + timedelta(seconds=self.monotonic() - then)
+        if abs(wall - expected) > _SKEW:
+            return expected
+        self._believed = wall, self.monotonic()
+        return wall
+
+    def compare(self, earliest: float, latest: float) -> None:
+        """Believe the machine's clock where it agrees with the broker's time (seconds of the epoch, two bounds)."""
+        wall = self.wall()
+        if earliest - SKEW <= wall.timestamp() <= latest + SKEW:
+            self._believed = wall, self.monotonic()
+
+    def appended(self, timestamp: int) -> datetime:
+        """Plan time when a broker appended a record that it has stamped (ms of the epoch).
+
+        A clock that is moved apart from real time knows its present time alone.
+        """
+        return self.now() if self.movable else datetime.fromtimestamp(timestamp / 1000, UTC)
 
     def wall(self) -> datetime:
         """Machine time as an instant in UTC, for journals and limits that outlive the process."""

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from libs.chassis.app import Loop, Service, run, watched
+from libs.chassis.broker_clock import BrokerClock
 from libs.chassis.clock import Clock
 from libs.chassis.health import Busy, Health, Quiet
 from libs.chassis.logging import configure
@@ -43,6 +44,7 @@ from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Progress
 from libs.eventlog.tables.queries import Queries, expressions_of
 from libs.messages.base import Event
+from libs.messages.catalogue import CLOCK
 
 AnswerAll = Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]]
 GLANCE = 0.01  # machine seconds between two looks whether anything has moved
@@ -53,7 +55,6 @@ _log = structlog.get_logger("olcare.host")
 
 DOOR = "door"
 """A service has one door; its group is `<service>.door`."""
-SKEW = 2.0  # machine seconds
 NAME_PATIENCE = 15.0  # machine seconds for a process of the same name to be gone
 OFFSETS_KEPT = 60 * 24 * 60  # minutes: two months
 
@@ -93,10 +94,12 @@ class ServiceHost:
         self._duties: list[Duty] = []
         self._states: list[StateTopic] = []
         self._opened = False
+        self._broker_clock = BrokerClock(self.engine.log, self.clock, settings.instance, self.cards[CLOCK].partitions)
+        self.engine.wrong_clock = self._broker_clock.problem
         self.health.checks["start"] = lambda: None if self._opened else "the tables are being made ready"
         self.health.checks["gate"] = lambda: self.engine.gate.closed_because
         self.health.checks["log"] = self.engine.halted
-        self.health.checks["clock"] = self._wrong_clock
+        self.health.checks["clock"] = self._broker_clock.problem
 
     def door(self, door: Door[Any]) -> DoorLoop:
         """Serve a door."""
@@ -228,6 +231,7 @@ class ServiceHost:
             *self.engine.tasks(),
             *self._loops,
             ("watchdog", watchdog.run),
+            ("clock", self._broker_clock.run),
             ("metrics", partial(self._measure, watchdog)),
             ("topics", self._keep_checking),
         ]
@@ -293,14 +297,6 @@ class ServiceHost:
     async def _behind(self, follower: Follower, ends: Mapping[int, int]) -> str | None:
         late = await behind(self.engine.log, follower, ends)
         return f"{follower.name} is {sum(late.values())} records behind on {follower.topic}" if late else None
-
-    def _wrong_clock(self) -> str | None:
-        """Compare our clock with the broker's: more than SKEW seconds off, it writes wrong instants into the log."""
-        broker = self.engine.log.broker_time()
-        if self.clock.movable or broker is None:
-            return None
-        off = self.clock.wall().timestamp() - broker
-        return f"this clock is {off:+.1f} s off the broker's" if abs(off) > SKEW else None
 
     async def _measure(self, watchdog: Watchdog) -> None:
         """Copy the state of the gate, the readers, the door and the duties to the metrics, once a second."""

@@ -69,7 +69,9 @@ class Engine:
         self.projectors = {r.name: self._projector(r) for r in readers}
         self.stores = {r.name: PostgresStore(self.database, r) for r in readers}
         self.followers = {r.name: self.follower(r.name) for r in readers}
-        self.gate = Gate(self.log, clock, list(self.followers.values()), halted=self.halted)
+        self.wrong_clock: Callable[[], str | None] = lambda: None
+        """Says by how much the clock of this process is off; None where it is right, or nobody compares it."""
+        self.gate = Gate(self.log, clock, list(self.followers.values()), halted=self._stopped)
         self.loops: dict[str, ReaderLoop] = {}
         self.standby = Standby(self.log, clock, self.database, self.projectors, self.group)
         self._builder = Builder(self.log, self.database, cards, self.projectors, self._order)
@@ -137,6 +139,9 @@ class Engine:
         """The reasons for which partitions are halted; None while there are none."""
         sentences = [str(h) for loop in self.loops.values() for h in loop.halted.values()]
         return "; ".join(sentences) or None
+
+    def _stopped(self) -> str | None:
+        return self.halted() or self.wrong_clock()
 
     async def goes_over(self) -> str | None:
         """A sentence with the readers that are about to switch to the tables their pointer names; None without any."""

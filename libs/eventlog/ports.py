@@ -94,6 +94,17 @@ Subscribe = Callable[[str, str, OnAssigned], Awaitable[Subscription]]
 """Joins a group of a topic: (topic, group, on_assigned); raises Unavailable."""
 
 
+class BrokerTime(NamedTuple):
+    """What time it is at a broker: not before `earliest`, not after `latest`, in seconds of the epoch."""
+
+    earliest: float
+    latest: float
+
+    def off(self, instant: float) -> float:
+        """By how many seconds an instant is certainly before (negative) or after the broker's time; 0 if it may be."""
+        return min(instant - self.earliest, 0) or max(instant - self.latest, 0)
+
+
 class Identity(NamedTuple):
     """Which cluster and which incarnation of a topic an offset belongs to."""
 

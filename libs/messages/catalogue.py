@@ -20,6 +20,7 @@ ContractsEvent = CustomerEvent | ContractEvent
 
 TICKETS, SLA, CONTRACTS = "olcare.tickets.v1", "olcare.sla.v1", "olcare.contracts.v1"
 PLAN, NOTICES, PRIVATE = "olcare.plan.v1", "olcare.notices.v1", "olcare.private.v1"
+CLOCK = "olcare.clock.v1"
 TICKETS_DOOR, CONTRACTS_DOOR, NOTICES_DOOR = "olcare.tickets.in.v1", "olcare.contracts.in.v1", "olcare.notices.in.v1"
 
 STREAMS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(

@@ -58,8 +58,10 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
         """The commands, with the facts that they rest on, all in one round trip."""
         facts = await self._facts([door.facts_needed(message) for _, message in read])
         tolerance = self._settings.tolerance
-        not_after = self._clock.now() + tolerance
-        return [door.command_of(r, m, f, not_after, tolerance) for (r, m), f in zip(read, facts, strict=True)]
+        return [
+            door.command_of(r, m, f, self._clock.appended(r.timestamp) + tolerance, tolerance)
+            for (r, m), f in zip(read, facts, strict=True)
+        ]
 
     async def apply_held(self, answers: Sequence[Answer]) -> None:
         """Apply the held messages of tickets that were just opened or refused, or that still hold some."""

@@ -41,7 +41,7 @@ class Card(_Strict):
     """One topic on one screen."""
 
     topic: TopicName
-    kind: Literal["log", "door", "receipts", "dead-letters", "state"]
+    kind: Literal["log", "door", "receipts", "dead-letters", "state", "clock"]
     about: str
     streams: tuple[str, ...]
     key: str

@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from libs.messages.base import Event, schema_uri, type_name
 from libs.messages.catalogue import EVENT_OF_TYPE, UPSTREAM
+from libs.messages.clocks import ClockRead
 from libs.messages.envelope import CloudEvent, UpstreamCloudEvent
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Receipt
@@ -18,7 +19,12 @@ from libs.messages.upstream import Upstream
 Schema = dict[str, Any]
 
 PLAIN: Mapping[str, tuple[type[BaseModel], ...]] = MappingProxyType(
-    {"receipts": (Receipt,), "dead-letters": (DeadLetter, DeadLetterDiscarded), "state": (PrivateRecord,)}
+    {
+        "receipts": (Receipt,),
+        "dead-letters": (DeadLetter, DeadLetterDiscarded),
+        "state": (PrivateRecord,),
+        "clock": (ClockRead,),
+    }
 )
 """Kind of topic → what stands there as plain JSON, without an envelope."""
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from libs.messages.base import event_type
-from libs.messages.catalogue import EVENTS, PRIVATE, STREAMS, STREAMS_OF, UPSTREAM
+from libs.messages.catalogue import CLOCK, EVENTS, PRIVATE, STREAMS, STREAMS_OF, UPSTREAM
 from tests.contracts.cards import TOPICS, Card, cards
 from tests.contracts.schemas import PLAIN, plain_type
 
@@ -19,6 +19,7 @@ CONFIG: Mapping[str, Mapping[str, str]] = {
     "door": KEPT_A_MONTH,
     "receipts": KEPT_A_MONTH,
     "dead-letters": {**KEPT_A_MONTH, "max.message.bytes": "2097152"},
+    "clock": {**KEPT_FOR_EVER, "retention.ms": "86400000"},
     "state": {
         "cleanup.policy": "compact",
         "max.compaction.lag.ms": "86400000",
@@ -34,7 +35,7 @@ def of_kind(kind: str) -> list[Card]:
 
 def test_there_is_a_card_for_every_topic_and_its_file_is_named_like_it() -> None:
     doors = {door: door.replace(".in.v1", ".receipts.v1") for door in UPSTREAM}
-    assert set(CARDS) == {*EVENTS, *doors, *doors.values(), *(f"{door}.dlq" for door in doors), PRIVATE}
+    assert set(CARDS) == {*EVENTS, *doors, *doors.values(), *(f"{door}.dlq" for door in doors), PRIVATE, CLOCK}
     assert {path.stem for path in TOPICS.iterdir()} == set(CARDS)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -17,10 +17,18 @@ from libs.eventlog.wire.record import Outgoing
 BATCH_BYTES = 1 << 18
 
 
+class Stamp(NamedTuple):
+    """A broker's time, in seconds of the epoch, and when we had sent and when we heard it, in seconds of the loop."""
+
+    broker: float
+    sent: float
+    heard: float
+
+
 class KafkaAppender:
     """An idempotent producer; after any failed or unknown result it is closed and replaced."""
 
-    def __init__(self, settings: KafkaSettings, hear: Callable[[float], None] = lambda _: None) -> None:
+    def __init__(self, settings: KafkaSettings, hear: Callable[[Stamp], None] = lambda _: None) -> None:
         self._settings, self._hear = settings, hear
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
@@ -30,6 +38,7 @@ class KafkaAppender:
         offsets = [UNKNOWN] * len(batch)
         if not batch:
             return offsets
+        began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._settings.patience):
                 sent = await self._send(batch)
@@ -40,7 +49,7 @@ class KafkaAppender:
         for future, indexes in sent:
             if future.done() and not future.cancelled() and future.exception() is None:
                 base = future.result().offset
-                self._hear(future.result().timestamp / 1000)
+                self._hear(Stamp(future.result().timestamp / 1000, began, asyncio.get_running_loop().time()))
                 for at, index in enumerate(indexes):
                     offsets[index] = base + at if base >= 0 else ACKNOWLEDGED
         if UNKNOWN in offsets:

@@ -13,7 +13,7 @@ from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.answers import Tolerated
-from libs.eventlog.kafka.appender import KafkaAppender
+from libs.eventlog.kafka.appender import KafkaAppender, Stamp
 from libs.eventlog.kafka.client import KafkaClient
 from libs.eventlog.kafka.commits import commit_of
 from libs.eventlog.kafka.connection import KafkaSettings
@@ -22,7 +22,7 @@ from libs.eventlog.kafka.faststream_subscription import FastStreamSubscription
 from libs.eventlog.kafka.scan import scan
 from libs.eventlog.kafka.subscription import KafkaSubscription
 from libs.eventlog.kafka.topic_id import TopicIdRequest, topic_ids
-from libs.eventlog.ports import Appender, Commit, Identity, OnAssigned, PartitionOffset
+from libs.eventlog.ports import Appender, BrokerTime, Commit, Identity, OnAssigned, PartitionOffset
 from libs.eventlog.wire.record import Record
 
 NEAR = 1000  # records; a fetch holds about so many
@@ -42,7 +42,7 @@ class KafkaLog:
         install_decoder()
         self._settings = settings
         self._client = KafkaClient(settings, "ask")
-        self._heard: tuple[float, float] | None = None
+        self._heard: Stamp | None = None
 
     async def open(self) -> None:
         """Connect; raises Unavailable."""
@@ -137,15 +137,19 @@ class KafkaLog:
         """A new producer."""
         return KafkaAppender(self._settings, self._hear)
 
-    def _hear(self, broker: float) -> None:
-        self._heard = (broker, asyncio.get_running_loop().time())
+    def _hear(self, stamp: Stamp) -> None:
+        self._heard = stamp
 
-    def broker_time(self) -> float | None:
-        """The broker's time in seconds of the epoch, by its last acknowledgement; None before the first."""
+    def broker_time(self) -> BrokerTime | None:
+        """The broker's time now, by its last acknowledgement; None before the first.
+
+        It was stamped between our sending and our hearing of it: however late we hear, neither bound is wrong.
+        """
         if self._heard is None:
             return None
-        broker, at = self._heard
-        return broker + asyncio.get_running_loop().time() - at
+        broker, sent, heard = self._heard
+        now = asyncio.get_running_loop().time()
+        return BrokerTime(broker + now - heard, broker + now - sent)
 
     async def subscribe(self, topic: str, group: str, on_assigned: OnAssigned) -> KafkaSubscription:
         """Join a group as a static member."""

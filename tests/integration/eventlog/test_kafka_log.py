@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from libs.chassis.clock import Clock
 from libs.decider import Decider
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
@@ -133,3 +134,26 @@ async def test_a_record_too_large_in_a_batch_keeps_none_of_the_others_from_count
                 await writer.handle(commands)
         await writer.close()
         assert sorted((await tables.contents(DESK_TICKETS)).heads) == sorted(opened)
+
+
+async def test_the_broker_says_what_time_it_is_by_its_stamp_within_two_bounds(
+    log: KafkaLog, kafka: str, unique: str
+) -> None:
+    topic, real = f"{unique}.stamped", Clock()
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})])
+    assert log.broker_time() is None
+    before = real.wall().timestamp()
+    appender = log.appender()
+    await appender.append([Outgoing(topic, 0, b"key", b"value")])
+    await appender.close()
+    told = log.broker_time()
+    assert told is not None
+    assert told.earliest <= told.latest
+    assert abs(told.off(real.wall().timestamp())) < 0.01  # the stamp is in whole milliseconds
+    assert before - 0.01 <= told.latest
+    assert told.off(before - 3600) < -3590
+    assert told.off(before + 3600) > 0
+    await admin.delete_topics([topic])
+    await admin.close()

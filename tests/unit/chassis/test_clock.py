@@ -201,3 +201,78 @@ async def test_a_manual_clock_moves_only_as_it_is_told() -> None:
     assert await waiting
     with pytest.raises(ClockError, match="does not go back"):
         manual.step(MONDAY_7H)
+
+
+class Machine(Clock):
+    """A clock without a file, on a machine whose time is set by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown, self.seconds = NOON, 0.0
+
+    def wall(self) -> datetime:
+        return self.shown
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def goes_on(self, seconds: float, jump: timedelta = timedelta(0)) -> None:
+        self.seconds += seconds
+        self.shown += timedelta(seconds=seconds) + jump
+
+    def agrees(self) -> None:
+        """The broker says the same."""
+        self.compare(self.shown.timestamp(), self.shown.timestamp())
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR, 3 * SECOND, -3 * SECOND])
+def test_a_jump_of_the_machine_is_not_followed_until_the_brokers_agree(jump: timedelta) -> None:
+    machine = Machine()
+    machine.agrees()
+    machine.goes_on(5, jump)
+    assert machine.now() == NOON + 5 * SECOND
+    machine.compare((NOON + 5 * SECOND).timestamp(), (NOON + 5 * SECOND).timestamp())
+    machine.goes_on(1)
+    assert machine.now() == NOON + 6 * SECOND
+    machine.agrees()  # it was right: the machine stood still meanwhile, or the brokers' clocks were mended
+    assert machine.now() == max(machine.shown, machine.shown if abs(jump) > 2 * SECOND else NOON)
+
+
+@pytest.mark.parametrize("believed", [True, False])
+def test_after_a_jump_that_was_mended_plan_time_is_not_ahead(*, believed: bool) -> None:
+    machine = Machine()
+    if believed:
+        machine.agrees()
+    machine.now()
+    machine.goes_on(5, HOUR)
+    machine.now()
+    machine.goes_on(5, -HOUR)
+    assert machine.now() == NOON + 10 * SECOND
+
+
+def test_small_corrections_of_the_machine_are_followed_and_plan_time_stands_meanwhile() -> None:
+    machine = Machine()
+    machine.agrees()
+    for _ in range(100):
+        machine.goes_on(1, SECOND)
+        assert machine.now() == machine.shown
+    ahead = machine.now()
+    machine.goes_on(0.5, -SECOND)
+    assert machine.now() == ahead
+    machine.goes_on(1)
+    assert machine.now() == machine.shown > ahead
+
+
+def test_a_clock_that_the_brokers_never_agreed_with_is_not_held_to_what_it_said() -> None:
+    machine = Machine()
+    machine.compare((NOON + HOUR).timestamp(), (NOON + HOUR).timestamp())
+    machine.goes_on(1, HOUR)
+    assert machine.now() == NOON + HOUR + SECOND
+
+
+def test_the_instant_of_a_record_is_the_broker_s_stamp_but_under_a_plan_clock_the_present(path: Path) -> None:
+    assert Clock().appended(1_768_478_400_123) == NOON + timedelta(milliseconds=123)
+    assert Clock(path).appended(1_768_478_400_123) == MONDAY_7H

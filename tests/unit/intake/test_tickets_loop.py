@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from libs.chassis.clock import Clock
+from libs.chassis.manual_clock import ManualClock
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Loaded
@@ -33,6 +37,7 @@ from tests.unit.intake.test_tickets_door import example
 from tests.unit.recorded import recorded_event
 
 TICKET, SURVIVOR = "ticket/crm-eu/4712", "ticket/crm-eu/4711"
+TOLERANCE = timedelta(minutes=5)
 OF_TICKET = FactsNeeded(CUSTOMER.stream, "planetpress-connect")
 
 
@@ -74,12 +79,16 @@ class Books:
 
 
 class Door:
-    """The door of tickets on those books; `now` is late enough for all examples."""
+    """The door of tickets on those books; plan time is late enough for all examples."""
 
-    def __init__(self, known: Mapping[FactsNeeded, TicketFacts], tolerance: timedelta = EXACT) -> None:
+    def __init__(
+        self, known: Mapping[FactsNeeded, TicketFacts], tolerance: timedelta = EXACT, clock: Clock | None = None
+    ) -> None:
         self.books, self.tables, self.private = Books(), Tables(known), set[bytes | None]()
-        clock = SimpleNamespace(now=lambda: datetime.fromisoformat("2026-12-31T00:00:00Z"))
-        host: Any = SimpleNamespace(queries=self.tables, clock=clock, cards={PRIVATE: SimpleNamespace(partitions=1)})
+        late = ManualClock(datetime.fromisoformat("2026-12-31T00:00:00Z"))
+        host: Any = SimpleNamespace(
+            queries=self.tables, clock=clock or late, cards={PRIVATE: SimpleNamespace(partitions=1)}
+        )
         settings: Any = SimpleNamespace(tolerance=tolerance)
         books: Any = self.books
         self.door = TicketDoor(host, settings, books, books)
@@ -153,6 +162,16 @@ async def test_whatever_names_a_person_was_written_to_the_private_topic_before()
     named = {key.text().encode() for event in events if (key := getattr(event, "private", None))}
     assert len(named) >= 2
     assert named <= door.private
+
+
+@pytest.mark.parametrize(("later", "taken"), [(TOLERANCE, True), (TOLERANCE + timedelta(milliseconds=1), False)])
+async def test_the_future_begins_after_a_record_was_appended_however_late_it_is_read(
+    later: timedelta, *, taken: bool
+) -> None:
+    said = datetime.fromisoformat(json.loads(SUBMITTED.value or b"")["time"])
+    appended = SUBMITTED._replace(timestamp=round((said - later).timestamp() * 1000))
+    door = Door({OF_TICKET: FACTS}, TOLERANCE, Clock())
+    assert await door.take(appended) == [TicketOpened if taken else MessageRefused]
 
 
 async def test_where_nothing_rests_on_facts_nobody_is_asked() -> None:
