@@ -1,10 +1,13 @@
-"""PostgreSQL as a local process, open to 127.0.0.1 alone, without passwords."""
+"""PostgreSQL as a local process, open to 127.0.0.1 alone: without passwords, or by TLS with them."""
 
 import os
 import signal
 import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from libs.stack.account import as_account, may_enter, server_account
+from libs.stack.certificates import Certificate
 from libs.stack.errors import StackError
 from libs.stack.ports import free_port
 from libs.stack.postgres_programs import postgres_programs
@@ -23,21 +26,35 @@ _SETTINGS = {
     "lock_timeout": "5s",
 }
 _INITDB = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
+_TLS = {"ssl": "on", "ssl_cert_file": "server.pem", "ssl_key_file": "server.key"}
 _FAST = {"fsync": "off", "full_page_writes": "off"}  # loses data at a power failure only, not when the server is killed
+
+
+@dataclass(frozen=True)
+class PostgresGuard:
+    """What a server shows, what that is trusted by, and the password of its first user."""
+
+    identity: Certificate
+    trusted: Path
+    password: str = field(repr=False)
 
 
 class Postgres:
     """One server on a port and a folder that it keeps over restarts; durable ones also survive a loss of power."""
 
-    def __init__(self, run: Run, *, durable: bool = True) -> None:
+    def __init__(
+        self, run: Run, *, durable: bool = True, guard: PostgresGuard | None = None, name: str = "postgres"
+    ) -> None:
+        """Make it, in a folder of this name; with a guard it takes TLS and passwords alone."""
         self._account = server_account()
-        self._data = (run.folder if may_enter(run.folder, self._account) else run.folder_outside()) / "postgres"
+        self._guard = guard
+        self._data = (run.folder if may_enter(run.folder, self._account) else run.folder_outside()) / name
         self._port = free_port()
-        settings = _SETTINGS | {"port": str(self._port)} | ({} if durable else _FAST)
+        settings = _SETTINGS | {"port": str(self._port)} | ({} if durable else _FAST) | (_TLS if guard else {})
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         self.process = Process(
             run,
-            "postgres",
+            name,
             [str(postgres_programs() / "postgres"), "-D", str(self._data), *options],
             account=self._account,
             end_signal=signal.SIGINT,  # "fast": it cuts its clients off and writes what it has
@@ -47,7 +64,10 @@ class Postgres:
     @property
     def dsn(self) -> str:
         """The address, without a database; every service adds its own."""
-        return f"postgresql://postgres@127.0.0.1:{self._port}"
+        if self._guard is None:
+            return f"postgresql://postgres@127.0.0.1:{self._port}"
+        trusted = f"sslmode=verify-full&sslrootcert={self._guard.trusted}"
+        return f"postgresql://postgres:{self._guard.password}@127.0.0.1:{self._port}?{trusted}"
 
     def start(self) -> None:
         """Create the cluster, the first time, and return when it takes connections; raises StackError."""
@@ -75,10 +95,25 @@ class Postgres:
         self._data.mkdir(mode=0o700)
         if self._account is not None:
             os.chown(self._data, self._account.uid, self._account.gid)
-        command = [str(postgres_programs() / "initdb"), "-D", str(self._data), "-U", "postgres", *_INITDB]
+        secret = self._for_the_server(self._data.with_suffix(".secret"), self._guard.password) if self._guard else None
+        words = _INITDB if secret is None else (*_INITDB[1:], "--auth=scram-sha-256", f"--pwfile={secret}")
+        command = [str(postgres_programs() / "initdb"), "-D", str(self._data), "-U", "postgres", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False, **as_account(self._account))  # noqa: S603 - our own command
         if done.returncode != 0:
             raise StackError(f"initdb failed:\n{done.stdout}{done.stderr}")
+        if self._guard is not None:
+            self._for_the_server(self._data / "server.pem", self._guard.identity.certificate.read_text())
+            self._for_the_server(self._data / "server.key", self._guard.identity.key.read_text())
+            self._for_the_server(self._data / "pg_hba.conf", "hostssl all all 127.0.0.1/32 scram-sha-256\n")
+
+    def _for_the_server(self, path: Path, content: str) -> Path:
+        """Write a file that the server's account alone may read."""
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(content)
+        if self._account is not None:
+            os.chown(path, self._account.uid, self._account.gid)
+        return path
 
     def _ready(self) -> bool:
         """Whether the lock file says so, with the pid of this server: a killed one leaves its own file behind."""

@@ -27,7 +27,7 @@ from services.ops.report import command as report
 from services.ops.sla import command as sla
 from services.ops.sla import cycles
 from services.ops.ticket import command as tickets
-from services.ops.watch import lag, projections, stuck, topics
+from services.ops.watch import databases, lag, projections, stuck, topics
 
 PROBLEMS = (BadSettings, Unavailable, Refused, StackError, ClockError, BadPlan, Halted)
 
@@ -49,6 +49,7 @@ sla.app.command("explain")(explain.explain_)
 sla.app.command()(report.report)
 for _name, _group in {
     "topics": topics.app,
+    "databases": databases.app,
     "plan": plan.app,
     "calendar": calendar.app,
     "projections": projections.app,

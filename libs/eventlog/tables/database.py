@@ -10,7 +10,9 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from libs.eventlog.errors import Unavailable, unavailable
+from libs.eventlog.errors import NotAdmitted, Unavailable, unavailable
+from libs.eventlog.tables.address import database_at
+from libs.eventlog.tables.admission import DENIED, refusal
 from libs.eventlog.tables.locks import Lock
 
 LOST = (
@@ -56,9 +58,16 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 @asynccontextmanager
 async def reachable(what: str) -> AsyncIterator[None]:
-    """Raise Unavailable where the server, the database or a table is gone: a restart creates what is missing."""
+    """Raise Unavailable where the server, the database or a table is gone: a restart creates what is missing.
+
+    Raises NotAdmitted where the server does not let us in, or not do it.
+    """
     try:
         yield
+    except DENIED as error:
+        if sentence := refusal(what, error):
+            raise NotAdmitted(sentence) from error
+        raise unavailable(what, error) from error
     except (*LATER, *GONE) as error:
         raise unavailable(what, error) from error
 
@@ -67,18 +76,26 @@ class Database:
     """A pool of connections whose search path names the generations in use."""
 
     def __init__(self, server: str, name: str) -> None:
-        self._server, self.name = server.rstrip("/"), name
+        self._server, self.name = server, name
         self._pool: asyncpg.Pool | None = None
         self._path: dict[str, str] = {}
         self._moved = False
+        self._reading = False
+
+    async def open_to_read(self, connections: int = 2) -> None:
+        """Connect to what is there; nothing can be changed by these connections. Raises Unavailable."""
+        self._reading = True
+        async with reachable(f"database {self.name}"):
+            await self._connect(connections)
 
     async def open(self, connections: int = 8) -> None:
         """Create the database and its registry where they are missing, and connect; raises Unavailable."""
         async with reachable(f"database {self.name}"):
-            await self._create()
-            self._pool = await asyncpg.create_pool(
-                self.address, min_size=1, max_size=connections, server_settings=self._settings(), reset=_as_it_was
-            )
+            try:
+                await self._connect(connections)
+            except asyncpg.InvalidCatalogNameError:
+                await self._create()
+                await self._connect(connections)
             async with self.connection() as connection, connection.transaction():
                 await connection.execute(f"select pg_advisory_xact_lock({Lock.REGISTRY})")
                 await connection.execute(REGISTRY)
@@ -146,19 +163,23 @@ class Database:
     @property
     def address(self) -> str:
         """The address of the database, its name included."""
-        return f"{self._server}/{self.name}"
+        return database_at(self._server, self.name)
 
     def _settings(self) -> dict[str, str]:
-        return {**SAFETY, **SHORT, "search_path": ", ".join([*self._path.values(), "public"])}
+        read_only = {"default_transaction_read_only": "on"} if self._reading else {}
+        return {**SAFETY, **SHORT, **read_only, "search_path": ", ".join([*self._path.values(), "public"])}
+
+    async def _connect(self, connections: int) -> None:
+        self._pool = await asyncpg.create_pool(
+            self.address, min_size=1, max_size=connections, server_settings=self._settings(), reset=_as_it_was
+        )
 
     async def _create(self) -> None:
-        connection = await asyncpg.connect(f"{self._server}/postgres", timeout=10)
+        connection = await asyncpg.connect(database_at(self._server, "postgres"), timeout=10)
         try:
-            if not await connection.fetchval("select 1 from pg_database where datname = $1", self.name):
-                try:
-                    await connection.execute(f'create database "{self.name}"')
-                except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-                    return  # another instance created it first
+            await connection.execute(f'create database "{self.name}"')
+        except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+            return  # another instance created it first
         finally:
             await connection.close()
 

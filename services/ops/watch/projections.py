@@ -178,7 +178,7 @@ async def _generations(
 ) -> list[dict[str, object]]:
     database = Database(here.postgres_address(), service.database)
     try:
-        await database.open(connections=2)
+        await database.open_to_read()
         rows = await queries(database).rows("generations_of", reader=reader.name)
         for row in rows:
             positions = await _positions(database, reader, row["schema"])

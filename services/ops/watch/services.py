@@ -62,10 +62,10 @@ def chosen(names: Iterable[str]) -> Iterator[tuple[WatchedService, Reader]]:
 
 @asynccontextmanager
 async def tables(postgres: str, service: WatchedService) -> AsyncIterator[Database]:
-    """Open a service's database with its plain table names meaning those in use; raises Refused and Unavailable."""
+    """Open a service's database to read, its plain table names meaning those in use; raises Refused and Unavailable."""
     database = Database(postgres, service.database)
     try:
-        await database.open(connections=2)
+        await database.open_to_read()
         for reader in service.readers:
             async with database.connection() as connection:
                 found = await current(connection, reader)
