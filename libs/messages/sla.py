@@ -102,6 +102,7 @@ class FirstResponseClockStarted(Event):
     """The earliest answer that was told before the ticket was: on one that was absorbed in it."""
     own: Certificate | None = None
     """The ticket's own promise, where that of an absorbed one is the earlier."""
+    absorbed: tuple[AbsorbedPromise, ...] = ()
     rests_on: tuple[FactVersion, ...] = ()
 
 
@@ -173,6 +174,8 @@ class FirstResponseNotRetargeted(Event):
     """The calendar on which none could be given."""
     tz_version: TzVersion | None = None
     """The version of the tz database by which none could be given, where the calendar was reckoned on before."""
+    of: TicketId | None = None
+    """The absorbed ticket, or this one, whose promise it is among those that this one stands for."""
     rests_on: tuple[FactVersion, ...] = ()
 
 

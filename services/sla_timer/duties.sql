@@ -11,16 +11,31 @@ exists (
     select from promise_facts f
     where f.survivors <> '{}' and f.survivors @> array[p.ticket])
 
--- part: grounds_beside_p
-jsonb_to_recordset(p.beside) as b (centre text, version int, due_at timestamptz)
+-- part: grounds_of_p
+-- All that it stands for where others were absorbed in it, each with what it was reckoned on; none where none were.
+jsonb_to_recordset(p.beside) as b (
+    centre text, due_at timestamptz, version int, targets_version int, target_seconds int, target_channel text,
+    zone text, tz_version text, reckoned_from timestamptz)
+
+-- part: c_is_newer_than_b
+(c.centre = b.centre and c.version > b.version and c.published_at < b.due_at)
+
+-- part: t_is_shorter_than_b
+(t.version > b.targets_version and t.published_at < b.due_at
+    and (t.content -> 'targets' ->> (b.target_channel || '_seconds'))::int < b.target_seconds)
+
+-- part: x_is_a_newer_tz_of_b
+(x.zone = b.zone and x.version collate "C" > b.tz_version
+    and greatest(x.published_at, b.reckoned_from) < b.due_at
+    and x.from_at <= b.due_at and x.until_at > greatest(x.published_at, b.reckoned_from))
 
 -- part: c_is_newer_than_p
--- A newer calendar of its centre, published before its deadline.
-(c.centre = p.calendar_centre and c.version > p.calendar_version and c.published_at < p.due_at)
+-- A newer calendar of its centre, published before its deadline. Where it stands for several, each of them is asked.
+(p.beside is null and c.centre = p.calendar_centre and c.version > p.calendar_version and c.published_at < p.due_at)
 
 -- part: t_is_shorter_than_p
 -- Newer targets, published before its deadline, that give its channel less working time.
-(t.version > p.targets_version and t.published_at < p.due_at
+(p.beside is null and t.version > p.targets_version and t.published_at < p.due_at
     and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds)
 
 -- part: tz_changes_in_d
@@ -29,7 +44,7 @@ jsonb_to_recordset(d.changes) as x (
 
 -- part: x_is_a_newer_tz_of_p
 -- A newer version of the tz database that has other offsets for its zone at an instant that was still ahead of it.
-(x.zone = p.zone and x.version collate "C" > p.tz_version
+(p.beside is null and x.zone = p.zone and x.version collate "C" > p.tz_version
     and greatest(x.published_at, p.reckoned_from) < p.due_at
     and x.from_at <= p.due_at and x.until_at > greatest(x.published_at, p.reckoned_from))
 
@@ -51,9 +66,9 @@ exists (
 -- Promises that run, and for which something newer was published before their deadline: another calendar of their
 -- centre, a shorter target, or a version of the tz database that is installed here and has other offsets for their zone
 -- at an instant that was still ahead of them. The search starts from the publications, which are few: where none is
--- newer than the oldest grounds that a promise runs on, no promise is read, however many run.
-select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.correlation,
-    (select array_agg(b.centre) from {grounds_beside_p}) as centres
+-- newer than the oldest grounds that a promise runs on, no promise is read, however many run. Promises that stand for
+-- those of absorbed tickets are few: each of these is asked.
+select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.correlation
 from (
     select p.stream
     from calendars c
@@ -65,7 +80,7 @@ from (
     from targets t
     cross join jsonb_each_text(t.content -> 'targets') as s (name, seconds)
     join promises o
-        on o.state = 'waiting' and o.target_channel || '_seconds' = s.name and o.target_seconds > s.seconds::int
+        on o.state = 'waiting' and o.beside is null and o.target_channel || '_seconds' = s.name and o.target_seconds > s.seconds::int
     where o.targets_version < t.version and t.published_at <= :now and t.published_at < o.due_at
         and t.version > (select min(targets_version) from promises where state = 'waiting')
         and s.seconds::int < (
@@ -80,9 +95,14 @@ from (
     union
     select p.stream
     from promises p
-    cross join {grounds_beside_p}
-    join calendars c on c.centre = b.centre and c.version > b.version and c.published_at < b.due_at
-    where p.state = 'waiting' and p.beside is not null and c.published_at <= :now
+    cross join {grounds_of_p}
+    where p.state = 'waiting' and p.beside is not null and (
+        exists (select from calendars c where c.published_at <= :now and {c_is_newer_than_b})
+        or exists (select from targets t where t.published_at <= :now and {t_is_shorter_than_b})
+        or exists (
+            select from tz_databases d
+            cross join {tz_changes_in_d}
+            where x.version collate "C" <= :installed and x.published_at <= :now and {x_is_a_newer_tz_of_b}))
 ) as older
 join promises p using (stream)
 join heads_sla h using (stream)
@@ -100,7 +120,7 @@ limit :most;
 
 -- name: promises_with_owed_calls
 -- Promises of which a call was noted that is still to be reckoned, on the calendar that they run on now.
-select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.owed_call_at, p.correlation
+select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.owed_call_at, p.correlation
 from promises p
 join heads_sla h using (stream)
 where p.owed_call_at is not null and p.due_at is not null
@@ -128,18 +148,26 @@ and not exists (
     select from targets t where {t_is_shorter_than_p})
 and not exists (
     select from tz_databases d cross join {tz_changes_in_d} where {x_is_a_newer_tz_of_p})
+and not exists (
+    select from {grounds_of_p}
+    where exists (select from calendars c where c.published_at < :now and {c_is_newer_than_b})
+        or exists (select from targets t where t.published_at < :now and {t_is_shorter_than_b})
+        or exists (
+            select from tz_databases d
+            cross join {tz_changes_in_d}
+            where x.published_at < :now and {x_is_a_newer_tz_of_b}))
 order by p.due_at, p.stream
 limit :most;
 
 -- name: promises_to_restate
 -- Judged promises of which more is known than at the verdict: an answer, or other hours of their centre while they ran.
 -- The verdict stated last is not the one that follows from it, or has not been reckoned on it yet.
-select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.correlation
+select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.correlation
 from promises p
 join heads_sla h using (stream)
 where {is_judged} and {differs} and not {p_was_merged}
 union
-select p.stream, h.id as head, p.calendar_centre as centre, p.certified_from as opened_at, p.correlation
+select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.correlation
 from calendar_changes c
 cross join jsonb_to_recordset(c.changes)
     as x (version int, published_at timestamptz, from_at timestamptz, until_at timestamptz)
@@ -152,8 +180,8 @@ order by stream
 limit :most;
 
 -- name: merged_promises
--- Judged promises of tickets that were ever merged, of those where something was recorded since an instant of any ticket
--- that they were merged with; `tickets` are all of these.
+-- Promises of tickets that were ever merged, of those where something was recorded since an instant of any ticket that
+-- they were merged with; `tickets` are all of these.
 with recursive seeds as (
     select f.stream
     from promise_facts f
@@ -173,7 +201,7 @@ near (seed, stream) as (
         select a.stream from promise_facts a where a.survivors <> '{}' and a.survivors @> array[n.stream]) o
 ),
 together (seed, tickets) as (select seed, array_agg(stream order by stream) from near group by seed)
-select p.stream, h.id as head, p.ticket, p.state, p.restated, p.due_at, p.restated_due_at, p.correlation, g.tickets
+select p.*, h.id as head, g.tickets
 from (
     select distinct on (n.stream) n.stream, t.tickets
     from near n
@@ -182,7 +210,7 @@ from (
 ) g
 join promises p on p.stream = 'promise' || substr(g.stream, 7)
 join heads_sla h on h.stream = p.stream
-where {is_judged}
+where p.due_at is not null
 order by p.stream;
 
 -- name: next_due
@@ -198,6 +226,19 @@ select least(
      where t.published_at > :now and exists (
          select from promises p
          where p.state = 'waiting' and {t_is_shorter_than_p})),
+    (select min(c.published_at) from calendars c
+     where c.published_at > :now and exists (
+         select from promises p cross join {grounds_of_p}
+         where p.state = 'waiting' and p.beside is not null and {c_is_newer_than_b})),
+    (select min(t.published_at) from targets t
+     where t.published_at > :now and exists (
+         select from promises p cross join {grounds_of_p}
+         where p.state = 'waiting' and p.beside is not null and {t_is_shorter_than_b})),
+    (select min(x.published_at) from tz_databases d
+     cross join {tz_changes_in_d}
+     where x.published_at > :now and x.version collate "C" <= :installed and exists (
+         select from promises p cross join {grounds_of_p}
+         where p.state = 'waiting' and p.beside is not null and {x_is_a_newer_tz_of_b})),
     (select min(next_due_at) from cycles) + interval '1 microsecond',
     (select min(c.published_at) from calendars c
      where c.published_at > :now and exists (

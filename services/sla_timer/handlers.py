@@ -1,6 +1,6 @@
 """The loops of sla_timer: reactions of promises to tickets, and duties of promises."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,9 +18,12 @@ from libs.workcal import tz_version
 from services.sla_timer.promise.calls import ReckonCalls
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
 from services.sla_timer.promise.histories import PromiseHistory
+from services.sla_timer.promise.merged import Lacking, lacking
 from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.responses import JudgeAnswer
 from services.sla_timer.promise.restatement import RestatePromise, stand_merged
+from services.sla_timer.promise.rows import PromiseRow
+from services.sla_timer.published.publications import Publications
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,
@@ -58,7 +61,7 @@ class PromiseReactions:
         each = [facts_needed(event, promises) for event in events]
         question = together(each)
         known = await facts_for(self._queries, question.centres, question.since) if question else {}
-        facts = [known.get(one.centre, NO_FACTS) if one else NO_FACTS for one in each]
+        facts = [_of_all([known[centre] for centre in one.centres]) if one else NO_FACTS for one in each]
         return [react(event, fact) for event, fact in zip(events, facts, strict=True)]
 
     async def react_to_promises(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
@@ -69,7 +72,8 @@ class PromiseReactions:
         """The facts needed for promises that calls are about, also for those made by the same events."""
         streams = called_about(events)
         rows = await self._queries.rows("grounds_of_promises", streams=streams) if streams else []
-        return {**opened(events), **{row["stream"]: FactsNeeded(row["centre"], row["opened_at"]) for row in rows}}
+        known = {row["stream"]: FactsNeeded(tuple(row["centres"]), row["opened_at"]) for row in rows}
+        return {**opened(events), **known}
 
 
 class PromiseDuties:
@@ -77,6 +81,7 @@ class PromiseDuties:
 
     def __init__(self, host: ServiceHost, guard: TzGuard) -> None:
         self._host, self._queries, self._clock, self._guard = host, host.queries, host.clock, guard
+        self._running = MergedPromises(host)
 
     def all(self) -> list[Duty]:
         """Name the duties."""
@@ -84,6 +89,7 @@ class PromiseDuties:
             Duty("reckon anew", self.on_older_grounds),
             Duty("reckon calls", self.called),
             Duty("meet after all", self.answered),
+            Duty("put merged right", self._running.lacking, safe=self._safe_time()),
             Duty("warn at risk", self.at_risk),
             Duty("fire deadlines", self.due, safe=self._safe_time()),
             Duty("restate", self.to_restate, safe=self._safe_time()),
@@ -114,7 +120,7 @@ class PromiseDuties:
     async def _facts_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[PlanFacts]:
         if not rows:
             return ()
-        each = [sorted({row["centre"], *(row.get("centres") or ())}) for row in rows]
+        each = [sorted(row["centres"]) for row in rows]
         centres, since = sorted({centre for some in each for centre in some}), min(row["opened_at"] for row in rows)
         facts = await facts_for(self._queries, centres, since)
         return [_of_all([facts[centre] for centre in some]) for some in each]
@@ -130,9 +136,10 @@ class PromiseDuties:
         return [issued_by_duty(row, WarnAtRisk(row["at_risk_at"])) for row in rows]
 
     async def due(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
-        """Fire the deadlines that have passed."""
+        """Fire the deadlines that have passed, but for promises of merged tickets that still lack something."""
         rows = await self._queries.rows("promises_due", now=now, most=most)
-        return [issued_by_duty(row, FireDeadline(row["due_at"], now)) for row in rows]
+        first = {issued.stream for issued in await self._running.lacking(now, most)} if rows else set[str]()
+        return [issued_by_duty(row, FireDeadline(row["due_at"], now)) for row in rows if row["stream"] not in first]
 
     async def next_due(self) -> datetime | None:
         """The first instant at which one of these will act."""
@@ -164,18 +171,26 @@ def _of_all(known: Sequence[PlanFacts]) -> PlanFacts:
 
 
 class MergedPromises:
-    """Restates the promises of tickets that were merged, by all that happened to them."""
+    """Looks at the promises of tickets that were merged, by all that happened to them."""
 
     def __init__(self, host: ServiceHost) -> None:
         self._queries = host.queries
         self._done_until: datetime | None = None
-        """All that was recorded by then is restated; None at start, and after a publication: then all is looked at."""
+        """All that was recorded by then is looked at; None at start, and after a publication: then all is."""
         self._published_at: datetime | None = None
 
     async def to_restate(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
-        """Those that stand otherwise than was said last."""
+        """Restate those that have a verdict, and stand otherwise than was said last."""
+        return await self._each(now, most, _restating)
+
+    async def lacking(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+        """Give those that run what they lack."""
+        return await self._each(now, most, _lacking)
+
+    async def _each(self, now: datetime, most: int, ask: "Ask") -> Sequence[IssuedCommand]:
         rows = await self._queries.rows("merged_promises", since=await self._since(now))
-        found = [command for row, command in await self._commands(rows, now) if _stands_otherwise(row, command)]
+        asked = [(row, ask(_row(row), command)) for row, command in await self._known(rows, now)]
+        found = [issued_by_duty(row, command) for row, command in asked if command]
         if not found:
             self._done_until = now
         return found[:most]
@@ -187,9 +202,9 @@ class MergedPromises:
             self._published_at, self._done_until = published_at, None
         return self._done_until - AGAIN if self._done_until else None
 
-    async def _commands(
+    async def _known(
         self, rows: Sequence[Mapping[str, Any]], now: datetime
-    ) -> Sequence[tuple[Mapping[str, Any], IssuedCommand]]:
+    ) -> Sequence[tuple[Mapping[str, Any], RestatePromise]]:
         if not rows:
             return []
         tickets = sorted({ticket for row in rows for ticket in row["tickets"]})
@@ -199,20 +214,31 @@ class MergedPromises:
         since = min(one.opened_at for one in histories.values())
         facts = await facts_for(self._queries, centres, since)
         each = [tuple(histories[ticket] for ticket in row["tickets"] if ticket in histories) for row in rows]
-        return [(row, _restating(row, merged, facts, now)) for row, merged in zip(rows, each, strict=True)]
+        return [(row, _reckoning(merged, facts, now)) for row, merged in zip(rows, each, strict=True)]
 
 
-def _restating(
-    row: Mapping[str, Any], merged: tuple[PromiseHistory, ...], facts: Mapping[str, PlanFacts], now: datetime
-) -> IssuedCommand:
+Ask = Callable[[PromiseRow, RestatePromise], Any]
+"""The command that a promise asks for by all that is known of its tickets, or None."""
+
+
+def _row(found: Mapping[str, Any]) -> PromiseRow:
+    return PromiseRow(**{name: found[name] for name in PromiseRow._fields})
+
+
+def _reckoning(merged: tuple[PromiseHistory, ...], facts: Mapping[str, PlanFacts], now: datetime) -> RestatePromise:
     known = _of_all([facts[centre] for centre in sorted({one.centre for one in merged})])
-    return issued_by_duty(row, RestatePromise(now, known.calendars, known.targets, merged))
+    return RestatePromise(now, known.calendars, known.targets, merged, known.tz_changes)
 
 
-def _stands_otherwise(row: Mapping[str, Any], issued: IssuedCommand) -> bool:
-    found = stand_merged(issued.command).get(row["ticket"])
-    stated = row["restated"] or row["state"], row["restated_due_at"] or row["due_at"]
-    return found is not None and found.verdict is not None and (found.verdict, found.due_at) != stated
+def _restating(row: PromiseRow, reckoning: RestatePromise) -> RestatePromise | None:
+    found = None if row.state == "waiting" else stand_merged(reckoning).get(row.ticket)
+    return reckoning if found and found.verdict and found.verdict != (row.restated or row.state) else None
+
+
+def _lacking(row: PromiseRow, reckoning: RestatePromise) -> Lacking | None:
+    found = stand_merged(reckoning).get(row.ticket)
+    published = Publications(reckoning.calendars, reckoning.targets, reckoning.tz_changes)
+    return lacking(row, found, published, reckoning.occurred_at) if found else None
 
 
 async def facts_for(queries: Queries, centres: Sequence[str], since: datetime) -> Mapping[str, PlanFacts]:

@@ -34,8 +34,9 @@ order by asked.place;
 select max(version) as version from tz_databases;
 
 -- name: grounds_of_promises
--- On whose calendar some promises run, and the opening that they are reckoned from.
-select stream, calendar_centre as centre, certified_from as opened_at from promises
+-- On whose calendars some promises run, those that they stand for included, and the first opening that they are
+-- reckoned from.
+select stream, {on_centres} as centres, {on_since} as opened_at from promises
 where stream = any(:streams) and calendar_centre is not null;
 
 -- name: not_promised

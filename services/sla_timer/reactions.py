@@ -92,13 +92,6 @@ NO_FACTS = PlanFacts()
 
 
 class FactsNeeded(NamedTuple):
-    """The centre that facts are needed about, and the earliest instant that matters."""
-
-    centre: str
-    since: datetime
-
-
-class FactsQuery(NamedTuple):
     """The centres that facts are needed about, and the earliest instant that matters for one of them."""
 
     centres: tuple[str, ...]
@@ -144,16 +137,16 @@ def called_about(events: Iterable[RecordedEvent[TicketEvent]]) -> list[str]:
 def opened(events: Iterable[RecordedEvent[TicketEvent]]) -> Mapping[str, FactsNeeded]:
     """The facts needed for promises of tickets that these events open."""
     found = ((event, event.data) for event in events if isinstance(event.data, TicketOpened))
-    return {promise_of(event.stream): FactsNeeded(data.centre, data.opened_at) for event, data in found}
+    return {promise_of(event.stream): FactsNeeded((data.centre,), data.opened_at) for event, data in found}
 
 
 def facts_needed(event: RecordedEvent[TicketEvent], promises: Mapping[str, FactsNeeded]) -> FactsNeeded | None:
     """What is needed to react to an event; `promises` are those that calls are about."""
     match asked := asking(event.data):
         case TicketOpened(centre=centre, opened_at=at):
-            return FactsNeeded(centre, at)
+            return FactsNeeded((centre,), at)
         case TicketTransferred(to_centre=centre, transferred_at=at):
-            return FactsNeeded(centre, at)
+            return FactsNeeded((centre,), at)
         case CustomerCallRecorded():
             return promises.get(_promise_of(event))
         case None | ResponseRecorded() | TicketWithdrawn() | TicketsMerged() | MergeUndone():
@@ -162,10 +155,11 @@ def facts_needed(event: RecordedEvent[TicketEvent], promises: Mapping[str, Facts
             assert_never(asked)
 
 
-def together(each: Iterable[FactsNeeded | None]) -> FactsQuery | None:
+def together(each: Iterable[FactsNeeded | None]) -> FactsNeeded | None:
     """Put what several events need into one query; None where nothing is needed."""
     some = [one for one in each if one]
-    return FactsQuery(tuple(sorted({one.centre for one in some})), min(one.since for one in some)) if some else None
+    centres = sorted({centre for one in some for centre in one.centres})
+    return FactsNeeded(tuple(centres), min(one.since for one in some)) if some else None
 
 
 def react(event: RecordedEvent[TicketEvent], facts: PlanFacts) -> Sequence[Reaction]:

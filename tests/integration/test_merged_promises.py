@@ -13,6 +13,7 @@ from libs.workcal import tz_version
 from services.sla_timer.handlers import HISTORY, MergedPromises
 from services.sla_timer.projections import READERS
 from services.sla_timer.promise.histories import FactKind
+from services.sla_timer.promise.responses import MeetMerged
 from services.sla_timer.promise.restatement import RestatePromise
 from tests.integration.folded import Folded, folded
 from tests.integration.test_sla_timer_queries import A_DAY, JUST_LATE, publication
@@ -46,15 +47,16 @@ async def chain(timer: Folded) -> None:
         await timer.happened(promise(ticket), known, *([] if ticket == THIRD else [met(DUE_AT)]))
 
 
-async def test_all_that_were_merged_are_looked_at_together_once_they_have_a_verdict(timer: Folded) -> None:
+async def test_all_that_were_merged_are_looked_at_together(timer: Folded) -> None:
     await chain(timer)
     rows = await timer.found("merged_promises", since=None)
     assert [(row["stream"], row["tickets"]) for row in rows] == [
         (promise(FIRST), [FIRST, SECOND, THIRD]),
         (promise(SECOND), [FIRST, SECOND, THIRD]),
+        (promise(THIRD), [FIRST, SECOND, THIRD]),
     ]
     assert await timer.found("merged_promises", since=NOON + A_DAY) == []
-    assert len(await timer.found("merged_promises", since=NOON)) == 2
+    assert len(await timer.found("merged_promises", since=NOON)) == 3
 
 
 async def test_the_facts_of_a_ticket_are_those_on_its_own_stream(timer: Folded) -> None:
@@ -91,17 +93,51 @@ async def test_only_what_stands_otherwise_is_restated(timer: Folded) -> None:
     assert {one.ticket for one in found[0].command.merged} == {FIRST, SECOND, THIRD}
 
 
-async def test_a_closure_at_the_centre_of_either_promise_is_reckoned_on(timer: Folded) -> None:
-    german = started(OPENED_AT, calendar=CALENDARS["germany"])
-    noted = MergeNoted(
-        ticket=W03.ticket,
-        absorbed=FIRST,
-        merged_at=OPENED_AT,
-        certificate=german.certificate,
-        reason=NotChanged.NOT_EARLIER,
-    )
-    await timer.happened(promise(FIRST), W03, noted)
+GERMAN = started(OPENED_AT, calendar=CALENDARS["germany"])
+BESIDE = MergeNoted(
+    ticket=W03.ticket,
+    absorbed=FIRST,
+    merged_at=OPENED_AT,
+    certificate=GERMAN.certificate,
+    reason=NotChanged.NOT_EARLIER,
+)
+SHORTER = TARGETS.model_copy(
+    update={"version": 2, "targets": TARGETS.targets.model_copy(update={"phone_seconds": 3600})}
+)
+
+
+@pytest.mark.parametrize("what", ["calendar", "targets"])
+async def test_whatever_is_published_for_either_promise_is_reckoned_on_before_one_fires(
+    timer: Folded, what: str
+) -> None:
+    await timer.happened(promise(FIRST), W03, BESIDE)
     await timer.happened(promise(SECOND), W03)
-    await timer.happened("calendar/plan/germany", publication("germany", 2, OPENED_AT))
-    (row,) = await timer.found("promises_on_older_grounds", now=DUE_AT, most=10, installed=tz_version())
-    assert (row["stream"], row["centre"], row["centres"]) == (promise(FIRST), "france", ["germany"])
+    asked: dict[str, Any] = {"now": JUST_LATE, "most": 10}
+    assert await timer.found("promises_on_older_grounds", **asked, installed=tz_version()) == []
+    assert {row["stream"] for row in await timer.found("promises_due", **asked)} == {promise(FIRST), promise(SECOND)}
+    if what == "calendar":
+        await timer.happened("calendar/plan/germany", publication("germany", 2, OPENED_AT))
+    else:
+        news = TargetsPublished(published_at=OPENED_AT + timedelta(minutes=1), targets=SHORTER)
+        await timer.happened("targets/plan/first-response", news)
+    rows = await timer.found("promises_on_older_grounds", **asked, installed=tz_version())
+    beside = next(row for row in rows if row["stream"] == promise(FIRST))
+    assert (beside["centres"], beside["opened_at"]) == (["france", "germany"], OPENED_AT)
+    assert promise(FIRST) not in {row["stream"] for row in await timer.found("promises_due", **asked)}
+
+
+async def test_a_promise_that_lacks_an_answer_is_met_and_not_fired(timer: Folded) -> None:
+    host: Any = type("Host", (), {"queries": timer.queries})
+    await timer.happened("calendar/plan/france", publication("france", 1, OPENED_AT - A_DAY))
+    targets = TargetsPublished(published_at=OPENED_AT - A_DAY, targets=TARGETS)
+    await timer.happened("targets/plan/first-response", targets)
+    for ticket, into in ((FIRST, SECOND), (SECOND, None)):
+        answers = [] if into else [recorded(OPENED_AT), recorded(DUE_AT)]
+        merges = [merged(OPENED_AT, into)] if into else []
+        await timer.happened(ticket, BEGUN, *merges, *answers)
+    await timer.happened(promise(FIRST), W03.model_copy(update={"ticket": FIRST}))
+    asked = MergedPromises(host)
+    [lacks] = await asked.lacking(JUST_LATE, 10)
+    assert (lacks.stream, lacks.command) == (promise(FIRST), MeetMerged(DUE_AT))
+    [due] = await timer.found("promises_due", now=JUST_LATE, most=10)
+    assert due["stream"] == promise(FIRST)

@@ -14,7 +14,7 @@ from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
-from libs.messages.sla import NotChanged
+from libs.messages.sla import MergeNoted, NotChanged
 from libs.messages.tickets import Channel
 from libs.workcal import tz_version
 from services.sla_timer.handlers import PromiseDuties, PromiseReactions
@@ -184,7 +184,7 @@ async def test_a_withdrawal_told_after_the_breach_is_restated_and_one_in_time_is
 async def test_calls_find_on_what_their_promises_run(timer: Folded) -> None:
     await timer.happened(STREAM, MAILED)
     [row] = await timer.found("grounds_of_promises", streams=[STREAM, "promise/crm-eu/1"])
-    assert row == {"stream": STREAM, "centre": "france", "opened_at": paris("10:00")}
+    assert row == {"stream": STREAM, "centres": ["france"], "opened_at": paris("10:00")}
 
 
 async def test_a_shorter_target_is_reckoned_on_before_the_deadline_fires(timer: Folded) -> None:
@@ -239,6 +239,25 @@ async def test_a_new_tz_database_concerns_the_running_promises_that_have_the_tim
     assert await found(timer, "promises_due", MONDAY_NOON + MICROSECOND) == ["promise/crm-eu/0", "promise/crm-eu/3"]
     [row] = await timer.found("next_due", now=march("00:00", 13), installed=tz_version())
     assert row["at"] == march("11:00", 8) + MICROSECOND
+
+
+async def test_a_new_tz_database_concerns_a_promise_that_stands_for_an_absorbed_one(
+    timer: Folded, tz: Installed
+) -> None:
+    german = started(march("15:00", 12), Channel.EMAIL, CALENDARS["germany"])
+    absorbed = MergeNoted(
+        ticket=german.ticket,
+        absorbed="ticket/crm-eu/9",
+        merged_at=march("15:10", 12),
+        certificate=OVER_THE_WEEKEND.certificate,
+        reason=NotChanged.NOT_EARLIER,
+    )
+    await timer.happened(STREAM, german, absorbed)
+    await publish_2027a(timer, tz)
+    assert await older(timer, SATURDAY) == [STREAM]
+    assert await found(timer, "promises_due", MONDAY_NOON + MICROSECOND) == []
+    [row] = await timer.found("next_due", now=march("15:20", 12), installed=tz_version())
+    assert row["at"] == SATURDAY
 
 
 async def test_it_leads_to_one_event_each_and_the_new_deadline_is_the_one_that_fires(

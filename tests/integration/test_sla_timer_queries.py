@@ -209,5 +209,5 @@ async def test_a_call_that_was_only_noted_is_owed_until_it_is_reckoned(timer: Fo
     await timer.happened(STREAM, W03, owed)
     await timer.happened(OTHER, W03, owed, owed.model_copy(update={"reason": NotChanged.NOT_EARLIER}))
     (found,) = await timer.found("promises_with_owed_calls", most=10)
-    assert (found["stream"], found["centre"], found["opened_at"]) == (STREAM, "france", OPENED_AT)
+    assert (found["stream"], found["centres"], found["opened_at"]) == (STREAM, ["france"], OPENED_AT)
     assert found["owed_call_at"] == OPENED_AT

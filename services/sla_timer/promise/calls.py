@@ -4,7 +4,7 @@ What is published comes with the command and may be about another centre, where 
 is noted, and a duty reckons it anew.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
@@ -22,7 +22,7 @@ from libs.messages.sla import (
 )
 from libs.messages.tickets import Medium, RespondedBy
 from libs.plan import current_grounds, with_call, working_calendar
-from services.sla_timer.promise.recompute import newest_of, reckoned, restated_due_at, retargeted
+from services.sla_timer.promise.recompute import newest_of, reckoned_each, restated_due_at, retargeted, with_each
 from services.sla_timer.promise.responses import RecordResponse, respond
 from services.sla_timer.promise.state import Judged, NotPromised, Promise, State, Untracked, Waiting
 from services.sla_timer.published.publications import (
@@ -47,6 +47,8 @@ class RecordCall:
     calendars: tuple[PublishedCalendar, ...] = ()
     targets: tuple[PublishedTargets, ...] = ()
     tz_changes: tuple[TzChange, ...] = ()
+    of: tuple[str, ...] = ()
+    """The tickets that it is about, where it is not about all that are part of the ticket at that instant."""
 
 
 @dataclass(frozen=True)
@@ -107,17 +109,32 @@ def _on_running(state: Waiting, command: Published, calls: Sequence[datetime]) -
     """Reckon on what was published until now first, then from each call on."""
     published = Publications(command.calendars, command.targets, command.tz_changes)
     made, at = state.promise, command.occurred_at
-    found = reckoned(state, published, made.due_at)
-    certificate = _called(found.certificate, command, sorted(calls))
-    if certificate is None:
+    each = reckoned_each(state, published, made.due_at)
+    known = {ticket: found.certificate for ticket, found in each.items()}
+    certificates = {ticket: _called(known[ticket], command, _heard(made, command, ticket, calls)) for ticket in known}
+    some = {ticket: certificate for ticket, certificate in certificates.items() if certificate}
+    if len(some) < len(known):
         return CallNoted(ticket=made.ticket, called_at=at, reason=NotChanged.NOT_RECKONED)
-    if certificate == found.certificate:
+    if some == known:
         return _noted(state, command, NotChanged.OVER if at > made.due_at else NotChanged.NOT_EARLIER)
-    after = replace(made, certificate=certificate, calls=_calls(made, at))
-    targets = in_force(command.targets, at)
-    rests_on: tuple[FactVersion, ...] = (*found.rests_on, *resting_on(targets))
-    restated = restated_due_at(after, command.calendars, command.targets)
+    after = replace(_with(made, some), calls=_calls(made, at))
+    facts = (fact for found in each.values() for fact in found.rests_on)
+    rests_on: tuple[FactVersion, ...] = tuple(dict.fromkeys((*facts, *resting_on(in_force(command.targets, at)))))
+    restated = None if made.absorbed else restated_due_at(after, command.calendars, command.targets)
     return retargeted(made, after, rests_on, restated, called_at=at)
+
+
+def _with(made: Promise, certificates: Mapping[str, Certificate]) -> Promise:
+    if made.absorbed:
+        return with_each(made, certificates)
+    return replace(made, certificate=certificates[made.ticket])
+
+
+def _heard(made: Promise, command: Published, ticket: str, calls: Sequence[datetime]) -> list[datetime]:
+    """The calls that are about a ticket: one that was absorbed is part of the other one after its merge."""
+    of = command.of if isinstance(command, RecordCall) else ()
+    merged_at = next((one.merged_at for one in made.absorbed if one.ticket == ticket), None)
+    return sorted(at for at in calls if (ticket in of if of else merged_at is None or merged_at < at))
 
 
 def _called(certificate: Certificate, command: Published, calls: Iterable[datetime]) -> Certificate | None:
@@ -145,8 +162,9 @@ def _noted(state: Waiting | Judged, command: Published, reason: NotChanged) -> C
     """With the deadline as it would be with the call, where that is not the one that is known."""
     made, at = state.promise, command.occurred_at
     found = restated_due_at(replace(made, calls=_calls(made, at)), command.calendars, command.targets)
+    found = None if made.absorbed else found  # what was merged is restated by what happened to all of them
     known = state.restated_due_at or made.due_at
-    restated = found if found != known else None
+    restated = found if found and found != known else None
     return CallNoted(ticket=made.ticket, called_at=at, reason=reason, restated_due_at=restated)
 
 

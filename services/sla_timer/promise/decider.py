@@ -10,6 +10,7 @@ from typing import assert_never
 
 from libs.decider import Decider
 from libs.messages.sla import (
+    AbsorbedPromise,
     CallNoted,
     CancellationNoted,
     FirstResponseAtRisk,
@@ -48,7 +49,14 @@ from services.sla_timer.promise.merging import (
 )
 from services.sla_timer.promise.opening import StartClock, start
 from services.sla_timer.promise.recompute import RecomputePromise, recompute
-from services.sla_timer.promise.responses import JudgeAnswer, RecordResponse, judge_answer, respond
+from services.sla_timer.promise.responses import (
+    JudgeAnswer,
+    MeetMerged,
+    RecordResponse,
+    judge_answer,
+    meet_merged,
+    respond,
+)
 from services.sla_timer.promise.restatement import RestatePromise, restate
 from services.sla_timer.promise.state import (
     Absorbed,
@@ -62,6 +70,7 @@ from services.sla_timer.promise.state import (
     with_answer,
     with_call,
     with_cancellation,
+    with_one,
     with_transfer,
     without_absorbed,
 )
@@ -78,7 +87,7 @@ ReactionCommand = (
     | SetInternalTarget
 )
 """What reactions ask of a promise."""
-DutyCommand = RecomputePromise | ReckonCalls | JudgeAnswer | WarnAtRisk | FireDeadline | RestatePromise
+DutyCommand = RecomputePromise | ReckonCalls | JudgeAnswer | MeetMerged | WarnAtRisk | FireDeadline | RestatePromise
 """What duties do to a promise; they may produce no event."""
 Command = ReactionCommand | DutyCommand
 
@@ -86,7 +95,9 @@ Command = ReactionCommand | DutyCommand
 def decide(state: State, command: Command) -> PromiseEvent | None:
     """Answer a command with exactly one event; None where a duty has nothing to do."""
     match command:
-        case RecomputePromise() | ReckonCalls() | JudgeAnswer() | WarnAtRisk() | FireDeadline() | RestatePromise():
+        case RecomputePromise() | ReckonCalls() | JudgeAnswer() | MeetMerged():
+            return _owed(state, command)
+        case WarnAtRisk() | FireDeadline() | RestatePromise():
             return _owed(state, command)
         case _:
             return _asked(state, command)
@@ -122,6 +133,8 @@ def _owed(state: State, command: DutyCommand) -> PromiseEvent | None:
             return reckon_calls(state, command)
         case JudgeAnswer():
             return judge_answer(state, command)
+        case MeetMerged():
+            return meet_merged(state, command)
         case WarnAtRisk():
             return warn(state, command)
         case FireDeadline():
@@ -166,12 +179,12 @@ def evolve(state: State, event: PromiseEvent) -> State:
             return with_call(state, at, due_at, is_owed=reason is NotChanged.NOT_RECKONED)
         case CancellationNoted(cancelled_at=at, into=into):
             return with_cancellation(state, at, into)
-        case MergeNoted(reason=NotChanged.ABSORBED | NotChanged.NOT_PROMISED):
+        case MergeNoted(reason=NotChanged.ABSORBED | NotChanged.NOT_PROMISED | NotChanged.UNDONE):
             return state
         case MergeNoted(absorbed=ticket, certificate=certificate, merged_at=at):
             return with_absorbed(state, Absorbed(ticket, certificate, at))
-        case ReinstatementNotApplied(absorbed=str() as ticket):
-            return without_absorbed(state, ticket)
+        case ReinstatementNotApplied(absorbed=str() as ticket, undone_at=at):
+            return without_absorbed(state, ticket, at)
         case ResponseNotApplied(reason=NotAResponse.NO_PROMISE, responded_at=at):
             return with_answer(state, at)
         case (
@@ -202,14 +215,25 @@ def _promised(event: FirstResponseClockStarted) -> Promise:
 
 def _retargeted(running: Waiting, event: FirstResponseRetargeted) -> Waiting:
     made = running.promise
-    absorbed = tuple(Absorbed(one.ticket, one.certificate, one.merged_at) for one in event.absorbed)
+    known = {one.ticket: one for one in made.absorbed}
+    absorbed = tuple(_as_kept(one, known.get(one.ticket)) for one in event.absorbed)
     promise = replace(made, certificate=event.certificate, own=event.own, absorbed=absorbed)
     if event.called_at:
         promise = replace(promise, calls=tuple(sorted({*made.calls, event.called_at})), owed_calls=())
     return replace(running, promise=promise, restated_due_at=event.restated_due_at)
 
 
+def _as_kept(told: AbsorbedPromise, known: Absorbed | None) -> Absorbed:
+    absorbed = Absorbed(told.ticket, told.certificate, told.merged_at)
+    return replace(absorbed, passed_over=known.passed_over, passed_over_tz=known.passed_over_tz) if known else absorbed
+
+
 def _not_retargeted(running: Waiting, event: FirstResponseNotRetargeted) -> Waiting:
+    known = next((one for one in running.promise.absorbed if one.ticket == event.of), None)
+    if known:
+        version, tz = max(known.passed_over, event.calendar_version), event.tz_version or known.passed_over_tz
+        absorbed = with_one(running.promise.absorbed, replace(known, passed_over=version, passed_over_tz=tz))
+        return replace(running, promise=replace(running.promise, absorbed=absorbed))
     passed_over = max(running.passed_over, event.calendar_version)
     return replace(running, passed_over=passed_over, passed_over_tz=event.tz_version or running.passed_over_tz)
 

@@ -54,6 +54,14 @@ class PromiseHistory:
     facts: tuple[PromiseFact, ...]
 
 
+class Ground(NamedTuple):
+    """A ticket whose requester waits by a promise, with the deadline of that ticket alone and the calls about it."""
+
+    ticket: str
+    due_at: datetime | None
+    calls: tuple[datetime, ...] = ()
+
+
 class WhatFollows(NamedTuple):
     """How a promise ended; `verdict` is None while it runs."""
 
@@ -61,6 +69,10 @@ class WhatFollows(NamedTuple):
     due_at: datetime
     responded_at: datetime | None = None
     cancelled_at: datetime | None = None
+    grounds: tuple[Ground, ...] = ()
+    """Those who wait by it, or did at its end, its own first."""
+    part_of: frozenset[str] = frozenset()
+    """The tickets that are the same as this one now."""
 
 
 DeadlineOf = Callable[[PromiseHistory, Sequence[datetime]], datetime | None]
@@ -75,7 +87,7 @@ def what_follows(histories: Iterable[PromiseHistory], deadline_of: DeadlineOf, n
         walk.pass_until(at)
         walk.take(ticket, fact)
     walk.pass_until(now)
-    return {ticket: run.found(walk.due_at(run)) for ticket, run in walk.runs.items()}
+    return {ticket: walk.found(ticket, run) for ticket, run in walk.runs.items()}
 
 
 def counting(history: PromiseHistory) -> list[PromiseFact]:
@@ -110,9 +122,6 @@ class _Run:
 
     def end(self, verdict: Verdict, due_at: datetime) -> None:
         self.verdict, self.due_at = verdict, due_at
-
-    def found(self, due_at: datetime) -> WhatFollows:
-        return WhatFollows(self.verdict, self.due_at or due_at, self.responded_at, self.cancelled_at)
 
 
 @dataclass
@@ -152,6 +161,19 @@ class _Walk:
                 self._cancel(self.runs.get(ticket), fact.at)
             case _:
                 pass
+
+    def found(self, ticket: str, run: _Run) -> WhatFollows:
+        grounds = [Ground(one, self._deadline(one), tuple(self.calls.get(one, ()))) for one in run.grounds]
+        due_at = run.due_at or self.due_at(run)
+        return WhatFollows(run.verdict, due_at, run.responded_at, run.cancelled_at, tuple(grounds), self._same(ticket))
+
+    def _same(self, ticket: str) -> frozenset[str]:
+        """All that are merged with a ticket, also where two went into each other and neither is undone yet."""
+        found, before = {ticket}, set[str]()
+        while found != before:
+            before = set(found)
+            found |= {one for link in self.into.items() if found & set(link) for one in link}
+        return frozenset(found)
 
     def due_at(self, run: _Run) -> datetime:
         """The earliest deadline of those who wait."""

@@ -19,7 +19,7 @@ from libs.messages.sla import (
 )
 from libs.plan import with_merge_undone
 from services.sla_timer.promise.recompute import as_told, earliest, retargeted
-from services.sla_timer.promise.state import Absorbed, Judged, NotPromised, State, Untracked, Waiting
+from services.sla_timer.promise.state import Absorbed, Judged, NotPromised, State, Untracked, Waiting, with_one
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,11 @@ def reinstate(
 def adopt(state: State, command: AdoptPromise) -> FirstResponseRetargeted | MergeNoted:
     """Take over the promise of an absorbed ticket where it is the earlier one."""
     match state:
+        case Waiting() if _is_undone(state, command):
+            return _merged(command, NotChanged.UNDONE)
         case Waiting(promise=made):
             absorbed = Absorbed(command.absorbed, command.certificate, command.occurred_at)
-            own, every = made.own or made.certificate, (*made.absorbed, absorbed)
+            own, every = made.own or made.certificate, with_one(made.absorbed, absorbed)
             certificate = earliest(own, every)
             if certificate.due_at >= made.due_at:
                 return _merged(command, NotChanged.NOT_EARLIER)
@@ -147,6 +149,12 @@ def adopt(state: State, command: AdoptPromise) -> FirstResponseRetargeted | Merg
             return _merged(command, NotChanged.NOT_PROMISED)
         case _:
             assert_never(state)
+
+
+def _is_undone(state: Waiting, command: AdoptPromise) -> bool:
+    """Whether the undoing was read before the promise was passed on."""
+    names = {command.absorbed, command.held_by}
+    return any(ticket in names and command.occurred_at < at for ticket, at in state.undone)
 
 
 def _passed(command: AdoptPromise) -> tuple[str, ...]:

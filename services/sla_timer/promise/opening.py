@@ -11,7 +11,7 @@ from libs.messages.sla import FirstResponseClockStarted, FirstResponseNotPromise
 from libs.messages.tickets import Channel
 from libs.plan import NoTarget, promise, working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead
-from services.sla_timer.promise.recompute import earliest
+from services.sla_timer.promise.recompute import as_told, earliest
 from services.sla_timer.promise.state import Judged, NotPromised, State, Untracked, Waiting
 
 
@@ -65,6 +65,7 @@ def _promise_or_not(state: Untracked, command: StartClock) -> FirstResponseClock
     standing = earliest(certificate, state.absorbed)
     answers = [at for at in state.answers if at >= certificate.opened_at]
     started = _started(command, standing, min(answers, default=None))
+    started = started.model_copy(update={"absorbed": as_told(state.absorbed)})
     return started.model_copy(update={"own": certificate}) if standing != certificate else started
 
 

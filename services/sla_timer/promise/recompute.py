@@ -3,7 +3,7 @@
 It applies from its own instant on: working time already used stays used. A promise that is over by then stays as it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, assert_never
@@ -86,7 +86,7 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
     published = Publications(command.calendars, command.targets, command.tz_changes)
     made, now = state.promise, command.occurred_at
     if made.absorbed:
-        return _recompute_several(made, published, now)
+        return _recompute_several(state, published, now)
     found = reckoned(state, published, now)
     if found.rests_on:
         after = replace(made, certificate=found.certificate)
@@ -95,19 +95,40 @@ def recompute(state: State, command: RecomputePromise) -> FirstResponseRetargete
     return _not_retargeted(made, found.passed) if found.passed else None
 
 
-def _recompute_several(made: Promise, published: Publications, now: datetime) -> FirstResponseRetargeted | None:
+def _recompute_several(
+    state: Waiting, published: Publications, now: datetime
+) -> FirstResponseRetargeted | FirstResponseNotRetargeted | None:
     """Reckon the ticket's own promise and those of absorbed tickets, each on its own calendar; the earliest stands."""
-    own = reckoned(Waiting(replace(made, certificate=made.own or made.certificate)), published, now)
-    each = [
-        (one, reckoned(Waiting(replace(made, certificate=one.certificate)), published, now)) for one in made.absorbed
-    ]
-    rests_on = (*own.rests_on, *(fact for _, found in each for fact in found.rests_on))
-    if not rests_on:
-        return None
-    absorbed = tuple(replace(one, certificate=found.certificate) for one, found in each)
-    certificate = earliest(own.certificate, absorbed)
-    after = replace(made, certificate=certificate, own=own.certificate, absorbed=absorbed)
-    return retargeted(made, after, tuple(dict.fromkeys(rests_on)), None)
+    made, each = state.promise, reckoned_each(state, published, now)
+    rests_on = tuple(dict.fromkeys(fact for found in each.values() for fact in found.rests_on))
+    if rests_on:
+        certificates = {ticket: found.certificate for ticket, found in each.items()}
+        return retargeted(made, with_each(made, certificates), rests_on, None)
+    passed = next(((ticket, found.passed) for ticket, found in each.items() if found.passed), None)
+    return _not_retargeted(made, passed[1]).model_copy(update={"of": passed[0]}) if passed else None
+
+
+def reckoned_each(state: Waiting, published: Publications, now: datetime) -> dict[str, Reckoned]:
+    """Each promise that one stands for, by its ticket, its own first, after all that was published by an instant."""
+    return {ticket: reckoned(one, published, now) for ticket, one in _alone(state).items()}
+
+
+def _alone(state: Waiting) -> dict[str, Waiting]:
+    """The promises that one stands for, each as if it ran by itself."""
+    made = state.promise
+    own = replace(made, certificate=made.own or made.certificate)
+    found = {made.ticket: replace(state, promise=own)}
+    for one in made.absorbed:
+        promise = replace(made, certificate=one.certificate)
+        found[one.ticket] = Waiting(promise, passed_over=one.passed_over, passed_over_tz=one.passed_over_tz)
+    return found
+
+
+def with_each(made: Promise, certificates: Mapping[str, Certificate]) -> Promise:
+    """The promise with other certificates, by ticket, of all those that it stands for."""
+    own = certificates[made.ticket]
+    absorbed = tuple(replace(one, certificate=certificates[one.ticket]) for one in made.absorbed)
+    return replace(made, certificate=earliest(own, absorbed), own=own, absorbed=absorbed)
 
 
 def earliest(own: Certificate, absorbed: Iterable[Absorbed]) -> Certificate:

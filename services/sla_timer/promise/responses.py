@@ -30,6 +30,13 @@ class JudgeAnswer:
     occurred_at: datetime
 
 
+@dataclass(frozen=True)
+class MeetMerged:
+    """An answer at `occurred_at` on a ticket that this one was part of by then, however that was told; a duty."""
+
+    occurred_at: datetime
+
+
 def respond(state: State, command: RecordResponse) -> FirstResponseMet | LaterResponseNoted | ResponseNotApplied:
     """Judge an answer; a late one is only noted: one in time may still come before the deadline fires."""
     match state:
@@ -80,6 +87,17 @@ def _respond_before_a_merge(
         return LaterResponseNoted(ticket=command.ticket, responded_at=at)
     met = _met(made, at)
     return met.model_copy(update={"due_at": due_at, "handed_back": tuple(one.ticket for one in behind)})
+
+
+def meet_merged(state: State, command: MeetMerged) -> FirstResponseMet | None:
+    """Meet a promise that runs; those of tickets absorbed after the answer are handed back."""
+    match state:
+        case Waiting(promise=made) if command.occurred_at <= made.due_at:
+            behind = absorbed_after(made.absorbed, command.occurred_at)
+            met = _met(made, command.occurred_at)
+            return met.model_copy(update={"handed_back": tuple(one.ticket for one in behind)})
+        case _:
+            return None
 
 
 def judge_answer(state: State, command: JudgeAnswer) -> FirstResponseMet | None:

@@ -20,6 +20,7 @@ from services.sla_timer.published.publications import (
     of_centre,
     published_by,
 )
+from services.sla_timer.published.tz_changes import TzChange
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class RestatePromise:
     targets: tuple[PublishedTargets, ...]
     merged: tuple[PromiseHistory, ...] = ()
     """All that is known of the ticket and of those merged with it, where any are; `calendars` are those of them all."""
+    tz_changes: tuple[TzChange, ...] = ()
 
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -107,10 +109,13 @@ def deadline_of(
 
 
 def _restate_merged(state: Judged, command: RestatePromise) -> FirstResponseRestated | None:
-    """Restate by the facts of all tickets that were merged; where a promise should still run, nothing is said yet."""
+    """Restate by the facts of all tickets that were merged, where that is another verdict than was stated last.
+
+    Where a promise should still run, nothing is said yet.
+    """
     made = state.promise
     found = stand_merged(command).get(made.ticket)
-    if found is None or found.verdict is None or (found.verdict, found.due_at) == (_stated(state), _due_at(state)):
+    if found is None or found.verdict is None or found.verdict is _stated(state):
         return None
     newest = newest_of(made.certificate, published_by(command.calendars, command.occurred_at))
     version = max(state.calendar_version, current_grounds(made.certificate).calendar_version)
@@ -165,6 +170,8 @@ def _verdict(state: Judged, due_at: datetime, now: datetime) -> Verdict:
 
 def _cause(state: Judged, known: KnownDeadline, restated: Verdict) -> RestatementCause:
     promised = state.promise.due_at
+    if (restated, known.due_at) == (_stated(state), _due_at(state)):
+        return RestatementCause.CALENDAR
     if restated is Verdict.CANCELLED:
         return RestatementCause.LATE_CANCELLATION
     if known.due_at == promised:

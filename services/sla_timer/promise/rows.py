@@ -91,7 +91,26 @@ class PromiseRow(NamedTuple):
     owed_call_at: datetime | None = None
     """The last call of those that were noted and are still to be reckoned."""
     beside: str | None = None
-    """All that the promise stands for, its own first, where others were absorbed: JSON of centre, version, deadline."""
+    """All that the promise stands for, its own first, where others were absorbed: a JSON list of `Ground`s."""
+    calls: str | None = None
+    """The calls that reached the promise of a ticket, a JSON list of instants."""
+
+
+class Ground(NamedTuple):
+    """One of the promises that a promise stands for; as of a promise's own row, but for its ticket."""
+
+    ticket: str
+    centre: str
+    opened_at: str
+    due_at: str
+    version: int
+    """The newest calendar that the deadline was reckoned on, or could not be."""
+    targets_version: int
+    target_seconds: int
+    target_channel: str
+    zone: str
+    tz_version: str
+    reckoned_from: str
 
 
 def _promise(row: PromiseRow | None, event: RecordedEvent[PromiseEvent]) -> PromiseRow | None:
@@ -140,7 +159,9 @@ def _started(event: RecordedEvent[PromiseEvent], started: FirstResponseClockStar
         correlation=event.correlationid,
         responded_at=started.responded_at,
     )
-    return _on(row, started.certificate)
+    row = _on(row, started.certificate)
+    own = started.own or started.certificate
+    return row._replace(beside=_beside(row, own, started.absorbed)) if started.absorbed else row
 
 
 def _not_promised(event: RecordedEvent[PromiseEvent], refused: FirstResponseNotPromised) -> PromiseRow:
@@ -162,9 +183,11 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
         case FirstResponseAtRisk(percent=percent, next_at_risk_at=at):
             return row._replace(warned=percent, at_risk_at=at)
         case FirstResponseRetargeted(certificate=certificate, restated_due_at=restated_due_at):
-            row = row._replace(owed_call_at=None) if event.called_at else row
-            row = row._replace(beside=_beside(event.own, event.absorbed))
-            return _on(row, certificate)._replace(restated_due_at=restated_due_at)
+            row = _called(row, event.called_at)._replace(owed_call_at=None) if event.called_at else row
+            after = row._replace(beside=_beside(row, event.own, event.absorbed))
+            return _kept(row, _on(after, certificate)._replace(restated_due_at=restated_due_at))
+        case FirstResponseNotRetargeted(of=str() as ticket) as stays:
+            return row._replace(beside=_passed_over(row, ticket, stays))
         case FirstResponseNotRetargeted() as stays:
             return _not_retargeted(row, stays)
         case FirstResponseMet(responded_at=at):
@@ -178,9 +201,12 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
         case ReinstatementNotApplied(reason=NotChanged.NO_PROMISE):
             return row._replace(cancelled_at=None)
         case CallNoted(called_at=at, reason=NotChanged.NOT_RECKONED):
-            return row._replace(owed_call_at=max(at, row.owed_call_at or at))
-        case CallNoted(restated_due_at=restated_due_at):
-            return row._replace(restated_due_at=restated_due_at or row.restated_due_at, owed_call_at=None)
+            return _called(row, at)._replace(owed_call_at=max(at, row.owed_call_at or at))
+        case CallNoted(called_at=at, restated_due_at=restated_due_at):
+            row = _called(row, at)._replace(owed_call_at=None)
+            return row._replace(restated_due_at=restated_due_at or row.restated_due_at)
+        case ReinstatementNotApplied(absorbed=str() as ticket):
+            return _kept(row, row._replace(beside=_without(row, ticket)))
         case InternalTargetSet(centre=centre, due_at=due_at):
             return row._replace(internal_centre=centre, internal_due_at=_not_after(due_at, row.due_at))
         case FirstResponseBreached(breached_at=breached_at, detected_at=detected_at):
@@ -191,8 +217,8 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
             return _answered(row, at)
         case CancellationNoted() | ReinstatementNotApplied() | ResponseNotApplied():  # of a promise that is over
             return row
-        case MergeNoted(reason=NotChanged.NOT_EARLIER, certificate=certificate):
-            return row._replace(beside=_with_beside(row, certificate))
+        case MergeNoted(reason=NotChanged.NOT_EARLIER, absorbed=ticket, certificate=certificate):
+            return row._replace(beside=_with_beside(row, ticket, certificate))
         case MergeNoted() | InternalTargetNotSet():
             return row
         case FirstResponseClockStarted() | FirstResponseNotPromised():
@@ -201,18 +227,98 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
             assert_never(event)
 
 
-def _beside(own: Certificate | None, absorbed: Iterable[AbsorbedPromise]) -> str | None:
-    every = [*([own] if own else []), *(one.certificate for one in absorbed)]
-    return json.dumps([_ground(one) for one in every]) if every else None
+def _called(row: PromiseRow, at: datetime) -> PromiseRow:
+    return row._replace(calls=json.dumps(sorted({*json.loads(row.calls or "[]"), rfc3339(at)})))
 
 
-def _with_beside(row: PromiseRow, certificate: Certificate) -> str:
-    return json.dumps([*json.loads(row.beside or "[]"), _ground(certificate)])
+def grounds(row: PromiseRow) -> tuple[Ground, ...]:
+    """All promises that a row stands for where others were absorbed, its own first; none where none were."""
+    return tuple(Ground(**ground) for ground in json.loads(row.beside or "[]"))
 
 
-def _ground(certificate: Certificate) -> dict[str, str | int]:
-    version = current_grounds(certificate).calendar_version
-    return {"centre": certificate.centre, "version": version, "due_at": rfc3339(certificate.due_at)}
+def stands_for(row: PromiseRow) -> tuple[Ground, ...]:
+    """All promises that a row stands for, its own first."""
+    return grounds(row) or (_own(row),)
+
+
+def _stored(each: Iterable[Ground]) -> str | None:
+    some = [ground._asdict() for ground in each]
+    return json.dumps(some) if some else None
+
+
+def _beside(row: PromiseRow, own: Certificate | None, absorbed: Iterable[AbsorbedPromise]) -> str | None:
+    """What a promise stands for by an event; what could be given no deadline on a newer calendar keeps that."""
+    every = [*([_ground(row.ticket, own)] if own else []), *(_ground(one.ticket, one.certificate) for one in absorbed)]
+    before = {known.ticket: known for known in grounds(row)}
+    return _stored(_keeping(ground, before.get(ground.ticket)) for ground in every)
+
+
+def _keeping(ground: Ground, before: Ground | None) -> Ground:
+    if before is None or before.centre != ground.centre:
+        return ground
+    version, tz_version = max(ground.version, before.version), max(ground.tz_version, before.tz_version)
+    return ground._replace(version=version, tz_version=tz_version)
+
+
+def _with_beside(row: PromiseRow, ticket: str, certificate: Certificate) -> str | None:
+    others = [known for known in stands_for(row) if known.ticket != ticket]
+    return _stored([*others, _ground(ticket, certificate)])
+
+
+def _without(row: PromiseRow, ticket: str) -> str | None:
+    left = [known for known in grounds(row) if known.ticket != ticket]
+    return _stored(left) if len(left) > 1 else None
+
+
+def _kept(before: PromiseRow, row: PromiseRow) -> PromiseRow:
+    """Where it stands for itself alone again: with the calendar on which its own could be given no deadline."""
+    if row.beside is not None:
+        return row
+    own = next((known for known in grounds(before) if known.ticket == row.ticket), None)
+    version = own.version if own and own.centre == row.calendar_centre else 0
+    return row._replace(calendar_version=max(version, row.calendar_version or 0))
+
+
+def _passed_over(row: PromiseRow, ticket: str, stays: FirstResponseNotRetargeted) -> str | None:
+    def passed(known: Ground) -> Ground:
+        version = max(known.version, stays.calendar_version)
+        return known._replace(version=version, tz_version=stays.tz_version or known.tz_version)
+
+    return _stored(passed(known) if known.ticket == ticket else known for known in grounds(row))
+
+
+def _own(row: PromiseRow) -> Ground:
+    """Its own promise, where it stands for no other yet."""
+    return Ground(
+        ticket=row.ticket,
+        centre=row.calendar_centre or row.centre,
+        opened_at=rfc3339(row.certified_from or row.opened_at),
+        due_at=rfc3339(row.due_at or row.opened_at),
+        version=row.calendar_version or 0,
+        targets_version=row.targets_version or 0,
+        target_seconds=row.target_seconds or 0,
+        target_channel=row.target_channel or row.channel,
+        zone=row.zone or "",
+        tz_version=row.tz_version or "",
+        reckoned_from=rfc3339(row.reckoned_from or row.opened_at),
+    )
+
+
+def _ground(ticket: str, certificate: Certificate) -> Ground:
+    known = current_grounds(certificate)
+    return Ground(
+        ticket=ticket,
+        centre=certificate.centre,
+        opened_at=rfc3339(certificate.opened_at),
+        due_at=rfc3339(certificate.due_at),
+        version=known.calendar_version,
+        targets_version=known.targets_version,
+        target_seconds=known.target_seconds,
+        target_channel=str(target_channel(certificate)),
+        zone=certificate.zone,
+        tz_version=known.tz_version,
+        reckoned_from=rfc3339(reckoned_from(certificate)),
+    )
 
 
 def _not_retargeted(row: PromiseRow, stays: FirstResponseNotRetargeted) -> PromiseRow:
@@ -247,6 +353,11 @@ def _answered(row: PromiseRow, at: datetime) -> PromiseRow:
 
 IS_JUDGED = "state in ('met', 'breached', 'cancelled')"
 LAST_DUE = "greatest(due_at, restated_due_at)"
+ON_CENTRES = """coalesce(
+    (select array_agg(distinct b ->> 'centre') from jsonb_array_elements(beside) as b), array[calendar_centre])"""
+ON_SINCE = """least(
+    certified_from, (select min((b ->> 'opened_at')::timestamptz) from jsonb_array_elements(beside) as b))"""
+"""On whose calendars a promise is reckoned, those that it stands for included, and the first of their openings."""
 DIFFERS = """coalesce(restated, state) <> case
     when responded_at <= least(coalesce(restated_due_at, due_at), cancelled_at) then 'met'
     when cancelled_at <= coalesce(restated_due_at, due_at) then 'cancelled'
@@ -265,7 +376,7 @@ PROMISES: Projection[PromiseRow] = Projection(
         reckoned_from timestamptz, certified_from timestamptz, target_seconds int, target_channel text,
         restated text, restated_due_at timestamptz, restated_because text, cancelled_at timestamptz,
         cancelled_because text, merged_into text, internal_centre text, internal_due_at timestamptz,
-        owed_call_at timestamptz, beside jsonb""",
+        owed_call_at timestamptz, beside jsonb, calls jsonb""",
     events=get_args(PromiseEvent),
     evolve=_promise,
     indexes=(
@@ -281,5 +392,11 @@ PROMISES: Projection[PromiseRow] = Projection(
         f"using gist (tstzrange(opened_at, {LAST_DUE}, '[]')) where {IS_JUDGED}",
         f"(stream) where {IS_JUDGED} and {DIFFERS}",
     ),
-    expressions={"is_judged": IS_JUDGED, "last_due": LAST_DUE, "differs": DIFFERS},
+    expressions={
+        "is_judged": IS_JUDGED,
+        "last_due": LAST_DUE,
+        "differs": DIFFERS,
+        "on_centres": ON_CENTRES,
+        "on_since": ON_SINCE,
+    },
 )

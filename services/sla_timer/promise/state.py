@@ -1,5 +1,6 @@
 """What is known of a promise: it runs, it has its end, or none was made."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, assert_never
@@ -17,6 +18,9 @@ class Absorbed:
     ticket: str
     certificate: Certificate
     merged_at: datetime
+    passed_over: int = 0
+    """As of a promise that runs: the version of a calendar on which it could be given no deadline."""
+    passed_over_tz: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ class Waiting:
     restated_due_at: datetime | None = None
     cancelled_at: datetime | None = None
     """A cancellation that came after the deadline."""
+    undone: tuple[tuple[str, datetime], ...] = ()
+    """Tickets that are not absorbed after all, where that was read before their promises were passed on, and when."""
     state: Literal["waiting"] = "waiting"
 
 
@@ -114,6 +120,7 @@ class Judged:
     state: Literal["judged"] = "judged"
 
 
+UNDONE_AT_MOST = 20
 ANSWERS_AT_MOST = 20  # that a promise remembers after its end, so that its state stays small
 
 
@@ -189,25 +196,32 @@ def with_absorbed(state: State, absorbed: Absorbed) -> State:
     """Remember the promise of an absorbed ticket, whether it is taken over or goes on by itself."""
     match state:
         case Untracked():
-            return replace(state, absorbed=(*state.absorbed, absorbed))
+            return replace(state, absorbed=with_one(state.absorbed, absorbed))
         case Waiting(promise=made):
-            kept = replace(made, own=made.own or made.certificate, absorbed=(*made.absorbed, absorbed))
+            kept = replace(made, own=made.own or made.certificate, absorbed=with_one(made.absorbed, absorbed))
             return replace(state, promise=kept)
         case Judged():
-            return replace(state, beside=(*state.beside, absorbed))
+            return replace(state, beside=with_one(state.beside, absorbed))
         case NotPromised():
             return state
         case _:
             assert_never(state)
 
 
-def without_absorbed(state: State, ticket: str) -> State:
-    """Forget the promise of a ticket whose merge was undone."""
+def with_one(absorbed: Iterable[Absorbed], another: Absorbed) -> tuple[Absorbed, ...]:
+    """The promises of absorbed tickets with another one, which stands in the place of one of the same ticket."""
+    return (*_without(absorbed, another.ticket), another)
+
+
+def without_absorbed(state: State, ticket: str, undone_at: datetime) -> State:
+    """Forget the promise of a ticket whose merge was undone, and do not take it over where it is still to come."""
     match state:
         case Untracked():
             return replace(state, absorbed=_without(state.absorbed, ticket))
         case Waiting(promise=made):
-            return replace(state, promise=replace(made, absorbed=_without(made.absorbed, ticket)))
+            left = _without(made.absorbed, ticket)
+            alone = replace(made, absorbed=left, own=made.own if left else None)
+            return replace(state, promise=alone, undone=(*state.undone, (ticket, undone_at))[-UNDONE_AT_MOST:])
         case Judged():
             return replace(state, beside=_without(state.beside, ticket))
         case NotPromised():
@@ -216,5 +230,5 @@ def without_absorbed(state: State, ticket: str) -> State:
             assert_never(state)
 
 
-def _without(absorbed: tuple[Absorbed, ...], ticket: str) -> tuple[Absorbed, ...]:
+def _without(absorbed: Iterable[Absorbed], ticket: str) -> tuple[Absorbed, ...]:
     return tuple(one for one in absorbed if one.ticket != ticket)

@@ -1,20 +1,21 @@
 """Tickets that are merged, their promises and sla_timer's reactions, in memory; what intake takes is told here."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from libs.messages.sla import PromiseEvent
-from libs.messages.tickets import Channel, MergeUndone, TicketEvent, TicketOpened, TicketsMerged
+from libs.messages.tickets import Channel, MergeUndone, TicketEvent, TicketOpened, TicketsMerged, TicketTransferred
+from services.sla_timer.promise.calls import ReckonCalls
 from services.sla_timer.promise.decider import Command
 from services.sla_timer.promise.histories import PromiseHistory
 from services.sla_timer.promise.history_rows import HISTORIES, HistoryRow
+from services.sla_timer.promise.merged import lacking
 from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.restatement import RestatePromise, stand_merged
-from services.sla_timer.promise.rows import PromiseRow
-from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, of_centre
+from services.sla_timer.promise.rows import Ground, PromiseRow, stands_for
+from services.sla_timer.published.publications import Publications, PublishedCalendar, PublishedTargets, of_centre
 from services.sla_timer.reactions import ENDS, PlanFacts, promise_of, react, react_to_promise
 from tests.unit.sla_timer.timer import Timer
 
@@ -32,29 +33,50 @@ class MergedTimer(Timer):
 
     def _due(self, now: datetime) -> Command | None:
         row = self.row
-        if row is None or row.state == "waiting" or row.due_at is None:
-            return super()._due(now)
+        if row is None or row.due_at is None:
+            return None
         merged = self._system.merged_with(row.ticket)
-        return self._restating(row, merged, now) if merged else super()._due(now)
+        if row.state == "waiting":
+            return self._due_of_running(row, row.due_at, now)
+        if not merged:
+            return super()._due(now)
+        return self._lacking(row, merged, now) or self._restating(row, merged, now)
 
     def _restating(self, row: PromiseRow, merged: tuple[PromiseHistory, ...], now: datetime) -> Command | None:
         command = RestatePromise(now, tuple(self.calendars), tuple(self.targets), merged)
         found = stand_merged(command).get(row.ticket)
-        stated = row.restated or row.state, row.restated_due_at or row.due_at
-        differs = found and found.verdict and (found.verdict, found.due_at) != stated
-        return command if differs else None
+        return command if found and found.verdict and found.verdict != (row.restated or row.state) else None
+
+    def _lacking(self, row: PromiseRow, merged: tuple[PromiseHistory, ...], now: datetime) -> Command | None:
+        reckoning = RestatePromise(now, tuple(self.calendars), tuple(self.targets), merged)
+        found = stand_merged(reckoning).get(row.ticket)
+        return lacking(row, found, Publications(self.calendars, self.targets), now) if found else None
 
     def _due_of_running(self, row: PromiseRow, due_at: datetime, now: datetime) -> Command | None:
-        published = list(super()._known(now))
-        for ground in json.loads(row.beside or "[]"):
-            newer = [c for c in of_centre(published, ground["centre"]) if c.content.version > ground["version"]]
-            if any(c.published_at < datetime.fromisoformat(ground["due_at"]) for c in newer):
-                return RecomputePromise(now, tuple(self.calendars), tuple(self.targets))
-        return super()._due_of_running(row, due_at, now)
+        if any(self._is_newer(ground, now) for ground in stands_for(row)):
+            return RecomputePromise(now, tuple(self.calendars), tuple(self.targets))
+        if row.owed_call_at:
+            return ReckonCalls(row.owed_call_at, tuple(self.calendars), tuple(self.targets))
+        merged = self._system.merged_with(row.ticket)
+        command = self._lacking(row, merged, now) if merged else None
+        return command or super()._due_of_running(row, due_at, now)
+
+    def _is_newer(self, ground: Ground, now: datetime) -> bool:
+        due_at = datetime.fromisoformat(ground.due_at)
+        calendars = of_centre(self.calendars, ground.centre)
+        newer: list[PublishedCalendar | PublishedTargets] = [c for c in calendars if c.content.version > ground.version]
+        newer += [t for t in self.targets if t.content.version > ground.targets_version and _is_shorter(t, ground)]
+        return any(one.published_at <= now and one.published_at < due_at for one in newer)
 
     def _known(self, now: datetime) -> list[PublishedCalendar]:
-        centre = self.row.calendar_centre if self.row else None
+        """Leave those of running promises out, which were asked for each that it stands for."""
+        centre = self.row.calendar_centre if self.row and self.row.state != "waiting" else None
         return of_centre(super()._known(now), centre or "")
+
+
+def _is_shorter(targets: PublishedTargets, ground: Ground) -> bool:
+    seconds = targets.content.targets.model_dump().get(f"{ground.target_channel}_seconds")
+    return seconds is not None and seconds < ground.target_seconds
 
 
 class System:
@@ -74,10 +96,13 @@ class System:
     def of(self, ticket: str) -> MergedTimer:
         return self.promises[promise_of(ticket)]
 
-    def publish(self, calendar: PublishedCalendar) -> None:
-        self._calendars.append(calendar)
+    def publish(self, published: PublishedCalendar | PublishedTargets) -> None:
+        if isinstance(published, PublishedTargets):
+            self._targets.append(published)
+        else:
+            self._calendars.append(published)
         for timer in self.promises.values():
-            timer.calendars.append(calendar)
+            timer.calendars, timer.targets = list(self._calendars), list(self._targets)
 
     def tell(self, ticket: str, said: TicketEvent, now: datetime) -> None:
         if hasattr(said, "merged_into"):
@@ -96,12 +121,12 @@ class System:
         self._react(now)
 
     def _facts(self, ticket: str, said: TicketEvent) -> PlanFacts:
-        if isinstance(said, TicketOpened):
-            centre: str | None = said.centre
+        if isinstance(said, TicketOpened | TicketTransferred):
+            centres = {said.centre if isinstance(said, TicketOpened) else said.to_centre}
         else:
             row = self.of(getattr(said, "merged_into", None) or ticket).row
-            centre = row.calendar_centre if row else None
-        return PlanFacts(tuple(of_centre(self._calendars, centre or "")), tuple(self._targets))
+            centres = {ground.centre for ground in stands_for(row)} if row else set[str]()
+        return PlanFacts(tuple(c for c in self._calendars if c.content.centre in centres), tuple(self._targets))
 
     def _react(self, now: datetime) -> None:
         """Let promises ask each other until all is quiet."""

@@ -1,14 +1,22 @@
 """Tickets of several centres are merged: however it is told, the restated verdicts follow from the facts."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
 import pytest
 
-from libs.messages.sla import FirstResponseAtRisk, FirstResponseRetargeted, Verdict
+from libs.messages.sla import (
+    CancellationCause,
+    FirstResponseAtRisk,
+    FirstResponseRestated,
+    FirstResponseRetargeted,
+    PromiseEvent,
+    Verdict,
+)
 from libs.messages.tickets import (
     Channel,
     CustomerCallRecorded,
@@ -16,16 +24,19 @@ from libs.messages.tickets import (
     MergeUndone,
     RespondedBy,
     ResponseRecorded,
+    Side,
     TicketEvent,
     TicketOpened,
     TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
 )
 from libs.plan import verify
 from services.sla_timer.promise.state import Judged
-from services.sla_timer.published.publications import PublishedCalendar
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
 from tests.unit.sla_timer.examples import CALENDARS, example, paris
 from tests.unit.sla_timer.merged import System
-from tests.unit.sla_timer.test_publications import FIRST_TARGETS, at, closed
+from tests.unit.sla_timer.test_publications import FIRST_TARGETS, at, closed, targets_at
 
 SEEDS, CHUNK = int(os.environ.get("OLCARE_SEEDS", "2000")) // 2, 100
 OPENED_AT = paris("10:00")
@@ -33,10 +44,11 @@ END = OPENED_AT + timedelta(days=12)
 CENTRES = ("france", "americas", "united-kingdom", "japan")
 FIRST = {centre: at(paris("08:00", day=2), CALENDARS[centre]) for centre in CENTRES}
 OPENED: TicketOpened = example("TicketOpened").data
+TRANSFERRED: TicketTransferred = example("TicketTransferred").data
 PERSON, PRIVATE = "person/crm-eu/agent-5", OPENED.private
 MINUTES = (0, 1, 30, 60, 119, 120, 121, 180, 239, 240, 241, 300, 420, 540, 700, 1500)
 DELAYS = (0, 0, 45, 300, 3000)
-Told = tuple[datetime, int, str, TicketEvent | PublishedCalendar]
+Told = tuple[datetime, int, str, TicketEvent | PublishedCalendar | PublishedTargets]
 
 
 class World(NamedTuple):
@@ -45,8 +57,9 @@ class World(NamedTuple):
     tickets: tuple[str, ...]
     opened: tuple[tuple[str, TicketOpened], ...]
     said: tuple[tuple[str, TicketEvent, datetime], ...]
-    merges: tuple[tuple[str, TicketEvent, datetime], ...]
-    closure: PublishedCalendar | None
+    lives: tuple[tuple[str, TicketEvent, datetime], ...]
+    """Merges, what undoes them, withdrawals and transfers: whether each is taken rests on those before it."""
+    published: tuple[PublishedCalendar | PublishedTargets, ...]
 
 
 def ticket(number: int) -> str:
@@ -58,10 +71,16 @@ def happened(rng: Random) -> World:
     opened = tuple((one, _opened(rng)) for one in tickets)
     last = max(event.opened_at for _, event in opened)
     said = tuple(_said(rng, one, event.opened_at) for one, event in opened for _ in range(rng.choice([0, 1, 1, 2])))
-    centre = rng.choice(CENTRES)
-    hours = [rng.choice([("09:00", "12:00"), ("12:00", "15:00"), ("13:00", "17:00")])]
-    closure = at(_later(rng, OPENED_AT), closed(*hours, of=CALENDARS[centre])) if rng.random() < 0.3 else None
-    return World(tickets, opened, said, tuple(_merges(rng, tickets, last)), closure)
+    return World(tickets, opened, said, tuple(_lives(rng, tickets, last)), tuple(_published(rng)))
+
+
+def _published(rng: Random) -> Iterator[PublishedCalendar | PublishedTargets]:
+    for centre in rng.sample(CENTRES, rng.choice([0, 0, 0, 1, 1, 2])):
+        hours = rng.choice([("09:00", "12:00"), ("12:00", "15:00"), ("13:00", "17:00")])
+        yield at(_later(rng, OPENED_AT), closed(hours, of=CALENDARS[centre]))
+    if rng.random() < 0.2:
+        seconds = {name: rng.choice([1800, 5400, 20000]) for name in ("email_seconds", "phone_seconds")}
+        yield targets_at(_later(rng, OPENED_AT), 2, **seconds)
 
 
 def _later(rng: Random, since: datetime) -> datetime:
@@ -91,18 +110,33 @@ def _said(rng: Random, about: str, since: datetime) -> tuple[str, TicketEvent, d
     return about, answered, moment
 
 
-def _merges(rng: Random, tickets: Sequence[str], since: datetime) -> list[tuple[str, TicketEvent, datetime]]:
-    """Give a merge, a chain of two, two into one, or two that cross, of which one is undone."""
-    moments = sorted(_later(rng, since) for _ in tickets)
-    if len(tickets) == 2 and rng.random() < 0.3:
-        crossed = [(one, _into(other, m), m) for one, other, m in zip(tickets, tickets[::-1], moments, strict=True)]
-        return [*crossed, (tickets[0], MergeUndone(undone_at=moments[-1], into=tickets[1]), moments[-1])]
-    if len(tickets) == 2:
-        return [(tickets[0], _into(tickets[1], moments[0]), moments[0])]
-    first, second, third = rng.sample(tickets, 3)
-    into = rng.choice([second, third])
-    other = (second, third) if into == second else (second, rng.choice([third]))
-    return [(first, _into(into, moments[0]), moments[0]), (other[0], _into(other[1], moments[1]), moments[1])]
+def _lives(rng: Random, tickets: Sequence[str], since: datetime) -> Iterator[tuple[str, TicketEvent, datetime]]:
+    """Give merges of open tickets into open ones, so chains as well, some undone, two that cross, and what ends one."""
+    into: dict[str, str] = {}
+    over = set[str]()
+    for moment in sorted(_later(rng, since) for _ in range(rng.choice([1, 2, 2, 3, 4]))):
+        free = [one for one in tickets if one not in into and one not in over]
+        chance = rng.random()
+        if into and chance < 0.3:
+            one = rng.choice(sorted(into))
+            yield one, MergeUndone(undone_at=moment, into=into.pop(one)), moment
+        elif free and chance > 0.95 and len(over) + 1 < len(tickets):
+            over.add(one := rng.choice(free))
+            yield one, TicketWithdrawn(withdrawn_at=moment, by=Side.CUSTOMER), moment
+        elif free and chance > 0.85:
+            yield (one := rng.choice(free)), _transferred(rng.choice(CENTRES), moment), moment
+        elif len(free) > 1:
+            one, other = rng.sample(free, 2)
+            yield one, _into(other, moment), moment
+            into[one] = other
+            if rng.random() < 0.2:
+                yield other, _into(one, moment), moment
+                yield min(one, other), MergeUndone(undone_at=moment, into=max(one, other)), moment
+                into = {**{a: b for a, b in into.items() if a not in {one, other}}, max(one, other): min(one, other)}
+
+
+def _transferred(centre: str, moment: datetime) -> TicketTransferred:
+    return TRANSFERRED.model_copy(update={"to_centre": centre, "transferred_at": moment})
 
 
 def _into(survivor: str, moment: datetime) -> TicketsMerged:
@@ -121,11 +155,10 @@ def told(rng: Random, world: World, *, late: bool) -> list[Told]:
     for one, said, moment in world.said:
         found.append((max(when(moment), opened[one]), rng.randrange(1, 9) if late else 1, one, said))
     before = max(opened.values())
-    for place, (one, said, moment) in enumerate(world.merges):
+    for place, (one, said, moment) in enumerate(world.lives):
         before = max(before, when(moment))
         found.append((before, 10 + place, one, said))
-    if world.closure:
-        found.append((world.closure.published_at, 0, "", world.closure))
+    found += [(publication.published_at, -1, "", publication) for publication in world.published]
     return sorted(found, key=lambda each: each[:2])
 
 
@@ -133,7 +166,7 @@ def played(world: World, telling: Sequence[Told]) -> System:
     system = System(FIRST, [FIRST_TARGETS], world.tickets)
     for now, _, about, said in telling:
         system.pass_until(now)
-        if isinstance(said, PublishedCalendar):
+        if isinstance(said, PublishedCalendar | PublishedTargets):
             system.publish(said)
         else:
             system.tell(about, said, now)
@@ -159,6 +192,26 @@ def test_the_restated_verdicts_of_merged_tickets_follow_from_the_facts_alone(see
         assert all(_is_warned_once(system) for system in each), seed
         for system in each:
             _verify_certificates(system)
+            assert not _lost(system), seed
+            assert all(_says_something_new(one.events) for one in system.promises.values()), seed
+
+
+def _lost(system: System) -> list[str]:
+    """Give the tickets that end in a merge, while no promise that came to an end of its own stands for them."""
+    ended = [state for one in system.promises.values() if isinstance(state := one.state, Judged)]
+    over = [one for one in ended if not _is_passed_on(one)]
+    kept = {absorbed.ticket for one in over for absorbed in one.promise.absorbed}
+    return [one.promise.ticket for one in ended if _is_passed_on(one) and one.promise.ticket not in kept]
+
+
+def _is_passed_on(state: Judged) -> bool:
+    return state.verdict is Verdict.CANCELLED and state.cause is CancellationCause.MERGED
+
+
+def _says_something_new(events: Sequence[PromiseEvent]) -> bool:
+    """Say whether each restatement states another verdict than the one before it, or rests on a newer calendar."""
+    said = [(e.restated, e.calendar_version) for e in events if isinstance(e, FirstResponseRestated)]
+    return all(one[0] is not other[0] or one[1] < other[1] for one, other in pairwise(said))
 
 
 def _is_warned_once(system: System) -> bool:
@@ -175,12 +228,12 @@ def _verify_certificates(system: System) -> None:
 
 
 @pytest.mark.parametrize("seeds", [range(n, min(n + CHUNK, SEEDS)) for n in range(0, SEEDS, CHUNK)], ids=str)
-def test_of_two_merged_tickets_what_is_told_in_time_is_promised_as_it_is_restated(seeds: range) -> None:
-    """A merge that was undone was one until then, and a closure may be published after its hours."""
+def test_what_is_told_of_merged_tickets_in_time_is_promised_as_it_is_restated(seeds: range) -> None:
+    """A merge that was undone was one until then, and a publication acts on what runs from its instant on."""
     for seed in seeds:
         rng = Random(seed)
         world = happened(rng)
-        if len(world.tickets) > 2 or world.closure or any(isinstance(said, MergeUndone) for _, said, _ in world.merges):
+        if world.published or any(isinstance(said, MergeUndone) for _, said, _ in world.lives):
             continue
         system = played(world, told(rng, world, late=False))
         assert all(promised is restated for promised, restated in ledgers(system, world.tickets)), seed

@@ -13,7 +13,7 @@ from services.sla_timer.published.publications import in_force
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,
-    FactsQuery,
+    FactsNeeded,
     PlanFacts,
     facts_needed,
     promise_of,
@@ -111,8 +111,8 @@ def test_of_two_publications_that_are_in_force_the_later_said_counts_in_whatever
 def test_facts_are_asked_for_once_for_many_tickets() -> None:
     earlier = example("TicketOpened", opened_at=OPENED_AT - A_DAY, centre="japan")
     each = [facts_needed(event, {}) for event in (OPENED, ANSWERED, earlier, OPENED)]
-    assert [one.centre if one else None for one in each] == ["france", None, "japan", "france"]
-    assert together(each) == FactsQuery(("france", "japan"), OPENED_AT - A_DAY)
+    assert [one.centres if one else None for one in each] == [("france",), None, ("japan",), ("france",)]
+    assert together(each) == FactsNeeded(("france", "japan"), OPENED_AT - A_DAY)
     assert together([]) is None
 
 

@@ -51,13 +51,13 @@ def test_a_call_comes_with_what_is_published_for_the_centre_of_the_promise() -> 
 
 def test_a_call_needs_to_know_on_what_its_promise_runs() -> None:
     [stream] = called_about([CALLED, MERGED])
-    runs = FactsNeeded("japan", CALLED.time)
+    runs = FactsNeeded(("japan",), CALLED.time)
     assert facts_needed(CALLED, {stream: runs}) == runs
     assert facts_needed(CALLED, {}) is None
 
 
 def test_a_call_about_a_ticket_that_opens_with_the_same_events_finds_its_promise() -> None:
-    assert opened([OPENED, CALLED]) == {"promise/crm-eu/4711": FactsNeeded("france", OPENED.data.opened_at)}
+    assert opened([OPENED, CALLED]) == {"promise/crm-eu/4711": FactsNeeded(("france",), OPENED.data.opened_at)}
 
 
 @pytest.mark.parametrize("name", ["ResponseRecorded", "CustomerCallRecorded"])
@@ -100,7 +100,7 @@ def test_a_merge_ends_the_promise_of_the_absorbed_ticket_and_its_undoing_lets_it
 
 def test_a_transfer_asks_for_the_calendar_of_the_receiving_centre_in_force_then() -> None:
     at = TRANSFERRED.data.transferred_at
-    assert facts_needed(TRANSFERRED, {}) == FactsNeeded(TRANSFERRED.data.to_centre, at)
+    assert facts_needed(TRANSFERRED, {}) == FactsNeeded((TRANSFERRED.data.to_centre,), at)
     before = published_calendar(1, at)
     found = command(TRANSFERRED, PlanFacts((before,), ()))
     assert found == SetInternalTarget(at, TRANSFERRED.stream, TRANSFERRED.data.to_centre, before)
