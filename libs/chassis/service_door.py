@@ -14,6 +14,7 @@ from libs.eventlog.wire.private import Personal, private_record
 from libs.eventlog.wire.receipts import dead_letters_of, receipt, unreadable
 from libs.eventlog.wire.record import Outgoing, Record
 from libs.messages.catalogue import PRIVATE, UPSTREAM
+from libs.messages.doubts import Doubt
 from libs.messages.receipts import Outcome
 
 
@@ -48,10 +49,14 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
         """The command that refuses a message whose (source, id) had named another one of the stream."""
         return refused_as_used_otherwise(message, issued, fingerprint)
 
-    def receipt(self, record: Record, message: Message[U], answer: Answer) -> Outgoing:  # noqa: ARG002 - the event says it
+    def doubts(self, message: Message[U]) -> tuple[Doubt, ...]:  # noqa: ARG002 - for those that take what is doubtful
+        """What is doubtful in a message that is taken all the same."""
+        return ()
+
+    def receipt(self, record: Record, message: Message[U], answer: Answer) -> Outgoing:
         """The answer to the upstream system."""
         assert answer.event is not None  # noqa: S101 - a door's command always has its event
-        return receipt(record, self.outcome(answer.event.data), answer.event)
+        return receipt(record, self.outcome(answer.event.data), answer.event, self.doubts(message))
 
     def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
         """The dead letter and the receipt of a record that can not be read."""

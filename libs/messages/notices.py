@@ -55,6 +55,7 @@ class NoticeClass(OpenCode):
     REFUSAL = "refusal"
     DEADLINE_MOVED = "deadline-moved"
     NO_PROMISE = "no-promise"
+    ADDRESS_IN_DOUBT = "address-in-doubt"
 
 
 class DeliveryProblem(OpenCode):

@@ -22,6 +22,7 @@ from libs.messages.base import (
     Value,
 )
 from libs.messages.clauses import Clause
+from libs.messages.doubts import Doubt
 from libs.messages.envelope import MessageName, Source
 from libs.messages.private import Line
 
@@ -98,6 +99,8 @@ class Receipt(Value):
     event_type: MessageType | None = None
     reason: Code | None = None
     clause: Clause | None = None
+    doubts: tuple[Doubt, ...] | None = None
+    """What describes something and could not be taken as it came; None where nothing is doubtful."""
     where: Line | None = None
     """The attribute or field that could not be read."""
     message: Line | None = None

@@ -21,6 +21,7 @@ from libs.messages.base import (
     Value,
 )
 from libs.messages.clauses import Clause
+from libs.messages.doubts import Doubt
 from libs.messages.refusals import Contact, MessageRefusal, ResponseRefusal, TicketRefusal
 
 
@@ -109,6 +110,8 @@ class TicketOpened(Event):
     """No version was named: covered, and marked for the agent."""
     cover: Cover
     rests_on: tuple[FactVersion, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    """What describes the ticket and could not be taken as it came."""
 
 
 class TicketRefused(Event):
@@ -130,6 +133,7 @@ class TicketRefused(Event):
     product: Code
     version: ProductVersion | None = None
     rests_on: tuple[FactVersion, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 class ResponseRecorded(Event):

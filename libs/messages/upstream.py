@@ -18,7 +18,6 @@ from libs.messages.base import (
     Language,
     LicenceId,
     PhoneNumber,
-    ProductVersion,
     Reference,
     Value,
     type_name,
@@ -77,9 +76,20 @@ def upstream_type(message: type[Upstream]) -> str:
 
 
 class Person(Value):
-    """Somebody on the customer's side; all but `person` goes to the private topic."""
+    """Somebody who says something about a ticket; all but `person` goes to the private topic.
+
+    What is doubtful in it is taken all the same, and named as a doubt.
+    """
 
     person: PersonId
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class ContactPerson(Person):
+    """Somebody on the customer's side whom mails are written to: nothing about them may be doubtful."""
+
     name: Line | None = None
     email: EmailAddress | None = None
     phone: PersonPhone | None = None
@@ -90,13 +100,17 @@ class TicketSubmitted(Upstream):
 
     customer: CustomerId
     product: Code
-    version: ProductVersion | None = None
+    version: str | None = None
+    """A `ProductVersion`; any other text is kept, and named as a doubt, as are those of the fields below."""
     channel: Channel
-    number_dialled: DialledNumber | None = None
+    number_dialled: str | None = None
+    """A `DialledNumber`."""
     request_kind: RequestKind
-    language: Language
+    language: str
+    """A `Language`."""
     requester: Person
-    subject: Line
+    subject: str
+    """A `Line`."""
     text: Body
 
 
@@ -112,7 +126,8 @@ class ResponseGiven(Upstream):
 class CustomerCalled(Upstream):
     """The customer rang about a ticket that is there."""
 
-    number_dialled: DialledNumber | None = None
+    number_dialled: str | None = None
+    """A `DialledNumber`; any other text is kept, and named as a doubt."""
     caller: Person
     help_given: StrictBool
     text: Body | None = None
@@ -195,7 +210,7 @@ class CustomerSubmitted(Upstream):
     centre: Code | None = None
     """The home centre; else the one of the country."""
     language: Language
-    contact: Person
+    contact: ContactPerson
     reseller: Reference | None = None
 
 

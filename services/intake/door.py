@@ -32,6 +32,7 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 from libs.messages.upstream import TicketUpstream
+from services.intake.described import description
 from services.intake.domain import EXACT, Command, TakeMessage
 from services.intake.facts import FactsNeeded, TicketFacts
 from services.intake.from_upstream import message_held
@@ -51,9 +52,10 @@ def stream_of(message: Message[TicketUpstream]) -> str:
 def facts_needed(message: Message[TicketUpstream]) -> FactsNeeded | None:
     """The facts that the decision rests on; None where it rests on none."""
     match message.data:
-        case upstream.TicketSubmitted(customer=customer, product=product, number_dialled=number):
-            return FactsNeeded(customer, product, number)
-        case upstream.CustomerCalled(number_dialled=number):
+        case upstream.TicketSubmitted(customer=customer, product=product) as submitted:
+            return FactsNeeded(customer, product, description(submitted).get("number_dialled"))
+        case upstream.CustomerCalled() as call:
+            number = description(call).get("number_dialled")
             return FactsNeeded(number=number) if number else None
         case upstream.TicketTransferred(to_centre=centre):
             return FactsNeeded(receiving=centre)
@@ -127,6 +129,7 @@ def _open_ticket(
     facts: TicketFacts,
     not_after: datetime,
 ) -> OpenTicket:
+    described = description(submitted)
     return OpenTicket(
         occurred_at=message.time,
         not_after=not_after,
@@ -134,11 +137,12 @@ def _open_ticket(
         customer=submitted.customer,
         requester=submitted.requester.person,
         private=private_key(record, submitted.requester.person),
-        language=submitted.language,
+        language=described.get("language"),
         channel=submitted.channel,
-        number_dialled=submitted.number_dialled,
+        number_dialled=described.get("number_dialled"),
         request_kind=submitted.request_kind,
         product=submitted.product,
-        version=submitted.version,
+        version=described.get("version"),
         facts=facts,
+        doubts=described.doubts,
     )

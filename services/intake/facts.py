@@ -20,6 +20,7 @@ class KnownCustomer:
     reseller: str | None
     has_contract: bool
     """Whether any contract of this customer was ever activated, for whatever product."""
+    language: str = "en"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 from libs.messages.upstream import TicketFollowUp, TicketUpstream
+from services.intake.described import description
 from services.intake.facts import KnownCentre
 from services.intake.held_message import HeldContent
 from services.intake.personal import personal
@@ -76,11 +77,12 @@ def _content(
 def _call(
     message: Message[TicketUpstream], call: upstream.CustomerCalled, key: PrivateKey | None, called: KnownCentre | None
 ) -> CustomerCallRecorded:
+    number = description(call).get("number_dialled")
     return CustomerCallRecorded(
         called_at=message.time,
         caller=call.caller.person,
         private=key,
-        number_dialled=call.number_dialled if called else None,
+        number_dialled=number if called else None,
         centre=called.centre if called else None,
         help_given=call.help_given,
         rests_on=resting_on(called),

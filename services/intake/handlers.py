@@ -15,11 +15,13 @@ from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.private import Personal
 from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import TICKETS_DOOR
+from libs.messages.doubts import Doubt
 from libs.messages.ids import duty_command_id
 from libs.messages.receipts import Outcome
 from libs.messages.tickets import TicketEvent
 from libs.messages.upstream import TicketUpstream
 from services.intake import door
+from services.intake.described import description
 from services.intake.domain import OWING, ApplyHeld, ApplyMerge, Owed, UndoMerge, Unopened, owed
 from services.intake.facts import FACTS, NO_FACTS, FactsNeeded, TicketFacts
 from services.intake.personal import personal
@@ -45,6 +47,10 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
     def personal(self, record: Record, message: Message[TicketUpstream]) -> Personal | None:
         """What is personal in a message."""
         return personal(record, message)
+
+    def doubts(self, message: Message[TicketUpstream]) -> tuple[Doubt, ...]:
+        """What is doubtful in a message that is taken all the same."""
+        return description(message.data).doubts
 
     def outcome(self, event: TicketEvent) -> Outcome:
         """The outcome of a message, from its counting event."""

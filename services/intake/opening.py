@@ -5,11 +5,15 @@ from datetime import datetime
 from typing import assert_never
 
 from libs.messages.base import PrivateKey
+from libs.messages.doubts import Doubt
 from libs.messages.facts import resting_on
 from libs.messages.tickets import Channel, RequestKind, TicketOpened, TicketRefused
 from libs.plan import local_centre
 from services.intake.cover import Covered, NotCovered, contact_for, judge_cover
 from services.intake.facts import TicketFacts
+
+NO_LANGUAGE = "en"
+"""Of somebody of whom nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +27,16 @@ class OpenTicket:
     customer: str
     requester: str
     private: PrivateKey
-    language: str
+    language: str | None
+    """None where what was said is none."""
     channel: Channel
     number_dialled: str | None
     request_kind: RequestKind
     product: str
     version: str | None
     facts: TicketFacts
+    doubts: tuple[Doubt, ...] = ()
+    """What of the above could not be taken as it came."""
 
 
 def open_or_refuse(command: OpenTicket) -> TicketOpened | TicketRefused:
@@ -54,7 +61,7 @@ def _opened(command: OpenTicket, covered: Covered) -> TicketOpened:
         customer=command.customer,
         requester=command.requester,
         private=command.private,
-        language=command.language,
+        language=command.language or customer.language,
         channel=command.channel,
         centre=local.centre,
         centre_reason=local.reason,
@@ -65,6 +72,7 @@ def _opened(command: OpenTicket, covered: Covered) -> TicketOpened:
         version_unknown=covered.version_unknown,
         cover=covered.cover,
         rests_on=(*covered.rests_on, *resting_on(called if command.channel is Channel.PHONE else None)),
+        doubts=command.doubts,
     )
 
 
@@ -78,11 +86,12 @@ def _refused(command: OpenTicket, verdict: NotCovered) -> TicketRefused:
         customer=command.customer,
         requester=command.requester,
         private=command.private,
-        language=command.language,
+        language=command.language or (customer.language if customer else NO_LANGUAGE),
         channel=command.channel,
         centre=customer.centre if customer else None,
         request_kind=command.request_kind,
         product=command.product,
         version=command.version,
         rests_on=verdict.rests_on,
+        doubts=command.doubts,
     )

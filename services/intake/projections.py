@@ -32,20 +32,23 @@ from services.intake.ticket_rows import TICKET_ROWS
 
 
 class CustomerRow(NamedTuple):
-    """A customer's home centre and reseller; `sequence` is that of the event it comes from."""
+    """A customer's home centre, reseller and language; `sequence` is that of the event it comes from."""
 
     stream: str
     centre: str
     reseller: str | None
+    language: str
     sequence: int
 
 
 def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> CustomerRow | None:
     match event.data:
         case CustomerRegistered() as registered:
-            return CustomerRow(event.stream, registered.centre, registered.reseller, event.sequence)
+            return CustomerRow(
+                event.stream, registered.centre, registered.reseller, registered.language, event.sequence
+            )
         case CustomerChanged() as changed:
-            return row and row._replace(reseller=changed.reseller, sequence=event.sequence)
+            return row and row._replace(reseller=changed.reseller, language=changed.language, sequence=event.sequence)
         case CustomerRefused() | PersonErased() | PersonErasureRefused():
             return row
         case _:
@@ -132,7 +135,9 @@ STATES: Projection[Any] = state_of("ticket_states", DECIDERS, State, get_args(Ti
 CUSTOMERS: Projection[CustomerRow] = Projection(
     table="customers",
     row=CustomerRow,
-    columns="stream text not null, centre text not null, reseller text, sequence bigint not null",
+    columns="""
+        stream text not null, centre text not null, reseller text, language text not null,
+        sequence bigint not null""",
     events=(CustomerRegistered, CustomerChanged),
     evolve=_customer,
 )
@@ -168,6 +173,6 @@ PRODUCTS: Projection[ProductRow] = Projection(
 
 READERS: tuple[Reader, ...] = (
     Reader("tickets", TICKETS, 7, (STATES, TICKET_ROWS), writes=True),
-    Reader("contracts", CONTRACTS, 2, (CUSTOMERS, CONTRACT_TERMS)),
+    Reader("contracts", CONTRACTS, 3, (CUSTOMERS, CONTRACT_TERMS)),
     Reader("plan", PLAN, 1, (CENTRES, PRODUCTS)),
 )

@@ -6,6 +6,7 @@ select
         'customer', (
             select jsonb_build_object(
                 'stream', c.stream, 'sequence', c.sequence, 'centre', c.centre, 'reseller', c.reseller,
+                'language', c.language,
                 'has_contract', exists (select from contracts k where k.customer = c.stream))
             from customers c where c.stream = asked.customer),
         'contracts', (

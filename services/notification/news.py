@@ -54,9 +54,11 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 
+REQUESTERS_ADDRESS = "requester.email"
 Foreign = TicketEvent | SlaEvent | ContractsEvent
 News = (
-    FirstResponseClockStarted
+    TicketOpened
+    | FirstResponseClockStarted
     | TicketRefused
     | FirstResponseAtRisk
     | FirstResponseBreached
@@ -67,7 +69,7 @@ News = (
 )
 """Events that somebody is told of."""
 NO_NEWS = (
-    *(TicketOpened, ResponseRecorded, ResponseRefused, MessageHeld, MessageRefused, CustomerCallRecorded, NoteRecorded),
+    *(ResponseRecorded, ResponseRefused, MessageHeld, MessageRefused, CustomerCallRecorded, NoteRecorded),
     *(TicketTransferred, TicketsMerged, MergeUndone, TicketPaused, TicketResumed, TicketReopened, TicketResolved),
     *(TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated, FirstResponseRestated),
     *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
@@ -81,9 +83,12 @@ NO_NEWS = (
 def news_of(event: Foreign) -> News | None:
     """The event where somebody is to be told of it, else None.
 
-    Other grounds with the same deadline are not told, nor is a missing promise where one was made before and stands.
+    Other grounds with the same deadline are not told, nor is a missing promise where one was made before and stands,
+    nor the opening of a ticket whose requester can be written to.
     """
     match event:
+        case TicketOpened() if not any(doubt.field == REQUESTERS_ADDRESS for doubt in event.doubts):
+            return None
         case FirstResponseRetargeted() if event.certificate.due_at == event.was_due_at:
             return None
         case FirstResponseNotPromised(reason=reason) | FirstResponseNotRetargeted(reason=reason) if (

@@ -29,7 +29,7 @@ from libs.messages.sla import (
     NoPromise,
 )
 from libs.messages.streams import stream_id
-from libs.messages.tickets import TicketRefused
+from libs.messages.tickets import TicketOpened, TicketRefused
 from services.notification.domain import RequestNotice
 from services.notification.mail.languages import choose_language
 from services.notification.news import Foreign, news_of
@@ -87,6 +87,8 @@ def react(event: RecordedEvent[Foreign], facts: RecipientFacts, mail_domain: str
     match news:
         case None:
             return []
+        case TicketOpened():
+            return [_address_in_doubt(known, news)]
         case FirstResponseClockStarted():
             return [_acknowledgement(known, news)]
         case TicketRefused():
@@ -117,6 +119,19 @@ class _Known(NamedTuple):
     def language(self, wish: str | None = None) -> str:
         """The recipient's own language, then the centre's, then English."""
         return choose_language(wish, self.facts.centre.language if self.facts.centre else None)
+
+
+def _address_in_doubt(known: _Known, opened: TicketOpened) -> Reaction:
+    """Tell the centre that the requester can be reached by telephone at most."""
+    facts = NoticeFacts(
+        ticket=known.event.stream,
+        customer=opened.customer,
+        centre=opened.centre,
+        zone=known.zone,
+        channel=opened.channel,
+        opened_at=opened.opened_at,
+    )
+    return _to_the_centre(known, NoticeClass.ADDRESS_IN_DOUBT, opened.centre, facts)
 
 
 def _acknowledgement(known: _Known, started: FirstResponseClockStarted) -> Reaction:

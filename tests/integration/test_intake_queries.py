@@ -62,7 +62,7 @@ async def test_the_facts_of_a_ticket_are_what_other_services_have_said(intake: F
     await intake.happened(CONTRACT.stream, ACTIVATED)
     (facts,) = await facts_for(intake, FactsNeeded(CUSTOMER.stream, CONNECT, FRENCH_NUMBER))
     assert facts == TicketFacts(
-        KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=True),
+        KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=True, language="fr"),
         (CONTRACT,),
         PRODUCT,
         KnownCentre("calendar/plan/france", 1, "france"),
@@ -87,7 +87,7 @@ async def test_each_place_is_answered_in_its_order_repeats_too(intake: Folded) -
         FactsNeeded(somebody, CONNECT),
         FactsNeeded(CUSTOMER.stream, CONNECT, FRENCH_NUMBER),
     )
-    known = KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=False)
+    known = KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=False, language="fr")
     assert answers == [
         TicketFacts(product=PRODUCT),
         TicketFacts(known),

@@ -7,6 +7,7 @@ from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import identity_of
 from libs.eventlog.wire.record import JSON, Outgoing, Record, RecordedEvent
 from libs.messages.base import Value
+from libs.messages.doubts import Doubt
 from libs.messages.receipts import DeadLetter, Header, Outcome, Receipt, RecordAddress, Unreadability
 from libs.messages.streams import partition_of
 
@@ -24,7 +25,7 @@ def dead_letters_of(door: str) -> str:
     return f"{door}.dlq"
 
 
-def receipt(record: Record, outcome: Outcome, event: RecordedEvent) -> Outgoing:
+def receipt(record: Record, outcome: Outcome, event: RecordedEvent, doubts: tuple[Doubt, ...] = ()) -> Outgoing:
     """Answer a record whose command has its counting event; the reason and the clause are the event's own."""
     data, (source, identity) = event.data, identity_of(record)
     answer = Receipt(
@@ -38,6 +39,7 @@ def receipt(record: Record, outcome: Outcome, event: RecordedEvent) -> Outgoing:
         event_type=event.type,
         reason=getattr(data, "reason", None),
         clause=getattr(data, "clause", None),
+        doubts=doubts or None,
     )
     return _answer(record, answer)
 

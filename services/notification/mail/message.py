@@ -1,18 +1,14 @@
 """One message as the mail server gets it: built from data alone, so that the same notice gives the same message."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.quoprimime import body_encode
 from email.utils import format_datetime
 
-from email_validator import EmailNotValidError, validate_email
-
+from libs.messages.addresses import smtp_address
 from services.notification.mail.headers import header, is_plain, name_tokens, one_line, text_tokens
 
-_WORDS_AND_DOTS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
-_WORDS_BETWEEN_DOTS = re.compile(r"[^.]+(\.[^.]+)*")
 _QUOTED_PRINTABLE_LINE = 76  # RFC 2045, 6.7
 
 
@@ -110,21 +106,8 @@ def _body(text: str) -> str:
 
 
 def wire_address(address: str) -> str:
-    """The address as SMTP takes it without extensions, its domain in ASCII (IDNA 2008); raises NotWritable.
-
-    A part before the @ whose dots are not between words (`a..b.`), as some providers gave them away, is quoted.
-    """
-    local, at, domain = address.rpartition("@")
-    quoted = f'"{local}"' if _WORDS_AND_DOTS.fullmatch(local) and not _WORDS_BETWEEN_DOTS.fullmatch(local) else local
+    """The address as every mail server takes it (`smtp_address`); raises NotWritable."""
     try:
-        valid = validate_email(
-            f"{quoted}{at}{domain}",
-            allow_quoted_local=True,
-            allow_smtputf8=False,
-            check_deliverability=False,
-            globally_deliverable=False,
-            strict=True,
-        )
-    except EmailNotValidError as error:
-        raise NotWritable("the address is not one that every mail server takes") from error
-    return f"{valid.ascii_local_part}@{valid.ascii_domain}"
+        return smtp_address(address)
+    except ValueError as error:
+        raise NotWritable(str(error)) from error

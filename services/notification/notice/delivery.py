@@ -19,7 +19,7 @@ from libs.messages.notices import (
 )
 from services.notification.notice.state import Ambiguous, Claim, Deferred, HandingOver, Notice, Requested, State, known
 
-SENT_AGAIN = frozenset({NoticeClass.BREACH, NoticeClass.WARNING, NoticeClass.NO_PROMISE})
+SENT_AGAIN = frozenset({NoticeClass.BREACH, NoticeClass.WARNING, NoticeClass.NO_PROMISE, NoticeClass.ADDRESS_IN_DOUBT})
 """Ambiguous deliveries of these are made once more: a centre had better be told twice than never. Others wait for a
 person."""
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))

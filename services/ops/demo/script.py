@@ -11,7 +11,7 @@ from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.messages.contracts import LicenceKind
 from libs.messages.streams import stream_id
-from libs.messages.upstream import ContractSubmitted, CustomerSubmitted, Upstream
+from libs.messages.upstream import ContactPerson, ContractSubmitted, CustomerSubmitted, Upstream
 from libs.plan import Plan, yearly_term
 from services.ops.demo.cases import play_cases
 from services.ops.demo.cast import ERP, Cast, Customer, read_cast
@@ -75,7 +75,7 @@ def _customer(customer: Customer) -> CustomerSubmitted:
         organisation=customer.organisation,
         country=customer.country,
         language=customer.language,
-        contact=customer.people[0].at_the_door(),
+        contact=ContactPerson(**dict(customer.people[0].at_the_door())),
         reseller=customer.reseller,
     )
 

@@ -15,11 +15,12 @@ _TOLD = {
     "FirstResponseNotPromised": ("centre",),
     "FirstResponseNotRetargeted": ("centre",),
     "ContractLapsed": ("customer",),
+    "TicketOpened": ("centre",),
 }
 """Event → the roles in which people are told."""
 _BY_REASON: Mapping[str, tuple[str, ...]] = {"already-promised": (), "no-calendar": ("operations",)}
 """Why nothing is promised → the roles in which people are told, where they are not those of the event."""
-SENT_AGAIN = {"breach", "warning", "no-promise"}
+SENT_AGAIN = {"breach", "warning", "no-promise", "address-in-doubt"}
 _SENT, _DOUBT, _NOT_SENT = "NoticeSent", "NoticeAmbiguous", ("NoticeDeferred", "NoticeFailed")
 _SETTLED_BY_HAND = ("NoticeSettled", "NoticeResendOrdered")
 
@@ -46,6 +47,8 @@ def check_notices(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
 def _told(event: Event) -> tuple[str, ...]:
     """Give the roles in which people are told of an event."""
     data = event.data
+    if event.name == "TicketOpened":
+        return ("centre",) if any(doubt["field"] == "requester.email" for doubt in data.get("doubts", ())) else ()
     if event.name == "FirstResponseRetargeted" and data["certificate"]["due_at"] == data["was_due_at"]:
         return ()
     told = _TOLD[event.name]

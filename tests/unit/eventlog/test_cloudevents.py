@@ -276,11 +276,8 @@ def test_a_type_of_another_door_is_unknown_here() -> None:
         ({"channel": "fax"}, "data.channel"),
         ({"requester": {"person": "Anne"}}, "data.requester.person"),
         ({"requester": "Anne"}, "data.requester"),
-        ({"requester": {"person": ANNE, "email": "anne@example.org\r\nBcc: x"}}, "data.requester.email"),
-        ({"subject": "two\nlines"}, "data.subject"),
         ({"text": "a\0b"}, "data.text"),
         ({"text": "x" * 100_001}, "data.text"),
-        ({"number_dialled": "0800 FLOWERS"}, "data.number_dialled"),
         ({"request_kind": "Quick Question"}, "data.request_kind"),
     ],
 )
@@ -309,7 +306,7 @@ PRIVATE = "Anne Exemple, anne@example.org"
     "event",
     [
         *[with_attributes(**{name: PRIVATE}) for name in ATTRIBUTES if name != "id"],
-        *[with_data(**{name: PRIVATE}) for name in ASKED if name not in {"subject", "text"}],
+        *[with_data(**{name: PRIVATE}) for name in ASKED if name not in {"language", "subject", "text"}],
         with_data(requester={"person": PRIVATE}),
         with_attributes(
             type="olcare.upstream.PlanPartSubmitted.v1", data={"publication": {"part": PRIVATE, "content": {}}}

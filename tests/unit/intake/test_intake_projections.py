@@ -165,7 +165,7 @@ def test_a_customer_keeps_its_centre_and_may_change_its_reseller() -> None:
         changed_at=LATER, country="BE", language="nl", contact=CONTACT.person, private=CONTACT, reseller=None
     )
     row = folded(CUSTOMERS, "customer/erp/C-1001", REGISTERED, changed)
-    assert row == ("customer/erp/C-1001", "france", None, 2)
+    assert row == ("customer/erp/C-1001", "france", None, "nl", 2)
 
 
 def test_a_contract_is_known_by_its_term_and_by_how_far_it_was_read() -> None:

@@ -183,6 +183,15 @@ def test_a_lapse_waits_until_its_customer_is_known() -> None:
         react(LAPSED, replace(KNOWN, customer=None), "olcare.example")
 
 
+def test_the_centre_is_told_of_a_requester_who_can_not_be_written_to() -> None:
+    doubtful = example("TicketOpened", doubts=[{"field": "requester.email", "code": "empty"}])
+    notice = asked_for(doubtful)
+    assert (notice.notice_class, notice.recipient) == (NoticeClass.ADDRESS_IN_DOUBT, Recipient(centre="france"))
+    assert facts_needed(doubtful) == FactsNeeded(None, "france")
+    other = example("TicketOpened", doubts=[{"field": "subject", "code": "too-long"}])
+    assert (react(other, KNOWN, "olcare.example"), facts_needed(other)) == ([], None)
+
+
 @pytest.mark.parametrize("name", REACTED_TO)
 def test_nobody_is_told_of_anything_else(name: str) -> None:
     event = example(name)

@@ -35,6 +35,7 @@ ABOUT = {
     "deadline-moved-centre": example("FirstResponseRetargeted"),
     "no-promise": example("FirstResponseNotPromised"),
     "lapse": example("ContractLapsed"),
+    "address-in-doubt": example("TicketOpened", doubts=[{"field": "requester.email", "code": "not-an-address"}]),
 }
 EVERY_TEXT = [(template, language) for template in ABOUT for language in LANGUAGES]
 
