@@ -3,7 +3,7 @@
 Opening it rebuilds from the log what the database lacks: a generation for each reader that has none ready.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -78,12 +78,15 @@ class Engine:
         self._generations: dict[str, Generation] = {}
         self._writers: list[Writer] = []
 
-    async def open(self, tell: Tell = silent) -> None:
-        """Connect, and build what is missing; raises Unavailable."""
+    async def open(self, tell: Tell = silent, *, by_our_card: bool = True) -> None:
+        """Connect, and build what is missing, or what was made by a card that sets aside other records.
+
+        Raises ValueError where the latter comes out otherwise, and Unavailable.
+        """
         await self.log.open()
         await self.database.open()
         for reader in self.readers.values():
-            generation = await self._builder.ready(reader, tell)
+            generation = await self._builder.ready(reader, tell, by_our_card=by_our_card)
             self._use(reader, generation)
             await self._look_at_log(reader)
 
@@ -154,16 +157,16 @@ class Engine:
         return f"going over to other tables of {', '.join(late)}" if late else None
 
     async def rebuild(
-        self, name: str, tell: Tell = silent, processes: int = 1
+        self, name: str, tell: Tell = silent, processes: int = 1, accept: Collection[str] = ()
     ) -> tuple[Snapshot | None, list[Difference]]:
         """Build a reader's tables beside the live ones, in so many processes, prove them equal, and switch.
 
-        Raises ValueError where they differ, and Unavailable.
+        Raises ValueError where they differ, but in tables whose difference is intended (`accept`), and Unavailable.
         """
         reader = self.readers[name]
         async with self._builder.beside(reader, self._generations.get(name), tell, processes) as built:
-            if built.found:
-                raise ValueError(f"{name}: the rebuilt tables differ: {', '.join(d.table for d in built.found)}")
+            if differ := [d.table for d in built.found if d.table not in accept]:
+                raise ValueError(f"{name}: the rebuilt tables differ: {', '.join(differ)}")
             proof = stored(built.live, built.found) if built.live else None
             async with self.database.connection() as connection:
                 older = await standbys(connection, reader)
@@ -184,6 +187,8 @@ class Engine:
             found = await standbys(connection, reader)
             if not found:
                 raise ValueError(f"{name} has no generation to go back to")
+            if not self._builder.made_by_our_card(found[-1]):
+                raise ValueError(f"{name}: what could be gone back to was made by a card that sets aside other records")
             await switch(connection, found[-1], None)
         self._use(reader, found[-1])
         return found[-1]

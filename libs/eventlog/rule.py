@@ -22,6 +22,10 @@ def is_next(event: RecordedEvent, head: Head | None) -> bool:
     raise _halted(event, f"{where} ({previous or 'nothing'}), this one follows {event.previousid}")
 
 
+MISSING = "missing"
+"""In place of a sha256: no record stands there, or one that no reader is given, as the end of a transaction."""
+
+
 class SetAside(NamedTuple):
     """A record that a person has set aside in the topic's card: the only way past a stop."""
 
@@ -38,6 +42,20 @@ class Judge:
     def __init__(self, codec: Codec, set_aside: tuple[SetAside, ...] = ()) -> None:
         self.codec = codec
         self._aside: Mapping[tuple[int, int], SetAside] = {(s.partition, s.offset): s for s in set_aside}
+
+    def first_due(self, partition: int, expected: int, before: int) -> int:
+        """The first offset from `expected` on, below `before`, at which a record must stand: it is not set aside."""
+        while expected < before and (partition, expected) in self._aside:
+            expected += 1
+        return expected
+
+    def check_dense(self, records: Sequence[Record], expected: int) -> None:
+        """Check that offsets begin at `expected` and miss none but what is set aside; raises Halted at another one."""
+        for record in records:
+            expected = self.first_due(record.partition, expected, record.offset)
+            if record.offset != expected:
+                raise missing(record.topic, record.partition, expected, f"offset {record.offset} came")
+            expected += 1
 
     def envelopes(self, records: Sequence[Record]) -> list["RecordedEvent | Aside"]:
         """Read the envelopes of a batch; a record set aside becomes an Aside."""
@@ -62,6 +80,9 @@ class Judge:
 
     def _aside_of(self, record: Record) -> "Aside":
         entry = self._aside[record.partition, record.offset]
+        if entry.sha256 == MISSING:
+            sentence = "the card says that no record stands here, but one does"
+            raise Halted(record.topic, record.partition, record.offset, sentence)
         digest = sha256(record.value or b"").hexdigest()
         if digest != entry.sha256:
             sentence = f"the card sets aside sha256 {entry.sha256}, but this record has {digest}"
@@ -85,6 +106,11 @@ class Aside(NamedTuple):
     partition: int
     offset: int
     event: RecordedEvent | None
+
+
+def missing(topic: str, partition: int, offset: int, instead: str) -> Halted:
+    """Make the error about a record that is not where one must stand."""
+    return Halted(topic, partition, offset, f"a record is missing: offset {offset} was to come, {instead}")
 
 
 def _halted(event: RecordedEvent, sentence: str) -> Halted:

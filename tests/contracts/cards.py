@@ -25,7 +25,7 @@ class SetAside(_Strict):
 
     partition: Annotated[int, Field(ge=0)]
     offset: Annotated[int, Field(ge=0)]
-    sha256: Sha256
+    sha256: Sha256 | Literal["missing"]
     reason: str
     by: str
 

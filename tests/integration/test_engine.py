@@ -1,6 +1,7 @@
 """A reader's tables come back from the log, are proven equal to it, and are exchanged while everybody goes on."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,6 +11,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from libs.chassis.clock import Clock
@@ -23,9 +25,9 @@ from libs.eventlog.ports import PartitionOffset
 from libs.eventlog.projection import Projection, Reader, state_of
 from libs.eventlog.rebuild import build as rebuild
 from libs.eventlog.rebuild.proof import Difference
-from libs.eventlog.rule import SetAside
+from libs.eventlog.rule import MISSING, SetAside
 from libs.eventlog.tables.generations import begin, clear, finished, generations, only_builder
-from libs.eventlog.wire.record import RecordedEvent
+from libs.eventlog.wire.record import Outgoing, RecordedEvent
 from libs.messages.base import Event, Instant
 from libs.messages.ids import door_command_id
 from libs.stack.databases import drop_database
@@ -84,10 +86,16 @@ class House:
         self.reader = Reader("sayings", self.topic, 1, (states, TABLE), writes=True, reacts=True)
 
     @asynccontextmanager
-    async def process(self, instance: str = "one", *, live: bool = True) -> AsyncIterator[Engine]:
+    async def process(
+        self, instance: str = "one", *, live: bool = True, by_our_card: bool = True
+    ) -> AsyncIterator[Engine]:
         settings = EngineSettings("test", f"{self.unique}-{instance}", self.kafka, self.postgres, self.unique, 6.0)
-        engine = Engine(settings, Clock(), self.cards, [self.reader], {self.topic: (Said,)})
-        await engine.open()
+        engine = Engine(settings, Clock(), dict(self.cards), [self.reader], {self.topic: (Said,)})
+        try:
+            await engine.open(by_our_card=by_our_card)
+        except ValueError:
+            await engine.close()
+            raise
         tasks = [asyncio.create_task(_run(run)) for _, run in engine.tasks()] if live else []
         try:
             yield engine
@@ -373,7 +381,7 @@ async def test_slices_of_a_long_partition_give_the_same_tables(house: House, mon
     assert found == []
 
 
-async def test_what_the_card_sets_aside_is_passed_over_and_forces_a_rebuild(house: House) -> None:
+async def test_a_card_that_changes_what_counted_is_not_gone_over_to_without_a_person(house: House) -> None:
     async with house.process() as engine:
         answers = await house.writer(engine).handle(said(*range(20)))
         event = answers[7].event
@@ -384,9 +392,82 @@ async def test_what_the_card_sets_aside_is_passed_over_and_forces_a_rebuild(hous
     digest = sha256(record.value or b"").hexdigest()
     aside = SetAside(event.partition, event.offset, digest, "said by mistake", "the owner")
     house.cards[house.topic] = replace(house.cards[house.topic], set_aside=(aside,))
+    with pytest.raises(ValueError, match=r"sets aside other records, and differ .* in heads_sayings, .*--accept"):
+        await anext(aiter(_opened(house)))
+    tables = ["heads_sayings", "voids_sayings", "saying_states", "sayings"]
+    async with house.process("ops", live=False, by_our_card=False) as ops:
+        _, found = await ops.verify("sayings")
+        assert {difference.table for difference in found} <= set(tables)
+        assert ops.database.schema_of("sayings") == before
+        assert await _states(ops) == ["live"]
+        with pytest.raises(ValueError, match="differ: sayings"):
+            await ops.rebuild("sayings", accept=tables[:-1])
+        await ops.rebuild("sayings", accept=tables)
+        with pytest.raises(ValueError, match="a card that sets aside other records"):
+            await ops.roll_back("sayings")
     async with house.process() as engine:
         assert engine.database.schema_of("sayings") != before
         assert await _times(engine) == 19
+    house.cards[house.topic] = replace(house.cards[house.topic], set_aside=())
+    with pytest.raises(ValueError, match="give every process the same card"):  # a process that has the card of before
+        await anext(aiter(_opened(house)))
+
+
+async def test_the_end_of_a_transaction_is_passed_where_the_card_says_that_nothing_stands_there(house: House) -> None:
+    async with house.process() as engine:
+        await house.writer(engine).handle(said(*range(20)))
+        producer = AIOKafkaProducer(bootstrap_servers=house.kafka, transactional_id=house.unique)
+        await producer.start()
+        async with producer.transaction():
+            told = await producer.send_and_wait(house.topic, b"in a transaction", b"nobody", partition=1)
+        await producer.stop()
+        await eventually(lambda: 1 in engine.loops["sayings"].halted)
+    by_hand = SetAside(1, told.offset, sha256(b"in a transaction").hexdigest(), "written by hand", "the owner")
+    house.cards[house.topic] = replace(house.cards[house.topic], set_aside=(by_hand,))
+    async with house.process() as engine:
+        await eventually(lambda: 1 in engine.loops["sayings"].halted)
+        assert f"offset {told.offset + 1} was to come, the broker gives none" in str(engine.halted())
+    its_end = SetAside(1, told.offset + 1, MISSING, "the end of that transaction", "the owner")
+    house.cards[house.topic] = replace(house.cards[house.topic], set_aside=(by_hand, its_end))
+    async with house.process() as engine:
+        await eventually(lambda: engine.gate.closed_because is None)
+        assert await engine.stores["sayings"].positions() == await engine.log.ends(house.topic)
+        await house.writer(engine).handle(said(*range(20, 40)))
+        assert (await _times(engine), engine.halted()) == (40, None)
+        assert (await engine.verify("sayings"))[1] == []
+    async with house.process("another") as engine:
+        assert await _times(engine) == 40
+        assert engine.halted() is None
+
+
+async def _opened(house: House) -> AsyncIterator[Engine]:
+    async with house.process() as engine:
+        yield engine
+
+
+async def test_a_card_that_passes_a_stop_is_gone_over_to_with_a_proof_and_back_by_nobody(house: House) -> None:
+    async with house.process() as engine:
+        await house.writer(engine).handle(said(*range(20)))
+        appender = engine.log.appender()
+        [offset] = await appender.append([Outgoing(house.topic, 1, b"nobody", b"by hand")])
+        await appender.close()
+        await eventually(lambda: 1 in engine.loops["sayings"].halted)
+        before = engine.database.schema_of("sayings")
+    aside = SetAside(1, offset, sha256(b"by hand").hexdigest(), "written by hand", "the owner")
+    plain, mended = house.cards[house.topic], replace(house.cards[house.topic], set_aside=(aside,))
+    house.cards[house.topic] = mended
+    async with house.process() as engine:
+        assert engine.database.schema_of("sayings") != before
+        await house.writer(engine).handle(said(*range(20, 40)))
+        assert (await _times(engine), engine.halted()) == (40, None)
+        async with engine.database.connection() as connection:
+            proof = json.loads(await connection.fetchval("select proof from olcare.generation where state = 'live'"))
+        assert (proof["equal"], set(proof["positions"])) == (True, {"0", "1", "2"})
+        house.cards[house.topic] = plain
+        with pytest.raises(ValueError, match="the live tables have passed what this card does not"):
+            await anext(aiter(_opened(house)))
+        house.cards[house.topic] = mended
+        assert (await engine.verify("sayings"))[1] == []
 
 
 async def test_a_topic_made_anew_stops_the_reader_and_says_so(house: House) -> None:

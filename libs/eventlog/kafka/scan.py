@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import CorruptRecordException
@@ -26,42 +26,54 @@ UNCOMMITTED = 0  # there are no transactions
 
 async def scan(client: KafkaClient, tp: TopicPartition, start: int, until: int) -> AsyncIterator[Sequence[Record]]:
     """The records with offsets from `start` to below `until`, in order."""
-    ahead: asyncio.Task[list[Record]] | None = None
+    ahead: asyncio.Task[_Fetched] | None = None
     try:
         while start < until:
-            records = await (ahead or _asked(client, tp, start))
-            start = records[-1].offset + 1
+            records, start = await (ahead or _asked(client, tp, start))
             if start < until:
                 ahead = asyncio.create_task(_asked(client, tp, start))
                 await asyncio.sleep(0)  # so that the request is on its way
-            yield records if start <= until else [record for record in records if record.offset < until]
+            if mine := records if start <= until else [record for record in records if record.offset < until]:
+                yield mine
     finally:
         if ahead:
             ahead.cancel()
 
 
-async def _asked(client: KafkaClient, tp: TopicPartition, offset: int) -> list[Record]:
+class _Fetched(NamedTuple):
+    """Records, and the offset after them and after the ends of transactions, of which there is no record."""
+
+    records: list[Record]
+    next_offset: int
+
+
+async def _asked(client: KafkaClient, tp: TopicPartition, offset: int) -> _Fetched:
     return await client.within(partial(_fetch, client, tp, offset), f"reading {tp}")
 
 
-async def _fetch(client: KafkaClient, tp: TopicPartition, offset: int) -> list[Record]:
-    """Fetch the records from an offset on, at least one; raises KafkaError."""
+async def _fetch(client: KafkaClient, tp: TopicPartition, offset: int) -> _Fetched:
+    """Fetch what stands from an offset on, at least one batch; raises KafkaError."""
     wanted = [(tp.topic, [(tp.partition, offset, FETCH_BYTES)])]
     request = FetchRequest(WAIT, 1, FETCH_BYTES, UNCOMMITTED, wanted)
     while True:
         response = await client.ask(await client.leader(tp), request)
         ((_, ((*_, fetched),)),) = response.topics
-        if records := [record for record in _records(tp, fetched) if record.offset >= offset]:
-            return records
+        records, end = _records(tp, fetched)
+        if end > offset:
+            return _Fetched([record for record in records if record.offset >= offset], end)
 
 
-def _records(tp: TopicPartition, fetched: bytes) -> list[Record]:
+def _records(tp: TopicPartition, fetched: bytes) -> _Fetched:
     """Decode fetched bytes with aiokafka's decoder or, where that is not enough, with ours, as our consumers do."""
     with suppress(*UNREADABLE):
         if (records := _as_usual(tp, fetched)) is not None:
-            return records
-    batches = _batches(DecodedBatches(fetched))
-    return [_record(tp, record) for batch in batches if not batch.is_control_batch for record in batch]
+            return _Fetched(records, records[-1].offset + 1 if records else 0)
+    records, end = list[Record](), 0
+    for batch in _batches(DecodedBatches(fetched)):
+        end = batch.next_offset
+        if not batch.is_control_batch:
+            records += [_record(tp, record) for record in batch]
+    return _Fetched(records, end)
 
 
 def _as_usual(tp: TopicPartition, fetched: bytes) -> list[Record] | None:

@@ -115,6 +115,8 @@ class ReactionLoop:
         self.waiting = None
         if not batches:
             with suppress(Unavailable):  # tried again with the next round
+                passed = await subscription.passed()  # also the ends of transactions, of which there is no record
+                await self._commit(subscription, {p: at for p, at in passed.items() if at > self._next.get(p, at)})
                 await self._commit_anew(subscription)
         return sum(len(records) for records in batches.values())
 

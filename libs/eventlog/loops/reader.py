@@ -9,7 +9,7 @@ from libs.eventlog.fold import Projector
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.membership import ours, watched
 from libs.eventlog.ports import Log, Position, Store, Subscription
-from libs.eventlog.rule import Aside
+from libs.eventlog.rule import Aside, missing
 from libs.eventlog.wire.record import Record, RecordedEvent
 
 BATCH = 5000
@@ -35,6 +35,7 @@ class ReaderLoop:
         """Make it; `go_over` calls `use` where other tables are in use by now, and may raise Unavailable."""
         self._log, self._store, self._projector, self._group, self._check = log, store, projector, group, check
         self._go_over = go_over
+        self._tables = [projection.table for projection in projector.reader.projections]
         self._positions: dict[int, Position] = {}
         self._subscription: Subscription | None = None
         self._anew = False
@@ -101,7 +102,31 @@ class ReaderLoop:
         for partition, records in batches.items():
             if partition not in self.halted:
                 await self._as_far_as_possible(partition, list(records))
+        if not batches:
+            await self._go_past(await subscription.passed())
         return sum(len(records) for records in batches.values())
+
+    async def _go_past(self, passed: Mapping[int, int]) -> None:
+        """Go past the end of a partition of which we were given no record, where the card says so; else halt there."""
+        for partition, offset in passed.items():
+            if partition not in self.halted and partition in self._positions:
+                try:
+                    await self.go_past(partition, offset)
+                except Halted as halted:
+                    self.halted[partition] = halted
+
+    async def go_past(self, partition: int, offset: int) -> None:
+        """Move the position to an offset before which there is no further record; raises Halted where one must be."""
+        position = self._positions[partition]
+        if offset <= position.next_offset:
+            return
+        due = self._projector.judge.first_due(partition, position.next_offset, offset)
+        if due < offset:
+            raise missing(self._projector.reader.topic, partition, due, "the broker gives none")
+        async with self._store.step(partition, position) as step:
+            after = Position(position.epoch, offset, None)
+            await step.save(await step.view((), dict.fromkeys(self._tables, ())), after)
+        self._positions[partition] = after
 
     async def _as_far_as_possible(self, partition: int, records: list[Record]) -> None:
         """Apply a batch; where one of its records raises Halted, apply the records before it, then halt.
@@ -151,8 +176,9 @@ class ReaderLoop:
     async def apply(self, partition: int, records: list[Record]) -> None:
         """Apply one batch in one transaction: lock and check the position, then write the rows and the new position."""
         position = self._positions[partition]
-        check_dense(records, position.next_offset)
-        events = self._projector.judge.envelopes(records)
+        judge = self._projector.judge
+        judge.check_dense(records, position.next_offset)
+        events = judge.envelopes(records)
         keys, streams = self._projector.touched(events), _streams(events)
         async with self._store.step(partition, position) as step:
             view = await step.view(streams, keys)
@@ -161,15 +187,6 @@ class ReaderLoop:
             await step.save(view, after)
         self._positions[partition] = after
         self.counted, self.void = self.counted + view.counted, self.void + len(view.voids)
-
-
-def check_dense(records: Sequence[Record], expected: int) -> None:
-    """Check that the offsets of a batch begin at `expected` and are dense; raises Halted at a gap or a duplicate."""
-    for record in records:
-        if record.offset != expected:
-            sentence = f"a record is missing: offset {expected} was to come, offset {record.offset} came"
-            raise Halted(record.topic, record.partition, expected, sentence)
-        expected += 1
 
 
 def _streams(events: Sequence[RecordedEvent | Aside]) -> set[str]:

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, Protocol
 
 from libs.eventlog.errors import Halted
 from libs.eventlog.fold import NEWEST, Projector, View, entries, parted
-from libs.eventlog.loops.reader import check_dense
 from libs.eventlog.ports import Position
 from libs.eventlog.projection import Reader
+from libs.eventlog.rule import missing
 from libs.eventlog.tables.database import Connection
 from libs.eventlog.tables.generations import Generation, indexes
 from libs.eventlog.wire.record import Record
@@ -159,13 +159,16 @@ class PartitionBuilder:
     ) -> tuple[View, bytes | None]:
         """Fold the records of a slice; returns the view, and the digest of the last record of the partition."""
         view, expected, digest = new_view(self._projector.reader), 0, None
-        async for records in self._log.scan(self._projector.reader.topic, partition, end):
-            check_dense(records, expected)
+        topic, judge = self._projector.reader.topic, self._projector.judge
+        async for records in self._log.scan(topic, partition, end):
+            judge.check_dense(records, expected)
             mine = records if belongs is None else [r for r in records if belongs(r)]
-            self._projector.fold(self._projector.judge.envelopes(mine), view)
+            self._projector.fold(judge.envelopes(mine), view)
             digest, expected = sha256(records[-1].value or b"").digest(), records[-1].offset + 1
             count(len(mine))
-        return view, digest
+        if (due := judge.first_due(partition, expected, end)) < end:
+            raise missing(topic, partition, due, "the broker gives none")
+        return view, digest if expected == end else None
 
     async def _write(self, write: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a write after the previous one has finished."""

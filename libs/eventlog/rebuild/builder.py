@@ -4,18 +4,19 @@ The latter is read up to exactly the positions of a snapshot of the live generat
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import NamedTuple
 
+from libs.eventlog.errors import Halted
 from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import Card
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Tell, build
-from libs.eventlog.rebuild.proof import Difference, Snapshot, differences, snapshot
+from libs.eventlog.rebuild.proof import Difference, Snapshot, differences, snapshot, stored
 from libs.eventlog.rebuild.workers import WorkOrder, workers
 from libs.eventlog.tables.database import Connection, Database
 from libs.eventlog.tables.generations import (
@@ -58,23 +59,41 @@ class Builder:
         self._log, self._database, self._cards, self._projectors = log, database, cards, projectors
         self._order_of = order_of
 
-    async def ready(self, reader: Reader, tell: Tell) -> Generation:
-        """The generation that the pointer names, built first where there is none or its card has changed."""
+    async def ready(self, reader: Reader, tell: Tell, *, by_our_card: bool = True) -> Generation:
+        """The generation that the pointer names, built first where there is none.
+
+        One that was made `by_our_card` is built beside it where its card set aside other records, and taken into use
+        if the two are equal so far; raises ValueError where they differ: a person must decide. Raises Unavailable.
+        """
         async with self._database.connection() as connection, _alone(connection, reader):
             await clear(connection, reader)
             found = await current(connection, reader)
             if found is not None and not await is_there(connection, found):
                 await discard(connection, [found])
                 found = None
-            if found is None or found.set_aside != self._set_aside(reader):
-                ends = await self._log.ends(reader.topic)
-                async with only_builder(connection, reader):
-                    found = await self._begin(connection, reader)
-                    await self._fold(connection, reader, found, ends, tell)
-                    await switch(connection, found, None)
-                    await finished(connection, found)
-                await discard(connection, await standbys(connection, reader))  # they set aside other records
+            if found is None:
+                return await self._first(connection, reader, tell)
+            if by_our_card and found.set_aside != self._set_aside(reader):
+                return await self._by_our_card(connection, reader, found, tell)
         return found
+
+    async def _first(self, connection: Connection, reader: Reader, tell: Tell) -> Generation:
+        ends = await self._log.ends(reader.topic)
+        async with only_builder(connection, reader):
+            built = await self._begin(connection, reader)
+            await self._fold(connection, reader, built, ends, tell)
+            await switch(connection, built, None)  # there is nothing to compare it with
+            await finished(connection, built)
+        return built
+
+    async def _by_our_card(self, connection: Connection, reader: Reader, live: Generation, tell: Tell) -> Generation:
+        async with self.beside(reader, live, tell) as built:
+            assert built.live is not None  # noqa: S101 - it was given
+            if built.found:
+                raise ValueError(_other_card(reader, [difference.table for difference in built.found]))
+            await switch(connection, built.generation, stored(built.live, []))
+        await discard(connection, await standbys(connection, reader))  # they set aside other records
+        return built.generation
 
     @asynccontextmanager
     async def beside(
@@ -107,7 +126,12 @@ class Builder:
         if live is None:
             return Beside(fresh, None, [])
         before = await snapshot(connection, reader, live)
-        await self._catch_up(reader, fresh, start, before.positions)
+        try:
+            await self._catch_up(reader, fresh, start, before.positions)
+        except Halted as halted:
+            raise ValueError(
+                f"{reader.name}: the live tables have passed what this card does not: {halted}"
+            ) from halted
         return Beside(fresh, before, differences(before, await snapshot(connection, reader, fresh)))
 
     async def _begin(self, connection: Connection, reader: Reader) -> Generation:
@@ -136,10 +160,23 @@ class Builder:
             for partition, end in to.items():
                 async for records in self._log.scan(reader.topic, partition, end, start[partition]):
                     await loop.apply(partition, list(records))
+                await loop.go_past(partition, end)
+
+    def made_by_our_card(self, generation: Generation) -> bool:
+        """Whether a generation passed over the records that our card sets aside, and no others."""
+        return generation.set_aside == self._set_aside(self._projectors[generation.reader].reader)
 
     def _set_aside(self, reader: Reader) -> str:
         entries = [list(entry) for entry in self._cards[reader.topic].set_aside]
         return sha256(json.dumps(entries).encode()).hexdigest()
+
+
+def _other_card(reader: Reader, tables: Sequence[str]) -> str:
+    return (
+        f"{reader.name}: the tables in use were made by a card of {reader.topic} that sets aside other records, and"
+        f" differ from what this card gives in {', '.join(tables)}: give every process the same card, or go over by"
+        f" `olcare projections rebuild` with {' '.join(f'--accept {table}' for table in tables)}"
+    )
 
 
 @asynccontextmanager

@@ -60,12 +60,15 @@ def rebuild(
     *,
     every: Every = False,
     processes: Annotated[int, typer.Option(min=1, help="In so many processes, each with partitions of its own.")] = 1,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="A table that is meant to differ; may be given again.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build tables anew beside the live ones, prove them equal, and go over to them; services run on meanwhile."""
     if bool(names) == every:
         raise typer.BadParameter("name what to build anew, or say --all")
-    _show_proofs(run(_rebuild(environment(ctx), names or [], processes)), as_json=as_json)
+    _show_proofs(run(_rebuild(environment(ctx), names or [], processes, accept or [])), as_json=as_json)
 
 
 @app.command()
@@ -113,7 +116,7 @@ async def engine(here: Environment, service: WatchedService, reader: Reader) -> 
     opened = Engine(settings, clock, here.cards(), [reader])
     try:
         with _telling(f"{service.name}.{reader.name}: missing tables") as tell:
-            await opened.open(tell)
+            await opened.open(tell, by_our_card=False)
         yield opened
     finally:
         await opened.close()
@@ -129,8 +132,8 @@ async def _verify(here: Environment, names: Sequence[str]) -> list[Proof]:
     return [proof for s, r in chosen(names) for proof in await _prove(here, s, r, Engine.verify)]
 
 
-async def _rebuild(here: Environment, names: Sequence[str], processes: int) -> list[Proof]:
-    by = partial(Engine.rebuild, processes=processes)
+async def _rebuild(here: Environment, names: Sequence[str], processes: int, accept: Sequence[str]) -> list[Proof]:
+    by = partial(Engine.rebuild, processes=processes, accept=accept)
     return [proof for s, r in chosen(names) for proof in await _prove(here, s, r, by)]
 
 

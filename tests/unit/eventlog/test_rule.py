@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from libs.eventlog.errors import Halted
-from libs.eventlog.rule import Judge, SetAside
+from libs.eventlog.rule import MISSING, Judge, SetAside
 from libs.eventlog.wire.record import Head, Record
 from tests.model.story import CODECS, TICKETS
 from tests.unit.eventlog.history import History, aside, note, stream_in, written
@@ -119,3 +119,36 @@ def test_only_the_very_record_that_the_card_names_is_set_aside() -> None:
     first = history.next(A)
     with pytest.raises(Halted, match="but this record has"):
         judged([first], aside(first)._replace(sha256="0" * 64))
+
+
+@pytest.mark.parametrize(
+    ("offsets", "set_aside", "first_missing"),
+    [
+        ([3, 4, 5], [], None),
+        ([3, 5], [4], None),
+        ([5], [3, 4], None),
+        ([3, 6], [4], 5),
+        ([4], [], 3),
+        ([3, 3], [], 4),
+        ([3, 2], [2, 4], 4),
+        ([3, 4], [4], None),
+    ],
+)
+def test_no_offset_is_missing_but_what_is_set_aside(
+    offsets: list[int], set_aside: list[int], first_missing: int | None
+) -> None:
+    judge = Judge(CODECS[TICKETS], tuple(SetAside(0, at, MISSING, "lost", "the owner") for at in set_aside))
+    records = [Record(TICKETS, 0, at, None, None, (), 0) for at in offsets]
+    if first_missing is None:
+        judge.check_dense(records, 3)
+        return
+    with pytest.raises(Halted, match=f"a record is missing: offset {first_missing} was to come") as halted:
+        judge.check_dense(records, 3)
+    assert halted.value.offset == first_missing
+
+
+def test_a_record_where_the_card_says_that_none_stands_stops_the_partition() -> None:
+    history = History()
+    record = history.next(A)
+    with pytest.raises(Halted, match="no record stands here, but one does"):
+        judged([record], SetAside(record.partition, record.offset, MISSING, "lost", "the owner"))
