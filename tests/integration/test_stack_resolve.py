@@ -18,7 +18,7 @@ from libs.stack.run import Run
 
 HOLDER = "import sys; from libs.stack.ports import free_port; print(free_port(), flush=True); sys.stdin.read()"
 FAKE_DOCKER = """#!/bin/sh
-echo "$OLCARE_KAFKA_PORT $@" >> "$(dirname "$0")/calls"
+echo "$@" >> "$(dirname "$0")/calls"
 """
 
 
@@ -49,9 +49,12 @@ def test_containers_are_used_where_asked_for_and_removed_with_the_run(
         stack = Stack(run)
         assert (stack.kafka.source, stack.postgres.source) == ("docker", "docker")
         port = stack.kafka.address.removeprefix("127.0.0.1:")
+        settings = (run.folder / "compose.env").read_text().splitlines()
+    assert f"OLCARE_KAFKA_PORT={port}" in settings
+    assert f"COMPOSE_PROJECT_NAME={run.folder.name}" in settings
     *_, started, removed = (tmp_path / "calls").read_text().splitlines()
-    assert started.startswith(f"{port} compose --project-name {run.folder.name}")
-    assert started.endswith("up --detach --wait kafka postgres")
+    assert started.startswith("compose -f docker-compose.yml --env-file ")
+    assert started.endswith("up --wait kafka postgres")
     assert removed.endswith("down --volumes")
 
 

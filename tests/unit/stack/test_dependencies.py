@@ -11,6 +11,8 @@ from libs.stack.run import PROJECT
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
 PINNED_ELSEWHERE = {"olcare", "pydantic-core"}  # ours, and one that comes with pydantic at its very version
 
+OF_DEVELOPMENT = {"testcontainers"}  # imported where `STACK=docker` asks for containers, and missed with a sentence
+
 
 def name(requirement: str) -> str:
     return re.split(r"[\[<>=]", requirement)[0].lower().replace("_", "-")
@@ -28,7 +30,12 @@ def imported() -> Iterator[str]:
 
 def test_what_is_installed_is_imported_and_what_is_imported_is_installed() -> None:
     declared = {name(one) for one in (*DECLARED["dependencies"], *DECLARED["optional-dependencies"]["stack"])}
-    assert set(imported()) - PINNED_ELSEWHERE == declared
+    assert set(imported()) - PINNED_ELSEWHERE - OF_DEVELOPMENT == declared
+
+
+def test_what_is_of_development_is_imported_in_one_place_alone() -> None:
+    users = [p for f in ("libs", "services") for p in (PROJECT / f).rglob("*.py") if "testcontainers" in p.read_text()]
+    assert [path.relative_to(PROJECT).as_posix() for path in users] == ["libs/stack/docker.py"]
 
 
 def test_the_mail_catcher_alone_needs_the_extra_of_the_stack() -> None:
