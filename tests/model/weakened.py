@@ -8,8 +8,8 @@ from libs.decider import Decider, decider_of
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.loops.door import DoorLoop
 from libs.eventlog.loops.reaction import ReactionLoop
-from libs.eventlog.loops.writer import WAVE, Answer, Writer
-from libs.eventlog.ports import Asked
+from libs.eventlog.loops.writer import Answer, Writer
+from libs.eventlog.ports import Loaded
 from libs.eventlog.rule import Aside, Judge
 from libs.eventlog.wire.record import Head, Record, RecordedEvent, Written
 from tests.model.services import WHOLE, Protocol, Stages
@@ -25,31 +25,32 @@ class EverythingCounts(Judge):
 
 class BuildsOnWhatIsUnderWay(Writer):
     async def handle(self, commands: Sequence[IssuedCommand]) -> list[Answer]:
-        """Take the whole batch as one wave."""
+        """Take the whole batch at once."""
         answers: dict[int, Answer] = {}
-        until = self._clock.monotonic() + 30
-        for start in range(0, len(commands), WAVE):
-            await self._settle(dict(enumerate(commands[start : start + WAVE], start)), answers, until)
+        await self._settle(commands, [[at] for at in range(len(commands))], answers, self._clock.monotonic() + 30)
         return [answers[at] for at in range(len(commands))]
 
-    async def _decide(self, open_: Mapping[int, IssuedCommand], answers: dict[int, Answer]) -> dict[int, Written]:
-        asked = [Asked(issued.stream, issued.id) for issued in open_.values()]
-        loaded = dict(await self._store.load([issued.stream for issued in open_.values()], asked))
-        written: dict[int, Written] = {}
-        for at, issued in open_.items():
-            known = loaded[issued.stream]
-            if (offset := known.counted.get(issued.id)) is not None:
-                await self._take(open_, {at: self._address(issued.stream, offset)}, answers)
-                continue
-            event = self._decide_one(issued, known)
-            if event is None:
-                answers[at] = Answer(issued, None)
-                continue
+    def _decide_one(self, issued: IssuedCommand, known: Loaded) -> Written | None:
+        event = super()._decide_one(issued, self._under_way.get(issued.stream, known))
+        if event is not None:
             decider = decider_of(self._deciders, issued.stream)
-            state = decider.evolve(decider.initial if known.state is None else known.state, event.event)
-            loaded[issued.stream] = known._replace(head=event.head, state=state)
-            written[at] = event
-        return written
+            before = self._under_way.get(issued.stream, known)
+            state = decider.evolve(decider.initial if before.state is None else before.state, event.event)
+            self._under_way[issued.stream] = before._replace(head=event.head, state=state)
+        return event
+
+    async def _decide(
+        self, open_: Mapping[int, IssuedCommand], known: dict[str, Loaded], answers: dict[int, Answer]
+    ) -> dict[int, Written]:
+        self._under_way: dict[str, Loaded] = {}
+        return await super()._decide(open_, known, answers)
+
+    def _go_on(self, *_: Any) -> None:
+        """Leave what is known as it was loaded."""
+
+    async def _load(self, commands: Sequence[IssuedCommand], known: dict[str, Loaded]) -> None:
+        known.clear()
+        await super()._load(commands, known)
 
 
 class AnswersAtTheAcknowledgement(Writer):

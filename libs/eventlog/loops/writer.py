@@ -5,6 +5,7 @@ it, and look up the command: its counted event is the answer, even if another wr
 decided again.
 """
 
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from libs.messages.streams import partition_of
 
 TRIES = 20
 PATIENCE = 30.0  # machine seconds for one batch, waiting included
-WAVE = 5000
+WAVE = 5000  # streams
 
 
 class Answer(NamedTuple):
@@ -51,50 +52,85 @@ class Writer:
         """Answer every command, in order within a stream; raises Unavailable when tries or time are used up."""
         answers: dict[int, Answer] = {}
         deadline = self._clock.monotonic() + PATIENCE
-        for wave in waves(commands):
-            await self._settle({at: commands[at] for at in wave}, answers, deadline)
+        for some in chains(commands):
+            await self._settle(commands, some, answers, deadline)
         return [answers[at] for at in range(len(commands))]
 
     async def close(self) -> None:
         """Disconnect from the broker."""
         await self._appender.close()
 
-    async def _settle(self, wave: Mapping[int, IssuedCommand], answers: dict[int, Answer], deadline: float) -> None:
-        """Bring the commands of a wave, at most one for each stream, to their counting events."""
-        open_ = dict(wave)
-        for _ in range(TRIES):
+    async def _settle(
+        self,
+        commands: Sequence[IssuedCommand],
+        some: Sequence[Sequence[int]],
+        answers: dict[int, Answer],
+        deadline: float,
+    ) -> None:
+        """Bring chains of commands, one for each stream, to their counting events; each goes on once its own counts."""
+        left, tries, given_up = [deque(chain) for chain in some], Counter[int](), 0
+        known: dict[str, Loaded] = {}
+        while left:
             await self._gate()
-            written = await self._decide(open_, answers)
+            await self._load([commands[at] for chain in left for at in chain], known)
+            open_ = {chain[0]: commands[chain[0]] for chain in left}
+            written = await self._decide(open_, known, answers)
             if written:
                 offsets = await self._append(written, deadline)
                 await self._read_back(open_, written, offsets, answers)
-            open_ = {at: issued for at, issued in open_.items() if at not in answers}
-            if not open_:
-                return
-            if self._clock.monotonic() > deadline:
-                break
-        raise Unavailable(
-            f"{self._topic}: {len(open_)} commands did not come to count in {TRIES} tries or {PATIENCE:.0f} s"
-        )
+                self._go_on(written, offsets, answers, known)
+            tries.update([*open_])
+            late = self._clock.monotonic() > deadline
+            given_up += sum(1 for at in open_ if at not in answers and (late or tries[at] == TRIES))
+            left = [chain for chain in left if chain[0] in answers or (not late and tries[chain[0]] < TRIES)]
+            for chain in left:
+                if chain[0] in answers:
+                    chain.popleft()
+            left = [chain for chain in left if chain]
+        if given_up:
+            raise Unavailable(
+                f"{self._topic}: {given_up} commands did not come to count in {TRIES} tries or {PATIENCE:.0f} s"
+            )
 
-    async def _decide(self, open_: Mapping[int, IssuedCommand], answers: dict[int, Answer]) -> dict[int, Written]:
+    async def _load(self, commands: Sequence[IssuedCommand], known: dict[str, Loaded]) -> None:
+        """Load, with all their commands, the streams that nothing is known of, or nothing any more."""
+        asked = [Asked(issued.stream, issued.id) for issued in commands if issued.stream not in known]
+        if asked:
+            known.update(await self._store.load([one.stream for one in asked], asked))
+
+    async def _decide(
+        self, open_: Mapping[int, IssuedCommand], known: dict[str, Loaded], answers: dict[int, Answer]
+    ) -> dict[int, Written]:
         """Answer the commands that have a counted event already, and decide the others."""
-        asked = [Asked(issued.stream, issued.id) for issued in open_.values()]
-        loaded = await self._store.load([issued.stream for issued in open_.values()], asked)
         written: dict[int, Written] = {}
         counted: dict[int, PartitionOffset] = {}
         for at, issued in open_.items():
-            known = loaded[issued.stream]
-            if (offset := known.counted.get(issued.id)) is not None:
+            if (offset := known[issued.stream].counted.get(issued.id)) is not None:
                 counted[at] = self._address(issued.stream, offset)
                 continue
-            event = self._decide_one(issued, known)
+            event = self._decide_one(issued, known[issued.stream])
             if event is None:
                 answers[at] = Answer(issued, None)
             else:
                 written[at] = event
         await self._take(open_, counted, answers)
         return written
+
+    def _go_on(
+        self,
+        written: Mapping[int, Written],
+        offsets: Mapping[int, int],
+        answers: Mapping[int, Answer],
+        known: dict[str, Loaded],
+    ) -> None:
+        """Know the streams after what counts of ours as a load would give them; forget those where another one won."""
+        for at, one in written.items():
+            before, answer = known.pop(one.stream), answers.get(at)
+            if answer and answer.event and answer.event.offset == offsets[at]:
+                decider = decider_of(self._deciders, one.stream)
+                read = self._codec.open(self._codec.envelope(self._record(one, offsets[at])))
+                state = decider.evolve(before.state if before.state is not None else decider.initial, read.data)
+                known[one.stream] = Loaded(one.head, {**before.counted, answer.issued.id: offsets[at]}, state)
 
     def _decide_one(self, issued: IssuedCommand, known: Loaded) -> Written | None:
         decider = decider_of(self._deciders, issued.stream)
@@ -157,23 +193,26 @@ class Writer:
         return PartitionOffset(partition_of(stream, self._partitions), offset)
 
     def _own(self, written: Written, offset: int) -> RecordedEvent:
-        partition = partition_of(written.stream, self._partitions)
-        record = Record(self._topic, partition, offset, written.stream.encode(), written.value, CONTENT_TYPE, 0)
-        event = self._codec.envelope(record)
+        event = self._codec.envelope(self._record(written, offset))
         event.data = written.event
         return event
+
+    def _record(self, written: Written, offset: int) -> Record:
+        partition = partition_of(written.stream, self._partitions)
+        return Record(self._topic, partition, offset, written.stream.encode(), written.value, CONTENT_TYPE, 0)
 
     def _outgoing(self, written: Written) -> Outgoing:
         partition = partition_of(written.stream, self._partitions)
         return Outgoing(self._topic, partition, written.stream.encode(), written.value)
 
 
-def waves(commands: Sequence[IssuedCommand]) -> Iterable[list[int]]:
-    """Indexes into the batch, one of each stream per wave: no command is decided on an event still in flight."""
+def chains(commands: Sequence[IssuedCommand]) -> Iterable[list[list[int]]]:
+    """Indexes into the batch, a chain for each stream, at most WAVE chains at once.
+
+    One command of a chain is under way at a time: none is decided on an event that does not count yet.
+    """
     queues: dict[str, list[int]] = {}
     for at, issued in enumerate(commands):
         queues.setdefault(issued.stream, []).append(at)
-    depth = 0
-    while wave := [queue[depth] for queue in queues.values() if len(queue) > depth]:
-        yield from (wave[at : at + WAVE] for at in range(0, len(wave), WAVE))
-        depth += 1
+    found = list(queues.values())
+    yield from (found[at : at + WAVE] for at in range(0, len(found), WAVE))
