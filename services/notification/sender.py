@@ -24,6 +24,7 @@ from services.notification.mail.message import Letterhead
 from services.notification.mail.outgoing import OutgoingMail, write
 from services.notification.mail.result import result_of
 from services.notification.mail.smtp import hand_over
+from services.notification.notice.acted import ClaimAt, ClaimsActedOn
 from services.notification.notice.delivery import ClaimHandOver, RecordAmbiguous, RecordFailed, Result
 from services.notification.notice.state import Claim
 from services.notification.settings import NotificationSettings
@@ -45,7 +46,7 @@ class Sender:
         self._process = str(host.clock.process_id)
         self._stuck = StuckStreams("sender", host.clock, host.report)
         host.stuck.add(lambda: [self._stuck])
-        self._claimed: set[str] = set()
+        self._acted_on = ClaimsActedOn()
         self.waiting: str | None = None
 
     async def run(self) -> None:
@@ -68,7 +69,8 @@ class Sender:
         mine = [(claims[answer.issued.id][0], answer) for answer in answers if self._is_mine(answer)]
         if not mine:
             return 0
-        self._claimed.update(answer.issued.id for _, answer in mine)
+        for _, answer in mine:
+            self._acted_on.add(_place(answer))
         await unbroken(self._hand_over_all(mine))
         return len(mine)
 
@@ -100,7 +102,7 @@ class Sender:
             event is not None
             and isinstance(event.data, NoticeHandingOver)
             and event.causationid == answer.issued.id
-            and answer.issued.id not in self._claimed
+            and _place(answer) not in self._acted_on
         )
 
     async def _hand_over_all(self, mine: Sequence[tuple[Mapping[str, Any], Answer]]) -> None:
@@ -149,3 +151,8 @@ class Sender:
                 await self._clock.sleep(PAUSE)
             else:
                 return
+
+
+def _place(answer: Answer) -> ClaimAt:
+    assert answer.event is not None  # noqa: S101 - only claims that count have a place
+    return ClaimAt(answer.event.partition, answer.event.offset)

@@ -25,6 +25,8 @@ from services.notification.settings import NotificationSettings
 from tests.unit.notification.stories import FIRST, TUESDAY, sent, taken
 
 NOTICE = "notice/0f6a4d9e-7a0a-5d0e-9f0a-6d2f1c1b7a11/requester"
+OFFSETS: dict[str, int] = {}
+"""Where the events stand that the commands caused."""
 ROW = {"stream": NOTICE, "head": "head-1", "attempt": 1, "correlation": "c", "template": "warning"}
 
 
@@ -84,7 +86,9 @@ class Scene:
 
 def event_of(issued: IssuedCommand, cause: str, data: NoticeEvent | None = None) -> RecordedEvent:
     data = data or (taken(FIRST) if isinstance(issued.command, ClaimHandOver) else sent(FIRST))
-    return cast("RecordedEvent", SimpleNamespace(id=f"event of {cause}", causationid=cause, data=data))
+    offset = OFFSETS.setdefault(cause, len(OFFSETS))
+    known = SimpleNamespace(id=f"event of {cause}", causationid=cause, data=data, partition=0, offset=offset)
+    return cast("RecordedEvent", known)
 
 
 def counted(issued: IssuedCommand) -> Answer:
