@@ -1,12 +1,16 @@
-"""`olcare topics`: make the topics as their cards say, and compare them."""
+"""`olcare topics`: make the topics as their cards say, compare them, and say who may do what with them."""
+
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
 from libs.eventlog.kafka.topics import TopicAdmin
 from services.ops.cli.environment import Environment, environment
-from services.ops.cli.output import AsJson, run, show
+from services.ops.cli.output import AsJson, run, say, show
+from services.ops.watch.rights import UPSTREAM, rights
 
-app = typer.Typer(no_args_is_help=True, help="Make the topics as their cards say, and compare them.")
+app = typer.Typer(no_args_is_help=True, help="Make the topics as their cards say, compare them, and who may do what.")
 
 
 @app.command()
@@ -31,6 +35,45 @@ def check(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     )
     if found:
         raise typer.Exit(1)
+
+
+@app.command()
+def acl(
+    ctx: typer.Context,
+    upstream: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="An upstream system; may be said more than once.")
+    ] = None,
+    principal: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=PRINCIPAL", help="Who a program is to the brokers; User:NAME without a word."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Print what each service and each upstream system needs to be allowed, as calls of kafka-acls.sh.
+
+    Add `--bootstrap-server` and `--command-config` of somebody who may give rights to each.
+    """
+    principals = _principals(principal or [])
+    found = list(rights(environment(ctx).cards().values(), upstream or [UPSTREAM]))
+    if unknown := principals.keys() - {right.program for right in found}:
+        raise typer.BadParameter(
+            f"{', '.join(sorted(unknown))} needs no rights; those who do are "
+            f"{', '.join(sorted({right.program for right in found}))}"
+        )
+    said = [(right, principals.get(right.program, f"User:{right.program}")) for right in found]
+    if as_json:
+        rows = [{"principal": who, **right._asdict(), "prefixed": right.prefixed} for right, who in said]
+        show(rows, as_json=True, otherwise=str)
+    else:
+        say("".join(f"{right.command(who)}\n" for right, who in said))
+
+
+def _principals(given: list[str]) -> Mapping[str, str]:
+    pairs = [one.partition("=") for one in given]
+    if wrong := [name for name, _, who in pairs if not who]:
+        raise typer.BadParameter(f"{wrong[0]!r} is not like intake=User:CN=intake")
+    return {name: who for name, _, who in pairs}
 
 
 async def _create(here: Environment) -> list[str]:

@@ -1,0 +1,41 @@
+"""Rights as calls of kafka-acls.sh."""
+
+from libs.eventlog.kafka.topics import load_cards
+from libs.stack.run import PROJECT
+from services.ops.watch.rights import Right, rights
+
+CARDS = load_cards(PROJECT / "contracts/topics").values()
+
+
+def test_a_right_is_a_call_of_kafka_s_own_program() -> None:
+    right = Right("intake", "topic", "olcare.tickets.v1", ("Read", "Write"))
+    assert right.command("User:CN=intake,O=OL Care") == (
+        "kafka-acls.sh --add --allow-principal 'User:CN=intake,O=OL Care' --operation Read --operation Write"
+        " --topic olcare.tickets.v1"
+    )
+
+
+def test_groups_are_allowed_by_how_they_begin() -> None:
+    assert (
+        Right("intake", "group", "intake.", ("Read",))
+        .command("User:intake")
+        .endswith("--operation Read --group intake. --resource-pattern-type prefixed")
+    )
+    assert Right("sla_timer", "group", "intake.door", ("Describe",)).command("User:t").endswith("--group intake.door")
+
+
+def test_a_log_topic_is_written_by_one_program_alone() -> None:
+    found = [right for right in rights(CARDS, ["crm-eu", "erp"]) if "Write" in right.operations]
+    for card in CARDS:
+        writers = {right.program for right in found if right.name == card.topic}
+        assert writers == {
+            name for who in card.written_by for name in (("crm-eu", "erp") if who == "upstream" else (who,))
+        }
+
+
+def test_no_upstream_system_sees_a_log_or_what_is_private() -> None:
+    kinds = {card.topic: card.kind for card in CARDS}
+    seen = {
+        kinds[right.name] for right in rights(CARDS, ["crm-eu"]) if right.program == "crm-eu" if right.name in kinds
+    }
+    assert seen == {"door", "receipts"}
