@@ -102,7 +102,7 @@ class Receipt(Value):
     doubts: tuple[Doubt, ...] | None = None
     """What describes something and could not be taken as it came; None where nothing is doubtful."""
     where: Line | None = None
-    """The attribute or field that could not be read."""
+    """What could not be read: a JSON Pointer (RFC 6901) into the event in structured mode, "" for the whole."""
     message: Line | None = None
     """One sentence: what is wrong and what to do."""
 
@@ -124,7 +124,7 @@ class DeadLetter(Value):
     headers: tuple[Header, ...]
     reason: Unreadability
     where: Line
-    """The attribute or field, `envelope` or `data` for the whole."""
+    """As in the receipt; before, names with dots, and `envelope` for the whole."""
     message: Line
     """One sentence: what is wrong and what to do."""
 

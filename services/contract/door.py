@@ -6,6 +6,7 @@ from libs.eventlog.commands import IssuedCommand, issued_at_door
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.wire.cloudevents import Message, parse
+from libs.eventlog.wire.field_errors import WHOLE
 from libs.eventlog.wire.private import Personal, private_key
 from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import CONTRACTS_DOOR, PLAN, UPSTREAM, ContractsEvent
@@ -53,7 +54,7 @@ Command = SubmitCustomer | ErasePerson | ActivateContract | PublishPart
 def read(record: Record) -> Message[ContractUpstream]:
     """Parse a record; raises Unreadable."""
     if len(record.value or b"") > LARGEST:
-        raise Unreadable(Unreadability.TOO_LARGE, "envelope", f"the value is larger than {LARGEST} bytes")
+        raise Unreadable(Unreadability.TOO_LARGE, WHOLE, f"the value is larger than {LARGEST} bytes")
     return parse(record.value, record.headers, UPSTREAM[CONTRACTS_DOOR])
 
 

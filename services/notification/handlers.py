@@ -91,7 +91,7 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
             _NOTICE.validate_python(message.subject)
         except ValidationError:
             text = "the subject must be the stream id of a notice"
-            raise Unreadable(Unreadability.BAD_ATTRIBUTE, "subject", text) from None
+            raise Unreadable(Unreadability.BAD_ATTRIBUTE, "/subject", text) from None
         return message
 
     def resting(self, message: Message[NoticeUpstream]) -> Resting:

@@ -2,7 +2,7 @@
 
 A broker stores what it is sent: header names that are not UTF-8, wrong offsets and lengths, compressed data that no
 client can decompress. A consumer that raises at such a record never gets past it. Here each offset of a batch yields
-one record; what can not be decoded comes as raw bytes, with `RAW_BATCH` as its headers.
+one record; what can not be decoded comes as raw bytes, with the reason in its headers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from aiokafka.record.default_records import DefaultRecordBase, DefaultRecordBatc
 from aiokafka.record.memory_records import _MemoryRecordsPy
 from aiokafka.record.util import decode_varint_py
 
-from libs.eventlog.wire.record import RAW_BATCH
+from libs.eventlog.wire.record import BROKEN, TOO_MANY_HEADERS, UNPACKS_TOO_LARGE, raw_headers
 
 # A kilobyte may decompress to a megabyte, and that to half a million headers: data beyond these limits is not decoded,
 # so that neither memory nor the time between two heartbeats runs out.
@@ -32,6 +32,8 @@ _INTO: Mapping[int, Any] = {
     DefaultRecordBase.CODEC_LZ4: cramjam.lz4.decompress_into,
     DefaultRecordBase.CODEC_ZSTD: cramjam.zstd.decompress_into,
 }
+_ROOM_IS_FULL = "failed to write whole buffer"
+"""What cramjam says, whatever the codec, where data need more room than they were given."""
 UNREADABLE = (ValueError, LookupError, OverflowError, NotPacked, KafkaError, cramjam.DecompressionError)
 """What the decoders raise at bytes that they can not decode."""
 
@@ -74,8 +76,8 @@ class DecodedBatch:
 
     def __iter__(self) -> Iterator[Any]:
         """Yield aiokafka's records as long as their offsets are right, then records decoded here, then raw bytes."""
-        at, end = self._batch.base_offset, self._batch.next_offset
-        with suppress(*UNREADABLE):
+        at, end, why = self._batch.base_offset, self._batch.next_offset, BROKEN
+        try:
             if not self._batch.compression_type:
                 dense = _is_dense(self._raw)
                 with suppress(*UNREADABLE):
@@ -91,14 +93,17 @@ class DecodedBatch:
                 if at <= record.offset < end:
                     at = record.offset + 1
                     yield record
+        except UNREADABLE as error:
+            why = UNPACKS_TOO_LARGE if _ROOM_IS_FULL in str(error) else BROKEN
+        else:
             return
-        yield from self._rest(at, end)
+        yield from self._rest(at, end, why)
 
-    def _rest(self, first: int, end: int) -> Iterator[DecodedRecord]:
+    def _rest(self, first: int, end: int, why: bytes) -> Iterator[DecodedRecord]:
         """The raw batch as the record of the first offset; a reference to that offset as the others."""
         for offset in range(first, end):
             value = bytes(self._raw) if offset == first else f"see offset {first}".encode()
-            yield DecodedRecord(offset, self._batch.max_timestamp, None, value, RAW_BATCH)
+            yield DecodedRecord(offset, self._batch.max_timestamp, None, value, raw_headers(why))
 
 
 def _is_dense(raw: memoryview) -> bool:
@@ -121,7 +126,7 @@ def _records(raw: memoryview) -> Iterator[DecodedRecord]:
         headers, at = _headers(plain, at)
         if headers is None:
             at = _within(plain, began + length)
-            key, value, headers = None, plain[began:at], RAW_BATCH
+            key, value, headers = None, plain[began:at], raw_headers(TOO_MANY_HEADERS)
         timestamp = latest if attributes & DefaultRecordBase.TIMESTAMP_TYPE_MASK else first + later
         yield DecodedRecord(base + (index if count == last + 1 else delta), timestamp, key, value, headers)
 

@@ -21,6 +21,7 @@ from libs.eventlog.loops.markers import Markers
 from libs.eventlog.loops.membership import ANEW, commit_again, ours, watched
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscribe, Subscription
+from libs.eventlog.wire.field_errors import WHOLE
 from libs.eventlog.wire.fingerprint import fingerprint, says_otherwise
 from libs.eventlog.wire.receipts import dead_letters_of
 from libs.eventlog.wire.record import Outgoing, Record
@@ -321,7 +322,7 @@ class DoorLoop:
 
 def _not_processed(failure: Failure) -> Unreadable:
     text = f"this failed by a fault of ours; it is kept, and sent in again once that is mended: {failure.reference}"
-    return Unreadable(Unreadability.NOT_PROCESSED, "envelope", text)
+    return Unreadable(Unreadability.NOT_PROCESSED, WHOLE, text)
 
 
 def _place(record: Record) -> PartitionOffset:

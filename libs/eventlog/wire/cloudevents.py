@@ -18,9 +18,10 @@ from pydantic_core import from_json, to_json
 from typing_extensions import TypeVar
 
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.wire.field_errors import field_error
+from libs.eventlog.wire import record as wire
+from libs.eventlog.wire.field_errors import DATA, WHOLE, field_error, pointer
 from libs.eventlog.wire.fingerprint import canonical
-from libs.eventlog.wire.record import RAW_BATCH, Record
+from libs.eventlog.wire.record import Record, why_raw
 from libs.messages.envelope import MessageName, Number, Source, Traceparent
 from libs.messages.receipts import Unreadability
 from libs.messages.upstream import Upstream
@@ -62,15 +63,26 @@ def parse(
     value: bytes | None, headers: Sequence[tuple[str, bytes | None]], upstream: Mapping[str, type[Upstream]]
 ) -> Message[Any]:
     """Read a door record; `upstream` are the types that the door takes. Raises Unreadable."""
-    if tuple(headers) == RAW_BATCH:
-        text = "this can not be told apart: over 200 headers, over 1 MiB, or compressed so that it can not be unpacked"
-        raise Unreadable(Unreadability.NOT_A_CLOUDEVENT, "envelope", text)
+    if why := why_raw(headers):
+        raise _not_decoded(why)
     if value is None or not value:
-        raise Unreadable(Unreadability.NO_VALUE, "envelope", "the record has no value; send the event in it")
+        raise Unreadable(Unreadability.NO_VALUE, WHOLE, "the record has no value; send the event in it")
     if len(value) > MAX_VALUE:
-        raise Unreadable(Unreadability.TOO_LARGE, "envelope", f"the value is larger than {MAX_VALUE} bytes")
+        raise Unreadable(Unreadability.TOO_LARGE, WHOLE, f"the value is larger than {MAX_VALUE} bytes")
     attributes, data = _attributes(value, headers)
     return _message(attributes, data, upstream)
+
+
+def _not_decoded(why: bytes) -> Unreadable:
+    match why:
+        case wire.TOO_MANY_HEADERS:
+            return Unreadable(Unreadability.NOT_A_CLOUDEVENT, WHOLE, "the record has more than 200 headers; send fewer")
+        case wire.UNPACKS_TOO_LARGE:
+            text = "its batch unpacks to more than 1 MiB a record; send smaller values"
+            return Unreadable(Unreadability.TOO_LARGE, WHOLE, text)
+        case _:
+            text = "its batch can not be unpacked, or its records not be told apart: it is broken; send it again"
+            return Unreadable(Unreadability.NOT_A_CLOUDEVENT, WHOLE, text)
 
 
 def named(record: Record) -> tuple[str, str] | None:
@@ -89,7 +101,7 @@ def identity_of(record: Record) -> tuple[str | None, str | None]:
 def _readable(record: Record) -> Mapping[str, Any]:
     """The attributes of a door record, as far as they can be read: nothing is said of the data."""
     value = record.value or b""
-    if tuple(record.headers) == RAW_BATCH or len(value) > MAX_VALUE:
+    if why_raw(record.headers) or len(value) > MAX_VALUE:
         return {}
     try:
         named = _headers(record.headers)
@@ -140,10 +152,12 @@ def _headers(headers: Sequence[tuple[str, bytes | None]]) -> Mapping[str, str]:
         name = raw_name.lower()
         if value is None or not (name.startswith("ce_") or name in {"content-type", "traceparent"}):
             continue
-        _text(raw_name.encode(errors="surrogatepass"), "headers")  # bytes that are not UTF-8 came as surrogates
-        where = name if name.isascii() and name.isprintable() else "headers"
+        _text(raw_name.encode(errors="surrogatepass"), WHOLE)  # bytes that are not UTF-8 came as surrogates
+        is_attribute = name != "content-type" and name.isascii() and name.isprintable()
+        where = pointer(name.removeprefix("ce_")) if is_attribute else WHOLE
         if name in named:
-            raise Unreadable(Unreadability.BAD_ATTRIBUTE, where[:100], "this header is there more than once")
+            text = f"{'its header' if where else 'a header'} is there more than once, in whatever case"
+            raise Unreadable(Unreadability.BAD_ATTRIBUTE, where[:100], text)
         named[name] = _text(value, where[:100])
     return named
 
@@ -162,12 +176,12 @@ def _media_type(content_type: str) -> str:
 def _structured(value: bytes, media_type: str) -> tuple[Mapping[str, Any], bytes]:
     if media_type not in {f"{_STRUCTURED}+json", _JSON}:
         text = f"send one event a record as {_STRUCTURED}+json; batches and other formats are not taken"
-        raise Unreadable(Unreadability.UNKNOWN_CONTENT_TYPE, "content-type", text)
-    event = _json(value, "envelope")
+        raise Unreadable(Unreadability.UNKNOWN_CONTENT_TYPE, WHOLE, text)
+    event = _json(value, WHOLE)
     if not isinstance(event, dict):
-        raise Unreadable(Unreadability.NOT_AN_OBJECT, "envelope", "the event must be a JSON object")
+        raise Unreadable(Unreadability.NOT_AN_OBJECT, WHOLE, "the event must be a JSON object")
     data_type = event.get("datacontenttype")
-    _check_json("datacontenttype", _media_type(data_type) if isinstance(data_type, str) else data_type)
+    _check_json(_media_type(data_type) if isinstance(data_type, str) else data_type)
     return event, _data(event)
 
 
@@ -203,17 +217,17 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
 
 def _data(event: Mapping[str, Any]) -> bytes:
     if "data" in event and "data_base64" in event:
-        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "data_base64", "send data or data_base64, not both")
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "/data_base64", "send data or data_base64, not both")
     if "data" in event:
         return to_json(event["data"])
     encoded = event.get("data_base64")
     if encoded is None:
-        raise Unreadable(Unreadability.MISSING_ATTRIBUTE, "data", "the event has no data")
+        raise Unreadable(Unreadability.MISSING_ATTRIBUTE, DATA, "the event has no data")
     try:
         data = b64decode(encoded, validate=True)
     except (TypeError, ValueError, NotBase64):
-        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "data_base64", "this is not base64") from None
-    _check_names(data, "data_base64")
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "/data_base64", "this is not base64") from None
+    _check_names(data, "/data_base64")
     return data
 
 
@@ -221,29 +235,29 @@ def _binary(value: bytes, media_type: str, named: Mapping[str, str]) -> tuple[Ma
     attributes = {name.removeprefix("ce_"): text for name, text in named.items() if name != "content-type"}
     if not attributes.keys() - {"traceparent"}:
         text = f"say content-type: {_STRUCTURED}+json, or send the attributes as headers that begin with ce_"
-        raise Unreadable(Unreadability.NOT_A_CLOUDEVENT, "envelope", text)
-    _check_json("content-type", media_type or None)
+        raise Unreadable(Unreadability.NOT_A_CLOUDEVENT, WHOLE, text)
+    _check_json(media_type or None)
     data = value.removeprefix(_BOM)
-    _check_names(data, "data")
+    _check_names(data, DATA)
     return attributes, data
 
 
-def _check_json(where: str, media_type: object) -> None:
+def _check_json(media_type: object) -> None:
     """Check that the data are declared as JSON; without a declaration they are taken as JSON."""
     if media_type is None or (isinstance(media_type, str) and (media_type == _JSON or media_type.endswith("+json"))):
         return
-    raise Unreadable(Unreadability.UNKNOWN_CONTENT_TYPE, where, f"the data must be {_JSON}")
+    raise Unreadable(Unreadability.UNKNOWN_CONTENT_TYPE, "/datacontenttype", f"the data must be {_JSON}")
 
 
 def _message(attributes: Mapping[str, Any], data: bytes, upstream: Mapping[str, type[Upstream]]) -> Message[Any]:
     if _given(attributes, "specversion") != "1.0":
-        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "specversion", "only CloudEvents 1.0 are taken")
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "/specversion", "only CloudEvents 1.0 are taken")
     identity = _fitting(attributes, "id", _NAME, "at most 200 characters, none of them a control character")
     source = _source(attributes)
     kind = _given(attributes, "type")
     model = upstream.get(kind)
     if model is None:
-        raise Unreadable(Unreadability.UNKNOWN_TYPE, "type", "this door takes no such type")
+        raise Unreadable(Unreadability.UNKNOWN_TYPE, "/type", "this door takes no such type")
     subject = _fitting(attributes, "subject", _NUMBER, "a number of at most 64 characters, no blanks, no @")
     time = _time(_given(attributes, "time"))
     content, trace = _content(data, model), _trace(attributes)
@@ -253,9 +267,9 @@ def _message(attributes: Mapping[str, Any], data: bytes, upstream: Mapping[str, 
 def _given(attributes: Mapping[str, Any], name: str) -> str:
     value = attributes.get(name)
     if value is None or value == "":
-        raise Unreadable(Unreadability.MISSING_ATTRIBUTE, name, f"the attribute {name} is missing or empty")
+        raise Unreadable(Unreadability.MISSING_ATTRIBUTE, pointer(name), f"the attribute {name} is missing or empty")
     if not isinstance(value, str):
-        raise Unreadable(Unreadability.BAD_ATTRIBUTE, name, f"the attribute {name} must be text")
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, pointer(name), f"the attribute {name} must be text")
     return value
 
 
@@ -264,13 +278,13 @@ def _fitting(attributes: Mapping[str, Any], name: str, kind: TypeAdapter[str], r
     try:
         return kind.validate_python(value)
     except ValidationError:
-        raise Unreadable(Unreadability.BAD_ATTRIBUTE, name, f"the attribute {name} must be {rule}") from None
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, pointer(name), f"the attribute {name} must be {rule}") from None
 
 
 def _source(attributes: Mapping[str, Any]) -> str:
     source = _fitting(attributes, "source", _SOURCE, "a reference of at most 128 characters, no blanks, no @")
     if len(quote(source, safe="")) > MAX_SOURCE:
-        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "source", "the attribute source is too long once it is encoded")
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "/source", "the attribute source is too long once it is encoded")
     return source
 
 
@@ -284,7 +298,7 @@ def _time(text: str) -> datetime:
         time = None
     if time is None or time.year not in YEARS:
         rule = f"time must be RFC 3339 with an offset or Z, in the years {YEARS.start} to {YEARS.stop - 1}"
-        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "time", rule)
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "/time", rule)
     return time.astimezone(UTC)
 
 
@@ -295,11 +309,11 @@ def _after_leap_second(time: datetime) -> datetime | None:
 
 
 def _content(data: bytes, model: type[U]) -> U:
-    _text(data, "data")
+    _text(data, DATA)
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        raise field_error(error) from None
+        raise field_error(error, data) from None
 
 
 def _trace(attributes: Mapping[str, Any]) -> str | None:

@@ -1,9 +1,10 @@
 """Which field of a message is wrong and what is expected, without repeating its value."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from libs.eventlog.errors import Unreadable
 from libs.messages.receipts import Unreadability
@@ -38,15 +39,39 @@ _RULES: Mapping[str, str] = {
 _DATES = frozenset({"date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"})
 
 
-def field_error(error: ValidationError) -> Unreadable:
-    """Turn a validation error into the answer for its first field."""
+WHOLE, DATA = "", "/data"
+"""The whole event and its data, as JSON Pointers."""
+
+
+def pointer(*parts: str | int) -> str:
+    """A JSON Pointer (RFC 6901) into the event as structured mode writes it."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def field_error(error: ValidationError, data: bytes) -> Unreadable:
+    """Turn a validation error of the data, as they came, into the answer for its first field."""
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
-        return Unreadable(Unreadability.NOT_JSON, "data", f"this is not JSON: {first['ctx']['error']}"[:MAX_TEXT])
-    where = ".".join(("data", *map(str, first["loc"])))
+        return Unreadable(Unreadability.NOT_JSON, DATA, f"this is not JSON: {first['ctx']['error']}"[:MAX_TEXT])
+    where = pointer("data", *_path(first["loc"], from_json(data)))
     text = f"{where} {_rule(first['type'], first.get('ctx', {}))}"
-    reason = Unreadability.NOT_AN_OBJECT if where == "data" else Unreadability.BAD_FIELD
+    reason = Unreadability.NOT_AN_OBJECT if where == DATA else Unreadability.BAD_FIELD
     return Unreadable(reason, where, text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…")
+
+
+def _path(location: Sequence[str | int], data: Any) -> Iterator[str | int]:
+    """Where the error is in the data: the kind of a union is in its location too, and no place."""
+    at = data
+    for index, part in enumerate(location):
+        match at:
+            case dict() if part in at:
+                at = at[part]
+                yield part
+            case list() if isinstance(part, int) and part < len(at):
+                at = at[part]
+                yield part
+            case dict() if index == len(location) - 1:
+                yield part
 
 
 def _rule(kind: str, context: Mapping[str, Any]) -> str:

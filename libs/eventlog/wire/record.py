@@ -16,7 +16,22 @@ from libs.messages.ids import event_id
 CONTENT_TYPE = (("content-type", b"application/cloudevents+json"),)
 JSON = (("content-type", b"application/json"),)
 RAW_BATCH = (("content-type", b"application/x-kafka-batch"),)
-"""The headers of a record that can not be decoded: its value is the raw bytes."""
+"""How the headers of a record begin that can not be decoded: its value is the raw bytes."""
+TOO_MANY_HEADERS, UNPACKS_TOO_LARGE, BROKEN = b"too-many-headers", b"unpacks-too-large", b"broken"
+"""Why it can not be decoded."""
+_WHY_RAW = "olcare-why"
+
+
+def raw_headers(why: bytes) -> Sequence[tuple[str, bytes]]:
+    """The headers of a record that comes as raw bytes."""
+    return (*RAW_BATCH, (_WHY_RAW, why))
+
+
+def why_raw(headers: Sequence[tuple[str, bytes | None]]) -> bytes | None:
+    """Why a record comes as raw bytes; None where it does not."""
+    if tuple(headers[:1]) != RAW_BATCH:
+        return None
+    return next((value or BROKEN for name, value in headers[1:] if name == _WHY_RAW), BROKEN)
 
 
 class Record(NamedTuple):

@@ -2,8 +2,9 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import MAX_VALUE, Message, parse
 from libs.eventlog.wire.fingerprint import canonical
-from libs.eventlog.wire.record import RAW_BATCH
+from libs.eventlog.wire.record import BROKEN, RAW_BATCH, TOO_MANY_HEADERS, UNPACKS_TOO_LARGE, raw_headers
 from libs.messages.base import PersonId
+from libs.messages.catalogue import UPSTREAM
 from libs.messages.receipts import Receipt
 from libs.messages.streams import stream_id
 from libs.messages.tickets import Channel, RequestKind
@@ -32,6 +34,7 @@ from libs.messages.upstream import (
 DOOR: Mapping[str, type[Upstream]] = {
     upstream_type(model): model for model in (TicketSubmitted, ResponseGiven, ContractSubmitted, PlanPartSubmitted)
 }
+DOOR_EXAMPLES = {path.stem: path for path in (Path(__file__).parents[3] / "contracts/examples/door").iterdir()}
 STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 ANNE: PersonId = "person/crm-eu/501"
@@ -138,14 +141,14 @@ def test_a_trace_that_can_not_be_followed_turns_nothing_away() -> None:
 
 @pytest.mark.parametrize("value", [None, b""])
 def test_a_record_without_a_value_says_nothing(value: bytes | None) -> None:
-    assert refusal(value) == ("no-value", "envelope")
-    assert refusal(value, binary(ATTRIBUTES)) == ("no-value", "envelope")
+    assert refusal(value) == ("no-value", "")
+    assert refusal(value, binary(ATTRIBUTES)) == ("no-value", "")
 
 
 def test_the_largest_value_is_read_and_one_byte_more_is_not() -> None:
     event = with_attributes()
     assert parse(event.ljust(MAX_VALUE), STRUCTURED, DOOR) == READ
-    assert refusal(event.ljust(MAX_VALUE + 1)) == ("too-large", "envelope")
+    assert refusal(event.ljust(MAX_VALUE + 1)) == ("too-large", "")
 
 
 def test_the_longest_text_of_any_script_is_read() -> None:
@@ -154,21 +157,21 @@ def test_the_longest_text_of_any_script_is_read() -> None:
 
 
 def test_a_record_that_is_no_cloudevent_is_told_how_to_be_one() -> None:
-    assert refusal(structured(ASKED), []) == ("not-a-cloudevent", "envelope")
-    assert refusal(structured(ASKED), [("content-type", b"application/json")]) == ("not-a-cloudevent", "envelope")
-    assert refusal(structured(ASKED), [("traceparent", TRACE.encode())]) == ("not-a-cloudevent", "envelope")
+    assert refusal(structured(ASKED), []) == ("not-a-cloudevent", "")
+    assert refusal(structured(ASKED), [("content-type", b"application/json")]) == ("not-a-cloudevent", "")
+    assert refusal(structured(ASKED), [("traceparent", TRACE.encode())]) == ("not-a-cloudevent", "")
 
 
 @pytest.mark.parametrize("content_type", ["application/cloudevents-batch+json", "application/cloudevents+avro"])
 def test_batches_and_other_formats_are_not_taken(content_type: str) -> None:
     headers = [("content-type", content_type.encode())]
-    assert refusal(structured([]), headers) == ("unknown-content-type", "content-type")
+    assert refusal(structured([]), headers) == ("unknown-content-type", "")
 
 
 def test_data_that_is_not_json_by_its_own_word_is_not_taken() -> None:
-    assert refusal(b"<a/>", binary(ATTRIBUTES, "text/xml")) == ("unknown-content-type", "content-type")
-    assert refusal(with_attributes(datacontenttype="text/xml")) == ("unknown-content-type", "datacontenttype")
-    assert refusal(with_attributes(datacontenttype=7)) == ("unknown-content-type", "datacontenttype")
+    assert refusal(b"<a/>", binary(ATTRIBUTES, "text/xml")) == ("unknown-content-type", "/datacontenttype")
+    assert refusal(with_attributes(datacontenttype="text/xml")) == ("unknown-content-type", "/datacontenttype")
+    assert refusal(with_attributes(datacontenttype=7)) == ("unknown-content-type", "/datacontenttype")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +187,7 @@ def test_data_that_is_not_json_by_its_own_word_is_not_taken() -> None:
     ],
 )
 def test_an_envelope_must_be_a_json_object(value: bytes, reason: str) -> None:
-    assert refusal(value) == (reason, "envelope")
+    assert refusal(value) == (reason, "")
 
 
 @pytest.mark.parametrize(
@@ -192,23 +195,23 @@ def test_an_envelope_must_be_a_json_object(value: bytes, reason: str) -> None:
     [(b"{", "not-json"), (b"\xff{}", "not-utf8"), (b"[]", "not-an-object"), (b'"text"', "not-an-object")],
 )
 def test_data_must_be_a_json_object(value: bytes, reason: str) -> None:
-    assert refusal(value, binary(ATTRIBUTES)) == (reason, "data")
-    assert refusal(with_attributes(data=None, data_base64=b64encode(value).decode())) == (reason, "data")
+    assert refusal(value, binary(ATTRIBUTES)) == (reason, "/data")
+    assert refusal(with_attributes(data=None, data_base64=b64encode(value).decode())) == (reason, "/data")
 
 
 def test_an_event_without_data_says_nothing() -> None:
-    assert refusal(with_attributes(data=None)) == ("missing-attribute", "data")
-    assert refusal(structured({**ATTRIBUTES, "data": None})) == ("not-an-object", "data")
+    assert refusal(with_attributes(data=None)) == ("missing-attribute", "/data")
+    assert refusal(structured({**ATTRIBUTES, "data": None})) == ("not-an-object", "/data")
     for spoilt in ("*", "é", 7):
-        assert refusal(with_attributes(data=None, data_base64=spoilt)) == ("bad-attribute", "data_base64")
+        assert refusal(with_attributes(data=None, data_base64=spoilt)) == ("bad-attribute", "/data_base64")
 
 
 @pytest.mark.parametrize("name", list(ATTRIBUTES))
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_every_attribute_must_be_there(name: str, nothing: str | None) -> None:
-    assert refusal(with_attributes(**{name: nothing})) == ("missing-attribute", name)
+    assert refusal(with_attributes(**{name: nothing})) == ("missing-attribute", f"/{name}")
     headers = binary({n: text for n, text in {**ATTRIBUTES, name: nothing}.items() if text is not None})
-    assert refusal(structured(ASKED), headers) == ("missing-attribute", name)
+    assert refusal(structured(ASKED), headers) == ("missing-attribute", f"/{name}")
 
 
 @pytest.mark.parametrize(
@@ -239,46 +242,92 @@ def test_every_attribute_must_be_there(name: str, nothing: str | None) -> None:
     ],
 )
 def test_every_attribute_must_be_what_it_says(name: str, spoilt: object) -> None:
-    assert refusal(with_attributes(**{name: spoilt})) == ("bad-attribute", name)
+    assert refusal(with_attributes(**{name: spoilt})) == ("bad-attribute", f"/{name}")
 
 
 def test_an_attribute_in_another_encoding_is_named() -> None:
     headers = [h for h in binary(ATTRIBUTES) if h[0] != "ce_source"]
-    assert refusal(structured(ASKED), [*headers, ("ce_source", b"\xe9")]) == ("not-utf8", "ce_source")
+    assert refusal(structured(ASKED), [*headers, ("ce_source", b"\xe9")]) == ("not-utf8", "/source")
 
 
 def test_a_header_of_ours_whose_name_is_not_utf_8_is_told_and_a_foreign_one_is_ignored() -> None:
-    assert refusal(structured(ASKED), [*binary(ATTRIBUTES), ("ce_\udcff", b"x")]) == ("not-utf8", "headers")
+    assert refusal(structured(ASKED), [*binary(ATTRIBUTES), ("ce_\udcff", b"x")]) == ("not-utf8", "")
     assert parse(structured(ASKED), [*binary(ATTRIBUTES), ("x-\udcff", b"x"), ("ce_\udcff", None)], DOOR) == READ
 
 
-def test_what_came_as_the_bytes_of_its_batch_is_no_event() -> None:
-    assert refusal(b"x" * (MAX_VALUE + 1), list(RAW_BATCH)) == ("not-a-cloudevent", "envelope")
+@pytest.mark.parametrize(
+    ("headers", "reason", "told"),
+    [
+        (RAW_BATCH, "not-a-cloudevent", "can not be unpacked"),
+        (raw_headers(BROKEN), "not-a-cloudevent", "can not be unpacked"),
+        (raw_headers(TOO_MANY_HEADERS), "not-a-cloudevent", "more than 200 headers"),
+        (raw_headers(UNPACKS_TOO_LARGE), "too-large", "unpacks to more than 1 MiB"),
+    ],
+)
+def test_what_came_as_bytes_is_told_its_one_cause(headers: list[tuple[str, bytes]], reason: str, told: str) -> None:
+    assert refusal(b"x" * (MAX_VALUE + 1), list(headers)) == (reason, "")
+    with pytest.raises(Unreadable, match=told):
+        parse(b"x", headers, DOOR)
+
+
+@given(data=st.data())
+def test_a_place_in_the_data_is_there_or_is_missing_from_what_is_there(data: st.DataObject) -> None:
+    event = data.draw(st.sampled_from(sorted(DOOR_EXAMPLES)))
+    content = json.loads(DOOR_EXAMPLES[event].read_text())
+    path = data.draw(st.sampled_from([*places(content["data"])]))
+    *folders, name = path
+    inner = content["data"]
+    for folder in folders:
+        inner = inner[folder]
+    inner[name] = data.draw(st.sampled_from([None, 7, "", [], {}, "a b@c", {"part": "x"}]))
+    where = place_of_error(json.dumps(content).encode())
+    at: Any = content
+    *before, last = where.split("/")[1:] or [""]
+    for part in before:
+        at = at[int(part)] if isinstance(at, list) else at[part]
+    assert isinstance(at, dict) or 0 <= int(last) < len(at)
+
+
+def place_of_error(value: bytes) -> str:
+    """Where the door says that an event does not fit; nowhere where it does."""
+    try:
+        parse(value, STRUCTURED, {kind: model for types in UPSTREAM.values() for kind, model in types.items()})
+    except Unreadable as error:
+        return error.where
+    return ""
+
+
+def places(content: Any) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON document."""
+    inner = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for name, value in inner:
+        yield (name,)
+        yield from ((name, *rest) for rest in places(value))
 
 
 def test_an_attribute_said_twice_is_not_guessed() -> None:
-    assert refusal(structured(ASKED), [*binary(ATTRIBUTES), ("ce_id", b"m-2")]) == ("bad-attribute", "ce_id")
-    assert refusal(with_attributes(), [*STRUCTURED, *STRUCTURED]) == ("bad-attribute", "content-type")
+    assert refusal(structured(ASKED), [*binary(ATTRIBUTES), ("ce_id", b"m-2")]) == ("bad-attribute", "/id")
+    assert refusal(with_attributes(), [*STRUCTURED, *STRUCTURED]) == ("bad-attribute", "")
 
 
 def test_a_type_of_another_door_is_unknown_here() -> None:
-    assert refusal(with_attributes(type="olcare.upstream.ResendOrdered.v1")) == ("unknown-type", "type")
+    assert refusal(with_attributes(type="olcare.upstream.ResendOrdered.v1")) == ("unknown-type", "/type")
 
 
 @pytest.mark.parametrize(
     ("changed", "where"),
     [
-        ({"customer": None}, "data.customer"),
-        ({"customer": "customer/erp/%61"}, "data.customer"),
-        ({"customer": "customer/erp/%FF"}, "data.customer"),
-        ({"customer": f"customer/erp/{'c' * LONGEST_ID}"}, "data.customer"),
-        ({"requester": {"person": f"person/erp/{'p' * LONGEST_ID}"}}, "data.requester.person"),
-        ({"channel": "fax"}, "data.channel"),
-        ({"requester": {"person": "Anne"}}, "data.requester.person"),
-        ({"requester": "Anne"}, "data.requester"),
-        ({"text": "a\0b"}, "data.text"),
-        ({"text": "x" * 100_001}, "data.text"),
-        ({"request_kind": "Quick Question"}, "data.request_kind"),
+        ({"customer": None}, "/data/customer"),
+        ({"customer": "customer/erp/%61"}, "/data/customer"),
+        ({"customer": "customer/erp/%FF"}, "/data/customer"),
+        ({"customer": f"customer/erp/{'c' * LONGEST_ID}"}, "/data/customer"),
+        ({"requester": {"person": f"person/erp/{'p' * LONGEST_ID}"}}, "/data/requester/person"),
+        ({"channel": "fax"}, "/data/channel"),
+        ({"requester": {"person": "Anne"}}, "/data/requester/person"),
+        ({"requester": "Anne"}, "/data/requester"),
+        ({"text": "a\0b"}, "/data/text"),
+        ({"text": "x" * 100_001}, "/data/text"),
+        ({"request_kind": "Quick Question"}, "/data/request_kind"),
     ],
 )
 def test_the_first_field_that_does_not_fit_is_named(changed: dict[str, Any], where: str) -> None:
@@ -288,7 +337,7 @@ def test_the_first_field_that_does_not_fit_is_named(changed: dict[str, Any], whe
 def test_a_field_within_a_list_or_a_choice_is_named() -> None:
     plan = {"part": "targets", "content": {"version": 0}}
     submitted = with_attributes(type="olcare.upstream.PlanPartSubmitted.v1", data={"publication": plan})
-    assert refusal(submitted) == ("bad-field", "data.publication.targets.content.version")
+    assert refusal(submitted) == ("bad-field", "/data/publication/content/version")
     contract = {
         "customer": "customer/a/1",
         "licence": "licence/a/1",
@@ -296,7 +345,7 @@ def test_a_field_within_a_list_or_a_choice_is_named() -> None:
         "products": ["a", "B"],
     }
     submitted = with_attributes(type="olcare.upstream.ContractSubmitted.v1", data=contract)
-    assert refusal(submitted) == ("bad-field", "data.products.1")
+    assert refusal(submitted) == ("bad-field", "/data/products/1")
 
 
 PRIVATE = "Anne Exemple, anne@example.org"
@@ -409,22 +458,22 @@ def test_every_way_of_rfc_3339_is_read(text: str, instant: str) -> None:
 
 @pytest.mark.parametrize("text", ["2026-11-24T09:30:60Z", "2016-12-31T23:59:61Z", "2016-12-31T23:59:60+01:00"])
 def test_a_second_60_is_refused_where_there_can_be_none(text: str) -> None:
-    assert refusal(with_attributes(time=text)) == ("bad-attribute", "time")
+    assert refusal(with_attributes(time=text)) == ("bad-attribute", "/time")
 
 
 def test_a_name_that_stands_twice_in_an_object_is_refused_wherever_it_stands() -> None:
     twice = structured(ASKED)[:-1] + b', "text": "Another."}'
-    assert refusal(twice, binary(ATTRIBUTES)) == ("not-json", "data")
+    assert refusal(twice, binary(ATTRIBUTES)) == ("not-json", "/data")
     event = with_attributes(data=None)[:-1] + b', "data": ' + twice + b"}"
-    assert refusal(event) == ("not-json", "envelope")
+    assert refusal(event) == ("not-json", "")
     encoded = b64encode(twice).decode()
-    assert refusal(with_attributes(data=None, data_base64=encoded)) == ("not-json", "data_base64")
-    assert refusal(with_attributes()[:-1] + b', "id": "m-2"}') == ("not-json", "envelope")
+    assert refusal(with_attributes(data=None, data_base64=encoded)) == ("not-json", "/data_base64")
+    assert refusal(with_attributes()[:-1] + b', "id": "m-2"}') == ("not-json", "")
 
 
 def test_data_in_two_ways_are_refused() -> None:
     encoded = b64encode(structured(ASKED)).decode()
-    assert refusal(with_attributes(data_base64=encoded)) == ("bad-attribute", "data_base64")
+    assert refusal(with_attributes(data_base64=encoded)) == ("bad-attribute", "/data_base64")
 
 
 def test_what_is_no_json_is_said_with_its_place_and_without_its_text() -> None:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from libs.eventlog.kafka.decoder import MAX_HEADERS, MAX_RECORD, DecodedBatches
 from libs.eventlog.kafka.subscription import record_of
-from libs.eventlog.wire.record import RAW_BATCH, Record
+from libs.eventlog.wire.record import BROKEN, TOO_MANY_HEADERS, UNPACKS_TOO_LARGE, Record, why_raw
 from tests.unit.eventlog.batches import CODECS, batch, record, sealed
 
-BROKEN = b"\x00\x00\x00\x02\xfe\xff\x07key"  # the key takes 65,535 bytes, it says
+CUT_OFF = b"\x00\x00\x00\x02\xfe\xff\x07key"  # the key takes 65,535 bytes, it says
 
 
 def read(raw: bytes, start: int = 0, records: Any = DecodedBatches) -> list[Record]:
@@ -77,14 +77,14 @@ def test_a_compacted_batch_keeps_its_gaps() -> None:
 def test_what_can_not_be_unpacked_comes_as_it_is_and_once() -> None:
     raw = batch(record(0), record(1), codec="gzip", pack=lambda _: b"no gzip") + batch(record(0, b"c"), base=2)
     first, second, third = read(raw)
-    assert (first.offset, first.headers, raw.startswith(first.value or b"-")) == (0, RAW_BATCH, True)
-    assert (second.offset, second.headers, second.value) == (1, RAW_BATCH, b"see offset 0")
+    assert (first.offset, why_raw(first.headers), raw.startswith(first.value or b"-")) == (0, BROKEN, True)
+    assert (second.offset, why_raw(second.headers), second.value) == (1, BROKEN, b"see offset 0")
     assert (third.offset, third.value) == (2, b"c")
 
 
 def test_records_before_the_one_that_can_not_be_told_apart_are_read() -> None:
-    first, second, third = read(batch(record(0, b"a"), BROKEN, record(2, b"c")))
-    assert (first.value, second.headers, third.headers) == (b"a", RAW_BATCH, RAW_BATCH)
+    first, second, third = read(batch(record(0, b"a"), CUT_OFF, record(2, b"c")))
+    assert (first.value, why_raw(second.headers), why_raw(third.headers)) == (b"a", BROKEN, BROKEN)
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -92,14 +92,14 @@ def test_room_is_made_for_a_mebibyte_a_record(codec: str) -> None:
     within, beyond = (record(0, bytes(MAX_RECORD + more)) for more in (-100, 1))
     assert read(batch(within, codec=codec))[0].value == bytes(MAX_RECORD - 100)
     if codec != "snappy":  # which packs a twentieth at best
-        assert read(batch(beyond, codec=codec))[0].headers == RAW_BATCH
+        assert why_raw(read(batch(beyond, codec=codec))[0].headers) == UNPACKS_TOO_LARGE
 
 
 def test_a_record_with_too_many_headers_comes_as_its_bytes() -> None:
     many, still = (record(1, b"b", [(b"n", None)] * (MAX_HEADERS + more)) for more in (1, 0))
     raw = batch(record(0, b"a"), many, record(2, b"c"))
     first, second, third = read(raw)
-    assert (first.value, second.headers, third.value) == (b"a", RAW_BATCH, b"c")
+    assert (first.value, why_raw(second.headers), third.value) == (b"a", TOO_MANY_HEADERS, b"c")
     assert many.endswith(second.value or b"-")
     assert len(read(batch(record(0), still))[1].headers) == MAX_HEADERS
 

@@ -10,7 +10,7 @@ from libs.eventlog.wire.record import RAW_BATCH, Outgoing, Record
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Header, Receipt
 
 STRUCTURED = [("content-type", b"application/cloudevents+json")]
-DOOR, WHY = "olcare.tickets.in.v1", Unreadable("not-json", "envelope", "this is not JSON")
+DOOR, WHY = "olcare.tickets.in.v1", Unreadable("not-json", "", "this is not JSON")
 Headers = Sequence[tuple[str, bytes | None]]
 
 
@@ -57,7 +57,7 @@ def test_a_marker_for_a_dead_letter_is_read_back() -> None:
 def test_a_receipt_leaves_out_what_it_has_not() -> None:
     receipt = answers()[1].value or b""
     assert b"null" not in receipt
-    assert Receipt.model_validate_json(receipt).where == "envelope"
+    assert Receipt.model_validate_json(receipt).where == ""
 
 
 def test_a_receipt_has_the_key_of_its_record_unless_that_is_huge() -> None:
@@ -76,7 +76,7 @@ def test_a_receipt_has_the_key_of_its_record_unless_that_is_huge() -> None:
     ],
 )
 def test_what_would_not_fit_into_a_dead_letter_stays_at_its_place(value: bytes, headers: Headers) -> None:
-    letter = letter_of(value=value, headers=headers, why=Unreadable("too-large", "envelope", "a" * 200))
+    letter = letter_of(value=value, headers=headers, why=Unreadable("too-large", "", "a" * 200))
     assert (letter.key, letter.value, letter.headers) == (None, None, ())
     assert letter.message.startswith("too large to be kept here")
     assert (letter.place.offset, str(letter.reason), len(letter.message)) == (17, "too-large", 200)

@@ -271,7 +271,7 @@ def test_without_a_text_there_is_no_private_record(name: str) -> None:
 def test_a_text_without_an_author_is_unreadable(name: str) -> None:
     with pytest.raises(Unreadable, match="say in author who wrote it, or leave it out") as caught:
         read(example(name, {"author": None, "text": "Le problème est revenu."}))
-    assert caught.value.where == "data.text"
+    assert caught.value.where == "/data/text"
 
 
 @pytest.mark.parametrize("name", [name for name in OF_TICKETS if name != "TicketSubmitted"])
