@@ -66,13 +66,42 @@ class TargetedCycle(Value):
 
 
 class CyclesReckoned(Event):
-    """All cycles of a ticket that have a target, reckoned anew on what is known; what has ended stays as it was."""
+    """All cycles of a ticket that have a target, reckoned anew on what is known; what has ended stays as it was.
+
+    Written no more, since it grew with the ticket: `CycleReckoned` is about one.
+    """
 
     ticket: TicketId
     centre: Code
     facts: Count
     """How many facts of the ticket they rest on."""
     cycles: tuple[TargetedCycle, ...]
+    calendar_version: PlanVersion
+    targets_version: PlanVersion
+    tz_version: Code
+    rests_on: tuple[FactVersion, ...] = ()
+
+
+class CycleBegun(Value):
+    """Names a cycle: what stays when more becomes known, unlike its instance."""
+
+    measure: Measure
+    started_at: Instant
+
+
+class CycleReckoned(Event):
+    """One cycle of a ticket that has a target, reckoned on what is known; the others stay as they were reckoned."""
+
+    ticket: TicketId
+    centre: Code
+    facts: Count
+    """How many facts of the ticket it rests on."""
+    cycle: TargetedCycle | None = None
+    """None where another one is gone, or where none came out otherwise on more facts or other grounds."""
+    gone: CycleBegun | None = None
+    """A cycle that there is none of any more, now that more is known."""
+    is_last: bool
+    """Whether all cycles are reckoned on these facts now; else the next one follows."""
     calendar_version: PlanVersion
     targets_version: PlanVersion
     tz_version: Code
@@ -94,4 +123,4 @@ class CycleTargetMissed(Event):
     """When it was noticed."""
 
 
-CyclesEvent = CyclesReckoned | CycleTargetMissed
+CyclesEvent = CyclesReckoned | CycleReckoned | CycleTargetMissed

@@ -12,7 +12,7 @@ from libs.messages.contracts import (
     PersonErased,
     PersonErasureRefused,
 )
-from libs.messages.cycles import CyclesReckoned, CycleTargetMissed
+from libs.messages.cycles import CycleReckoned, CyclesReckoned, CycleTargetMissed
 from libs.messages.sla import (
     CallNoted,
     CancellationNoted,
@@ -73,7 +73,7 @@ NO_NEWS = (
     *(TicketTransferred, TicketsMerged, MergeUndone, TicketPaused, TicketResumed, TicketReopened, TicketResolved),
     *(TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated, FirstResponseRestated),
     *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
-    *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleTargetMissed),
+    *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleReckoned, CycleTargetMissed),
     *(CustomerRegistered, CustomerChanged, CustomerRefused, PersonErased, PersonErasureRefused),
     *(ContractActivated, ContractRefused, ContractContinued),
 )

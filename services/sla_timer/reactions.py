@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from libs.eventlog.commands import Reaction
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import SlaEvent
-from libs.messages.cycles import CyclesReckoned, CycleTargetMissed
+from libs.messages.cycles import CycleReckoned, CyclesReckoned, CycleTargetMissed
 from libs.messages.facts import resting_on
 from libs.messages.sla import (
     CallNoted,
@@ -84,7 +84,7 @@ ASK_NO_OTHER = (
     *(FirstResponseClockStarted, FirstResponseAtRisk, FirstResponseRetargeted, FirstResponseNotRetargeted),
     *(FirstResponseReinstated, FirstResponseBreached, FirstResponseRestated, ResponseNotApplied, CallNoted),
     *(CancellationNoted, ReinstatementNotApplied, InternalTargetSet, InternalTargetNotSet),
-    *(CyclesReckoned, CycleTargetMissed),
+    *(CyclesReckoned, CycleReckoned, CycleTargetMissed),
 )
 """All others."""
 FACTS: TypeAdapter[PlanFacts] = TypeAdapter(PlanFacts)

@@ -51,7 +51,7 @@ def test_without_a_target_cycles_are_measured_and_make_no_event() -> None:
     say("TicketSubmitted", "plain")
     (resolution,) = cycles("plain", "resolution")
     assert (resolution["state"], resolution["working_seconds"], resolution["due_at"]) == ("running", 0, None)
-    assert not {"CyclesReckoned", "CycleTargetMissed"} & set(types_in("plain"))
+    assert not {"CycleReckoned", "CycleTargetMissed"} & set(types_in("plain"))
 
 
 def test_a_target_is_used_up_by_running_time_alone_and_missed_once(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_an_explanation_tells_the_cycles_beside_the_promise() -> None:
 
 def test_what_began_before_there_was_a_target_has_none() -> None:
     assert [cycle["target_seconds"] for cycle in cycles("plain", "resolution")] == [None]
-    assert "CyclesReckoned" not in types_in("plain")
+    assert "CycleReckoned" not in types_in("plain")
 
 
 def test_a_ticket_that_was_never_opened_has_no_cycles() -> None:

@@ -166,11 +166,11 @@ def _waited_for(pen: Pen) -> None:
         cause = str(door_command_id("crm", f"{kind}-2", waiting))
         event = pen.event(TICKETS, waiting, kind, cause, cause, at)
         pen.answer(pen.say(message), waiting, event, kind, Outcome.ACCEPTED, cause)
-    example = json.loads((_EXAMPLES / "CyclesReckoned.json").read_text())["data"]["cycles"][0]
+    example = json.loads((_EXAMPLES / "CycleReckoned.json").read_text())["data"]["cycle"]
     cycle = example | {"started_at": BEGIN, "due_at": DUE}
-    about = {"ticket": waiting, "cycles": [cycle], "facts": 3}
+    about = {"ticket": waiting, "cycle": cycle, "facts": 3}
     cause = str(duty_command_id(stream, "ReckonCycles"))
-    reckoned = pen.event(PROMISES, stream, "CyclesReckoned", cause, command, BEGIN, **about)
+    reckoned = pen.event(PROMISES, stream, "CycleReckoned", cause, command, BEGIN, **about)
     later, cause = DUE + timedelta(seconds=1), str(duty_command_id(reckoned, "MissTarget"))
     verdict = {"ticket": waiting, "started_at": BEGIN, "due_at": DUE, "missed_at": DUE, "detected_at": later}
     pen.event(PROMISES, stream, "CycleTargetMissed", cause, command, later, **verdict)

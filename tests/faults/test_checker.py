@@ -156,12 +156,12 @@ ENDED = {
 }
 CYCLE: list[tuple[str, Break]] = [
     ("was missed more than once", followed(PROMISES, named("TargetMissed"), CYCLES)),
-    ("but 3 are known", saying(PROMISES, named("CyclesReckoned"), facts=2)),
+    ("but 3 are known", saying(PROMISES, named("CycleReckoned"), facts=2)),
     ("and is not missed", without(PROMISES, named("TargetMissed"))),
     ("not after", saying(PROMISES, named("TargetMissed"), detected_at=str(DUE))),
     ("not after", reading(PROMISES, named("TargetMissed"), recordedtime=str(DUE))),
     ("but not reckoned so", saying(PROMISES, named("TargetMissed"), started_at=str(WARNING))),
-    ("nothing was reckoned before", without(PROMISES, named("CyclesReckoned"))),
+    ("nothing was reckoned before", without(PROMISES, named("CycleReckoned"))),
     ("there is no such ticket", without(TICKETS, named("TicketOpened", SECOND))),
     ("TicketResumed, but it is open", without(TICKETS, named("TicketPaused"))),
     (
@@ -172,7 +172,7 @@ CYCLE: list[tuple[str, Break]] = [
         "was missed, but what ended it",
         both(
             followed(TICKETS, named("ResponseRecorded"), SECOND),
-            followed(PROMISES, named("CyclesReckoned"), CYCLES, {"cycles": [ENDED]}),
+            followed(PROMISES, named("CycleReckoned"), CYCLES, {"cycle": ENDED}),
         ),
     ),
 ]

@@ -159,7 +159,7 @@ async def test_what_is_missed_already_is_not_reckoned_on_another_calendar(timer:
 async def test_newer_targets_concern_what_was_said_since(timer: Folded) -> None:
     await publish(timer, CALENDAR, FOUR_HOURS, published(ELEVEN, 2, resolution_seconds=HOUR))
     await timer.happened(TICKET, TICKET_OPENED, PAUSED)
-    await timer.happened(STREAM, reckoned(reckon(story(OPENED_AT, (ELEVEN, Kind.PAUSED)), ELEVEN - MICROSECOND)))
+    await timer.happened(STREAM, *reckoned(reckon(story(OPENED_AT, (ELEVEN, Kind.PAUSED)), ELEVEN - MICROSECOND)))
     assert await to_reckon(timer) == [TICKET]
 
 

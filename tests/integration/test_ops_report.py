@@ -137,7 +137,7 @@ async def test_a_ticket_is_known_with_its_facts_and_with_what_was_reckoned_and_m
     await tables.happened("ticket/crm-eu/4712", GERMAN)
     await tables.happened(CYCLES, OPENED, missed(tuesday("09:00")))
     found = await known_of(tables.queries, [TICKET, "ticket/crm-eu/4712", "ticket/crm-eu/9"])
-    (resolution,) = OPENED.cycles
+    resolution = OPENED.cycle
     begun = Begun(Measure.RESOLUTION, GERMAN_OPENED_AT)
     assert [(one.story.ticket, one.reckoned, one.missed) for one in found] == [
         (TICKET, {begun: resolution}, {begun}),

@@ -1,15 +1,24 @@
-"""Cycles for which the plan gives a target: reckoned whole whenever more is known, and missed once each.
+"""Cycles for which the plan gives a target: reckoned whenever more is known, an event each, and missed once each.
 
 The target is the one in force when the cycle began, the calendar the newest. What has ended stays as it was reckoned.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, assert_never
 
 from libs.decider import Decider
-from libs.messages.cycles import CyclePause, CyclesEvent, CyclesReckoned, CycleTargetMissed, Measure, TargetedCycle
+from libs.messages.cycles import (
+    CycleBegun,
+    CyclePause,
+    CycleReckoned,
+    CyclesEvent,
+    CyclesReckoned,
+    CycleTargetMissed,
+    Measure,
+    TargetedCycle,
+)
 from libs.messages.facts import resting_on
 from libs.plan import working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, WorkingCalendar, tz_version
@@ -63,6 +72,7 @@ class Reckoned:
     ticket: str
     centre: str
     facts: int
+    """On how many all cycles are reckoned; 0, like the versions, as long as not all were."""
     cycles: tuple[TargetedCycle, ...]
     calendar_version: int
     targets_version: int
@@ -89,6 +99,8 @@ def evolve(state: State, event: CyclesEvent) -> State:
     match event:
         case CyclesReckoned():
             return _reckoned(event, state.missed if isinstance(state, Reckoned) else ())
+        case CycleReckoned():
+            return _with_one(state, event)
         case CycleTargetMissed() if isinstance(state, Reckoned):
             return replace(state, missed=(*state.missed, Begun(event.measure, event.started_at)))
         case CycleTargetMissed():
@@ -112,17 +124,45 @@ def _reckoned(event: CyclesReckoned, missed: tuple[Begun, ...]) -> Reckoned:
     )
 
 
+def _with_one(state: State, event: CycleReckoned) -> Reckoned:
+    """The cycles with one of them as the event says; they rest on its grounds once it is the last."""
+    before = state if isinstance(state, Reckoned) else Reckoned(event.ticket, event.centre, 0, (), 0, 0)
+    named = [begun_of(one) for one in (event.cycle, event.gone) if one]
+    others = [cycle for cycle in before.cycles if begun_of(cycle) not in named]
+    cycles = tuple(sorted([*others, *([event.cycle] if event.cycle else [])], key=_place))
+    if not event.is_last:
+        return replace(before, centre=event.centre, cycles=cycles)
+    return replace(
+        before,
+        centre=event.centre,
+        facts=event.facts,
+        cycles=cycles,
+        calendar_version=event.calendar_version,
+        targets_version=event.targets_version,
+    )
+
+
+def begun_of(cycle: TargetedCycle | CycleBegun) -> Begun:
+    """The identity of a cycle."""
+    return Begun(cycle.measure, cycle.started_at)
+
+
+def _place(cycle: TargetedCycle) -> tuple[datetime, str, int]:
+    return cycle.started_at, cycle.measure, cycle.instance
+
+
 def to_miss(reckoned: Reckoned) -> TargetedCycle | None:
     """The earliest cycle whose target is used up before it ends and that was not missed yet."""
-    open_ = [cycle for cycle in reckoned.cycles if Begun(cycle.measure, cycle.started_at) not in reckoned.missed]
+    missed = frozenset(reckoned.missed)
+    open_ = [cycle for cycle in reckoned.cycles if begun_of(cycle) not in missed]
     late = [cycle for cycle in open_ if cycle.due_at and (cycle.ended_at is None or cycle.due_at < cycle.ended_at)]
     return min(late, key=lambda cycle: (cycle.due_at, cycle.measure), default=None)
 
 
 def is_running(reckoned: Reckoned) -> bool:
     """Whether another calendar could still move a deadline."""
-    missed = reckoned.missed
-    return any(c.ended_at is None and Begun(c.measure, c.started_at) not in missed for c in reckoned.cycles)
+    missed = frozenset(reckoned.missed)
+    return any(c.ended_at is None and begun_of(c) not in missed for c in reckoned.cycles)
 
 
 def target_of(measure: Measure, started_at: datetime, targets: Sequence[PublishedTargets]) -> timedelta | None:
@@ -140,7 +180,7 @@ def target_of(measure: Measure, started_at: datetime, targets: Sequence[Publishe
 
 
 def targeted(
-    cycle: Cycle, calendar: WorkingCalendar, target: timedelta, before: Sequence[TargetedCycle] = ()
+    cycle: Cycle, calendar: WorkingCalendar, target: timedelta, before: TargetedCycle | None = None
 ) -> TargetedCycle:
     """Reckon a cycle; one that has ended, and was reckoned so before, stays as it was."""
     spent: timedelta | None
@@ -159,7 +199,7 @@ def targeted(
         used_microseconds=None if spent is None else spent // timedelta.resolution,
         due_at=due_at,
     )
-    known = next((one for one in before if _is_the_same(one, made)), made)
+    known = before if before and _is_the_same(before, made) else made
     return known.model_copy(update={"instance": made.instance})
 
 
@@ -168,7 +208,8 @@ def _is_the_same(one: TargetedCycle, other: TargetedCycle) -> bool:
     return one.ended_at is not None and what[0] == what[1]
 
 
-def _reckon(state: State, command: ReckonCycles) -> CyclesReckoned | None:
+def _reckon(state: State, command: ReckonCycles) -> CycleReckoned | None:
+    """The first cycle that comes out otherwise: each is an event of its own, so that none grows with the ticket."""
     now, story = command.occurred_at, command.story
     calendar, targets = in_force(of_centre(command.calendars, story.centre), now), in_force(command.targets, now)
     if calendar is None or targets is None:
@@ -176,12 +217,18 @@ def _reckon(state: State, command: ReckonCycles) -> CyclesReckoned | None:
     grounds = (command.known, calendar.content.version, targets.content.version)
     if isinstance(state, Reckoned) and grounds == (state.facts, state.calendar_version, state.targets_version):
         return None
-    before = state.cycles if isinstance(state, Reckoned) else ()
-    return CyclesReckoned(
+    before = {begun_of(cycle): cycle for cycle in state.cycles} if isinstance(state, Reckoned) else {}
+    cycles = {begun_of(cycle): cycle for cycle in _all_targeted(story, calendar, command.targets, before)}
+    gone = before.keys() - cycles.keys()
+    changed = [cycle for begun, cycle in cycles.items() if before.get(begun) != cycle]
+    first = min(gone, key=lambda one: (one.started_at, one.measure), default=None)
+    return CycleReckoned(
         ticket=story.ticket,
         centre=story.centre,
         facts=command.known,
-        cycles=tuple(_all_targeted(story, calendar, command.targets, before)),
+        cycle=changed[0] if changed and not first else None,
+        gone=CycleBegun(measure=first.measure, started_at=first.started_at) if first else None,
+        is_last=len(gone) + len(changed) <= 1,
         calendar_version=calendar.content.version,
         targets_version=targets.content.version,
         tz_version=tz_version(),
@@ -193,12 +240,12 @@ def _all_targeted(
     story: TicketHistory,
     calendar: PublishedCalendar,
     targets: Sequence[PublishedTargets],
-    before: Sequence[TargetedCycle],
+    before: Mapping[Begun, TargetedCycle],
 ) -> Iterator[TargetedCycle]:
     on = working_calendar(calendar.content)
     for cycle in cycles_of(story):
         if target := target_of(cycle.measure, cycle.started_at, targets):
-            yield targeted(cycle, on, target, before)
+            yield targeted(cycle, on, target, before.get(Begun(cycle.measure, cycle.started_at)))
 
 
 def _miss(state: State, command: MissTarget) -> CycleTargetMissed | None:

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from libs.eventlog.projection import Key, Projection
 from libs.eventlog.wire.record import RecordedEvent
-from libs.messages.cycles import CyclesEvent, CyclesReckoned, CycleTargetMissed, TargetedCycle
+from libs.messages.cycles import CycleReckoned, CyclesEvent, CyclesReckoned, CycleTargetMissed, TargetedCycle
 from libs.messages.tickets import (
     CustomerCallRecorded,
     Medium,
@@ -235,7 +235,7 @@ CYCLES: Projection[CyclesRow] = Projection(
         stream text not null, ticket text not null, centre text not null, known int not null,
         calendar_version int not null, targets_version int not null, is_running boolean not null,
         next_due_at timestamptz, cycles jsonb not null, missed jsonb not null, correlation text not null""",
-    events=(CyclesReckoned, CycleTargetMissed),
+    events=(CyclesReckoned, CycleReckoned, CycleTargetMissed),
     evolve=_cycles,
     indexes=("(next_due_at) where next_due_at is not null", "(centre) where is_running"),
     load=_cycles_loaded,

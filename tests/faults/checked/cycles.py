@@ -9,7 +9,7 @@ from tests.faults.checked.books import Books, instant
 from tests.faults.checked.log import PLAN, PROMISES, TICKETS, Event, Ledger
 from tests.faults.checked.promises import LATE, at_the_door
 
-RECKONED, MISSED = "CyclesReckoned", "CycleTargetMissed"
+WHOLE, RECKONED, MISSED = "CyclesReckoned", "CycleReckoned", "CycleTargetMissed"
 _ALWAYS = ("TicketOpened", "CustomerCallRecorded", "TicketsMerged", "MergeUndone", "TicketPaused", "TicketResumed")
 _ENDING = {"ResponseRecorded": "responded_at", "CustomerCallRecorded": "called_at", "TicketResolved": "resolved_at"}
 Cycle = Mapping[str, Any]
@@ -81,21 +81,34 @@ def _ends(
 
 
 def _cycles(events: Sequence[Event], known: int, ends: Mapping[datetime, datetime], now: datetime) -> Iterator[str]:
-    if not known or events[0].name != RECKONED:
+    if not known or events[0].name not in {WHOLE, RECKONED}:
         yield f"there is no such ticket, or nothing was reckoned before {events[0].name}"
         return
-    last: Mapping[str, Any] = {}
+    cycles: dict[tuple[str, str], Cycle] = {}
+    facts = 0
     missed: dict[tuple[str, str], datetime] = {}
     for event in events:
-        if event.name == RECKONED:
-            last = event.data
+        if event.name in {WHOLE, RECKONED}:
+            _reckon(event, cycles)
+            facts = event.data["facts"] if event.data.get("is_last", True) else facts
             continue
-        yield from _missed(event, last["cycles"], missed)
+        yield from _missed(event, [*cycles.values()], missed)
         missed[_begun(event.data)] = instant(event.data["due_at"])
-    if last["facts"] != known:
-        yield f"it was reckoned on {last['facts']} facts, but {known} are known"
-    for cycle in last["cycles"]:
+    if facts != known:
+        yield f"it was reckoned on {facts} facts, but {known} are known"
+    for cycle in cycles.values():
         yield from _at_the_end(cycle, missed.get(_begun(cycle)), ends, now)
+
+
+def _reckon(event: Event, cycles: dict[tuple[str, str], Cycle]) -> None:
+    """Follow what is reckoned: of a whole ticket, or of one cycle."""
+    if event.name == WHOLE:
+        cycles.clear()
+        cycles.update({_begun(cycle): cycle for cycle in event.data["cycles"]})
+    if gone := event.data.get("gone"):
+        cycles.pop(_begun(gone), None)
+    if cycle := event.data.get("cycle"):
+        cycles[_begun(cycle)] = cycle
 
 
 def _begun(cycle: Cycle) -> tuple[str, str]:
