@@ -2,12 +2,12 @@
 
 One slice is copied while the next one is folded; workers, which are other processes, share the partitions. Memory
 stays bounded: a long partition is folded in slices of streams (a stream is always in one slice), so that a process
-holds the rows of about two times SLICE records at most, however long the log is.
+holds the rows of about two times SLICE records at most, however long the log is. It is read once: while the first slice
+is folded, the records of the others go into files (spill.py).
 """
 
 import asyncio
 import gc
-import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +18,7 @@ from libs.eventlog.errors import Halted
 from libs.eventlog.fold import NEWEST, Projector, View, entries, parted
 from libs.eventlog.ports import Position
 from libs.eventlog.projection import Reader
+from libs.eventlog.rebuild.spill import Spilled, spilled
 from libs.eventlog.rule import missing
 from libs.eventlog.tables.database import Connection
 from libs.eventlog.tables.generations import Generation, indexes
@@ -142,11 +143,15 @@ class PartitionBuilder:
 
     async def _partition(self, partition: int, end: int, count: Count) -> int | None:
         """Fold a partition to `end`; returns the offset of a record before it that raises Halted, else None."""
-        reader, digest = self._projector.reader, None
+        reader = self._projector.reader
         try:
-            for belongs in _slices(end):
-                view, digest = await self._fold(partition, end, belongs, count)
+            with spilled(-(-end // SLICE) or 1) as files:
+                view, digest = await self._first(partition, end, files, count)
                 await self._write(partial(_copy, self._connection, reader, self._into, partition, view))
+                for part in range(1, files.parts):
+                    view = await self._fold(files.read(part), count)
+                    files.drop(part)
+                    await self._write(partial(_copy, self._connection, reader, self._into, partition, view))
         except Halted as halted:
             await self._copied()
             await _clear(self._connection, reader, self._into, partition)
@@ -154,21 +159,33 @@ class PartitionBuilder:
         await self._write(partial(_place, self._connection, reader, self._into, partition, Position(0, end, digest)))
         return None
 
-    async def _fold(
-        self, partition: int, end: int, belongs: Callable[[Record], bool] | None, count: Count
-    ) -> tuple[View, bytes | None]:
-        """Fold the records of a slice; returns the view, and the digest of the last record of the partition."""
+    async def _first(self, partition: int, end: int, files: Spilled, count: Count) -> tuple[View, bytes | None]:
+        """Read a partition: fold the first slice, and keep the others in files; returns its view and the last digest.
+
+        Raises Halted at the first record of the slice that can not be taken.
+        """
         view, expected, digest = new_view(self._projector.reader), 0, None
         topic, judge = self._projector.reader.topic, self._projector.judge
         async for records in self._log.scan(topic, partition, end):
             judge.check_dense(records, expected)
-            mine = records if belongs is None else [r for r in records if belongs(r)]
+            mine, *others = files.parted(records)
+            for part, more in enumerate(others, start=1):
+                files.write(part, more)
             self._projector.fold(judge.envelopes(mine), view)
             digest, expected = sha256(records[-1].value or b"").digest(), records[-1].offset + 1
             count(len(mine))
         if (due := judge.first_due(partition, expected, end)) < end:
             raise missing(topic, partition, due, "the broker gives none")
         return view, digest if expected == end else None
+
+    async def _fold(self, batches: Iterable[Sequence[Record]], count: Count) -> View:
+        """Fold the records of another slice."""
+        view = new_view(self._projector.reader)
+        for records in batches:
+            self._projector.fold(self._projector.judge.envelopes(records), view)
+            count(len(records))
+            await asyncio.sleep(0)  # what was folded before is being copied
+        return view
 
     async def _write(self, write: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a write after the previous one has finished."""
@@ -183,18 +200,6 @@ class PartitionBuilder:
 def new_view(reader: Reader) -> View:
     """The view of a fold that starts from nothing."""
     return View(rows={projection.table: {} for projection in reader.projections})
-
-
-def _slices(records: int) -> Iterable[Callable[[Record], bool] | None]:
-    """Split a partition into so many sets of streams that none has many more than SLICE records."""
-    count = -(-records // SLICE)
-    if count <= 1:
-        return [None]
-    return [partial(_belongs, count, mine) for mine in range(count)]
-
-
-def _belongs(count: int, mine: int, record: Record) -> bool:
-    return zlib.crc32(record.key or b"") % count == mine
 
 
 async def _copy(connection: Connection, reader: Reader, into: Generation, partition: int, view: View) -> None:
