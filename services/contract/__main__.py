@@ -8,6 +8,7 @@ from libs.chassis.start import started
 from libs.messages.catalogue import CONTRACTS, PLAN, PRIVATE
 from services.contract.domain import DECIDERS
 from services.contract.handlers import ContractDoor, TermDuties, Tombstones, Writers
+from services.contract.heartbeat import Heartbeat
 from services.contract.projections import PRIVATE_RECORDS, READERS
 from services.contract.settings import ContractSettings
 
@@ -25,6 +26,9 @@ async def main() -> int:
     host.loop("tombstones", tombstones.run)
     host.health.checks["tombstones"] = lambda: tombstones.waiting
     host.busy(tombstones.busy)
+    heartbeat = Heartbeat(host)
+    host.loop("heartbeat", heartbeat.run)
+    host.health.checks["heartbeat"] = lambda: heartbeat.waiting
     return await host.serve()
 
 

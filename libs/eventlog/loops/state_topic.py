@@ -5,6 +5,7 @@ than tombstones are kept (`delete.retention.ms`) may have missed one, so it star
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from libs.eventlog.errors import Halted, Unavailable
@@ -23,6 +24,12 @@ create table if not exists {name}.position_{name} (
     partition int primary key, epoch bigint not null, next_offset bigint not null, read_at timestamptz not null);
 alter table {name}.position_{name} add column if not exists topic text not null default '';
 create table if not exists {name}.{name} (key text primary key, partition int not null, value jsonb not null);
+do $$ begin -- what is personal shall stand in no statistics, which outlive the rows
+    if (select attstattarget from pg_attribute where attrelid = '{name}.{name}'::regclass and attname = 'value')
+            is distinct from 0 then
+        alter table {name}.{name} alter column value type jsonb using value, alter column value set statistics 0;
+    end if;
+end $$;
 create index if not exists {name}_by_person on {name}.{name} (substring(key from '^person/[^/]+/[^/]+'));
 """
 
@@ -35,6 +42,7 @@ class StateTopic:
         self._epochs: dict[int, int] = {}
         self._next: dict[int, int] = {}
         self.halted: dict[int, Halted] = {}
+        self._erased = False
         self.skipped = 0
         """The number of records that could not be rows, since the process began."""
 
@@ -115,9 +123,18 @@ class StateTopic:
         for partition, records in batches.items():
             if partition not in self.halted:
                 await self.apply(partition, records)
+        if self._erased:
+            await self._vacuum()
         if not batches:
             await self._go_past(await subscription.passed())
         return sum(len(records) for records in batches.values())
+
+    async def _vacuum(self) -> None:
+        """Take erased rows out of the table's pages, where they would stay for as long as little is written."""
+        with suppress(Unavailable):  # tried again with the next round
+            async with self._database.connection() as connection:
+                await connection.execute(f"vacuum {self.name}.{self.name}")
+            self._erased = False
 
     async def _go_past(self, passed: Mapping[int, int]) -> None:
         """Go past offsets whose records compaction has removed at the end of a partition."""
@@ -155,9 +172,10 @@ class StateTopic:
             )
             if moved is None:
                 raise Unavailable(f"{self.name}[{partition}] has another owner")
-            await connection.execute(f"delete from {self.name} where key = any($1)", list(last))
+            gone = await connection.fetch(f"delete from {self.name} where key = any($1) returning key", list(last))
             await connection.copy_records_to_table(self.name, schema_name=self.name, records=kept)
         self._next[partition] = offset
+        self._erased |= any(last[row["key"]] is None for row in gone)
 
     async def positions(self) -> Mapping[int, int]:
         """The next offset of every partition."""

@@ -8,6 +8,9 @@ from libs.messages.catalogue import PRIVATE
 from libs.messages.private import PrivateRecord
 from libs.messages.streams import partition_of
 
+HEARTBEAT = "heartbeat"
+"""The key of records that say nothing: a tombstone of nobody, which lets older segments be compacted."""
+
 
 class Personal(NamedTuple):
     """What goes to the private topic and nowhere else."""
@@ -31,3 +34,8 @@ def private_record(personal: Personal, partitions: int) -> Outgoing:
 def tombstone(key: str, partitions: int) -> Outgoing:
     """The record that takes a private record away."""
     return Outgoing(PRIVATE, partition_of(key, partitions), key.encode(), None, JSON)
+
+
+def heartbeat(partition: int) -> Outgoing:
+    """A record that says nothing."""
+    return Outgoing(PRIVATE, partition, HEARTBEAT.encode(), None, JSON)

@@ -1,12 +1,14 @@
 """`olcare person erase`: erase everything private about a person, through contract's door."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from libs.chassis.clock import draw_id
 from libs.eventlog.client.messages import door_record, event
-from libs.messages.catalogue import CONTRACTS_DOOR
+from libs.eventlog.kafka.topics import Card
+from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE
 from libs.messages.receipts import Receipt
 from libs.messages.streams import parse_stream
 from libs.messages.upstream import PersonErasureOrdered
@@ -17,6 +19,7 @@ from services.ops.door.client import door_client, require
 from services.ops.watch.services import SERVICES, queries, tables
 
 SOURCE = "ops"
+SEGMENT = 7  # days until Kafka begins another file of a partition (log.roll.hours)
 app = typer.Typer(no_args_is_help=True, help="The people on the customers' side.")
 
 
@@ -32,9 +35,30 @@ def erase(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Have everything private about a person erased, everywhere and for ever."""
-    receipt = run(_erase(environment(ctx), person, customer, by))
-    show(receipt, as_json=as_json, otherwise=lambda: f"{person} is erased ({receipt.stream})")
+    """Have everything private about a person erased, everywhere and for ever; says what stays how long."""
+    here = environment(ctx)
+    receipt = run(_erase(here, person, customer, by))
+    stays = remains(here.cards())
+    found = {**receipt.model_dump(mode="json", exclude_none=True), "stays": stays}
+    show(found, as_json=as_json, otherwise=lambda: "\n".join((f"{person} is erased ({receipt.stream})", *stays)))
+
+
+def remains(cards: Mapping[str, Card]) -> list[str]:
+    """What an erasure can not reach, and when it is gone by itself: a sentence each."""
+    doors = [card for card in cards.values() if card.kind in {"door", "dead-letters"}]
+    kept = max(_days(card, "retention.ms") for card in doors)
+    lag = _days(cards[PRIVATE], "max.compaction.lag.ms")
+    return [
+        f"What was sent stays at its door and among the dead letters for {kept} to {kept + SEGMENT} days.",
+        f"{PRIVATE} is compacted within {2 * lag} days: until then a disk still holds what was erased.",
+        "PostgreSQL's write-ahead log holds it until its files are used again; pages hold it until they are.",
+        "Backups hold it for as long as you keep them: erase again after one is restored.",
+        "A mail that was sent is with whoever got it.",
+    ]
+
+
+def _days(card: Card, setting: str) -> int:
+    return int(card.config[setting]) // 86_400_000
 
 
 async def _erase(here: Environment, person: str, customer: str | None, by: str) -> Receipt:

@@ -11,6 +11,7 @@ from libs.eventlog.tables.database import Database
 from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.record import Outgoing
 from libs.stack.databases import drop_database
+from tests.support import eventually
 
 TOPIC = "olcare.private.v1"
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -170,3 +171,32 @@ async def test_a_table_that_is_dropped_is_filled_from_the_topic_that_is_there(sc
         await connection.execute("drop schema private cascade")
     state = await scene.read()
     assert (await scene.keys(), state.problem()) == (["person/y/1"], None)
+
+
+async def test_what_is_personal_stands_in_no_statistics_and_an_erasure_is_vacuumed(scene: Scene) -> None:
+    await scene.read()
+    assert await vacuumed(scene) is None
+    async with scene.database.connection() as connection:
+        await connection.execute("analyze private.private")
+        assert await connection.fetchval("select count(*) from pg_stats where attname = 'key'") == 1
+        assert await connection.fetchval("select count(*) from pg_stats where attname = 'value'") == 0
+    scene.say(b"person/x/1", None)
+    await scene.read()
+    assert await eventually(lambda: vacuumed(scene))
+
+
+async def test_statistics_from_before_are_dropped(scene: Scene) -> None:
+    state = await scene.read()
+    async with scene.database.connection() as connection:
+        await connection.execute("alter table private.private alter column value set statistics -1")
+        await connection.execute("analyze private.private")
+        assert await connection.fetchval("select count(*) from pg_stats where attname = 'value'") == 1
+        await state.open(2, MONDAY)
+        assert await connection.fetchval("select count(*) from pg_stats where attname = 'value'") == 0
+    assert await scene.keys() == ["person/x/1", "person/x/2"]
+
+
+async def vacuumed(scene: Scene) -> object:
+    async with scene.database.connection() as connection:
+        await connection.execute("select pg_stat_force_next_flush()")
+        return await connection.fetchval("select last_vacuum from pg_stat_user_tables where relname = 'private'")
