@@ -18,7 +18,7 @@ from libs.eventlog.errors import Unavailable
 from services.ops.cli.environment import Environment, environment, open_log
 from services.ops.cli.output import Refused
 from services.ops.sla.not_promised import without_promise
-from services.ops.watch.lag import rows
+from services.ops.watch.lag import not_ready, rows
 
 EVERY = 5.0  # machine seconds between two looks
 
@@ -60,11 +60,11 @@ class Watch:
     async def look(self) -> str | None:
         """Set the metrics for all that can be asked; returns a sentence for those that can not."""
         async with open_log(self._here) as log:
-            found = await rows(self._here, log)
+            found = [*await rows(self._here, log), *await not_ready(self._here)]
         for row in found:
             if "behind" in row:
                 self._behind.labels(row["follower"], row["kind"], row["topic"]).set(float(str(row["behind"])))
-        if problems := [str(row["problem"]) for row in found if "problem" in row]:
+        if problems := [f"{row['follower']}: {row['problem']}" for row in found if "problem" in row]:
             return "; ".join(problems)
         counted = await without_promise(self._here)
         self._without_promise.clear()

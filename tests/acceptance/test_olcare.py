@@ -77,9 +77,19 @@ def test_the_plan_says_what_is_new_the_same_or_refused(tmp_path: Path) -> None:
     said = olcare("plan", "publish", "--plan", str(folder), "--json")
     assert said.code == 1
     outcomes = {part["part"]: (part["outcome"], part["why"]) for part in said.json()}
-    assert outcomes["prices/plan/JPY"] == ("new", None)
-    assert outcomes["prices/plan/EUR"] == ("refused", "refused: same-version-other-content")
+    assert outcomes["prices/plan/JPY"] == ("withheld", None)
+    assert outcomes["prices/plan/EUR"] == ("refused", "same-version-other-content")
     assert outcomes["calendar/plan/france"] == outcomes["tz/plan/iana"] == ("same", None)
+    assert {part["outcome"] for part in done("plan", "publish")} == {"same"}, "nothing of it was published"
+    (folder / "prices.yaml").write_text(
+        prices.replace("JPY, version: 1", "JPY, version: 2").replace("EUR, version: 1", "EUR, version: 2")
+    )
+    assert {part["part"] for part in done("plan", "publish", "--plan", str(folder)) if part["outcome"] == "new"} == {
+        "prices/plan/EUR",
+        "prices/plan/JPY",
+    }
+    older = {part["part"] for part in done("plan", "publish") if part["outcome"] == "older"}
+    assert older == {"prices/plan/EUR", "prices/plan/JPY"}, "a newer one stands, and nothing is held up by that"
 
 
 def test_the_seed_is_published_once() -> None:

@@ -1,18 +1,17 @@
 """`olcare plan`: check and export it, and publish it: from its files to contract's door, part by part."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
 import typer
+from rich.console import RenderableType
 
 from libs.eventlog.client.door_client import DoorClient, OnReceipts, taken, why_not
 from libs.eventlog.client.messages import door_record, event
-from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import Outgoing
-from libs.messages.catalogue import CONTRACTS_DOOR, EVENTS, PLAN
+from libs.messages.catalogue import CONTRACTS_DOOR, PLAN
 from libs.messages.plan import PlanRefusal
 from libs.messages.receipts import Receipt
 from libs.messages.upstream import (
@@ -29,21 +28,24 @@ from services.contract.plan_parts import Publication, stream_of_publication
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, counting, run, show, table
 from services.ops.door.client import door_client
+from services.ops.plan.comparison import NEW, OLDER, REFUSED, SAME, Compared, compared, published_by
 from services.ops.plan.files import PlanGiven, check, export, plan_at
+from services.ops.watch.counting import counting_events
 
-SOURCE = "plan"
+SOURCE, WITHHELD = "plan", "withheld"
 app = typer.Typer(no_args_is_help=True, help="Check, export and publish the plan.")
 app.command()(check)
 app.command()(export)
 
 
 class PublishedPart(NamedTuple):
-    """What became of a part: `outcome` is new, same (it was said before) or refused."""
+    """What became of a part: new, same, older (a newer one stands), refused, or withheld as another one is refused."""
 
     part: str
     version: int | str
     outcome: str
     why: str | None
+    differs: tuple[str, ...]
 
 
 @app.command()
@@ -53,15 +55,19 @@ def publish(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Publish every part of the plan, and the tz database installed here, in force from now.
+    """Publish what is new of the plan and of the tz database installed here, in force from now: all of it or nothing.
 
-    Exit code 1 where one is refused.
+    A part of which a newer version stands is left alone. Exit code 1 where one is refused: then nothing is published.
     """
     found = run(_publish(environment(ctx), plan_at(path)))
-    rows = [part._asdict() for part in found]
-    show(rows, as_json=as_json, otherwise=lambda: table(rows, PublishedPart._fields))
-    if any(part.outcome == "refused" for part in found):
+    show([part._asdict() for part in found], as_json=as_json, otherwise=lambda: _for_people(found))
+    if any(part.outcome == REFUSED for part in found):
         raise typer.Exit(1)
+
+
+def _for_people(parts: Sequence[PublishedPart]) -> RenderableType:
+    rows = [{**part._asdict(), "differs": "\n".join(part.differs)} for part in parts]
+    return table(rows, PublishedPart._fields, alarming=lambda row: row["outcome"] in {REFUSED, WITHHELD})
 
 
 def publications(plan: Plan) -> Iterator[Publication]:
@@ -90,39 +96,36 @@ def _record(publication: Publication, at: datetime, partitions: int) -> Outgoing
 
 async def _publish(here: Environment, plan: Plan) -> list[PublishedPart]:
     async with door_client(here) as at:
+        states = published_by([event async for event in counting_events(at.log, here.cards()[PLAN])])
+        found = list(compared(publications(plan), states, at.clock.now()))
+        if any(one.outcome == REFUSED for one in found):
+            return [_told(one, WITHHELD if one.outcome == NEW else one.outcome) for one in found]
         with counting("parts of the plan", "parts") as on_receipts:
-            return await publish_plan(at, plan, here.cards()[CONTRACTS_DOOR].partitions, on_receipts)
+            return await publish_parts(at, found, here.cards()[CONTRACTS_DOOR].partitions, on_receipts)
 
 
-async def publish_plan(
-    at: DoorClient, plan: Plan, partitions: int, on_receipts: OnReceipts = lambda *_: None
+async def publish_parts(
+    at: DoorClient, found: Sequence[Compared], partitions: int, on_receipts: OnReceipts = lambda *_: None
 ) -> list[PublishedPart]:
-    """Publish every part, in force from now; returns what became of each; raises Unavailable."""
-    before = await at.log.ends(PLAN)
-    receipts = await at.ask(plan_records(plan, at.clock.now(), partitions), on_receipts)
-    new = await _events_since(at.log, before)
-    return [_published(p, r, new) for p, r in zip(publications(plan), receipts, strict=True)]
+    """Publish the parts that are new, in force from now; returns what became of all; raises Unavailable."""
+    new = [one for one in found if one.outcome == NEW]
+    now = at.clock.now()
+    records = [_record(one.publication, now, partitions) for one in new]
+    receipts = await at.ask(records, on_receipts) if records else []
+    answers = {stream_of_publication(one.publication): receipt for one, receipt in zip(new, receipts, strict=True)}
+    return [_answered(one, answers.get(stream_of_publication(one.publication))) for one in found]
 
 
-async def _events_since(log: KafkaLog, before: Mapping[int, int]) -> frozenset[str]:
-    """The ids of what was written to the plan's topic after some offsets."""
-    ends = await log.ends(PLAN)
-    codec = Codec(PLAN, EVENTS[PLAN], len(ends))
-    grown = [(partition, before[partition], end) for partition, end in ends.items() if before[partition] < end]
-    return frozenset(
-        [
-            codec.envelope(r).id
-            for p, start, end in grown
-            async for batch in log.scan(PLAN, p, end, start)
-            for r in batch
-        ]
-    )
-
-
-def _published(publication: Publication, receipt: Receipt, new: frozenset[str]) -> PublishedPart:
-    part, version = stream_of_publication(publication), publication.content.version
+def _answered(one: Compared, receipt: Receipt | None) -> PublishedPart:
+    """What became of a part after all: somebody else may have published meanwhile."""
+    if receipt is None or taken(receipt):
+        return _told(one, one.outcome)
     if receipt.reason == PlanRefusal.ALREADY_PUBLISHED:
-        return PublishedPart(part, version, "same", None)
-    if not taken(receipt):
-        return PublishedPart(part, version, "refused", why_not(receipt))
-    return PublishedPart(part, version, "new" if receipt.event in new else "same", None)
+        return _told(one, SAME)
+    return _told(one, REFUSED, why_not(receipt))
+
+
+def _told(one: Compared, outcome: str, why: str | None = None) -> PublishedPart:
+    said = why or (one.reason.value if one.reason and outcome in {OLDER, REFUSED} else None)
+    part = stream_of_publication(one.publication)
+    return PublishedPart(part, one.publication.content.version, outcome, said, one.differs)

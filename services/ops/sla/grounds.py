@@ -1,18 +1,14 @@
 """What deadlines rest on, calendars and targets with the instants of their publication: from files, log or tables."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.kafka.topics import Card
-from libs.eventlog.rule import Judge
 from libs.eventlog.tables.database import Database
-from libs.eventlog.wire.codec import Codec
-from libs.eventlog.wire.record import Head, RecordedEvent
-from libs.messages.catalogue import EVENTS, PLAN
+from libs.eventlog.wire.record import RecordedEvent
+from libs.messages.catalogue import PLAN
 from libs.messages.plan import CentreCalendar, CentreCalendarPublished, ResponseTargets, TargetsPublished
 from libs.plan import BadPlan, Plan, working_calendar
 from libs.plan.checks import objections
@@ -20,6 +16,7 @@ from libs.workcal import WorkingCalendar
 from services.ops.cli.environment import Environment, open_log
 from services.ops.cli.output import Refused
 from services.ops.plan.files import plan_at
+from services.ops.watch.counting import counting_events
 from services.ops.watch.services import queries
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, in_force
 
@@ -77,7 +74,7 @@ def grounds_of(plan: Plan) -> Grounds:
 async def grounds_in_log(here: Environment) -> Grounds:
     """Read what counts of the plan's topic; raises Refused, Unavailable and Halted."""
     async with open_log(here) as log:
-        return gathered([event async for event in _counting(log, here.cards()[PLAN])])
+        return gathered([event async for event in counting_events(log, here.cards()[PLAN])])
 
 
 def gathered(events: Sequence[RecordedEvent]) -> Grounds:
@@ -106,14 +103,3 @@ async def grounds_in_tables(database: Database) -> Grounds:
         one = PublishedCalendar(row["stream"], row["sequence"], row["published_at"], content)
         calendars.setdefault(content.centre, []).append(one)
     return Grounds(calendars, ())
-
-
-async def _counting(log: KafkaLog, card: Card) -> AsyncIterator[RecordedEvent]:
-    ends, starts = await log.ends(card.topic), await log.starts(card.topic)
-    judge = Judge(Codec(card.topic, EVENTS[card.topic], len(ends)), card.set_aside)
-    for partition, end in ends.items():
-        heads: dict[str, Head] = {}
-        async for batch in log.scan(card.topic, partition, end, starts[partition]):
-            for event in judge.envelopes(batch):
-                if judge.counts(event, heads) and isinstance(event, RecordedEvent):
-                    yield judge.codec.open(event)

@@ -50,10 +50,10 @@ def readers(service: WatchedService, positions: Positions) -> Iterator[tuple[str
 
 async def _lag(here: Environment) -> list[dict[str, object]]:
     async with open_log(here) as log:
-        return [*await rows(here, log), *await _not_ready(here)]
+        return [*await rows(here, log), *await not_ready(here)]
 
 
-async def _not_ready(here: Environment) -> list[dict[str, object]]:
+async def not_ready(here: Environment) -> list[dict[str, object]]:
     """A row for every service that is not ready, where it is known where they are."""
     said = await readiness(here.places()) if here.knows_services() else {}
     return [

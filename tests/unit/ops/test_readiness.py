@@ -108,15 +108,15 @@ def test_services_that_run_elsewhere_are_asked_where_they_are(
 
 async def test_how_far_behind_says_who_is_not_ready(services: Services, tmp_path: Path) -> None:
     here = Environment(None, None, None, "intake=8080", tmp_path, tmp_path)
-    assert await lag._not_ready(here) == []
+    assert await lag.not_ready(here) == []
     services.said = WAITING
-    [row] = await lag._not_ready(here)
+    [row] = await lag.not_ready(here)
     assert (row["follower"], row["problem"]) == ("intake", "not ready: gate: it is closed")
 
 
 async def test_who_is_not_known_is_not_asked(services: Services, tmp_path: Path) -> None:
     services.said = WAITING
-    assert await lag._not_ready(Environment("kafka:1", "x", None, None, tmp_path, tmp_path)) == []
+    assert await lag.not_ready(Environment("kafka:1", "x", None, None, tmp_path, tmp_path)) == []
 
 
 def test_plan_time_is_stepped_only_for_services_of_this_machine(tmp_path: Path) -> None:

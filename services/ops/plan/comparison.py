@@ -1,0 +1,79 @@
+"""A plan beside what is published: what would become of each part, and in what it differs."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from libs.eventlog.wire.record import RecordedEvent
+from libs.messages.plan import PlanEvent, PlanPartRefused, PlanRefusal, TzDatabaseRefused
+from services.contract.plan_parts import (
+    DECIDER,
+    Publication,
+    Published,
+    PublishPart,
+    State,
+    stream_of_publication,
+)
+
+NEW, SAME, OLDER, REFUSED = "new", "same", "older", "refused"
+_OUTCOMES = {PlanRefusal.ALREADY_PUBLISHED: SAME, PlanRefusal.OLDER_VERSION: OLDER}
+MOST = 8
+"""Differences of a part that are named."""
+
+
+class Compared(NamedTuple):
+    """What would become of a part: `new`, `same`, `older` (a newer one stands, which stays) or `refused`."""
+
+    publication: Publication
+    outcome: str
+    reason: PlanRefusal | None
+    differs: tuple[str, ...]
+
+
+def published_by(events: Iterable[RecordedEvent]) -> dict[str, State]:
+    """What is published, by stream: the counting events of the plan's topic folded."""
+    states: dict[str, State] = {}
+    for event in events:
+        data: Any = event.data
+        states[event.stream] = DECIDER.evolve(states.get(event.stream, DECIDER.initial), data)
+    return states
+
+
+def compared(publications: Iterable[Publication], states: Mapping[str, State], at: datetime) -> Iterator[Compared]:
+    """Compare each part as contract would decide about it."""
+    for publication in publications:
+        state = states.get(stream_of_publication(publication), DECIDER.initial)
+        reason = _reason(DECIDER.decide(state, PublishPart(at, publication)))
+        outcome = _OUTCOMES.get(reason, REFUSED) if reason else NEW
+        known = state.content.model_dump(mode="json") if isinstance(state, Published) else None
+        found = differences(known, publication.content.model_dump(mode="json")) if known else []
+        yield Compared(publication, outcome, reason, tuple(found))
+
+
+def _reason(event: PlanEvent | None) -> PlanRefusal | None:
+    return event.reason if isinstance(event, PlanPartRefused | TzDatabaseRefused) else None
+
+
+def differences(before: Any, after: Any) -> list[str]:
+    """Say where a part differs from the one that is published, its version apart: the first MOST places."""
+    found = [sentence for place, sentence in _differences(before, after, "") if place != "/version"]
+    more = [f"and {len(found) - MOST} more"] if len(found) > MOST else []
+    return found[:MOST] + more
+
+
+def _differences(before: Any, after: Any, place: str) -> Iterator[tuple[str, str]]:
+    match before, after:
+        case dict(), dict():
+            for key in [*before, *(key for key in after if key not in before)]:
+                yield from _differences(before.get(key), after.get(key), f"{place}/{key}")
+        case list(), list():
+            for at in range(max(len(before), len(after))):
+                was, is_ = (values[at] if at < len(values) else None for values in (before, after))
+                yield from _differences(was, is_, f"{place}/{at}")
+        case _ if before != after:
+            yield place, f"{place}: {_short(before)} is published, {_short(after)} is given"
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - what fits into a line

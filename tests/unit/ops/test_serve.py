@@ -1,0 +1,58 @@
+"""`olcare serve` is as ready as all that it watches."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libs.chassis.clock import Clock
+from libs.chassis.metrics import Metrics
+from services.ops import serve
+from services.ops.cli.environment import Environment, Place
+from services.ops.serve import Watch
+from services.ops.watch import lag
+from services.ops.watch.readiness import Said
+
+WELL = Said(ready=True, build="1", waiting=None)
+HERE = Environment("one:9092", "postgresql://db", None, "intake=8080,contract=8081", Path("contracts"), Path("root"))
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, Said]:
+    """What the services say of themselves; nobody is behind."""
+    found = {"intake": WELL, "contract": WELL}
+
+    @asynccontextmanager
+    async def opened(_: Environment) -> AsyncIterator[None]:
+        yield
+
+    async def nobody(*_: Any) -> list[dict[str, object]]:
+        return []
+
+    async def none(_: Environment) -> dict[str, int]:
+        return {}
+
+    async def asked(places: dict[str, Place]) -> dict[str, Said]:
+        return {name: found[name] for name in places}
+
+    monkeypatch.setattr(serve, "open_log", opened)
+    monkeypatch.setattr(serve, "rows", nobody)
+    monkeypatch.setattr(serve, "without_promise", none)
+    monkeypatch.setattr(lag, "readiness", asked)
+    return found
+
+
+def watch() -> Watch:
+    return Watch(HERE, Clock(None), Metrics("ops", "ops-1"))
+
+
+async def test_it_is_ready_where_all_are(said: dict[str, Said]) -> None:
+    assert set(said) == set(HERE.places())
+    assert await watch().look() is None
+
+
+async def test_it_is_not_ready_where_a_service_is_not(said: dict[str, Said]) -> None:
+    said["contract"] = Said(ready=False, build=None, waiting="the gate is closed")
+    assert await watch().look() == "contract: not ready: the gate is closed"
