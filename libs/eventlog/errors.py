@@ -4,6 +4,7 @@ Unreadable   an input that can never be taken: dead letter
 Unavailable  not now: the input stays where it is and is retried
 NotAdmitted  the same, as a server does not let us in: a setting is wrong, or a right is missing
 Halted       the log is inconsistent or can not be read: the partition stops and reports why
+TooLarge     what a command leads to is more than a record may hold: refused at a door, else its stream is left aside
 Fenced       another owner has taken this partition over: drop the batch, end the process
 """
 
@@ -32,6 +33,10 @@ class Halted(Exception):  # noqa: N818
     def __init__(self, topic: str, partition: int, offset: int, sentence: str) -> None:
         super().__init__(f"{topic}[{partition}] stops at offset {offset}: {sentence}")
         self.topic, self.partition, self.offset = topic, partition, offset
+
+
+class TooLarge(Exception):  # noqa: N818
+    """An event that is larger than a record of a log topic may be; nothing of it was written."""
 
 
 class Fenced(Exception):  # noqa: N818

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from libs.eventlog.commands import IssuedCommand
-from libs.eventlog.errors import Unavailable, Unreadable
+from libs.eventlog.errors import TooLarge, Unavailable, Unreadable
 from libs.eventlog.failures import EXPECTED, Failure, Report, failure_of, unreported
 from libs.eventlog.loops.backlog import DEPTH, Backlog
 from libs.eventlog.loops.fact_waves import NOTHING, Resting, fact_waves
@@ -19,7 +19,7 @@ from libs.eventlog.loops.held_back import check_room, firsts_of, remark_of
 from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.markers import Markers
 from libs.eventlog.loops.membership import ANEW, commit_again, ours, watched
-from libs.eventlog.loops.writer import Answer
+from libs.eventlog.loops.writer import LARGEST, Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscribe, Subscription
 from libs.eventlog.wire.field_errors import WHOLE
 from libs.eventlog.wire.fingerprint import fingerprint, says_otherwise
@@ -252,6 +252,10 @@ class DoorLoop:
             await self._answer([record])
         except EXPECTED:
             raise
+        except TooLarge:
+            await self._write(self._door.dead(record, _too_large()))
+            self._answered.add(_place(record))
+            self.counts.unreadable += 1
         except Exception as error:  # noqa: BLE001 - of whatever kind: it is dead-lettered and reported
             left = self._left.setdefault(record.partition, set())
             check_room(len(left) + 1, f"{record.topic}[{record.partition}]")  # so many are no fault of a record
@@ -318,6 +322,11 @@ class DoorLoop:
     async def _write(self, out: Sequence[Outgoing]) -> None:
         if out and UNKNOWN in await self._appender.append(out):
             raise Unavailable(f"{out[0].topic}: not everything was acknowledged")
+
+
+def _too_large() -> Unreadable:
+    text = f"what follows from this is larger than {LARGEST} bytes, which the log does not take: send less at once"
+    return Unreadable(Unreadability.TOO_LARGE, "data", text)
 
 
 def _not_processed(failure: Failure) -> Unreadable:

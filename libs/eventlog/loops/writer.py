@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from libs.decider import Deciders, decider_of
 from libs.eventlog.commands import IssuedCommand
-from libs.eventlog.errors import Unavailable
+from libs.eventlog.errors import TooLarge, Unavailable
 from libs.eventlog.ports import Appender, Asked, Clock, Loaded, Log, PartitionOffset, Store
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import CONTENT_TYPE, Cause, Outgoing, Record, RecordedEvent, Written, encode
@@ -20,6 +20,7 @@ from libs.messages.streams import partition_of
 TRIES = 20
 PATIENCE = 30.0  # machine seconds for one batch, waiting included
 WAVE = 5000  # streams
+LARGEST = 1_000_000  # bytes of an event; a log topic takes records of 1 MiB, the key and the framing included
 
 
 class Answer(NamedTuple):
@@ -49,7 +50,10 @@ class Writer:
         self._appender: Appender = log.appender()
 
     async def handle(self, commands: Sequence[IssuedCommand]) -> list[Answer]:
-        """Answer every command, in order within a stream; raises Unavailable when tries or time are used up."""
+        """Answer every command, in order within a stream; raises Unavailable when tries or time are used up.
+
+        Raises TooLarge before anything more is written, where the event of one is larger than a record may be.
+        """
         answers: dict[int, Answer] = {}
         deadline = self._clock.monotonic() + PATIENCE
         for some in chains(commands):
@@ -139,7 +143,10 @@ class Writer:
             return None
         at, trace, said = issued.command.occurred_at, issued.traceparent, issued.fingerprint
         cause = Cause(issued.id, issued.correlation, at, trace, said)
-        return encode(self._source, issued.stream, known.head, event, cause, self._clock.now())
+        written = encode(self._source, issued.stream, known.head, event, cause, self._clock.now())
+        if len(written.value) > LARGEST:
+            raise TooLarge(f"{type(event).__name__} of {issued.stream} has {len(written.value)} bytes, over {LARGEST}")
+        return written
 
     async def _append(self, written: Mapping[int, Written], deadline: float) -> Mapping[int, int]:
         """Append a wave, wait until our reader has passed all that was written of it, and give the offsets."""

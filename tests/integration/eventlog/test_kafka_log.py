@@ -9,11 +9,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from libs.chassis.clock import Clock
 from libs.decider import Decider
 from libs.eventlog.commands import IssuedCommand
-from libs.eventlog.errors import Unavailable
+from libs.eventlog.errors import TooLarge
 from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.loops.reader import ReaderLoop
+from libs.eventlog.loops.stuck import apart
 from libs.eventlog.loops.writer import Writer
 from libs.eventlog.ports import UNKNOWN
 from libs.eventlog.rule import Judge
@@ -116,6 +117,7 @@ async def test_a_record_too_large_in_a_batch_keeps_none_of_the_others_from_count
         IssuedCommand(str(name_id(stream)), stream, Ask(MONDAY, wish, 1), "correlation")
         for stream, wish in zip(streams, wishes, strict=True)
     ]
+    failed: list[tuple[str, Exception]] = []
     async with env.log() as log, env.tables(DESK_TICKETS) as tables:
         store = tables.stores[DESK_TICKETS.name]
         writer = Writer(
@@ -130,10 +132,11 @@ async def test_a_record_too_large_in_a_batch_keeps_none_of_the_others_from_count
             partitions=PARTITIONS,
         )
         async with running(ReaderLoop(log, store, Projector(DESK_TICKETS, Judge(CODECS[TICKETS])), "reader").run):
-            with pytest.raises(Unavailable, match="1 commands did not come to count"):
-                await writer.handle(commands)
+            answers = await apart(commands, writer.handle, lambda issued, error: failed.append((issued.stream, error)))
         await writer.close()
         assert sorted((await tables.contents(DESK_TICKETS)).heads) == sorted(opened)
+    assert sorted(answer.issued.stream for answer in answers) == sorted(opened)
+    assert [(stream, type(error)) for stream, error in failed] == [(streams[2], TooLarge)]
 
 
 async def test_the_broker_says_what_time_it_is_by_its_stamp_within_two_bounds(

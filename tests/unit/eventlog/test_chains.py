@@ -2,19 +2,33 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import pytest
 
+from libs.decider import Decider
 from libs.eventlog.commands import IssuedCommand
-from libs.eventlog.errors import Unavailable
+from libs.eventlog.errors import TooLarge, Unavailable
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.reader import ReaderLoop
-from libs.eventlog.loops.writer import TRIES, WAVE, Writer, chains
+from libs.eventlog.loops.writer import LARGEST, TRIES, WAVE, Writer, chains
 from libs.eventlog.ports import UNKNOWN, Asked, Loaded
 from libs.eventlog.rule import Judge
 from libs.eventlog.testing import MemoryAppender, MemoryLog, MemoryStore
 from libs.eventlog.wire.record import Outgoing
-from tests.model.story import CODECS, DESK_TICKETS, PARTITIONS, TICKETS
+from tests.model.story import (
+    CODECS,
+    DESK_TICKETS,
+    MONDAY,
+    PARTITIONS,
+    TICKET,
+    TICKETS,
+    Ask,
+    Noted,
+    Ticket,
+    TicketEvent,
+    decide_ticket,
+)
 from tests.unit.eventlog.environment import running
 from tests.unit.eventlog.history import stream_in
 from tests.unit.eventlog.suite_writer import Desk, ask
@@ -48,11 +62,11 @@ class Counted(MemoryStore):
 
 
 @asynccontextmanager
-async def reading(log: MemoryLog, store: Counted) -> AsyncIterator[Writer]:
+async def reading(log: MemoryLog, store: Counted, decider: Decider[Any, Any, Any] = TICKET) -> AsyncIterator[Writer]:
     """A writer, with its reader."""
     loop = ReaderLoop(log, store, Projector(DESK_TICKETS, Judge(CODECS[TICKETS])), "reader")
     async with running(loop.run), AsyncExitStack() as stack:
-        yield Desk(log, store, stack).writer()
+        yield Desk(log, store, stack).writer(decider=decider)
 
 
 async def test_a_chain_is_decided_in_one_load_and_in_as_many_appends_as_it_is_long() -> None:
@@ -103,3 +117,19 @@ async def test_events_are_the_same_however_a_chain_was_cut(size: int) -> None:
         return [store.heads[BUSY].id, *(str(record.value) for record in log.kept[TICKETS, 0])]
 
     assert await told(size) == await told(1)
+
+
+def at_length(state: Ticket, command: Ask) -> TicketEvent:
+    """Decide like anybody else, but with a note comes more than a record may hold."""
+    if command.wish == "note":
+        return Noted(at=MONDAY, fact=1, basis=("x" * LARGEST,))
+    return decide_ticket(state, command)
+
+
+async def test_an_event_that_is_too_large_is_never_sent() -> None:
+    log, store = MemoryLog(PARTITIONS), Counted()
+    async with reading(log, store, Decider(TICKET.initial, at_length, TICKET.evolve)) as writer:
+        with pytest.raises(TooLarge, match=f"Noted of {BUSY} has 100.... bytes, over 1000000"):
+            await writer.handle([ask(OTHER, "open"), ask(BUSY, "note")])
+        assert [answer.event is not None for answer in await writer.handle([ask(OTHER, "open")])] == [True]
+    assert (len(log.kept[TICKETS, 0]), len(log.kept[TICKETS, 1])) == (0, 1)

@@ -8,7 +8,7 @@ import pytest
 
 from libs.chassis.manual_clock import ManualClock
 from libs.eventlog.commands import IssuedCommand, Reaction
-from libs.eventlog.errors import Unavailable
+from libs.eventlog.errors import TooLarge, Unavailable
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.backlog import DEPTH
 from libs.eventlog.loops.door import DoorLoop
@@ -205,6 +205,23 @@ async def test_what_waits_of_a_partition_is_read_anew_when_it_is_assigned_again(
     subscription.again()
     await loop.round(subscription)
     assert slow.answered == [f"b{n}" for n in range(DEPTH + 2)]
+
+
+async def test_a_message_that_leads_to_more_than_the_log_takes_is_refused_with_a_reason() -> None:
+    log = MemoryLog(1)
+    said(log, "4711", "large", "one")
+
+    class Large(Receipted):
+        async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+            if any(issued.correlation == "large" for issued in commands):
+                raise TooLarge
+            return await super().answer(commands)
+
+    slow = Large(log)
+    loop = door(log, slow)
+    await loop.round(await log.subscribe(DOOR, "door", loop.assigned))
+    assert [record.value for record in log.kept[RECEIPTS, 0]] == [b"unreadable too-large", b"one"]
+    assert (log.committed["door", DOOR, 0], log.remarks["door", DOOR, 0]) == (2, "")
 
 
 async def test_a_record_left_aside_ahead_of_others_is_noted_once_its_place_is_passed() -> None:
