@@ -118,6 +118,10 @@ class FirstResponseNotPromised(Event):
     channel: Channel
     opened_at: Instant
     reason: NoPromise
+    calendar_version: PlanVersion | None = None
+    """The newest calendar on which none could be given."""
+    responded_at: Instant | None = None
+    """The earliest answer that was told before the ticket was: on one that was absorbed in it."""
     handed_back: tuple[TicketId, ...] = ()
     """Tickets that were absorbed in it: their promises go on by themselves."""
     rests_on: tuple[FactVersion, ...] = ()

@@ -62,6 +62,21 @@ exists (
     select from targets g
     where g.version > r.targets_version and g.published_at <= :now and g.published_at <= t.last_at)
 
+-- part: c_is_wanting_to_p
+-- A calendar of its centre, where none was known; a newer one, where no deadline could be given on those that were.
+(c.centre = p.centre and (p.wanting = 'grounds' or c.version > p.calendar_version))
+
+-- name: promises_to_reconsider
+-- Tickets without a promise, that nobody has answered or called off, for which what was wanting is published by now.
+select p.stream, h.id as head, p.centre, p.opened_at, p.correlation
+from promises p
+join heads_sla h using (stream)
+where {is_wanting} and exists (select from targets) and exists (
+    select from calendars c
+    where {c_is_wanting_to_p} and (p.wanting = 'grounds' or c.published_at <= :now))
+order by p.opened_at, p.stream
+limit :most;
+
 -- name: promises_on_older_grounds
 -- Promises that run, and for which something newer was published before their deadline: another calendar of their
 -- centre, a shorter target, or a version of the tz database that is installed here and has other offsets for their zone
@@ -239,6 +254,10 @@ select least(
      where x.published_at > :now and x.version collate "C" <= :installed and exists (
          select from promises p cross join {grounds_of_p}
          where p.state = 'waiting' and p.beside is not null and {x_is_a_newer_tz_of_b})),
+    (select min(c.published_at) from calendars c
+     where c.published_at > :now and exists (
+         select from promises p
+         where {is_wanting} and p.wanting <> 'grounds' and {c_is_wanting_to_p})),
     (select min(next_due_at) from cycles) + interval '1 microsecond',
     (select min(c.published_at) from calendars c
      where c.published_at > :now and exists (

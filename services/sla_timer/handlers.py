@@ -20,6 +20,7 @@ from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
 from services.sla_timer.promise.histories import PromiseHistory
 from services.sla_timer.promise.merged import Lacking, lacking
 from services.sla_timer.promise.recompute import RecomputePromise
+from services.sla_timer.promise.reconsidering import ReconsiderPromise
 from services.sla_timer.promise.responses import JudgeAnswer
 from services.sla_timer.promise.restatement import RestatePromise, stand_merged
 from services.sla_timer.promise.rows import PromiseRow
@@ -86,6 +87,7 @@ class PromiseDuties:
     def all(self) -> list[Duty]:
         """Name the duties."""
         duties = [
+            Duty("reconsider", self.to_reconsider, safe=self._safe_time()),
             Duty("reckon anew", self.on_older_grounds),
             Duty("reckon calls", self.called),
             Duty("meet after all", self.answered),
@@ -96,6 +98,12 @@ class PromiseDuties:
             Duty("restate merged", MergedPromises(self._host).to_restate, safe=self._safe_time()),
         ]
         return [self._guard.held(duty) for duty in duties]
+
+    async def to_reconsider(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+        """Make promises that could not be made, now that what was wanting is published."""
+        rows = await self._queries.rows("promises_to_reconsider", now=now, most=most)
+        each = zip(rows, await self._facts_of(rows), strict=True)
+        return [issued_by_duty(row, ReconsiderPromise(now, facts.calendars, facts.targets)) for row, facts in each]
 
     async def on_older_grounds(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Reckon promises that run on what was published since."""

@@ -211,3 +211,50 @@ async def test_a_call_that_was_only_noted_is_owed_until_it_is_reckoned(timer: Fo
     (found,) = await timer.found("promises_with_owed_calls", most=10)
     assert (found["stream"], found["centres"], found["opened_at"]) == (STREAM, ["france"], OPENED_AT)
     assert found["owed_call_at"] == OPENED_AT
+
+
+async def reconsidered(timer: Folded, now: datetime) -> list[str]:
+    return [row["stream"] for row in await timer.found("promises_to_reconsider", now=now, most=10)]
+
+
+async def test_a_ticket_without_a_promise_is_reconsidered_once_calendar_and_targets_are_there(timer: Folded) -> None:
+    refused = not_promised(NoPromise.NO_CALENDAR)
+    await timer.happened("promise/crm-eu/1", refused)
+    await timer.happened("promise/crm-eu/2", refused, not_applied(DUE_AT, NotAResponse.NO_PROMISE))
+    await timer.happened("promise/crm-eu/3", refused, noted(DUE_AT, NotChanged.NO_PROMISE))
+    await timer.happened("promise/crm-eu/4", refused, W03)
+    await timer.happened("promise/crm-eu/5", refused.model_copy(update={"private": None}))
+    await timer.happened("promise/crm-eu/6", refused.model_copy(update={"centre": "japan"}))
+    await timer.happened("promise/crm-eu/7", not_promised(NoPromise.NO_TARGETS, OPENED_AT - MICROSECOND))
+    await timer.happened("promise/crm-eu/8", not_promised(NoPromise.NO_TARGET_FOR_CHANNEL))
+    await timer.happened("calendar/plan/france", publication("france", 1, OPENED_AT))
+    assert await reconsidered(timer, DUE_AT) == []
+    await timer.happened("targets/plan/first-response", TargetsPublished(published_at=OPENED_AT, targets=TARGETS))
+    assert await reconsidered(timer, DUE_AT) == ["promise/crm-eu/7", "promise/crm-eu/1"]
+    (row, _) = await timer.found("promises_to_reconsider", now=DUE_AT, most=10)
+    assert (row["centre"], row["opened_at"], row["head"]) == (
+        "france",
+        OPENED_AT - MICROSECOND,
+        "head of promise/crm-eu/7",
+    )
+
+
+async def test_a_newer_calendar_is_waited_for_where_the_one_of_before_ended(timer: Folded) -> None:
+    ended = not_promised(NoPromise.CALENDAR_ENDS).model_copy(update={"calendar_version": 1})
+    await timer.happened(STREAM, ended)
+    await timer.happened("targets/plan/first-response", TargetsPublished(published_at=OPENED_AT, targets=TARGETS))
+    await timer.happened("calendar/plan/france", publication("france", 1, OPENED_AT), publication("france", 2, DUE_AT))
+    assert await reconsidered(timer, DUE_AT - MICROSECOND) == []
+    assert await next_due(timer, OPENED_AT) == DUE_AT
+    assert await reconsidered(timer, DUE_AT) == [STREAM]
+    await timer.happened(OTHER, ended.model_copy(update={"calendar_version": 2}))
+    assert await reconsidered(timer, DUE_AT) == [STREAM]
+
+
+async def test_a_call_about_a_ticket_without_a_promise_is_owed_once_there_is_one(timer: Folded) -> None:
+    rang = CallNoted(ticket=W03.ticket, called_at=OPENED_AT, reason=NotChanged.NO_PROMISE)
+    await timer.happened(STREAM, not_promised(NoPromise.NO_CALENDAR), rang)
+    assert await timer.found("promises_with_owed_calls", most=10) == []
+    await timer.happened(OTHER, not_promised(NoPromise.NO_CALENDAR), rang, W03)
+    (found,) = await timer.found("promises_with_owed_calls", most=10)
+    assert (found["stream"], found["owed_call_at"]) == (OTHER, OPENED_AT)

@@ -49,6 +49,7 @@ from services.sla_timer.promise.merging import (
 )
 from services.sla_timer.promise.opening import StartClock, start
 from services.sla_timer.promise.recompute import RecomputePromise, recompute
+from services.sla_timer.promise.reconsidering import ReconsiderPromise, reconsider
 from services.sla_timer.promise.responses import (
     JudgeAnswer,
     MeetMerged,
@@ -87,7 +88,16 @@ ReactionCommand = (
     | SetInternalTarget
 )
 """What reactions ask of a promise."""
-DutyCommand = RecomputePromise | ReckonCalls | JudgeAnswer | MeetMerged | WarnAtRisk | FireDeadline | RestatePromise
+DutyCommand = (
+    ReconsiderPromise
+    | RecomputePromise
+    | ReckonCalls
+    | JudgeAnswer
+    | MeetMerged
+    | WarnAtRisk
+    | FireDeadline
+    | RestatePromise
+)
 """What duties do to a promise; they may produce no event."""
 Command = ReactionCommand | DutyCommand
 
@@ -95,7 +105,7 @@ Command = ReactionCommand | DutyCommand
 def decide(state: State, command: Command) -> PromiseEvent | None:
     """Answer a command with exactly one event; None where a duty has nothing to do."""
     match command:
-        case RecomputePromise() | ReckonCalls() | JudgeAnswer() | MeetMerged():
+        case ReconsiderPromise() | RecomputePromise() | ReckonCalls() | JudgeAnswer() | MeetMerged():
             return _owed(state, command)
         case WarnAtRisk() | FireDeadline() | RestatePromise():
             return _owed(state, command)
@@ -127,6 +137,8 @@ def _asked(state: State, command: ReactionCommand) -> PromiseEvent:
 
 def _owed(state: State, command: DutyCommand) -> PromiseEvent | None:
     match command:
+        case ReconsiderPromise():
+            return reconsider(state, command)
         case RecomputePromise():
             return recompute(state, command)
         case ReckonCalls():
@@ -149,10 +161,9 @@ def evolve(state: State, event: PromiseEvent) -> State:
     """Fold an event into the state."""
     match event:
         case FirstResponseClockStarted():
-            absorbed = state.absorbed if isinstance(state, Untracked) else ()
-            return Waiting(replace(_promised(event), absorbed=absorbed), late_at=event.responded_at)
-        case FirstResponseNotPromised(reason=reason):
-            return NotPromised(reason) if isinstance(state, Untracked) else state
+            return Waiting(_promised(state, event), late_at=event.responded_at)
+        case FirstResponseNotPromised():
+            return _not_promised(state, event)
         case FirstResponseAtRisk(percent=percent):
             return replace(_running(state), warned=percent)
         case FirstResponseRetargeted():
@@ -185,6 +196,8 @@ def evolve(state: State, event: PromiseEvent) -> State:
             return with_absorbed(state, Absorbed(ticket, certificate, at))
         case ReinstatementNotApplied(absorbed=str() as ticket, undone_at=at):
             return without_absorbed(state, ticket, at)
+        case ReinstatementNotApplied(reason=NotChanged.NO_PROMISE) if isinstance(state, NotPromised):
+            return replace(state, cancelled_at=None)
         case ResponseNotApplied(reason=NotAResponse.NO_PROMISE, responded_at=at):
             return with_answer(state, at)
         case (
@@ -200,7 +213,9 @@ def evolve(state: State, event: PromiseEvent) -> State:
 DECIDER: Decider[State, Command, PromiseEvent] = Decider(Untracked(), decide, evolve)
 
 
-def _promised(event: FirstResponseClockStarted) -> Promise:
+def _promised(state: State, event: FirstResponseClockStarted) -> Promise:
+    """What is promised; calls that were told before it was are still to be reckoned."""
+    calls = state.calls if isinstance(state, NotPromised) else ()
     return Promise(
         ticket=event.ticket,
         customer=event.customer,
@@ -210,7 +225,22 @@ def _promised(event: FirstResponseClockStarted) -> Promise:
         language=event.language,
         certificate=event.certificate,
         own=event.own,
+        absorbed=state.absorbed if isinstance(state, Untracked) else (),
+        calls=calls,
+        owed_calls=calls,
     )
+
+
+def _not_promised(state: State, event: FirstResponseNotPromised) -> State:
+    match state:
+        case Untracked():
+            return NotPromised(event.reason, event, event.responded_at)
+        case NotPromised():
+            return replace(state, reason=event.reason, asked=event)
+        case Waiting() | Judged():
+            return state
+        case _:
+            assert_never(state)
 
 
 def _retargeted(running: Waiting, event: FirstResponseRetargeted) -> Waiting:

@@ -14,6 +14,8 @@ from libs.workcal import CalendarEnds, TooFarAhead
 from services.sla_timer.promise.recompute import as_told, earliest
 from services.sla_timer.promise.state import Judged, NotPromised, State, Untracked, Waiting
 
+OF_THE_CALENDAR = frozenset({NoPromise.CALENDAR_ENDS, NoPromise.NO_OPENING_IN_A_YEAR})
+
 
 @dataclass(frozen=True)
 class StartClock:
@@ -36,10 +38,11 @@ def start(state: State, command: StartClock) -> FirstResponseClockStarted | Firs
     """Make the promise, or refuse it with a reason."""
     match state:
         case Untracked():
-            event = _promise_or_not(state, command)
+            event = promise_or_not(state, command)
+            if isinstance(event, FirstResponseClockStarted):
+                return event
             back = tuple(one.ticket for one in state.absorbed)
-            is_refused = isinstance(event, FirstResponseNotPromised) and back
-            return event.model_copy(update={"handed_back": back}) if is_refused else event
+            return event.model_copy(update={"handed_back": back, "responded_at": _answered(state, command.occurred_at)})
         case NotPromised(reason=reason):
             return _no_promise(command, reason)
         case Waiting() | Judged():
@@ -48,7 +51,8 @@ def start(state: State, command: StartClock) -> FirstResponseClockStarted | Firs
             assert_never(state)
 
 
-def _promise_or_not(state: Untracked, command: StartClock) -> FirstResponseClockStarted | FirstResponseNotPromised:
+def promise_or_not(state: Untracked, command: StartClock) -> FirstResponseClockStarted | FirstResponseNotPromised:
+    """Make the promise of a ticket that has none, or say why none can be made."""
     if command.calendar is None:
         return _no_promise(command, NoPromise.NO_CALENDAR)
     if command.targets is None:
@@ -63,10 +67,13 @@ def _promise_or_not(state: Untracked, command: StartClock) -> FirstResponseClock
     except TooFarAhead:
         return _no_promise(command, NoPromise.NO_OPENING_IN_A_YEAR)
     standing = earliest(certificate, state.absorbed)
-    answers = [at for at in state.answers if at >= certificate.opened_at]
-    started = _started(command, standing, min(answers, default=None))
+    started = _started(command, standing, _answered(state, certificate.opened_at))
     started = started.model_copy(update={"absorbed": as_told(state.absorbed)})
     return started.model_copy(update={"own": certificate}) if standing != certificate else started
+
+
+def _answered(state: Untracked, opened_at: datetime) -> datetime | None:
+    return min((at for at in state.answers if at >= opened_at), default=None)
 
 
 def _started(command: StartClock, certificate: Certificate, responded_at: datetime | None) -> FirstResponseClockStarted:
@@ -94,5 +101,6 @@ def _no_promise(command: StartClock, reason: NoPromise) -> FirstResponseNotPromi
         channel=command.channel,
         opened_at=command.occurred_at,
         reason=reason,
+        calendar_version=command.calendar.version if command.calendar and reason in OF_THE_CALENDAR else None,
         rests_on=command.rests_on,
     )

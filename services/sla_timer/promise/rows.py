@@ -34,6 +34,7 @@ from libs.messages.sla import (
     ResponseNotApplied,
 )
 from libs.plan import current_grounds, reckoned_from, target_channel
+from services.sla_timer.promise.reconsidering import wanting
 from services.sla_timer.promise.state import warnings_left
 
 
@@ -90,6 +91,8 @@ class PromiseRow(NamedTuple):
     internal_due_at: datetime | None = None
     owed_call_at: datetime | None = None
     """The last call of those that were noted and are still to be reckoned."""
+    wanting: str | None = None
+    """What is to be published before its ticket can be promised anything; None where nothing would help."""
     beside: str | None = None
     """All that the promise stands for, its own first, where others were absorbed: a JSON list of `Ground`s."""
     calls: str | None = None
@@ -116,9 +119,9 @@ class Ground(NamedTuple):
 def _promise(row: PromiseRow | None, event: RecordedEvent[PromiseEvent]) -> PromiseRow | None:
     match event.data:
         case FirstResponseClockStarted() as started:
-            return _started(event, started)
+            return _started(row, event, started)
         case FirstResponseNotPromised() as refused:
-            return row or _not_promised(event, refused)
+            return _not_promised(row, event, refused)
         case _:
             return row and _moved(row, event.data)
 
@@ -147,8 +150,10 @@ def _not_after(internal: datetime | None, due_at: datetime | None) -> datetime |
     return min(internal, due_at) if internal and due_at else internal
 
 
-def _started(event: RecordedEvent[PromiseEvent], started: FirstResponseClockStarted) -> PromiseRow:
-    row = PromiseRow(
+def _started(
+    row: PromiseRow | None, event: RecordedEvent[PromiseEvent], started: FirstResponseClockStarted
+) -> PromiseRow:
+    made = PromiseRow(
         stream=event.stream,
         state="waiting",
         ticket=started.ticket,
@@ -158,13 +163,28 @@ def _started(event: RecordedEvent[PromiseEvent], started: FirstResponseClockStar
         opened_at=started.certificate.opened_at,
         correlation=event.correlationid,
         responded_at=started.responded_at,
+        owed_call_at=row.owed_call_at if row else None,
+        calls=row.calls if row else None,
     )
-    row = _on(row, started.certificate)
+    made = _on(made, started.certificate)
     own = started.own or started.certificate
-    return row._replace(beside=_beside(row, own, started.absorbed)) if started.absorbed else row
+    return made._replace(beside=_beside(made, own, started.absorbed)) if started.absorbed else made
 
 
-def _not_promised(event: RecordedEvent[PromiseEvent], refused: FirstResponseNotPromised) -> PromiseRow:
+def _not_promised(
+    row: PromiseRow | None, event: RecordedEvent[PromiseEvent], refused: FirstResponseNotPromised
+) -> PromiseRow:
+    """None yet, or still none; one that was made stays as it is."""
+    if row and row.state != "not-promised":
+        return row
+    row = row or _without_promise(event, refused)
+    want = wanting(refused)
+    return row._replace(
+        reason=str(refused.reason), calendar_version=refused.calendar_version, wanting=str(want) if want else None
+    )
+
+
+def _without_promise(event: RecordedEvent[PromiseEvent], refused: FirstResponseNotPromised) -> PromiseRow:
     return PromiseRow(
         stream=event.stream,
         state="not-promised",
@@ -174,7 +194,7 @@ def _not_promised(event: RecordedEvent[PromiseEvent], refused: FirstResponseNotP
         channel=str(refused.channel),
         opened_at=refused.opened_at,
         correlation=event.correlationid,
-        reason=str(refused.reason),
+        responded_at=refused.responded_at,
     )
 
 
@@ -200,7 +220,7 @@ def _moved(row: PromiseRow, event: PromiseEvent) -> PromiseRow:
             return _cancelled(row, at)
         case ReinstatementNotApplied(reason=NotChanged.NO_PROMISE):
             return row._replace(cancelled_at=None)
-        case CallNoted(called_at=at, reason=NotChanged.NOT_RECKONED):
+        case CallNoted(called_at=at, reason=NotChanged.NOT_RECKONED | NotChanged.NO_PROMISE):
             return _called(row, at)._replace(owed_call_at=max(at, row.owed_call_at or at))
         case CallNoted(called_at=at, restated_due_at=restated_due_at):
             row = _called(row, at)._replace(owed_call_at=None)
@@ -352,6 +372,7 @@ def _answered(row: PromiseRow, at: datetime) -> PromiseRow:
 
 
 IS_JUDGED = "state in ('met', 'breached', 'cancelled')"
+IS_WANTING = "wanting is not null and responded_at is null and cancelled_at is null"
 LAST_DUE = "greatest(due_at, restated_due_at)"
 ON_CENTRES = """coalesce(
     (select array_agg(distinct b ->> 'centre') from jsonb_array_elements(beside) as b), array[calendar_centre])"""
@@ -376,7 +397,7 @@ PROMISES: Projection[PromiseRow] = Projection(
         reckoned_from timestamptz, certified_from timestamptz, target_seconds int, target_channel text,
         restated text, restated_due_at timestamptz, restated_because text, cancelled_at timestamptz,
         cancelled_because text, merged_into text, internal_centre text, internal_due_at timestamptz,
-        owed_call_at timestamptz, beside jsonb, calls jsonb""",
+        owed_call_at timestamptz, wanting text, beside jsonb, calls jsonb""",
     events=get_args(PromiseEvent),
     evolve=_promise,
     indexes=(
@@ -388,12 +409,14 @@ PROMISES: Projection[PromiseRow] = Projection(
         "(targets_version) where state = 'waiting'",
         "(due_at, stream) where state = 'waiting' and responded_at <= due_at",
         "(stream) where owed_call_at is not null",
+        f"(centre) where {IS_WANTING}",
         "(stream) where state = 'waiting' and beside is not null",
         f"using gist (tstzrange(opened_at, {LAST_DUE}, '[]')) where {IS_JUDGED}",
         f"(stream) where {IS_JUDGED} and {DIFFERS}",
     ),
     expressions={
         "is_judged": IS_JUDGED,
+        "is_wanting": IS_WANTING,
         "last_due": LAST_DUE,
         "differs": DIFFERS,
         "on_centres": ON_CENTRES,

@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from libs.messages.base import PrivateKey
 from libs.messages.certificates import AtRisk, Certificate
-from libs.messages.sla import CancellationCause, NoPromise, Verdict
+from libs.messages.sla import CancellationCause, FirstResponseNotPromised, NoPromise, Verdict
 from libs.messages.tickets import Channel
 
 
@@ -126,9 +126,17 @@ ANSWERS_AT_MOST = 20  # that a promise remembers after its end, so that its stat
 
 @dataclass(frozen=True)
 class NotPromised:
-    """No deadline could be given; it stays so, since answers may have been ignored meanwhile."""
+    """No deadline could be given; once the plan has what was wanting, it is reconsidered, if nobody has answered.
+
+    `calls` are those known by now, which are reckoned then.
+    """
 
     reason: NoPromise
+    asked: FirstResponseNotPromised | None = None
+    """For which ticket, and on what, none could be given last."""
+    responded_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    calls: tuple[datetime, ...] = ()
     state: Literal["not-promised"] = "not-promised"
 
 
@@ -151,7 +159,7 @@ def with_answer(state: State, at: datetime) -> State:
         case Untracked():
             return replace(state, answers=(*state.answers, at))
         case NotPromised():
-            return state
+            return replace(state, responded_at=min(at, state.responded_at or at))
         case _:
             assert_never(state)
 
@@ -164,7 +172,9 @@ def with_call(state: State, at: datetime, restated_due_at: datetime | None, *, i
             owed = (*made.owed_calls, at) if is_owed else ()
             promise = replace(made, calls=tuple(sorted({*made.calls, at})), owed_calls=owed)
             return replace(state, promise=promise, restated_due_at=restated_due_at or state.restated_due_at)
-        case Untracked() | NotPromised():
+        case NotPromised():
+            return replace(state, calls=tuple(sorted({*state.calls, at})))
+        case Untracked():
             return state
         case _:
             assert_never(state)
@@ -184,9 +194,9 @@ def with_cancellation(state: State, at: datetime, into: str | None = None) -> St
     match state:
         case Judged() if into is not None:
             return replace(state, cancelled_at=min(at, state.cancelled_at or at), into=into, merged_at=at)
-        case Waiting() | Judged():
+        case Waiting() | Judged() | NotPromised():
             return replace(state, cancelled_at=min(at, state.cancelled_at or at))
-        case Untracked() | NotPromised():
+        case Untracked():
             return state
         case _:
             assert_never(state)

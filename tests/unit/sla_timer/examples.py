@@ -28,7 +28,7 @@ from libs.workcal import zone
 from services.contract.plan import read_plan
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
 from services.sla_timer.promise.decider import DECIDER
-from services.sla_timer.promise.opening import StartClock
+from services.sla_timer.promise.opening import OF_THE_CALENDAR, StartClock
 from services.sla_timer.promise.responses import RecordResponse
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
 from tests.unit.recorded import recorded_event
@@ -100,6 +100,7 @@ def not_promised(
         channel=channel,
         opened_at=opened_at,
         reason=reason,
+        calendar_version=FRANCE.version if reason in OF_THE_CALENDAR else None,
     )
 
 

@@ -124,6 +124,7 @@ def test_a_ticket_without_a_promise_is_listed_with_the_reason_and_shows_when_it_
         opened_at=OPENED_AT,
         correlation="test",
         reason="no-calendar",
+        wanting="grounds",
     )
     refused, answered = not_promised(NoPromise.NO_CALENDAR), not_applied(DUE_AT, NotAResponse.NO_PROMISE)
     assert promise(refused) == row

@@ -12,6 +12,7 @@ from libs.messages.sla import PromiseEvent
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
 from services.sla_timer.promise.decider import DECIDER, Command
 from services.sla_timer.promise.recompute import RecomputePromise
+from services.sla_timer.promise.reconsidering import ReconsiderPromise
 from services.sla_timer.promise.responses import JudgeAnswer
 from services.sla_timer.promise.restatement import RestatePromise
 from services.sla_timer.promise.rows import PROMISES, PromiseRow
@@ -51,6 +52,8 @@ class Timer:
 
     def _due(self, now: datetime) -> Command | None:
         row = self.row
+        if row is not None and self._is_wanted(row, now):
+            return ReconsiderPromise(now, tuple(self.calendars), tuple(self.targets))
         if row is None or row.due_at is None:
             return None
         if row.state == "waiting":
@@ -69,6 +72,13 @@ class Timer:
         if row.at_risk_at and row.at_risk_at <= now <= due_at:
             return WarnAtRisk(row.at_risk_at)
         return FireDeadline(due_at, now) if due_at < now else None
+
+    def _is_wanted(self, row: PromiseRow, now: datetime) -> bool:
+        if row.wanting is None or row.responded_at or row.cancelled_at or not self.targets:
+            return False
+        if row.wanting == "grounds":
+            return any(calendar.content.centre == row.centre for calendar in self.calendars)
+        return any(calendar.content.version > (row.calendar_version or 0) for calendar in self._known(now))
 
     def _known(self, now: datetime) -> list[PublishedCalendar]:
         return [calendar for calendar in self.calendars if calendar.published_at <= now]
