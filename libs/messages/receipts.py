@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from libs.messages.base import (
     Code,
     EventId,
+    Instant,
     MessageType,
     Offset,
     OpenCode,
@@ -98,6 +99,8 @@ class Receipt(Value):
     """The counting event that is the answer; none for an unreadable record."""
     event_type: MessageType | None = None
     reason: Code | None = None
+    acts_from: Instant | None = None
+    """Of a part of the plan that is dated in the past: it acts from this instant on, at which it was recorded."""
     clause: Clause | None = None
     doubts: tuple[Doubt, ...] | None = None
     """What describes something and could not be taken as it came; None where nothing is doubtful."""

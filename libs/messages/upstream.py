@@ -268,7 +268,10 @@ class TzContent(Value):
 
 
 class PlanPartSubmitted(Upstream):
-    """A part of the plan is to be published, in force from `time`; `subject` names the part."""
+    """A part of the plan is to be published; `subject` names the part.
+
+    It is in force from `time`, or from its recording where `time` is in the past.
+    """
 
     publication: Annotated[
         CalendarContent | TargetsContent | PricesContent | VersionsContent | RemindersContent | TzContent,

@@ -1,5 +1,6 @@
 """From a record at the door to an issued command about a customer, a contract or a part of the plan."""
 
+from datetime import datetime
 from typing import assert_never
 
 from libs.eventlog.commands import IssuedCommand, issued_at_door
@@ -45,7 +46,7 @@ from libs.messages.upstream import (
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
 from services.contract.facts import ContractFacts
-from services.contract.plan_parts import PublishPart, stream_of_publication
+from services.contract.plan_parts import EVER, PublishPart, stream_of_publication
 
 LARGEST = 256 * 1024  # bytes: a part of the plan may double on its way into the log, which takes a megabyte
 Command = SubmitCustomer | ErasePerson | ActivateContract | PublishPart
@@ -115,10 +116,12 @@ def personal(record: Record, message: Message[ContractUpstream]) -> Personal | N
             assert_never(message.data)
 
 
-def command_of(record: Record, message: Message[ContractUpstream], facts: ContractFacts) -> IssuedCommand:
-    """Make the issued command of a message."""
+def command_of(
+    record: Record, message: Message[ContractUpstream], facts: ContractFacts, now: datetime = EVER
+) -> IssuedCommand:
+    """Make the issued command of a message that is read now."""
     stream = stream_of(message)
-    return issued_at_door(message, stream, _command(record, message, facts))
+    return issued_at_door(message, stream, _command(record, message, facts, now))
 
 
 def outcome_of(event: ContractsEvent | PlanEvent) -> Outcome:
@@ -138,7 +141,7 @@ def outcome_of(event: ContractsEvent | PlanEvent) -> Outcome:
             assert_never(event)
 
 
-def _command(record: Record, message: Message[ContractUpstream], facts: ContractFacts) -> Command:
+def _command(record: Record, message: Message[ContractUpstream], facts: ContractFacts, now: datetime) -> Command:
     said, at = message.data, message.time
     match said:
         case CustomerSubmitted():
@@ -169,6 +172,6 @@ def _command(record: Record, message: Message[ContractUpstream], facts: Contract
         case PersonErasureOrdered():
             return ErasePerson(at, said.person, said.by)
         case PlanPartSubmitted():
-            return PublishPart(at, said.publication)
+            return PublishPart(at, said.publication, now)
         case _:
             assert_never(said)

@@ -49,7 +49,7 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
 
     def __init__(self, host: ServiceHost, writers: Writers) -> None:
         super().__init__(CONTRACTS_DOOR, host.cards)
-        self._queries, self._writers = host.queries, writers
+        self._queries, self._clock, self._writers = host.queries, host.clock, writers
 
     def read(self, record: Record) -> Message[ContractUpstream]:
         """Parse a record; raises Unreadable."""
@@ -77,7 +77,8 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
         row = await self._queries.row("facts_for_contracts", customers=customers)
         assert row is not None  # noqa: S101 - the query always gives one row
         facts = FACTS.validate_json(row["facts"])
-        return [door.command_of(record, message, facts) for record, message in read]
+        now = self._clock.now()
+        return [door.command_of(record, message, facts, now) for record, message in read]
 
 
 class TermDuties:

@@ -1,7 +1,7 @@
 """A part of the published plan: each publication has a greater version than the one before."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, assert_never
 
 from libs.decider import Decider, IdUsedOtherwise
@@ -42,12 +42,16 @@ NumberedContent = CentreCalendar | ResponseTargets | PriceList | ProductVersions
 Content = NumberedContent | TzDatabase
 
 
+EVER = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class PublishPart:
-    """Publish a part of the plan, in force from `occurred_at`."""
+    """Publish a part of the plan, in force from `occurred_at`, at `now` the earliest: none acts on what is over."""
 
     occurred_at: datetime
     publication: Publication
+    now: datetime = EVER
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,11 @@ def decide(state: State, command: Command) -> PlanEvent:
 def _publish(state: State, command: PublishPart) -> PlanEvent:
     publication, known = command.publication, state.content if isinstance(state, Published) else None
     if isinstance(publication, TzContent):
-        return publish_tz(known, publication.content, command.occurred_at)
+        return publish_tz(known, publication.content, command.occurred_at, max(command.occurred_at, command.now))
     refusal = _stale(known, publication.content) or _objection(publication)
     if refusal:
         return _refused(command.occurred_at, publication, refusal)
-    return _published(command.occurred_at, publication)
+    return _published(max(command.occurred_at, command.now), publication)
 
 
 def _refused(at: datetime, publication: Publication, reason: PlanRefusal) -> PlanPartRefused | TzDatabaseRefused:

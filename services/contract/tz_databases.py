@@ -7,12 +7,14 @@ from libs.messages.plan import PlanRefusal, TzDatabase, TzDatabasePublished, TzD
 from libs.plan import is_more_of, tz_objection
 
 
-def publish_tz(known: Value | None, database: TzDatabase, at: datetime) -> TzDatabasePublished | TzDatabaseRefused:
+def publish_tz(
+    known: Value | None, database: TzDatabase, at: datetime, acts_from: datetime
+) -> TzDatabasePublished | TzDatabaseRefused:
     """Publish a greater version, or the same one with more zones or days, as for a new centre or longer calendars."""
     refusal = tz_objection(database) or (_stale(known, database) if isinstance(known, TzDatabase) else None)
     if refusal:
         return TzDatabaseRefused(refused_at=at, version=database.version, reason=refusal)
-    return TzDatabasePublished(published_at=at, database=database)
+    return TzDatabasePublished(published_at=acts_from, database=database)
 
 
 def _stale(known: TzDatabase, database: TzDatabase) -> PlanRefusal | None:

@@ -12,10 +12,10 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PARTITIONS = 12
 
 
-def recorded_event(stream: str, sequence: int, event: Event) -> RecordedEvent:
+def recorded_event(stream: str, sequence: int, event: Event, occurred_at: datetime = NOON) -> RecordedEvent:
     """Write an event for a place in its stream and read it back, as from the log."""
     before = Head(sequence - 1, "00000000-0000-5000-8000-000000000000") if sequence > 1 else None
-    cause = Cause("00000000-0000-5000-8000-000000000001", "test", NOON)
+    cause = Cause("00000000-0000-5000-8000-000000000001", "test", occurred_at)
     written = encode("olcare/test", stream, before, event, cause, NOON)
     partition = partition_of(stream, PARTITIONS)
     record = Record("log", partition, 0, stream.encode(), written.value, CONTENT_TYPE, 0)

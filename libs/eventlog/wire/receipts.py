@@ -3,6 +3,8 @@
 Both depend on the record and on the counting event alone, so that a second one is identical.
 """
 
+from datetime import datetime
+
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import identity_of
 from libs.eventlog.wire.record import JSON, Outgoing, Record, RecordedEvent
@@ -38,6 +40,7 @@ def receipt(record: Record, outcome: Outcome, event: RecordedEvent, doubts: tupl
         event=event.id,
         event_type=event.type,
         reason=getattr(data, "reason", None),
+        acts_from=_acts_from(event),
         clause=getattr(data, "clause", None),
         doubts=doubts or None,
     )
@@ -87,6 +90,12 @@ def _answer(record: Record, answer: Receipt) -> Outgoing:
     named = (("olcare_source", answer.source), ("olcare_id", answer.id))
     headers = [*JSON, *((name, value.encode()) for name, value in named if value is not None)]
     return Outgoing(receipts_of(record.topic), record.partition, key, _json(answer), headers)
+
+
+def _acts_from(event: RecordedEvent) -> datetime | None:
+    """From when a publication acts, where that is later than its own instant."""
+    published_at: datetime | None = getattr(event.data, "published_at", None)
+    return published_at if published_at and published_at > event.time else None
 
 
 def _name(name: str) -> str:

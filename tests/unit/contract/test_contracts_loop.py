@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,7 @@ from libs.eventlog.tables.queries import Queries
 from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.receipts import receipts_of
 from libs.eventlog.wire.record import Outgoing
-from libs.messages.base import Event
+from libs.messages.base import Event, rfc3339
 from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE
 from libs.messages.contracts import CustomerRegistered
 from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
@@ -65,7 +66,7 @@ class Books(Queries):
         event = decider.decide(decider.replay(history), issued.command)
         assert event is not None
         history.append(event)
-        return Answer(issued, recorded_event(issued.stream, len(history), event))
+        return Answer(issued, recorded_event(issued.stream, len(history), event, issued.command.occurred_at))
 
 
 def said(name: str, number: str, **data: Any) -> bytes:
@@ -92,13 +93,29 @@ def story() -> list[bytes]:
     return [pairs[0], early, *plan, *pairs[2:]]
 
 
-async def outcomes(size: int) -> list[tuple[str, str | None]]:
+def at_the_door(values: Sequence[bytes], now: datetime) -> tuple[MemoryLog, Books, DoorLoop]:
     log, books = MemoryLog(1), Books()
     cards = {PRIVATE: SimpleNamespace(partitions=1), f"{CONTRACTS_DOOR}.dlq": SimpleNamespace(partitions=1)}
-    door = ContractDoor(SimpleNamespace(cards=cards, queries=books), books)  # type: ignore[arg-type] # all it uses
-    loop = DoorLoop(log, Machine(), is_open, door, "door")
-    for value in story():
+    host: Any = SimpleNamespace(cards=cards, queries=books, clock=SimpleNamespace(now=lambda: now))
+    loop = DoorLoop(log, Machine(), is_open, ContractDoor(host, books), "door")  # type: ignore[arg-type] # all it uses
+    for value in values:
         log.write(Outgoing(CONTRACTS_DOOR, 0, b"erp", value, [("content-type", b"application/cloudevents+json")]))
+    return log, books, loop
+
+
+@pytest.mark.parametrize("late", [timedelta(), timedelta(days=1)])
+async def test_the_receipt_says_from_when_a_part_acts_that_is_dated_in_the_past(late: timedelta) -> None:
+    value = said("PlanPartSubmitted", "1")
+    now = datetime.fromisoformat(json.loads(value)["time"]) + late
+    log, _, loop = at_the_door([value], now)
+    await loop.process(log.kept[CONTRACTS_DOOR, 0])
+    (receipt,) = [json.loads(record.value or b"") for record in log.kept[receipts_of(CONTRACTS_DOOR), 0]]
+    assert receipt["outcome"] == "accepted"
+    assert receipt.get("acts_from") == (rfc3339(now) if late else None)
+
+
+async def outcomes(size: int) -> list[tuple[str, str | None]]:
+    log, books, loop = at_the_door(story(), datetime(2026, 6, 1, tzinfo=UTC))
     records = log.kept[CONTRACTS_DOOR, 0]
     for at in range(0, len(records), size):
         await loop.process(records[at : at + size])

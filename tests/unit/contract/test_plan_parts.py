@@ -50,6 +50,7 @@ from tests.unit.contract.examples import CALENDAR, JUNE
 from tests.unit.support import Specification
 
 PART = Specification(DECIDER)
+MICROSECOND = timedelta(microseconds=1)
 TARGETS = ResponseTargets(
     version=1,
     targets=ChannelTargets(phone_seconds=7200, email_seconds=14400, web_seconds=14400),
@@ -122,6 +123,25 @@ def test_each_part_is_published_on_a_stream_of_its_own(
 ) -> None:
     PART.given().when(PublishPart(JUNE, publication)).then(published)
     assert stream_of_publication(publication) == stream
+
+
+EVERY: list[tuple[Publication, PlanEvent]] = [
+    *((publication, published) for publication, published, _ in PARTS),
+    (TzContent(part="tz", content=TZ), TzDatabasePublished(published_at=JUNE, database=TZ)),
+]
+
+
+@pytest.mark.parametrize("ahead", [-timedelta(days=30), -MICROSECOND, timedelta(), MICROSECOND, timedelta(days=30)])
+@pytest.mark.parametrize(("publication", "published"), EVERY)
+def test_a_part_that_is_dated_in_the_past_acts_from_now_and_one_to_come_from_its_own_instant(
+    publication: Publication, published: PlanEvent, ahead: timedelta
+) -> None:
+    acting = published.model_copy(update={"published_at": max(JUNE, JUNE + ahead)})
+    PART.given().when(PublishPart(JUNE + ahead, publication, JUNE)).then(acting)
+
+
+def test_every_part_of_the_plan_is_among_them() -> None:
+    assert {publication.part for publication, _ in EVERY} == set(PlanPart) | {"tz"}
 
 
 @pytest.mark.parametrize(("publication", "published", "stream"), PARTS)
