@@ -11,7 +11,7 @@ from rich.table import Table
 
 import services.sla_timer
 from libs.eventlog.tables.database import Database
-from libs.eventlog.tables.queries import Queries
+from libs.eventlog.tables.queries import Queries, expressions_of
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.sla.grounds import grounds_in_tables
@@ -58,7 +58,7 @@ async def cycles_told(here: Environment, ticket: str) -> dict[str, Any] | None:
 
 def sla_queries(database: Database) -> Queries:
     """The queries of sla_timer on its own tables."""
-    return Queries(database, QUERIES)
+    return Queries(database, QUERIES, expressions=expressions_of(SERVICES["sla_timer"].readers))
 
 
 async def known_of(queries: Queries, tickets: Sequence[str]) -> list[KnownCycles]:

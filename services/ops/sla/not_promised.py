@@ -2,20 +2,18 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-import services.sla_timer
 from libs.eventlog.tables.queries import Queries
 from libs.messages.sla import NoPromise
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, run, show, table
+from services.ops.sla.cycles import sla_queries
 from services.ops.watch.services import SERVICES, tables
 
 FIELDS = ("ticket", "reason", "centre", "channel", "opened_at", "responded_at", "cancelled_at")
-QUERIES = Path(services.sla_timer.__file__).with_name("queries.sql")
 REASONS = frozenset(NoPromise) - {NoPromise.ALREADY_PROMISED}
 
 
@@ -49,4 +47,4 @@ async def _list(here: Environment, most: int, *, only_open: bool) -> list[dict[s
 @asynccontextmanager
 async def _promises(here: Environment) -> AsyncIterator[Queries]:
     async with tables(here.postgres_address(), SERVICES["sla_timer"]) as database:
-        yield Queries(database, QUERIES)
+        yield sla_queries(database)
