@@ -19,6 +19,7 @@ from libs.messages.base import (
     PrivateKey,
     ProductVersion,
     Reference,
+    Sequence,
     StreamId,
     TicketId,
     Value,
@@ -40,6 +41,9 @@ class NoticeRole(OpenCode):
 
     REQUESTER = "requester"
     CENTRE = "centre"
+    """The centre that promised."""
+    WORKING_CENTRE = "working-centre"
+    """The centre that has the ticket, where it was transferred to another one."""
     CUSTOMER = "customer"
     OPERATIONS = "operations"
     """Whoever runs the installation: told what no centre can be told."""
@@ -56,6 +60,8 @@ class NoticeClass(OpenCode):
     DEADLINE_MOVED = "deadline-moved"
     NO_PROMISE = "no-promise"
     ADDRESS_IN_DOUBT = "address-in-doubt"
+    RESTATEMENT = "restatement"
+    """Whoever was told of a breach is told that there was none after all."""
 
 
 class DeliveryProblem(OpenCode):
@@ -75,6 +81,19 @@ class Cancellation(OpenCode):
     """Why a notice is not sent any more."""
 
     PERSON_ERASED = "person-erased"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+    """The request was taken back."""
+    DEADLINE_MOVED = "deadline-moved"
+    DEADLINE_PASSED = "deadline-passed"
+    PROMISED = "promised"
+    """A deadline was given after all."""
+    RESTATED = "restated"
+    """The breach was none after all, or what it was restated as has changed again."""
+    NOTHING_TO_CORRECT = "nothing-to-correct"
+    """The recipient was told nothing else before."""
+    CONTINUED = "continued"
+    """Another term of the licence goes on."""
 
 
 class Settlement(StrEnum):
@@ -93,6 +112,7 @@ class OrderRefusal(OpenCode):
     STILL_TO_BE_SENT = "still-to-be-sent"
     NOT_AMBIGUOUS = "not-ambiguous"
     PERSON_ERASED = "person-erased"
+    NO_LONGER_TRUE = "no-longer-true"
     ID_USED_OTHERWISE = "id-used-otherwise"
 
 
@@ -134,7 +154,8 @@ class NoticeFacts(Value):
     last_day: Day | None = None
     lapsed_at: Instant | None = None
     reason: Code | None = None
-    """Why it is so, in the words of the event: of a refusal, of a deadline that moved or that there is not."""
+    """Why it is so, in the words of the event: of a refusal, of a deadline that moved or that there is not; of a
+    restatement, the verdict."""
     clause: Clause | None = None
     contact: Contact | None = None
 
@@ -147,6 +168,9 @@ class NoticeRequested(Event):
     notice_class: NoticeClass
     about_event: EventId
     about_stream: StreamId
+    about_sequence: Sequence | None = None
+    """The place of that event in its stream: what came after it may have made it untrue; None in what was written
+    before."""
     recipient: Recipient
     language: Language
     template: Code

@@ -65,6 +65,7 @@ class RequestNotice:
     notice_class: NoticeClass
     about_event: str
     about_stream: str
+    about_sequence: int
     recipient: Recipient
     language: str
     template: str
@@ -74,7 +75,7 @@ class RequestNotice:
 
 @dataclass(frozen=True)
 class CancelNotice:
-    """Cancel a notice that has no recipient any more."""
+    """Cancel a notice that has no recipient any more, or that has become untrue."""
 
     occurred_at: datetime
     cause: Cancellation
@@ -117,6 +118,7 @@ def _request(state: State, command: RequestNotice) -> NoticeRequested | NoticeOr
         notice_class=command.notice_class,
         about_event=command.about_event,
         about_stream=command.about_stream,
+        about_sequence=command.about_sequence,
         recipient=command.recipient,
         language=command.language,
         template=command.template,
@@ -149,8 +151,9 @@ def evolve(state: State, event: NoticeEvent) -> State:
             return Done(known(state), "failed")
         case NoticeAmbiguous():
             return _in_doubt(state, event)
-        case NoticeCancelled():
-            return Done(known(state), "cancelled")
+        case NoticeCancelled(cause=cause):
+            in_doubt = state.claim if isinstance(state, Ambiguous) else None
+            return Done(known(state), "cancelled", cause, in_doubt)
         case NoticeResendOrdered():
             return Requested(replace(known(state), failures=0, trying_since=None))
         case NoticeSettled():

@@ -99,14 +99,15 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
         return Resting(frozenset({message.subject}))
 
     async def issue(self, read: Sequence[tuple[Record, Message[NoticeUpstream]]]) -> Sequence[IssuedCommand]:
-        """Make the commands, each with whether its notice's recipient has been erased."""
+        """Make the commands, each with why its notice is not to be sent any more, if it is not."""
         streams = [message.subject for _, message in read]
-        erased = {row["stream"] for row in await self._queries.rows("erased_recipients", streams=streams)}
-        return [_order(message, erased=message.subject in erased) for _, message in read]
+        rows = await self._queries.rows("causes_not_to_send", streams=streams)
+        causes = {row["stream"]: Cancellation(row["cause"]) for row in rows}
+        return [_order(message, causes.get(message.subject)) for _, message in read]
 
 
 class NoticeDuties:
-    """The duties of notices: abandon claims of processes that are gone, and cancel notices to erased persons."""
+    """The duties of notices: abandon claims of processes that are gone, and cancel what is not to be sent any more."""
 
     def __init__(self, host: ServiceHost, settings: NotificationSettings) -> None:
         self._queries, self._clock, self._limits = host.queries, host.clock, settings.limits()
@@ -124,9 +125,9 @@ class NoticeDuties:
         ]
 
     async def notices_to_cancel(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
-        """Cancel what is still to be sent to somebody who has been erased."""
+        """Cancel what is still to be sent and has become untrue, or is for somebody who has been erased."""
         rows = await self._queries.rows("notices_to_cancel", most=most)
-        return [issued_by_duty(row, CancelNotice(now, Cancellation.PERSON_ERASED)) for row in rows]
+        return [issued_by_duty(row, CancelNotice(now, Cancellation(row["cause"]))) for row in rows]
 
     async def next_due(self) -> datetime | None:
         """The instant at which a notice is next to be tried again."""
@@ -134,14 +135,14 @@ class NoticeDuties:
         return row["at"] if row else None
 
 
-def _order(message: Message[NoticeUpstream], *, erased: bool) -> IssuedCommand:
-    return issued_at_door(message, message.subject, _command(message.data, message.time, erased=erased))
+def _order(message: Message[NoticeUpstream], cause: Cancellation | None) -> IssuedCommand:
+    return issued_at_door(message, message.subject, _command(message.data, message.time, cause))
 
 
-def _command(order: NoticeUpstream, at: datetime, *, erased: bool) -> OrderResend | Settle:
+def _command(order: NoticeUpstream, at: datetime, cause: Cancellation | None) -> OrderResend | Settle:
     match order:
         case ResendOrdered(by=by):
-            return OrderResend(at, by, person_erased=erased)
+            return OrderResend(at, by, cause)
         case SettlementOrdered(by=by, settled_as=settled_as):
             return Settle(at, by, settled_as)
         case _:

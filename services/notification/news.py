@@ -53,6 +53,7 @@ from libs.messages.tickets import (
     TicketTransferred,
     TicketWithdrawn,
 )
+from services.notification.truth import is_corrected
 
 REQUESTERS_ADDRESS = "requester.email"
 Foreign = TicketEvent | SlaEvent | ContractsEvent
@@ -65,13 +66,14 @@ News = (
     | FirstResponseRetargeted
     | FirstResponseNotPromised
     | FirstResponseNotRetargeted
+    | FirstResponseRestated
     | ContractLapsed
 )
 """Events that somebody is told of."""
 NO_NEWS = (
     *(ResponseRecorded, ResponseRefused, MessageHeld, MessageRefused, CustomerCallRecorded, NoteRecorded),
     *(TicketTransferred, TicketsMerged, MergeUndone, TicketPaused, TicketResumed, TicketReopened, TicketResolved),
-    *(TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated, FirstResponseRestated),
+    *(TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated),
     *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
     *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleReckoned, CycleTargetMissed),
     *(CustomerRegistered, CustomerChanged, CustomerRefused, PersonErased, PersonErasureRefused),
@@ -84,12 +86,14 @@ def news_of(event: Foreign) -> News | None:
     """The event where somebody is to be told of it, else None.
 
     Other grounds with the same deadline are not told, nor is a missing promise where one was made before and stands,
-    nor the opening of a ticket whose requester can be written to.
+    nor a restatement that leaves a breach a breach, nor the opening of a ticket whose requester can be written to.
     """
     match event:
         case TicketOpened() if not any(doubt.field == REQUESTERS_ADDRESS for doubt in event.doubts):
             return None
         case FirstResponseRetargeted() if event.certificate.due_at == event.was_due_at:
+            return None
+        case FirstResponseRestated() if not is_corrected(event):
             return None
         case FirstResponseNotPromised(reason=reason) | FirstResponseNotRetargeted(reason=reason) if (
             reason is NoPromise.ALREADY_PROMISED

@@ -1,13 +1,19 @@
 """What notification derives: its own notices, and from other services' topics whom to tell and in which words."""
 
-from datetime import datetime
+import json
+from datetime import date, datetime
 from typing import Any, NamedTuple, assert_never, get_args
 
 from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import Code, Language, Value, Zone
-from libs.messages.catalogue import CONTRACTS, NOTICES, PLAN, SLA, TICKETS
+from libs.messages.catalogue import CONTRACTS, NOTICES, PLAN, SLA, TICKETS, SlaEvent
 from libs.messages.contracts import (
+    ContractActivated,
+    ContractContinued,
+    ContractEvent,
+    ContractLapsed,
+    ContractRefused,
     CustomerChanged,
     CustomerEvent,
     CustomerRefused,
@@ -27,6 +33,7 @@ from libs.messages.notices import (
     NoticeResendOrdered,
     NoticeSent,
     NoticeSettled,
+    Settlement,
 )
 from libs.messages.plan import (
     CalendarEvent,
@@ -37,8 +44,23 @@ from libs.messages.plan import (
     PrintedText,
     WeeklyWindow,
 )
+from libs.messages.sla import (
+    CancellationCause,
+    CancellationNoted,
+    FirstResponseBreached,
+    FirstResponseCancelled,
+    FirstResponseClockStarted,
+    FirstResponseMet,
+    FirstResponseReinstated,
+    FirstResponseRestated,
+    FirstResponseRetargeted,
+    LaterResponseNoted,
+    NotAResponse,
+    ResponseNotApplied,
+)
 from services.notification.domain import DECIDERS
 from services.notification.notice.state import State
+from services.notification.truth import TRUE_AGAIN, UNTRUE, later_facts
 
 
 class NoticeRow(NamedTuple):
@@ -79,6 +101,12 @@ class NoticeRow(NamedTuple):
     enhanced_code: str | None = None
     doubts: int = 0
     """How often it was ambiguous whether the mail had been accepted."""
+    about_sequence: int | None = None
+    """The place of the event that it is about in its stream."""
+    told: bool = False
+    """Whether the recipient was told, or may have been."""
+    cause: str | None = None
+    """Why it was cancelled."""
 
 
 def _notice(row: NoticeRow | None, event: RecordedEvent[NoticeEvent]) -> NoticeRow | None:
@@ -106,6 +134,7 @@ def _requested(event: RecordedEvent[NoticeEvent], requested: NoticeRequested) ->
         correlation=event.correlationid,
         requested_at=requested.requested_at,
         changed_at=event.time,
+        about_sequence=requested.about_sequence,
     )
 
 
@@ -121,19 +150,20 @@ def _moved(row: NoticeRow, event: NoticeEvent) -> NoticeRow:
                 will_resend=False,
             )
         case NoticeSent() as sent:
-            return _ended(row, "sent")._replace(problem=None, smtp_code=sent.smtp_code, enhanced_code=None)
+            ended = _ended(row, "sent")._replace(problem=None, smtp_code=sent.smtp_code, enhanced_code=None)
+            return ended._replace(told=True, cause=None)
         case NoticeDeferred() as deferred:
             return _refused(row, "deferred", deferred)._replace(retry_at=deferred.retry_at)
         case NoticeFailed() as failed:
             return _refused(row, "failed", failed)
         case NoticeAmbiguous() as doubt:
-            return row._replace(state="ambiguous", will_resend=doubt.will_resend, doubts=row.doubts + 1)
-        case NoticeCancelled():
-            return _ended(row, "cancelled")
+            return row._replace(state="ambiguous", will_resend=doubt.will_resend, doubts=row.doubts + 1, told=True)
+        case NoticeCancelled(cause=cause):
+            return _ended(row, "cancelled")._replace(cause=str(cause))
         case NoticeResendOrdered():
             return _ended(row, "requested")
-        case NoticeSettled():
-            return _ended(row, "settled")
+        case NoticeSettled(settled_as=settled_as):
+            return _ended(row, "settled")._replace(told=settled_as is Settlement.SENT)
         case NoticeRequested() | NoticeOrderRefused():
             return row
         case _:
@@ -147,6 +177,70 @@ def _ended(row: NoticeRow, state: str) -> NoticeRow:
 def _refused(row: NoticeRow, state: str, event: NoticeDeferred | NoticeFailed) -> NoticeRow:
     problem, code, enhanced = str(event.problem), event.smtp_code, event.enhanced_code
     return _ended(row, state)._replace(problem=problem, smtp_code=code, enhanced_code=enhanced)
+
+
+class PromiseRow(NamedTuple):
+    """A promise, by what makes notices about it untrue and by what their texts say of it."""
+
+    stream: str
+    due_at: datetime | None = None
+    answered_at: datetime | None = None
+    """The earliest answer known."""
+    withdrawn_at: datetime | None = None
+    untrue: str = "{}"
+    """Template → the place in the stream of what made such notices untrue that are about something before, and the
+    cause, in JSON."""
+
+
+def _promise(row: PromiseRow | None, event: RecordedEvent[SlaEvent]) -> PromiseRow:
+    known = _stands(row or PromiseRow(event.stream), event.data)
+    untrue = json.loads(known.untrue)
+    for fact in later_facts(event.data):
+        for template, causes in UNTRUE.items():
+            if fact in causes:
+                untrue[template] = {"sequence": event.sequence, "cause": str(causes[fact])}
+            if TRUE_AGAIN.get(template) is fact:
+                untrue.pop(template, None)
+    return known._replace(untrue=json.dumps(untrue, sort_keys=True))
+
+
+def _stands(row: PromiseRow, event: SlaEvent) -> PromiseRow:
+    match event:
+        case FirstResponseClockStarted(certificate=certificate, responded_at=at):
+            return _answered(row._replace(due_at=certificate.due_at), at)
+        case FirstResponseRetargeted(certificate=certificate) | FirstResponseReinstated(certificate=certificate):
+            return row._replace(due_at=certificate.due_at)
+        case FirstResponseMet(responded_at=at) | LaterResponseNoted(responded_at=at):
+            return _answered(row, at)
+        case ResponseNotApplied(reason=NotAResponse.NO_PROMISE, responded_at=at):
+            return _answered(row, at)
+        case FirstResponseCancelled(cause=cause, cancelled_at=at) | CancellationNoted(cause=cause, cancelled_at=at):
+            return row._replace(withdrawn_at=at) if cause is CancellationCause.WITHDRAWN else row
+        case _:
+            return row
+
+
+def _answered(row: PromiseRow, at: datetime | None) -> PromiseRow:
+    return row._replace(answered_at=min(at, row.answered_at or at)) if at else row
+
+
+class TermRow(NamedTuple):
+    """A term of support, by which another one of its licence goes on."""
+
+    stream: str
+    licence: str
+    first_day: date
+    last_day: date
+
+
+def _term(row: TermRow | None, event: RecordedEvent[ContractEvent]) -> TermRow | None:
+    match event.data:
+        case ContractActivated() as activated:
+            return TermRow(event.stream, activated.licence, activated.first_day, activated.last_day)
+        case ContractRefused() | ContractLapsed() | ContractContinued():
+            return row
+        case _:
+            assert_never(event.data)
 
 
 class CustomerRow(NamedTuple):
@@ -258,10 +352,41 @@ NOTICE_ROWS: Projection[NoticeRow] = Projection(
         language text not null, template text not null, facts jsonb not null, message_id text not null,
         correlation text not null, requested_at timestamptz not null, changed_at timestamptz not null,
         attempts int not null, process text, claimed_wall timestamptz, retry_at timestamptz,
-        will_resend boolean not null, problem text, smtp_code int, enhanced_code text, doubts int not null""",
+        will_resend boolean not null, problem text, smtp_code int, enhanced_code text, doubts int not null,
+        about_sequence bigint, told boolean not null, cause text""",
     events=tuple(kind for kind in get_args(NoticeEvent) if kind is not NoticeOrderRefused),
     evolve=_notice,
     indexes=("(state, requested_at)", "(person)", "(about_stream)", "(message_id)"),
+)
+
+PROMISES: Projection[PromiseRow] = Projection(
+    table="promises",
+    row=PromiseRow,
+    columns="""
+        stream text not null, due_at timestamptz, answered_at timestamptz, withdrawn_at timestamptz,
+        untrue jsonb not null""",
+    events=(
+        FirstResponseClockStarted,
+        FirstResponseRetargeted,
+        FirstResponseReinstated,
+        FirstResponseMet,
+        FirstResponseBreached,
+        FirstResponseRestated,
+        FirstResponseCancelled,
+        CancellationNoted,
+        LaterResponseNoted,
+        ResponseNotApplied,
+    ),
+    evolve=_promise,
+)
+
+TERMS: Projection[TermRow] = Projection(
+    table="terms",
+    row=TermRow,
+    columns="stream text not null, licence text not null, first_day date not null, last_day date not null",
+    events=(ContractActivated,),
+    evolve=_term,
+    indexes=("(licence)",),
 )
 
 CUSTOMERS: Projection[CustomerRow] = Projection(
@@ -300,7 +425,7 @@ PRIVATE_RECORDS = "private_records"
 READERS: tuple[Reader, ...] = (
     Reader("notices", NOTICES, 2, (STATES, NOTICE_ROWS), writes=True),
     Reader("tickets", TICKETS, 1, (), reacts=True),
-    Reader("sla", SLA, 1, (), reacts=True),
-    Reader("contracts", CONTRACTS, 1, (CUSTOMERS, ERASED_PERSONS), reacts=True),
+    Reader("sla", SLA, 2, (PROMISES,), reacts=True),
+    Reader("contracts", CONTRACTS, 2, (CUSTOMERS, ERASED_PERSONS, TERMS), reacts=True),
     Reader("plan", PLAN, 1, (CENTRES,)),
 )

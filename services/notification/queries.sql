@@ -1,5 +1,5 @@
 -- name: facts_for_notices
--- The facts that some events' notices are filled with: one row of JSON for each place in the two lists, in their order.
+-- The facts that some events' notices are filled with: one row of JSON for each place in the lists, in their order.
 select
     jsonb_build_object(
         'customer', (
@@ -7,16 +7,14 @@ select
             from customers c where c.stream = asked.customer),
         'centre', (
             select jsonb_build_object('language', n.sheet ->> 'language', 'zone', n.sheet ->> 'zone')
-            from centres n where n.centre = asked.centre order by n.stream limit 1)
+            from centres n where n.centre = asked.centre order by n.stream limit 1),
+        'working_centre', (
+            select jsonb_build_object('language', n.sheet ->> 'language', 'zone', n.sheet ->> 'zone')
+            from centres n where n.centre = asked.working_centre order by n.stream limit 1)
     ) as facts
-from unnest(cast(:customer as text[]), cast(:centre as text[]))
-    with ordinality as asked (customer, centre, place)
+from unnest(cast(:customer as text[]), cast(:centre as text[]), cast(:working_centre as text[]))
+    with ordinality as asked (customer, centre, working_centre, place)
 order by asked.place;
-
--- name: erased_recipients
--- Which of some notices are for a person who has been erased.
-select stream from notices n
-where stream = any (cast(:streams as text[])) and exists (select from erased_persons e where e.person = n.person);
 
 -- name: notices_by_state
 -- The notices in a state, or in any, the oldest first, at most so many.

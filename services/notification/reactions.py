@@ -25,6 +25,7 @@ from libs.messages.sla import (
     FirstResponseClockStarted,
     FirstResponseNotPromised,
     FirstResponseNotRetargeted,
+    FirstResponseRestated,
     FirstResponseRetargeted,
     NoPromise,
 )
@@ -32,7 +33,7 @@ from libs.messages.streams import stream_id
 from libs.messages.tickets import TicketOpened, TicketRefused
 from services.notification.domain import RequestNotice
 from services.notification.mail.languages import choose_language
-from services.notification.news import Foreign, news_of
+from services.notification.news import Foreign, News, news_of
 
 REQUEST = "RequestNotice"
 
@@ -56,10 +57,11 @@ class CentreFacts:
 
 @dataclass(frozen=True)
 class RecipientFacts:
-    """What our own tables say about the customer and the centre of an event; None where they know nothing."""
+    """What our own tables say about the customer and the centres of an event; None where they know nothing."""
 
     customer: CustomerFacts | None = None
     centre: CentreFacts | None = None
+    working_centre: CentreFacts | None = None
 
 
 FACTS: TypeAdapter[RecipientFacts] = TypeAdapter(RecipientFacts)
@@ -67,10 +69,11 @@ NO_FACTS = RecipientFacts()
 
 
 class FactsNeeded(NamedTuple):
-    """The customer (stream id) and the centre that facts are wanted about."""
+    """The customer (stream id) and the centres that facts are wanted about."""
 
     customer: str | None
     centre: str | None
+    working_centre: str | None = None
 
 
 def facts_needed(event: RecordedEvent[Foreign]) -> FactsNeeded | None:
@@ -78,7 +81,17 @@ def facts_needed(event: RecordedEvent[Foreign]) -> FactsNeeded | None:
     news = news_of(event.data)
     if news is None:
         return None
-    return FactsNeeded(news.customer if isinstance(news, ContractLapsed) else None, news.centre)
+    customer = news.customer if isinstance(news, ContractLapsed) else None
+    return FactsNeeded(customer, news.centre, _working_centre(news))
+
+
+def _working_centre(news: News) -> str | None:
+    """The centre that has the ticket, where it is told beside the one that promised."""
+    match news:
+        case FirstResponseAtRisk() | FirstResponseBreached() | FirstResponseRestated():
+            return news.transferred_to
+        case _:
+            return None
 
 
 def react(event: RecordedEvent[Foreign], facts: RecipientFacts, mail_domain: str) -> Sequence[Reaction]:
@@ -94,12 +107,16 @@ def react(event: RecordedEvent[Foreign], facts: RecipientFacts, mail_domain: str
         case TicketRefused():
             return [_refusal(known, news)]
         case FirstResponseAtRisk():
-            return [_warning(known, news)]
+            return _warning(known, news)
         case FirstResponseBreached():
-            return [_breach(known, news)]
+            return _breach(known, news)
+        case FirstResponseRestated():
+            return _restatement(known, news)
         case FirstResponseRetargeted():
             return _deadline_moved(known, news)
-        case FirstResponseNotPromised() | FirstResponseNotRetargeted():
+        case FirstResponseNotPromised():
+            return [_no_promise(known, news), *_acknowledgement_without_promise(known, news)]
+        case FirstResponseNotRetargeted():
             return [_no_promise(known, news)]
         case ContractLapsed():
             return [_lapse(known, news)]
@@ -148,6 +165,22 @@ def _acknowledgement(known: _Known, started: FirstResponseClockStarted) -> React
     return _request(known, NoticeRole.REQUESTER, kind, Recipient(private=started.private), language, facts)
 
 
+def _acknowledgement_without_promise(known: _Known, missing: FirstResponseNotPromised) -> list[Reaction]:
+    """Whoever asks hears that the ticket came, also where no deadline can be given."""
+    if missing.private is None:
+        return []
+    facts = NoticeFacts(
+        ticket=missing.ticket,
+        customer=missing.customer,
+        centre=missing.centre,
+        zone=known.zone,
+        channel=missing.channel,
+        opened_at=missing.opened_at,
+    )
+    kind, language = NoticeClass.ACKNOWLEDGEMENT, known.language(missing.language)
+    return [_request(known, NoticeRole.REQUESTER, kind, Recipient(private=missing.private), language, facts)]
+
+
 def _refusal(known: _Known, refused: TicketRefused) -> Reaction:
     facts = NoticeFacts(
         ticket=known.event.stream,
@@ -166,7 +199,7 @@ def _refusal(known: _Known, refused: TicketRefused) -> Reaction:
     return _request(known, NoticeRole.REQUESTER, kind, Recipient(private=refused.private), language, facts)
 
 
-def _warning(known: _Known, at_risk: FirstResponseAtRisk) -> Reaction:
+def _warning(known: _Known, at_risk: FirstResponseAtRisk) -> list[Reaction]:
     facts = NoticeFacts(
         ticket=at_risk.ticket,
         customer=at_risk.customer,
@@ -176,10 +209,10 @@ def _warning(known: _Known, at_risk: FirstResponseAtRisk) -> Reaction:
         at_risk_at=at_risk.at_risk_at,
         due_at=at_risk.due_at,
     )
-    return _to_the_centre(known, NoticeClass.WARNING, at_risk.centre, facts)
+    return _to_the_centres(known, NoticeClass.WARNING, at_risk, facts)
 
 
-def _breach(known: _Known, breached: FirstResponseBreached) -> Reaction:
+def _breach(known: _Known, breached: FirstResponseBreached) -> list[Reaction]:
     facts = NoticeFacts(
         ticket=breached.ticket,
         customer=breached.customer,
@@ -190,7 +223,23 @@ def _breach(known: _Known, breached: FirstResponseBreached) -> Reaction:
         breached_at=breached.breached_at,
         responded_at=breached.responded_at,
     )
-    return _to_the_centre(known, NoticeClass.BREACH, breached.centre, facts)
+    return _to_the_centres(known, NoticeClass.BREACH, breached, facts)
+
+
+def _restatement(known: _Known, restated: FirstResponseRestated) -> list[Reaction]:
+    """Tell whoever was told of the breach what it is by all that is known now."""
+    facts = NoticeFacts(
+        ticket=restated.ticket,
+        customer=restated.customer,
+        centre=restated.centre,
+        zone=known.zone,
+        channel=restated.channel,
+        due_at=restated.restated_due_at,
+        was_due_at=restated.due_at,
+        responded_at=restated.responded_at,
+        reason=str(restated.restated),
+    )
+    return _to_the_centres(known, NoticeClass.RESTATEMENT, restated, facts)
 
 
 def _deadline_moved(known: _Known, retargeted: FirstResponseRetargeted) -> list[Reaction]:
@@ -224,7 +273,7 @@ def _no_promise(known: _Known, missing: FirstResponseNotPromised | FirstResponse
     """Tell the centre, or operations where it has no calendar: then its mailbox is not known here either."""
     facts = NoticeFacts(
         ticket=missing.ticket,
-        customer=missing.customer if isinstance(missing, FirstResponseNotPromised) else None,
+        customer=missing.customer,
         centre=missing.centre,
         zone=known.zone,
         channel=missing.channel,
@@ -256,6 +305,23 @@ def _lapse(known: _Known, lapsed: ContractLapsed) -> Reaction:
     return _request(known, NoticeRole.CUSTOMER, kind, Recipient(private=customer.private), language, facts)
 
 
+def _to_the_centres(
+    known: _Known,
+    kind: NoticeClass,
+    news: FirstResponseAtRisk | FirstResponseBreached | FirstResponseRestated,
+    facts: NoticeFacts,
+) -> list[Reaction]:
+    """To the centre that promised and, after a transfer, to the one that has the ticket, in its own zone as well."""
+    promised = _to_the_centre(known, kind, news.centre, facts)
+    if news.transferred_to is None:
+        return [promised]
+    working = known.facts.working_centre
+    language = choose_language(working.language if working else None)
+    local = facts.model_copy(update={"centre": news.transferred_to, "zone": working.zone if working else facts.zone})
+    recipient = Recipient(centre=news.transferred_to)
+    return [promised, _request(known, NoticeRole.WORKING_CENTRE, kind, recipient, language, local)]
+
+
 def _to_the_centre(
     known: _Known, kind: NoticeClass, centre: str, facts: NoticeFacts, template: str | None = None
 ) -> Reaction:
@@ -279,6 +345,7 @@ def _request(
         notice_class=kind,
         about_event=known.event.id,
         about_stream=known.event.stream,
+        about_sequence=known.event.sequence,
         recipient=recipient,
         language=language,
         template=template or str(kind),

@@ -52,6 +52,7 @@ MUST_DECIDE = {
     },
     "PromiseEvent": {
         "notification.news.news_of",
+        "notification.truth.later_facts",
         "ops.explain.life._happening",
         "sla_timer.promise.decider.evolve",
         "sla_timer.promise.rows._moved",
@@ -59,6 +60,7 @@ MUST_DECIDE = {
     },
     "CyclesEvent": {
         "notification.news.news_of",
+        "notification.truth.later_facts",
         "sla_timer.cycles.decider.evolve",
         "sla_timer.reactions.react_to_promise",
     },
@@ -78,6 +80,7 @@ MUST_DECIDE = {
         "contract.projections._contract",
         "intake.projections._contract",
         "notification.news.news_of",
+        "notification.projections._term",
     },
     "CalendarEvent": PLAN_PART
     | {

@@ -147,11 +147,10 @@ def _forgotten(pen: Pen) -> None:
     started, stream = pen.promised("2", event, first), "promise/crm/2"
     later = DUE + timedelta(seconds=1)
     cause = str(duty_command_id(started, "WarnAtRisk"))
-    warned = pen.event(
-        PROMISES, stream, "FirstResponseAtRisk", cause, first, WARNING, percent=75, at_risk_at=WARNING, due_at=DUE
-    )
+    warning = {"percent": 75, "at_risk_at": WARNING, "due_at": DUE, "transferred_to": None}
+    warned = pen.event(PROMISES, stream, "FirstResponseAtRisk", cause, first, WARNING, **warning)
     cause = str(duty_command_id(warned, "FireDeadline"))
-    verdict = {"due_at": DUE, "breached_at": DUE, "detected_at": later}
+    verdict = {"due_at": DUE, "breached_at": DUE, "detected_at": later, "transferred_to": None}
     breached = pen.event(PROMISES, stream, "FirstResponseBreached", cause, first, later, **verdict)
     pen.told(started, "requester", "acknowledgement", first)
     pen.told(warned, "centre", "warning", first, ("NoticeDeferred", "NoticeSent"))

@@ -215,6 +215,14 @@ TOLD: list[tuple[str, Break]] = [
     ("requester was never requested", followed(PROMISES, named("ClockStarted"), MET, MOVED, type=RETARGETED)),
     ("centre was never requested", followed(PROMISES, named("ClockStarted"), MET, MISSING, type=NOT_PROMISED)),
     ("operations was never requested", followed(PROMISES, named("ClockStarted"), MET, NO_CALENDAR, type=NOT_PROMISED)),
+    ("working-centre was never requested", saying(PROMISES, named("Breached"), transferred_to="germany")),
+    (
+        "it was handed over after it was cancelled",
+        both(
+            followed(NOTICES, named("NoticeSent"), notice("refusal"), type="olcare.NoticeCancelled.v1"),
+            followed(NOTICES, named("HandingOver"), notice("refusal"), {"attempt": 2}),
+        ),
+    ),
     ("but nothing calls for it", without(PROMISES, named("AtRisk"))),
     ("it is not requested first and once", followed(NOTICES, named("Requested"), notice("refusal"))),
     ("0 mails, but 1 attempts were sent", one_mail_less),

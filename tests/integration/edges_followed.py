@@ -20,7 +20,7 @@ from libs.messages import upstream
 from libs.messages.base import Event
 from libs.messages.catalogue import CONTRACTS_DOOR, EVENT_OF_TYPE, TICKETS_DOOR
 from libs.messages.contracts import ContractActivated
-from libs.messages.notices import NoticeClass, NoticeFacts, NoticeRequested, NoticeRole, Recipient
+from libs.messages.notices import Cancellation, NoticeClass, NoticeFacts, NoticeRequested, NoticeRole, Recipient
 from libs.messages.plan import CentreCalendar, ChannelTargets, ResponseTargets, TzDatabase
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import DeadLetter, Outcome, Receipt
@@ -161,8 +161,8 @@ class Followed:
             self._plan_part(record, message, issued)
 
     def _order(self, record: Record, message: Message[Any]) -> None:
-        for erased in (False, True):
-            issued = _order(message, erased=erased)
+        for cause in (None, *Cancellation):
+            issued = _order(message, cause)
             for past in ((), *ENDED):
                 self._answered(record, issued, past)
 
@@ -241,8 +241,10 @@ class Followed:
                 "language": asked.language,
                 "facts": asked.facts.model_dump_json(),
                 "message_id": asked.message_id,
+                "acknowledged": False,
             }
-            write(row, LETTERHEAD, TUESDAY)
+            for at in (None, TUESDAY):
+                write(row | dict.fromkeys(("due_at", "answered_at", "withdrawn_at"), at), LETTERHEAD, TUESDAY)
 
     def _plan_part(self, record: Record, message: Message[Any], issued: IssuedCommand) -> None:
         publication = issued.command.publication

@@ -132,8 +132,8 @@ async def test_nothing_is_sent_to_an_erased_person_and_what_was_to_be_sent_is_ca
     await notices.happened("customer/erp/C-1001", ERASED)
     assert await notices.to_send() == []
     assert [row["stream"] for row in await notices.found("notices_to_cancel", most=10)] == [TO_ANA]
-    erased = await notices.found("erased_recipients", streams=[TO_ANA, TO_FRANCE, "notice/9/centre"])
-    assert erased == [{"stream": TO_ANA}]
+    erased = await notices.found("causes_not_to_send", streams=[TO_ANA, TO_FRANCE, "notice/9/centre"])
+    assert erased == [{"stream": TO_ANA, "cause": "person-erased"}]
 
 
 async def test_a_claim_is_abandoned_when_it_is_older_than_a_hand_over_can_last(notices: Notices) -> None:
@@ -149,7 +149,10 @@ async def test_facts_come_in_the_order_in_which_they_were_asked_for(notices: Not
     await notices.happened(registered.stream, registered.data)
     await notices.france_is_published()
     rows = await notices.found(
-        "facts_for_notices", customer=["customer/erp/nobody", registered.stream], centre=[None, "france"]
+        "facts_for_notices",
+        customer=["customer/erp/nobody", registered.stream],
+        centre=[None, "france"],
+        working_centre=[None, "france"],
     )
     nothing, facts = (FACTS.validate_json(row["facts"]) for row in rows)
     assert nothing == NO_FACTS
@@ -157,6 +160,7 @@ async def test_facts_come_in_the_order_in_which_they_were_asked_for(notices: Not
     assert facts.customer.private == registered.data.private
     assert facts.centre is not None
     assert facts.centre.zone == "Europe/Paris"
+    assert facts.working_centre == facts.centre
 
 
 async def test_people_find_notices_by_state_and_by_ticket(notices: Notices) -> None:

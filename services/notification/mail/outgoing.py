@@ -12,7 +12,7 @@ from libs.messages.notices import DeliveryProblem, NoticeClass, NoticeFacts, Not
 from libs.messages.private import PrivateRecord
 from libs.messages.tickets import Channel
 from services.notification.mail.message import Correspondent, Letterhead, Mail, NotWritable, compose, wire_address
-from services.notification.mail.texts import render
+from services.notification.mail.texts import Standing, render
 from services.notification.projections import CentreSheet
 
 ANSWERS = frozenset({NoticeClass.ACKNOWLEDGEMENT, NoticeClass.REFUSAL})
@@ -37,7 +37,8 @@ def write(row: Mapping[str, Any], letterhead: Letterhead, sent_at: datetime) -> 
         if recipient is None:
             return DeliveryProblem.NO_ADDRESS
         facts = NoticeFacts.model_validate_json(row["facts"])
-        text = render(row["template"], row["language"], facts, centre, person)
+        standing = Standing(sent_at, row["due_at"], row["answered_at"], row["withdrawn_at"], row["acknowledged"])
+        text = render(row["template"], row["language"], facts, standing, centre, person)
         mail = Mail(
             sender=letterhead.sender,
             recipient=recipient,

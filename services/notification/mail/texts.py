@@ -5,6 +5,7 @@ and no subject can begin a header or a paragraph of its own.
 """
 
 import re
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,18 @@ WEB_PAGE = "uplandsoftware.com/objectiflune-fr/resources/ebook/olcare/"
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
+class Standing(NamedTuple):
+    """How that stands which a notice tells of, when it is written."""
+
+    now: datetime
+    due_at: datetime | None = None
+    """The deadline as it is by now."""
+    answered_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    acknowledged: bool = False
+    """Whether the requester was told before that the request came, without a deadline."""
+
+
 class Text(NamedTuple):
     """What is written in a mail, without line breaks in the subject."""
 
@@ -32,7 +45,12 @@ class Text(NamedTuple):
 
 
 def render(
-    template: str, language: str, facts: NoticeFacts, centre: CentreSheet | None, person: PrivateRecord | None
+    template: str,
+    language: str,
+    facts: NoticeFacts,
+    standing: Standing,
+    centre: CentreSheet | None,
+    person: PrivateRecord | None,
 ) -> Text:
     """Write a notice; `centre` is the one that the facts name. Raises NotWritable where something needed is absent."""
     spoken = choose_language(language)
@@ -42,6 +60,7 @@ def render(
             .get_template(f"{spoken}/{template}.txt")
             .render(
                 facts=facts,
+                standing=standing,
                 centre=centre,
                 centre_name=centre.centre.replace("-", " ").title() if centre else None,
                 person=person or PrivateRecord(),
@@ -49,6 +68,7 @@ def render(
                 web_page=WEB_PAGE,
                 number_of=lambda stream: parse_stream(stream).number,
                 reference_of=lambda stream: stream.partition("/")[2],
+                is_past=lambda at: at <= standing.now,
                 local=lambda at: say_instant(at, facts.zone or "UTC", spoken),
                 day=lambda day: say_day(day, spoken),
                 hours=lambda weekly: say_hours(weekly, spoken),

@@ -17,9 +17,27 @@ from libs.messages.notices import (
     NoticeHandingOver,
     NoticeSent,
 )
-from services.notification.notice.state import Ambiguous, Claim, Deferred, HandingOver, Notice, Requested, State, known
+from services.notification.notice.state import (
+    Ambiguous,
+    Claim,
+    Deferred,
+    Done,
+    HandingOver,
+    Notice,
+    Requested,
+    State,
+    known,
+)
 
-SENT_AGAIN = frozenset({NoticeClass.BREACH, NoticeClass.WARNING, NoticeClass.NO_PROMISE, NoticeClass.ADDRESS_IN_DOUBT})
+SENT_AGAIN = frozenset(
+    {
+        NoticeClass.BREACH,
+        NoticeClass.RESTATEMENT,
+        NoticeClass.WARNING,
+        NoticeClass.NO_PROMISE,
+        NoticeClass.ADDRESS_IN_DOUBT,
+    }
+)
 """Ambiguous deliveries of these are made once more: a centre had better be told twice than never. Others wait for a
 person."""
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
@@ -114,12 +132,17 @@ def _is_free(state: State, now: datetime) -> bool:
 
 
 def conclude(state: State, command: Result) -> NoticeSent | NoticeDeferred | NoticeFailed | NoticeAmbiguous | None:
-    """A result counts only for the claim that it belongs to; one that comes late settles an ambiguous delivery."""
+    """A result counts only for the claim that it belongs to; one that comes late settles an ambiguous delivery.
+
+    That the mail had gone counts even where the notice was cancelled meanwhile, so as not to be sent once more.
+    """
+    if isinstance(state, Done) and state.claim == command.claim and isinstance(command, RecordSent):
+        return _sent(command)
     if not isinstance(state, HandingOver | Ambiguous) or state.claim != command.claim:
         return None
     match command:
         case RecordSent():
-            return NoticeSent(attempt=command.claim.attempt, sent_at=command.occurred_at, smtp_code=command.smtp_code)
+            return _sent(command)
         case RecordDeferred():
             return _deferred(state.notice, command)
         case RecordFailed():
@@ -128,6 +151,10 @@ def conclude(state: State, command: Result) -> NoticeSent | NoticeDeferred | Not
             return _ambiguous(state, command.occurred_at)
         case _:
             assert_never(command)
+
+
+def _sent(command: RecordSent) -> NoticeSent:
+    return NoticeSent(attempt=command.claim.attempt, sent_at=command.occurred_at, smtp_code=command.smtp_code)
 
 
 def abandon(state: State, command: AbandonClaim) -> NoticeAmbiguous | None:

@@ -4,17 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from libs.messages.notices import NoticeOrderRefused, NoticeResendOrdered, NoticeSettled, OrderRefusal, Settlement
+from libs.messages.notices import (
+    Cancellation,
+    NoticeOrderRefused,
+    NoticeResendOrdered,
+    NoticeSettled,
+    OrderRefusal,
+    Settlement,
+)
 from services.notification.notice.state import Ambiguous, Deferred, Done, HandingOver, Requested, State, Unknown
 
 
 @dataclass(frozen=True)
 class OrderResend:
-    """Send it again; `person_erased` says whether its recipient was erased."""
+    """Send it again; `cause` says why it is not to be sent any more, by what is known of its subject and recipient."""
 
     occurred_at: datetime
     by: str
-    person_erased: bool = False
+    cause: Cancellation | None = None
 
 
 @dataclass(frozen=True)
@@ -27,14 +34,14 @@ class Settle:
 
 
 def resend(state: State, command: OrderResend) -> NoticeResendOrdered | NoticeOrderRefused:
-    """Order a notice again, unless it is still to be sent, is being sent, or its recipient was erased."""
-    reason = _reason_not_to_send(state, person_erased=command.person_erased)
+    """Order a notice again, unless it is still to be sent, is being sent, is untrue, or its recipient was erased."""
+    reason = _reason_not_to_send(state, command.cause)
     if reason:
         return not_followed(command.occurred_at, command.by, reason)
     return NoticeResendOrdered(ordered_at=command.occurred_at, by=command.by)
 
 
-def _reason_not_to_send(state: State, *, person_erased: bool) -> OrderRefusal | None:
+def _reason_not_to_send(state: State, cause: Cancellation | None) -> OrderRefusal | None:
     match state:
         case Unknown():
             return OrderRefusal.UNKNOWN_NOTICE
@@ -42,11 +49,18 @@ def _reason_not_to_send(state: State, *, person_erased: bool) -> OrderRefusal | 
             return OrderRefusal.BEING_SENT
         case Requested() | Deferred() | Ambiguous(will_resend=True):
             return OrderRefusal.STILL_TO_BE_SENT
-        case Ambiguous() | Done():
-            gone = person_erased or state.state == "cancelled"
-            return OrderRefusal.PERSON_ERASED if gone else None
+        case Ambiguous():
+            return _refusal(cause)
+        case Done():
+            return _refusal(cause or state.cause)
         case _:
             assert_never(state)
+
+
+def _refusal(cause: Cancellation | None) -> OrderRefusal | None:
+    if cause is Cancellation.PERSON_ERASED:
+        return OrderRefusal.PERSON_ERASED
+    return OrderRefusal.NO_LONGER_TRUE if cause else None
 
 
 def settle(state: State, command: Settle) -> NoticeSettled | NoticeOrderRefused:

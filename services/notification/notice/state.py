@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from libs.messages.notices import NoticeClass
+from libs.messages.notices import Cancellation, NoticeClass
 
 
 class Claim(NamedTuple):
@@ -76,6 +76,10 @@ class Done:
 
     notice: Notice
     state: Literal["sent", "failed", "cancelled", "settled"]
+    cause: Cancellation | None = None
+    """Why it was cancelled."""
+    claim: Claim | None = None
+    """The attempt of which it was not known whether the mail had gone when it was cancelled."""
 
 
 State = Unknown | Requested | HandingOver | Deferred | Ambiguous | Done

@@ -21,7 +21,10 @@ from services.ops.door.client import door_client, require
 from services.ops.watch.services import SERVICES, queries, tables
 
 SOURCE = "ops"
-COLUMNS = ("stream", "state", "notice_class", "role", "about_stream", "attempts", "problem", "smtp_code", "changed_at")
+COLUMNS = (
+    *("stream", "state", "notice_class", "role", "about_stream", "attempts"),
+    *("problem", "smtp_code", "cause", "changed_at"),
+)
 app = typer.Typer(no_args_is_help=True, help="What people are told: look, send again, settle what is ambiguous.")
 WAITING_COLUMNS = ("stream", "state", "private_key", "centre", "requested_at")
 NOTICE_QUERIES = Path(services.notification.__file__).with_name("queries.sql")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from tests.faults.checked.books import Books
 from tests.faults.checked.log import CONTRACTS, NOTICES, PROMISES, TICKETS, Event, Ledger
@@ -12,6 +13,7 @@ _TOLD = {
     "FirstResponseAtRisk": ("centre",),
     "FirstResponseBreached": ("centre",),
     "FirstResponseRetargeted": ("requester", "centre"),
+    "FirstResponseRestated": ("centre",),
     "FirstResponseNotPromised": ("centre",),
     "FirstResponseNotRetargeted": ("centre",),
     "ContractLapsed": ("customer",),
@@ -20,7 +22,7 @@ _TOLD = {
 """Event → the roles in which people are told."""
 _BY_REASON: Mapping[str, tuple[str, ...]] = {"already-promised": (), "no-calendar": ("operations",)}
 """Why nothing is promised → the roles in which people are told, where they are not those of the event."""
-SENT_AGAIN = {"breach", "warning", "no-promise", "address-in-doubt"}
+SENT_AGAIN = {"breach", "warning", "no-promise", "restatement", "address-in-doubt"}
 _SENT, _DOUBT, _NOT_SENT = "NoticeSent", "NoticeAmbiguous", ("NoticeDeferred", "NoticeFailed")
 _SETTLED_BY_HAND = ("NoticeSettled", "NoticeResendOrdered")
 
@@ -52,7 +54,20 @@ def _told(event: Event) -> tuple[str, ...]:
     if event.name == "FirstResponseRetargeted" and data["certificate"]["due_at"] == data["was_due_at"]:
         return ()
     told = _TOLD[event.name]
-    return _BY_REASON.get(data["reason"], told) if event.name == "FirstResponseNotPromised" else told
+    if event.name == "FirstResponseRestated" and not _is_corrected(data):
+        return ()
+    if event.name == "FirstResponseNotPromised":
+        told = _BY_REASON.get(data["reason"], told)
+        return (*told, "requester") if told and data.get("private") else told
+    return (*told, "working-centre") if data.get("transferred_to") else told
+
+
+def _is_corrected(data: Mapping[str, Any]) -> bool:
+    """Whether a breach is none after all, or one after all."""
+    stated, restated = data.get("stated"), data.get("restated")
+    return (
+        data.get("promised") == "breached" and stated is not None and (stated == "breached") != (restated == "breached")
+    )
 
 
 def _notice(stream: str, events: Sequence[Event], mails: Counter[str]) -> Iterator[str]:
@@ -66,6 +81,7 @@ def _notice(stream: str, events: Sequence[Event], mails: Counter[str]) -> Iterat
     attempts = _attempts(events)
     yield from _mails(attempts, mails[request.data["message_id"]])
     yield from _allowed(attempts, events, request.data["notice_class"])
+    yield from _cancelled(events)
 
 
 def _attempts(events: Sequence[Event]) -> dict[int, str]:
@@ -85,6 +101,13 @@ def _mails(attempts: Mapping[int, str], mails: int) -> Iterator[str]:
     if not sent <= mails <= sent + doubt:
         yield f"{mails} mails, but {sent} attempts were sent and {doubt} are in doubt"
     yield from (f"attempt {number} has no result" for number, became in attempts.items() if became == "open")
+
+
+def _cancelled(events: Sequence[Event]) -> Iterator[str]:
+    """What is cancelled is not handed over any more; only the result of an attempt in doubt may still come."""
+    names = [event.name for event in events]
+    if "NoticeCancelled" in names and {"NoticeHandingOver", *_NOT_SENT} & set(names[names.index("NoticeCancelled") :]):
+        yield f"it was handed over after it was cancelled: {names}"
 
 
 def _allowed(attempts: Mapping[int, str], events: Sequence[Event], kind: str) -> Iterator[str]:

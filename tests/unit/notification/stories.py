@@ -32,13 +32,19 @@ FIRST, SECOND, THIRD = (Claim(str(UUID(int=life)), life) for life in (1, 2, 3))
 
 
 def request(notice_class: NoticeClass = NoticeClass.ACKNOWLEDGEMENT) -> RequestNotice:
-    to_the_centre = notice_class in {NoticeClass.BREACH, NoticeClass.WARNING, NoticeClass.NO_PROMISE}
+    to_the_centre = notice_class in {
+        NoticeClass.BREACH,
+        NoticeClass.RESTATEMENT,
+        NoticeClass.WARNING,
+        NoticeClass.NO_PROMISE,
+    }
     return RequestNotice(
         occurred_at=TUESDAY,
         role=NoticeRole.CENTRE if to_the_centre else NoticeRole.REQUESTER,
         notice_class=notice_class,
         about_event=EVENT,
         about_stream=TICKET,
+        about_sequence=1,
         recipient=TO_FRANCE if to_the_centre else TO_ANA,
         language="fr",
         template=notice_class.value,
@@ -55,6 +61,7 @@ def requested(notice_class: NoticeClass = NoticeClass.ACKNOWLEDGEMENT) -> Notice
         notice_class=notice_class,
         about_event=EVENT,
         about_stream=TICKET,
+        about_sequence=1,
         recipient=asked.recipient,
         language="fr",
         template=asked.template,

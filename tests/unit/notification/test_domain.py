@@ -63,9 +63,12 @@ REFUSED = (*IN_HAND, FAILED)
 HELD = (*IN_HAND, in_doubt(FIRST, will_resend=False))
 TO_BE_SENT_ONCE_MORE = (requested(NoticeClass.BREACH), taken(FIRST), in_doubt(FIRST, will_resend=True))
 ERASED = (*REQUESTED, CANCELLED)
+UNTRUE = (*REQUESTED, NoticeCancelled(cancelled_at=TUESDAY, cause=Cancellation.ANSWERED))
+NOT_ONCE_MORE = (*TO_BE_SENT_ONCE_MORE, NoticeCancelled(cancelled_at=TUESDAY, cause=Cancellation.RESTATED))
 EXPLAINED = (*HELD, SETTLED)
 EVERY_STATE = [
-    (), REQUESTED, IN_HAND, WAITING, SENT, REFUSED, HELD, TO_BE_SENT_ONCE_MORE, ERASED, EXPLAINED, (*SENT, ORDERED),
+    (), REQUESTED, IN_HAND, WAITING, SENT, REFUSED, HELD, TO_BE_SENT_ONCE_MORE, ERASED, UNTRUE, NOT_ONCE_MORE,
+    EXPLAINED, (*SENT, ORDERED),
 ]  # fmt: skip
 
 Story = tuple[NoticeEvent, ...]
@@ -114,6 +117,8 @@ def test_a_person_may_have_it_sent_again(story: Story) -> None:
         (TO_BE_SENT_ONCE_MORE, OrderRefusal.STILL_TO_BE_SENT),
         ((*SENT, ORDERED), OrderRefusal.STILL_TO_BE_SENT),
         (ERASED, OrderRefusal.PERSON_ERASED),
+        (UNTRUE, OrderRefusal.NO_LONGER_TRUE),
+        (NOT_ONCE_MORE, OrderRefusal.NO_LONGER_TRUE),
     ],
 )
 def test_it_is_not_sent_again_where_that_makes_no_sense(story: Story, reason: OrderRefusal) -> None:
@@ -122,8 +127,38 @@ def test_it_is_not_sent_again_where_that_makes_no_sense(story: Story, reason: Or
 
 @pytest.mark.parametrize("story", [SENT, REFUSED, HELD, EXPLAINED])
 def test_nothing_is_sent_again_to_an_erased_person(story: Story) -> None:
-    order = OrderResend(TUESDAY, AGENT, person_erased=True)
+    order = OrderResend(TUESDAY, AGENT, Cancellation.PERSON_ERASED)
     given(*story).when(order).then(refused(OrderRefusal.PERSON_ERASED))
+
+
+@pytest.mark.parametrize("cause", [cause for cause in Cancellation if cause is not Cancellation.PERSON_ERASED])
+@pytest.mark.parametrize("story", [SENT, REFUSED, HELD, EXPLAINED])
+def test_what_has_become_untrue_is_not_sent_again(story: Story, cause: Cancellation) -> None:
+    given(*story).when(OrderResend(TUESDAY, AGENT, cause)).then(refused(OrderRefusal.NO_LONGER_TRUE))
+
+
+@pytest.mark.parametrize("cause", Cancellation)
+@pytest.mark.parametrize("story", [IN_HAND, SENT, REFUSED])
+def test_what_is_in_hand_or_has_its_end_is_not_cancelled(story: Story, cause: Cancellation) -> None:
+    given(*story).when(CancelNotice(TUESDAY, cause)).then(None)
+
+
+@pytest.mark.parametrize("result", [deferred(FIRST, TUESDAY), in_doubt(FIRST, will_resend=True)])
+def test_a_claim_that_comes_to_nothing_is_not_followed_by_another_where_the_notice_is_untrue(
+    result: NoticeEvent,
+) -> None:
+    cancelled = NoticeCancelled(cancelled_at=TUESDAY, cause=Cancellation.RESTATED)
+    story = (requested(NoticeClass.BREACH), taken(FIRST), result)
+    given(*story).when(CancelNotice(TUESDAY, Cancellation.RESTATED)).then(cancelled)
+    given(*story, cancelled).when(take(SECOND)).then(None)
+
+
+def test_that_the_mail_had_gone_counts_after_a_cancellation_too_and_nothing_else_does() -> None:
+    given(*NOT_ONCE_MORE).when(RecordSent(TUESDAY, FIRST, 250)).then(sent(FIRST))
+    given(*NOT_ONCE_MORE).when(RecordSent(TUESDAY, SECOND, 250)).then(None)
+    given(*NOT_ONCE_MORE).when(RecordDeferred(TUESDAY, FIRST, DeliveryProblem.TIMEOUT)).then(None)
+    given(*NOT_ONCE_MORE, sent(FIRST)).when(RecordSent(TUESDAY, FIRST, 250)).then(None)
+    given(*UNTRUE).when(RecordSent(TUESDAY, FIRST, 250)).then(None)
 
 
 @pytest.mark.parametrize("story", [HELD, TO_BE_SENT_ONCE_MORE])
@@ -164,8 +199,8 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(RecordFailed, instants, claims, st.just(DeliveryProblem.REFUSED)),
     st.builds(RecordAmbiguous, instants, claims),
     st.builds(AbandonClaim, instants, claims, walls, st.just(SMTP_LIMIT)),
-    st.builds(CancelNotice, instants, st.just(Cancellation.PERSON_ERASED)),
-    st.builds(OrderResend, instants, st.just(AGENT), st.booleans()),
+    st.builds(CancelNotice, instants, st.sampled_from(Cancellation)),
+    st.builds(OrderResend, instants, st.just(AGENT), st.none() | st.sampled_from(Cancellation)),
     st.builds(Settle, instants, st.just(AGENT), st.sampled_from(Settlement)),
 )
 

@@ -34,6 +34,10 @@ def row(event: str, person: PrivateRecord | None = None, **changes: Any) -> dict
         "person": person.model_dump_json() if person else None,
         "mailbox": "france@olcare.example",
         "centre": FRANCE.model_dump_json(),
+        "due_at": None,
+        "answered_at": None,
+        "withdrawn_at": None,
+        "acknowledged": False,
     } | changes
 
 

@@ -10,7 +10,7 @@ from libs.messages.catalogue import CONTRACTS, EVENTS, SLA, TICKETS
 from libs.messages.clauses import Clause
 from libs.messages.notices import NoticeClass, NoticeRole, Recipient
 from libs.messages.refusals import Contact
-from libs.messages.sla import NoPromise
+from libs.messages.sla import NoPromise, Verdict
 from services.notification.domain import RequestNotice
 from services.notification.reactions import (
     FACTS,
@@ -23,19 +23,23 @@ from services.notification.reactions import (
     react,
 )
 from tests.unit.notification.foreign import CONTACT, KNOWN, example
+from tests.unit.recorded import recorded_event
 
 STARTED, REFUSED = example("FirstResponseClockStarted"), example("TicketRefused")
-AT_RISK, BREACHED = example("FirstResponseAtRisk"), example("FirstResponseBreached")
+AT_RISK, BREACHED, RESTATED = (
+    example(f"FirstResponse{name}", transferred_to=None) for name in ("AtRisk", "Breached", "Restated")
+)
 LAPSED = example("ContractLapsed")
 RETARGETED = example("FirstResponseRetargeted")
 NOT_PROMISED, NOT_RETARGETED = example("FirstResponseNotPromised"), example("FirstResponseNotRetargeted")
 TELLING = {
     "FirstResponseClockStarted": 1,
     "TicketRefused": 1,
-    "FirstResponseAtRisk": 1,
-    "FirstResponseBreached": 1,
+    "FirstResponseAtRisk": 2,
+    "FirstResponseBreached": 2,
     "FirstResponseRetargeted": 2,
-    "FirstResponseNotPromised": 1,
+    "FirstResponseNotPromised": 2,
+    "FirstResponseRestated": 2,
     "FirstResponseNotRetargeted": 1,
     "ContractLapsed": 1,
 }
@@ -82,6 +86,42 @@ def test_the_centre_hears_of_a_breach() -> None:
     notice = asked_for(BREACHED)
     assert (notice.role, notice.notice_class) == (NoticeRole.CENTRE, NoticeClass.BREACH)
     assert notice.facts.breached_at == BREACHED.data.due_at
+
+
+@pytest.mark.parametrize("event", [AT_RISK, BREACHED, RESTATED])
+def test_after_a_transfer_the_centre_that_has_the_ticket_hears_of_it_too_in_its_own_words(event: RecordedEvent) -> None:
+    moved = recorded_event(event.stream, 1, event.data.model_copy(update={"transferred_to": "united-kingdom"}))
+    assert facts_needed(moved) == FactsNeeded(None, "france", "united-kingdom")
+    known = replace(KNOWN, working_centre=CentreFacts("en", "Europe/London"))
+    promised, working = all_asked_for(moved, known)
+    assert (promised.role, promised.facts) == (NoticeRole.CENTRE, asked_for(event).facts)
+    assert (working.role, working.recipient) == (NoticeRole.WORKING_CENTRE, Recipient(centre="united-kingdom"))
+    assert (working.language, working.facts.zone, working.facts.centre) == ("en", "Europe/London", "united-kingdom")
+    assert (working.notice_class, working.template) == (promised.notice_class, promised.template)
+
+
+def test_whoever_was_told_of_a_breach_hears_that_it_is_restated_as_none() -> None:
+    notice = asked_for(RESTATED)
+    assert (notice.role, notice.notice_class) == (NoticeRole.CENTRE, NoticeClass.RESTATEMENT)
+    assert (notice.facts.reason, notice.facts.responded_at) == ("met", RESTATED.data.responded_at)
+    assert (notice.facts.was_due_at, notice.facts.due_at) == (RESTATED.data.due_at, RESTATED.data.restated_due_at)
+
+
+@pytest.mark.parametrize("promised", Verdict)
+@pytest.mark.parametrize("stated", [None, *Verdict])
+@pytest.mark.parametrize("restated", Verdict)
+def test_a_restatement_is_news_where_a_breach_is_none_after_all_or_one_after_all(
+    promised: Verdict, stated: Verdict | None, restated: Verdict
+) -> None:
+    """What was written before did not say what was held until then: nobody is told of it now."""
+    event = example("FirstResponseRestated", promised=promised, stated=stated, restated=restated, transferred_to=None)
+    is_news = (
+        promised is Verdict.BREACHED
+        and stated is not None
+        and (Verdict.BREACHED in {stated, restated})
+        and stated is not restated
+    )
+    assert len(react(event, KNOWN, "olcare.example")) == int(is_news)
 
 
 def test_the_requester_and_the_centre_hear_of_a_deadline_that_moved() -> None:
@@ -131,11 +171,23 @@ def test_a_deadline_that_another_ticket_brought_is_told_to_the_survivor_s_reques
 
 
 def test_the_centre_hears_of_a_ticket_without_a_promise_and_why() -> None:
-    notice = asked_for(NOT_PROMISED)
+    notice, _ = all_asked_for(NOT_PROMISED)
     assert (notice.role, notice.notice_class) == (NoticeRole.CENTRE, NoticeClass.NO_PROMISE)
     assert notice.recipient == Recipient(centre="france")
     assert (notice.facts.reason, notice.facts.channel) == ("calendar-ends", "web")
     assert (notice.facts.opened_at, notice.facts.due_at) == (NOT_PROMISED.data.opened_at, None)
+
+
+def test_the_requester_of_a_ticket_without_a_promise_hears_that_it_came_and_no_deadline() -> None:
+    _, notice = all_asked_for(NOT_PROMISED)
+    assert (notice.role, notice.notice_class) == (NoticeRole.REQUESTER, NoticeClass.ACKNOWLEDGEMENT)
+    assert notice.recipient == Recipient(private=NOT_PROMISED.data.private)
+    assert (notice.facts.opened_at, notice.facts.due_at) == (NOT_PROMISED.data.opened_at, None)
+
+
+def test_where_nothing_was_written_of_the_requester_the_centre_alone_hears_of_it() -> None:
+    before = example("FirstResponseNotPromised", private=None, language=None)
+    assert asked_for(before).role is NoticeRole.CENTRE
 
 
 def test_the_centre_hears_of_a_promise_for_which_no_new_deadline_can_be_given() -> None:
@@ -145,7 +197,7 @@ def test_the_centre_hears_of_a_promise_for_which_no_new_deadline_can_be_given() 
 
 
 def test_operations_hear_of_a_ticket_for_a_centre_of_which_nothing_is_published() -> None:
-    notice = asked_for(example("FirstResponseNotPromised", reason="no-calendar"), NO_FACTS)
+    notice, _ = all_asked_for(example("FirstResponseNotPromised", reason="no-calendar"), NO_FACTS)
     assert (notice.role, notice.recipient) == (NoticeRole.OPERATIONS, Recipient(operations=True))
     assert (notice.facts.centre, notice.facts.zone, notice.language) == ("france", None, "en")
 
@@ -156,8 +208,8 @@ def test_who_hears_of_a_missing_promise_follows_from_its_reason() -> None:
         for reason in NoPromise
     }
     assert told.pop(NoPromise.ALREADY_PROMISED) == []
-    assert told.pop(NoPromise.NO_CALENDAR) == ["operations"]
-    assert set(map(tuple, told.values())) == {("centre",)}
+    assert told.pop(NoPromise.NO_CALENDAR) == ["operations", "requester"]
+    assert set(map(tuple, told.values())) == {("centre", "requester")}
 
 
 def missing(reason: str) -> RecordedEvent:
@@ -199,7 +251,7 @@ def test_nobody_is_told_of_anything_else(name: str) -> None:
     assert (facts_needed(event) is not None) is (name in TELLING)
 
 
-@pytest.mark.parametrize("event", [STARTED, REFUSED, AT_RISK, BREACHED, RETARGETED, NOT_PROMISED])
+@pytest.mark.parametrize("event", [STARTED, REFUSED, AT_RISK, BREACHED, RESTATED, RETARGETED, NOT_PROMISED])
 def test_the_notices_and_their_streams_follow_from_the_event_alone(event: RecordedEvent) -> None:
     def where(reactions: Sequence[Reaction]) -> list[tuple[str, str]]:
         return [(reaction.name, reaction.stream) for reaction in reactions]
@@ -213,6 +265,7 @@ def test_a_notice_is_named_after_its_event_and_role() -> None:
     (reaction,) = react(BREACHED, KNOWN, "olcare.example")
     assert reaction.stream == f"notice/{BREACHED.id}/centre"
     assert asked_for(BREACHED).message_id == f"<{BREACHED.id}.centre@olcare.example>"
+    assert (asked_for(BREACHED).about_stream, asked_for(BREACHED).about_sequence) == (BREACHED.stream, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from libs.messages.sla import NoPromise
 from services.notification.domain import RequestNotice
 from services.notification.mail.languages import LANGUAGES, choose_language, say_day, say_hours, say_instant
 from services.notification.mail.message import NotWritable
-from services.notification.mail.texts import FOLDER, Text, render
+from services.notification.mail.texts import FOLDER, Standing, Text, render
 from services.notification.projections import CentreSheet
 from services.notification.reactions import react
 from services.ops.__main__ import app
@@ -34,9 +34,12 @@ ABOUT = {
     "deadline-moved": example("FirstResponseRetargeted"),
     "deadline-moved-centre": example("FirstResponseRetargeted"),
     "no-promise": example("FirstResponseNotPromised"),
+    "restatement": example("FirstResponseRestated"),
     "lapse": example("ContractLapsed"),
     "address-in-doubt": example("TicketOpened", doubts=[{"field": "requester.email", "code": "not-an-address"}]),
 }
+EARLY = Standing(datetime(2026, 11, 24, 8, 30, tzinfo=UTC))
+"""Before every deadline of the examples."""
 EVERY_TEXT = [(template, language) for template in ABOUT for language in LANGUAGES]
 
 
@@ -46,8 +49,14 @@ def facts_of(template: str) -> NoticeFacts:
     return notices[template].facts
 
 
-def text(template: str, language: str, person: PrivateRecord | None = ANA, centre: CentreSheet | None = FRANCE) -> Text:
-    written = render(template, language, facts_of(template), centre, person)
+def text(
+    template: str,
+    language: str,
+    person: PrivateRecord | None = ANA,
+    centre: CentreSheet | None = FRANCE,
+    standing: Standing = EARLY,
+) -> Text:
+    written = render(template, language, facts_of(template), standing, centre, person)
     return Text(*(part.replace(NBSP, " ") for part in written))
 
 
@@ -97,15 +106,15 @@ def test_a_language_that_we_do_not_write_is_answered_in_english() -> None:
 
 def test_a_text_that_does_not_exist_can_not_be_written() -> None:
     with pytest.raises(NotWritable):
-        render("birthday", "fr", facts_of("breach"), FRANCE, ANA)
+        render("birthday", "fr", facts_of("breach"), EARLY, FRANCE, ANA)
 
 
 def test_a_text_without_the_fact_it_needs_can_not_be_written() -> None:
     without = facts_of("refusal").model_copy(update={"clause": None})
     with pytest.raises(NotWritable):
-        render("refusal", "fr", without, FRANCE, ANA)
+        render("refusal", "fr", without, EARLY, FRANCE, ANA)
     with pytest.raises(NotWritable):
-        render("acknowledgement", "fr", facts_of("acknowledgement"), None, ANA)
+        render("acknowledgement", "fr", facts_of("acknowledgement"), EARLY, None, ANA)
 
 
 # What each one says
@@ -131,7 +140,7 @@ def test_the_acknowledgement_repeats_the_subject() -> None:
 def test_the_acknowledgement_recommends_the_telephone_to_those_who_wrote() -> None:
     by_phone = facts_of("acknowledgement").model_copy(update={"channel": "phone"})
     assert Clause.URGENCY in text("acknowledgement", "fr").body
-    assert Clause.URGENCY not in render("acknowledgement", "fr", by_phone, FRANCE, ANA).body
+    assert Clause.URGENCY not in render("acknowledgement", "fr", by_phone, EARLY, FRANCE, ANA).body
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -147,7 +156,7 @@ def test_the_refusal_says_why_and_whom_to_contact() -> None:
 
 def test_the_refusal_to_a_customer_that_nobody_knows_names_no_centre() -> None:
     unknown = {"centre": None, "zone": None, "reason": "unknown-customer", "contact": "regional-team"}
-    body = render("refusal", "fr", facts_of("refusal").model_copy(update=unknown), None, ANA).body
+    body = render("refusal", "fr", facts_of("refusal").model_copy(update=unknown), EARLY, None, ANA).body
     assert "communiquer avec l'équipe OL Care de votre région. Pour de plus" in body.replace(NBSP, " ")
     assert "(UTC, UTC+0)" in body
 
@@ -156,12 +165,12 @@ def test_the_refusal_to_a_customer_that_nobody_knows_names_no_centre() -> None:
 def test_every_reason_has_its_own_words(language: str) -> None:
     facts = facts_of("refusal")
     said = {
-        render("refusal", language, facts.model_copy(update={"reason": reason.value}), FRANCE, ANA).body
+        render("refusal", language, facts.model_copy(update={"reason": reason.value}), EARLY, FRANCE, ANA).body
         for reason in TicketRefusal
     }
     assert len(said) == len(TicketRefusal)
     later = facts.model_copy(update={"reason": "a-reason-of-tomorrow"})
-    assert render("refusal", language, later, FRANCE, ANA).body in said
+    assert render("refusal", language, later, EARLY, FRANCE, ANA).body in said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -189,7 +198,7 @@ def test_every_cause_that_moves_a_deadline_has_its_own_words(template: str, lang
     facts = facts_of(template)
 
     def body(cause: str) -> str:
-        return render(template, language, facts.model_copy(update={"reason": cause}), FRANCE, ANA).body
+        return render(template, language, facts.model_copy(update={"reason": cause}), EARLY, FRANCE, ANA).body
 
     moving = set(RetargetCause) - {RetargetCause.CALENDAR}
     assert len({body("a-cause-of-tomorrow"), *map(body, moving)}) == len(moving) + 1
@@ -199,7 +208,7 @@ def test_every_cause_that_moves_a_deadline_has_its_own_words(template: str, lang
 def test_every_reason_for_having_no_promise_has_its_own_words_and_says_what_to_do(language: str) -> None:
     facts = facts_of("no-promise")
     said = {
-        reason: render("no-promise", language, facts.model_copy(update={"reason": reason}), None, None).body
+        reason: render("no-promise", language, facts.model_copy(update={"reason": reason}), EARLY, None, None).body
         for reason in (*NoPromise, "a-reason-of-tomorrow")
     }
     del said[NoPromise.ALREADY_PROMISED]  # nobody is told of it
@@ -210,7 +219,7 @@ def test_every_reason_for_having_no_promise_has_its_own_words_and_says_what_to_d
 
 def test_a_promise_that_stands_is_not_said_to_be_missing() -> None:
     stands = facts_of("no-promise").model_copy(update={"opened_at": None, "due_at": facts_of("breach").due_at})
-    subject, body = render("no-promise", "fr", stands, FRANCE, None)
+    subject, body = render("no-promise", "fr", stands, EARLY, FRANCE, None)
     assert "aucune nouvelle échéance" in subject
     assert "La promesse reste telle quelle." in body
     assert "12 h 30 (Europe/Paris, UTC+1)" in body
@@ -220,15 +229,112 @@ def test_a_promise_that_stands_is_not_said_to_be_missing() -> None:
 def test_the_breach_says_whether_the_customer_still_waits() -> None:
     late = facts_of("breach").model_copy(update={"responded_at": datetime(2026, 11, 30, 12, 1, tzinfo=UTC)})
     assert "Le client attend toujours." in text("breach", "fr").body
-    assert "trop tard, le lundi 30 novembre 2026 à 13 h 01" in render("breach", "fr", late, FRANCE, None).body.replace(
-        NBSP, " "
+    assert "trop tard, le lundi 30 novembre 2026 à 13 h 01" in render(
+        "breach", "fr", late, EARLY, FRANCE, None
+    ).body.replace(NBSP, " ")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_restatement_says_what_the_breach_is_by_now(language: str) -> None:
+    facts = facts_of("restatement")
+    said = {
+        render("restatement", language, facts.model_copy(update={"reason": verdict}), EARLY, FRANCE, None)
+        for verdict in ("met", "cancelled", "breached")
+    }
+    assert (len({each.body for each in said}), len({each.subject for each in said})) == (3, 2)
+
+
+# How it stands when it is written
+
+DUE_AT = example("FirstResponseClockStarted").data.certificate.due_at
+ANSWERED_AT = DUE_AT - timedelta(hours=1)
+A_TICK = timedelta(microseconds=1)
+AHEAD = re.compile(r"will get an answer|recevrez une réponse|expert will answer|expert technique vous répondra")
+SOON = re.compile(r"(will answer you|vous répondra)( by e-mail or by telephone| par courriel ou par téléphone)?"
+                  r" (as soon as possible|dès que possible)")  # fmt: skip
+PROMISED_BY = re.compile(r"will get an answer .*by|recevrez une réponse .*au plus tard")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", ["acknowledgement", "deadline-moved"])
+def test_nobody_is_promised_an_answer_by_a_time_gone_by(template: str, language: str) -> None:
+    due_at = facts_of(template).due_at
+    assert due_at is not None
+    before, at_it, later = (
+        text(template, language, standing=Standing(due_at + by)) for by in (-A_TICK, timedelta(), timedelta(days=9))
     )
+    assert PROMISED_BY.search(before.body)
+    for late in (at_it, later):
+        assert not PROMISED_BY.search(late.body)
+        assert SOON.search(late.body)
+        assert re.search(r"were to be answered|deviez recevoir", late.body)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", ["deadline-moved", "deadline-moved-centre", "warning"])
+def test_a_subject_says_in_the_past_what_has_passed(template: str, language: str) -> None:
+    due_at = facts_of(template).due_at
+    assert due_at is not None
+    past = re.compile(r"was to be answered|réponse était attendue")
+    found = [text(template, language, standing=Standing(due_at + by)).subject for by in (-A_TICK, timedelta())]
+    assert [past.search(subject) is not None for subject in found] == [False, True]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", ["acknowledgement", "deadline-moved"])
+@pytest.mark.parametrize("now", [DUE_AT - timedelta(minutes=30), DUE_AT + timedelta(days=1)])
+def test_who_was_answered_already_is_told_that(template: str, language: str, now: datetime) -> None:
+    body = text(template, language, standing=Standing(now, DUE_AT, ANSWERED_AT)).body
+    assert re.search(r"You were answered on|Vous avez reçu une réponse le", body)
+    assert not AHEAD.search(body)
+
+
+def test_an_acknowledgement_says_the_deadline_as_it_is_by_now() -> None:
+    moved = Standing(EARLY.now, DUE_AT + timedelta(hours=1))
+    assert "au plus tard le lundi 30 novembre 2026 à 13 h 30" in text("acknowledgement", "fr", standing=moved).body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("centre", [FRANCE, None])
+def test_an_acknowledgement_without_a_deadline_names_none(language: str, centre: CentreSheet | None) -> None:
+    facts = facts_of("acknowledgement").model_copy(update={"due_at": None, "zone": None})
+    subject, body = render("acknowledgement", language, facts, EARLY, centre, ANA)
+    assert SOON.search(body)
+    assert not PROMISED_BY.search(body)
+    assert re.search(r"received your request 4711|demande 4711 est bien reçue", subject)
+    assert "\n\n\n" not in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_deadline_that_is_given_later_is_told_without_saying_the_same_twice(language: str) -> None:
+    first, later = text("acknowledgement", language), text("acknowledgement", language, standing=AFTER_THE_FIRST)
+    assert PROMISED_BY.search(later.body)
+    assert re.search(r"to be answered by|réponse au plus tard le", later.subject)
+    assert re.search(r"We received your request|Nous avons reçu votre demande", first.body)
+    assert not re.search(r"We received your request|Nous avons reçu votre demande", later.body)
+    assert Clause.URGENCY not in later.body
+    assert "\n\n\n" not in later.body
+
+
+AFTER_THE_FIRST = Standing(EARLY.now, DUE_AT, acknowledged=True)
+
+
+@pytest.mark.parametrize(
+    ("standing", "said"),
+    [
+        (Standing(DUE_AT), "Le client attend toujours."),
+        (Standing(DUE_AT, answered_at=DUE_AT + A_TICK), "La réponse est venue le lundi 30 novembre 2026 à 12 h 30"),
+        (Standing(DUE_AT, withdrawn_at=DUE_AT), "La demande a été retirée le lundi 30 novembre 2026 à 12 h 30"),
+    ],
+)
+def test_a_breach_says_whether_the_customer_waits_when_it_is_written(standing: Standing, said: str) -> None:
+    assert said in text("breach", "fr", standing=standing).body
 
 
 # What a centre is told
 
 
-OF_THE_CENTRE = ("warning", "breach", "deadline-moved-centre", "no-promise")
+OF_THE_CENTRE = ("warning", "breach", "restatement", "deadline-moved-centre", "no-promise")
 CHANNELS = {"fr": {"phone": "téléphone", "email": "courriel", "web": "Web"},
             "en": {"phone": "telephone", "email": "e-mail", "web": "web"}}  # fmt: skip
 COMMAND = re.compile(r"\bolcare ([a-z]+ [a-z-]+)(?: (\S+/\S+))?")
@@ -249,7 +355,7 @@ def test_a_centre_reads_whose_ticket_it_is_and_how_it_came(template: str, langua
 @pytest.mark.parametrize("template", OF_THE_CENTRE)
 def test_a_centre_reads_how_to_look_at_the_ticket(template: str, language: str) -> None:
     facts = facts_of(template).model_copy(update={"ticket": "ticket/crm-eu/47%2F11"})
-    body = render(template, language, facts, FRANCE, None).body
+    body = render(template, language, facts, EARLY, FRANCE, None).body
     assert body.endswith("olcare sla explain crm-eu/47%2F11\n")
     assert "olcare ticket show crm-eu/47%2F11\n" in body
     looks = {command: ticket for command, ticket in COMMAND.findall(body) if ticket}
@@ -275,7 +381,7 @@ def is_command(group: typer.Typer, words: Sequence[str]) -> bool:
 def test_a_promise_that_stands_is_told_without_its_customer(language: str) -> None:
     stands = facts_of("no-promise").model_copy(update={"opened_at": None, "due_at": facts_of("breach").due_at,
                                                        "customer": None})  # fmt: skip
-    body = render("no-promise", language, stands, FRANCE, None).body
+    body = render("no-promise", language, stands, EARLY, FRANCE, None).body
     assert "C-1001" not in body
     assert "olcare ticket show" in body
 

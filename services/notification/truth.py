@@ -1,0 +1,127 @@
+"""What makes a notice untrue that is still to be sent: every kind of notice by every kind of later fact.
+
+The kinds of notices are their templates. What a text can say as it stands is not untrue: an acknowledgement or a moved
+deadline says so itself when it was answered, or when its instant has passed.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import assert_never
+
+from libs.messages.catalogue import SlaEvent
+from libs.messages.certificates import RetargetCause
+from libs.messages.cycles import CycleReckoned, CyclesReckoned, CycleTargetMissed
+from libs.messages.notices import Cancellation
+from libs.messages.sla import (
+    CallNoted,
+    CancellationCause,
+    CancellationNoted,
+    FirstResponseAtRisk,
+    FirstResponseBreached,
+    FirstResponseCancelled,
+    FirstResponseClockStarted,
+    FirstResponseMet,
+    FirstResponseNotPromised,
+    FirstResponseNotRetargeted,
+    FirstResponseReinstated,
+    FirstResponseRestated,
+    FirstResponseRetargeted,
+    InternalTargetNotSet,
+    InternalTargetSet,
+    LaterResponseNoted,
+    MergeNoted,
+    NotAResponse,
+    ReinstatementNotApplied,
+    ResponseNotApplied,
+    Verdict,
+)
+
+
+class LaterFact(StrEnum):
+    """What may happen after that of which a notice tells."""
+
+    ANSWER = "answer"
+    WITHDRAWAL = "withdrawal"
+    PROMISE = "promise"
+    """A deadline is given after none could be."""
+    MOVED_DEADLINE = "moved-deadline"
+    RECKONING = "reckoning"
+    """A deadline is reckoned on what was published."""
+    BREACH = "breach"
+    KEPT_AFTER_ALL = "kept-after-all"
+    """A breach is restated as none."""
+    BREACHED_AFTER_ALL = "breached-after-all"
+    """What was restated as no breach is restated as one."""
+
+
+A, F = Cancellation, LaterFact
+UNTRUE: Mapping[str, Mapping[LaterFact, Cancellation]] = {
+    "acknowledgement": {F.WITHDRAWAL: A.WITHDRAWN, F.PROMISE: A.PROMISED},
+    "refusal": {},
+    "warning": {
+        F.ANSWER: A.ANSWERED,
+        F.WITHDRAWAL: A.WITHDRAWN,
+        F.MOVED_DEADLINE: A.DEADLINE_MOVED,
+        F.BREACH: A.DEADLINE_PASSED,
+    },
+    "breach": {F.KEPT_AFTER_ALL: A.RESTATED},
+    "restatement": {F.KEPT_AFTER_ALL: A.RESTATED, F.BREACHED_AFTER_ALL: A.RESTATED},
+    "deadline-moved": {F.WITHDRAWAL: A.WITHDRAWN, F.MOVED_DEADLINE: A.DEADLINE_MOVED},
+    "deadline-moved-centre": {
+        F.ANSWER: A.ANSWERED,
+        F.WITHDRAWAL: A.WITHDRAWN,
+        F.MOVED_DEADLINE: A.DEADLINE_MOVED,
+        F.BREACH: A.DEADLINE_PASSED,
+    },
+    "no-promise": {
+        F.ANSWER: A.ANSWERED,
+        F.WITHDRAWAL: A.WITHDRAWN,
+        F.PROMISE: A.PROMISED,
+        F.RECKONING: A.PROMISED,
+    },
+    "lapse": {},
+    "address-in-doubt": {},
+}
+"""Template -> later fact -> the cause with which it is cancelled. A lapse is untrue where another term goes on."""
+TRUE_AGAIN: Mapping[str, LaterFact] = {"breach": LaterFact.BREACHED_AFTER_ALL}
+"""Template -> the later fact that makes it true again, if it was not cancelled meanwhile."""
+_PUBLISHED = {RetargetCause.CLOSURE, RetargetCause.OPENING, RetargetCause.CALENDAR, RetargetCause.TZ_VERSION}
+
+
+def later_facts(event: SlaEvent) -> Iterator[LaterFact]:
+    """What an event of a promise is to the notices about what came before it."""
+    match event:
+        case FirstResponseMet() | LaterResponseNoted() | ResponseNotApplied(reason=NotAResponse.NO_PROMISE):
+            yield LaterFact.ANSWER
+        case FirstResponseCancelled(cause=cause) | CancellationNoted(cause=cause):
+            if cause is CancellationCause.WITHDRAWN:
+                yield LaterFact.WITHDRAWAL
+        case FirstResponseClockStarted():
+            yield LaterFact.PROMISE
+        case FirstResponseRetargeted(certificate=certificate, was_due_at=was_due_at):
+            if certificate.due_at != was_due_at:
+                yield LaterFact.MOVED_DEADLINE
+            if certificate.changes and certificate.changes[-1].cause in _PUBLISHED:
+                yield LaterFact.RECKONING
+        case FirstResponseBreached():
+            yield LaterFact.BREACH
+        case FirstResponseRestated() if is_corrected(event):
+            is_breach = event.restated is Verdict.BREACHED
+            yield LaterFact.BREACHED_AFTER_ALL if is_breach else LaterFact.KEPT_AFTER_ALL
+        case FirstResponseRestated() | FirstResponseNotPromised() | FirstResponseNotRetargeted():
+            return
+        case FirstResponseAtRisk() | FirstResponseReinstated() | ReinstatementNotApplied() | MergeNoted():
+            return
+        case ResponseNotApplied() | CallNoted() | InternalTargetSet() | InternalTargetNotSet():
+            return
+        case CyclesReckoned() | CycleReckoned() | CycleTargetMissed():
+            return
+        case _:
+            assert_never(event)
+
+
+def is_corrected(restated: FirstResponseRestated) -> bool:
+    """Whether what was told of a breach is none after all, or one after all; what nobody was told of is not."""
+    if restated.promised is not Verdict.BREACHED or restated.stated is None:
+        return False
+    return (restated.stated is Verdict.BREACHED) is not (restated.restated is Verdict.BREACHED)
