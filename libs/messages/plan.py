@@ -77,6 +77,8 @@ class PlanRefusal(OpenCode):
     """Why a plan part was not published."""
 
     OLDER_VERSION = "older-version"
+    IMPLAUSIBLE_VERSION = "implausible-version"
+    """So far above the one in force that none could follow; of the tz database, of a year that has not come."""
     SAME_VERSION_OTHER_CONTENT = "same-version-other-content"
     ALREADY_PUBLISHED = "already-published"
     EMPTY_CALENDAR = "empty-calendar"

@@ -36,6 +36,8 @@ from libs.messages.upstream import (
 from libs.plan import calendar_objection, prices_objection, reminders_objection, targets_objection
 from services.contract.tz_databases import publish_tz
 
+MOST_RISE = 1_000_000
+"""How far a version may be above the one in force, from 0: a slip of the pen leaves room for those that follow."""
 Numbered = CalendarContent | TargetsContent | PricesContent | VersionsContent | RemindersContent
 Publication = Numbered | TzContent
 NumberedContent = CentreCalendar | ResponseTargets | PriceList | ProductVersions | NoticeOffsets
@@ -147,6 +149,9 @@ DECIDER: Decider[State, Command, PlanEvent] = Decider(Unpublished(), decide, evo
 
 
 def _stale(known: Content | None, content: NumberedContent) -> PlanRefusal | None:
+    in_force = 0 if known is None or isinstance(known, TzDatabase) else known.version
+    if content.version > in_force + MOST_RISE:
+        return PlanRefusal.IMPLAUSIBLE_VERSION
     if known is None or isinstance(known, TzDatabase) or content.version > known.version:
         return None
     if content.version < known.version:

@@ -38,6 +38,7 @@ from libs.messages.upstream import (
 )
 from services.contract.plan_parts import (
     DECIDER,
+    MOST_RISE,
     Content,
     Publication,
     Published,
@@ -161,6 +162,39 @@ def test_a_greater_version_goes_before_what_is_in_force() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("in_force", "version", "is_taken"),
+    [
+        (None, MOST_RISE, True),
+        (None, MOST_RISE + 1, False),
+        (None, 2_147_483_647, False),
+        (7, 7 + MOST_RISE, True),
+        (7, 8 + MOST_RISE, False),
+        (MOST_RISE, 2 * MOST_RISE, True),
+    ],
+)
+def test_a_version_may_rise_so_far_that_others_can_follow(in_force: int | None, version: int, is_taken: bool) -> None:  # noqa: FBT001 - a column
+    content = CALENDAR.model_copy(update={"version": version})
+    before = (
+        []
+        if in_force is None
+        else [CentreCalendarPublished(published_at=JUNE, calendar=CALENDAR.model_copy(update={"version": in_force}))]
+    )
+    answer = (
+        CentreCalendarPublished(published_at=JUNE, calendar=content)
+        if is_taken
+        else refused(PlanPart.CALENDAR, PlanRefusal.IMPLAUSIBLE_VERSION, version=version)
+    )
+    PART.given(*before).when(calendar(version=version)).then(answer)
+
+
+@pytest.mark.parametrize("version", ["2027a", "9999z"])
+def test_a_tz_version_of_a_year_to_come_is_not_published(version: str) -> None:
+    PART.given(tz_published()).when(tz(version=version)).then(tz_refused(PlanRefusal.IMPLAUSIBLE_VERSION, version))
+    PART.given().when(tz(version=version)).then(tz_refused(PlanRefusal.IMPLAUSIBLE_VERSION, version))
+    PART.given(tz_published()).when(tz(version="2026z")).then(tz_published(version="2026z"))
+
+
 def test_a_version_says_one_thing_only() -> None:
     PART.given(PARTS[0][1]).when(calendar(printed_name="Frankreich")).then(
         refused(PlanPart.CALENDAR, PlanRefusal.SAME_VERSION_OTHER_CONTENT)
@@ -234,8 +268,8 @@ AN_HOUR_OFF = ZoneOffsets(zone="Europe/Paris", offsets=(ZoneOffset(from_at=JUNE,
 def test_a_version_of_the_tz_database_stands_on_one_stream_and_the_next_one_goes_before_it() -> None:
     assert stream_of_publication(tz().publication) == "tz/plan/iana"
     PART.given().when(tz()).then(tz_published())
-    PART.given(tz_published()).when(tz(version="2027a", zones=(AN_HOUR_OFF,))).then(
-        tz_published(version="2027a", zones=(AN_HOUR_OFF,))
+    PART.given(tz_published()).when(tz(version="2026g", zones=(AN_HOUR_OFF,))).then(
+        tz_published(version="2026g", zones=(AN_HOUR_OFF,))
     )
 
 
