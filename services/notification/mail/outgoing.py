@@ -11,6 +11,7 @@ from libs.messages.ids import name_id
 from libs.messages.notices import DeliveryProblem, NoticeClass, NoticeFacts, NoticeRole
 from libs.messages.private import PrivateRecord
 from libs.messages.tickets import Channel
+from services.notification.mail.bidi import isolated
 from services.notification.mail.message import Correspondent, Letterhead, Mail, NotWritable, compose, wire_address
 from services.notification.mail.texts import Standing, render
 from services.notification.projections import CentreSheet
@@ -64,5 +65,5 @@ def conversation_root(ticket: str, domain: str) -> str:
 def _recipient(person: PrivateRecord | None, mailbox: str | None, centre: CentreSheet | None) -> Correspondent | None:
     """The person where the notice names one; the centre's mailbox never replaces a person's missing address."""
     if person:
-        return Correspondent(person.email, person.name or "") if person.email else None
+        return Correspondent(person.email, isolated(person.name or "")) if person.email else None
     return Correspondent(mailbox, f"OL Care {centre.printed_name}") if mailbox and centre else None

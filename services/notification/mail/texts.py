@@ -16,6 +16,7 @@ from libs.messages.clauses import Clause
 from libs.messages.notices import NoticeFacts
 from libs.messages.private import PrivateRecord
 from libs.messages.streams import parse_stream
+from services.notification.mail.bidi import isolated
 from services.notification.mail.languages import choose_language, say_day, say_hours, say_instant
 from services.notification.mail.message import NotWritable
 from services.notification.projections import CentreSheet
@@ -63,10 +64,10 @@ def render(
                 standing=standing,
                 centre=centre,
                 centre_name=centre.centre.replace("-", " ").title() if centre else None,
-                person=person or PrivateRecord(),
+                person=_shown(person or PrivateRecord()),
                 plan=Clause,
                 web_page=WEB_PAGE,
-                number_of=lambda stream: parse_stream(stream).number,
+                number_of=lambda stream: isolated(parse_stream(stream).number),
                 reference_of=lambda stream: stream.partition("/")[2],
                 is_past=lambda at: at <= standing.now,
                 local=lambda at: say_instant(at, facts.zone or "UTC", spoken),
@@ -78,6 +79,11 @@ def render(
         raise NotWritable(f"{spoken}/{template}: {type(error).__name__}") from error
     subject, _, body = rendered.partition("\n")
     return Text(subject.strip(), body.strip() + "\n")
+
+
+def _shown(person: PrivateRecord) -> PrivateRecord:
+    said = {"name": person.name, "subject": person.subject}
+    return person.model_copy(update={field: isolated(text) for field, text in said.items() if text})
 
 
 @cache

@@ -54,6 +54,11 @@ def test_a_person_is_written_to_under_the_private_address() -> None:
     assert mail["Date"] == "Tue, 24 Nov 2026 08:30:00 +0000"
 
 
+def test_a_name_can_not_steer_the_direction_of_the_header() -> None:
+    sly = ANA.model_copy(update={"name": "Ana \u202eelpmaxe\u202c M"})
+    assert written(row("FirstResponseClockStarted", sly))[1]["To"].addresses[0].display_name == "Ana elpmaxe M"
+
+
 def test_a_centre_is_written_to_in_its_mailbox() -> None:
     recipient, mail = written(row("FirstResponseBreached"))
     assert recipient == "france@olcare.example"

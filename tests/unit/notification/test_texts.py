@@ -2,6 +2,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unicodedata import bidirectional
 
 import pytest
 import typer
@@ -98,6 +99,34 @@ def test_no_subject_and_no_name_can_begin_a_line_of_its_own(language: str, break
     ordinary, written = text("acknowledgement", language), text("acknowledgement", language, sly)
     assert len(written.subject.splitlines()) == 1
     assert len(written.body.splitlines()) == len(ordinary.body.splitlines())
+
+
+STEERING = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("template", ["acknowledgement", "refusal"])
+@given(said=st.text(st.sampled_from([*STEERING, *"aZ 7\u05d0\u0627"]), min_size=1, max_size=30))
+def test_what_steers_the_direction_of_writing_reaches_no_further_than_itself(
+    template: str, language: str, said: str
+) -> None:
+    sly = PrivateRecord.model_construct(name=f"Ana{said}", subject=f"Help{said}")
+    written = text(template, language, sly)
+    for line in (written.subject, *written.body.splitlines()):
+        depth = 0
+        for character in line:
+            assert character not in STEERING[:-2]
+            depth += {STEERING[-2]: 1, STEERING[-1]: -1}.get(character, 0)
+            assert depth in {0, 1}
+            assert depth or bidirectional(character) not in {"R", "AL"}
+        assert depth == 0
+
+
+def test_a_subject_in_hebrew_is_isolated_and_one_that_overrides_is_written_plainly() -> None:
+    hebrew = text("acknowledgement", "en", PrivateRecord(subject="\u05e9\u05dc\u05d5\u05dd 7"))
+    assert hebrew.subject.endswith(": \u2068\u05e9\u05dc\u05d5\u05dd 7\u2069")
+    overriding = PrivateRecord.model_construct(subject="refund \u202eexe.gpj\u202c now")
+    assert text("acknowledgement", "en", overriding).subject.endswith(": refund exe.gpj now")
 
 
 def test_a_language_that_we_do_not_write_is_answered_in_english() -> None:
