@@ -1,6 +1,6 @@
 """What asks for an event: a command for one stream, issued under an id that its cause gives it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -39,6 +39,8 @@ class IssuedCommand:
     traceparent: str | None = None
     fingerprint: str | None = None
     """Of what the message says that asks for it, where it was made at a door."""
+    rests_on: tuple[str, ...] = ()
+    """Streams beside its own whose news may let a duty's command come out otherwise: it waits while they are stuck."""
 
 
 def issued_at_door(message: Message, stream: str, command: Command) -> IssuedCommand:
@@ -59,10 +61,10 @@ def issued_by_event(event: RecordedEvent, reaction: Reaction) -> IssuedCommand:
     return IssuedCommand(identity, reaction.stream, reaction.command, event.correlationid, event.traceparent)
 
 
-def issued_by_duty(row: Mapping[str, Any], command: Command, *more: str) -> IssuedCommand:
+def issued_by_duty(row: Mapping[str, Any], command: Command, *more: str, rests_on: Iterable[str] = ()) -> IssuedCommand:
     """The command of a row (`stream`, `head`, `correlation`) that a duty found; `more` tells attempts on a head apart.
 
     A stream without events has no head, and is named by itself.
     """
     identity = str(duty_command_id(row["head"] or row["stream"], type(command).__name__, *more))
-    return IssuedCommand(identity, row["stream"], command, row["correlation"])
+    return IssuedCommand(identity, row["stream"], command, row["correlation"], rests_on=tuple(rests_on))

@@ -1,7 +1,8 @@
 -- name: terms_that_ended
 -- Contracts whose term is over and that have no end yet, the earliest end first; `covered_until` itself is not covered.
 -- With the one that follows, where a term of the same licence goes on: without a day between, and longer.
-select c.stream, h.id as head, c.covered_until, c.correlation, following.stream as continued_by
+select c.stream, h.id as head, c.covered_until, c.correlation, c.customer, c.licence,
+    following.stream as continued_by
 from contracts c
 join heads_contracts h using (stream)
 left join lateral (

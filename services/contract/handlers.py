@@ -82,7 +82,7 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
 
 
 class TermDuties:
-    """Ends terms that are over, by safe time: a new term may still wait at the door."""
+    """Ends terms that are over, by safe time: a new term may still wait at the door, or its customer."""
 
     def __init__(self, host: ServiceHost) -> None:
         self._host, self._queries = host, host.queries
@@ -94,7 +94,7 @@ class TermDuties:
     async def ended(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Let contracts whose term is over lapse, or go on in the one that follows."""
         rows = await self._queries.rows("terms_that_ended", now=now, most=most)
-        return [issued_by_duty(row, _end_term(row, now)) for row in rows]
+        return [issued_by_duty(row, _end_term(row, now), rests_on=(row["customer"], row["licence"])) for row in rows]
 
     async def next_due(self) -> datetime | None:
         """The next end of a term."""

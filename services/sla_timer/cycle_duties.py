@@ -13,7 +13,8 @@ from libs.eventlog.loops.held_back import Source
 from libs.messages.catalogue import TICKETS_DOOR
 from services.sla_timer.cycles.decider import MissTarget, ReckonCycles
 from services.sla_timer.cycles.model import TicketHistory
-from services.sla_timer.handlers import DOOR_OF_INTAKE, facts_for
+from services.sla_timer.handlers import DOOR_OF_INTAKE, PLAN_DOOR, facts_for
+from services.sla_timer.published.unpublished import parts_of_plan
 from services.sla_timer.tz_guard import TzGuard
 
 STORY: TypeAdapter[TicketHistory] = TypeAdapter(TicketHistory)
@@ -67,12 +68,15 @@ class CycleDuties:
     async def due(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Record as missed the targets that are used up."""
         rows = await self._queries.rows("cycles_due", now=now, most=most)
-        return [issued_by_duty(row, MissTarget(row["next_due_at"], now)) for row in rows]
+        return [
+            issued_by_duty(row, MissTarget(row["next_due_at"], now), rests_on=parts_of_plan([row["centre"]]))
+            for row in rows
+        ]
 
     def _safe_time(self) -> SafeTime:
         """In order: intake's door has answered, tickets and plan are read here as facts, our own topic is read."""
         engine = self._host.engine
         door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
         facts, plan, cycles = (engine.followers[name] for name in ("tickets", "plan", "sla"))
-        inputs = [Source(DOOR_OF_INTAKE, TICKETS_DOOR)]
+        inputs = [Source(DOOR_OF_INTAKE, TICKETS_DOOR), PLAN_DOOR]
         return self._host.safe_time([door], [facts, plan], [cycles], inputs=inputs)

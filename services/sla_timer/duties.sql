@@ -154,7 +154,7 @@ limit :most;
 -- name: promises_due
 -- Promises whose deadline has passed: an answer at the very instant is still in time. One with a newer publication
 -- before its deadline is reckoned anew first.
-select p.stream, h.id as head, p.due_at, p.correlation
+select p.stream, h.id as head, p.due_at, {on_centres} as centres, p.correlation
 from promises p
 join heads_sla h using (stream)
 where p.state = 'waiting' and p.due_at < :now and (p.responded_at <= p.due_at) is not true and not exists (
@@ -216,7 +216,7 @@ near (seed, stream) as (
         select a.stream from promise_facts a where a.survivors <> '{}' and a.survivors @> array[n.stream]) o
 ),
 together (seed, tickets) as (select seed, array_agg(stream order by stream) from near group by seed)
-select p.*, h.id as head, g.tickets
+select p.*, {on_centres} as centres, h.id as head, g.tickets
 from (
     select distinct on (n.stream) n.stream, t.tickets
     from near n
@@ -308,7 +308,7 @@ select max(version) as version from targets;
 
 -- name: cycles_due
 -- Cycles whose target was used up before they ended. Those of which more is known by now are reckoned anew first.
-select r.stream, h.id as head, r.next_due_at, r.correlation
+select r.stream, h.id as head, r.next_due_at, r.centre, r.correlation
 from cycles r
 join heads_sla h using (stream)
 cross join lateral (

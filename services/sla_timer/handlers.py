@@ -13,7 +13,7 @@ from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.held_back import Source
 from libs.eventlog.tables.queries import Queries
 from libs.eventlog.wire.record import RecordedEvent
-from libs.messages.catalogue import SLA, TICKETS, TICKETS_DOOR
+from libs.messages.catalogue import CONTRACTS_DOOR, SLA, TICKETS, TICKETS_DOOR
 from libs.workcal import tz_version
 from services.sla_timer.promise.calls import ReckonCalls
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
@@ -25,6 +25,7 @@ from services.sla_timer.promise.responses import JudgeAnswer
 from services.sla_timer.promise.restatement import RestatePromise, stand_merged
 from services.sla_timer.promise.rows import PromiseRow
 from services.sla_timer.published.publications import Publications
+from services.sla_timer.published.unpublished import part_in, parts_of_plan
 from services.sla_timer.reactions import (
     FACTS,
     NO_FACTS,
@@ -47,6 +48,10 @@ PASSED_ON = 3
 """How often a promise that is passed on along a chain of merges is waited for."""
 DOOR_OF_INTAKE = "intake.door"
 """The consumer group whose places tell how far intake has answered messages about tickets."""
+
+
+PLAN_DOOR = Source("contract.door", CONTRACTS_DOOR, part_in)
+"""Where what is published comes in: a part that is left aside there may move deadlines from its own instant on."""
 
 
 class PromiseReactions:
@@ -123,7 +128,7 @@ class PromiseDuties:
         """Restate verdicts that rest on less than is known now."""
         rows = await self._queries.rows("promises_to_restate", now=now, most=most)
         each = zip(rows, await self._facts_of(rows), strict=True)
-        return [issued_by_duty(row, RestatePromise(now, facts.calendars, facts.targets)) for row, facts in each]
+        return [_resting(row, RestatePromise(now, facts.calendars, facts.targets)) for row, facts in each]
 
     async def _facts_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[PlanFacts]:
         if not rows:
@@ -147,7 +152,7 @@ class PromiseDuties:
         """Fire the deadlines that have passed, but for promises of merged tickets that still lack something."""
         rows = await self._queries.rows("promises_due", now=now, most=most)
         first = {issued.stream for issued in await self._running.lacking(now, most)} if rows else set[str]()
-        return [issued_by_duty(row, FireDeadline(row["due_at"], now)) for row in rows if row["stream"] not in first]
+        return [_resting(row, FireDeadline(row["due_at"], now)) for row in rows if row["stream"] not in first]
 
     async def next_due(self) -> datetime | None:
         """The first instant at which one of these will act."""
@@ -168,8 +173,14 @@ class PromiseDuties:
             Source(DOOR_OF_INTAKE, TICKETS_DOOR),
             Source(engine.group("react-to-tickets"), TICKETS),
             Source(engine.group("react-to-sla"), SLA),
+            PLAN_DOOR,
         ]
         return self._host.safe_time([door], [reactions, plan], *[[merges]] * PASSED_ON, [promises], inputs=inputs)
+
+
+def _resting(row: Mapping[str, Any], command: Any) -> IssuedCommand:
+    """The command about a promise, which waits for what is left aside of its own calendars, the targets and tz data."""
+    return issued_by_duty(row, command, rests_on=parts_of_plan(row["centres"]))
 
 
 def _of_all(known: Sequence[PlanFacts]) -> PlanFacts:
@@ -198,7 +209,7 @@ class MergedPromises:
     async def _each(self, now: datetime, most: int, ask: "Ask") -> Sequence[IssuedCommand]:
         rows = await self._queries.rows("merged_promises", since=await self._since(now))
         asked = [(row, ask(_row(row), command)) for row, command in await self._known(rows, now)]
-        found = [issued_by_duty(row, command) for row, command in asked if command]
+        found = [_resting(row, command) for row, command in asked if command]
         if not found:
             self._done_until = now
         return found[:most]

@@ -170,7 +170,13 @@ async def test_a_target_is_missed_after_its_instant_unless_more_is_known(timer: 
     assert await due(timer, DUE_AT) == []
     assert await next_due(timer, ELEVEN) == DUE_AT + MICROSECOND
     assert await timer.found("cycles_due", now=DUE_AT + MICROSECOND, most=10) == [
-        {"stream": STREAM, "head": f"head of {STREAM}", "next_due_at": DUE_AT, "correlation": "test"}
+        {
+            "stream": STREAM,
+            "head": f"head of {STREAM}",
+            "next_due_at": DUE_AT,
+            "centre": "germany",
+            "correlation": "test",
+        }
     ]
     await timer.happened(ABSORBED, example("ResponseRecorded", merged_into=TICKET).data)
     assert await due(timer, DUE_AT + MICROSECOND) == []

@@ -117,7 +117,9 @@ class DutyLoop:
         while found := await duty.find(now, most + more):
             held = await duty.safe.held() if duty.safe else frozenset[Numbered]()
             ours = [c for c in found if self._owns(c.stream)]
-            mine = [c for c in ours if not stuck.waits(c.stream) and numbered(c.stream) not in held]
+            mine = [
+                c for c in ours if not stuck.waits(c.stream) and held.isdisjoint(map(numbered, (c.stream, *c.rests_on)))
+            ]
             if len(mine) < len(ours):
                 self._held.add(duty.name)
             if len(mine) >= most or len(found) < most + more:

@@ -6,7 +6,7 @@ as durable as the offset, goes with the partition to its next owner, and every p
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from libs.eventlog.errors import Unavailable
@@ -28,6 +28,8 @@ class Source(NamedTuple):
 
     group: str
     topic: str
+    also: Callable[[Record], Iterable[str]] = lambda _: ()
+    """Streams that a record is about, beside those whose ids stand in it."""
 
 
 def check_room(number: int, partition: str) -> None:
@@ -80,4 +82,9 @@ def _names(record: Record) -> Iterable[Numbered]:
 
 async def held_back(log: Log, sources: Sequence[Source]) -> frozenset[Numbered]:
     """The numbers that must wait for what some groups have left aside; raises Unavailable."""
-    return frozenset[Numbered]().union(*[named_in(await left(log, source)) for source in sources])
+    found = set[Numbered]()
+    for source in sources:
+        records = await left(log, source)
+        found |= named_in(records)
+        found |= {numbered(stream) for record in records for stream in source.also(record)}
+    return frozenset(found)
