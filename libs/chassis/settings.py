@@ -1,5 +1,7 @@
 """The settings that all services have in common."""
 
+import platform
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -11,6 +13,10 @@ from libs.chassis.variables import UPPER
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _PORTS = range(1, 65536)
+
+
+def _instance(service: str) -> str:
+    return f"{service}-{re.sub('[^A-Za-z0-9._-]', '-', platform.node())[:100] or '1'}"
 
 
 def _host_and_port(text: str) -> str:
@@ -58,8 +64,11 @@ class ServiceSettings(KafkaAccess):
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """0: any free one; the log says which."""
-    instance: str = Field(default_factory=lambda known: f"{known['service']}-1")
-    """The name of this instance, also for Kafka; running instances must not share one."""
+    instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=200)] = Field(
+        default_factory=lambda known: _instance(known["service"])
+    )
+    """The name of this instance, also for Kafka; running instances must not share one. By default it is that of the
+    service and of the machine, so that each container of a service has its own."""
     contracts: Annotated[Path, AfterValidator(_with_cards)] = _PROJECT / "contracts"
     """The folder with the topics' cards and the AsyncAPI document."""
     log: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], UPPER] = "INFO"

@@ -1,6 +1,7 @@
 """Kill, stall and cut off processes at random, run after run, and balance the books after each.
 
-`python -m tests.faults.campaign --runs 5 --seed 1`; every third run has three brokers. The last line says whether
+`python -m tests.faults.campaign --runs 5 --seed 1`; every third run has three brokers,
+every fourth three instances of each service. The last line says whether
 every run balanced, and the exit code is 0 only then. The logs of a run that did not are kept.
 """
 
@@ -93,13 +94,15 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=1, help="of the first run; each next one has the next")
     arguments.add_argument("--seconds", type=float, default=50.0, help="of the machine, under load and harm")
     arguments.add_argument("--tickets", type=int, default=200)
+    arguments.add_argument("--instances", type=int, default=0, help="of each service, in every run")
     arguments.add_argument("--json", action="store_true", help="one line of JSON a run, instead of words")
     given = arguments.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that brokers are away is what this is about
     report = Report(as_json=given.json)
     for number in range(given.runs):
         brokers: Literal[1, 3] = 3 if number % 3 == 2 else 1
-        trial = Trial(given.seed + number, brokers, given.seconds, given.tickets, report.tell)
+        each = given.instances or (3 if number % 4 == 3 else 1)
+        trial = Trial(given.seed + number, brokers, given.seconds, given.tickets, report.tell, each)
         report.tell(f"run {number + 1} of {given.runs}, seed {trial.seed}")
         report.of(trial, play(trial))
     return report.end()

@@ -16,8 +16,8 @@ BEYOND_THE_SESSION = 13.0  # machine seconds; a group takes a member for dead af
 
 
 async def kill_a_service(system: System, rng: Random, say: Say) -> None:
-    """SIGKILL, at whatever it is doing; it comes back by itself."""
-    name = rng.choice(SERVICES)
+    """SIGKILL of any instance, at whatever it is doing; it comes back by itself."""
+    name = rng.choice(sorted(system.services))
     say(f"kill -9 {name}")
     with suppress(StackError):  # it has just ended by itself
         await asyncio.to_thread(system.services[name].kill)
@@ -79,20 +79,28 @@ async def spoil_the_mail_server(system: System, rng: Random, say: Say) -> None:
 
 
 async def freeze_one_of_two_owners(system: System, rng: Random, say: Say) -> None:
-    """Start a second instance of a service, stop one of the two beyond its session, and let it go on."""
+    """Start a second instance of a service if need be, stop one of the two beyond its session, and let it go on."""
     name = rng.choice(SERVICES)
     second = f"{name}-2"
     say(f"start {second}")
     system.begin(second)
     with suppress(AssertionError):  # it is not left in peace either
         await system.ready(second, within=20)
-    frozen = system.services[rng.choice((name, second))]
-    with suppress(StackError):  # it has just ended by itself
-        frozen.process.freeze()
-        say(f"SIGSTOP {frozen.spec.name}")
-        await asyncio.sleep(BEYOND_THE_SESSION)
-        frozen.process.thaw()
-        say(f"SIGCONT {frozen.spec.name}")
+    await freeze(system, rng.choice((name, second)), say)
+
+
+async def freeze_now_and_then(system: System, rng: Random, say: Say) -> None:
+    """Stop one instance after the other beyond its session, for ever."""
+    while True:
+        await asyncio.sleep(rng.uniform(0, 5))
+        await freeze(system, rng.choice(sorted(system.services)), say)
+
+
+async def freeze(system: System, name: str, say: Say) -> None:
+    """Stop an instance beyond its session, and let it go on."""
+    say(f"SIGSTOP {name}")
+    await system.freeze(name, BEYOND_THE_SESSION)
+    say(f"SIGCONT {name}")
 
 
 HARMS: tuple[Harm, ...] = (

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event, Thread
@@ -14,6 +14,7 @@ from libs.chassis.clock import Clock
 from libs.eventlog.kafka.topics import TopicAdmin, load_cards
 from libs.stack.catcher import MailCatcher
 from libs.stack.databases import databases, drop_database
+from libs.stack.errors import StackError
 from libs.stack.kafka import KafkaCluster
 from libs.stack.ports import free_port
 from libs.stack.postgres import Postgres
@@ -32,6 +33,11 @@ NONE: Mapping[str, str] = MappingProxyType({})
 CARDS = load_cards(PROJECT / "contracts" / "topics")
 _IMPATIENT = {"OLCARE_SMTP_CONNECT_SECONDS": "1", "OLCARE_SMTP_COMMAND_SECONDS": "1", "OLCARE_SMTP_BODY_SECONDS": "2"}
 """So that a claim of a killed sender is given up after some seconds."""
+
+
+def instances(number: int, *services: str) -> list[str]:
+    """Name so many instances of services, by default of all; the second of intake is `intake-2`."""
+    return [f"{name}-{n}" if n > 1 else name for name in services or SERVICES for n in range(1, number + 1)]
 
 
 class System:
@@ -102,6 +108,13 @@ class System:
         """End services in order; they stay away."""
         stops = (self.services[name].stop for name in names or tuple(self.services))
         await asyncio.gather(*(asyncio.to_thread(stop) for stop in stops))
+
+    async def freeze(self, name: str, seconds: float) -> None:
+        """Let an instance stand still for so many machine seconds, in which its group may take it for dead."""
+        with suppress(StackError):  # it has just ended by itself
+            self.services[name].process.freeze()
+            await asyncio.sleep(seconds)
+            self.services[name].process.thaw()
 
     def run_clock(self, rate: float) -> None:
         """Let plan time run so many times as fast as the machine's."""

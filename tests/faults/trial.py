@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -10,10 +11,10 @@ from typing import Literal
 from libs.stack.run import Run
 from libs.stack.wait import machine_seconds
 from tests.faults.checker import counted, findings, grown
-from tests.faults.harm import freeze_one_of_two_owners, harm_for, heal
+from tests.faults.harm import freeze_now_and_then, freeze_one_of_two_owners, harm_for, heal
 from tests.faults.load import Upstream, publish_the_plan
 from tests.faults.script import BEGIN, Day
-from tests.faults.system import System
+from tests.faults.system import System, instances
 
 _RATE = 400.0  # plan seconds in a machine second
 _AFTERWARDS = timedelta(days=2)
@@ -29,6 +30,8 @@ class Trial:
     seconds: float = 50.0
     tickets: int = 200
     tell: Callable[[str], None] = print
+    instances: int = 1
+    """Of each service; of several, one after the other stands still."""
     found: list[str] = field(default_factory=list)
     figures: dict[str, int] = field(default_factory=dict)
 
@@ -53,9 +56,10 @@ class Trial:
 
     async def _prepare(self, system: System, upstream: Upstream) -> None:
         await system.start()
-        await system.serve()
+        await system.serve(*instances(self.instances))
         await publish_the_plan(system, upstream)
-        self.say(f"up, with {self.brokers} broker{'s' if self.brokers > 1 else ''}")
+        brokers = f"{self.brokers} broker{'s' if self.brokers > 1 else ''}"
+        self.say(f"up, with {brokers} and {self.instances} of each service")
 
     async def _suffer(self, system: System, upstream: Upstream) -> None:
         """Play a day of support while things break."""
@@ -66,8 +70,16 @@ class Trial:
         async with asyncio.TaskGroup() as group:
             group.create_task(upstream.play([m for m in day if m.at < BEGIN + timedelta(hours=hours)], system.clock))
             group.create_task(harm_for(system, self.seconds, harm, self.say))
-            group.create_task(freeze_one_of_two_owners(system, freeze, self.say))
+            group.create_task(self._freeze(system, freeze))
         self.say(f"left in peace, {len(upstream.said)} records acknowledged")
+
+    async def _freeze(self, system: System, rng: Random) -> None:
+        if self.instances == 1:
+            await freeze_one_of_two_owners(system, rng, self.say)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.seconds):
+                await freeze_now_and_then(system, rng, self.say)
 
     async def _come_to_rest(self, system: System) -> None:
         await heal(system)

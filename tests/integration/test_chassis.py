@@ -217,7 +217,7 @@ def process(folder: Path, kind: str, **environment: str) -> Iterator[Process]:
     with log.open("wb") as out:
         popen = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "tests.integration.chassis_service", kind],
-            env={**os.environ, **environment},
+            env={**os.environ, "OLCARE_INSTANCE": "small-1", **environment},
             stdout=out,
             stderr=subprocess.STDOUT,
         )

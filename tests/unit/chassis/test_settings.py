@@ -1,3 +1,4 @@
+import platform
 from pathlib import Path
 from typing import Literal
 
@@ -27,9 +28,24 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"OLCARE_{name.upper()}_FILE", raising=False)
 
 
-def test_a_service_has_a_database_and_an_instance_of_its_own_name() -> None:
+def test_a_service_has_a_database_and_an_instance_of_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "node", lambda: "3f2c9a1b7d10")
     settings = IntakeSettings()
-    assert (settings.instance, settings.database) == ("intake-1", "olcare_intake")
+    assert (settings.instance, settings.database) == ("intake-3f2c9a1b7d10", "olcare_intake")
+
+
+@pytest.mark.parametrize(("machine", "instance"), [("büro 7", "intake-b-ro-7"), ("", "intake-1")])
+def test_a_machine_of_any_name_gives_one_that_kafka_takes(
+    monkeypatch: pytest.MonkeyPatch, machine: str, instance: str
+) -> None:
+    monkeypatch.setattr(platform, "node", lambda: machine)
+    assert IntakeSettings().instance == instance
+
+
+def test_a_name_that_kafka_does_not_take_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLCARE_INSTANCE", "intake 1")
+    with pytest.raises(ValidationError, match="instance"):
+        IntakeSettings()
 
 
 def test_the_environment_says_where_things_are(monkeypatch: pytest.MonkeyPatch) -> None:
