@@ -1,6 +1,6 @@
 -- name: notices_in_state
 -- Notices with what became of them, the youngest first; without a state all of them.
-select stream, state, notice_class, role, about_stream, person, centre, attempts, doubts, problem, smtp_code,
+select stream, state, notice_class, role, about_stream, person, centre, attempts, doubts, problem, smtp_code, cause,
     requested_at, changed_at, retry_at
 from notices
 where :state::text is null or state = :state
