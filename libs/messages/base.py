@@ -19,11 +19,13 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, to_json
 
 _MAJOR = re.compile(r"(?P<name>[A-Z]\w*?)(?:V(?P<major>[1-9]\d*))?")
+_NUMBER = re.compile(r"\s*[+-]?[0-9_.]*\s*")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Percent-encoded, without controls, blanks and `@`, so that no line of text and no address fits.
 _PART = r"(?:[A-Za-z0-9._~-]|%(?:[35-9A-F][0-9A-F]|[24][1-9A-F]))+"
@@ -67,8 +69,8 @@ def schema_uri(kind: str) -> str:
 
 
 def _refuse_numbers(value: object) -> object:
-    if isinstance(value, int | float):
-        raise ValueError("a number is no date and no instant")  # noqa: TRY004 - pydantic takes it as a finding
+    if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError("a number is no date and no instant")
     return value
 
 
@@ -102,7 +104,18 @@ def _in_calendar(value: date) -> date:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_refuse_numbers), AfterValidator(_in_calendar)]
+Day = Annotated[
+    date,
+    BeforeValidator(_refuse_numbers),
+    AfterValidator(_in_calendar),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date",
+            "pattern": "^(19[7-9][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+        }
+    ),
+]
 """A local date, `2026-11-24`; whose, says the field."""
 
 LONGEST_CODE = 60
@@ -144,14 +157,23 @@ ProductVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9A-Za-z
 CorrelationId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:/%-]+$", max_length=200)]
 """What all events that go back to one message have in common: the id of the first command."""
 
-Seconds = Annotated[int, Field(ge=0, le=INT32)]
-Microseconds = Annotated[int, Field(ge=0, le=EXACT_IN_JSON)]
-Count = Annotated[int, Field(ge=1, le=INT32)]
+
+def _refuse_others(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("true, false and a text are no numbers")  # noqa: TRY004 - pydantic takes it as a finding
+    return value
+
+
+ONLY_NUMBERS = BeforeValidator(_refuse_others)
+"""Of a whole number as JSON Schema knows it: `7200` and `7200.0`, and nothing that only looks like one."""
+Seconds = Annotated[int, Field(ge=0, le=INT32), ONLY_NUMBERS]
+Microseconds = Annotated[int, Field(ge=0, le=EXACT_IN_JSON), ONLY_NUMBERS]
+Count = Annotated[int, Field(ge=1, le=INT32), ONLY_NUMBERS]
 """A number of things, or which of them it is."""
 LAST_SEQUENCE = 9_999_999_999
-Sequence = Annotated[int, Field(ge=1, le=LAST_SEQUENCE)]
+Sequence = Annotated[int, Field(ge=1, le=LAST_SEQUENCE), ONLY_NUMBERS]
 """The place of an event in its stream, from 1."""
-PlanVersion = Annotated[int, Field(ge=1, le=INT32)]
+PlanVersion = Annotated[int, Field(ge=1, le=INT32), ONLY_NUMBERS]
 """The number of a publication of a plan part; a later one is greater."""
 TzVersion = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}[a-z]$")]
 """A release of the IANA time zone database, `2026f`; a later one is greater as text."""

@@ -1,12 +1,30 @@
 """The envelopes: CloudEvents 1.0 on Kafka. We write structured mode; a door takes binary mode as well."""
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, WithJsonSchema
 
 from libs.messages.base import INVISIBLE, CorrelationId, Event, EventId, Instant, MessageType, StreamId, Value
 from libs.messages.upstream import Upstream
 
+_DAY, _CLOCK = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", "([01][0-9]|2[0-3]):[0-5][0-9]"
+UpstreamTime = Annotated[
+    Instant,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": rf"^{_DAY}[Tt]{_CLOCK}:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-]{_CLOCK})$",
+        }
+    ),
+]
+"""An instant of RFC 3339 in the years 2000 to 2099; second 60 is the first one of the next day in UTC."""
+JsonMediaType = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^\s*([aA][pP][pP][lL][iI][cC][aA][tT][iI][oO][nN]/[jJ][sS][oO][nN]|[^;]*\+[jJ][sS][oO][nN])\s*(;|$)"
+    ),
+]
 D = TypeVar("D", bound=Event)
 U = TypeVar("U", bound=Upstream)
 
@@ -63,8 +81,11 @@ class UpstreamCloudEvent(Value, Generic[U]):
     source: Source
     type: MessageType
     subject: Number
-    time: Instant
+    time: UpstreamTime
     """The instant in the world that the message is about."""
-    datacontenttype: Literal["application/json"] = "application/json"
-    traceparent: Traceparent | None = None
+    datacontenttype: JsonMediaType | None = None
+    """Without one the data are taken as JSON."""
+    traceparent: Annotated[Any, WithJsonSchema({})] = None
+    """W3C Trace Context; one that is not valid is ignored."""
     data: U
+    """Or `data_base64`, and not both."""

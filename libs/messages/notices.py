@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from libs.messages.base import (
+    ONLY_NUMBERS,
     Attempt,
     Code,
     ContractId,
@@ -31,7 +32,7 @@ from libs.messages.tickets import Channel
 
 MessageId = Annotated[str, StringConstraints(pattern=r"^<[A-Za-z0-9._-]+@[a-z0-9.-]+>$", max_length=200)]
 """The `Message-ID` of every delivery of a notice; made of ids alone."""
-SmtpCode = Annotated[int, Field(ge=200, le=599)]
+SmtpCode = Annotated[int, Field(ge=200, le=599), ONLY_NUMBERS]
 EnhancedCode = Annotated[str, StringConstraints(pattern=r"^[245]\.[0-9]{1,3}\.[0-9]{1,3}$")]
 """RFC 3463, such as `4.2.1`; the server's text is not kept, an address may stand in it."""
 

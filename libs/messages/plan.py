@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from libs.messages.base import (
     INVISIBLE,
+    ONLY_NUMBERS,
     Code,
     Country,
     Day,
@@ -34,11 +35,11 @@ LocalTime = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5
 """Local time of day, `09:00`; `24:00` ends a day."""
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """ISO 4217."""
-BasisPoints = Annotated[int, Field(ge=0, le=100_000)]
+BasisPoints = Annotated[int, Field(ge=0, le=100_000), ONLY_NUMBERS]
 """Hundredths of a percent: 2 000 is 20 %."""
 
 
-Percent = Annotated[int, Field(ge=1, le=99)]
+Percent = Annotated[int, Field(ge=1, le=99), ONLY_NUMBERS]
 
 
 def _ascending(percents: tuple[int, ...]) -> tuple[int, ...]:
@@ -47,11 +48,11 @@ def _ascending(percents: tuple[int, ...]) -> tuple[int, ...]:
     return percents
 
 
-WorkingSeconds = Annotated[int, Field(gt=0, le=366 * 86_400)]
+WorkingSeconds = Annotated[int, Field(gt=0, le=366 * 86_400), ONLY_NUMBERS]
 """Working time; nothing can be promised within none, and no calendar is searched for more than a year of it."""
-DaysBefore = Annotated[int, Field(ge=1, le=366)]
+DaysBefore = Annotated[int, Field(ge=1, le=366), ONLY_NUMBERS]
 """Local days before the last covered one."""
-OffsetSeconds = Annotated[int, Field(gt=-86_400, lt=86_400)]
+OffsetSeconds = Annotated[int, Field(gt=-86_400, lt=86_400), ONLY_NUMBERS]
 """Local time less UTC."""
 
 
@@ -105,7 +106,7 @@ class CentrePhone(Value):
 class WeeklyWindow(Value):
     """Opening hours on one weekday: half-open, `[opens, closes)` in the centre's civil time."""
 
-    weekday: Annotated[int, Field(ge=1, le=7)]
+    weekday: Annotated[int, Field(ge=1, le=7), ONLY_NUMBERS]
     """1 is Monday."""
     opens: LocalTime
     closes: LocalTime
@@ -193,7 +194,7 @@ class PriceList(Value):
 
     currency: Currency
     version: PlanVersion
-    minor_digits: Annotated[int, Field(ge=0, le=4)]
+    minor_digits: Annotated[int, Field(ge=0, le=4), ONLY_NUMBERS]
     """Digits after the point: 2 for euro, 0 for yen."""
     first_year: BasisPoints
     renewal: BasisPoints

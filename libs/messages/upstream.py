@@ -47,22 +47,16 @@ LONGEST_ID = 1200
 """Characters. Two ids fit into an entry of a PostgreSQL index, which holds 2704 bytes; those that doors give do."""
 
 
-def _fits(value: str) -> str:
-    if len(value) > LONGEST_ID:
-        raise ValueError(f"an id has at most {LONGEST_ID} characters")
-    return value
-
-
 def _is_encoded(value: str) -> str:
     """Another spelling of the same source and number would be another stream to some, and the same one to others."""
     if stream_id(*parse_stream(value)) != value:
         raise ValueError("source and number are percent-encoded as UTF-8, letters, digits and -._~ are not")
-    return _fits(value)
+    return value
 
 
-PersonId = Annotated[base.PersonId, AfterValidator(_fits)]
-CustomerId = Annotated[base.CustomerId, AfterValidator(_is_encoded)]
-TicketId = Annotated[base.TicketId, AfterValidator(_is_encoded)]
+PersonId = Annotated[base.PersonId, Field(max_length=LONGEST_ID)]
+CustomerId = Annotated[base.CustomerId, Field(max_length=LONGEST_ID), AfterValidator(_is_encoded)]
+TicketId = Annotated[base.TicketId, Field(max_length=LONGEST_ID), AfterValidator(_is_encoded)]
 
 
 class Upstream(Value):
