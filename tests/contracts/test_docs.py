@@ -9,7 +9,11 @@ import pytest
 from typer.main import get_command
 
 from libs.stack.run import PROJECT
+from services.contract.settings import ContractSettings
+from services.intake.settings import IntakeSettings
+from services.notification.settings import NotificationSettings
 from services.ops.__main__ import app
+from services.sla_timer.settings import SlaTimerSettings
 
 PAGES = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]
 FILE = re.compile(r"`((?:libs|services|tests|contracts|docs)/[\w/.-]+)`")
@@ -54,3 +58,13 @@ def test_a_command_that_is_not_there_is_found() -> None:
     assert unknown(["projections", "forget"]) == ["forget"]
     assert unknown(["plan", "publish", "--plan", "x", "--force"]) == ["--force"]
     assert len(list(commands(PROJECT / "docs/runbook/README.md"))) > 20
+
+
+SERVICES = (IntakeSettings, ContractSettings, SlaTimerSettings, NotificationSettings)
+SETTINGS = PROJECT / "docs/runbook/credentials.md"
+
+
+def test_every_setting_is_in_the_runbook_and_nothing_else() -> None:
+    there = {f"OLCARE_{name.upper()}" for kind in SERVICES for name in kind.model_fields if name != "service"}
+    table = SETTINGS.read_text().partition("## All settings")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(OLCARE_\w+[A-Z])`", table)) == there
