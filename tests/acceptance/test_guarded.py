@@ -1,0 +1,197 @@
+"""An installation where nobody may do more than he needs: a login over TLS and rules at the broker, a role each."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
+from libs.stack.catcher import MailCatcher
+from libs.stack.certificates import Authority
+from libs.stack.kafka import KafkaCluster
+from libs.stack.kafka_guard import Guard
+from libs.stack.ports import free_port
+from libs.stack.postgres import Postgres, PostgresGuard
+from libs.stack.run import Run
+from libs.stack.service import Service, ServiceSpec
+from libs.stack.wait import until
+from services.ops.watch.services import SERVICES
+from tests.acceptance.olcare import done, olcare
+from tests.acl import allow
+
+PROGRAMS = ("admin", "ops", *SERVICES)
+
+
+class Site(NamedTuple):
+    services: Mapping[str, Service]
+    kafka: Mapping[str, str]
+    """How ops speaks to the broker."""
+    secrets: Path
+    catcher: MailCatcher
+
+
+def login(cluster: KafkaCluster, authority: Authority, user: str) -> dict[str, str]:
+    """What a program finds in its environment about the broker."""
+    return {
+        "OLCARE_KAFKA": cluster.address,
+        "OLCARE_KAFKA_PROTOCOL": "sasl_ssl",
+        "OLCARE_KAFKA_CA": str(authority.certificate),
+        "OLCARE_KAFKA_MECHANISM": "scram-sha-512",
+        "OLCARE_KAFKA_USER": user,
+        "OLCARE_KAFKA_PASSWORD": f"{user}-secret",
+    }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    authority = Authority(folder)
+    identity = authority.server("server", "IP:127.0.0.1")
+    with Run.create(name="guarded") as run, pytest.MonkeyPatch.context() as patch:
+        users = {user: f"{user}-secret" for user in PROGRAMS}
+        cluster = KafkaCluster(run, guard=Guard(identity, users=users, authorizes=True))
+        server = Postgres(run, durable=False, guard=PostgresGuard(identity, authority.certificate, "first"))
+        cluster.start()
+        server.start()
+        catcher = MailCatcher(run)
+        catcher.start()
+        _prepare(cluster, authority)
+        patch.setenv("OLCARE_RUN", str(folder))
+        patch.setenv("OLCARE_POSTGRES", server.dsn)
+        done("databases", "create", "--secrets", str(folder / "secrets"))
+        for name, value in login(cluster, authority, "ops").items():
+            patch.setenv(name, value)
+        done("topics", "create")
+        services = _started(run, cluster, authority, folder / "secrets", catcher)
+        ports = ",".join(f"{name}={service.spec.http_port}" for name, service in services.items())
+        patch.setenv("OLCARE_SERVICES", ports)
+        patch.delenv("OLCARE_POSTGRES")
+        patch.setenv("OLCARE_POSTGRES_FILE", str(folder / "secrets/olcare_read"))
+        done("plan", "publish")
+        done("seed")
+        yield Site(services, login(cluster, authority, "ops"), folder / "secrets", catcher)
+        for service in services.values():
+            service.stop()
+
+
+def _prepare(cluster: KafkaCluster, authority: Authority) -> None:
+    """Have the broker allow what `olcare topics acl` prints."""
+    admin = Brokers(
+        cluster.address,
+        Protocol.SASL_SSL,
+        authority.certificate,
+        mechanism=Mechanism.SCRAM_SHA_512,
+        user="admin",
+        password="admin-secret",
+    )
+    asyncio.run(allow(admin, done("topics", "acl")))
+
+
+def _started(
+    run: Run, cluster: KafkaCluster, authority: Authority, secrets: Path, catcher: MailCatcher
+) -> dict[str, Service]:
+    services = {}
+    for service in SERVICES.values():
+        own = {
+            **login(cluster, authority, service.name),
+            "OLCARE_POSTGRES_FILE": str(secrets / service.database),
+            "OLCARE_POSTGRES": "",
+            "OLCARE_SMTP": catcher.address,
+        }
+        services[service.name] = Service(run, ServiceSpec(service.name, service.module, free_port(), own))
+        services[service.name].start()
+    for name, started in services.items():
+        until(started.ready, 120, f"the start of {name}:\n{started.process.last_words()}")
+    return services
+
+
+def test_everything_is_ready_with_no_more_rights_than_are_printed() -> None:
+    assert all(service["ready"] for service in done("status")["services"])
+
+
+def test_a_ticket_is_answered_and_its_mail_is_sent() -> None:
+    said: dict[str, Any] = done("trigger", "TicketSubmitted", "--wait", "--subject", "4711")
+    assert said["receipt"]["outcome"] == "accepted"
+    until(lambda: "NoticeSent" in _types("crm-eu/4711"), 60, "the acknowledgement")
+    assert "FirstResponseClockStarted" in _types("crm-eu/4711")
+
+
+def _types(ticket: str) -> set[str]:
+    found = done("ticket", "show", ticket)["history"]
+    return {entry["type"].removeprefix("olcare.").removesuffix(".v1") for entry in found}
+
+
+READING = (
+    "lag",
+    "status",
+    "topics check",
+    "projections status",
+    "sla report --from 2026-11-01 --to 2026-11-30",
+    "sla cycles crm-eu/4711",
+    "sla not-promised",
+    "sla explain crm-eu/4711",
+    "ticket show crm-eu/4711",
+    "ticket show crm-eu/4711 --private",
+    "notices list",
+    "dlq list",
+    "stuck list",
+)
+
+
+@pytest.mark.parametrize("words", READING)
+def test_who_may_only_read_can_look_at_everything(words: str) -> None:
+    said = olcare(*words.split())
+    assert said.code == 0, said
+
+
+@pytest.mark.parametrize("words", ["projections rebuild intake", "projections verify intake"])
+def test_who_may_only_read_builds_nothing(words: str) -> None:
+    said = olcare(*words.split())
+    assert said.code == 2
+    assert "a right is missing" in said.err
+
+
+WRONG: Mapping[str, tuple[Mapping[str, str], str]] = {
+    "wrong password": ({"OLCARE_KAFKA_PASSWORD": "wrong"}, "refuses the login of "),
+    "in clear": (
+        {f"OLCARE_KAFKA_{name}": "" for name in ("PROTOCOL", "CA", "MECHANISM", "USER", "PASSWORD")},
+        "speaks TLS alone",
+    ),
+    "another name": ({"OLCARE_KAFKA": "localhost"}, "certificate for another name"),
+}
+
+
+def wrong(site: Site, way: str) -> tuple[dict[str, str], str]:
+    values, fault = WRONG[way]
+    by_name = {"OLCARE_KAFKA": site.kafka["OLCARE_KAFKA"].replace("127.0.0.1", "localhost")}
+    return {**values, **(by_name if "OLCARE_KAFKA" in values else {})}, fault
+
+
+@pytest.mark.parametrize("way", WRONG)
+@pytest.mark.parametrize("words", ["lag", "topics check", "ticket show crm-eu/4711", "trigger TicketSubmitted"])
+def test_a_command_that_is_not_let_in_says_why(
+    site: Site, monkeypatch: pytest.MonkeyPatch, way: str, words: str
+) -> None:
+    values, fault = wrong(site, way)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    said = olcare(*words.split())
+    assert said.code == 2, said
+    assert fault in said.err
+    assert "wrong" not in said.err
+
+
+@pytest.mark.parametrize("way", WRONG)
+def test_a_service_that_is_not_let_in_says_why_and_ends(site: Site, way: str) -> None:
+    values, fault = wrong(site, way)
+    spec = site.services["intake"].spec
+    with Run.create(name="refused") as run:
+        service = Service(run, ServiceSpec("refused", spec.module, free_port(), {**spec.env, **values}))
+        service.start()
+        until(lambda: not service.process.alive, 60, "its end")
+        assert service.process.ended_with == 2
+        log = service.process.log.read_text()
+        assert fault in log
+        assert "Traceback" not in log
