@@ -113,8 +113,10 @@ class System:
         """Let an instance stand still for so many machine seconds, in which its group may take it for dead."""
         with suppress(StackError):  # it has just ended by itself
             self.services[name].process.freeze()
-            await asyncio.sleep(seconds)
-            self.services[name].process.thaw()
+            try:
+                await asyncio.sleep(seconds)
+            finally:
+                self.services[name].process.thaw()
 
     def run_clock(self, rate: float) -> None:
         """Let plan time run so many times as fast as the machine's."""
