@@ -1,6 +1,7 @@
 """Rights as calls of kafka-acls.sh."""
 
 from libs.eventlog.kafka.topics import load_cards
+from libs.messages.catalogue import SLA
 from libs.stack.run import PROJECT
 from services.ops.watch.rights import Right, rights
 
@@ -33,9 +34,8 @@ def test_a_log_topic_is_written_by_one_program_alone() -> None:
         }
 
 
-def test_no_upstream_system_sees_a_log_or_what_is_private() -> None:
+def test_an_upstream_system_sees_the_promises_and_no_other_log_and_nothing_private() -> None:
     kinds = {card.topic: card.kind for card in CARDS}
-    seen = {
-        kinds[right.name] for right in rights(CARDS, ["crm-eu"]) if right.program == "crm-eu" if right.name in kinds
-    }
-    assert seen == {"door", "receipts"}
+    seen = {right.name for right in rights(CARDS, ["crm-eu"]) if right.program == "crm-eu" and right.name in kinds}
+    assert {kinds[topic] for topic in seen} == {"door", "receipts", "log"}
+    assert {topic for topic in seen if kinds[topic] == "log"} == {SLA}
