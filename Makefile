@@ -58,8 +58,11 @@ lock: $(UV) ## Resolve the dependencies anew (ARGS=--upgrade takes newer ones)
 	@for wheel in compose java postgres uv; do \
 	    $(COMPILE) --no-deps $(ARGS) libs/stack/wheels/$$wheel.in -o libs/stack/wheels/$$wheel.lock; \
 	done
-	@cd tests/bench && UV_CUSTOM_COMPILE_COMMAND="make lock" $(abspath $(UV)) pip compile --quiet --universal \
-	    --generate-hashes --python-version 3.11 --no-emit-index-url $(ARGS) requirements.in -o requirements.lock
+	@for folder in tests/bench tests/acceptance/clients; do \
+	    (cd $$folder && UV_CUSTOM_COMPILE_COMMAND="make lock" $(abspath $(UV)) pip compile --quiet --universal \
+	        --generate-hashes --python-version 3.11 --no-emit-index-url $(ARGS) requirements.in -o requirements.lock) \
+	    || exit 1; \
+	done
 
 clean: ## Remove what was installed, fetched and cached
 	@test ! -e .run/up.json || { echo "The stack is up: make down first." >&2; exit 1; }
