@@ -4,15 +4,18 @@ After its end some facts become known late, and what is then reported equals a r
 """
 
 import asyncio
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from shutil import copytree
 from typing import Any, NamedTuple
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from libs.eventlog.kafka.reading import records
 from libs.eventlog.kafka.topics import load_cards
@@ -127,6 +130,23 @@ def test_no_log_and_no_receipt_holds_a_name_an_address_a_number_or_a_text_of_a_c
     numbers = {re.sub("[ ()]", "", word) for word in said if word.startswith("+")}
     surnames = {somebody.name.split()[-1] for somebody in played.script.cast.people()}
     assert [word for word in said | numbers | surnames if word in kept] == []
+
+
+def test_every_record_of_every_log_fits_its_published_schema(played: Played) -> None:
+    envelope, differing, seen = validator("cloudevent"), list[str](), 0
+    for topic in EVENTS:
+        for record in played.topics[topic]:
+            event = json.loads(record.value or b"")
+            seen += 1
+            found = [*envelope.iter_errors(event), *validator(event["type"]).iter_errors(event["data"])]
+            differing += [f"{event['type']} {error.json_path}: {error.validator}" for error in found]
+    assert seen
+    assert sorted(set(differing)) == []
+
+
+@cache
+def validator(kind: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((CONTRACTS / "schemas" / f"{kind}.json").read_text()))
 
 
 def test_what_a_ticket_or_a_customer_says_of_people_stands_in_the_private_topic(played: Played) -> None:
