@@ -129,6 +129,8 @@ class TicketRefused(Event):
     channel: Channel
     centre: Code | None = None
     """The regional team to turn to; none where the customer is unknown."""
+    number_dialled: PhoneNumber | None = None
+    """A number of the published plan; any other is left out."""
     request_kind: RequestKind
     product: Code
     version: ProductVersion | None = None
@@ -156,6 +158,8 @@ class ResponseRefused(Event):
     """A response to something that takes none."""
 
     responded_at: Instant
+    by: RespondedBy | None = None
+    """None in what was written before."""
     reason: ResponseRefusal
     clause: Clause | None = None
 

@@ -37,6 +37,7 @@ from services.intake.facts import NO_FACTS, FactsNeeded, TicketFacts
 from services.intake.held_message import content_of, turned_away
 from services.intake.life import Merged, Ticket
 from services.intake.opening import OpenTicket, open_or_refuse
+from services.intake.reconsidering import ReconsiderOpening, lacks_customer, reconsider
 
 HELD_AT_MOST = 100  # messages: whatever an upstream system does, the state of a stream stays small
 EXACT = timedelta()
@@ -97,7 +98,7 @@ class ApplyMerge:
 
 
 FromDoor = OpenTicket | TakeMessage
-Command = FromDoor | ApplyHeld | UndoMerge | ApplyMerge | IdUsedOtherwise[FromDoor]
+Command = FromDoor | ApplyHeld | UndoMerge | ApplyMerge | ReconsiderOpening | IdUsedOtherwise[FromDoor]
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ class Refused:
     clause: Clause
     held: tuple[MessageHeld, ...] = ()
     applied: int = 0
+    asked: TicketRefused | None = None
+    """The ticket, as long as it waits for its customer to be registered, and nobody has answered or withdrawn it."""
     state: Literal["refused"] = "refused"
 
 
@@ -157,6 +160,8 @@ def decide(state: State, command: Command) -> TicketEvent | None:
             return _undo(state, command)
         case ApplyMerge():
             return _apply_merge(state, command)
+        case ReconsiderOpening():
+            return _reconsider(state, command)
         case IdUsedOtherwise(wish=wish):
             return _used_otherwise(wish)
         case _:
@@ -167,9 +172,11 @@ def evolve(state: State, event: TicketEvent) -> State:
     """Fold an event into the state."""
     match event:
         case TicketOpened():
-            return life.ticket(event, state.held)
+            applied = state.applied if isinstance(state, Refused) else 0
+            return replace(life.ticket(event, state.held), applied=applied)
         case TicketRefused():
-            return Refused(event.clause, state.held)
+            applied = state.applied if isinstance(state, Refused) else 0
+            return Refused(event.clause, state.held, applied, event if lacks_customer(event) else None)
         case MessageHeld(awaits=str()) if isinstance(state, Ticket):
             return _with_awaiting(state, event)
         case MessageHeld():
@@ -181,7 +188,7 @@ def evolve(state: State, event: TicketEvent) -> State:
         case MessageRefused(reason=reason) if reason in UNJUDGED:
             return state
         case ResponseRefused() | MessageRefused():
-            return _without_first_held(state)
+            return _dealt_with(_without_first_held(state), event)
         case MergeUndone():
             return life.lived(state, event) if isinstance(state, Ticket) else state
         case TicketsMerged():
@@ -192,6 +199,11 @@ def evolve(state: State, event: TicketEvent) -> State:
             return _lived(state, event)
         case _:
             assert_never(event)
+
+
+def _dealt_with(state: State, event: ResponseRefused | MessageRefused) -> State:
+    is_over = isinstance(state, Refused) and lacks_customer(event) is False
+    return replace(state, asked=None) if isinstance(state, Refused) and is_over else state
 
 
 def _lived(state: State, event: life.LifeEvent) -> State:
@@ -271,6 +283,15 @@ def _judged(
             return life.judged(state, message, content, command.facts, command.tolerance)
         case _:
             assert_never(state)
+
+
+def _reconsider(state: State, command: ReconsiderOpening) -> TicketOpened | TicketRefused | None:
+    """Held messages come first: an answer may be among them."""
+    match state:
+        case Refused(asked=TicketRefused() as asked, held=()):
+            return reconsider(asked, command)
+        case _:
+            return None
 
 
 def _undo(state: State, command: UndoMerge) -> MergeUndone | None:

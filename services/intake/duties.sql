@@ -42,3 +42,18 @@ join heads_tickets h on h.stream = t.stream
 where t.awaits <> '{}'
 order by t.stream, s.stream, a.said_at
 limit :most;
+
+-- name: tickets_to_reconsider
+-- Tickets that were refused since nobody had registered their customer, that nobody has answered or withdrawn, and that
+-- have a customer and a term at their opening by now.
+select t.stream, h.id as head, t.customer, t.product, t.number_dialled, t.opened_at,
+    t.refused_correlation as correlation
+from tickets t
+join customers c on c.stream = t.customer
+join heads_tickets h on h.stream = t.stream
+where t.lacks_customer and exists (
+    select from contracts k
+    where k.customer = t.customer and t.product = any (k.products)
+        and k.covered_from <= t.opened_at and t.opened_at < k.covered_until)
+order by t.opened_at, t.stream
+limit :most;

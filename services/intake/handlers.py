@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from libs.chassis.service_door import ServiceDoor
-from libs.chassis.service_host import ServiceHost
+from libs.chassis.service_host import DOOR, ServiceHost
 from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.fact_waves import Resting
+from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.loops.held_back import Source
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import Store
 from libs.eventlog.wire.cloudevents import Message
@@ -25,6 +27,7 @@ from services.intake.described import description
 from services.intake.domain import OWING, ApplyHeld, ApplyMerge, Owed, UndoMerge, Unopened, owed
 from services.intake.facts import FACTS, NO_FACTS, FactsNeeded, TicketFacts
 from services.intake.personal import personal
+from services.intake.reconsidering import ReconsiderOpening
 from services.intake.settings import IntakeSettings
 
 
@@ -90,18 +93,22 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
         return await self._queries.facts("facts_for_tickets", asked, FACTS, NO_FACTS)
 
 
-class MergeDuties:
+class TicketDuties:
     """Undoes merges that cross; they show only once they count, since each was decided before the others were known.
 
-    Applies merges that waited for their survivor's opening.
+    Applies merges that waited for their survivor's opening, and reconsiders tickets that waited for their customer.
     """
 
     def __init__(self, host: ServiceHost, settings: IntakeSettings) -> None:
-        self._queries, self._settings = host.queries, settings
+        self._host, self._queries, self._settings = host, host.queries, settings
 
     def all(self) -> list[Duty]:
         """Name the duties."""
-        return [Duty("undo crossing merges", self.crossing), Duty("apply merges that waited", self.waited)]
+        return [
+            Duty("undo crossing merges", self.crossing),
+            Duty("apply merges that waited", self.waited),
+            Duty("reconsider refused", self.refused, safe=self._safe_time()),
+        ]
 
     async def crossing(self, _: datetime, most: int) -> Sequence[IssuedCommand]:
         """Undo, of merges that cross, the one on the ticket with the smallest stream id."""
@@ -117,6 +124,21 @@ class MergeDuties:
         return [
             issued_by_duty(r, ApplyMerge(r["said_at"], r["survivor"], f, self._settings.tolerance)) for r, f in each
         ]
+
+    async def refused(self, _: datetime, most: int) -> Sequence[IssuedCommand]:
+        """Judge tickets once more whose customer and term are registered by now."""
+        rows = await self._queries.rows("tickets_to_reconsider", most=most)
+        asked = [FactsNeeded(row["customer"], row["product"], row["number_dialled"]) for row in rows]
+        facts = await self._queries.facts("facts_for_tickets", asked, FACTS, NO_FACTS)
+        each = zip(rows, facts, strict=True)
+        return [issued_by_duty(row, ReconsiderOpening(row["opened_at"], known)) for row, known in each]
+
+    def _safe_time(self) -> SafeTime:
+        """What stands at our door is answered first: an answer to such a ticket, or its withdrawal."""
+        engine = self._host.engine
+        own_door = group_follower(engine.group(DOOR), TICKETS_DOOR, engine.log)
+        inputs = [Source(engine.group(DOOR), TICKETS_DOOR)]
+        return self._host.safe_time([own_door], [engine.followers["tickets"]], inputs=inputs)
 
     async def next_due(self) -> None:
         """None, since nothing here waits for an instant."""

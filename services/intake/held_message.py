@@ -61,9 +61,8 @@ def turned_away(
 ) -> MessageRefused | ResponseRefused:
     """Refuse a message; the refusal of a response has its own event type."""
     if message.response:
-        return ResponseRefused(
-            responded_at=message.response.responded_at, reason=ResponseRefusal(reason.value), clause=clause
-        )
+        answer, why = message.response, ResponseRefusal(reason.value)
+        return ResponseRefused(responded_at=answer.responded_at, by=answer.by, reason=why, clause=clause)
     return MessageRefused(upstream_type=message.upstream_type, said_at=message.said_at, reason=reason, clause=clause)
 
 

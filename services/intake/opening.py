@@ -89,6 +89,7 @@ def _refused(command: OpenTicket, verdict: NotCovered) -> TicketRefused:
         language=command.language or (customer.language if customer else NO_LANGUAGE),
         channel=command.channel,
         centre=customer.centre if customer else None,
+        number_dialled=command.number_dialled if command.facts.called else None,
         request_kind=command.request_kind,
         product=command.product,
         version=command.version,

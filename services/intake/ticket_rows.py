@@ -26,6 +26,7 @@ from libs.messages.tickets import (
     TicketTransferred,
     TicketWithdrawn,
 )
+from services.intake.reconsidering import lacks_customer
 
 
 class TicketRow(NamedTuple):
@@ -61,18 +62,31 @@ class TicketRow(NamedTuple):
     awaits_since: Sequence[datetime] = ()
     """The instant of each of these merges."""
     awaits_correlation: str | None = None
+    number_dialled: str | None = None
+    lacks_customer: bool = False
+    """Whether it was refused since nobody had registered its customer, and nobody has answered or withdrawn it."""
+    refused_correlation: str | None = None
 
 
 def _ticket(row: TicketRow | None, event: RecordedEvent[TicketEvent]) -> TicketRow | None:
     if row is None and isinstance(event.data, MessageRefused):
         return None
     row = row or TicketRow(event.stream, "held")
+    lacks = lacks_customer(event.data)
+    row = _told(row, event)
+    return row if lacks is None else row._replace(lacks_customer=lacks)
+
+
+def _told(row: TicketRow, event: RecordedEvent[TicketEvent]) -> TicketRow:
     match event.data:
         case TicketOpened() as opened:
             asked = _asked(row, opened)
-            return asked._replace(state="open", contract=opened.cover.contract, current_centre=opened.centre)
+            return asked._replace(
+                state="open", reason=None, contract=opened.cover.contract, current_centre=opened.centre
+            )
         case TicketRefused() as refused:
-            return _asked(row, refused)._replace(state="refused", reason=str(refused.reason))
+            asked, reason = _asked(row, refused), str(refused.reason)
+            return asked._replace(state="refused", reason=reason, refused_correlation=event.correlationid)
         case ResponseRecorded() as response:
             return _answered(row, response)
         case TicketsMerged() as merged:
@@ -109,6 +123,7 @@ def _asked(row: TicketRow, event: TicketOpened | TicketRefused) -> TicketRow:
         centre=event.centre,
         product=event.product,
         opened_at=event.opened_at,
+        number_dialled=event.number_dialled,
     )
 
 
@@ -151,11 +166,13 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
         opened_at timestamptz, reason text, contract text, responses int not null, first_responded_at timestamptz,
         current_centre text, resolved_at timestamptz, reopenings int not null,
         merged_into text, merged_at timestamptz, merge_recorded_at timestamptz, merge_correlation text,
-        paused_at timestamptz, awaits text[] not null, awaits_since timestamptz[] not null, awaits_correlation text""",
+        paused_at timestamptz, awaits text[] not null, awaits_since timestamptz[] not null, awaits_correlation text,
+        number_dialled text, lacks_customer boolean not null, refused_correlation text""",
     events=(
         TicketOpened,
         TicketRefused,
         ResponseRecorded,
+        ResponseRefused,
         MessageHeld,
         MessageRefused,
         TicketTransferred,
@@ -174,5 +191,6 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
         "(merged_into) where merged_into is not null",
         "(merge_recorded_at) where merged_into is not null",
         "(stream) where awaits <> '{}'",
+        "(customer) where lacks_customer",
     ),
 )

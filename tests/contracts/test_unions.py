@@ -44,7 +44,7 @@ MUST_DECIDE = {
     "TicketEvent": {
         "intake.domain.evolve",
         "intake.door.outcome_of",
-        "intake.ticket_rows._ticket",
+        "intake.ticket_rows._told",
         "notification.news.news_of",
         "sla_timer.cycles.rows.facts_in",
         "sla_timer.promise.history_rows.fact_in",

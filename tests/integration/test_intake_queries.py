@@ -8,7 +8,8 @@ import pytest
 
 import services.intake
 from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
-from libs.messages.tickets import MergeUndone
+from libs.messages.refusals import ResponseRefusal
+from libs.messages.tickets import MergeUndone, RespondedBy, ResponseRefused
 from services.intake.cover import Covered, judge_cover
 from services.intake.facts import FACTS, FactsNeeded, KnownCentre, KnownCustomer, KnownTicket, TicketFacts
 from services.intake.projections import READERS
@@ -21,6 +22,7 @@ from tests.unit.intake.examples import (
     FRENCH_NUMBER,
     HERE,
     LATER,
+    MICROSECOND,
     OPENED,
     PRODUCT,
     REFUSED,
@@ -219,3 +221,29 @@ async def test_a_merge_that_waits_is_found_once_its_survivor_is_open_or_refused(
     assert {(row["head"], row["said_at"], row["correlation"]) for row in found[:1]} == {
         ("head of ticket/crm/2", LATER, "test")
     }
+
+
+async def test_a_refused_ticket_is_found_once_its_customer_and_a_term_at_its_opening_are_registered(
+    intake: Folded,
+) -> None:
+    answered = ResponseRefused(
+        responded_at=LATER, by=RespondedBy.PERSON, reason=ResponseRefusal.TICKET_REFUSED, clause=REFUSED.clause
+    )
+    too_early = REFUSED.model_copy(update={"opened_at": CONTRACT.covered_from - MICROSECOND})
+    await intake.happened("ticket/crm-eu/1", REFUSED)
+    await intake.happened("ticket/crm-eu/2", REFUSED, answered)
+    await intake.happened("ticket/crm-eu/3", REFUSED, OPENED)
+    await intake.happened("ticket/crm-eu/4", too_early)
+    await intake.happened("ticket/crm-eu/5", REFUSED.model_copy(update={"product": "another-product"}))
+    await intake.happened("ticket/crm-eu/6", REFUSED.model_copy(update={"customer": "customer/erp/C-9"}))
+    assert await intake.found("tickets_to_reconsider", most=10) == []
+    await intake.happened(CUSTOMER.stream, REGISTERED)
+    assert await intake.found("tickets_to_reconsider", most=10) == []
+    await intake.happened(CONTRACT.stream, ACTIVATED)
+    (row,) = await intake.found("tickets_to_reconsider", most=10)
+    assert (row["stream"], row["head"], row["correlation"]) == (
+        "ticket/crm-eu/1",
+        "head of ticket/crm-eu/1",
+        "test",
+    )
+    assert (row["customer"], row["product"], row["opened_at"]) == (CUSTOMER.stream, CONNECT, TUESDAY)

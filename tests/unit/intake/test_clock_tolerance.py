@@ -115,7 +115,7 @@ def test_without_a_tolerance_nothing_is_about_an_instant_before_the_opening(
 def turned_away(command: TakeMessage) -> TicketEvent:
     at, kind = command.occurred_at, command.message.upstream_type
     if command.message.response:
-        return ResponseRefused(responded_at=at, reason=ResponseRefusal.BEFORE_OPENING)
+        return ResponseRefused(responded_at=at, by=RespondedBy.PERSON, reason=ResponseRefusal.BEFORE_OPENING)
     return MessageRefused(upstream_type=kind, said_at=at, reason=MessageRefusal.BEFORE_OPENING)
 
 

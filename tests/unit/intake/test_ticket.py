@@ -128,7 +128,9 @@ def test_a_ticket_said_too_early_can_be_said_again() -> None:
 def test_an_answer_is_recorded_at_the_instant_of_the_opening_and_not_before() -> None:
     TICKET.given(OPENED).when(response(TUESDAY)).then(recorded(TUESDAY))
     TICKET.given(OPENED).when(response(TUESDAY - MICROSECOND)).then(
-        ResponseRefused(responded_at=TUESDAY - MICROSECOND, reason=ResponseRefusal.BEFORE_OPENING)
+        ResponseRefused(
+            responded_at=TUESDAY - MICROSECOND, by=RespondedBy.PERSON, reason=ResponseRefusal.BEFORE_OPENING
+        )
     )
 
 
@@ -138,7 +140,9 @@ def test_l14_an_automatic_receipt_is_recorded_as_what_it_is() -> None:
 
 def test_an_answer_to_a_refused_ticket_quotes_the_clause_of_the_refusal() -> None:
     TICKET.given(REFUSED).when(response(LATER)).then(
-        ResponseRefused(responded_at=LATER, reason=ResponseRefusal.TICKET_REFUSED, clause=Clause.NOT_COVERED)
+        ResponseRefused(
+            responded_at=LATER, by=RespondedBy.PERSON, reason=ResponseRefusal.TICKET_REFUSED, clause=Clause.NOT_COVERED
+        )
     )
 
 
@@ -168,7 +172,9 @@ def test_what_was_held_becomes_the_ordinary_event() -> None:
 
 def test_what_was_held_for_a_refused_ticket_is_refused() -> None:
     TICKET.given(held(LATER), REFUSED).when(ApplyHeld(LATER, 1)).then(
-        ResponseRefused(responded_at=LATER, reason=ResponseRefusal.TICKET_REFUSED, clause=Clause.NOT_COVERED)
+        ResponseRefused(
+            responded_at=LATER, by=RespondedBy.PERSON, reason=ResponseRefusal.TICKET_REFUSED, clause=Clause.NOT_COVERED
+        )
     )
 
 
@@ -187,7 +193,7 @@ def test_a_new_answer_waits_behind_the_held_ones() -> None:
 
 def test_a_ticket_that_never_comes_does_not_pile_up_answers() -> None:
     pile = [held(LATER)] * HELD_AT_MOST
-    refused = ResponseRefused(responded_at=LATER, reason=ResponseRefusal.TOO_MANY_HELD)
+    refused = ResponseRefused(responded_at=LATER, by=RespondedBy.PERSON, reason=ResponseRefusal.TOO_MANY_HELD)
     TICKET.given(*pile[1:]).when(response(LATER)).then(held(LATER))
     TICKET.given(*pile).when(response(LATER)).then(refused)
     assert DECIDER.replay([*pile, OPENED, refused]) == DECIDER.replay([*pile, OPENED])

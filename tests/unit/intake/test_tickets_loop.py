@@ -31,7 +31,7 @@ from libs.messages.tickets import (
 from services.intake.domain import DECIDER, EXACT, UndoMerge
 from services.intake.facts import FACTS as READ
 from services.intake.facts import NO_FACTS, FactsNeeded, KnownTicket, TicketFacts
-from services.intake.handlers import MergeDuties, TicketDoor
+from services.intake.handlers import TicketDoor, TicketDuties
 from tests.unit.intake.examples import CUSTOMER, FACTS, LATER, THERE
 from tests.unit.intake.test_tickets_door import example
 from tests.unit.recorded import recorded_event
@@ -190,9 +190,9 @@ async def test_a_crossing_merge_is_undone_under_a_name_that_its_head_gives() -> 
 
     host: Any = SimpleNamespace(queries=SimpleNamespace(rows=rows))
     settings: Any = SimpleNamespace(tolerance=timedelta())
-    duty, _ = MergeDuties(host, settings).all()
-    (issued,) = await duty.find(LATER, 7)
+    duties = TicketDuties(host, settings)
+    (issued,) = await duties.crossing(LATER, 7)
     assert (issued.stream, issued.command, issued.correlation) == (TICKET, UndoMerge(LATER, THERE), "c")
-    assert [issued] == await duty.find(LATER, 7)
+    assert [issued] == await duties.crossing(LATER, 7)
     found[0] = {**row, "head": "another"}
-    assert issued.id != (await duty.find(LATER, 7))[0].id
+    assert issued.id != (await duties.crossing(LATER, 7))[0].id
