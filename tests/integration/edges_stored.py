@@ -184,7 +184,8 @@ def _values(name: str, streams: Sequence[str], now: datetime) -> Mapping[str, An
         "survivor": [ticket for _, ticket in asked],
     }
     if name == "facts_for_notices":
-        lists = {"customer": [*kinds["customer"], None], "centre": [None, *kinds["customer"]]}
+        customers, unknown = kinds["customer"], [None] * len(kinds["customer"])
+        lists = {"customer": [*customers, None], "centre": [None, *customers], "working_centre": [None, *unknown]}
     return {
         "centre": None,
         "channel": None,

@@ -71,7 +71,7 @@ class Tables:
         return {"facts": '{"centres": [], "products": [], "customers": []}'}
 
     async def rows(self, name: str, **_: object) -> list[dict[str, Any]]:
-        assert name == "erased_recipients"
+        assert name == "causes_not_to_send"
         return []
 
 
