@@ -120,12 +120,14 @@ def _builder(model: Any) -> Build:
     defaults, hints = _defaults(model), _hints(model)
     nested = [(name, part) for name, hint in hints.items() if (part := _build(hint))]
     every, make = len(hints), _made(model)
+    order = {name: defaults.get(name) for name in hints}
+    """All fields as they are declared: what is written again has the same text, and so the same id."""
 
     def build(values: dict[str, Any]) -> Any:
         for name, part in nested:
             if name in values:
                 values[name] = part(values[name])
-        return make(values if len(values) == every else {**defaults, **values})
+        return make(values if len(values) == every else {**order, **values})
 
     return build
 

@@ -34,6 +34,10 @@ class MovableClock:
     def now(self) -> datetime:
         return self.plan
 
+    def appended(self, _: int) -> datetime:
+        """Under a plan clock a stamp of the broker's says nothing of plan time."""
+        return self.plan
+
     def step(self, seconds: float) -> None:
         self.plan += timedelta(seconds=seconds)
 
