@@ -96,7 +96,8 @@ class Mutation(NamedTuple):
 def _with(holder: Any, path: Path, value: object) -> Any:
     """A copy of what lies on the path, with another value at its end."""
     step, *rest = path
-    is_there = step in holder if isinstance(holder, Mapping) else isinstance(holder, list) and holder
+    in_list = isinstance(holder, list) and isinstance(step, int) and step < len(holder)
+    is_there = step in holder if isinstance(holder, Mapping) else in_list
     if not is_there and (rest or value is ABSENT or not isinstance(holder, Mapping)):
         return holder
     changed = copy(holder)

@@ -196,8 +196,8 @@ MAIL = (
     Import("services/notification/news.py", "TicketPaused", "TicketRated"),
     Edit(
         "services/notification/reactions.py",
-        "import TicketRefused\n",
-        "import TicketRated, TicketRefused\n",
+        "import TicketOpened, TicketRefused\n",
+        "import TicketOpened, TicketRated, TicketRefused\n",
     ),
     NewFile(
         "services/notification/mail/texts/en/rating.txt",
@@ -220,6 +220,22 @@ MAIL = (
 )
 """A message with a mail."""
 RULE = (
+    Edit(
+        "tests/unit/intake/test_clock_tolerance.py",
+        "Said = Callable[[datetime], TakeMessage]\n",
+        "def rate(at: datetime) -> TakeMessage:\n"
+        "    return take(said_of(at, upstream.TicketRated, rating=HeldRating(rated_at=at, score=4, by=AGENT)))\n\n\n"
+        "def rated(at: datetime) -> TicketRated:\n"
+        "    return TicketRated(rated_at=at, score=4, by=AGENT, centre=OPENED.centre)\n\n\n"
+        "Said = Callable[[datetime], TakeMessage]\n",
+    ),
+    Edit(
+        "tests/unit/intake/test_clock_tolerance.py",
+        "    (withdraw, withdrawn, ()),\n]",
+        "    (withdraw, withdrawn, ()),\n    (rate, rated, ()),\n]",
+    ),
+    Import("tests/unit/intake/test_clock_tolerance.py", "TicketsMerged", "HeldRating"),
+    Import("tests/unit/intake/test_clock_tolerance.py", "TicketsMerged", "TicketRated"),
     NewFile(
         "tests/unit/intake/test_rating.py",
         '"""A rating goes to the centre that has the ticket, also one that came before its ticket."""\n\n'
