@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from libs.eventlog.kafka.topics import Card
-from libs.messages.catalogue import TICKETS_DOOR
+from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 
 UPSTREAM, OPS = "upstream", "ops"
-INPUTS: Mapping[str, Mapping[str, str]] = {"sla_timer": {TICKETS_DOOR: "intake.door"}}
+INPUTS: Mapping[str, Mapping[str, str]] = {
+    "sla_timer": {TICKETS_DOOR: "intake.door", CONTRACTS_DOOR: "contract.door"},
+}
 """Whose progress at which door a service waits for before a deadline fires: it reads what was left aside there."""
 
 
