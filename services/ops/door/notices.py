@@ -13,6 +13,7 @@ from libs.eventlog.tables.queries import Queries
 from libs.messages.catalogue import NOTICES_DOOR
 from libs.messages.notices import Settlement
 from libs.messages.receipts import Receipt
+from libs.messages.sources import OPS_SOURCE
 from libs.messages.upstream import ResendOrdered, SettlementOrdered
 from services.ops.cli.arguments import By, NoticeGiven
 from services.ops.cli.environment import Environment, environment
@@ -20,7 +21,6 @@ from services.ops.cli.output import AsJson, run, show, table
 from services.ops.door.client import door_client, require
 from services.ops.watch.services import SERVICES, queries, tables
 
-SOURCE = "ops"
 COLUMNS = (
     *("stream", "state", "notice_class", "role", "about_stream", "attempts"),
     *("problem", "smtp_code", "cause", "changed_at"),
@@ -98,6 +98,6 @@ async def _waiting(here: Environment, most: int) -> list[dict[str, Any]]:
 
 async def _order(here: Environment, notice: str, order: ResendOrdered | SettlementOrdered) -> Receipt:
     async with door_client(here) as at:
-        said = event(SOURCE, str(draw_id()), notice, at.clock.now(), order)
+        said = event(OPS_SOURCE, str(draw_id()), notice, at.clock.now(), order)
         record = door_record(NOTICES_DOOR, said, here.cards()[NOTICES_DOOR].partitions)
         return require((await at.ask([record]))[0])

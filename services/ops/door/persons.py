@@ -10,6 +10,7 @@ from libs.eventlog.client.messages import door_record, event
 from libs.eventlog.kafka.topics import Card
 from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE
 from libs.messages.receipts import Receipt
+from libs.messages.sources import OPS_SOURCE
 from libs.messages.streams import parse_stream
 from libs.messages.upstream import PersonErasureOrdered
 from services.ops.cli.arguments import By, PersonGiven, customer
@@ -18,7 +19,6 @@ from services.ops.cli.output import AsJson, Refused, run, show
 from services.ops.door.client import door_client, require
 from services.ops.watch.services import SERVICES, queries, tables
 
-SOURCE = "ops"
 SEGMENT = 7  # days until Kafka begins another file of a partition (log.roll.hours)
 app = typer.Typer(no_args_is_help=True, help="The people on the customers' side.")
 
@@ -64,7 +64,7 @@ def _days(card: Card, setting: str) -> int:
 async def _erase(here: Environment, person: str, customer: str | None, by: str) -> Receipt:
     order = PersonErasureOrdered(customer=customer or await _customer(here, person), person=person, by=by)
     async with door_client(here) as at:
-        said = event(SOURCE, str(draw_id()), parse_stream(person).number, at.clock.now(), order)
+        said = event(OPS_SOURCE, str(draw_id()), parse_stream(person).number, at.clock.now(), order)
         partitions = here.cards()[CONTRACTS_DOOR].partitions
         return require((await at.ask([door_record(CONTRACTS_DOOR, said, partitions)]))[0])
 

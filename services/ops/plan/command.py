@@ -14,6 +14,7 @@ from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, PLAN
 from libs.messages.plan import PlanRefusal
 from libs.messages.receipts import Receipt
+from libs.messages.sources import PLAN_SOURCE
 from libs.messages.upstream import (
     CalendarContent,
     PlanPartSubmitted,
@@ -32,7 +33,7 @@ from services.ops.plan.comparison import NEW, OLDER, REFUSED, SAME, Compared, co
 from services.ops.plan.files import PlanGiven, check, export, plan_at
 from services.ops.watch.counting import counting_events
 
-SOURCE, WITHHELD = "plan", "withheld"
+WITHHELD = "withheld"
 app = typer.Typer(no_args_is_help=True, help="Check, export and publish the plan.")
 app.command()(check)
 app.command()(export)
@@ -90,7 +91,7 @@ def _record(publication: Publication, at: datetime, partitions: int) -> Outgoing
     stream, content = stream_of_publication(publication), publication.content
     digest = sha256(content.model_dump_json().encode()).hexdigest()[:12]
     identity = f"{stream}-{content.version}-{digest}"
-    said = event(SOURCE, identity, stream, at, PlanPartSubmitted(publication=publication))
+    said = event(PLAN_SOURCE, identity, stream, at, PlanPartSubmitted(publication=publication))
     return door_record(CONTRACTS_DOOR, said, partitions)
 
 
