@@ -130,7 +130,7 @@ async def test_every_declared_metric_has_moved_after_one_message(up: dict[str, A
 
 READ, DOOR, WAITS = "olcare_records", "olcare_door_records", "olcare_deadlines_wait_since_seconds"
 SKIPPED = "olcare_state_records_skipped"
-LACKS = {"sla_timer": {DOOR, SKIPPED}, "intake": {WAITS, SKIPPED}, "notification": {WAITS}}
+LACKS = {"sla_timer": {DOOR, SKIPPED}, "intake": {SKIPPED}, "notification": {WAITS}}
 """What a service has no place for: no door, no state topic, no duty that waits for safe time."""
 FAILURES = "olcare_failures"  # none
 
