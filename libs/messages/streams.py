@@ -1,6 +1,7 @@
 """Stream ids: `kind/source/number`, source and number percent-encoded, so that two upstreams never meet."""
 
 from typing import NamedTuple
+from unicodedata import normalize
 from urllib.parse import quote, unquote
 
 from murmurhash2 import murmurhash2
@@ -27,6 +28,20 @@ def parse_stream(text: str) -> Stream:
     if len(parts) != len(Stream._fields) or not all(parts):
         raise ValueError(f"{text!r} is not kind/source/number")
     return Stream(parts[0], unquote(parts[1]), unquote(parts[2]))
+
+
+def normal(text: str) -> str:
+    """The one spelling of a source or a number: Unicode's NFC."""
+    return normalize("NFC", text)
+
+
+def normal_id(text: str) -> str:
+    """The one spelling of an id: what needs no encoding has none (`p%2D17` is `p-17`), and all is NFC.
+
+    Raises ValueError where what is encoded is not UTF-8.
+    """
+    kind, *parts = text.split("/")
+    return "/".join((kind, *(quote(normal(unquote(part, errors="strict")), safe="") for part in parts)))
 
 
 def partition_of(stream: str, partitions: int) -> int:

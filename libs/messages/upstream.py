@@ -7,6 +7,7 @@ in the world that the message is about, (`source`, `id`) name the command.
 import re
 from functools import cache
 from typing import Annotated, Literal
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, ValidationInfo, WithJsonSchema
 
@@ -26,7 +27,7 @@ from libs.messages.contracts import LicenceKind
 from libs.messages.notices import Settlement
 from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList, ProductVersions, ResponseTargets, TzDatabase
 from libs.messages.private import Body, EmailAddress, Line, PersonPhone
-from libs.messages.streams import parse_stream, stream_id
+from libs.messages.streams import normal_id
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
 
 _BETWEEN = "[ ()./-]*"
@@ -47,16 +48,21 @@ LONGEST_ID = 1200
 """Characters. Two ids fit into an entry of a PostgreSQL index, which holds 2704 bytes; those that doors give do."""
 
 
-def _is_encoded(value: str) -> str:
+def _normal(value: str) -> str:
     """Another spelling of the same source and number would be another stream to some, and the same one to others."""
-    if stream_id(*parse_stream(value)) != value:
-        raise ValueError("source and number are percent-encoded as UTF-8, letters, digits and -._~ are not")
-    return value
+    try:
+        found = normal_id(value)
+    except UnicodeDecodeError:
+        raise ValueError("source and number are percent-encoded as UTF-8") from None
+    if len(found) > LONGEST_ID or _INVISIBLE.search(unquote(found)):
+        raise ValueError(f"source and number hold no invisible characters, and at most {LONGEST_ID} in all")
+    return found
 
 
-PersonId = Annotated[base.PersonId, Field(max_length=LONGEST_ID)]
-CustomerId = Annotated[base.CustomerId, Field(max_length=LONGEST_ID), AfterValidator(_is_encoded)]
-TicketId = Annotated[base.TicketId, Field(max_length=LONGEST_ID), AfterValidator(_is_encoded)]
+_INVISIBLE = re.compile(f"[{base.INVISIBLE}]")
+PersonId = Annotated[base.PersonId, Field(max_length=LONGEST_ID), AfterValidator(_normal)]
+CustomerId = Annotated[base.CustomerId, Field(max_length=LONGEST_ID), AfterValidator(_normal)]
+TicketId = Annotated[base.TicketId, Field(max_length=LONGEST_ID), AfterValidator(_normal)]
 
 
 class Upstream(Value):

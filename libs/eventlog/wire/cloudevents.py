@@ -24,6 +24,7 @@ from libs.eventlog.wire.fingerprint import canonical
 from libs.eventlog.wire.record import Record, why_raw
 from libs.messages.envelope import MessageName, Number, Source, Traceparent
 from libs.messages.receipts import Unreadability
+from libs.messages.streams import normal
 from libs.messages.upstream import Upstream
 
 MAX_VALUE = 512 * 1024  # bytes; holds the longest text that a message may carry, in any script
@@ -34,6 +35,7 @@ _STRUCTURED, _JSON = "application/cloudevents", "application/json"
 _RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
 _LEAP_SECOND = re.compile(r":60(?=(\.[0-9]+)?[Z+-])")
 _BOM = b"\xef\xbb\xbf"
+_IN_STREAM_IDS = frozenset({"source", "subject"})
 _SOURCE: TypeAdapter[str] = TypeAdapter(Source)
 _NUMBER: TypeAdapter[str] = TypeAdapter(Number)
 _NAME: TypeAdapter[str] = TypeAdapter(MessageName)
@@ -89,7 +91,7 @@ def named(record: Record) -> tuple[str, str] | None:
     """The source and the subject of a door record, where they can be read, whatever else is wrong with it."""
     attributes = _readable(record)
     source, subject = attributes.get("source"), attributes.get("subject")
-    return (source, subject) if isinstance(source, str) and isinstance(subject, str) else None
+    return (normal(source), normal(subject)) if isinstance(source, str) and isinstance(subject, str) else None
 
 
 def identity_of(record: Record) -> tuple[str | None, str | None]:
@@ -276,7 +278,7 @@ def _given(attributes: Mapping[str, Any], name: str) -> str:
 def _fitting(attributes: Mapping[str, Any], name: str, kind: TypeAdapter[str], rule: str) -> str:
     value = _given(attributes, name)
     try:
-        return kind.validate_python(value)
+        return kind.validate_python(normal(value) if name in _IN_STREAM_IDS else value)
     except ValidationError:
         raise Unreadable(Unreadability.BAD_ATTRIBUTE, pointer(name), f"the attribute {name} must be {rule}") from None
 
