@@ -10,7 +10,7 @@ UV := $(or $(shell command -v uv),.run/cache/uv/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url
 QUICK := $(wildcard tests/unit tests/contracts tests/model)
 
-.PHONY: help setup demo test check up down status containers faults bench contracts lock clean
+.PHONY: help setup demo test check up down status security containers faults bench contracts lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ down: setup ## End what `make up` started and remove its data
 
 status: setup ## Say what `make up` runs, and where
 	@$(BIN)/olcare status
+
+security: setup ## Run the tests that docs/security.md names
+	@$(BIN)/python -m pytest $$(grep --only-matching 'tests/[a-z_/]*\.py' docs/security.md | sort --unique)
 
 containers: setup ## Build the image and try the whole product as containers (needs a Docker engine)
 	@STACK=docker $(BIN)/python -m pytest tests/containers

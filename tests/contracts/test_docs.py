@@ -68,3 +68,24 @@ def test_every_setting_is_in_the_runbook_and_nothing_else() -> None:
     there = {f"OLCARE_{name.upper()}" for kind in SERVICES for name in kind.model_fields if name != "service"}
     table = SETTINGS.read_text().partition("## All settings")[2].partition("\n## ")[0]
     assert set(re.findall(r"`(OLCARE_\w+[A-Z])`", table)) == there
+
+
+SECURITY = (PROJECT / "docs/security.md").read_text()
+
+
+def test_every_check_of_security_is_a_test_or_says_what_brings_it() -> None:
+    first = [line.split("|")[1] for line in SECURITY.splitlines() if line.startswith("| SEC-")]
+    assert sorted(re.findall(r"SEC-\d\d", " ".join(first))) == [f"SEC-{n:02}" for n in range(1, 41)]
+
+
+def test_every_bad_input_has_its_test() -> None:
+    rows = " ".join(line.split("|")[1] for line in SECURITY.splitlines() if re.match(r"\| K\d", line))
+    here = (PROJECT / "tests/unit/test_bad_inputs.py").read_text()
+    named = {*re.findall(r"\bK\d+\b", rows), *re.findall(r'"(K\d+)"', here)}
+    assert named | {"K27"} == {f"K{n}" for n in range(1, 37)}
+
+
+def test_the_tests_of_security_are_there() -> None:
+    paths = set(re.findall(r"tests/[a-z_/]+\.py", SECURITY))
+    assert {path for path in paths if not (PROJECT / path).is_file()} == set()
+    assert len(paths) > 20

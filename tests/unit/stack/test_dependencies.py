@@ -47,3 +47,12 @@ def test_the_image_has_what_its_mail_catcher_needs_and_no_tools_of_tests() -> No
     locked = set(re.findall(r"^([\w.-]+)==", (PROJECT / "requirements-image.lock").read_text(), re.MULTILINE))
     assert "aiosmtpd" in locked
     assert locked.isdisjoint({"httpx", "pytest", "hypothesis", "mypy", "ruff"})
+
+
+def test_every_lock_names_the_hash_of_whatever_it_installs() -> None:
+    locks = [*PROJECT.glob("*.lock"), *(PROJECT / "libs/stack/wheels").glob("*.lock")]
+    assert len(locks) >= 6
+    for lock in locks:
+        pinned = re.findall(r"^[\w.-]+==.*?(?=^[\w.-]+==|\Z)", lock.read_text(), re.MULTILINE | re.DOTALL)
+        assert pinned
+        assert [entry.split()[0] for entry in pinned if "--hash=sha256:" not in entry] == []
