@@ -62,7 +62,13 @@ async def test_a_deadline_is_due_after_its_instant_and_not_at_it(timer: Folded) 
     await timer.happened(STREAM, W03)
     assert await due(timer, DUE_AT) == []
     assert await timer.found("promises_due", now=JUST_LATE, most=10) == [
-        {"stream": STREAM, "head": f"head of {STREAM}", "due_at": DUE_AT, "correlation": "test"}
+        {
+            "stream": STREAM,
+            "head": f"head of {STREAM}",
+            "due_at": DUE_AT,
+            "centres": ["france"],
+            "correlation": "test",
+        }
     ]
 
 
