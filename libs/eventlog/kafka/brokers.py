@@ -79,7 +79,10 @@ class Brokers:
 
     def connection(self) -> dict[str, Any]:
         """The arguments for a client of aiokafka; raises Unavailable where a file can not be used now."""
-        return {"bootstrap_servers": self.addresses, **self.how()}
+        addresses = [
+            address.strip() for address in self.addresses.split(",")
+        ]  # FastStream takes a text for one address
+        return {"bootstrap_servers": addresses, **self.how()}
 
     def how(self) -> dict[str, Any]:
         """The same without the addresses; raises Unavailable."""

@@ -75,6 +75,18 @@ async def member(another: Write, kafka: str, unique: str) -> AsyncIterator[FastS
         await kafka_log.close()
 
 
+async def test_several_addresses_are_several_brokers(another: Write, kafka: str, unique: str) -> None:
+    await another(1)
+    log = KafkaLog(KafkaSettings(f"127.0.0.1:9, {kafka},127.0.0.1:10", "one"))
+    await log.open()
+    subscription = await log.subscribe_by_faststream(f"{unique}.{TICKETS}", f"{unique}.member", _from_the_start)
+    try:
+        assert await soon(lambda: subscription.batch(10, 0.1))
+    finally:
+        await subscription.close()
+        await log.close()
+
+
 async def test_an_error_of_the_consumer_reaches_whoever_asks(
     member: FastStreamSubscription, monkeypatch: pytest.MonkeyPatch
 ) -> None:
