@@ -12,7 +12,7 @@ from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFai
 
 from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
 from libs.eventlog.kafka.topics import TopicAdmin, load_cards
-from libs.messages.catalogue import TICKETS_DOOR
+from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.stack.kafka import KafkaCluster
 from libs.stack.kafka_guard import Guard
 from libs.stack.run import PROJECT, Run
@@ -66,7 +66,7 @@ def may_read(program: str) -> set[str]:
     role = "upstream" if program in UPSTREAMS else program
     by_card = {card.topic for card in CARDS.values() if role in card.read_by}
     own = {card.topic for card in CARDS.values() if card.kind == "log" and role in card.written_by}
-    return by_card | own | ({TICKETS_DOOR} if program == "sla_timer" else set())
+    return by_card | own | ({TICKETS_DOOR, CONTRACTS_DOOR} if program == "sla_timer" else set())
 
 
 @asynccontextmanager
