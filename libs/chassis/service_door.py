@@ -15,8 +15,7 @@ from libs.eventlog.wire.receipts import dead_letters_of, receipt, unreadable
 from libs.eventlog.wire.record import Outgoing, Record
 from libs.messages.catalogue import PRIVATE, UPSTREAM
 from libs.messages.doubts import Doubt
-from libs.messages.receipts import Outcome, Unreadability
-from libs.messages.sources import objection
+from libs.messages.receipts import Outcome
 
 
 class ServiceDoor(Door[Message[U]], Generic[U]):
@@ -27,10 +26,7 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
 
     def read(self, record: Record) -> Message[U]:
         """Parse a record; raises Unreadable."""
-        message = parse(record.value, record.headers, UPSTREAM[self.topic])
-        if sentence := objection(message.source, type(message.data)):
-            raise Unreadable(Unreadability.BAD_ATTRIBUTE, "/source", sentence)
-        return message
+        return parse(record.value, record.headers, UPSTREAM[self.topic])
 
     def personal(self, record: Record, message: Message[U]) -> Personal | None:  # noqa: ARG002 - for those that need them
         """What is personal in a message, None where nothing is."""

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import parse
 from libs.messages.catalogue import UPSTREAM
+from libs.messages.sources import objection
 from tests.contracts.schemas import schemas
 from tests.integration.edges import Edged, Mutation, edged, written
 
@@ -41,7 +42,8 @@ def fits(of: Edged, content: dict[str, Any]) -> bool:
     kind = content.get("type")
     if not SCHEMAS["upstream-cloudevent"].is_valid(content) or kind not in UPSTREAM[of.door]:
         return False
-    return SCHEMAS[str(kind)].is_valid(content["data"])
+    may_be_said = not objection(content["source"], UPSTREAM[of.door][str(kind)])
+    return may_be_said and SCHEMAS[str(kind)].is_valid(content["data"])
 
 
 def is_beyond_a_schema(mutation: Mutation) -> bool:

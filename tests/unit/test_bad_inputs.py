@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from libs.chassis.service_door import ServiceDoor
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import MAX_VALUE, Message
 from libs.eventlog.wire.record import CONTENT_TYPE, Record
 from libs.messages.catalogue import TICKETS_DOOR
+from services.intake.handlers import TicketDoor
 from tests.contracts.asyncapi import examples
 
 Headers = Sequence[tuple[str, bytes]]
@@ -18,15 +19,10 @@ EVENT: dict[str, Any] = json.loads(examples("olcare.upstream.TicketSubmitted.v1"
 GOOD = json.dumps(EVENT).encode()
 
 
-class AnyDoor(ServiceDoor[Any]):
-    """A door that reads and does nothing else."""
-
-    outcome = issue = answer = ServiceDoor.read  # type: ignore[assignment] # never asked for
-
-
 def read(value: bytes | None, headers: Headers = CONTENT_TYPE) -> Message[Any]:
-    cards: Any = {}
-    return AnyDoor(TICKETS_DOOR, cards).read(Record(TICKETS_DOOR, 0, 0, b"4711", value, headers, 0))
+    host: Any = SimpleNamespace(cards={}, queries=None, clock=None)
+    nobody: Any = None
+    return TicketDoor(host, nobody, nobody, nobody).read(Record(TICKETS_DOOR, 0, 0, b"4711", value, headers, 0))
 
 
 def event(**changed: object) -> bytes:

@@ -24,6 +24,7 @@ from libs.eventlog.wire.fingerprint import canonical
 from libs.eventlog.wire.record import Record, why_raw
 from libs.messages.envelope import MessageName, Number, Source, Traceparent
 from libs.messages.receipts import Unreadability
+from libs.messages.sources import objection
 from libs.messages.streams import normal
 from libs.messages.upstream import Upstream
 
@@ -260,6 +261,8 @@ def _message(attributes: Mapping[str, Any], data: bytes, upstream: Mapping[str, 
     model = upstream.get(kind)
     if model is None:
         raise Unreadable(Unreadability.UNKNOWN_TYPE, "/type", "this door takes no such type")
+    if sentence := objection(source, model):
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "/source", sentence)
     subject = _fitting(attributes, "subject", _NUMBER, "a number of at most 64 characters, no blanks, no @")
     time = _time(_given(attributes, "time"))
     content, trace = _content(data, model), _trace(attributes)

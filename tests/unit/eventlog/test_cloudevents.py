@@ -335,7 +335,7 @@ def test_the_first_field_that_does_not_fit_is_named(changed: dict[str, Any], whe
 
 def test_a_field_within_a_list_or_a_choice_is_named() -> None:
     plan = {"part": "targets", "content": {"version": 0}}
-    submitted = with_attributes(type="olcare.upstream.PlanPartSubmitted.v1", data={"publication": plan})
+    submitted = with_attributes(source="plan", type="olcare.upstream.PlanPartSubmitted.v1", data={"publication": plan})
     assert refusal(submitted) == ("bad-field", "/data/publication/content/version")
     contract = {
         "customer": "customer/a/1",
