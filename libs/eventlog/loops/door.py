@@ -21,7 +21,7 @@ from libs.eventlog.loops.markers import Markers
 from libs.eventlog.loops.membership import ANEW, commit_again, ours, watched
 from libs.eventlog.loops.writer import LARGEST, Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscribe, Subscription
-from libs.eventlog.wire.field_errors import WHOLE
+from libs.eventlog.wire.field_errors import DATA, WHOLE
 from libs.eventlog.wire.fingerprint import fingerprint, says_otherwise
 from libs.eventlog.wire.receipts import dead_letters_of
 from libs.eventlog.wire.record import Outgoing, Record
@@ -205,8 +205,8 @@ class DoorLoop:
 
     async def _commit_anew(self, subscription: Subscription) -> None:
         """Commit every offset again once a day, so that none is forgotten of a partition in which nothing is said."""
-        if subscription.assigned() and self._clock.monotonic() >= self._anew_at:
-            await commit_again(self._log, self._group, self._door.topic, subscription)
+        is_due = self._clock.monotonic() >= self._anew_at
+        if is_due and await commit_again(self._log, self._group, self._door.topic, subscription):
             self._anew_at = self._clock.monotonic() + ANEW
 
     async def _keep(self, subscription: Subscription, offsets: Mapping[int, int]) -> None:
@@ -326,7 +326,7 @@ class DoorLoop:
 
 def _too_large() -> Unreadable:
     text = f"what follows from this is larger than {LARGEST} bytes, which the log does not take: send less at once"
-    return Unreadable(Unreadability.TOO_LARGE, "data", text)
+    return Unreadable(Unreadability.TOO_LARGE, DATA, text)
 
 
 def _not_processed(failure: Failure) -> Unreadable:

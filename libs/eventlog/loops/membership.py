@@ -15,13 +15,16 @@ def watched(subscription: Subscription | None) -> frozenset[int] | None:
     return subscription.assigned() if subscription and subscription.joined() else None
 
 
-async def commit_again(log: Log, group: str, topic: str, subscription: Subscription) -> None:
-    """Commit again what the group has committed, with its remarks, in the partitions that are ours.
+async def commit_again(log: Log, group: str, topic: str, subscription: Subscription) -> bool:
+    """Commit again what the group has committed, with its remarks, in the partitions that are ours; raises Unavailable.
 
-    None of one that is being handed over: what stands there is its next owner's. Raises Unavailable.
+    None of one that is being handed over: what stands there is its next owner's. False where there is none but such.
     """
     here = await subscription.passed()
+    if not here:
+        return False
     commits = {p: commit for p, commit in (await log.commits(group, topic)).items() if p in here}
     if commits:
         offsets = {p: commit.offset for p, commit in commits.items()}
         await subscription.commit(offsets, {p: commit.remark for p, commit in commits.items()})
+    return True

@@ -191,8 +191,8 @@ class ReactionLoop:
 
     async def _commit_anew(self, subscription: Subscription) -> None:
         """Commit every offset again once a day, as a door does."""
-        if subscription.assigned() and self._clock.monotonic() >= self._anew_at:
-            await commit_again(self._log, self._group, self._topic, subscription)
+        is_due = self._clock.monotonic() >= self._anew_at
+        if is_due and await commit_again(self._log, self._group, self._topic, subscription):
             self._anew_at = self._clock.monotonic() + ANEW
 
     async def _counting(self, partition: int, records: Sequence[Record]) -> list[RecordedEvent]:

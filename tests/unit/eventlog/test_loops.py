@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from libs.chassis.manual_clock import ManualClock
 from libs.eventlog.commands import IssuedCommand, Reaction
-from libs.eventlog.errors import TooLarge, Unavailable
+from libs.eventlog.errors import TooLarge, Unavailable, Unreadable
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.backlog import DEPTH
 from libs.eventlog.loops.door import DoorLoop
@@ -25,6 +25,7 @@ from libs.eventlog.rule import Judge
 from libs.eventlog.testing import MemoryAppender, MemoryLog, at_once
 from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.ids import name_id, reaction_command_id
+from libs.messages.receipts import Unreadability
 from libs.messages.tickets import MergeUndone
 from tests.model.services import StoryDoor, command_of
 from tests.model.story import CODECS, DOOR, MONDAY, RECEIPTS, TICKETS, TIMER_TICKETS, Expire
@@ -212,15 +213,22 @@ async def test_a_message_that_leads_to_more_than_the_log_takes_is_refused_with_a
     said(log, "4711", "large", "one")
 
     class Large(Receipted):
+        unread: ClassVar[list[tuple[str, str]]] = []
+
+        def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
+            self.unread.append((why.reason, why.where))
+            return super().dead(record, why)
+
         async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
             if any(issued.correlation == "large" for issued in commands):
                 raise TooLarge
             return await super().answer(commands)
 
-    slow = Large(log)
-    loop = door(log, slow)
+    large = Large(log)
+    loop = door(log, large)
     await loop.round(await log.subscribe(DOOR, "door", loop.assigned))
     assert [record.value for record in log.kept[RECEIPTS, 0]] == [b"unreadable too-large", b"one"]
+    assert large.unread == [(Unreadability.TOO_LARGE, "/data")]
     assert (log.committed["door", DOOR, 0], log.remarks["door", DOOR, 0]) == (2, "")
 
 
@@ -341,11 +349,14 @@ async def test_what_is_being_handed_over_is_not_committed_anew(follow: Follow, m
     log = filled(MemoryLog(2), DOOR, 3)
     log.committed["door", DOOR, 0], log.remarks["door", DOOR, 0] = 3, ""
     loop = follow(log)
-    subscription = await log.subscribe(DOOR, "door", _from_the_end)
+    subscription = await log.subscribe(DOOR, "door", loop.assigned)
     said = committed_by(subscription, monkeypatch)
-    monkeypatch.setattr(subscription, "passed", _of_none)
-    await loop.round(subscription)
+    with monkeypatch.context() as handing_over:
+        handing_over.setattr(subscription, "passed", _of_none)
+        await loop.round(subscription)
     assert said == []
+    await loop.round(subscription)
+    assert said == [({0: 3}, {0: ""})]
 
 
 def committed_by(subscription: Subscription, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
@@ -357,10 +368,6 @@ def committed_by(subscription: Subscription, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(subscription, "commit", commit)
     return said
-
-
-async def _from_the_end(partitions: frozenset[int]) -> Mapping[int, int]:
-    return dict.fromkeys(partitions, 3)
 
 
 async def _of_none() -> Mapping[int, int]:
