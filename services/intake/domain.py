@@ -202,8 +202,9 @@ def evolve(state: State, event: TicketEvent) -> State:
 
 
 def _dealt_with(state: State, event: ResponseRefused | MessageRefused) -> State:
-    is_over = isinstance(state, Refused) and lacks_customer(event) is False
-    return replace(state, asked=None) if isinstance(state, Refused) and is_over else state
+    if isinstance(state, Refused) and lacks_customer(event) is False:
+        return replace(state, asked=None)
+    return state
 
 
 def _lived(state: State, event: life.LifeEvent) -> State:

@@ -118,8 +118,7 @@ async def _not_logged_in(brokers: Brokers, host: str, port: int) -> str | None:
         return None if brokers.protocol.logs_in else f"wants a login: {hint}"
     finally:
         connection.close()
-    if (
-        brokers.token and not answer.brokers
-    ):  # aiokafka reads no answer to a token, and goes on with one that is refused
+    # aiokafka reads no answer to a token and goes on with one that is refused; then a broker names none
+    if brokers.token and not answer.brokers:
         return _TOO_OLD.format(brokers.token)
     return None

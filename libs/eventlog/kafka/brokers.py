@@ -79,9 +79,8 @@ class Brokers:
 
     def connection(self) -> dict[str, Any]:
         """The arguments for a client of aiokafka; raises Unavailable where a file can not be used now."""
-        addresses = [
-            address.strip() for address in self.addresses.split(",")
-        ]  # FastStream takes a text for one address
+        # a list, for FastStream takes a text for one address
+        addresses = [address.strip() for address in self.addresses.split(",")]
         return {"bootstrap_servers": addresses, **self.how()}
 
     def how(self) -> dict[str, Any]:
