@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from libs.messages.base import rfc3339
 from libs.messages.plan import CycleTargets
+from libs.messages.sources import PLAN_SOURCE
 from libs.plan import FILES, parse_plan, tz_database
 from libs.stack.run import PROJECT
 
@@ -74,7 +75,7 @@ def the_plan(at: datetime = BEGIN, cycles: CycleTargets | None = CYCLES) -> list
         ("tz", "iana", tz_database(plan.centres)),
     ]
     return [
-        _contract(at, f"{part}-{name}", name, "PlanPartSubmitted", _publication(part, content))
+        said(CONTRACTS_DOOR, at, PLAN_SOURCE, f"{part}-{name}", name, "PlanPartSubmitted", _publication(part, content))
         for part, name, content in parts
     ]
 
