@@ -7,6 +7,8 @@ from typing import Any, get_args
 from libs.messages.base import Event, event_type
 from libs.messages.contracts import ContractEvent, CustomerEvent
 from libs.messages.cycles import CyclesEvent
+from libs.messages.entitlements import EntitlementsEvent
+from libs.messages.licences import LicenceEvent
 from libs.messages.notices import NoticeEvent
 from libs.messages.plan import CalendarEvent, PricesEvent, RemindersEvent, TargetsEvent, TzEvent, VersionsEvent
 from libs.messages.sla import PromiseEvent
@@ -15,7 +17,7 @@ from libs.messages.tickets import TicketEvent
 from libs.messages.upstream import ContractUpstream, NoticeUpstream, TicketUpstream, Upstream, upstream_type
 
 SlaEvent = PromiseEvent | CyclesEvent
-ContractsEvent = CustomerEvent | ContractEvent
+ContractsEvent = CustomerEvent | ContractEvent | LicenceEvent | EntitlementsEvent
 """Of the log topics that hold streams of several kinds, what may stand there."""
 
 TICKETS, SLA, CONTRACTS = "olcare.tickets.v1", "olcare.sla.v1", "olcare.contracts.v1"
@@ -30,6 +32,8 @@ STREAMS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(
         "cycles": get_args(CyclesEvent),
         "customer": get_args(CustomerEvent),
         "contract": get_args(ContractEvent),
+        "licence": get_args(LicenceEvent),
+        "entitlements": (EntitlementsEvent,),
         "calendar": get_args(CalendarEvent),
         "targets": get_args(TargetsEvent),
         "prices": get_args(PricesEvent),
@@ -45,7 +49,7 @@ STREAMS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         TICKETS: ("ticket",),
         SLA: ("promise", "cycles"),
-        CONTRACTS: ("customer", "contract"),
+        CONTRACTS: ("customer", "contract", "licence", "entitlements"),
         PLAN: ("calendar", "targets", "prices", "versions", "reminders", "tz"),
         NOTICES: ("notice",),
     }

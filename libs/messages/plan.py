@@ -26,6 +26,7 @@ from libs.messages.base import (
     Value,
     Zone,
 )
+from libs.messages.money import BasisPoints, Currency
 
 PrintedText = Annotated[str, StringConstraints(pattern=rf"^[^{INVISIBLE}]*$", min_length=1, max_length=200)]
 """A text of the published plan as printed."""
@@ -33,12 +34,6 @@ MailboxAddress = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]+@[a-z0-
 """The shared mailbox of a centre, never of a person."""
 LocalTime = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00)$")]
 """Local time of day, `09:00`; `24:00` ends a day."""
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-"""ISO 4217."""
-BasisPoints = Annotated[int, Field(ge=0, le=100_000), ONLY_NUMBERS]
-"""Hundredths of a percent: 2 000 is 20 %."""
-
-
 Percent = Annotated[int, Field(ge=1, le=99), ONLY_NUMBERS]
 
 

@@ -23,7 +23,7 @@ from libs.messages.base import (
     Value,
     type_name,
 )
-from libs.messages.contracts import LicenceKind
+from libs.messages.licences import LicenceKind
 from libs.messages.notices import Settlement
 from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList, ProductVersions, ResponseTargets, TzDatabase
 from libs.messages.private import Body, EmailAddress, Line, PersonPhone

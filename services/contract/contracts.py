@@ -13,9 +13,16 @@ from libs.messages.contracts import (
     ContractLapsed,
     ContractRefusal,
     ContractRefused,
-    LicenceKind,
+    ContractRenewed,
+    ContractResubscribed,
+    RenewalOffered,
+    RenewalReminded,
+    RenewalReminderSkipped,
+    ResubscriptionUndone,
+    SignatureRefused,
 )
 from libs.messages.facts import resting_on
+from libs.messages.licences import LicenceKind
 from libs.plan import Term, covered_from, covered_until, is_yearly
 from services.contract.facts import KnownCentre, KnownCustomer
 
@@ -110,6 +117,10 @@ def evolve(state: State, event: ContractEvent) -> State:
         case ContractContinued():
             return Continued()
         case ContractRefused():
+            return state
+        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | ContractRenewed() | SignatureRefused():
+            return state
+        case ContractResubscribed() | ResubscriptionUndone():
             return state
         case _:
             assert_never(event)

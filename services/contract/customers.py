@@ -15,6 +15,7 @@ from libs.messages.contracts import (
     ErasureRefusal,
     PersonErased,
     PersonErasureRefused,
+    RemindersChosen,
 )
 from libs.messages.facts import resting_on
 from services.contract.facts import KnownCentre
@@ -87,7 +88,7 @@ def evolve(state: State, event: CustomerEvent) -> State:
             return Registered(event.centre)
         case PersonErased() if isinstance(state, Registered):
             return replace(state, erased=(*state.erased, event.person))
-        case CustomerChanged() | CustomerRefused() | PersonErased() | PersonErasureRefused():
+        case CustomerChanged() | CustomerRefused() | RemindersChosen() | PersonErased() | PersonErasureRefused():
             return state
         case _:
             assert_never(event)

@@ -16,12 +16,22 @@ from libs.messages.contracts import (
     ContractContinued,
     ContractLapsed,
     ContractRefused,
+    ContractRenewed,
+    ContractResubscribed,
     CustomerChanged,
     CustomerRefused,
     CustomerRegistered,
     PersonErased,
     PersonErasureRefused,
+    RemindersChosen,
+    RenewalOffered,
+    RenewalReminded,
+    RenewalReminderSkipped,
+    ResubscriptionUndone,
+    SignatureRefused,
 )
+from libs.messages.entitlements import EntitlementsChanged
+from libs.messages.licences import FirstTermNotBegun, LicenceOptionsAdded, LicenceRefused, LicenceRegistered
 from libs.messages.plan import (
     CentreCalendarPublished,
     NoticeOffsetsPublished,
@@ -136,6 +146,14 @@ def outcome_of(event: ContractsEvent | PlanEvent) -> Outcome:
         case CentreCalendarPublished() | TargetsPublished() | PriceListPublished() | ProductVersionsPublished():
             return Outcome.ACCEPTED
         case NoticeOffsetsPublished() | TzDatabasePublished():
+            return Outcome.ACCEPTED
+        case SignatureRefused() | LicenceRefused():
+            return Outcome.REFUSED
+        case RemindersChosen() | LicenceRegistered() | LicenceOptionsAdded():
+            return Outcome.ACCEPTED
+        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | ContractRenewed():
+            return Outcome.ACCEPTED
+        case ContractResubscribed() | ResubscriptionUndone() | FirstTermNotBegun() | EntitlementsChanged():
             return Outcome.ACCEPTED
         case _:
             assert_never(event)

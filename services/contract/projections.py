@@ -12,12 +12,20 @@ from libs.messages.contracts import (
     ContractEvent,
     ContractLapsed,
     ContractRefused,
+    ContractRenewed,
+    ContractResubscribed,
     CustomerChanged,
     CustomerEvent,
     CustomerRefused,
     CustomerRegistered,
     PersonErased,
     PersonErasureRefused,
+    RemindersChosen,
+    RenewalOffered,
+    RenewalReminded,
+    RenewalReminderSkipped,
+    ResubscriptionUndone,
+    SignatureRefused,
 )
 from libs.messages.plan import (
     CentreCalendarPublished,
@@ -76,7 +84,7 @@ def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> C
                 reseller=changed.reseller,
                 sequence=event.sequence,
             )
-        case CustomerRefused() | PersonErased() | PersonErasureRefused():
+        case CustomerRefused() | RemindersChosen() | PersonErased() | PersonErasureRefused():
             return row
         case _:
             assert_never(event.data)
@@ -126,6 +134,10 @@ def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> C
             return row and row._replace(state="continued", detected_at=continued.detected_at)
         case ContractRefused():
             return row
+        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | ContractRenewed() | SignatureRefused():
+            return row
+        case ContractResubscribed() | ResubscriptionUndone():
+            return row
         case _:
             assert_never(event.data)
 
@@ -143,7 +155,9 @@ def _erased(row: ErasedRow | None, event: RecordedEvent[CustomerEvent]) -> Erase
     match event.data:
         case PersonErased() as erased:
             return ErasedRow(event.stream, erased.person, erased.erased_at, erased.by)
-        case CustomerRegistered() | CustomerChanged() | CustomerRefused() | PersonErasureRefused():
+        case CustomerRegistered() | CustomerChanged() | RemindersChosen():
+            return row
+        case CustomerRefused() | PersonErasureRefused():
             return row
         case _:
             assert_never(event.data)

@@ -12,12 +12,20 @@ from libs.messages.contracts import (
     ContractEvent,
     ContractLapsed,
     ContractRefused,
+    ContractRenewed,
+    ContractResubscribed,
     CustomerChanged,
     CustomerEvent,
     CustomerRefused,
     CustomerRegistered,
     PersonErased,
     PersonErasureRefused,
+    RemindersChosen,
+    RenewalOffered,
+    RenewalReminded,
+    RenewalReminderSkipped,
+    ResubscriptionUndone,
+    SignatureRefused,
 )
 from libs.messages.plan import (
     CalendarEvent,
@@ -49,7 +57,7 @@ def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> C
             )
         case CustomerChanged() as changed:
             return row and row._replace(reseller=changed.reseller, language=changed.language, sequence=event.sequence)
-        case CustomerRefused() | PersonErased() | PersonErasureRefused():
+        case CustomerRefused() | RemindersChosen() | PersonErased() | PersonErasureRefused():
             return row
         case _:
             assert_never(event.data)
@@ -86,6 +94,10 @@ def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> C
         case ContractLapsed() | ContractContinued():
             return row and row._replace(sequence=event.sequence)
         case ContractRefused():
+            return row
+        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | ContractRenewed() | SignatureRefused():
+            return row
+        case ContractResubscribed() | ResubscriptionUndone():
             return row
         case _:
             assert_never(event.data)

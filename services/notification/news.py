@@ -6,13 +6,23 @@ from libs.messages.contracts import (
     ContractContinued,
     ContractLapsed,
     ContractRefused,
+    ContractRenewed,
+    ContractResubscribed,
     CustomerChanged,
     CustomerRefused,
     CustomerRegistered,
     PersonErased,
     PersonErasureRefused,
+    RemindersChosen,
+    RenewalOffered,
+    RenewalReminded,
+    RenewalReminderSkipped,
+    ResubscriptionUndone,
+    SignatureRefused,
 )
 from libs.messages.cycles import CycleReckoned, CyclesReckoned, CycleTargetMissed
+from libs.messages.entitlements import EntitlementsChanged
+from libs.messages.licences import FirstTermNotBegun, LicenceOptionsAdded, LicenceRefused, LicenceRegistered
 from libs.messages.sla import (
     CallNoted,
     CancellationNoted,
@@ -77,7 +87,9 @@ NO_NEWS = (
     *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
     *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleReckoned, CycleTargetMissed),
     *(CustomerRegistered, CustomerChanged, CustomerRefused, PersonErased, PersonErasureRefused),
-    *(ContractActivated, ContractRefused, ContractContinued),
+    *(RemindersChosen, ContractActivated, ContractRefused, ContractContinued, RenewalOffered, RenewalReminded),
+    *(RenewalReminderSkipped, ContractRenewed, SignatureRefused, ContractResubscribed, ResubscriptionUndone),
+    *(LicenceRegistered, LicenceOptionsAdded, LicenceRefused, FirstTermNotBegun, EntitlementsChanged),
 )
 """All others."""
 

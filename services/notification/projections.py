@@ -14,12 +14,20 @@ from libs.messages.contracts import (
     ContractEvent,
     ContractLapsed,
     ContractRefused,
+    ContractRenewed,
+    ContractResubscribed,
     CustomerChanged,
     CustomerEvent,
     CustomerRefused,
     CustomerRegistered,
     PersonErased,
     PersonErasureRefused,
+    RemindersChosen,
+    RenewalOffered,
+    RenewalReminded,
+    RenewalReminderSkipped,
+    ResubscriptionUndone,
+    SignatureRefused,
 )
 from libs.messages.notices import (
     NoticeAmbiguous,
@@ -239,6 +247,10 @@ def _term(row: TermRow | None, event: RecordedEvent[ContractEvent]) -> TermRow |
             return TermRow(event.stream, activated.licence, activated.first_day, activated.last_day)
         case ContractRefused() | ContractLapsed() | ContractContinued():
             return row
+        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | ContractRenewed() | SignatureRefused():
+            return row
+        case ContractResubscribed() | ResubscriptionUndone():
+            return row
         case _:
             assert_never(event.data)
 
@@ -261,7 +273,7 @@ def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> C
             return _written_to(event.stream, registered, registered.centre)
         case CustomerChanged() as changed:
             return row and _written_to(event.stream, changed, row.centre)
-        case CustomerRefused() | PersonErased() | PersonErasureRefused():
+        case CustomerRefused() | RemindersChosen() | PersonErased() | PersonErasureRefused():
             return row
         case _:
             assert_never(event.data)
@@ -290,7 +302,9 @@ def _erased_person(row: ErasedPersonRow | None, event: RecordedEvent[CustomerEve
     match event.data:
         case PersonErased() as erased:
             return ErasedPersonRow(event.stream, erased.person, erased.erased_at)
-        case CustomerRegistered() | CustomerChanged() | CustomerRefused() | PersonErasureRefused():
+        case CustomerRegistered() | CustomerChanged() | RemindersChosen():
+            return row
+        case CustomerRefused() | PersonErasureRefused():
             return row
         case _:
             assert_never(event.data)

@@ -9,7 +9,7 @@ from random import Random
 from libs.eventlog.client.messages import structured
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
-from libs.messages.contracts import LicenceKind
+from libs.messages.licences import LicenceKind
 from libs.messages.streams import stream_id
 from libs.messages.upstream import ContactPerson, ContractSubmitted, CustomerSubmitted, Upstream
 from libs.plan import Plan, yearly_term

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from libs.messages.base import FactVersion, PrivateKey
-from libs.messages.contracts import ContractActivated, CustomerChanged, CustomerRegistered, LicenceKind, PersonErased
+from libs.messages.contracts import ContractActivated, CustomerChanged, CustomerRegistered, PersonErased
+from libs.messages.licences import LicenceKind
 from libs.messages.plan import CentreCalendar
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer

@@ -16,8 +16,8 @@ from libs.messages.contracts import (
     ContractLapsed,
     ContractRefusal,
     ContractRefused,
-    LicenceKind,
 )
+from libs.messages.licences import LicenceKind
 from libs.plan import yearly_term
 from services.contract.contracts import DECIDER, ActivateContract, EndTerm
 from services.contract.facts import KnownCentre

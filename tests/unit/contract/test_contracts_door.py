@@ -11,8 +11,9 @@ from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.record import Record
 from libs.messages.base import PrivateKey
 from libs.messages.catalogue import CONTRACTS, CONTRACTS_DOOR, PLAN, ContractsEvent, topic_of
-from libs.messages.contracts import ContractRefusal, ContractRefused, LicenceKind
+from libs.messages.contracts import ContractRefusal, ContractRefused
 from libs.messages.ids import door_command_id
+from libs.messages.licences import LicenceKind
 from libs.messages.plan import PlanEvent, PlanPart, PlanPartRefused, PlanRefusal, TzDatabaseRefused
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome

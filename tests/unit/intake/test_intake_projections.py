@@ -13,8 +13,8 @@ from libs.messages.contracts import (
     ContractLapsed,
     CustomerChanged,
     CustomerRegistered,
-    LicenceKind,
 )
+from libs.messages.licences import LicenceKind
 from libs.messages.plan import CentreCalendar, CentreCalendarPublished, ProductVersionsPublished
 from libs.messages.tickets import MergeUndone, RespondedBy, TicketEvent
 from services.intake.domain import DECIDER
