@@ -21,7 +21,7 @@ from libs.plan.objections import (
     targets_objection,
     tz_objection,
 )
-from libs.plan.prices import Quote, quote
+from libs.plan.prices import NoPrice, NoPriceCode, Price, PriceKind, price, price_kind, prices_in_force, quote
 from libs.plan.problems import BadPlan, NoPlan, Problem
 from libs.plan.promise import NoTarget, promise, target_of
 from libs.plan.published import Plan
@@ -35,10 +35,13 @@ __all__ = [
     "BadPlan",
     "LocalCentre",
     "NoPlan",
+    "NoPrice",
+    "NoPriceCode",
     "NoTarget",
     "Plan",
+    "Price",
+    "PriceKind",
     "Problem",
-    "Quote",
     "Term",
     "VersionSupport",
     "as_it_was",
@@ -57,6 +60,9 @@ __all__ = [
     "numbers_of",
     "parse_exported",
     "parse_plan",
+    "price",
+    "price_kind",
+    "prices_in_force",
     "prices_objection",
     "promise",
     "quote",

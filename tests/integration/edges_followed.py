@@ -27,12 +27,13 @@ from libs.messages.receipts import DeadLetter, Outcome, Receipt
 from libs.messages.streams import partition_of, stream_id
 from libs.messages.tickets import Channel, MessageHeld
 from libs.plan import (
+    PriceKind,
     Term,
     covered_from,
     covered_until,
     differences,
+    price,
     promise,
-    quote,
     tz_database,
     verify,
     version_support,
@@ -263,8 +264,8 @@ class Followed:
                 for version, on in product((None, "1", "2024.1", "9" * 40), (date.min, TUESDAY.date(), date.max)):
                     version_support(versions, version, on)
             case upstream.PricesContent(content=prices):
-                for value in ("0.0001", "1", "99999999999.99"):
-                    quote(prices, Decimal(value))
+                for kind, value in product(PriceKind, ("0", "0.0001", "1", "99999999999.99")):
+                    price(prices, kind, Decimal(value))
             case _:
                 pass
 
