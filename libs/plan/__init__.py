@@ -21,7 +21,7 @@ from libs.plan.objections import (
     targets_objection,
     tz_objection,
 )
-from libs.plan.prices import NoPrice, NoPriceCode, Price, PriceKind, price, price_kind, prices_in_force, quote
+from libs.plan.prices import NoPrice, NoPriceCode, PriceKind, Quote, price_kind, prices_in_force, quote, quote_by
 from libs.plan.problems import BadPlan, NoPlan, Problem
 from libs.plan.promise import NoTarget, promise, target_of
 from libs.plan.published import Plan
@@ -39,9 +39,9 @@ __all__ = [
     "NoPriceCode",
     "NoTarget",
     "Plan",
-    "Price",
     "PriceKind",
     "Problem",
+    "Quote",
     "Term",
     "VersionSupport",
     "as_it_was",
@@ -60,12 +60,12 @@ __all__ = [
     "numbers_of",
     "parse_exported",
     "parse_plan",
-    "price",
     "price_kind",
     "prices_in_force",
     "prices_objection",
     "promise",
     "quote",
+    "quote_by",
     "reckoned_from",
     "recompute",
     "reminders_objection",

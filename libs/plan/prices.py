@@ -49,7 +49,7 @@ class NoPrice(ValueError):  # noqa: N818 - named for the answer
 
 
 @dataclass(frozen=True)
-class Price:
+class Quote:
     """What a year costs, and by which price list."""
 
     amount: Decimal
@@ -57,22 +57,22 @@ class Price:
     currency: str
     rate: int
     """Basis points of the total list value."""
-    version: int
-    """Of the price list."""
+    price_list: int
+    """Its version."""
     applies_from: date
     status: Status
     adjusted: bool
     """Whether a re-subscription would have cost no more than a renewal, so that it was put one minor unit above it."""
 
 
-def quote(lists: Iterable[PriceList], currency: str, kind: str, value: Decimal, on: date) -> Price:
+def quote(lists: Iterable[PriceList], currency: str, kind: str, value: Decimal, on: date) -> Quote:
     """Price a year on a local day by the total list value of the licence, options included.
 
     `lists` are all that are published, in any order; `kind` is a `PriceKind`. Raises `NoPrice`.
     """
     known = price_kind(kind)
     prices = prices_in_force(lists, currency, on)
-    return price(prices, known, value)
+    return quote_by(prices, known, value)
 
 
 def price_kind(kind: str) -> PriceKind:
@@ -95,13 +95,13 @@ def prices_in_force(lists: Iterable[PriceList], currency: str, on: date) -> Pric
     return max(begun, key=lambda prices: (prices.applies_from, prices.version))
 
 
-def price(prices: PriceList, kind: PriceKind, value: Decimal) -> Price:
-    """Price a year by one list, rounded half to even to the minor unit; raises `NoPrice`."""
+def quote_by(prices: PriceList, kind: PriceKind, value: Decimal) -> Quote:
+    """Price a year by a given list, rounded half to even to the minor unit; raises `NoPrice`."""
     checked = _checked(value)
     rate = _rate(prices, kind)
     listed = _share(checked, rate, prices.minor_digits)
     amount = max(listed, _least(checked, prices)) if kind is PriceKind.RESUBSCRIPTION else listed
-    return Price(
+    return Quote(
         amount, prices.currency, rate, prices.version, prices.applies_from, prices.status, adjusted=amount != listed
     )
 

@@ -32,8 +32,8 @@ from libs.plan import (
     covered_from,
     covered_until,
     differences,
-    price,
     promise,
+    quote_by,
     tz_database,
     verify,
     version_support,
@@ -265,7 +265,7 @@ class Followed:
                     version_support(versions, version, on)
             case upstream.PricesContent(content=prices):
                 for kind, value in product(PriceKind, ("0", "0.0001", "1", "99999999999.99")):
-                    price(prices, kind, Decimal(value))
+                    quote_by(prices, kind, Decimal(value))
             case _:
                 pass
 

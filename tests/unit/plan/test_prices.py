@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from libs.messages.plan import PlanRefusal, PriceList, Status
-from libs.plan import NoPrice, NoPriceCode, Price, PriceKind, price, prices_in_force, prices_objection, quote
+from libs.plan import NoPrice, NoPriceCode, PriceKind, Quote, prices_in_force, prices_objection, quote, quote_by
 from libs.plan.prices import MOST_DIGITS
 from tests.unit.plan.seed import PLAN, day
 
@@ -25,16 +25,16 @@ def euros(**changes: object) -> PriceList:
 
 
 def amount(kind: PriceKind, value: str, prices: PriceList = EURO) -> str:
-    return str(price(prices, kind, Decimal(value)).amount)
+    return str(quote_by(prices, kind, Decimal(value)).amount)
 
 
 def test_k10_a_term_costs_a_share_of_the_value_of_the_licence() -> None:
     assert [amount(kind, "12345.67") for kind in PriceKind] == ["2469.13", "2469.13", "3086.42"]
-    assert quote(PLAN.prices, "EUR", "renewal", Decimal("12345.67"), NOVEMBER) == Price(
+    assert quote(PLAN.prices, "EUR", "renewal", Decimal("12345.67"), NOVEMBER) == Quote(
         amount=Decimal("2469.13"),
         currency="EUR",
         rate=2_000,
-        version=1,
+        price_list=1,
         applies_from=day("2026-01-01"),
         status=Status.ASSUMPTION,
         adjusted=False,
@@ -42,7 +42,7 @@ def test_k10_a_term_costs_a_share_of_the_value_of_the_licence() -> None:
 
 
 def test_k11_where_rounding_makes_them_equal_coming_back_costs_one_unit_more() -> None:
-    renewal, back = (price(EURO, kind, Decimal("0.05")) for kind in (RENEWAL, RESUBSCRIPTION))
+    renewal, back = (quote_by(EURO, kind, Decimal("0.05")) for kind in (RENEWAL, RESUBSCRIPTION))
     assert (str(renewal.amount), renewal.adjusted) == ("0.01", False)
     assert (str(back.amount), back.rate, back.adjusted) == ("0.02", 2_500, True)
 
@@ -74,7 +74,7 @@ def test_what_rounds_to_nothing_is_quoted_at_nothing_and_coming_back_still_costs
 
 def test_the_first_year_has_the_rate_that_is_listed_for_it() -> None:
     prices = euros(first_year=100, renewal=200, resubscription=300)
-    assert [(amount(kind, "100", prices), price(prices, kind, Decimal(100)).rate) for kind in PriceKind] == [
+    assert [(amount(kind, "100", prices), quote_by(prices, kind, Decimal(100)).rate) for kind in PriceKind] == [
         ("1.00", 100),
         ("2.00", 200),
         ("3.00", 300),
@@ -83,7 +83,7 @@ def test_the_first_year_has_the_rate_that_is_listed_for_it() -> None:
 
 def test_no_digit_is_lost_of_the_longest_value() -> None:
     value = Decimal("9" * MOST_DIGITS + "." + "9" * 50)
-    assert price(EURO, RENEWAL, value).amount == Decimal(f"2E+{MOST_DIGITS - 1}")
+    assert quote_by(EURO, RENEWAL, value).amount == Decimal(f"2E+{MOST_DIGITS - 1}")
 
 
 def test_a_tie_is_broken_by_the_last_of_many_digits() -> None:
@@ -111,9 +111,9 @@ def test_the_context_of_the_caller_changes_nothing() -> None:
         (f"1E+{MOST_DIGITS}", NoPriceCode.TOO_LARGE),
     ],
 )
-def test_what_is_no_value_has_no_price(value: str, code: NoPriceCode) -> None:
+def test_what_is_no_value_has_no_quote_by(value: str, code: NoPriceCode) -> None:
     with pytest.raises(NoPrice) as refused:
-        price(EURO, RENEWAL, Decimal(value))
+        quote_by(EURO, RENEWAL, Decimal(value))
     assert (refused.value.code, refused.value.field) == (code, "value")
 
 
@@ -127,7 +127,7 @@ def test_what_is_no_value_has_no_price(value: str, code: NoPriceCode) -> None:
         ("EUR", "renewal", day("2025-12-31"), NoPriceCode.NO_PRICE_LIST, "on"),
     ],
 )
-def test_what_the_price_lists_do_not_know_has_no_price(
+def test_what_the_price_lists_do_not_know_has_no_quote_by(
     currency: str, kind: str, on: date, code: NoPriceCode, field: str
 ) -> None:
     with pytest.raises(NoPrice) as refused:
@@ -191,7 +191,7 @@ def rounded(exact: Fraction, minor_digits: int) -> Fraction:
 def test_every_price_is_the_exact_share_rounded_once(prices: PriceList, value: Decimal) -> None:
     rates = prices.first_year, prices.renewal, prices.resubscription
     shares = [rounded(Fraction(value) * rate / 10_000, prices.minor_digits) for rate in rates]
-    priced = [price(prices, kind, value) for kind in PriceKind]
+    priced = [quote_by(prices, kind, value) for kind in PriceKind]
     least = shares[1] + Fraction(1, 10**prices.minor_digits)
     assert [Fraction(one.amount) for one in priced] == [*shares[:2], max(shares[2], least)]
     assert [one.adjusted for one in priced] == [False, False, shares[2] < least]
@@ -202,14 +202,14 @@ def test_every_price_is_the_exact_share_rounded_once(prices: PriceList, value: D
 
 @given(price_lists(), VALUES)
 def test_coming_back_is_dearer_than_renewing_whatever_the_rates(prices: PriceList, value: Decimal) -> None:
-    assert price(prices, RESUBSCRIPTION, value).amount > price(prices, RENEWAL, value).amount
+    assert quote_by(prices, RESUBSCRIPTION, value).amount > quote_by(prices, RENEWAL, value).amount
 
 
 @given(price_lists(), st.tuples(VALUES, VALUES), st.sampled_from(PriceKind))
 def test_a_licence_of_greater_value_never_costs_less(
     prices: PriceList, values: tuple[Decimal, Decimal], kind: PriceKind
 ) -> None:
-    lesser, greater = (price(prices, kind, value).amount for value in sorted(values))
+    lesser, greater = (quote_by(prices, kind, value).amount for value in sorted(values))
     assert lesser <= greater
 
 
