@@ -34,6 +34,7 @@ from libs.messages.plan import (
     PlanPart,
     PlanPartRefused,
     PriceListPublished,
+    PricesEvent,
     ProductVersionsPublished,
     TargetsPublished,
     TzDatabasePublished,
@@ -209,6 +210,32 @@ def _in_force(event: RecordedEvent, part: PlanPart, content: NumberedContent, at
     )
 
 
+class PriceListRow(NamedTuple):
+    """A price list that was published, whether others of its currency followed or not; its content in JSON."""
+
+    stream: str
+    version: int
+    applies_from: date
+    published_at: datetime
+    content: str
+    sequence: int
+
+
+def _price_list(row: PriceListRow | None, event: RecordedEvent[PricesEvent]) -> PriceListRow | None:
+    match event.data:
+        case PriceListPublished(prices=prices, published_at=at):
+            content = prices.model_dump_json()
+            return PriceListRow(event.stream, prices.version, prices.applies_from, at, content, event.sequence)
+        case PlanPartRefused():
+            return row
+        case _:
+            assert_never(event.data)
+
+
+def _by_version(event: RecordedEvent[PriceListPublished]) -> tuple[Key, ...]:
+    return ((event.stream, event.data.prices.version),)
+
+
 class TzDatabaseRow(NamedTuple):
     """The version of the tz database that is in force, its content in JSON."""
 
@@ -290,6 +317,18 @@ PLAN_PARTS: Projection[PlanPartRow] = Projection(
     evolve=_plan_part,
 )
 
+PRICE_LISTS: Projection[PriceListRow] = Projection(
+    table="price_lists",
+    row=PriceListRow,
+    columns="""
+        stream text not null, version int not null, applies_from date not null, published_at timestamptz not null,
+        content jsonb not null, sequence bigint not null""",
+    events=(PriceListPublished,),
+    evolve=_price_list,
+    key=("stream", "version"),
+    keys=_by_version,
+)
+
 TZ_DATABASES: Projection[TzDatabaseRow] = Projection(
     table="tz_databases",
     row=TzDatabaseRow,
@@ -302,7 +341,7 @@ TZ_DATABASES: Projection[TzDatabaseRow] = Projection(
 
 READERS: tuple[Reader, ...] = (
     Reader("contracts", CONTRACTS, 3, (CONTRACT_STATES, CUSTOMERS, TERMS, ERASED), writes=True),
-    Reader("plan", PLAN, 3, (PLAN_STATES, PLAN_PARTS, TZ_DATABASES), writes=True),
+    Reader("plan", PLAN, 4, (PLAN_STATES, PLAN_PARTS, PRICE_LISTS, TZ_DATABASES), writes=True),
 )
 
 PRIVATE_RECORDS = "private_records"

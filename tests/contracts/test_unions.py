@@ -90,7 +90,7 @@ MUST_DECIDE = {
         "sla_timer.published.rows._calendar_changes",
     },
     "TargetsEvent": PLAN_PART | {"sla_timer.published.rows._targets"},
-    "PricesEvent": PLAN_PART,
+    "PricesEvent": PLAN_PART | {"contract.projections._price_list"},
     "VersionsEvent": PLAN_PART | {"intake.projections._product"},
     "RemindersEvent": PLAN_PART,
     "TzEvent": PLAN_PART | {"contract.projections._tz_database", "sla_timer.published.tz_rows._tz_database"},

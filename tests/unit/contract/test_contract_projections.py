@@ -15,7 +15,7 @@ from libs.messages.contracts import (
     CustomerRefused,
     PersonErased,
 )
-from libs.messages.plan import CentreCalendar, TzDatabase
+from libs.messages.plan import CentreCalendar, PriceList, PriceListPublished, TzDatabase
 from services.contract.contracts import Active, Inactive, Lapsed
 from services.contract.customers import Registered, Unregistered
 from services.contract.domain import State
@@ -25,6 +25,7 @@ from services.contract.projections import (
     ERASED,
     PLAN_PARTS,
     PLAN_STATES,
+    PRICE_LISTS,
     READERS,
     TERMS,
     TZ_DATABASES,
@@ -45,7 +46,7 @@ from tests.unit.contract.examples import (
 )
 from tests.unit.contract.examples import ERASED as PERSON_ERASED
 from tests.unit.contract.test_contract import CONTINUED
-from tests.unit.contract.test_plan_parts import PARTS, TZ, tz_published
+from tests.unit.contract.test_plan_parts import PARTS, PRICES, TZ, tz_published
 from tests.unit.recorded import recorded_event
 
 LAPSED = ContractLapsed(
@@ -105,6 +106,20 @@ def test_every_part_of_the_plan_stands_as_it_was_published_last(
     assert row[:5] == (stream, kind, name, 1, JUNE)
     assert row.sequence == 2
     assert type(publication.content).model_validate_json(row.content) == publication.content
+
+
+def test_every_price_list_stands_whatever_follows_it() -> None:
+    newer = PRICES.model_copy(update={"version": 2, "applies_from": PRICES.applies_from + timedelta(days=365)})
+    events = [
+        recorded_event("prices/plan/EUR", sequence, PriceListPublished(published_at=JUNE, prices=prices))
+        for sequence, prices in enumerate((PRICES, newer), start=1)
+    ]
+    assert [PRICE_LISTS.keys(event) for event in events] == [(("prices/plan/EUR", version),) for version in (1, 2)]
+    rows = [PRICE_LISTS.evolve(None, event) for event in events]
+    assert [row[:4] for row in rows if row] == [
+        ("prices/plan/EUR", prices.version, prices.applies_from, JUNE) for prices in (PRICES, newer)
+    ]
+    assert [PriceList.model_validate_json(row.content) for row in rows if row] == [PRICES, newer]
 
 
 def test_the_tz_database_stands_as_it_was_published_last() -> None:
