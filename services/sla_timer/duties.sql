@@ -187,7 +187,7 @@ from calendar_changes c
 cross join jsonb_to_recordset(c.changes)
     as x (version int, published_at timestamptz, from_at timestamptz, until_at timestamptz)
 join promises p
-    on {is_judged} and tstzrange(opened_at, {last_due}, '[]') && tstzrange(x.from_at, x.until_at)
+    on {is_judged} and {span} && tstzrange(x.from_at, x.until_at)
     and p.calendar_centre = c.centre and p.calendar_version < x.version
 join heads_sla h on h.stream = p.stream
 where x.published_at <= :now and not {p_was_merged}

@@ -16,7 +16,7 @@ from services.sla_timer.published.tz_rows import TZ_DATABASES
 STATES: Projection[Any] = state_of("states", DECIDERS, State, (*get_args(PromiseEvent), *get_args(CyclesEvent)))
 
 READERS: tuple[Reader, ...] = (
-    Reader("sla", SLA, 9, (STATES, PROMISES, CYCLES), writes=True, reacts=True),
+    Reader("sla", SLA, 10, (STATES, PROMISES, CYCLES), writes=True, reacts=True),
     Reader("tickets", TICKETS, 4, (CYCLE_FACTS, HISTORIES), reacts=True),
     Reader("plan", PLAN, 3, (CALENDARS, CALENDAR_CHANGES, TARGETS, TZ_DATABASES)),
 )

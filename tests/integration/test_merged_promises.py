@@ -8,18 +8,21 @@ from typing import Any
 import pytest
 
 import services.sla_timer
-from libs.messages.sla import MergeNoted, NotChanged
+from libs.messages.sla import FirstResponseRetargeted, MergeNoted, NotChanged
 from libs.workcal import tz_version
 from services.sla_timer.handlers import HISTORY, MergedPromises
 from services.sla_timer.projections import READERS
+from services.sla_timer.promise.decider import DECIDER
 from services.sla_timer.promise.histories import FactKind
 from services.sla_timer.promise.responses import MeetMerged
 from services.sla_timer.promise.restatement import RestatePromise
+from services.sla_timer.promise.rows import SPAN
 from tests.integration.folded import Folded, folded
 from tests.integration.test_sla_timer_queries import A_DAY, JUST_LATE, publication
 from tests.unit.intake.examples import OPENED, merged, recorded
 from tests.unit.recorded import NOON
 from tests.unit.sla_timer.examples import CALENDARS, DUE_AT, OPENED_AT, TARGETS, W03, breached, later, met, started
+from tests.unit.sla_timer.test_merging import adopt
 
 from libs.messages.plan import TargetsPublished  # isort: skip
 
@@ -91,6 +94,19 @@ async def test_only_what_stands_otherwise_is_restated(timer: Folded) -> None:
         (promise(SECOND), RestatePromise),
     ]
     assert {one.ticket for one in found[0].command.merged} == {FIRST, SECOND, THIRD}
+
+
+async def test_a_survivor_that_was_opened_after_its_deadline_is_kept_as_all_others(timer: Folded) -> None:
+    """Somebody waits by the absorbed promise, which had run out when the survivor was opened."""
+    own = started(DUE_AT + A_DAY)
+    taken_over = DECIDER.decide(DECIDER.replay((own,)), adopt(W03, OPENED_AT))
+    assert isinstance(taken_over, FirstResponseRetargeted)
+    fired = breached(JUST_LATE).model_copy(update={"ticket": own.ticket})
+    await timer.happened(promise(SECOND), own, taken_over, fired)
+    (row,) = await timer.table("promises")
+    assert (row["state"], row["opened_at"], row["due_at"]) == ("breached", DUE_AT + A_DAY, DUE_AT)
+    span = await timer.connection.fetchval(f"select {SPAN} from promises")  # noqa: S608 - our expression
+    assert (span.lower, span.upper) == (OPENED_AT, DUE_AT)
 
 
 GERMAN = started(OPENED_AT, calendar=CALENDARS["germany"])

@@ -373,7 +373,9 @@ def _answered(row: PromiseRow, at: datetime) -> PromiseRow:
 
 IS_JUDGED = "state in ('met', 'breached', 'cancelled')"
 IS_WANTING = "wanting is not null and responded_at is null and cancelled_at is null"
-LAST_DUE = "greatest(due_at, restated_due_at)"
+SPAN = """tstzrange(
+    least(opened_at, certified_from, due_at, restated_due_at), greatest(due_at, restated_due_at), '[]')"""
+"""Of a judged promise: while it ran, if all had been known. After a merge it may have ended before its own opening."""
 ON_CENTRES = """coalesce(
     (select array_agg(distinct b ->> 'centre') from jsonb_array_elements(beside) as b), array[calendar_centre])"""
 ON_SINCE = """least(
@@ -411,13 +413,13 @@ PROMISES: Projection[PromiseRow] = Projection(
         "(stream) where owed_call_at is not null",
         f"(centre) where {IS_WANTING}",
         "(stream) where state = 'waiting' and beside is not null",
-        f"using gist (tstzrange(opened_at, {LAST_DUE}, '[]')) where {IS_JUDGED}",
+        f"using gist ({SPAN}) where {IS_JUDGED}",
         f"(stream) where {IS_JUDGED} and {DIFFERS}",
     ),
     expressions={
         "is_judged": IS_JUDGED,
         "is_wanting": IS_WANTING,
-        "last_due": LAST_DUE,
+        "span": SPAN,
         "differs": DIFFERS,
         "on_centres": ON_CENTRES,
         "on_since": ON_SINCE,
