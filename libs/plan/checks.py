@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 
-from libs.messages.plan import CentreCalendar, PlanRefusal
+from libs.messages.plan import CentreCalendar, PlanRefusal, PriceList
 from libs.plan.calendars import working_calendar
+from libs.plan.currencies import minor_digits
 from libs.plan.files import CENTRES, HOLIDAYS, NOTICES, PRICES, TARGETS
 from libs.plan.objections import (
     MOST_IN_ALL,
@@ -15,7 +17,7 @@ from libs.plan.objections import (
     targets_objection,
 )
 from libs.plan.problems import Problem
-from libs.plan.published import Plan
+from libs.plan.published import Plan, name_of_prices
 from libs.workcal import BadHours, EmptyCalendar, UnknownZone
 
 SUCCESSOR_WITHIN = timedelta(days=180)
@@ -43,9 +45,8 @@ def objections(plan: Plan) -> Iterator[Problem]:
     if targets_objection(plan.targets):
         yield Problem(TARGETS, "targets", "no channel has a target; write one, such as phone_seconds: 7200")
     for prices in plan.prices:
-        if prices_objection(prices):
-            what = f"{prices.resubscription} for coming back is not above {prices.renewal} for a renewal; raise it"
-            yield Problem(PRICES, prices.currency, what)
+        if refusal := prices_objection(prices):
+            yield Problem(PRICES, _place(prices, plan), _of_prices(prices, refusal))
     if reminders_objection(plan.notices):
         said = ", ".join(map(str, plan.notices.reminder_days))
         what = f"{said} do not come down one by one from below {plan.notices.renewal_offer_days}; put them in order"
@@ -62,6 +63,32 @@ def warnings(plan: Plan, today: date) -> Iterator[Problem]:
             yield Problem(HOLIDAYS, calendar.centre, what)
         if calendar.currency not in {prices.currency for prices in plan.prices}:
             yield Problem(CENTRES, calendar.centre, f"no prices in {calendar.currency}; add them to {PRICES}")
+    yield from _dated_back(plan)
+
+
+def _place(prices: PriceList, plan: Plan) -> str:
+    same = [one for one in plan.prices if one.currency == prices.currency]
+    return name_of_prices(prices.currency, prices.version, alone=len(same) == 1)
+
+
+def _of_prices(prices: PriceList, refusal: PlanRefusal) -> str:
+    match refusal:
+        case PlanRefusal.UNKNOWN_CURRENCY:
+            return f"{prices.currency} is no currency of ISO 4217 that is paid with; write one like EUR"
+        case PlanRefusal.OTHER_MINOR_DIGITS:
+            digits = minor_digits(prices.currency)
+            return f"{prices.minor_digits} are not the minor digits of {prices.currency}; write {digits}"
+        case _:
+            return f"{prices.resubscription} for coming back is not above {prices.renewal} for a renewal; raise it"
+
+
+def _dated_back(plan: Plan) -> Iterator[Problem]:
+    """Lists that begin before the version before them, which goes on from its own day."""
+    lists = sorted(plan.prices, key=lambda prices: (prices.currency, prices.version))
+    for one, other in pairwise(lists):
+        if one.currency == other.currency and other.applies_from < one.applies_from:
+            what = f"applies from {other.applies_from}, but only until version {one.version} does on {one.applies_from}"
+            yield Problem(PRICES, _place(other, plan), what)
 
 
 def _of_calendar(calendar: CentreCalendar) -> Iterator[Problem]:

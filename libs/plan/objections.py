@@ -6,6 +6,7 @@ from itertools import pairwise
 from libs.messages.plan import CentreCalendar, NoticeOffsets, PlanRefusal, PriceList, ResponseTargets, TzDatabase
 from libs.messages.tickets import Channel
 from libs.plan.calendars import working_calendar
+from libs.plan.currencies import minor_digits
 from libs.plan.promise import target_of
 from libs.workcal import BadHours, EmptyCalendar, UnknownZone
 
@@ -45,7 +46,12 @@ def _hours_of_a_day(calendar: CentreCalendar) -> int:
 
 
 def prices_objection(prices: PriceList) -> PlanRefusal | None:
-    """« le coût d'un nouvel abonnement est supérieur à celui d'un renouvellement »."""
+    """Why nobody could be quoted by a list: its currency, or a re-subscription that is not « supérieur »."""
+    digits = minor_digits(prices.currency)
+    if digits is None:
+        return PlanRefusal.UNKNOWN_CURRENCY
+    if prices.minor_digits != digits:
+        return PlanRefusal.OTHER_MINOR_DIGITS
     return None if prices.resubscription > prices.renewal else PlanRefusal.RESUBSCRIPTION_NOT_DEARER
 
 

@@ -50,8 +50,8 @@ def _named(steps: Iterable[int | str], found: object) -> tuple[str, ...]:
     """The steps by name instead of by list index: `centres france zone`, not `centres 3 zone`."""
     said = list[str]()
     for step in steps:
-        found = _inside(found, step)
-        said.append(_name(found) or str(step))
+        among, found = found, _inside(found, step)
+        said.append(_name(found, among) or str(step))
     return tuple(said)
 
 
@@ -61,9 +61,19 @@ def _inside(found: object, step: int | str) -> object:
     return found.get(step) if isinstance(found, dict) else None
 
 
-def _name(found: object) -> str | None:
-    names = (found.get(key) for key in NAMED_BY) if isinstance(found, dict) else ()
-    return next((str(name) for name in names if name), None)
+def _name(found: object, among: object) -> str | None:
+    key = next((key for key in NAMED_BY if found.get(key)), None) if isinstance(found, dict) else None
+    if key is None or not isinstance(found, dict):
+        return None
+    if key != "currency" or not isinstance(among, list):
+        return str(found[key])
+    same = [one for one in among if isinstance(one, dict) and one.get(key) == found[key]]
+    return name_of_prices(str(found[key]), found.get("version"), alone=len(same) == 1)
+
+
+def name_of_prices(currency: str, version: object, *, alone: bool) -> str:
+    """Name a price list of a plan: by its currency, and by its version where others have the same currency."""
+    return currency if alone else f"{currency} version {version}"
 
 
 def _repeats(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -72,7 +82,8 @@ def _repeats(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from (("centres", f"country {name}") for name in _twice(country for c in centres for country in c.countries))
     yield from (("centres", f"number {name}") for name in _twice(phone.number for c in centres for phone in c.phones))
     yield from (("closures", f"{c.centre} {day}") for c in centres for day in _twice(_closed_days(c)))
-    yield from (("prices", f"currency {name}") for name in _twice(prices.currency for prices in plan.prices))
+    lists = _twice(f"version {prices.version} of currency {prices.currency}" for prices in plan.prices)
+    yield from (("prices", name) for name in lists)
     yield from (("products", f"product {name}") for name in _twice(product.product for product in plan.products))
 
 

@@ -159,7 +159,7 @@ def test_what_would_be_refused_is_one_line_with_its_place(plan: Path, file: str,
 def test_every_error_has_a_line(plan: Path) -> None:
     change(plan, "centres.yaml", "zone: Europe/Paris", "zone: Europe/Atlantis")
     change(plan, "prices.yaml", "resubscription: 2500", "resubscription: 1999")
-    assert len(olcare("plan", "check", "--plan", str(plan), *SUMMER).out.splitlines()) == 1 + 6
+    assert len(olcare("plan", "check", "--plan", str(plan), *SUMMER).out.splitlines()) == 1 + 7
 
 
 @pytest.mark.parametrize("words", [("--plan", "nowhere"), ("--on", "tomorrow"), ("--plan", str(PROJECT))])
@@ -171,7 +171,7 @@ def test_what_is_no_plan_at_all_is_asked_in_a_wrong_way(words: tuple[str, ...]) 
 def test_an_exported_plan_is_the_plan(plan: Path, tmp_path: Path) -> None:
     change(plan, "centres.yaml", "- centre: japan\n  version: 1", "- centre: japan\n  version: 7")
     file = tmp_path / "plan.json"
-    assert done("plan", "export", "--plan", str(plan), str(file)) == {"file": str(file), "parts": 20}
+    assert done("plan", "export", "--plan", str(plan), str(file)) == {"file": str(file), "parts": 21}
     assert plan_at(file) == plan_at(plan) == read_plan(plan) != plan_at(None)
     assert json.loads(file.read_text(encoding="utf-8"))["centres"][7]["version"] == 7
     assert done("plan", "check", "--plan", str(file), *SUMMER) == NOTHING_FOUND

@@ -1,6 +1,6 @@
 """`olcare plan`: check and export it, and publish it: from its files to contract's door, part by part."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from libs.eventlog.client.door_client import DoorClient, OnReceipts, taken, why_
 from libs.eventlog.client.messages import door_record, event
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, PLAN
-from libs.messages.plan import PlanRefusal
+from libs.messages.plan import PlanRefusal, PriceList
 from libs.messages.receipts import Receipt
 from libs.messages.sources import PLAN_SOURCE
 from libs.messages.upstream import (
@@ -29,7 +29,7 @@ from services.contract.plan_parts import Publication, stream_of_publication
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, counting, run, show, table
 from services.ops.door.client import door_client
-from services.ops.plan.comparison import NEW, OLDER, REFUSED, SAME, Compared, compared, published_by
+from services.ops.plan.comparison import NEW, OLDER, REFUSED, SAME, Compared, compared, lists_published, published_by
 from services.ops.plan.files import PlanGiven, check, export, plan_at
 from services.ops.watch.counting import counting_events
 
@@ -72,14 +72,18 @@ def _for_people(parts: Sequence[PublishedPart]) -> RenderableType:
 
 
 def publications(plan: Plan) -> Iterator[Publication]:
-    """Take a plan apart, and add what the installed tz database says of its zones."""
+    """Take a plan apart, price lists of a currency by version, and add what the tz database here says of its zones."""
     yield from (CalendarContent(part="calendar", content=centre) for centre in plan.centres)
     yield TargetsContent(part="targets", content=plan.targets)
-    yield from (PricesContent(part="prices", content=prices) for prices in plan.prices)
+    yield from (PricesContent(part="prices", content=prices) for prices in _by_version(plan.prices))
     yield from (VersionsContent(part="versions", content=product) for product in plan.products)
     yield RemindersContent(part="reminders", content=plan.notices)
     if database := tz_database(plan.centres):
         yield TzContent(part="tz", content=database)
+
+
+def _by_version(lists: Iterable[PriceList]) -> Sequence[PriceList]:
+    return sorted(lists, key=lambda prices: prices.version)
 
 
 def plan_records(plan: Plan, at: datetime, partitions: int) -> list[Outgoing]:
@@ -97,8 +101,8 @@ def _record(publication: Publication, at: datetime, partitions: int) -> Outgoing
 
 async def _publish(here: Environment, plan: Plan) -> list[PublishedPart]:
     async with door_client(here) as at:
-        states = published_by([event async for event in counting_events(at.log, here.cards()[PLAN])])
-        found = list(compared(publications(plan), states, at.clock.now()))
+        events = [event async for event in counting_events(at.log, here.cards()[PLAN])]
+        found = list(compared(publications(plan), published_by(events), at.clock.now(), lists_published(events)))
         if any(one.outcome == REFUSED for one in found):
             return [_told(one, WITHHELD if one.outcome == NEW else one.outcome) for one in found]
         with counting("parts of the plan", "parts") as on_receipts:
@@ -113,8 +117,13 @@ async def publish_parts(
     now = at.clock.now()
     records = [_record(one.publication, now, partitions) for one in new]
     receipts = await at.ask(records, on_receipts) if records else []
-    answers = {stream_of_publication(one.publication): receipt for one, receipt in zip(new, receipts, strict=True)}
-    return [_answered(one, answers.get(stream_of_publication(one.publication))) for one in found]
+    answers = {_name(one): receipt for one, receipt in zip(new, receipts, strict=True)}
+    return [_answered(one, answers.get(_name(one))) for one in found]
+
+
+def _name(one: Compared) -> tuple[str, int | str]:
+    """Name a part and its version: several price lists of one currency may be new."""
+    return stream_of_publication(one.publication), one.publication.content.version
 
 
 def _answered(one: Compared, receipt: Receipt | None) -> PublishedPart:

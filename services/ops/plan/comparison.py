@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from libs.eventlog.wire.record import RecordedEvent
-from libs.messages.plan import PlanEvent, PlanPartRefused, PlanRefusal, TzDatabaseRefused
+from libs.messages.plan import PlanEvent, PlanPartRefused, PlanRefusal, PriceList, PriceListPublished, TzDatabaseRefused
 from services.contract.plan_parts import (
     DECIDER,
     Publication,
@@ -17,6 +17,8 @@ from services.contract.plan_parts import (
 
 NEW, SAME, OLDER, REFUSED = "new", "same", "older", "refused"
 _OUTCOMES = {PlanRefusal.ALREADY_PUBLISHED: SAME, PlanRefusal.OLDER_VERSION: OLDER}
+PricesOf = tuple[str, int]
+"""Currency and version of a price list."""
 MOST = 8
 """Differences of a part that are named."""
 
@@ -39,15 +41,40 @@ def published_by(events: Iterable[RecordedEvent]) -> dict[str, State]:
     return states
 
 
-def compared(publications: Iterable[Publication], states: Mapping[str, State], at: datetime) -> Iterator[Compared]:
-    """Compare each part as contract would decide about it."""
+def lists_published(events: Iterable[RecordedEvent]) -> dict[PricesOf, PriceList]:
+    """Every price list that is published: those of before count as well."""
+    lists = (event.data.prices for event in events if isinstance(event.data, PriceListPublished))
+    return {(prices.currency, prices.version): prices for prices in lists}
+
+
+def compared(
+    publications: Iterable[Publication],
+    states: Mapping[str, State],
+    at: datetime,
+    lists: Mapping[PricesOf, PriceList] = {},
+) -> Iterator[Compared]:
+    """Compare each part as contract would decide about it, after those before it in its stream."""
+    after = dict(states)
     for publication in publications:
-        state = states.get(stream_of_publication(publication), DECIDER.initial)
-        reason = _reason(DECIDER.decide(state, PublishPart(at, publication)))
-        outcome = _OUTCOMES.get(reason, REFUSED) if reason else NEW
-        known = state.content.model_dump(mode="json") if isinstance(state, Published) else None
-        found = differences(known, publication.content.model_dump(mode="json")) if known else []
-        yield Compared(publication, outcome, reason, tuple(found))
+        stream = stream_of_publication(publication)
+        before = after.get(stream, DECIDER.initial)
+        state = Published(known) if (known := _known(publication, lists)) else before
+        event = DECIDER.decide(state, PublishPart(at, publication))
+        if event and state is before:
+            after[stream] = DECIDER.evolve(before, event)
+        yield _compared(publication, state, _reason(event))
+
+
+def _known(publication: Publication, lists: Mapping[PricesOf, PriceList]) -> PriceList | None:
+    content = publication.content
+    return lists.get((content.currency, content.version)) if isinstance(content, PriceList) else None
+
+
+def _compared(publication: Publication, state: State, reason: PlanRefusal | None) -> Compared:
+    outcome = _OUTCOMES.get(reason, REFUSED) if reason else NEW
+    known = state.content.model_dump(mode="json") if isinstance(state, Published) else None
+    found = differences(known, publication.content.model_dump(mode="json")) if known else []
+    return Compared(publication, outcome, reason, tuple(found))
 
 
 def _reason(event: PlanEvent | None) -> PlanRefusal | None:

@@ -1,6 +1,6 @@
 """The published plan: each part grows by its version, and what can not be kept is not published."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from pydantic import TypeAdapter
@@ -234,6 +234,37 @@ def test_coming_back_must_cost_more_than_renewing(resubscription: int) -> None:
     prices = PRICES.model_copy(update={"resubscription": resubscription})
     PART.given().when(PublishPart(JUNE, PricesContent(part="prices", content=prices))).then(
         refused(PlanPart.PRICES, PlanRefusal.RESUBSCRIPTION_NOT_DEARER)
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"currency": "XXX"}, PlanRefusal.UNKNOWN_CURRENCY),
+        ({"currency": "JPY"}, PlanRefusal.OTHER_MINOR_DIGITS),
+        ({"minor_digits": 0}, PlanRefusal.OTHER_MINOR_DIGITS),
+    ],
+)
+def test_a_price_list_that_nobody_could_pay_by_is_not_published(
+    changes: dict[str, object], reason: PlanRefusal
+) -> None:
+    prices = PricesContent(part="prices", content=PRICES.model_copy(update=changes))
+    PART.given().when(PublishPart(JUNE, prices)).then(refused(PlanPart.PRICES, reason))
+
+
+@pytest.mark.parametrize("applies_from", ["2020-01-01", "2026-01-01", "2030-01-01"])
+def test_a_price_list_may_begin_before_the_one_that_was_published_last(applies_from: str) -> None:
+    newer = PRICES.model_copy(update={"version": 2, "applies_from": date.fromisoformat(applies_from)})
+    PART.given(PriceListPublished(published_at=JUNE, prices=PRICES)).when(
+        PublishPart(JUNE, PricesContent(part="prices", content=newer))
+    ).then(PriceListPublished(published_at=JUNE, prices=newer))
+
+
+def test_a_price_list_of_an_older_log_stands_though_it_would_be_refused_now() -> None:
+    old = PRICES.model_copy(update={"minor_digits": 3})
+    again = PublishPart(JUNE, PricesContent(part="prices", content=old))
+    PART.given(PriceListPublished(published_at=JUNE, prices=old)).when(again).then(
+        refused(PlanPart.PRICES, PlanRefusal.ALREADY_PUBLISHED)
     )
 
 

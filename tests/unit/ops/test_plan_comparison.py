@@ -1,13 +1,15 @@
 """A plan beside what is published: part by part, with what differs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from libs.messages.plan import PlanRefusal
+from libs.messages.plan import PlanRefusal, PriceList, PriceListPublished
 from libs.messages.upstream import PricesContent
 from services.contract.plan import read_plan
 from services.contract.plan_parts import Published, State, stream_of_publication
 from services.ops.plan.command import publications
-from services.ops.plan.comparison import MOST, Compared, compared, differences
+from services.ops.plan.comparison import MOST, Compared, compared, differences, lists_published, published_by
+from tests.unit.recorded import recorded_event
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PLAN = read_plan(None)
@@ -52,6 +54,37 @@ def test_the_same_version_with_other_content_is_refused() -> None:
     found = one(1, 1, other=True)
     assert found[1:3] == ("refused", PlanRefusal.SAME_VERSION_OTHER_CONTENT)
     assert found.differs
+
+
+def lists(*versions: int, renewal: int = 2_000) -> list[PriceList]:
+    return [PRICES.model_copy(update={"version": version, "renewal": renewal}) for version in versions]
+
+
+def outcomes(given: list[PriceList], published: list[PriceList]) -> list[tuple[int | str, str, int]]:
+    events = [
+        recorded_event("prices/plan/CAD", sequence, PriceListPublished(published_at=NOON, prices=prices))
+        for sequence, prices in enumerate(published, start=1)
+    ]
+    parts = [part for part in publications(replace(PLAN, prices=tuple(given))) if part.part == "prices"]
+    found = compared(parts, published_by(events), NOON, lists_published(events))
+    return [(one.publication.content.version, one.outcome, len(one.differs)) for one in found]
+
+
+def test_price_lists_of_one_currency_are_published_by_version() -> None:
+    assert outcomes(lists(3, 1, 2), []) == [(1, "new", 0), (2, "new", 0), (3, "new", 0)]
+
+
+def test_price_lists_of_before_are_the_same_and_those_that_follow_are_new() -> None:
+    assert outcomes(lists(1, 2, 3), lists(1, 2)) == [(1, "same", 0), (2, "same", 0), (3, "new", 0)]
+
+
+def test_a_price_list_of_before_can_not_be_altered() -> None:
+    altered = lists(1, renewal=1_900)
+    assert outcomes(altered + lists(2), lists(1, 2)) == [(1, "refused", 1), (2, "same", 0)]
+
+
+def test_a_price_list_that_was_passed_over_stays_unpublished() -> None:
+    assert outcomes(lists(1, 2), lists(2)) == [(1, "older", 0), (2, "same", 0)]
 
 
 def test_differences_name_their_places_and_are_few() -> None:

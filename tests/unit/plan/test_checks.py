@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from libs.messages.plan import CentreCalendar, ChannelTargets
-from libs.plan import Plan, calendar_objection
+from libs.plan import Plan, calendar_objection, prices_objection
 from libs.plan.checks import objections, warnings
 from tests.unit.plan.seed import PLAN, centre_with, day
 
@@ -68,6 +68,37 @@ def test_coming_back_must_be_dearer_than_a_renewal() -> None:
     cheap = [prices.model_copy(update={"resubscription": prices.renewal}) for prices in PLAN.prices[:1]]
     assert said(replace(PLAN, prices=(*cheap, *PLAN.prices[1:]))) == [
         "prices.yaml: CAD: 2000 for coming back is not above 2000 for a renewal; raise it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"currency": "XXX"}, "XXX: XXX is no currency of ISO 4217 that is paid with; write one like EUR"),
+        ({"minor_digits": 3}, "CAD: 3 are not the minor digits of CAD; write 2"),
+        ({"resubscription": 1_999}, "CAD: 1999 for coming back is not above 2000 for a renewal; raise it"),
+    ],
+)
+def test_a_price_list_that_would_be_refused_is_said_with_its_place(changes: dict[str, object], what: str) -> None:
+    wrong = PLAN.prices[0].model_copy(update=changes)
+    assert prices_objection(wrong)
+    assert said(replace(PLAN, prices=(wrong, *PLAN.prices[1:]))) == [f"prices.yaml: {what}"]
+
+
+def test_of_several_price_lists_the_wrong_one_is_named_by_its_version() -> None:
+    cheap = PLAN.prices[0].model_copy(update={"version": 7, "resubscription": 0})
+    [found] = said(replace(PLAN, prices=(*PLAN.prices, cheap)))
+    assert found.startswith("prices.yaml: CAD version 7: 0 for coming back")
+
+
+def test_a_later_price_list_that_begins_earlier_is_warned_of() -> None:
+    first = PLAN.prices[0]
+    earlier, later = (
+        first.model_copy(update={"version": version, "applies_from": day(text)})
+        for version, text in ((3, "2026-06-01"), (2, "2027-01-01"))
+    )
+    assert warned(replace(PLAN, prices=(*PLAN.prices, earlier, later)), SUMMER) == [
+        "prices.yaml: CAD version 3: applies from 2026-06-01, but only until version 2 does on 2027-01-01"
     ]
 
 

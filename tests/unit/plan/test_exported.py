@@ -1,11 +1,12 @@
 """A plan as one file: written, read back, and refused with its place where it is none."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from libs.plan import BadPlan, export_plan, parse_exported
-from tests.unit.plan.seed import PLAN
+from tests.unit.plan.seed import PLAN, day
 
 EXPORTED = export_plan(PLAN)
 
@@ -18,7 +19,7 @@ def test_an_exported_plan_holds_the_version_of_every_part() -> None:
     parts = json.loads(EXPORTED)
     versioned = [*parts["centres"], parts["targets"], *parts["prices"], *parts["products"], parts["notices"]]
     versions = {part.get("centre", "other"): part["version"] for part in reversed(versioned)}
-    assert len(versioned) == 8 + 1 + 6 + 4 + 1
+    assert len(versioned) == 8 + 1 + 7 + 4 + 1
     assert {name: version for name, version in versions.items() if version > 1} == {"malaysia": 2}
 
 
@@ -35,6 +36,13 @@ def test_what_is_no_exported_plan_is_refused_with_its_place(old: str, new: str, 
     assert old in EXPORTED
     with pytest.raises(BadPlan, match=message):
         parse_exported(EXPORTED.replace(old, new, 1))
+
+
+def test_an_exported_plan_holds_every_price_list_of_a_currency() -> None:
+    [euro] = [prices for prices in PLAN.prices if prices.currency == "EUR"]
+    newer = euro.model_copy(update={"version": 2, "applies_from": day("2027-01-01"), "renewal": 2_100})
+    plan = replace(PLAN, prices=(*PLAN.prices, newer))
+    assert parse_exported(export_plan(plan)) == plan
 
 
 def test_an_exported_plan_says_a_number_once() -> None:

@@ -14,6 +14,7 @@ from tests.unit.plan.seed import CENTRES, PLAN, day, utc
 
 CASES = Path(__file__).parents[2] / "cases"
 SHIPPED = {name: files("services.contract.plan").joinpath(name).read_text(encoding="utf-8") for name in FILES}
+EURO = next(line for line in SHIPPED["prices.yaml"].splitlines(keepends=True) if "currency: EUR" in line)
 
 
 def test_the_eight_centres_are_there_in_the_order_of_the_page() -> None:
@@ -92,8 +93,36 @@ def test_what_the_page_does_not_give_is_marked_as_an_assumption() -> None:
     assert {release.status for product in PLAN.products for release in product.releases} == {Status.ASSUMPTION}
 
 
-def test_there_is_a_price_list_for_the_currency_of_every_centre() -> None:
-    assert {centre.currency for centre in PLAN.centres} == {prices.currency for prices in PLAN.prices}
+def test_there_is_a_price_list_for_the_currency_of_every_centre_and_for_dollars() -> None:
+    currencies = [prices.currency for prices in PLAN.prices]
+    assert sorted(currencies) == ["AUD", "CAD", "EUR", "GBP", "JPY", "MYR", "USD"]
+    assert {centre.currency for centre in PLAN.centres} <= set(currencies)
+
+
+def test_every_price_list_asks_a_fifth_for_a_year_and_a_quarter_for_coming_back_from_2026_on() -> None:
+    assert {(each.first_year, each.renewal, each.resubscription, each.applies_from) for each in PLAN.prices} == {
+        (2_000, 2_000, 2_500, day("2026-01-01"))
+    }
+
+
+def test_a_currency_may_have_several_price_lists() -> None:
+    newer = EURO.replace("version: 1", "version: 2").replace("2026-01-01", "2027-01-01")
+    plan = parse_plan(SHIPPED | {"prices.yaml": SHIPPED["prices.yaml"] + newer})
+    assert [(one.version, one.applies_from) for one in plan.prices if one.currency == "EUR"] == [
+        (1, day("2026-01-01")),
+        (2, day("2027-01-01")),
+    ]
+
+
+def test_what_is_wrong_with_one_of_several_price_lists_is_said_with_its_version() -> None:
+    wrong = EURO.replace("version: 1", "version: 2").replace("renewal: 2000", "renewal: a fifth")
+    with pytest.raises(BadPlan, match=r"prices.yaml: EUR version 2.renewal: "):
+        parse_plan(SHIPPED | {"prices.yaml": SHIPPED["prices.yaml"] + wrong})
+
+
+def test_a_version_of_a_price_list_stands_there_once() -> None:
+    with pytest.raises(BadPlan, match=r"prices.yaml: version 1 of currency EUR stands there twice; keep one"):
+        parse_plan(SHIPPED | {"prices.yaml": SHIPPED["prices.yaml"] + EURO.replace("2027", "2028")})
 
 
 def test_a_printed_offset_is_read_as_civil_time() -> None:

@@ -216,3 +216,15 @@ def test_a_licence_of_greater_value_never_costs_less(
 def test_a_price_list_whose_surcharge_is_nothing_is_not_published() -> None:
     assert prices_objection(euros(resubscription=EURO.renewal)) is PlanRefusal.RESUBSCRIPTION_NOT_DEARER
     assert prices_objection(euros(resubscription=EURO.renewal + 1)) is None
+
+
+@pytest.mark.parametrize("currency", ["XYZ", "XAU", "XXX", "ZZZ", "DEM", "name"])
+def test_a_price_list_in_no_currency_is_not_published(currency: str) -> None:
+    assert prices_objection(euros(currency=currency)) is PlanRefusal.UNKNOWN_CURRENCY
+
+
+@pytest.mark.parametrize(("currency", "digits"), [*MINOR_DIGITS.items(), ("HUF", 2), ("IQD", 3), ("KRW", 0)])
+def test_a_price_list_has_the_minor_digits_of_its_currency(currency: str, digits: int) -> None:
+    found = {n: prices_objection(euros(currency=currency, minor_digits=n)) for n in range(5)}
+    assert [n for n, objection in found.items() if objection is None] == [digits]
+    assert set(found.values()) == {None, PlanRefusal.OTHER_MINOR_DIGITS}
