@@ -36,6 +36,8 @@ class CycleEnd(OpenCode):
 
     ANSWERED = "answered"
     RESOLVED = "resolved"
+    EXCLUDED = "excluded"
+    """The plan does not help with the cause."""
     WITHDRAWN = "withdrawn"
     MERGED = "merged"
 

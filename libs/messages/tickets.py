@@ -22,6 +22,8 @@ from libs.messages.base import (
 )
 from libs.messages.clauses import Clause
 from libs.messages.doubts import Doubt
+from libs.messages.exclusions import Exclusion
+from libs.messages.money import Price
 from libs.messages.refusals import Contact, MessageRefusal, ResponseRefusal, TicketRefusal
 
 
@@ -136,6 +138,30 @@ class TicketRefused(Event):
     version: ProductVersion | None = None
     rests_on: tuple[FactVersion, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    price_to_return: Price | None = None
+    """What it costs to come back, where cover has lapsed and the licence is known."""
+
+
+class CoverRestated(Event):
+    """A refusal that turned out to be wrong: the ticket was under cover all the time. What was decided stays told.
+
+    The ticket is opened after it, at `restated_at`, unless somebody has answered it or taken it back.
+    """
+
+    restated_at: Instant
+    opened_at: Instant
+    """The instant of the request, at which cover is judged."""
+    reason: TicketRefusal
+    """Why it had been refused."""
+    customer: CustomerId
+    requester: PersonId
+    private: PrivateKey
+    language: Language
+    channel: Channel
+    centre: Code
+    """The customer's home centre."""
+    cover: Cover
+    rests_on: tuple[FactVersion, ...] = ()
 
 
 class ResponseRecorded(Event):
@@ -260,6 +286,21 @@ class TicketWithdrawn(Event):
     private: PrivateKey | None = None
 
 
+class WorkExcluded(Event):
+    """Who has read the ticket found a cause that the plan does not help with; no more work is done on it.
+
+    The first response stays due, and what was late stays late.
+    """
+
+    excluded_at: Instant
+    exclusion: Exclusion
+    clause: Clause
+    by: PersonId
+    script_language: Code | None = None
+    """As a code, `python`."""
+    merged_into: TicketId | None = None
+
+
 class HeldTransfer(Value):
     """A transfer that came before its ticket; from which centre is known when it is applied."""
 
@@ -297,6 +338,7 @@ class MessageHeld(Event):
     reopening: HeldReopening | None = None
     resolution: TicketResolved | None = None
     withdrawal: TicketWithdrawn | None = None
+    exclusion: WorkExcluded | None = None
     awaits: TicketId | None = None
     """The survivor of a merge, where it is not open yet: the merge waits for it alone, and holds nothing else up."""
 
@@ -315,6 +357,7 @@ class MessageRefused(Event):
 TicketEvent = (
     TicketOpened
     | TicketRefused
+    | CoverRestated
     | ResponseRecorded
     | ResponseRefused
     | MessageHeld
@@ -328,6 +371,7 @@ TicketEvent = (
     | TicketResumed
     | TicketReopened
     | TicketResolved
+    | WorkExcluded
     | TicketWithdrawn
 )
 

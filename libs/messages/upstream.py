@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, Validat
 
 from libs.messages import base
 from libs.messages.base import (
+    LONGEST_CODE,
     Code,
     Country,
     Day,
@@ -23,6 +24,7 @@ from libs.messages.base import (
     Value,
     type_name,
 )
+from libs.messages.exclusions import Exclusion
 from libs.messages.licences import LicenceKind
 from libs.messages.notices import Settlement
 from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList, ProductVersions, ResponseTargets, TzDatabase
@@ -37,12 +39,23 @@ def _as_dialled(value: object) -> object:
     return re.sub(_BETWEEN, "", value) if isinstance(value, str) else value
 
 
+def _in_lower_case(value: object) -> object:
+    return value.lower() if isinstance(value, str) and value.isascii() else value
+
+
 DialledNumber = Annotated[
     PhoneNumber,
     BeforeValidator(_as_dialled),
     WithJsonSchema({"type": "string", "pattern": rf"^\+{_BETWEEN}[1-9]({_BETWEEN}[0-9]){{5,14}}{_BETWEEN}$"}),
 ]
 """E.164; blanks and separators as people print them are taken out."""
+
+ScriptLanguage = Annotated[
+    Code,
+    BeforeValidator(_in_lower_case),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", "maxLength": LONGEST_CODE}),
+]
+"""A code, `python`; as people print it, `JavaScript`, it is the same."""
 
 LONGEST_ID = 1200
 """Characters. Two ids fit into an entry of a PostgreSQL index, which holds 2704 bytes; those that doors give do."""
@@ -202,6 +215,15 @@ class TicketWithdrawn(Upstream):
     text: AuthoredText = None
 
 
+class WorkExcluded(Upstream):
+    """Somebody has read the ticket: its cause is none that the plan helps with. The first response stays due."""
+
+    exclusion: Exclusion
+    script_language: ScriptLanguage | None = None
+    """Of the part that fails, for `other-languages`; the plan helps with six."""
+    by: PersonId
+
+
 class CustomerSubmitted(Upstream):
     """A customer as it stands; `subject` is the customer's number."""
 
@@ -310,6 +332,7 @@ TicketFollowUp = (
     | TicketResumed
     | TicketReopened
     | TicketResolved
+    | WorkExcluded
     | TicketWithdrawn
 )
 """What is said about a ticket that was asked for."""

@@ -14,6 +14,7 @@ from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal, ResponseRefusal
 from libs.messages.streams import parse_stream
 from libs.messages.tickets import (
+    CoverRestated,
     CustomerCallRecorded,
     MergeUndone,
     MessageHeld,
@@ -31,6 +32,7 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
+    WorkExcluded,
 )
 from services.intake import life
 from services.intake.facts import NO_FACTS, FactsNeeded, TicketFacts
@@ -197,6 +199,10 @@ def evolve(state: State, event: TicketEvent) -> State:
             return _lived(state, event)
         case TicketPaused() | TicketResumed() | TicketReopened() | TicketResolved() | TicketWithdrawn():
             return _lived(state, event)
+        case WorkExcluded():
+            return _lived(state, event)
+        case CoverRestated():
+            return state
         case _:
             assert_never(event)
 

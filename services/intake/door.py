@@ -13,6 +13,7 @@ from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.receipts import Outcome
 from libs.messages.streams import stream_id
 from libs.messages.tickets import (
+    CoverRestated,
     CustomerCallRecorded,
     MergeUndone,
     MessageHeld,
@@ -30,6 +31,7 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
+    WorkExcluded,
 )
 from libs.messages.upstream import TicketUpstream
 from services.intake.described import description
@@ -65,7 +67,7 @@ def facts_needed(message: Message[TicketUpstream]) -> FactsNeeded | None:
             return FactsNeeded(ticket=stream_of(message))
         case upstream.ResponseGiven() | upstream.NoteAdded() | upstream.TicketPaused() | upstream.TicketResumed():
             return None
-        case upstream.TicketResolved() | upstream.TicketWithdrawn():
+        case upstream.WorkExcluded() | upstream.TicketResolved() | upstream.TicketWithdrawn():
             return None
         case _:
             assert_never(message.data)
@@ -101,7 +103,7 @@ def outcome_of(event: TicketEvent) -> Outcome:
             return Outcome.ACCEPTED
         case TicketPaused() | TicketResumed() | TicketReopened() | TicketResolved() | TicketWithdrawn():
             return Outcome.ACCEPTED
-        case TicketsMerged() | MergeUndone():
+        case TicketsMerged() | MergeUndone() | WorkExcluded() | CoverRestated():
             return Outcome.ACCEPTED
         case _:
             assert_never(event)

@@ -8,6 +8,7 @@ from libs.eventlog.wire.private import private_key
 from libs.eventlog.wire.record import Record
 from libs.messages import upstream
 from libs.messages.base import PrivateKey
+from libs.messages.exclusions import CLAUSES
 from libs.messages.facts import resting_on
 from libs.messages.tickets import (
     CustomerCallRecorded,
@@ -21,6 +22,7 @@ from libs.messages.tickets import (
     TicketResumed,
     TicketsMerged,
     TicketWithdrawn,
+    WorkExcluded,
 )
 from libs.messages.upstream import TicketFollowUp, TicketUpstream
 from services.intake.described import description
@@ -68,10 +70,22 @@ def _content(
             return {"reopening": HeldReopening(reopened_at=at, by=by, private=key)}
         case upstream.TicketResolved(by=by):
             return {"resolution": TicketResolved(resolved_at=at, by=by, private=key)}
+        case upstream.WorkExcluded():
+            return {"exclusion": _exclusion(message, said)}
         case upstream.TicketWithdrawn(by=by):
             return {"withdrawal": TicketWithdrawn(withdrawn_at=at, by=by, private=key)}
         case _:
             assert_never(said)
+
+
+def _exclusion(message: Message[TicketUpstream], said: upstream.WorkExcluded) -> WorkExcluded:
+    return WorkExcluded(
+        excluded_at=message.time,
+        exclusion=said.exclusion,
+        clause=CLAUSES[said.exclusion],
+        by=said.by,
+        script_language=said.script_language,
+    )
 
 
 def _call(

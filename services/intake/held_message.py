@@ -19,6 +19,7 @@ from libs.messages.tickets import (
     TicketResumed,
     TicketsMerged,
     TicketWithdrawn,
+    WorkExcluded,
 )
 
 HeldContent = (
@@ -31,6 +32,7 @@ HeldContent = (
     | TicketResumed
     | HeldReopening
     | TicketResolved
+    | WorkExcluded
     | TicketWithdrawn
 )
 """What a message holds: the event itself, unless facts are still to be looked up for it."""
@@ -87,6 +89,8 @@ def _named(content: HeldContent) -> str:
             return "reopened_at"
         case TicketResolved():
             return "resolved_at"
+        case WorkExcluded():
+            return "excluded_at"
         case TicketWithdrawn():
             return "withdrawn_at"
         case _:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
+from libs.messages.exclusions import SCRIPT_LANGUAGE_CODES, Exclusion
 from libs.messages.facts import resting_on
 from libs.messages.refusals import MessageRefusal
 from libs.messages.tickets import (
@@ -25,6 +26,7 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
+    WorkExcluded,
 )
 from services.intake.cover import Covered, NotCovered, judge_reopening
 from services.intake.facts import FactsNeeded, KnownTicket, TicketFacts
@@ -42,6 +44,7 @@ LifeEvent = (
     | TicketResumed
     | TicketReopened
     | TicketResolved
+    | WorkExcluded
     | TicketWithdrawn
 )
 """What may happen to a ticket that was opened."""
@@ -77,6 +80,13 @@ class Resolved:
 
 
 @dataclass(frozen=True)
+class Excluded:
+    """Its cause is none that the plan helps with, so nobody works on it; its first response stays due."""
+
+    stage: Literal["excluded"] = "excluded"
+
+
+@dataclass(frozen=True)
 class Withdrawn:
     """The request is void."""
 
@@ -88,12 +98,12 @@ class Merged:
     """Absorbed by another ticket; the stage `before` comes back if the merge is undone."""
 
     into: str
-    before: Open | Paused | Resolved
+    before: Open | Paused | Resolved | Excluded
     merged_at: datetime | None = None
     stage: Literal["merged"] = "merged"
 
 
-Stage = Open | Paused | Resolved | Withdrawn | Merged
+Stage = Open | Paused | Resolved | Excluded | Withdrawn | Merged
 
 
 @dataclass(frozen=True)
@@ -112,6 +122,8 @@ class Ticket:
     calls: tuple[KnownCall, ...] = ()
     """Calls in which no help was given, the opening one first."""
     stage: Stage = Open()
+    excluded: tuple[Exclusion, ...] = ()
+    """The causes that it was found to have; a reopening takes them back."""
     held: tuple[MessageHeld, ...] = ()
     applied: int = 0
     awaiting: tuple[MessageHeld, ...] = ()
@@ -142,7 +154,7 @@ def asked_again(known: Ticket, content: HeldContent) -> FactsNeeded | None:
             return FactsNeeded(known.customer, known.product)
         case ResponseRecorded() | CustomerCallRecorded() | NoteRecorded() | TicketPaused() | TicketResumed():
             return None
-        case TicketResolved() | TicketWithdrawn():
+        case WorkExcluded() | TicketResolved() | TicketWithdrawn():
             return None
         case _:
             assert_never(content)
@@ -176,6 +188,8 @@ def judged(
             return content.model_copy(update={"merged_into": survivor, "known_call": known_call})
         case CustomerCallRecorded() | NoteRecorded():
             return content.model_copy(update={"merged_into": _survivor(known.stage, instant_of(content))})
+        case WorkExcluded():
+            return _excluded(known, message, content)
         case _ if reason := _over(known.stage):
             return turned_away(message, reason)
         case HeldTransfer():
@@ -207,8 +221,13 @@ def lived(known: Ticket, event: LifeEvent) -> Ticket:
             return replace(known, centre=centre)
         case TicketPaused():
             return replace(known, stage=Paused())
-        case TicketReopened() | TicketResumed():
+        case TicketReopened():
+            return replace(known, stage=Open(), excluded=())
+        case TicketResumed():
             return replace(known, stage=Open())
+        case WorkExcluded(exclusion=exclusion):
+            stage = _without_work(known.stage) if event.merged_into is None else known.stage
+            return replace(known, stage=stage, excluded=(*known.excluded, exclusion))
         case TicketResolved():
             return replace(known, stage=Resolved())
         case TicketWithdrawn():
@@ -221,7 +240,7 @@ def lived(known: Ticket, event: LifeEvent) -> Ticket:
 
 def _crossing(stage: Stage, event: TicketsMerged | MergeUndone) -> Stage:
     match stage, event:
-        case Open() | Paused() | Resolved() as before, TicketsMerged(into=into, merged_at=at):
+        case Open() | Paused() | Resolved() | Excluded() as before, TicketsMerged(into=into, merged_at=at):
             return Merged(into, before, at)
         case Merged(before=before), MergeUndone():
             return before
@@ -255,10 +274,39 @@ def _waiting(
             return content
         case Paused(), TicketPaused():
             return turned_away(message, MessageRefusal.ALREADY_PAUSED)
+        case Excluded(), TicketPaused():
+            return turned_away(message, MessageRefusal.ALREADY_EXCLUDED)
         case Resolved(), TicketPaused():
             return turned_away(message, MessageRefusal.ALREADY_RESOLVED)
         case _:
             return turned_away(message, MessageRefusal.NOT_PAUSED)
+
+
+def _excluded(
+    known: Ticket, message: MessageHeld, content: WorkExcluded
+) -> WorkExcluded | MessageRefused | ResponseRefused:
+    """Decided by a person after reading; of a merged ticket it is told as a note is."""
+    if content.exclusion is Exclusion.OTHER_LANGUAGES and content.script_language in SCRIPT_LANGUAGE_CODES:
+        return turned_away(message, MessageRefusal.LANGUAGE_IS_INCLUDED, content.clause)
+    if content.exclusion in known.excluded:
+        return turned_away(message, MessageRefusal.ALREADY_EXCLUDED)
+    match known.stage:
+        case Withdrawn():
+            return turned_away(message, MessageRefusal.TICKET_WITHDRAWN)
+        case Resolved():
+            return turned_away(message, MessageRefusal.ALREADY_RESOLVED)
+        case stage:
+            return content.model_copy(update={"merged_into": _survivor(stage, content.excluded_at)})
+
+
+def _without_work(stage: Stage) -> Stage:
+    match stage:
+        case Open() | Paused():
+            return Excluded()
+        case Merged(before=Open() | Paused()):
+            return replace(stage, before=Excluded())
+        case _:
+            return stage
 
 
 def _transferred(
@@ -294,7 +342,7 @@ def _reopened(
     known: Ticket, message: MessageHeld, reopening: HeldReopening, facts: TicketFacts
 ) -> TicketReopened | MessageRefused | ResponseRefused:
     """Judge cover anew at this instant: the rule « lapse while a ticket is open » ends with the resolution."""
-    if not isinstance(known.stage, Resolved):
+    if not isinstance(known.stage, Resolved | Excluded):
         return turned_away(message, MessageRefusal.NOT_RESOLVED)
     verdict = judge_reopening(facts, known.request_kind, reopening.reopened_at)
     match verdict:

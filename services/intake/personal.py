@@ -29,7 +29,7 @@ def personal(record: Record, message: Message[TicketUpstream]) -> Personal | Non
             return _by(record, author, words)
         case upstream.ResponseGiven() | upstream.TicketTransferred() | upstream.TicketsMerged():
             return None
-        case upstream.TicketPaused() | upstream.TicketResumed():
+        case upstream.TicketPaused() | upstream.TicketResumed() | upstream.WorkExcluded():
             return None
         case _:
             assert_never(message.data)

@@ -184,7 +184,7 @@ PRODUCTS: Projection[ProductRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("tickets", TICKETS, 8, (STATES, TICKET_ROWS), writes=True),
+    Reader("tickets", TICKETS, 9, (STATES, TICKET_ROWS), writes=True),
     Reader("contracts", CONTRACTS, 3, (CUSTOMERS, CONTRACT_TERMS)),
     Reader("plan", PLAN, 1, (CENTRES, PRODUCTS)),
 )

@@ -7,6 +7,7 @@ from typing import NamedTuple, assert_never
 from libs.eventlog.projection import Projection
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.tickets import (
+    CoverRestated,
     CustomerCallRecorded,
     MergeUndone,
     MessageHeld,
@@ -25,6 +26,7 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
+    WorkExcluded,
 )
 from services.intake.reconsidering import lacks_customer
 
@@ -34,7 +36,7 @@ class TicketRow(NamedTuple):
 
     stream: str
     state: str
-    """held, open, resolved, withdrawn, merged or refused."""
+    """held, open, excluded, resolved, withdrawn, merged or refused."""
     customer: str | None = None
     channel: str | None = None
     centre: str | None = None
@@ -66,6 +68,8 @@ class TicketRow(NamedTuple):
     lacks_customer: bool = False
     """Whether it was refused since nobody had registered its customer, and nobody has answered or withdrawn it."""
     refused_correlation: str | None = None
+    excluded_at: datetime | None = None
+    """Since when nobody works on it, as the plan does not help with its cause."""
 
 
 def _ticket(row: TicketRow | None, event: RecordedEvent[TicketEvent]) -> TicketRow | None:
@@ -102,7 +106,15 @@ def _told(row: TicketRow, event: RecordedEvent[TicketEvent]) -> TicketRow:
         case TicketResumed():
             return row._replace(paused_at=None)
         case TicketReopened(cover=cover):
-            return row._replace(state="open", resolved_at=None, reopenings=row.reopenings + 1, contract=cover.contract)
+            return row._replace(
+                state="open",
+                resolved_at=None,
+                excluded_at=None,
+                reopenings=row.reopenings + 1,
+                contract=cover.contract,
+            )
+        case WorkExcluded(merged_into=None) as excluded:
+            return _excluded(row, excluded)
         case TicketWithdrawn():
             return row._replace(state="withdrawn", paused_at=None)
         case MessageHeld(awaits=str() as into, said_at=at):
@@ -111,6 +123,8 @@ def _told(row: TicketRow, event: RecordedEvent[TicketEvent]) -> TicketRow:
         case MessageRefused(into=str() as into):
             return _waits_no_more(row, into)
         case MessageHeld() | MessageRefused() | ResponseRefused() | CustomerCallRecorded() | NoteRecorded():
+            return row
+        case WorkExcluded() | CoverRestated():
             return row
         case _:
             assert_never(event.data)
@@ -135,6 +149,12 @@ def _answered(row: TicketRow, response: ResponseRecorded) -> TicketRow:
     return row._replace(responses=row.responses + 1, first_responded_at=first)
 
 
+def _excluded(row: TicketRow, excluded: WorkExcluded) -> TicketRow:
+    """Once it is excluded it stays so, whatever causes are found beside; an absorbed one becomes it when given back."""
+    state = "merged" if row.state == "merged" else "excluded"
+    return row._replace(state=state, excluded_at=row.excluded_at or excluded.excluded_at, paused_at=None)
+
+
 def _merged(row: TicketRow, event: RecordedEvent[TicketEvent], merged: TicketsMerged) -> TicketRow:
     return _waits_no_more(row, merged.into)._replace(
         state="merged",
@@ -153,8 +173,8 @@ def _waits_no_more(row: TicketRow, into: str) -> TicketRow:
 
 
 def _unmerged(row: TicketRow) -> TicketRow:
-    """The ticket is open or resolved as before."""
-    state = "resolved" if row.resolved_at else "open"
+    """The ticket is as it was before."""
+    state = "resolved" if row.resolved_at else "excluded" if row.excluded_at else "open"
     return row._replace(state=state, merged_into=None, merged_at=None, merge_recorded_at=None, merge_correlation=None)
 
 
@@ -167,7 +187,7 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
         current_centre text, resolved_at timestamptz, reopenings int not null,
         merged_into text, merged_at timestamptz, merge_recorded_at timestamptz, merge_correlation text,
         paused_at timestamptz, awaits text[] not null, awaits_since timestamptz[] not null, awaits_correlation text,
-        number_dialled text, lacks_customer boolean not null, refused_correlation text""",
+        number_dialled text, lacks_customer boolean not null, refused_correlation text, excluded_at timestamptz""",
     events=(
         TicketOpened,
         TicketRefused,
@@ -182,6 +202,7 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
         TicketResumed,
         TicketReopened,
         TicketResolved,
+        WorkExcluded,
         TicketWithdrawn,
     ),
     evolve=_ticket,

@@ -45,6 +45,7 @@ from libs.messages.sla import (
     ResponseNotApplied,
 )
 from libs.messages.tickets import (
+    CoverRestated,
     CustomerCallRecorded,
     MergeUndone,
     MessageHeld,
@@ -62,6 +63,7 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
+    WorkExcluded,
 )
 from services.notification.truth import is_corrected
 
@@ -83,7 +85,7 @@ News = (
 NO_NEWS = (
     *(ResponseRecorded, ResponseRefused, MessageHeld, MessageRefused, CustomerCallRecorded, NoteRecorded),
     *(TicketTransferred, TicketsMerged, MergeUndone, TicketPaused, TicketResumed, TicketReopened, TicketResolved),
-    *(TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated),
+    *(CoverRestated, WorkExcluded, TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated),
     *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
     *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleReckoned, CycleTargetMissed),
     *(CustomerRegistered, CustomerChanged, CustomerRefused, PersonErased, PersonErasureRefused),

@@ -88,7 +88,7 @@ select o.ticket
 from cycle_facts o
 cross join lateral (
     select
-        max(x.at) filter (where x.kind in ('resolved', 'withdrawn', 'merged') and x.at >= o.opened_at) as over_at,
+        max(x.at) filter (where x.kind in ('resolved', 'excluded', 'withdrawn', 'merged') and x.at >= o.opened_at) as over_at,
         max(x.at) filter (where x.kind in ('reopened', 'unmerged')) as again_at
     from cycle_facts f
     cross join jsonb_array_elements(f.facts) as y (fact)

@@ -36,6 +36,7 @@ from libs.messages.sla import (
 )
 from libs.messages.streams import parse_stream, stream_id
 from libs.messages.tickets import (
+    CoverRestated,
     CustomerCallRecorded,
     Medium,
     MergeUndone,
@@ -56,6 +57,7 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
+    WorkExcluded,
     ticket_told_of,
 )
 from services.sla_timer.promise.calls import RecordCall
@@ -118,8 +120,10 @@ ASK_NOTHING = (
     TicketResumed,
     TicketReopened,
     TicketResolved,
+    CoverRestated,
+    WorkExcluded,
 )
-"""All others: a first response never pauses, and is promised once."""
+"""All others: a first response never pauses, is promised once, and stays due whatever the cause."""
 
 
 def asking(event: TicketEvent) -> Asking | None:

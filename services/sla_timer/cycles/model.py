@@ -25,6 +25,8 @@ class Kind(StrEnum):
     RESUMED = "resumed"
     PAUSED = "paused"
     RESOLVED = "resolved"
+    EXCLUDED = "excluded"
+    """The plan does not help with the cause; as a resolution, but that nothing was solved."""
     REOPENED = "reopened"
     ASKED = "asked"
     """The customer wrote, called without getting help, or reopened the ticket."""
@@ -167,12 +169,12 @@ class _Walk:
                 self.paused_at = fact.at
             case None, Kind.RESUMED if self.paused_at is not None:
                 self._resumed(fact.at)
-            case Kind.RESOLVED, Kind.REOPENED:
+            case Kind.RESOLVED | Kind.EXCLUDED, Kind.REOPENED:
                 self.stage = None
                 self.start(Measure.RESOLUTION, fact.at)
-            case None, Kind.RESOLVED | Kind.WITHDRAWN | Kind.MERGED:
+            case None, Kind.RESOLVED | Kind.EXCLUDED | Kind.WITHDRAWN | Kind.MERGED:
                 self._over(fact)
-            case Kind.RESOLVED, Kind.WITHDRAWN | Kind.MERGED:
+            case (Kind.EXCLUDED, Kind.RESOLVED) | (Kind.RESOLVED | Kind.EXCLUDED, Kind.WITHDRAWN | Kind.MERGED):
                 self.stage = fact.kind
             case _:
                 return False

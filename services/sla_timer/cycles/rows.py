@@ -9,6 +9,7 @@ from libs.eventlog.projection import Key, Projection
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.cycles import CycleReckoned, CyclesEvent, CyclesReckoned, CycleTargetMissed, TargetedCycle
 from libs.messages.tickets import (
+    CoverRestated,
     CustomerCallRecorded,
     Medium,
     MergeUndone,
@@ -29,6 +30,7 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
+    WorkExcluded,
     ticket_told_of,
 )
 from services.sla_timer.cycles.decider import Begun, Reckoned, Unreckoned, evolve, is_running, to_miss
@@ -82,13 +84,15 @@ def facts_in(event: TicketEvent) -> tuple[Fact, ...]:
             return Fact(at, Kind.REOPENED), Fact(at, Kind.ASKED)
         case TicketReopened(reopened_at=at):
             return (Fact(at, Kind.REOPENED),)
+        case WorkExcluded(excluded_at=at):
+            return (Fact(at, Kind.EXCLUDED),)
         case TicketWithdrawn(withdrawn_at=at):
             return (Fact(at, Kind.WITHDRAWN),)
         case ResponseRecorded() | NoteRecorded():  # by a machine, by one of ours
             return ()
         case TicketOpened() | TicketTransferred():
             return ()
-        case TicketRefused() | MessageHeld() | MessageRefused() | ResponseRefused():
+        case TicketRefused() | CoverRestated() | MessageHeld() | MessageRefused() | ResponseRefused():
             return ()
         case _:
             assert_never(event)
@@ -149,6 +153,7 @@ CYCLE_FACTS: Projection[CycleFactsRow] = Projection(
         TicketResumed,
         TicketReopened,
         TicketResolved,
+        WorkExcluded,
         TicketWithdrawn,
     ),
     evolve=_cycle_facts,

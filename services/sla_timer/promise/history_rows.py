@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from libs.eventlog.projection import Projection
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.tickets import (
+    CoverRestated,
     CustomerCallRecorded,
     Medium,
     MergeUndone,
@@ -28,6 +29,7 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
+    WorkExcluded,
 )
 from services.sla_timer.promise.histories import FactKind, PromiseFact
 
@@ -68,9 +70,9 @@ def fact_in(event: TicketEvent) -> PromiseFact | None:
             return None
         case TicketOpened() | NoteRecorded() | TicketTransferred() | TicketPaused() | TicketResumed():
             return None
-        case TicketReopened() | TicketResolved():
+        case TicketReopened() | TicketResolved() | WorkExcluded():
             return None
-        case TicketRefused() | MessageHeld() | MessageRefused() | ResponseRefused():
+        case TicketRefused() | CoverRestated() | MessageHeld() | MessageRefused() | ResponseRefused():
             return None
         case _:
             assert_never(event)

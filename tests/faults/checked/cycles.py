@@ -49,7 +49,7 @@ def _waiting(events: Sequence[Event]) -> Iterator[str]:
                 stage = before
             case ("TicketReopened", _):
                 stage = "open"
-            case ("TicketResolved" | "TicketWithdrawn", _):
+            case ("TicketResolved" | "WorkExcluded" | "TicketWithdrawn", _):
                 stage = "over"
 
 
@@ -64,7 +64,7 @@ def _counted(event: Event) -> int:
         case "TicketReopened":
             return 2 if data["by"] == "customer" else 1
         case name:
-            return int(name in {*_ALWAYS, "TicketResolved", "TicketWithdrawn"})
+            return int(name in {*_ALWAYS, "TicketResolved", "WorkExcluded", "TicketWithdrawn"})
 
 
 def _ends(

@@ -7,6 +7,7 @@ from typing import Any
 from libs.messages import upstream
 from libs.messages.base import FactVersion, PrivateKey
 from libs.messages.clauses import Clause
+from libs.messages.exclusions import CLAUSES, Exclusion
 from libs.messages.plan import ProductRelease, ProductVersions, Status
 from libs.messages.refusals import Contact, TicketRefusal
 from libs.messages.tickets import (
@@ -32,6 +33,7 @@ from libs.messages.tickets import (
     TicketsMerged,
     TicketTransferred,
     TicketWithdrawn,
+    WorkExcluded,
 )
 from libs.plan import Term, covered_from, covered_until
 from services.intake.domain import TakeMessage
@@ -256,6 +258,17 @@ def resolved(at: datetime) -> TicketResolved:
 
 def resolve(at: datetime) -> TakeMessage:
     return take(said_of(at, upstream.TicketResolved, resolution=resolved(at)))
+
+
+def excluded(at: datetime, exclusion: Exclusion = Exclusion.MISUSE, script_language: str | None = None) -> WorkExcluded:
+    return WorkExcluded(
+        excluded_at=at, exclusion=exclusion, clause=CLAUSES[exclusion], by=AGENT, script_language=script_language
+    )
+
+
+def exclude(at: datetime, exclusion: Exclusion = Exclusion.MISUSE, script_language: str | None = None) -> TakeMessage:
+    content = excluded(at, exclusion, script_language)
+    return take(said_of(at, upstream.WorkExcluded, exclusion=content))
 
 
 def withdrawn(at: datetime) -> TicketWithdrawn:

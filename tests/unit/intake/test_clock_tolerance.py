@@ -33,6 +33,8 @@ from tests.unit.intake.examples import (
     TUESDAY,
     call,
     called,
+    exclude,
+    excluded,
     merge,
     merged,
     note,
@@ -81,6 +83,7 @@ KINDS: list[tuple[Said, Happened, tuple[TicketEvent, ...]]] = [
     (resume, resumed, (paused(TUESDAY),)),
     (resolve, resolved, ()),
     (reopen, reopened, (resolved(TUESDAY),)),
+    (exclude, excluded, ()),
     (withdraw, withdrawn, ()),
 ]
 

@@ -24,7 +24,7 @@ EMPTY = replace(reopen(LATER), message=MessageHeld(upstream_type="olcare.upstrea
 
 
 def facts(rng: Random) -> TicketFacts:
-    states = ["held", "open", "resolved", "withdrawn", "merged", "refused"]
+    states = ["held", "open", "excluded", "resolved", "withdrawn", "merged", "refused"]
     return TicketFacts(
         customer=rng.choice(OTHERS),
         contracts=FACTS.contracts if rng.random() < 0.5 else (),

@@ -141,6 +141,7 @@ def test_nothing_personal_is_left_in_the_command_or_in_its_event(name: str) -> N
         ("TicketResumed", None),
         ("TicketReopened", FactsNeeded(ticket=TICKET)),
         ("TicketResolved", None),
+        ("WorkExcluded", None),
         ("TicketWithdrawn", None),
     ],
 )

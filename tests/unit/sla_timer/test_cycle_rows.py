@@ -78,6 +78,7 @@ def test_an_opening_says_on_whose_calendar_and_since_when() -> None:
         (said("TicketResolved", resolved_at=AT), [Kind.RESOLVED]),
         (said("TicketReopened", reopened_at=AT, by=Side.CUSTOMER), [Kind.REOPENED, Kind.ASKED]),
         (said("TicketReopened", reopened_at=AT, by=Side.SUPPORT), [Kind.REOPENED]),
+        (said("WorkExcluded", excluded_at=AT), [Kind.EXCLUDED]),
         (said("TicketWithdrawn", withdrawn_at=AT), [Kind.WITHDRAWN]),
     ],
 )

@@ -123,8 +123,11 @@ def test_from_one_answer_to_the_next_is_a_periodic_update_while_the_ticket_is_op
     assert [cycle.is_abandoned for cycle in found] == [False, True]
 
 
-@pytest.mark.parametrize(("end", "by"), [(Kind.WITHDRAWN, CycleEnd.WITHDRAWN), (Kind.MERGED, CycleEnd.MERGED)])
-def test_a_withdrawal_and_a_merge_leave_no_figure_of_anything(end: Kind, by: CycleEnd) -> None:
+@pytest.mark.parametrize(
+    ("end", "by"),
+    [(Kind.WITHDRAWN, CycleEnd.WITHDRAWN), (Kind.MERGED, CycleEnd.MERGED), (Kind.EXCLUDED, CycleEnd.EXCLUDED)],
+)
+def test_a_withdrawal_a_merge_and_an_exclusion_leave_no_figure_of_anything(end: Kind, by: CycleEnd) -> None:
     facts = ((monday("11:00"), Kind.ANSWERED), (monday("12:00"), Kind.ASKED), (monday("13:00"), end))
     found = cycles_of(story(monday("10:00"), *facts))
     assert {(cycle.measure, cycle.ended_at, cycle.ended_by) for cycle in found} == {
@@ -137,6 +140,17 @@ def test_a_resolution_leaves_a_question_without_a_figure() -> None:
     facts = ((monday("11:00"), Kind.ANSWERED), (monday("12:00"), Kind.ASKED), (monday("13:00"), Kind.RESOLVED))
     (asked,) = cycles(NEXT, monday("10:00"), *facts)
     assert (asked.ended_by, asked.is_abandoned) == (CycleEnd.RESOLVED, True)
+
+
+def test_an_excluded_ticket_is_measured_again_once_it_is_reopened() -> None:
+    facts = ((monday("11:00"), Kind.PAUSED), (monday("12:00"), Kind.EXCLUDED), (monday("12:30"), Kind.EXCLUDED))
+    over = (monday("13:00"), Kind.RESOLVED)
+    (only,) = cycles(RESOLUTION, monday("10:00"), *facts, over, (monday("14:00"), Kind.WITHDRAWN))
+    assert (only.ended_at, only.ended_by, only.is_abandoned) == (monday("12:00"), CycleEnd.EXCLUDED, True)
+    assert only.pauses == (Pause(monday("11:00"), monday("12:00")),)
+    for between in ((), (over,)):
+        first, second = cycles(RESOLUTION, monday("10:00"), *facts, *between, (monday("14:00"), Kind.REOPENED))
+        assert (first, second.started_at, second.ended_at) == (only, monday("14:00"), None)
 
 
 def test_a_merge_that_is_undone_never_was() -> None:
