@@ -14,3 +14,7 @@ select jsonb_build_object(
             'stream', stream, 'sequence', sequence, 'centre', centre) order by stream), '[]'::jsonb)
         from customers where stream = any (cast(:customers as text[])))
 ) as facts;
+
+-- name: price_lists
+-- Every price list that was published, by currency and version.
+select stream, version, applies_from, published_at, content from price_lists order by stream, version;

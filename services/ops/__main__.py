@@ -19,6 +19,7 @@ from services.ops import serve, stack
 from services.ops.cli.environment import from_files, options
 from services.ops.cli.output import Refused, tell
 from services.ops.clock import command as clock
+from services.ops.contract import command as contract
 from services.ops.door import dead_letters, notices, persons, seed, trigger
 from services.ops.explain import command as explain
 from services.ops.plan import calendar
@@ -53,6 +54,7 @@ for _name, _group in {
     "plan": plan.app,
     "calendar": calendar.app,
     "projections": projections.app,
+    "contract": contract.app,
     "ticket": tickets.app,
     "dlq": dead_letters.app,
     "stuck": stuck.app,

@@ -76,9 +76,9 @@ def lines(source: BinaryIO) -> Iterator[InputLine]:
         yield InputLine(number, raw if rest is raw else raw + rest[:1])
 
 
-def fields_of(raw: bytes) -> Fields:
-    """Read a line as one JSON object; raises BadLine."""
-    found = _json(_text(raw))
+def fields_of(raw: bytes, decoder: json.JSONDecoder | None = None) -> Fields:
+    """Read a line as one JSON object, by a decoder of its own if need be; raises BadLine."""
+    found = _json(_text(raw), decoder or _DECODER)
     if not isinstance(found, dict):
         raise BadLine("not_an_object", None, f"a line holds one JSON object, not {_kind(found)}")
     return found
@@ -128,9 +128,9 @@ def _text(raw: bytes) -> str:
     return text
 
 
-def _json(text: str) -> Any:
+def _json(text: str, decoder: json.JSONDecoder) -> Any:
     try:
-        return _DECODER.decode(text)
+        return decoder.decode(text)
     except json.JSONDecodeError as error:
         raise BadLine("not_json", None, f"no JSON at character {error.pos + 1}: {error.msg}") from error
     except RecursionError as error:

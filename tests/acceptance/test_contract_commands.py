@@ -1,0 +1,96 @@
+"""Prices by what is published, of an installation that `olcare up` starts."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
+from typing import Any, NamedTuple
+from unittest import mock
+
+import pytest
+
+from libs.stack.run import PROJECT
+from tests.acceptance.olcare import done, olcare
+
+MONDAY = "2026-11-23T07:00:00Z"
+PLAN = PROJECT / "services/contract/plan"
+NEWER = (
+    "- {currency: EUR, version: 2, minor_digits: 2, first_year: 2000, renewal: 2100, resubscription: 2600, "
+    "applies_from: 2027-01-01, status: assumption}\n"
+    "- {currency: EUR, version: 3, minor_digits: 2, first_year: 2000, renewal: 1900, resubscription: 2400, "
+    "applies_from: 2026-06-01, status: assumption}\n"
+)
+
+
+class Answered(NamedTuple):
+    code: int
+    answers: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers of its own, whatever is given: topics have their names."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
+            patch.delenv(f"OLCARE_{name}", raising=False)
+        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
+        done("up", "--clock", MONDAY)
+        yield
+        assert done("down") == {"ended": True}
+
+
+def quote(*words: str, given: list[dict[str, Any]]) -> Answered:
+    raw = "\n".join(map(json.dumps, given)).encode()
+    with mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw))):
+        said = olcare("contract", "quote", *words)
+    assert not said.err
+    return Answered(said.code, [json.loads(line) for line in said.out.splitlines()])
+
+
+def asked(on: str, currency: str = "EUR") -> dict[str, Any]:
+    return {"id": f"{currency} {on}", "licence_value": "1000", "currency": currency, "kind": "renewal", "on": on}
+
+
+def amounts(found: Answered) -> list[tuple[str, int]]:
+    return [(answer["price"]["amount"], answer["price_list"]["version"]) for answer in found.answers]
+
+
+def test_what_is_published_is_quoted_like_the_shipped_plan() -> None:
+    given = [asked("2026-11-24", currency) for currency in ("EUR", "GBP", "CAD", "USD", "AUD", "MYR", "JPY", "CHF")]
+    by_plan, by_tables = quote(given=given), quote("--published", given=given)
+    assert by_plan == by_tables
+    assert by_plan.code == 1
+    assert [answer.get("error", {}).get("code") for answer in by_plan.answers] == [None] * 7 + ["unknown_currency"]
+
+
+def test_lists_that_follow_are_quoted_from_their_days_on_and_those_of_before_stay(tmp_path: Path) -> None:
+    folder = copytree(PLAN, tmp_path / "plan")
+    with (folder / "prices.yaml").open("a", encoding="utf-8") as prices:
+        prices.write(NEWER)
+    days = [asked(day) for day in ("2026-01-01", "2026-05-31", "2026-06-01", "2026-12-31", "2027-01-01")]
+    assert amounts(quote("--published", given=days)) == [("200.00", 1)] * 5
+    found = done("plan", "publish", "--plan", str(folder))
+    euros = [(part["version"], part["outcome"]) for part in found if part["part"] == "prices/plan/EUR"]
+    assert euros == [(1, "same"), (2, "new"), (3, "new")]
+    done("clock", "advance", "--by", "1m")
+    by_tables = quote("--published", given=days)
+    assert by_tables == quote("--plan", str(folder), given=days)
+    assert amounts(by_tables) == [("200.00", 1)] * 2 + [("190.00", 3)] * 2 + [("210.00", 2)]
+    again = done("plan", "publish", "--plan", str(folder))
+    assert {part["outcome"] for part in again} == {"same"}
+    exported = tmp_path / "plan.json"
+    done("plan", "export", "--plan", str(folder), str(exported))
+    assert quote("--plan", str(exported), given=days) == by_tables
+
+
+def test_a_list_of_before_that_was_altered_is_refused(tmp_path: Path) -> None:
+    folder = copytree(PLAN, tmp_path / "plan")
+    shipped = (folder / "prices.yaml").read_text(encoding="utf-8")
+    cheaper = shipped.replace("EUR, version: 1, minor_digits: 2, first_year: 2000", "EUR, version: 1, first_year: 1900")
+    (folder / "prices.yaml").write_text(cheaper.replace("1900,", "1900, minor_digits: 2,") + NEWER, encoding="utf-8")
+    said = olcare("plan", "publish", "--plan", str(folder), "--json")
+    [refused] = [part for part in said.json() if part["outcome"] == "refused"]
+    assert said.code == 1
+    assert (refused["part"], refused["version"], refused["why"]) == ("prices/plan/EUR", 1, "same-version-other-content")
