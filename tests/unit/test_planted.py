@@ -93,7 +93,7 @@ FOLDS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "contract": {
         "contracts": ["contract_states", "customers", "contracts", "erased_persons"],
-        "plan": ["plan_states", "plan_parts", "tz_databases"],
+        "plan": ["plan_states", "plan_parts", "price_lists", "tz_databases"],
     },
     "sla_timer": {
         "sla": ["states", "promises", "cycles"],
