@@ -39,7 +39,8 @@ from services.intake.facts import NO_FACTS, FactsNeeded, TicketFacts
 from services.intake.held_message import content_of, turned_away
 from services.intake.life import Merged, Ticket
 from services.intake.opening import OpenTicket, open_or_refuse
-from services.intake.reconsidering import ReconsiderOpening, lacks_customer, reconsider
+from services.intake.reconsidering import ReconsiderOpening, is_dealt_with, lacks_customer, reconsider
+from services.intake.restating import OpenRestated, RestateCover, lacks_cover, open_restated, restate
 
 HELD_AT_MOST = 100  # messages: whatever an upstream system does, the state of a stream stays small
 EXACT = timedelta()
@@ -100,7 +101,16 @@ class ApplyMerge:
 
 
 FromDoor = OpenTicket | TakeMessage
-Command = FromDoor | ApplyHeld | UndoMerge | ApplyMerge | ReconsiderOpening | IdUsedOtherwise[FromDoor]
+Command = (
+    FromDoor
+    | ApplyHeld
+    | UndoMerge
+    | ApplyMerge
+    | ReconsiderOpening
+    | RestateCover
+    | OpenRestated
+    | IdUsedOtherwise[FromDoor]
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,11 @@ class Refused:
     held: tuple[MessageHeld, ...] = ()
     applied: int = 0
     asked: TicketRefused | None = None
-    """The ticket, as long as it waits for its customer to be registered, and nobody has answered or withdrawn it."""
+    """The ticket, where what becomes known later may take the reason away."""
+    restated: CoverRestated | None = None
+    """That it was under cover after all."""
+    dealt_with: bool = False
+    """Whether somebody has answered or withdrawn it: then it is not opened any more."""
     state: Literal["refused"] = "refused"
 
 
@@ -164,6 +178,10 @@ def decide(state: State, command: Command) -> TicketEvent | None:
             return _apply_merge(state, command)
         case ReconsiderOpening():
             return _reconsider(state, command)
+        case RestateCover():
+            return _restate(state, command)
+        case OpenRestated():
+            return _open_restated(state, command)
         case IdUsedOtherwise(wish=wish):
             return _used_otherwise(wish)
         case _:
@@ -174,11 +192,9 @@ def evolve(state: State, event: TicketEvent) -> State:
     """Fold an event into the state."""
     match event:
         case TicketOpened():
-            applied = state.applied if isinstance(state, Refused) else 0
-            return replace(life.ticket(event, state.held), applied=applied)
+            return _opened(state, event)
         case TicketRefused():
-            applied = state.applied if isinstance(state, Refused) else 0
-            return Refused(event.clause, state.held, applied, event if lacks_customer(event) else None)
+            return _refused(state, event)
         case MessageHeld(awaits=str()) if isinstance(state, Ticket):
             return _with_awaiting(state, event)
         case MessageHeld():
@@ -202,15 +218,28 @@ def evolve(state: State, event: TicketEvent) -> State:
         case WorkExcluded():
             return _lived(state, event)
         case CoverRestated():
-            return state
+            return replace(state, restated=event) if isinstance(state, Refused) else state
         case _:
             assert_never(event)
 
 
+def _opened(state: State, event: TicketOpened) -> Ticket:
+    """A restated opening is at no call."""
+    opened = life.ticket(event, state.held)
+    if not isinstance(state, Refused):
+        return opened
+    return replace(opened, applied=state.applied, calls=() if state.restated else opened.calls)
+
+
+def _refused(state: State, event: TicketRefused) -> Refused:
+    asked = event if lacks_customer(event) or lacks_cover(event) else None
+    if isinstance(state, Refused):
+        return replace(state, clause=event.clause, asked=asked)
+    return Refused(event.clause, state.held, asked=asked)
+
+
 def _dealt_with(state: State, event: ResponseRefused | MessageRefused) -> State:
-    if isinstance(state, Refused) and lacks_customer(event) is False:
-        return replace(state, asked=None)
-    return state
+    return replace(state, dealt_with=True) if isinstance(state, Refused) and is_dealt_with(event) else state
 
 
 def _lived(state: State, event: life.LifeEvent) -> State:
@@ -295,8 +324,25 @@ def _judged(
 def _reconsider(state: State, command: ReconsiderOpening) -> TicketOpened | TicketRefused | None:
     """Held messages come first: an answer may be among them."""
     match state:
-        case Refused(asked=TicketRefused() as asked, held=()):
+        case Refused(asked=TicketRefused() as asked, held=(), dealt_with=False) if lacks_customer(asked):
             return reconsider(asked, command)
+        case _:
+            return None
+
+
+def _restate(state: State, command: RestateCover) -> CoverRestated | TicketRefused | None:
+    match state:
+        case Refused(asked=TicketRefused() as asked, held=(), restated=None) if lacks_cover(asked):
+            return restate(asked, command)
+        case _:
+            return None
+
+
+def _open_restated(state: State, command: OpenRestated) -> TicketOpened | None:
+    """Held messages come first: an answer may be among them."""
+    match state:
+        case Refused(asked=TicketRefused() as asked, held=(), restated=CoverRestated() as restated, dealt_with=False):
+            return open_restated(asked, restated, command)
         case _:
             return None
 

@@ -52,8 +52,47 @@ from tickets t
 join customers c on c.stream = t.customer
 join heads_tickets h on h.stream = t.stream
 where t.lacks_customer and exists (
-    select from contracts k
+    select from terms k
     where k.customer = t.customer and t.product = any (k.products)
         and k.covered_from <= t.opened_at and t.opened_at < k.covered_until)
 order by t.opened_at, t.stream
+limit :most;
+
+-- name: refusals_to_restate
+-- Tickets that were refused for want of cover, and were under cover at their instant, as is known by now. It goes from
+-- one customer and product to the next of which any were refused, and from their terms to what was refused within.
+with recursive lacking as (
+    (select customer, product from tickets where lacks_cover order by customer, product limit 1)
+    union all
+    select n.customer, n.product
+    from lacking l
+    cross join lateral (
+        select t.customer, t.product from tickets t
+        where t.lacks_cover and (t.customer, t.product) > (l.customer, l.product)
+        order by t.customer, t.product
+        limit 1) n
+)
+select distinct on (t.opened_at, t.stream) t.stream, h.id as head, t.customer, t.product, t.number_dialled, t.opened_at,
+    t.refused_correlation as correlation
+from lacking l
+join customers c on c.stream = l.customer
+join terms k on k.customer = l.customer and l.product = any (k.products)
+cross join lateral (
+    select * from tickets t
+    where t.lacks_cover and t.customer = l.customer and t.product = l.product
+        and k.covered_from <= t.opened_at and t.opened_at < k.covered_until
+    order by t.opened_at
+    limit :most) t
+join heads_tickets h on h.stream = t.stream
+order by t.opened_at, t.stream
+limit :most;
+
+-- name: restated_to_open
+-- Tickets whose cover was restated, and that nobody has answered or withdrawn.
+select t.stream, h.id as head, t.customer, t.product, t.number_dialled, t.restated_at,
+    t.refused_correlation as correlation
+from tickets t
+join heads_tickets h on h.stream = t.stream
+where t.restated_at is not null
+order by t.restated_at, t.stream
 limit :most;

@@ -1,48 +1,11 @@
 """What is known besides a ticket's own stream when something about it is decided."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
-from libs.messages.plan import ProductVersions
-
-
-@dataclass(frozen=True)
-class KnownCustomer:
-    """A customer as contract registered it."""
-
-    stream: str
-    sequence: int
-    centre: str
-    """The home centre."""
-    reseller: str | None
-    has_contract: bool
-    """Whether any contract of this customer was ever activated, for whatever product."""
-    language: str = "en"
-
-
-@dataclass(frozen=True)
-class KnownContract:
-    """A term of the customer that names the ticket's product."""
-
-    stream: str
-    sequence: int
-    zone: str
-    first_day: date
-    last_day: date
-    covered_from: datetime
-    covered_until: datetime
-
-
-@dataclass(frozen=True)
-class KnownProduct:
-    """The published versions of the ticket's product."""
-
-    stream: str
-    sequence: int
-    versions: ProductVersions
+from libs.plan import CoverFacts
 
 
 @dataclass(frozen=True)
@@ -67,12 +30,9 @@ class KnownTicket:
 
 
 @dataclass(frozen=True)
-class TicketFacts:
+class TicketFacts(CoverFacts):
     """What a decision about a ticket rests on besides its own stream; a field is empty where nothing was found."""
 
-    customer: KnownCustomer | None = None
-    contracts: tuple[KnownContract, ...] = ()
-    product: KnownProduct | None = None
     called: KnownCentre | None = None
     """The centre whose published number was dialled."""
     receiving: KnownCentre | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import DOOR, ServiceHost
@@ -28,6 +29,7 @@ from services.intake.domain import OWING, ApplyHeld, ApplyMerge, Owed, UndoMerge
 from services.intake.facts import FACTS, NO_FACTS, FactsNeeded, TicketFacts
 from services.intake.personal import personal
 from services.intake.reconsidering import ReconsiderOpening
+from services.intake.restating import OpenRestated, RestateCover
 from services.intake.settings import IntakeSettings
 
 
@@ -96,7 +98,8 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
 class TicketDuties:
     """Undoes merges that cross; they show only once they count, since each was decided before the others were known.
 
-    Applies merges that waited for their survivor's opening, and reconsiders tickets that waited for their customer.
+    Applies merges that waited for their survivor's opening, reconsiders tickets that waited for their customer, and
+    restates refusals whose cover was recorded later, and opens what was refused so.
     """
 
     def __init__(self, host: ServiceHost, settings: IntakeSettings) -> None:
@@ -108,6 +111,8 @@ class TicketDuties:
             Duty("undo crossing merges", self.crossing),
             Duty("apply merges that waited", self.waited),
             Duty("reconsider refused", self.refused, safe=self._safe_time()),
+            Duty("restate cover", self.covered, safe=self._safe_time()),
+            Duty("open restated", self.restated, safe=self._safe_time()),
         ]
 
     async def crossing(self, _: datetime, most: int) -> Sequence[IssuedCommand]:
@@ -127,11 +132,25 @@ class TicketDuties:
 
     async def refused(self, _: datetime, most: int) -> Sequence[IssuedCommand]:
         """Judge tickets once more whose customer and term are registered by now."""
-        rows = await self._queries.rows("tickets_to_reconsider", most=most)
+        found = await self._rows("tickets_to_reconsider", most)
+        return [issued_by_duty(row, ReconsiderOpening(row["opened_at"], facts)) for row, facts in found]
+
+    async def covered(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+        """Say of refused tickets that they were under cover."""
+        found = await self._rows("refusals_to_restate", most)
+        return [issued_by_duty(row, RestateCover(now, facts)) for row, facts in found]
+
+    async def restated(self, _: datetime, most: int) -> Sequence[IssuedCommand]:
+        """Open what was refused though it was under cover."""
+        found = await self._rows("restated_to_open", most)
+        return [issued_by_duty(row, OpenRestated(row["restated_at"], facts)) for row, facts in found]
+
+    async def _rows(self, query: str, most: int) -> list[tuple[dict[str, Any], TicketFacts]]:
+        """The tickets that a query finds, each with the facts that its opening rests on."""
+        rows = await self._queries.rows(query, most=most)
         asked = [FactsNeeded(row["customer"], row["product"], row["number_dialled"]) for row in rows]
         facts = await self._queries.facts("facts_for_tickets", asked, FACTS, NO_FACTS)
-        each = zip(rows, facts, strict=True)
-        return [issued_by_duty(row, ReconsiderOpening(row["opened_at"], known)) for row, known in each]
+        return list(zip(rows, facts, strict=True))
 
     def _safe_time(self) -> SafeTime:
         """What stands at our door is answered first: an answer to such a ticket, or its withdrawal."""

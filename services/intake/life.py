@@ -28,7 +28,8 @@ from libs.messages.tickets import (
     TicketWithdrawn,
     WorkExcluded,
 )
-from services.intake.cover import Covered, NotCovered, judge_reopening
+from libs.plan import Covered, NotCovered
+from services.intake.cover import judge_reopening
 from services.intake.facts import FactsNeeded, KnownTicket, TicketFacts
 from services.intake.held_message import HeldContent, instant_of, taken_at, turned_away
 from services.intake.known_calls import KnownCall, is_known, opening_calls, with_agent, with_call
@@ -344,7 +345,8 @@ def _reopened(
     """Judge cover anew at this instant: the rule « lapse while a ticket is open » ends with the resolution."""
     if not isinstance(known.stage, Resolved | Excluded):
         return turned_away(message, MessageRefusal.NOT_RESOLVED)
-    verdict = judge_reopening(facts, known.request_kind, reopening.reopened_at)
+    kind, at = known.request_kind, reopening.reopened_at
+    verdict = judge_reopening(facts, known.customer, known.product, kind, at)
     match verdict:
         case Covered(cover=cover, rests_on=rests_on):
             return TicketReopened(**dict(reopening), cover=cover, rests_on=rests_on)

@@ -8,8 +8,8 @@ from libs.messages.base import PrivateKey
 from libs.messages.doubts import Doubt
 from libs.messages.facts import resting_on
 from libs.messages.tickets import Channel, RequestKind, TicketOpened, TicketRefused
-from libs.plan import local_centre
-from services.intake.cover import Covered, NotCovered, contact_for, judge_cover
+from libs.plan import Covered, NotCovered, local_centre
+from services.intake.cover import judge_cover
 from services.intake.facts import TicketFacts
 
 NO_LANGUAGE = "en"
@@ -41,7 +41,8 @@ class OpenTicket:
 
 def open_or_refuse(command: OpenTicket) -> TicketOpened | TicketRefused:
     """Judge cover, and bind the ticket to its local centre."""
-    verdict = judge_cover(command.facts, command.request_kind, command.version, command.occurred_at)
+    kind, at = command.request_kind, command.occurred_at
+    verdict = judge_cover(command.facts, command.customer, command.product, command.version, kind, at)
     match verdict:
         case Covered():
             return _opened(command, verdict)
@@ -82,17 +83,18 @@ def _refused(command: OpenTicket, verdict: NotCovered) -> TicketRefused:
         opened_at=command.occurred_at,
         reason=verdict.reason,
         clause=verdict.clause,
-        contact=contact_for(customer),
+        contact=verdict.contact,
         customer=command.customer,
         requester=command.requester,
         private=command.private,
         language=command.language or (customer.language if customer else NO_LANGUAGE),
         channel=command.channel,
-        centre=customer.centre if customer else None,
+        centre=verdict.team,
         number_dialled=command.number_dialled if command.facts.called else None,
         request_kind=command.request_kind,
         product=command.product,
         version=command.version,
         rests_on=verdict.rests_on,
         doubts=command.doubts,
+        price_to_return=verdict.price_to_return,
     )

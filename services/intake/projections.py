@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, NamedTuple, assert_never, get_args
 
-from libs.eventlog.projection import Projection, Reader, state_of
+from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import CONTRACTS, PLAN, TICKETS
 from libs.messages.contracts import (
@@ -27,10 +27,19 @@ from libs.messages.contracts import (
     ResubscriptionUndone,
     SignatureRefused,
 )
+from libs.messages.licences import (
+    FirstTermNotBegun,
+    LicenceEvent,
+    LicenceOptionsAdded,
+    LicenceRefused,
+    LicenceRegistered,
+)
 from libs.messages.plan import (
     CalendarEvent,
     CentreCalendarPublished,
     PlanPartRefused,
+    PriceListPublished,
+    PricesEvent,
     ProductVersionsPublished,
     VersionsEvent,
 )
@@ -40,12 +49,13 @@ from services.intake.ticket_rows import TICKET_ROWS
 
 
 class CustomerRow(NamedTuple):
-    """A customer's home centre, reseller and language; `sequence` is that of the event it comes from."""
+    """A customer's home centre and whom it turns to; `sequence` is that of the event it comes from."""
 
     stream: str
     centre: str
     reseller: str | None
     language: str
+    regional_team: str | None
     sequence: int
 
 
@@ -53,21 +63,33 @@ def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> C
     match event.data:
         case CustomerRegistered() as registered:
             return CustomerRow(
-                event.stream, registered.centre, registered.reseller, registered.language, event.sequence
+                stream=event.stream,
+                centre=registered.centre,
+                reseller=registered.reseller,
+                language=registered.language,
+                regional_team=registered.regional_team,
+                sequence=event.sequence,
             )
         case CustomerChanged() as changed:
-            return row and row._replace(reseller=changed.reseller, language=changed.language, sequence=event.sequence)
+            return row and row._replace(
+                reseller=changed.reseller,
+                language=changed.language,
+                regional_team=changed.regional_team,
+                sequence=event.sequence,
+            )
         case CustomerRefused() | RemindersChosen() | PersonErased() | PersonErasureRefused():
             return row
         case _:
             assert_never(event.data)
 
 
-class ContractRow(NamedTuple):
-    """A term of support."""
+class TermRow(NamedTuple):
+    """A term of a contract; `sequence` is that of the event with which it was signed for."""
 
     stream: str
+    number: int
     customer: str
+    licence: str
     products: list[str]
     zone: str
     first_day: date
@@ -77,27 +99,59 @@ class ContractRow(NamedTuple):
     sequence: int
 
 
-def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> ContractRow | None:
+def _term(row: TermRow | None, event: RecordedEvent[ContractEvent]) -> TermRow | None:
+    """What ends a term changes nothing: its days decide."""
     match event.data:
-        case ContractActivated() as activated:
-            return ContractRow(
+        case ContractActivated() | ContractRenewed() as begun:
+            return TermRow(
                 stream=event.stream,
-                customer=activated.customer,
-                products=list(activated.products),
-                zone=activated.zone,
-                first_day=activated.first_day,
-                last_day=activated.last_day,
-                covered_from=activated.covered_from,
-                covered_until=activated.covered_until,
+                number=_number(begun),
+                customer=begun.customer,
+                licence=begun.licence,
+                products=list(begun.products),
+                zone=begun.zone,
+                first_day=begun.first_day,
+                last_day=begun.last_day,
+                covered_from=begun.covered_from,
+                covered_until=begun.covered_until,
                 sequence=event.sequence,
             )
-        case ContractLapsed() | ContractContinued():
-            return row and row._replace(sequence=event.sequence)
-        case ContractRefused():
+        case ContractLapsed() | ContractContinued() | ContractRefused():
             return row
-        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | ContractRenewed() | SignatureRefused():
+        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | SignatureRefused():
             return row
         case ContractResubscribed() | ResubscriptionUndone():
+            return row
+        case _:
+            assert_never(event.data)
+
+
+def _number(begun: ContractEvent) -> int:
+    return begun.number if isinstance(begun, ContractRenewed) else 1
+
+
+def _by_number(event: RecordedEvent[ContractEvent]) -> tuple[Key, ...]:
+    return ((event.stream, _number(event.data)),)
+
+
+class LicenceRow(NamedTuple):
+    """A licence and its total list value, options included."""
+
+    stream: str
+    licence_kind: str
+    list_value: str
+    currency: str
+    sequence: int
+
+
+def _licence(row: LicenceRow | None, event: RecordedEvent[LicenceEvent]) -> LicenceRow | None:
+    match event.data:
+        case LicenceRegistered() as bought:
+            kind = str(bought.licence_kind)
+            return LicenceRow(event.stream, kind, bought.list_value, bought.currency, event.sequence)
+        case LicenceOptionsAdded(list_value=value):
+            return row and row._replace(list_value=value, sequence=event.sequence)
+        case LicenceRefused() | FirstTermNotBegun():
             return row
         case _:
             assert_never(event.data)
@@ -142,6 +196,32 @@ def _product(row: ProductRow | None, event: RecordedEvent[VersionsEvent]) -> Pro
             assert_never(event.data)
 
 
+class PriceListRow(NamedTuple):
+    """A price list, as published, in JSON; the version before it stays."""
+
+    stream: str
+    version: int
+    currency: str
+    prices: str
+    sequence: int
+
+
+def _price_list(row: PriceListRow | None, event: RecordedEvent[PricesEvent]) -> PriceListRow | None:
+    match event.data:
+        case PriceListPublished(prices=prices):
+            content = prices.model_dump_json()
+            return PriceListRow(event.stream, prices.version, prices.currency, content, event.sequence)
+        case PlanPartRefused():
+            return row
+        case _:
+            assert_never(event.data)
+
+
+def _by_version(event: RecordedEvent[PricesEvent]) -> tuple[Key, ...]:
+    version = event.data.prices.version if isinstance(event.data, PriceListPublished) else event.data.version
+    return ((event.stream, version),)
+
+
 STATES: Projection[Any] = state_of("ticket_states", DECIDERS, State, get_args(TicketEvent))
 
 CUSTOMERS: Projection[CustomerRow] = Projection(
@@ -149,21 +229,33 @@ CUSTOMERS: Projection[CustomerRow] = Projection(
     row=CustomerRow,
     columns="""
         stream text not null, centre text not null, reseller text, language text not null,
-        sequence bigint not null""",
+        regional_team text, sequence bigint not null""",
     events=(CustomerRegistered, CustomerChanged),
     evolve=_customer,
 )
 
-CONTRACT_TERMS: Projection[ContractRow] = Projection(
-    table="contracts",
-    row=ContractRow,
+TERMS: Projection[TermRow] = Projection(
+    table="terms",
+    row=TermRow,
     columns="""
-        stream text not null, customer text not null, products text[] not null, zone text not null,
-        first_day date not null, last_day date not null,
+        stream text not null, number int not null, customer text not null, licence text not null,
+        products text[] not null, zone text not null, first_day date not null, last_day date not null,
         covered_from timestamptz not null, covered_until timestamptz not null, sequence bigint not null""",
-    events=(ContractActivated, ContractLapsed, ContractContinued),
-    evolve=_contract,
+    events=(ContractActivated, ContractRenewed),
+    evolve=_term,
+    key=("stream", "number"),
+    keys=_by_number,
     indexes=("(customer)",),
+)
+
+LICENCES: Projection[LicenceRow] = Projection(
+    table="licences",
+    row=LicenceRow,
+    columns="""
+        stream text not null, licence_kind text not null, list_value text not null, currency text not null,
+        sequence bigint not null""",
+    events=(LicenceRegistered, LicenceOptionsAdded),
+    evolve=_licence,
 )
 
 CENTRES: Projection[CentreRow] = Projection(
@@ -183,8 +275,20 @@ PRODUCTS: Projection[ProductRow] = Projection(
     indexes=("(product)",),
 )
 
+PRICE_LISTS: Projection[PriceListRow] = Projection(
+    table="price_lists",
+    row=PriceListRow,
+    columns="""
+        stream text not null, version int not null, currency text not null, prices jsonb not null,
+        sequence bigint not null""",
+    events=(PriceListPublished,),
+    evolve=_price_list,
+    key=("stream", "version"),
+    keys=_by_version,
+)
+
 READERS: tuple[Reader, ...] = (
-    Reader("tickets", TICKETS, 9, (STATES, TICKET_ROWS), writes=True),
-    Reader("contracts", CONTRACTS, 3, (CUSTOMERS, CONTRACT_TERMS)),
-    Reader("plan", PLAN, 1, (CENTRES, PRODUCTS)),
+    Reader("tickets", TICKETS, 10, (STATES, TICKET_ROWS), writes=True),
+    Reader("contracts", CONTRACTS, 4, (CUSTOMERS, TERMS, LICENCES)),
+    Reader("plan", PLAN, 2, (CENTRES, PRODUCTS, PRICE_LISTS)),
 )

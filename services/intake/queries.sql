@@ -1,3 +1,6 @@
+-- part: licences_asked_for
+select k.licence from terms k where k.customer = asked.customer and asked.product = any (k.products)
+
 -- name: facts_for_tickets
 -- The facts for decisions on messages about tickets: one row of JSON for each place in the lists, in their order.
 -- Customer and product are given, or are those of a ticket of ours.
@@ -6,12 +9,19 @@ select
         'customer', (
             select jsonb_build_object(
                 'stream', c.stream, 'sequence', c.sequence, 'centre', c.centre, 'reseller', c.reseller,
-                'language', c.language,
-                'has_contract', exists (select from contracts k where k.customer = c.stream))
+                'language', c.language, 'regional_team', c.regional_team,
+                'has_contract', exists (select from terms k where k.customer = c.stream))
             from customers c where c.stream = asked.customer),
-        'contracts', (
-            select coalesce(jsonb_agg(to_jsonb(k) order by k.stream), '[]'::jsonb)
-            from contracts k where k.customer = asked.customer and asked.product = any (k.products)),
+        'terms', (
+            select coalesce(jsonb_agg(to_jsonb(k) order by k.stream, k.number), '[]'::jsonb)
+            from terms k where k.customer = asked.customer and asked.product = any (k.products)),
+        'licences', (
+            select coalesce(jsonb_agg(to_jsonb(l) order by l.stream), '[]'::jsonb)
+            from licences l where l.stream in ({licences_asked_for})),
+        'price_lists', (
+            select coalesce(jsonb_agg(to_jsonb(p) order by p.stream, p.version), '[]'::jsonb)
+            from price_lists p where p.currency in (
+                select l.currency from licences l where l.stream in ({licences_asked_for}))),
         'product', (
             select jsonb_build_object('stream', p.stream, 'sequence', p.sequence, 'versions', p.versions)
             from products p where p.product = asked.product),

@@ -35,33 +35,41 @@ def lacks_customer(event: TicketEvent) -> bool | None:
             return reason is TicketRefusal.UNKNOWN_CUSTOMER
         case TicketOpened():
             return False
-        case ResponseRefused(reason=ResponseRefusal.TICKET_REFUSED, by=by) if by is not RespondedBy.AUTOMATIC:
-            return False
-        case MessageRefused(reason=MessageRefusal.TICKET_REFUSED, upstream_type=kind) if kind == WITHDRAWN:
-            return False
         case _:
-            return None
+            return False if is_dealt_with(event) else None
+
+
+def is_dealt_with(event: TicketEvent) -> bool:
+    """Whether somebody answered or withdrew a refused ticket: nothing is to be opened any more."""
+    match event:
+        case ResponseRefused(reason=ResponseRefusal.TICKET_REFUSED, by=by):
+            return by is not RespondedBy.AUTOMATIC
+        case MessageRefused(reason=MessageRefusal.TICKET_REFUSED, upstream_type=kind):
+            return kind == WITHDRAWN
+        case _:
+            return False
 
 
 def reconsider(asked: TicketRefused, command: ReconsiderOpening) -> TicketOpened | TicketRefused | None:
     """Open the ticket, or refuse it for what is known now; None where the customer is not known yet."""
-    if command.facts.customer is None:
-        return None
-    return open_or_refuse(
-        OpenTicket(
-            occurred_at=asked.opened_at,
-            not_after=asked.opened_at,
-            upstream_type=SUBMITTED,
-            customer=asked.customer,
-            requester=asked.requester,
-            private=asked.private,
-            language=asked.language,
-            channel=asked.channel,
-            number_dialled=asked.number_dialled,
-            request_kind=asked.request_kind,
-            product=asked.product,
-            version=asked.version,
-            facts=command.facts,
-            doubts=asked.doubts,
-        )
+    return open_or_refuse(as_asked(asked, command.facts)) if command.facts.customer else None
+
+
+def as_asked(asked: TicketRefused, facts: TicketFacts) -> OpenTicket:
+    """The opening that was refused, on what is known now."""
+    return OpenTicket(
+        occurred_at=asked.opened_at,
+        not_after=asked.opened_at,
+        upstream_type=SUBMITTED,
+        customer=asked.customer,
+        requester=asked.requester,
+        private=asked.private,
+        language=asked.language,
+        channel=asked.channel,
+        number_dialled=asked.number_dialled,
+        request_kind=asked.request_kind,
+        product=asked.product,
+        version=asked.version,
+        facts=facts,
+        doubts=asked.doubts,
     )

@@ -28,7 +28,8 @@ from libs.messages.tickets import (
     TicketWithdrawn,
     WorkExcluded,
 )
-from services.intake.reconsidering import lacks_customer
+from services.intake.reconsidering import is_dealt_with, lacks_customer
+from services.intake.restating import lacks_cover
 
 
 class TicketRow(NamedTuple):
@@ -68,6 +69,12 @@ class TicketRow(NamedTuple):
     lacks_customer: bool = False
     """Whether it was refused since nobody had registered its customer, and nobody has answered or withdrawn it."""
     refused_correlation: str | None = None
+    lacks_cover: bool = False
+    """Whether it was refused for a reason that a term which is recorded later may take away."""
+    restated_at: datetime | None = None
+    """When it was found to be under cover after all, until it is opened, or somebody has answered or withdrawn it."""
+    is_dealt_with: bool = False
+    """Whether somebody has answered or withdrawn it since it was refused."""
     excluded_at: datetime | None = None
     """Since when nobody works on it, as the plan does not help with its cause."""
 
@@ -76,9 +83,18 @@ def _ticket(row: TicketRow | None, event: RecordedEvent[TicketEvent]) -> TicketR
     if row is None and isinstance(event.data, MessageRefused):
         return None
     row = row or TicketRow(event.stream, "held")
-    lacks = lacks_customer(event.data)
-    row = _told(row, event)
-    return row if lacks is None else row._replace(lacks_customer=lacks)
+    return _reconsidered(_told(row, event), event.data)
+
+
+def _reconsidered(row: TicketRow, event: TicketEvent) -> TicketRow:
+    """Note what a refused ticket waits for."""
+    for_customer, for_cover, dealt_with = lacks_customer(event), lacks_cover(event), is_dealt_with(event)
+    return row._replace(
+        lacks_customer=row.lacks_customer if for_customer is None else for_customer,
+        lacks_cover=row.lacks_cover if for_cover is None else for_cover,
+        is_dealt_with=row.is_dealt_with or dealt_with,
+        restated_at=None if dealt_with else row.restated_at,
+    )
 
 
 def _told(row: TicketRow, event: RecordedEvent[TicketEvent]) -> TicketRow:
@@ -86,7 +102,11 @@ def _told(row: TicketRow, event: RecordedEvent[TicketEvent]) -> TicketRow:
         case TicketOpened() as opened:
             asked = _asked(row, opened)
             return asked._replace(
-                state="open", reason=None, contract=opened.cover.contract, current_centre=opened.centre
+                state="open",
+                reason=None,
+                contract=opened.cover.contract,
+                current_centre=opened.centre,
+                restated_at=None,
             )
         case TicketRefused() as refused:
             asked, reason = _asked(row, refused), str(refused.reason)
@@ -124,7 +144,9 @@ def _told(row: TicketRow, event: RecordedEvent[TicketEvent]) -> TicketRow:
             return _waits_no_more(row, into)
         case MessageHeld() | MessageRefused() | ResponseRefused() | CustomerCallRecorded() | NoteRecorded():
             return row
-        case WorkExcluded() | CoverRestated():
+        case CoverRestated(restated_at=at):
+            return row._replace(restated_at=None if row.is_dealt_with else at)
+        case WorkExcluded():
             return row
         case _:
             assert_never(event.data)
@@ -187,10 +209,13 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
         current_centre text, resolved_at timestamptz, reopenings int not null,
         merged_into text, merged_at timestamptz, merge_recorded_at timestamptz, merge_correlation text,
         paused_at timestamptz, awaits text[] not null, awaits_since timestamptz[] not null, awaits_correlation text,
-        number_dialled text, lacks_customer boolean not null, refused_correlation text, excluded_at timestamptz""",
+        number_dialled text, lacks_customer boolean not null, refused_correlation text,
+        lacks_cover boolean not null, restated_at timestamptz, is_dealt_with boolean not null,
+        excluded_at timestamptz""",
     events=(
         TicketOpened,
         TicketRefused,
+        CoverRestated,
         ResponseRecorded,
         ResponseRefused,
         MessageHeld,
@@ -213,5 +238,7 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
         "(merge_recorded_at) where merged_into is not null",
         "(stream) where awaits <> '{}'",
         "(customer) where lacks_customer",
+        "(customer, product, opened_at) where lacks_cover",
+        "(restated_at) where restated_at is not null",
     ),
 )

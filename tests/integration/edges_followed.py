@@ -27,6 +27,9 @@ from libs.messages.receipts import DeadLetter, Outcome, Receipt
 from libs.messages.streams import partition_of, stream_id
 from libs.messages.tickets import Channel, MessageHeld
 from libs.plan import (
+    KnownCustomer,
+    KnownProduct,
+    KnownTerm,
     PriceKind,
     Term,
     covered_from,
@@ -47,7 +50,7 @@ from services.contract.plan import read_plan
 from services.contract.plan_parts import PublishPart
 from services.intake import domain as intake
 from services.intake import door as intake_door
-from services.intake.facts import NO_FACTS, KnownCentre, KnownContract, KnownCustomer, KnownProduct, TicketFacts
+from services.intake.facts import NO_FACTS, KnownCentre, TicketFacts
 from services.intake.personal import personal
 from services.notification import reactions as notification
 from services.notification.domain import DECIDERS as NOTIFICATION
@@ -416,14 +419,15 @@ def _ticket_facts(message: Message[Any]) -> TicketFacts:
     customer = KnownCustomer(getattr(said, "customer", "customer/erp/C-1001"), 1, "france", "reseller-1", True)  # noqa: FBT003
     days = Term(date(1970, 1, 2), date(2199, 12, 30))
     begins, ends = covered_from(days, FRANCE.zone), covered_until(days, FRANCE.zone)
-    contract = KnownContract("contract/erp/K-1", 1, FRANCE.zone, days.first_day, days.last_day, begins, ends)
+    products = (getattr(said, "product", "planetpress-connect"),)
+    term = KnownTerm("contract/erp/K-1", 1, products, FRANCE.zone, days.first_day, days.last_day, begins, ends)
     receiving = getattr(said, "to_centre", "americas")
     return TicketFacts(
         customer,
-        (contract,),
+        (term,),
         KnownProduct("versions/plan/a", 1, PRODUCT.versions),
-        KnownCentre("calendar/plan/france", 1, "france"),
-        KnownCentre(stream_id("calendar", "plan", receiving), 1, receiving),
+        called=KnownCentre("calendar/plan/france", 1, "france"),
+        receiving=KnownCentre(stream_id("calendar", "plan", receiving), 1, receiving),
     )
 
 

@@ -1,17 +1,20 @@
 """The named queries of intake on a real PostgreSQL, over rows that its own folds made."""
 
+import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import services.intake
-from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
-from libs.messages.refusals import ResponseRefusal
-from libs.messages.tickets import MergeUndone, RespondedBy, ResponseRefused
-from services.intake.cover import Covered, judge_cover
-from services.intake.facts import FACTS, FactsNeeded, KnownCentre, KnownCustomer, KnownTicket, TicketFacts
+from libs.messages.plan import CentreCalendarPublished, PriceListPublished, ProductVersionsPublished
+from libs.messages.refusals import ResponseRefusal, TicketRefusal
+from libs.messages.tickets import MergeUndone, RespondedBy, ResponseRefused, TicketRefused
+from libs.plan import Covered, KnownCustomer, NotCovered
+from services.intake.cover import judge_cover
+from services.intake.facts import FACTS, FactsNeeded, KnownCentre, KnownTicket, TicketFacts
 from services.intake.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.intake.examples import (
@@ -34,7 +37,8 @@ from tests.unit.intake.examples import (
     recorded,
     resolved,
 )
-from tests.unit.intake.test_intake_projections import ACTIVATED, FRANCE, REGISTERED
+from tests.unit.intake.test_intake_projections import ACTIVATED, EUROS, FRANCE, LICENCE, NEXT, REGISTERED, RENEWED
+from tests.unit.intake.test_restating import ANSWERED, OPENED_THEN, RESTATED
 
 FILES = sorted(Path(services.intake.__file__).parent.glob("*.sql"))
 CONNECT = "planetpress-connect"
@@ -58,6 +62,10 @@ async def facts_for(intake: Folded, *asked: FactsNeeded) -> list[TicketFacts]:
     return [FACTS.validate_json(row["facts"]) for row in rows]
 
 
+def judged(facts: TicketFacts, at: datetime) -> Covered | NotCovered:
+    return judge_cover(facts, BY_WEB.customer, BY_WEB.product, BY_WEB.version, BY_WEB.request_kind, at)
+
+
 async def test_the_facts_of_a_ticket_are_what_other_services_have_said(intake: Folded) -> None:
     await publish(intake)
     await intake.happened(CUSTOMER.stream, REGISTERED)
@@ -67,9 +75,9 @@ async def test_the_facts_of_a_ticket_are_what_other_services_have_said(intake: F
         KnownCustomer(CUSTOMER.stream, 1, "france", "revendeur-7", has_contract=True, language="fr"),
         (CONTRACT,),
         PRODUCT,
-        KnownCentre("calendar/plan/france", 1, "france"),
+        called=KnownCentre("calendar/plan/france", 1, "france"),
     )
-    verdict = judge_cover(facts, BY_WEB.request_kind, BY_WEB.version, BY_WEB.occurred_at)
+    verdict = judged(facts, TUESDAY)
     assert isinstance(verdict, Covered)
     assert verdict.cover == COVER
 
@@ -94,7 +102,7 @@ async def test_each_place_is_answered_in_its_order_repeats_too(intake: Folded) -
         TicketFacts(product=PRODUCT),
         TicketFacts(known),
         TicketFacts(product=PRODUCT),
-        TicketFacts(known, (), PRODUCT, KnownCentre("calendar/plan/france", 1, "france")),
+        TicketFacts(known, (), PRODUCT, called=KnownCentre("calendar/plan/france", 1, "france")),
     ]
 
 
@@ -105,7 +113,7 @@ async def test_of_a_customer_s_contracts_those_that_name_the_product_are_facts(i
     await intake.happened("contract/erp/K-3", ACTIVATED.model_copy(update={"customer": "customer/erp/C-9"}))
     for product, contracts in ((CONNECT, ["contract/erp/K-2"]), ("abacus", ["contract/erp/K-1"]), ("other", [])):
         (facts,) = await facts_for(intake, FactsNeeded(CUSTOMER.stream, product))
-        assert [contract.stream for contract in facts.contracts] == contracts
+        assert [contract.stream for contract in facts.terms] == contracts
         assert facts.customer
         assert facts.customer.has_contract
 
@@ -130,7 +138,7 @@ async def test_for_a_reopening_customer_and_product_are_those_of_the_ticket(inta
         intake, FactsNeeded(CUSTOMER.stream, CONNECT), FactsNeeded(ticket=HERE), FactsNeeded(ticket=THERE)
     )
     assert found == said
-    assert isinstance(judge_cover(found, BY_WEB.request_kind, BY_WEB.version, TUESDAY), Covered)
+    assert isinstance(judged(found, TUESDAY), Covered)
     assert unknown == TicketFacts()
 
 
@@ -247,3 +255,105 @@ async def test_a_refused_ticket_is_found_once_its_customer_and_a_term_at_its_ope
         "test",
     )
     assert (row["customer"], row["product"], row["opened_at"]) == (CUSTOMER.stream, CONNECT, TUESDAY)
+
+
+async def test_every_term_of_a_contract_is_a_fact_with_the_event_that_began_it(intake: Folded) -> None:
+    await intake.happened(CUSTOMER.stream, REGISTERED)
+    await intake.happened(CONTRACT.stream, ACTIVATED, RENEWED)
+    (facts,) = await facts_for(intake, FactsNeeded(CUSTOMER.stream, CONNECT))
+    assert facts.terms == (CONTRACT, NEXT)
+    for at, term in ((NEXT.covered_from - MICROSECOND, CONTRACT), (NEXT.covered_from, NEXT)):
+        verdict = judged(facts, at)
+        assert isinstance(verdict, Covered)
+        assert verdict.term == term
+
+
+async def test_what_a_lapsed_customer_may_come_back_for_is_a_fact(intake: Folded) -> None:
+    await intake.happened(CUSTOMER.stream, REGISTERED)
+    await intake.happened(CONTRACT.stream, ACTIVATED)
+    await intake.happened(ACTIVATED.licence, LICENCE)
+    second = EUROS.model_copy(update={"version": 2, "resubscription": 3000, "applies_from": CONTRACT.last_day})
+    for stream, *lists in (("prices/plan/EUR", EUROS, second), ("prices/plan/JPY", EUROS.model_copy(update=YEN))):
+        await intake.happened(stream, *(PriceListPublished(published_at=TUESDAY, prices=one) for one in lists))
+    (facts,) = await facts_for(intake, FactsNeeded(CUSTOMER.stream, CONNECT))
+    assert [(one.stream, one.list_value, one.currency) for one in facts.licences] == [
+        (ACTIVATED.licence, "12345.67", "EUR")
+    ]
+    assert [(one.stream, one.sequence, one.prices) for one in facts.price_lists] == [
+        ("prices/plan/EUR", 1, EUROS),
+        ("prices/plan/EUR", 2, second),
+    ]
+    verdict = judged(facts, CONTRACT.covered_until)
+    assert isinstance(verdict, NotCovered)
+    assert verdict.price_to_return
+    assert verdict.price_to_return.amount == "3703.70"
+
+
+YEN = {"currency": "JPY", "minor_digits": 0}
+
+
+def lapsed(at: datetime, **changed: object) -> TicketRefused:
+    return REFUSED.model_copy(update={"reason": TicketRefusal.COVER_LAPSED, "opened_at": at, **changed})
+
+
+async def to_restate(intake: Folded) -> list[tuple[str, str, datetime]]:
+    found = await intake.found("refusals_to_restate", most=10)
+    return [(row["stream"], row["head"], row["opened_at"]) for row in found]
+
+
+async def test_refusals_are_found_once_a_term_that_holds_their_instant_is_recorded(intake: Folded) -> None:
+    begins, ends = NEXT.covered_from, NEXT.covered_until
+    await intake.happened(CUSTOMER.stream, REGISTERED)
+    await intake.happened(CONTRACT.stream, ACTIVATED)
+    for number, at in enumerate((begins - MICROSECOND, begins, ends - MICROSECOND, ends), start=1):
+        await intake.happened(f"ticket/crm-eu/{number}", lapsed(at))
+    await intake.happened("ticket/crm-eu/5", lapsed(begins, product="abacus"))
+    await intake.happened("ticket/crm-eu/6", lapsed(begins, customer="customer/erp/C-9"))
+    await intake.happened("ticket/crm-eu/7", lapsed(begins, reason=TicketRefusal.VERSION_TOO_OLD))
+    await intake.happened("ticket/crm-eu/8", lapsed(begins), RESTATED)
+    assert await to_restate(intake) == [("ticket/crm-eu/1", "head of ticket/crm-eu/1", begins - MICROSECOND)]
+    await intake.happened("contract/erp/K-2001b", RENEWED, RENEWED.model_copy(update={"number": 3}))
+    assert [found[0] for found in await to_restate(intake)] == [f"ticket/crm-eu/{number}" for number in (1, 2, 3)]
+
+
+async def test_a_million_refusals_that_nothing_covers_are_not_gone_through(intake: Folded) -> None:
+    await intake.happened(CUSTOMER.stream, REGISTERED)
+    await intake.happened(CONTRACT.stream, ACTIVATED)
+    await intake.happened(HERE, lapsed(CONTRACT.covered_until))
+    columns = [
+        column["column_name"]
+        for column in await intake.connection.fetch(
+            "select column_name from information_schema.columns where table_name = 'tickets' order by ordinal_position"
+        )
+    ]
+    changed = {"stream": "'ticket/many/' || n", "opened_at": "opened_at + n * interval '1 second'"}
+    every = ", ".join(changed.get(name, name) for name in columns)
+    many = f"insert into tickets select {every} from tickets, generate_series(1, 20000) n"  # noqa: S608 - our names
+    await intake.connection.execute(many)
+    await intake.connection.execute("analyze tickets")
+    assert await to_restate(intake) == []
+    text = (FILES[0].parent / "duties.sql").read_text().partition("-- name: refusals_to_restate\n")[2]
+    query = text.partition("-- name:")[0].replace(":most", "10")
+    plan = await intake.connection.fetchval(f"explain (analyze, format json, timing off) {query}")
+    assert _most_rows(json.loads(plan)[0]["Plan"]) < 100
+
+
+def _most_rows(node: dict[str, Any]) -> float:
+    """The most rows that any step of a plan went through, those that it left out included."""
+    gone: float = (
+        node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    )
+    loops: float = node["Actual Loops"]
+    return max([gone * loops, *(_most_rows(below) for below in node.get("Plans", []))])
+
+
+async def test_what_was_restated_is_opened_unless_it_was_dealt_with_or_is_open(intake: Folded) -> None:
+    asked = lapsed(TUESDAY)
+    await intake.happened("ticket/crm-eu/1", asked, RESTATED)
+    await intake.happened("ticket/crm-eu/2", asked, RESTATED, ANSWERED)
+    await intake.happened("ticket/crm-eu/3", asked, ANSWERED, RESTATED)
+    await intake.happened("ticket/crm-eu/4", asked, RESTATED, OPENED_THEN)
+    await intake.happened("ticket/crm-eu/5", asked)
+    (row,) = await intake.found("restated_to_open", most=10)
+    assert (row["stream"], row["head"], row["correlation"]) == ("ticket/crm-eu/1", "head of ticket/crm-eu/1", "test")
+    assert (row["customer"], row["product"], row["restated_at"]) == (CUSTOMER.stream, CONNECT, RESTATED.restated_at)

@@ -35,14 +35,11 @@ from libs.messages.tickets import (
     TicketWithdrawn,
     WorkExcluded,
 )
-from libs.plan import Term, covered_from, covered_until
+from libs.plan import KnownCustomer, KnownProduct, KnownTerm, Term, covered_from, covered_until
 from services.intake.domain import TakeMessage
 from services.intake.facts import (
     NO_FACTS,
     KnownCentre,
-    KnownContract,
-    KnownCustomer,
-    KnownProduct,
     KnownTicket,
     TicketFacts,
 )
@@ -58,10 +55,22 @@ FRENCH_NUMBER, JAPANESE_NUMBER = "+33180875286", "+815034885816"
 CUSTOMER = KnownCustomer("customer/erp/C-1001", 1, "france", reseller=None, has_contract=True)
 
 
-def term(first_day: date, last_day: date, zone: str = "Europe/Paris", number: str = "K-2001") -> KnownContract:
+PRODUCTS = ("planetpress-connect", "pres-connect")
+
+
+def term(first_day: date, last_day: date, zone: str = "Europe/Paris", number: str = "K-2001") -> KnownTerm:
     days = Term(first_day, last_day)
-    begins, ends = covered_from(days, zone), covered_until(days, zone)
-    return KnownContract(f"contract/erp/{number}", 1, zone, first_day, last_day, begins, ends)
+    return KnownTerm(
+        stream=f"contract/erp/{number}",
+        sequence=1,
+        products=PRODUCTS,
+        zone=zone,
+        first_day=first_day,
+        last_day=last_day,
+        covered_from=covered_from(days, zone),
+        covered_until=covered_until(days, zone),
+        licence="licence/erp/L-3001",
+    )
 
 
 CONTRACT = term(date(2026, 6, 1), date(2027, 5, 31))

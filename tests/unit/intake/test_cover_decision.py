@@ -9,18 +9,27 @@ from libs.messages.base import FactVersion
 from libs.messages.clauses import Clause
 from libs.messages.refusals import Contact, TicketRefusal
 from libs.messages.tickets import RequestKind
-from services.intake.cover import Covered, NotCovered, contact_for, judge_cover
+from libs.plan import Covered, KnownTerm, NotCovered
+from services.intake.cover import judge_cover, judge_reopening
 from services.intake.facts import TicketFacts
 from tests.unit.intake.examples import CONTRACT, COVER, CUSTOMER, FACTS, MICROSECOND, PRODUCT, TUESDAY, term
 
-QUESTION = RequestKind.QUESTION
+QUESTION, CONNECT = RequestKind.QUESTION, "planetpress-connect"
 ON_CUSTOMER = FactVersion(stream="customer/erp/C-1001", sequence=1)
 ON_CONTRACT = FactVersion(stream="contract/erp/K-2001", sequence=1)
 ON_PRODUCT = FactVersion(stream="versions/plan/planetpress-connect", sequence=3)
 
 
 def verdict(facts: TicketFacts = FACTS, at: datetime = TUESDAY, version: str | None = "2024.1") -> Covered | NotCovered:
-    return judge_cover(facts, QUESTION, version, at)
+    return judge_cover(facts, CUSTOMER.stream, CONNECT, version, QUESTION, at)
+
+
+def of_team(reason: TicketRefusal, clause: Clause, *rests_on: FactVersion, term: KnownTerm | None = None) -> NotCovered:
+    return NotCovered(reason, clause, rests_on, Contact.REGIONAL_TEAM, "france", term)
+
+
+def covered(*rests_on: FactVersion, version_unknown: bool = False) -> Covered:
+    return Covered(COVER, CONTRACT, version_unknown, rests_on, Contact.REGIONAL_TEAM, "france")
 
 
 def reason(facts: TicketFacts = FACTS, at: datetime = TUESDAY, version: str | None = "2024.1") -> TicketRefusal | None:
@@ -29,7 +38,8 @@ def reason(facts: TicketFacts = FACTS, at: datetime = TUESDAY, version: str | No
 
 
 def test_under_a_contract_for_the_product_a_ticket_is_covered() -> None:
-    assert verdict() == Covered(COVER, version_unknown=False, rests_on=(ON_CUSTOMER, ON_CONTRACT, ON_PRODUCT))
+    assert verdict() == covered(ON_CUSTOMER, ON_CONTRACT, ON_PRODUCT)
+    assert covered().clause is Clause.UNLIMITED_SUPPORT
 
 
 def test_cover_begins_with_the_first_local_day_and_ends_with_the_last() -> None:
@@ -62,36 +72,45 @@ def test_k1_the_same_utc_day_half_an_hour_later_is_not_covered() -> None:
 
 def test_a_customer_that_nobody_registered_is_told_whom_to_contact() -> None:
     assert verdict(TicketFacts(product=PRODUCT)) == NotCovered(TicketRefusal.UNKNOWN_CUSTOMER, Clause.NOT_COVERED, ())
-    assert contact_for(None) is Contact.REGIONAL_TEAM
+    assert verdict(replace(FACTS, customer=replace(CUSTOMER, stream="customer/erp/C-9"))) == NotCovered(
+        TicketRefusal.UNKNOWN_CUSTOMER, Clause.NOT_COVERED, ()
+    )
 
 
-def test_whoever_has_a_reseller_turns_to_the_reseller() -> None:
-    assert contact_for(CUSTOMER) is Contact.REGIONAL_TEAM
-    assert contact_for(replace(CUSTOMER, reseller="revendeur-7")) is Contact.RESELLER
+@pytest.mark.parametrize("at", [TUESDAY, CONTRACT.covered_until])
+def test_whoever_has_a_reseller_turns_to_the_reseller_else_to_the_team_of_the_region(at: datetime) -> None:
+    for customer, contact, team in (
+        (CUSTOMER, Contact.REGIONAL_TEAM, "france"),
+        (replace(CUSTOMER, regional_team="netherlands"), Contact.REGIONAL_TEAM, "netherlands"),
+        (replace(CUSTOMER, reseller="revendeur-7"), Contact.RESELLER, "france"),
+    ):
+        found = verdict(replace(FACTS, customer=customer), at)
+        assert (found.contact, found.team) == (contact, team)
 
 
 def test_a_customer_without_any_contract_is_not_covered() -> None:
     facts = TicketFacts(replace(CUSTOMER, has_contract=False), (), PRODUCT)
-    assert verdict(facts) == NotCovered(TicketRefusal.NO_CONTRACT, Clause.NOT_COVERED, (ON_CUSTOMER,))
+    assert verdict(facts) == of_team(TicketRefusal.NO_CONTRACT, Clause.NOT_COVERED, ON_CUSTOMER)
 
 
 def test_a_contract_for_other_products_does_not_cover_this_one() -> None:
-    facts = TicketFacts(CUSTOMER, (), PRODUCT)
-    assert verdict(facts) == NotCovered(
-        TicketRefusal.PRODUCT_NOT_COVERED, Clause.NOT_COVERED, (ON_CUSTOMER, ON_PRODUCT)
-    )
+    for terms in ((), (replace(CONTRACT, products=("pres-connect",)),)):
+        assert verdict(TicketFacts(CUSTOMER, terms, PRODUCT)) == of_team(
+            TicketRefusal.PRODUCT_NOT_COVERED, Clause.NOT_COVERED, ON_CUSTOMER, ON_PRODUCT
+        )
 
 
 def test_a_product_that_the_plan_does_not_know_is_none_of_ours() -> None:
-    assert verdict(TicketFacts(CUSTOMER)) == NotCovered(
-        TicketRefusal.UNKNOWN_PRODUCT, Clause.UNLIMITED_SUPPORT, (ON_CUSTOMER,)
+    assert verdict(TicketFacts(CUSTOMER)) == of_team(
+        TicketRefusal.UNKNOWN_PRODUCT, Clause.UNLIMITED_SUPPORT, ON_CUSTOMER
     )
 
 
 def test_professional_services_are_not_included_even_under_cover() -> None:
-    assert judge_cover(FACTS, RequestKind.PROFESSIONAL_SERVICE, None, TUESDAY) == NotCovered(
-        TicketRefusal.NOT_INCLUDED, Clause.PROFESSIONAL_SERVICES, (ON_CUSTOMER,)
-    )
+    wanted = RequestKind.PROFESSIONAL_SERVICE
+    refused = of_team(TicketRefusal.NOT_INCLUDED, Clause.PROFESSIONAL_SERVICES, ON_CUSTOMER)
+    assert judge_cover(FACTS, CUSTOMER.stream, CONNECT, None, wanted, TUESDAY) == refused
+    assert judge_reopening(FACTS, CUSTOMER.stream, CONNECT, wanted, TUESDAY) == refused
 
 
 def test_between_two_terms_the_customer_has_lapsed() -> None:
@@ -100,7 +119,7 @@ def test_between_two_terms_the_customer_has_lapsed() -> None:
     after = term(date(2026, 12, 1), date(2027, 11, 30), number="K-3")
     found = verdict(TicketFacts(CUSTOMER, (long_ago, before, after), PRODUCT))
     ended = FactVersion(stream="contract/erp/K-2", sequence=1)
-    assert found == NotCovered(TicketRefusal.COVER_LAPSED, Clause.NOT_COVERED, (ON_CUSTOMER, ended))
+    assert found == of_team(TicketRefusal.COVER_LAPSED, Clause.NOT_COVERED, ON_CUSTOMER, ended, term=before)
 
 
 def test_of_terms_to_come_the_next_one_is_named() -> None:
@@ -108,7 +127,7 @@ def test_of_terms_to_come_the_next_one_is_named() -> None:
     sooner = term(date(2027, 1, 1), date(2027, 12, 31), number="K-2")
     found = verdict(TicketFacts(CUSTOMER, (later, sooner), PRODUCT))
     begins = FactVersion(stream="contract/erp/K-2", sequence=1)
-    assert found == NotCovered(TicketRefusal.NOT_YET_COVERED, Clause.NOT_COVERED, (ON_CUSTOMER, begins))
+    assert found == of_team(TicketRefusal.NOT_YET_COVERED, Clause.NOT_COVERED, ON_CUSTOMER, begins, term=sooner)
 
 
 def test_of_several_terms_the_one_that_lasts_longest_covers() -> None:
@@ -121,8 +140,11 @@ def test_of_several_terms_the_one_that_lasts_longest_covers() -> None:
 
 def test_x3_only_the_two_newest_versions_are_supported() -> None:
     assert reason(version="2023.9") is None
-    assert verdict(version="2022.1") == NotCovered(
-        TicketRefusal.VERSION_TOO_OLD, Clause.TWO_NEWEST_VERSIONS, (ON_CUSTOMER, ON_CONTRACT, ON_PRODUCT)
+    assert verdict(version="2022.1") == of_team(
+        TicketRefusal.VERSION_TOO_OLD,
+        Clause.TWO_NEWEST_VERSIONS,
+        *(ON_CUSTOMER, ON_CONTRACT, ON_PRODUCT),
+        term=CONTRACT,
     )
 
 
@@ -134,11 +156,9 @@ def test_a32_a_release_counts_from_its_local_day_on() -> None:
 
 @pytest.mark.parametrize("version", [None, "2027.1"])
 def test_a30_a_version_that_is_missing_or_not_listed_is_covered_and_marked(version: str | None) -> None:
-    assert verdict(version=version) == Covered(
-        COVER, version_unknown=True, rests_on=(ON_CUSTOMER, ON_CONTRACT, ON_PRODUCT)
-    )
+    assert verdict(version=version) == covered(ON_CUSTOMER, ON_CONTRACT, ON_PRODUCT, version_unknown=True)
 
 
 def test_a_product_of_the_contract_whose_versions_are_not_published_is_covered_and_marked() -> None:
     found = verdict(TicketFacts(CUSTOMER, (CONTRACT,)))
-    assert found == Covered(COVER, version_unknown=True, rests_on=(ON_CUSTOMER, ON_CONTRACT))
+    assert found == covered(ON_CUSTOMER, ON_CONTRACT, version_unknown=True)

@@ -1,7 +1,8 @@
 """What intake knows of tickets, and of other services' facts: pure folds of their events."""
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,24 @@ from libs.messages.contracts import (
     ContractActivated,
     ContractContinued,
     ContractLapsed,
+    ContractRenewed,
     CustomerChanged,
     CustomerRegistered,
 )
-from libs.messages.licences import LicenceKind
-from libs.messages.plan import CentreCalendar, CentreCalendarPublished, ProductVersionsPublished
+from libs.messages.licences import FirstTerm, LicenceKind, LicenceOptionsAdded, LicenceRegistered
+from libs.messages.plan import (
+    CentreCalendar,
+    CentreCalendarPublished,
+    PriceList,
+    PriceListPublished,
+    ProductVersionsPublished,
+    Status,
+)
 from libs.messages.tickets import MergeUndone, RespondedBy, TicketEvent
 from services.intake.domain import DECIDER
 from services.intake.facts import FACTS as READ_FACTS
-from services.intake.facts import KnownContract
 from services.intake.life import Ticket
-from services.intake.projections import CENTRES, CONTRACT_TERMS, CUSTOMERS, PRODUCTS, READERS
+from services.intake.projections import CENTRES, CUSTOMERS, LICENCES, PRICE_LISTS, PRODUCTS, READERS, TERMS
 from services.intake.ticket_rows import TICKET_ROWS, TicketRow
 from tests.unit.intake.examples import (
     CONTRACT,
@@ -39,6 +47,7 @@ from tests.unit.intake.examples import (
     reopened,
     resolved,
     resumed,
+    term,
     transferred,
     withdrawn,
 )
@@ -70,6 +79,52 @@ ACTIVATED = ContractActivated(
     last_day=CONTRACT.last_day,
     covered_from=CONTRACT.covered_from,
     covered_until=CONTRACT.covered_until,
+)
+
+
+NEXT = replace(term(date(2027, 6, 1), date(2028, 5, 31)), number=2, sequence=2)
+RENEWED = ContractRenewed(
+    renewed_at=LATER,
+    contract=CONTRACT.stream,
+    customer=ACTIVATED.customer,
+    licence=ACTIVATED.licence,
+    products=ACTIVATED.products,
+    centre="france",
+    zone=NEXT.zone,
+    number=2,
+    signed_on=date(2027, 5, 1),
+    first_day=NEXT.first_day,
+    last_day=NEXT.last_day,
+    covered_from=NEXT.covered_from,
+    covered_until=NEXT.covered_until,
+)
+LICENCE = LicenceRegistered(
+    registered_at=TUESDAY,
+    customer=ACTIVATED.customer,
+    licence_kind=LicenceKind.PERPETUAL,
+    products=ACTIVATED.products,
+    list_value="12345.67",
+    currency="EUR",
+    purchased_on=CONTRACT.first_day,
+    first_term=FirstTerm(
+        contract=CONTRACT.stream,
+        centre="france",
+        zone=CONTRACT.zone,
+        first_day=CONTRACT.first_day,
+        last_day=CONTRACT.last_day,
+        covered_from=CONTRACT.covered_from,
+        covered_until=CONTRACT.covered_until,
+    ),
+)
+EUROS = PriceList(
+    currency="EUR",
+    version=1,
+    minor_digits=2,
+    first_year=2000,
+    renewal=2000,
+    resubscription=2500,
+    applies_from=date(2026, 1, 1),
+    status=Status.ASSUMPTION,
 )
 
 
@@ -162,35 +217,49 @@ def test_a_ticket_that_was_only_answered_is_held() -> None:
 
 def test_a_customer_keeps_its_centre_and_may_change_its_reseller() -> None:
     changed = CustomerChanged(
-        changed_at=LATER, country="BE", language="nl", contact=CONTACT.person, private=CONTACT, reseller=None
+        changed_at=LATER,
+        country="BE",
+        language="nl",
+        contact=CONTACT.person,
+        private=CONTACT,
+        regional_team="netherlands",
     )
     row = folded(CUSTOMERS, "customer/erp/C-1001", REGISTERED, changed)
-    assert row == ("customer/erp/C-1001", "france", None, "nl", 2)
+    assert row == ("customer/erp/C-1001", "france", None, "nl", "netherlands", 2)
 
 
-def test_a_contract_is_known_by_its_term_and_by_how_far_it_was_read() -> None:
-    lapsed = ContractLapsed(
-        contract=CONTRACT.stream,
-        customer="customer/erp/C-1001",
-        centre="france",
-        last_day=CONTRACT.last_day,
-        lapsed_at=CONTRACT.covered_until,
-        detected_at=CONTRACT.covered_until,
+def test_a_contract_has_a_row_for_each_term_with_the_event_that_began_it() -> None:
+    first, second = (folded(TERMS, CONTRACT.stream, event) for event in (ACTIVATED, RENEWED))
+    assert READ_FACTS.validate_python({"terms": [first._asdict()]}).terms == (CONTRACT,)
+    renewed = RENEWED.model_copy(update={"number": 3})
+    events = [recorded_event(CONTRACT.stream, n, e) for n, e in enumerate((ACTIVATED, RENEWED, renewed), start=1)]
+    assert [TERMS.keys(event) for event in events] == [((CONTRACT.stream, number),) for number in (1, 2, 3)]
+    later = TERMS.evolve(None, events[1])
+    assert later == second._replace(sequence=2)
+    assert READ_FACTS.validate_python({"terms": [second._asdict()]}).terms == (replace(NEXT, sequence=1),)
+
+
+def test_what_ends_a_term_changes_nothing_of_it() -> None:
+    assert ContractLapsed not in TERMS.events
+    assert ContractContinued not in TERMS.events
+
+
+def test_a_licence_is_known_by_its_value_with_the_options_that_were_added() -> None:
+    added = LicenceOptionsAdded(
+        added_at=LATER, added_on=date(2026, 12, 1), options=("imposition",), added_value="100", list_value="12445.67"
     )
-    row = folded(CONTRACT_TERMS, CONTRACT.stream, ACTIVATED, lapsed)
-    continued = ContractContinued(
-        contract=CONTRACT.stream,
-        customer="customer/erp/C-1001",
-        centre="france",
-        last_day=CONTRACT.last_day,
-        ended_at=CONTRACT.covered_until,
-        continued_by="contract/erp/K-9",
-        detected_at=CONTRACT.covered_until,
-    )
-    assert folded(CONTRACT_TERMS, CONTRACT.stream, ACTIVATED, continued) == row
-    known = {name: value for name, value in row._asdict().items() if name not in {"customer", "products"}}
-    assert KnownContract(**known) == KnownContract(**{**vars(CONTRACT), "sequence": 2})
-    assert row.products == ["planetpress-connect", "pres-connect"]
+    row = folded(LICENCES, CONTRACT.licence or "", LICENCE, added)
+    assert row == ("licence/erp/L-3001", "perpetual", "12445.67", "EUR", 2)
+
+
+def test_every_version_of_a_price_list_stays() -> None:
+    published = [
+        recorded_event("prices/plan/EUR", n, PriceListPublished(published_at=TUESDAY, prices=prices))
+        for n, prices in enumerate((EUROS, EUROS.model_copy(update={"version": 2})), start=1)
+    ]
+    assert [PRICE_LISTS.keys(event) for event in published] == [(("prices/plan/EUR", n),) for n in (1, 2)]
+    row = PRICE_LISTS.evolve(None, published[0])
+    assert row == ("prices/plan/EUR", 1, "EUR", EUROS.model_dump_json(), 1)
 
 
 def test_a_product_and_a_centre_are_known_by_their_last_publication() -> None:

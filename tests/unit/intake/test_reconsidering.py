@@ -12,7 +12,7 @@ from libs.messages.tickets import Channel, RespondedBy, ResponseRefused, TicketE
 from services.intake.domain import DECIDER, ApplyHeld, Refused
 from services.intake.facts import TicketFacts
 from services.intake.life import Ticket
-from services.intake.reconsidering import ReconsiderOpening
+from services.intake.reconsidering import ReconsiderOpening, lacks_customer
 from services.intake.ticket_rows import TICKET_ROWS, TicketRow
 from tests.unit.intake.examples import (
     BY_WEB,
@@ -40,7 +40,7 @@ from tests.unit.support import Specification
 
 TICKET = Specification(DECIDER)
 AGAIN = ReconsiderOpening(TUESDAY, FACTS)
-OLD = replace(FACTS, contracts=())
+OLD = replace(FACTS, terms=())
 
 
 def turned_away(by: RespondedBy) -> ResponseRefused:
@@ -97,7 +97,10 @@ def test_what_was_answered_withdrawn_or_judged_otherwise_is_left_alone(after: tu
 @pytest.mark.parametrize("after", [*WAITING, *OVER])
 def test_the_row_says_what_is_decided_on(after: tuple[TicketEvent, ...]) -> None:
     state = DECIDER.replay((REFUSED, *after))
-    assert row(REFUSED, *after).lacks_customer is (isinstance(state, Refused) and state.asked is not None)
+    waits = (
+        isinstance(state, Refused) and state.asked is not None and not state.dealt_with and lacks_customer(state.asked)
+    )
+    assert row(REFUSED, *after).lacks_customer is waits
 
 
 def test_it_is_judged_again_once_for_what_is_known_then() -> None:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from random import Random
 
 from libs.messages.tickets import MessageHeld, MessageRefused
+from libs.plan import KnownCustomer
 from services.intake.domain import DECIDER, ApplyHeld, Command, UndoMerge
-from services.intake.facts import KnownCentre, KnownCustomer, KnownTicket, TicketFacts
+from services.intake.facts import KnownCentre, KnownTicket, TicketFacts
 from tests.unit.intake.examples import (
     BY_WEB,
     CALLED_JAPAN,
@@ -27,7 +28,7 @@ def facts(rng: Random) -> TicketFacts:
     states = ["held", "open", "excluded", "resolved", "withdrawn", "merged", "refused"]
     return TicketFacts(
         customer=rng.choice(OTHERS),
-        contracts=FACTS.contracts if rng.random() < 0.5 else (),
+        terms=FACTS.terms if rng.random() < 0.5 else (),
         product=FACTS.product if rng.random() < 0.5 else None,
         called=rng.choice([None, FACTS.called]),
         receiving=rng.choice([None, KnownCentre("calendar/plan/japan", 1, "japan")]),
