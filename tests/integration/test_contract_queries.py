@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 import services.contract
 from libs.messages.base import PrivateKey
 from libs.messages.contracts import ContractActivated
+from libs.messages.plan import PriceList, PriceListPublished
 from services.contract.facts import FACTS, ContractFacts, KnownCentre, KnownCustomer
 from services.contract.projections import READERS
 from tests.integration.folded import Folded, folded
@@ -29,7 +30,7 @@ from tests.unit.contract.examples import (
 )
 from tests.unit.contract.test_contract import CONTINUED
 from tests.unit.contract.test_contract_projections import LAPSED
-from tests.unit.contract.test_plan_parts import PARTS, tz_published
+from tests.unit.contract.test_plan_parts import PARTS, PRICES, tz_published
 
 FILES = sorted(Path(services.contract.__file__).parent.glob("*.sql"))
 STATE_TABLE = "create table private_records (key text primary key, partition int not null, value jsonb not null)"
@@ -176,6 +177,19 @@ async def test_customers_contracts_and_the_plan_stand_in_their_tables(contract: 
         ("targets", "first-response", 1),
         ("versions", "planetpress-connect", 1),
     ]
+
+
+async def test_every_price_list_is_found_by_currency_and_version(contract: Folded) -> None:
+    for currency in ("JPY", "EUR"):
+        lists = (PRICES.model_copy(update={"currency": currency, "version": version}) for version in (1, 2))
+        published = [PriceListPublished(published_at=JUNE, prices=prices) for prices in lists]
+        await contract.happened(f"prices/plan/{currency}", *published)
+    rows = await contract.found("price_lists")
+    assert [(row["stream"], row["version"], row["applies_from"], row["published_at"]) for row in rows] == [
+        (f"prices/plan/{currency}", version, PRICES.applies_from, JUNE)
+        for currency, version in product(("EUR", "JPY"), (1, 2))
+    ]
+    assert [PriceList.model_validate_json(row["content"]).currency for row in rows] == ["EUR", "EUR", "JPY", "JPY"]
 
 
 async def test_the_tz_database_in_force_is_the_one_published_last(contract: Folded) -> None:
