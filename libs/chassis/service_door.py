@@ -28,9 +28,9 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
         """Parse a record; raises Unreadable."""
         return parse(record.value, record.headers, UPSTREAM[self.topic])
 
-    def personal(self, record: Record, message: Message[U]) -> Personal | None:  # noqa: ARG002 - for those that need them
-        """What is personal in a message, None where nothing is."""
-        return None
+    def personal(self, record: Record, message: Message[U]) -> Sequence[Personal]:  # noqa: ARG002 - for those that need them
+        """What is personal in a message, by person; empty where nothing is."""
+        return ()
 
     @abstractmethod
     def outcome(self, event: Any) -> Outcome:
@@ -38,8 +38,8 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
 
     def private(self, record: Record, message: Message[U]) -> Sequence[Outgoing]:
         """What is personal in a message, for the private topic."""
-        found = self.personal(record, message)
-        return [private_record(found, self._cards[PRIVATE].partitions)] if found else []
+        partitions = self._cards[PRIVATE].partitions
+        return [private_record(personal, partitions) for personal in self.personal(record, message)]
 
     def said(self, message: Message[U]) -> bytes:
         """The type and the data of a message, in the one form that all their spellings have."""

@@ -145,6 +145,8 @@ TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-
 MessageType = Annotated[str, StringConstraints(pattern=r"^olcare(\.upstream)?\.[A-Z][A-Za-z0-9]*\.v[1-9][0-9]*$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 """`fr`, `en`, or with a country `fr-CA`."""
+Number = Annotated[str, StringConstraints(pattern=rf"^[^\s@{INVISIBLE}]+$", max_length=64)]
+"""The number by which the source knows a ticket, a customer or a contract."""
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", max_length=40)]

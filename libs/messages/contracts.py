@@ -16,6 +16,7 @@ from libs.messages.base import (
     PersonId,
     PrivateKey,
     Reference,
+    StreamId,
     Value,
     Zone,
 )
@@ -31,6 +32,8 @@ class CustomerRefusal(OpenCode):
     UNKNOWN_CENTRE = "unknown-centre"
     CENTRE_IS_FIXED = "centre-is-fixed"
     NOTHING_CHANGED = "nothing-changed"
+    UNKNOWN_CUSTOMER = "unknown-customer"
+    """Whose wishes are not taken as long as nobody has registered it."""
     ID_USED_OTHERWISE = "id-used-otherwise"
 
 
@@ -66,7 +69,8 @@ class SignatureRefusal(OpenCode):
     SIGNED_IN_FUTURE = "signed-in-future"
     SIGNED_BEFORE_TERM = "signed-before-term"
     """Before the term began that it is to follow."""
-    BEGINS_BEFORE_SIGNATURE = "begins-before-signature"
+    BEGINS_WITH_SIGNATURE = "begins-with-signature"
+    """OL Care begins again on the day of the signature, or within a year of it."""
     CONTRACT_NUMBER_IN_USE = "contract-number-in-use"
     NOT_BY_THE_MONTH = "not-by-the-month"
     NOT_BY_THE_CALL = "not-by-the-call"
@@ -196,6 +200,18 @@ class ContractActivated(Event):
     follows: ContractId | None = None
     """The lapsed contract that this one takes up again."""
     rests_on: tuple[FactVersion, ...] = ()
+
+
+class TermBegan(Event):
+    """The first day of a contract has come: what cover opens is open from now on."""
+
+    contract: ContractId
+    customer: CustomerId
+    products: tuple[Code, ...]
+    began_at: Instant
+    """The contract's `covered_from`."""
+    covered_until: Instant
+    detected_at: Instant
 
 
 class RenewalOffered(Event):
@@ -330,6 +346,8 @@ class ContractRefused(Event):
     customer: CustomerId
     reason: ContractRefusal
     clause: Clause | None = None
+    asked_by: StreamId | None = None
+    """The licence, or the lapsed contract, that was to begin it."""
     rests_on: tuple[FactVersion, ...] = ()
 
 
@@ -374,6 +392,7 @@ CustomerEvent = (
 ContractEvent = (
     ContractActivated
     | ContractRefused
+    | TermBegan
     | RenewalOffered
     | RenewalReminded
     | RenewalReminderSkipped

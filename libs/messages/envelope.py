@@ -4,7 +4,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import StringConstraints, WithJsonSchema
 
-from libs.messages.base import INVISIBLE, CorrelationId, Event, EventId, Instant, MessageType, StreamId, Value
+from libs.messages.base import INVISIBLE, CorrelationId, Event, EventId, Instant, MessageType, Number, StreamId, Value
 from libs.messages.upstream import Upstream
 
 _DAY, _CLOCK = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", "([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -30,8 +30,6 @@ U = TypeVar("U", bound=Upstream)
 
 Source = Annotated[str, StringConstraints(pattern=rf"^[^\s@{INVISIBLE}]+$", max_length=128)]
 """Who says it, a URI reference; with no `@` in it, so that no address enters a stream id."""
-Number = Annotated[str, StringConstraints(pattern=rf"^[^\s@{INVISIBLE}]+$", max_length=64)]
-"""The number by which the source knows a ticket, a customer or a contract."""
 MessageName = Annotated[str, StringConstraints(pattern=rf"^[^{INVISIBLE}]+$", max_length=200)]
 """An upstream's `id` of a message; with the source it names the command."""
 SchemaUri = Annotated[str, StringConstraints(pattern=r"^urn:olcare:schema:olcare\.[A-Z][A-Za-z0-9]*\.v[1-9][0-9]*$")]

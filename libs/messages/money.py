@@ -10,8 +10,12 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """ISO 4217."""
 BasisPoints = Annotated[int, Field(ge=0, le=100_000), ONLY_NUMBERS]
 """Hundredths of a percent: 2 000 is 20 %."""
-Amount = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?$")]
+Amount = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,17})(\.[0-9]{1,4})?$")]
 """`12345.67`: an amount that is not below zero, in the whole units of its currency."""
+
+
+ListValue = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?$")]
+"""An amount that may be priced and added to: its prices are amounts too."""
 
 
 class Price(Value):

@@ -9,7 +9,14 @@ from functools import cache
 from typing import Annotated, Literal
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from libs.messages import base
 from libs.messages.base import (
@@ -19,17 +26,20 @@ from libs.messages.base import (
     Day,
     Language,
     LicenceId,
+    Number,
     PhoneNumber,
     Reference,
     Value,
     type_name,
 )
+from libs.messages.contracts import ContactRole
 from libs.messages.exclusions import Exclusion
-from libs.messages.licences import LicenceKind
+from libs.messages.licences import LicenceKind, Payment
+from libs.messages.money import Currency, ListValue
 from libs.messages.notices import Settlement
 from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList, ProductVersions, ResponseTargets, TzDatabase
 from libs.messages.private import Body, EmailAddress, Line, PersonPhone
-from libs.messages.streams import normal_id
+from libs.messages.streams import normal, normal_id
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
 
 _BETWEEN = "[ ()./-]*"
@@ -76,6 +86,9 @@ _INVISIBLE = re.compile(f"[{base.INVISIBLE}]")
 PersonId = Annotated[base.PersonId, Field(max_length=LONGEST_ID), AfterValidator(_normal)]
 CustomerId = Annotated[base.CustomerId, Field(max_length=LONGEST_ID), AfterValidator(_normal)]
 TicketId = Annotated[base.TicketId, Field(max_length=LONGEST_ID), AfterValidator(_normal)]
+
+
+ContractNumber = Annotated[Number, AfterValidator(normal)]
 
 
 class Upstream(Value):
@@ -224,6 +237,13 @@ class WorkExcluded(Upstream):
     by: PersonId
 
 
+class OtherContact(Value):
+    """Somebody to write to beside the main contact."""
+
+    role: ContactRole
+    contact: ContactPerson
+
+
 class CustomerSubmitted(Upstream):
     """A customer as it stands; `subject` is the customer's number."""
 
@@ -234,6 +254,77 @@ class CustomerSubmitted(Upstream):
     language: Language
     contact: ContactPerson
     reseller: Reference | None = None
+    regional_team: Code | None = None
+    """The centre whose team helps with renewals, where it is not the home centre."""
+    others: Annotated[tuple[OtherContact, ...], Field(max_length=20)] = ()
+
+
+class RemindersChosen(Upstream):
+    """Whether the customer wants to be reminded of renewals; `subject` is the customer's number."""
+
+    wanted: StrictBool
+
+
+class CareOrdered(Value):
+    """The contract that begins with a licence."""
+
+    contract: ContractNumber | None = None
+    """Its number; else the licence's own."""
+    first_day: Day | None = None
+    """Else the day of the purchase; of a subscription licence, the first day of its period."""
+    payment: Payment = Payment.YEARLY
+
+
+class SubscriptionPeriod(Value):
+    """The local days that a subscription licence is bought for, both included."""
+
+    first_day: Day
+    last_day: Day
+
+
+class LicencePurchased(Upstream):
+    """A licence was bought; `subject` is its number. A perpetual one needs `care` (« obligatoire »)."""
+
+    customer: CustomerId
+    licence_kind: LicenceKind
+    products: Annotated[tuple[Code, ...], Field(min_length=1, max_length=200)]
+    options: Annotated[tuple[Code, ...], Field(max_length=200)] = ()
+    list_value: ListValue
+    """The total list value on the day of the purchase, options included."""
+    currency: Currency
+    purchased_on: Day
+    care: CareOrdered | None = None
+    period: SubscriptionPeriod | None = None
+    """Of a subscription licence."""
+
+
+class OptionsAdded(Upstream):
+    """Options were bought for a licence; `subject` is its number. They are priced at the next renewal."""
+
+    options: Annotated[tuple[Code, ...], Field(min_length=1, max_length=200)]
+    added_value: ListValue
+    """Their list value."""
+    currency: Currency
+    added_on: Day
+
+
+class RenewalSigned(Upstream):
+    """The renewal form was signed; `subject` is the contract's number."""
+
+    signed_on: Day
+    """The local day of the signature, which decides, whenever it is told."""
+    payment: Payment = Payment.YEARLY
+
+
+class ResubscriptionSigned(Upstream):
+    """OL Care is taken up again; `subject` is the number of the contract that lapsed."""
+
+    contract: ContractNumber
+    """The number of the contract that begins."""
+    signed_on: Day
+    first_day: Day | None = None
+    """Else the day of the signature."""
+    payment: Payment = Payment.YEARLY
 
 
 class ContractSubmitted(Upstream):
@@ -337,5 +428,15 @@ TicketFollowUp = (
 )
 """What is said about a ticket that was asked for."""
 TicketUpstream = TicketSubmitted | TicketFollowUp
-ContractUpstream = CustomerSubmitted | ContractSubmitted | PlanPartSubmitted | PersonErasureOrdered
+ContractUpstream = (
+    CustomerSubmitted
+    | RemindersChosen
+    | LicencePurchased
+    | OptionsAdded
+    | ContractSubmitted
+    | RenewalSigned
+    | ResubscriptionSigned
+    | PlanPartSubmitted
+    | PersonErasureOrdered
+)
 NoticeUpstream = ResendOrdered | SettlementOrdered

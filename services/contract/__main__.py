@@ -7,9 +7,10 @@ from libs.chassis.service_host import ServiceHost
 from libs.chassis.start import started
 from libs.messages.catalogue import CONTRACTS, PLAN, PRIVATE
 from services.contract.domain import DECIDERS
-from services.contract.handlers import ContractDoor, TermDuties, Tombstones, Writers
+from services.contract.handlers import ContractDoor, ContractReactions, TermDuties, Tombstones, Writers
 from services.contract.heartbeat import Heartbeat
 from services.contract.projections import PRIVATE_RECORDS, READERS
+from services.contract.reactions import ABOUT
 from services.contract.settings import ContractSettings
 
 
@@ -19,7 +20,8 @@ async def main() -> int:
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     host.state(PRIVATE_RECORDS, PRIVATE)
     writers = Writers({topic: host.engine.writer(topic, DECIDERS) for topic in (CONTRACTS, PLAN)})
-    host.door(ContractDoor(host, writers))
+    host.door(ContractDoor(host, writers, settings.grace))
+    host.reaction("contracts", ContractReactions(host).react, writers.handle, about=ABOUT)
     duties = TermDuties(host)
     host.duties(duties.all(), writers.handle, duties.next_due)
     tombstones = Tombstones(host)

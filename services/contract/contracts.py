@@ -1,8 +1,8 @@
-"""A support contract: activated with a term in local days of the customer's centre; at its end continued or lapsed."""
+"""A support contract: terms in local days of the customer's centre, renewed by signature, or else lapsed at the end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal, assert_never
+from typing import assert_never
 
 from libs.decider import Decider, IdUsedOtherwise
 from libs.messages.clauses import Clause
@@ -20,16 +20,32 @@ from libs.messages.contracts import (
     RenewalReminderSkipped,
     ResubscriptionUndone,
     SignatureRefused,
+    TermBegan,
+    TermKind,
 )
 from libs.messages.facts import resting_on
-from libs.messages.licences import LicenceKind
+from libs.messages.licences import FirstTerm, LicenceKind
+from libs.messages.money import Price
 from libs.plan import Term, covered_from, covered_until, is_yearly
+from services.contract import renewals, resubscriptions
+from services.contract.contract_states import (
+    OFFERED,
+    Active,
+    Continued,
+    Inactive,
+    Lapsed,
+    Resubscribed,
+    RunningTerm,
+    State,
+)
 from services.contract.facts import KnownCentre, KnownCustomer
+from services.contract.renewals import OfferRenewal, RemindOfRenewal, SignRenewal
+from services.contract.resubscriptions import SignResubscription, UndoResubscription
 
 
 @dataclass(frozen=True)
 class ActivateContract:
-    """Let a term of support begin."""
+    """Let a term of support begin, as another system submits it."""
 
     occurred_at: datetime
     customer: str
@@ -46,6 +62,30 @@ class ActivateContract:
 
 
 @dataclass(frozen=True)
+class BeginContract:
+    """Let the term begin that a purchase or a re-subscription has decided; what asked for it hears of a refusal."""
+
+    occurred_at: datetime
+    customer: str
+    licence: str
+    licence_kind: LicenceKind
+    products: tuple[str, ...]
+    term: FirstTerm
+    kind: TermKind
+    asked_by: str
+    """The stream of the licence, or of the contract that lapsed."""
+
+
+@dataclass(frozen=True)
+class NoteBeginning:
+    """Note that the first term began at `occurred_at`; a duty, so it may produce no event."""
+
+    occurred_at: datetime
+    contract: str
+    detected_at: datetime
+
+
+@dataclass(frozen=True)
 class EndTerm:
     """Note that the term ended at `occurred_at`; a duty, so it may produce no event."""
 
@@ -54,44 +94,23 @@ class EndTerm:
     detected_at: datetime
     continued_by: str | None = None
     """The contract of the same licence whose term goes on, where there is one."""
+    mail_at: datetime | None = None
+    """The next opening of the centre."""
+    price_to_return: Price | None = None
+    """Of a re-subscription on the day after."""
 
 
-Command = ActivateContract | EndTerm | IdUsedOtherwise[ActivateContract]
-
-
-@dataclass(frozen=True)
-class Inactive:
-    """No term was activated yet."""
-
-    state: Literal["inactive"] = "inactive"
-
-
-@dataclass(frozen=True)
-class Active:
-    """A term that runs, or is to begin."""
-
-    customer: str
-    centre: str
-    last_day: date
-    covered_until: datetime
-    state: Literal["active"] = "active"
-
-
-@dataclass(frozen=True)
-class Lapsed:
-    """A term that ended without a new one."""
-
-    state: Literal["lapsed"] = "lapsed"
-
-
-@dataclass(frozen=True)
-class Continued:
-    """A term that ended while another one of its licence goes on."""
-
-    state: Literal["continued"] = "continued"
-
-
-State = Inactive | Active | Lapsed | Continued
+FromDoor = ActivateContract | SignRenewal | SignResubscription
+Command = (
+    FromDoor
+    | BeginContract
+    | NoteBeginning
+    | OfferRenewal
+    | RemindOfRenewal
+    | EndTerm
+    | UndoResubscription
+    | IdUsedOtherwise[FromDoor]
+)
 
 
 def decide(state: State, command: Command) -> ContractEvent | None:
@@ -99,10 +118,24 @@ def decide(state: State, command: Command) -> ContractEvent | None:
     match command:
         case ActivateContract():
             return _activate(state, command)
+        case BeginContract():
+            return _begin(state, command)
+        case NoteBeginning():
+            return _note_beginning(state, command)
+        case OfferRenewal():
+            return renewals.offer(state, command)
+        case RemindOfRenewal():
+            return renewals.remind(state, command)
+        case SignRenewal():
+            return renewals.sign(state, command)
+        case SignResubscription():
+            return resubscriptions.sign(state, command)
+        case UndoResubscription():
+            return resubscriptions.undo(state, command)
         case EndTerm():
             return _end(state, command)
         case IdUsedOtherwise(occurred_at=at, wish=wish):
-            return ContractRefused(refused_at=at, customer=wish.customer, reason=ContractRefusal.ID_USED_OTHERWISE)
+            return _used_otherwise(wish, at)
         case _:
             assert_never(command)
 
@@ -111,16 +144,24 @@ def evolve(state: State, event: ContractEvent) -> State:
     """Fold an event into the state."""
     match event:
         case ContractActivated():
-            return Active(event.customer, event.centre, event.last_day, event.covered_until)
+            return Active(_first(event))
+        case TermBegan():
+            return replace(state, begun=True) if isinstance(state, Active) else state
+        case RenewalOffered(price=price):
+            return _with(state, told=OFFERED, offered=price)
+        case RenewalReminded(days_before=days) | RenewalReminderSkipped(days_before=days):
+            return _with(state, told=days)
+        case ContractRenewed():
+            return renewals.renewed(state, event)
         case ContractLapsed():
-            return Lapsed()
+            return _lapsed(state)
         case ContractContinued():
             return Continued()
-        case ContractRefused():
-            return state
-        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | ContractRenewed() | SignatureRefused():
-            return state
-        case ContractResubscribed() | ResubscriptionUndone():
+        case ContractResubscribed():
+            return resubscriptions.resubscribed(state, event)
+        case ResubscriptionUndone():
+            return resubscriptions.undone(state)
+        case ContractRefused() | SignatureRefused():
             return state
         case _:
             assert_never(event)
@@ -129,16 +170,56 @@ def evolve(state: State, event: ContractEvent) -> State:
 DECIDER: Decider[State, Command, ContractEvent] = Decider(Inactive(), decide, evolve)
 
 
-def _activate(state: State, command: ActivateContract) -> ContractActivated | ContractRefused:
+def _first(activated: ContractActivated) -> RunningTerm:
+    return RunningTerm(
+        customer=activated.customer,
+        centre=activated.centre,
+        zone=activated.zone,
+        licence=activated.licence,
+        licence_kind=activated.licence_kind,
+        products=activated.products,
+        anchor=activated.first_day,
+        number=1,
+        first_day=activated.first_day,
+        last_day=activated.last_day,
+        covered_from=activated.covered_from,
+        covered_until=activated.covered_until,
+        known_at=activated.activated_at,
+    )
+
+
+def _with(state: State, **told: object) -> State:
+    return replace(state, term=replace(state.term, **told)) if isinstance(state, Active) else state  # type: ignore[arg-type]
+
+
+def _lapsed(state: State) -> State:
     match state:
-        case Active():
-            return _refused(command, ContractRefusal.ALREADY_ACTIVE)
-        case Lapsed():
-            return _refused(command, ContractRefusal.ALREADY_LAPSED)
-        case Continued():
-            return _refused(command, ContractRefusal.ALREADY_CONTINUED)
+        case Active(term=term):
+            return Lapsed(term)
+        case Resubscribed():
+            return replace(state, lapsed=True)
+        case _:
+            return state
+
+
+def _activate(state: State, command: ActivateContract) -> ContractActivated | ContractRefused:
+    reason = _in_use(state)
+    if reason:
+        return _refused(command, reason)
+    return _objection(command) or _activated(command)
+
+
+def _in_use(state: State) -> ContractRefusal | None:
+    """Why a contract can not begin under this number; None where it can."""
+    match state:
         case Inactive():
-            return _objection(command) or _activated(command)
+            return None
+        case Active():
+            return ContractRefusal.ALREADY_ACTIVE
+        case Lapsed() | Resubscribed():
+            return ContractRefusal.ALREADY_LAPSED
+        case Continued():
+            return ContractRefusal.ALREADY_CONTINUED
         case _:
             assert_never(state)
 
@@ -188,6 +269,43 @@ def _activated(command: ActivateContract) -> ContractActivated:
     )
 
 
+def _begin(state: State, command: BeginContract) -> ContractActivated | ContractRefused:
+    if reason := _in_use(state):
+        return ContractRefused(
+            refused_at=command.occurred_at, customer=command.customer, reason=reason, asked_by=command.asked_by
+        )
+    term = command.term
+    return ContractActivated(
+        activated_at=command.occurred_at,
+        customer=command.customer,
+        licence=command.licence,
+        licence_kind=command.licence_kind,
+        products=command.products,
+        centre=term.centre,
+        zone=term.zone,
+        first_day=term.first_day,
+        last_day=term.last_day,
+        covered_from=term.covered_from,
+        covered_until=term.covered_until,
+        term_kind=command.kind,
+        price=term.price,
+        follows=command.asked_by if command.kind is TermKind.RESUBSCRIPTION else None,
+    )
+
+
+def _note_beginning(state: State, command: NoteBeginning) -> TermBegan | None:
+    if not isinstance(state, Active) or state.begun or command.occurred_at > command.detected_at:
+        return None
+    return TermBegan(
+        contract=command.contract,
+        customer=state.term.customer,
+        products=state.term.products,
+        began_at=command.occurred_at,
+        covered_until=state.term.covered_until,
+        detected_at=command.detected_at,
+    )
+
+
 def _refused(command: ActivateContract, reason: ContractRefusal, clause: Clause | None = None) -> ContractRefused:
     return ContractRefused(
         refused_at=command.occurred_at,
@@ -198,28 +316,49 @@ def _refused(command: ActivateContract, reason: ContractRefusal, clause: Clause 
     )
 
 
+def _used_otherwise(wish: FromDoor, at: datetime) -> ContractRefused | SignatureRefused:
+    match wish:
+        case ActivateContract():
+            return ContractRefused(refused_at=at, customer=wish.customer, reason=ContractRefusal.ID_USED_OTHERWISE)
+        case SignRenewal() | SignResubscription():
+            return renewals.used_otherwise(wish.contract, wish.signed_on, at)
+        case _:
+            assert_never(wish)
+
+
 def _end(state: State, command: EndTerm) -> ContractLapsed | ContractContinued | None:
     match state:
-        case Active(covered_until=until) if not command.occurred_at == until <= command.detected_at:
-            return None
-        case Active(covered_until=until) if command.continued_by:
-            return ContractContinued(
-                contract=command.contract,
-                customer=state.customer,
-                centre=state.centre,
-                last_day=state.last_day,
-                ended_at=until,
-                continued_by=command.continued_by,
-                detected_at=command.detected_at,
-            )
-        case Active(covered_until=until):
-            return ContractLapsed(
-                contract=command.contract,
-                customer=state.customer,
-                centre=state.centre,
-                last_day=state.last_day,
-                lapsed_at=until,
-                detected_at=command.detected_at,
-            )
+        case Active(term=term) | Resubscribed(term=term, lapsed=False) if (
+            command.occurred_at == term.covered_until <= command.detected_at
+        ):
+            return _continued(term, command) if command.continued_by else _lapse(term, command)
         case _:
             return None
+
+
+def _continued(term: RunningTerm, command: EndTerm) -> ContractContinued:
+    assert command.continued_by is not None  # noqa: S101 - asked before
+    return ContractContinued(
+        contract=command.contract,
+        customer=term.customer,
+        centre=term.centre,
+        last_day=term.last_day,
+        ended_at=term.covered_until,
+        continued_by=command.continued_by,
+        detected_at=command.detected_at,
+    )
+
+
+def _lapse(term: RunningTerm, command: EndTerm) -> ContractLapsed:
+    return ContractLapsed(
+        contract=command.contract,
+        customer=term.customer,
+        centre=term.centre,
+        last_day=term.last_day,
+        lapsed_at=term.covered_until,
+        detected_at=command.detected_at,
+        licence_kind=term.licence_kind,
+        zone=term.zone,
+        mail_at=command.mail_at,
+        price_to_return=command.price_to_return,
+    )

@@ -8,6 +8,7 @@ from libs.decider import Decider, IdUsedOtherwise
 from libs.messages.base import PrivateKey
 from libs.messages.contracts import (
     CustomerChanged,
+    CustomerContact,
     CustomerEvent,
     CustomerRefusal,
     CustomerRefused,
@@ -34,6 +35,17 @@ class SubmitCustomer:
     private: PrivateKey
     reseller: str | None
     centres: tuple[KnownCentre, ...]
+    regional_team: str | None = None
+    """The centre whose team helps with renewals, where it is not the home centre."""
+    others: tuple[CustomerContact, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChooseReminders:
+    """Want reminders of renewals, or none."""
+
+    occurred_at: datetime
+    wanted: bool
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ class ErasePerson:
     by: str
 
 
-FromDoor = SubmitCustomer | ErasePerson
+FromDoor = SubmitCustomer | ChooseReminders | ErasePerson
 Command = FromDoor | IdUsedOtherwise[FromDoor]
 
 
@@ -73,6 +85,8 @@ def decide(state: State, command: Command) -> CustomerEvent:
     match command:
         case SubmitCustomer():
             return _register(command) if isinstance(state, Unregistered) else _change(state, command)
+        case ChooseReminders():
+            return _choose(state, command)
         case ErasePerson():
             return _erase(state, command)
         case IdUsedOtherwise(wish=wish):
@@ -99,6 +113,8 @@ DECIDER: Decider[State, Command, CustomerEvent] = Decider(Unregistered(), decide
 
 def _register(command: SubmitCustomer) -> CustomerRegistered | CustomerRefused:
     centre = _home_centre(command)
+    if _team_is_unknown(command):
+        return CustomerRefused(refused_at=command.occurred_at, reason=CustomerRefusal.UNKNOWN_CENTRE)
     if centre is None:
         reason = CustomerRefusal.UNKNOWN_CENTRE if command.centre else CustomerRefusal.NO_CENTRE_FOR_COUNTRY
         return CustomerRefused(refused_at=command.occurred_at, reason=reason)
@@ -110,8 +126,14 @@ def _register(command: SubmitCustomer) -> CustomerRegistered | CustomerRefused:
         contact=command.contact,
         private=command.private,
         reseller=command.reseller,
+        regional_team=command.regional_team,
+        others=command.others,
         rests_on=resting_on(centre),
     )
+
+
+def _team_is_unknown(command: SubmitCustomer) -> bool:
+    return command.regional_team not in {None, *(known.centre for known in command.centres)}
 
 
 def _home_centre(command: SubmitCustomer) -> KnownCentre | None:
@@ -125,6 +147,8 @@ def _change(state: Registered, command: SubmitCustomer) -> CustomerChanged | Cus
     """Every new submission counts as a change: its private part can not be compared here."""
     if command.centre not in {None, state.centre}:
         return CustomerRefused(refused_at=command.occurred_at, reason=CustomerRefusal.CENTRE_IS_FIXED)
+    if _team_is_unknown(command):
+        return CustomerRefused(refused_at=command.occurred_at, reason=CustomerRefusal.UNKNOWN_CENTRE)
     return CustomerChanged(
         changed_at=command.occurred_at,
         country=command.country,
@@ -132,7 +156,15 @@ def _change(state: Registered, command: SubmitCustomer) -> CustomerChanged | Cus
         contact=command.contact,
         private=command.private,
         reseller=command.reseller,
+        regional_team=command.regional_team,
+        others=command.others,
     )
+
+
+def _choose(state: State, command: ChooseReminders) -> RemindersChosen | CustomerRefused:
+    if isinstance(state, Unregistered):
+        return CustomerRefused(refused_at=command.occurred_at, reason=CustomerRefusal.UNKNOWN_CUSTOMER)
+    return RemindersChosen(chosen_at=command.occurred_at, wanted=command.wanted)
 
 
 def _erase(state: State, command: ErasePerson) -> PersonErased | PersonErasureRefused:
@@ -149,7 +181,7 @@ def _erase(state: State, command: ErasePerson) -> PersonErased | PersonErasureRe
 
 def _used_otherwise(wish: FromDoor) -> CustomerRefused | PersonErasureRefused:
     match wish:
-        case SubmitCustomer():
+        case SubmitCustomer() | ChooseReminders():
             return CustomerRefused(refused_at=wish.occurred_at, reason=CustomerRefusal.ID_USED_OTHERWISE)
         case ErasePerson():
             return _not_erased(wish, ErasureRefusal.ID_USED_OTHERWISE)

@@ -1,12 +1,14 @@
 -- name: terms_that_ended
 -- Contracts whose term is over and that have no end yet, the earliest end first; `covered_until` itself is not covered.
 -- With the one that follows, where a term of the same licence goes on: without a day between, and longer.
-select c.stream, h.id as head, c.covered_until, c.correlation, c.customer, c.licence,
-    following.stream as continued_by
+select c.stream, h.id as head, c.covered_until, c.last_day, c.centre, c.correlation, c.customer, c.licence,
+    following.stream as continued_by,
+    l.stream as licence_stream, l.sequence as licence_sequence, l.list_value, l.currency
 from contracts c
 join heads_contracts h using (stream)
+left join licences l on l.stream = c.licence and c.licence_kind = 'perpetual'
 left join lateral (
-    select f.stream from contracts f
+    select f.stream from terms f
     where f.licence = c.licence and f.stream <> c.stream
         and f.first_day <= c.last_day + 1 and f.last_day > c.last_day
     order by f.first_day, f.stream limit 1) following on true
@@ -14,9 +16,56 @@ where c.state = 'active' and c.covered_until <= :now
 order by c.covered_until, c.stream
 limit :most;
 
--- name: next_term_end
--- The next instant of plan time at which a term ends.
-select min(covered_until) as at from contracts where state = 'active';
+-- name: terms_that_began
+-- Contracts whose first day has come and of which that is not noted, the earliest first.
+select c.stream, h.id as head, c.covered_from, c.correlation, c.customer
+from contracts c
+join heads_contracts h using (stream)
+where c.state = 'active' and not c.begun and c.covered_from <= :now
+order by c.covered_from, c.stream
+limit :most;
+
+-- name: renewals_to_tell
+-- Contracts of whose end something is to be told on a local day that has begun somewhere: for each of the places in the
+-- lists, those of which so much was told and no more, and that end within so many days.
+select c.stream, h.id as head, c.correlation, c.customer, c.licence, c.centre, c.zone, c.last_day, c.covered_until,
+    c.told, c.known_at, k.reminders,
+    l.stream as licence_stream, l.sequence as licence_sequence, l.list_value, l.currency
+from unnest(cast(:told as int[]), cast(:days as int[])) as asked (told, days)
+join contracts c on c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
+    and c.last_day <= cast(:today as date) + asked.days + 1 and c.covered_until > :now
+join heads_contracts h using (stream)
+left join customers k on k.stream = c.customer
+left join licences l on l.stream = c.licence
+order by c.last_day, c.stream
+limit :most;
+
+-- name: next_renewals_to_tell
+-- The contracts that are nearest to their ends, of those of which so much was told and no more: zones and last days.
+select asked.told, asked.days, near.zone, near.last_day
+from unnest(cast(:told as int[]), cast(:days as int[])) as asked (told, days)
+cross join lateral (
+    select c.zone, c.last_day from contracts c
+    where c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
+        and c.last_day <= (
+            select min(n.last_day) + 1 from contracts n
+            where n.told = asked.told and n.state = 'active' and n.licence_kind = 'perpetual')
+    group by c.zone, c.last_day) near
+order by asked.told, near.last_day, near.zone;
+
+-- name: next_term_edge
+-- The next instant of plan time at which a term ends, or a contract begins.
+select least(
+    (select min(covered_until) from contracts where state = 'active'),
+    (select min(covered_from) from contracts where state = 'active' and not begun)) as at;
+
+-- name: notice_offsets
+-- When terms that end are told of, as published; no row where nothing is.
+select content from plan_parts where part = 'reminders' order by stream limit 1;
+
+-- name: calendars
+-- The opening hours of centres, as published.
+select name as centre, content from plan_parts where part = 'calendar' order by name;
 
 -- name: tombstones_owed
 -- Private records of erased persons that still stand in the private topic, also those that came after the erasure.

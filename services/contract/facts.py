@@ -1,8 +1,10 @@
-"""What a decision on a customer or a contract rests on beside its stream; it may lag the log by some seconds."""
+"""What a decision on a customer, licence or contract rests on beside its stream; it may lag the log by some seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
+
+from libs.messages.plan import PriceList
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,30 @@ class KnownCustomer:
 
 
 @dataclass(frozen=True)
+class KnownLicence:
+    """A registered licence, at its total list value, options included."""
+
+    stream: str
+    sequence: int
+    list_value: str
+    currency: str
+
+
+@dataclass(frozen=True)
 class ContractFacts:
-    """The plan's centres and products, and those of the customers asked for that are registered."""
+    """The plan's centres, products and price lists, and what is known of the streams asked for."""
 
     centres: tuple[KnownCentre, ...] = ()
     products: frozenset[str] = frozenset()
+    price_lists: tuple[PriceList, ...] = ()
     customers: tuple[KnownCustomer, ...] = ()
+    licences: dict[str, KnownLicence] = field(default_factory=dict)
+    """By the contract that was asked about."""
+    contracts: frozenset[str] = frozenset()
+    """Those of the contracts asked about that are there."""
+
+    beginning: frozenset[str] = frozenset()
+    """Those that a purchase or a re-subscription has decided, and that are not there yet."""
 
     def centre(self, name: str | None) -> KnownCentre | None:
         """Find a centre by its name."""
@@ -41,6 +61,10 @@ class ContractFacts:
     def customer(self, stream: str) -> KnownCustomer | None:
         """Find a customer by its id."""
         return next((customer for customer in self.customers if customer.stream == stream), None)
+
+    def licence_of(self, contract: str) -> KnownLicence | None:
+        """Find the licence of a contract."""
+        return self.licences.get(contract)
 
 
 FACTS: TypeAdapter[ContractFacts] = TypeAdapter(ContractFacts)

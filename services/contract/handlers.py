@@ -1,30 +1,36 @@
 """The loops of contract: its door, the terms that end, and the tombstones that erasure owes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import DOOR, ServiceHost
-from libs.eventlog.commands import IssuedCommand, issued_by_duty
+from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.held_back import Source
 from libs.eventlog.loops.writer import Answer, Writer
-from libs.eventlog.ports import UNKNOWN
+from libs.eventlog.ports import UNKNOWN, Clock
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.private import Personal, tombstone
-from libs.eventlog.wire.record import Record
+from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE, ContractsEvent, topic_of
-from libs.messages.plan import PlanEvent
+from libs.messages.contracts import ContractContinued, ContractLapsed
+from libs.messages.plan import CentreCalendar, NoticeOffsets, PlanEvent, PriceList
 from libs.messages.receipts import Outcome
 from libs.messages.upstream import ContractUpstream
+from libs.workcal import in_utc
 from services.contract import door
-from services.contract.contracts import EndTerm
+from services.contract.contracts import NoteBeginning
 from services.contract.facts import FACTS
+from services.contract.plan_facts import PlanFacts, at_stage
+from services.contract.reactions import Covering, Known, cover_asked, in_columns, react
+from services.contract.renewals import RemindOfRenewal
+from services.contract.telling import due_at, stages
 
+PATIENCE = 30.0  # machine seconds for which a contract that is about to begin is waited for
 PAUSE, GLANCE = 1.0, 0.1  # machine seconds between two looks for tombstones; the second with a movable clock
 
 
@@ -47,9 +53,10 @@ class Writers:
 class ContractDoor(ServiceDoor[ContractUpstream]):
     """Takes customers, contracts, parts of the plan and orders to erase."""
 
-    def __init__(self, host: ServiceHost, writers: Writers) -> None:
+    def __init__(self, host: ServiceHost, writers: Writers, grace: timedelta) -> None:
         super().__init__(CONTRACTS_DOOR, host.cards)
-        self._queries, self._clock, self._writers = host.queries, host.clock, writers
+        self._queries, self._clock, self._writers, self._grace = host.queries, host.clock, writers, grace
+        self._beginning = Beginning(host.clock)
 
     def read(self, record: Record) -> Message[ContractUpstream]:
         """Parse a record; raises Unreadable."""
@@ -59,7 +66,7 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
         """What a message says something about, and what its decision rests on beside its own stream."""
         return door.resting(message)
 
-    def personal(self, record: Record, message: Message[ContractUpstream]) -> Personal | None:
+    def personal(self, record: Record, message: Message[ContractUpstream]) -> Sequence[Personal]:
         """What is personal in a message."""
         return door.personal(record, message)
 
@@ -72,44 +79,154 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
         return await self._writers.handle(commands)
 
     async def issue(self, read: Sequence[tuple[Record, Message[ContractUpstream]]]) -> Sequence[IssuedCommand]:
-        """The commands, with what they rest on, all in one round trip."""
-        customers = sorted({customer for _, message in read if (customer := door.facts_needed(message))})
-        row = await self._queries.row("facts_for_contracts", customers=customers)
+        """The commands, with what they rest on, all in one round trip; raises Unavailable while a contract begins."""
+        needed = [found for _, message in read if (found := door.facts_needed(message))]
+        row = await self._queries.row(
+            "facts_for_contracts",
+            customers=sorted({one.customer for one in needed if one.customer}),
+            contracts=sorted({one.contract for one in needed if one.contract}),
+            numbers=sorted({one.number for one in needed if one.number}),
+        )
         assert row is not None  # noqa: S101 - the query always gives one row
         facts = FACTS.validate_json(row["facts"])
-        now = self._clock.now()
-        return [door.command_of(record, message, facts, now) for record, message in read]
+        self._beginning.wait_for(facts.beginning)
+        settings = door.Settings(self._clock.now(), self._grace)
+        return [door.command_of(record, message, facts, settings) for record, message in read]
+
+
+class Beginning:
+    """Contracts that are about to begin: what is said of one waits for it, but not for ever.
+
+    A purchase and the renewal after it may be told in one breath; the contract begins by a reaction in between.
+    """
+
+    def __init__(self, clock: Clock, patience: float = PATIENCE) -> None:
+        self._clock, self._patience = clock, patience
+        self._since: dict[str, float] = {}
+
+    def wait_for(self, contracts: frozenset[str]) -> None:
+        """Raise Unavailable while any of them is waited for, NotBegun when that takes too long."""
+        if not contracts:
+            self._since = {}
+            return
+        now = self._clock.monotonic()
+        self._since = {contract: self._since.get(contract, now) for contract in contracts}
+        longest = min(self._since, key=lambda contract: self._since[contract])
+        if now - self._since[longest] > self._patience:
+            raise NotBegun(f"{longest} was decided and has not begun: see `olcare stuck list`")
+        raise Unavailable(f"{longest} is about to begin")
+
+
+class NotBegun(RuntimeError):  # noqa: N818 - named for what happened
+    """A contract that was decided does not begin."""
+
+
+class ContractReactions:
+    """What our own facts ask of other streams of ours: contracts begin, and benefits switch with cover."""
+
+    def __init__(self, host: ServiceHost) -> None:
+        self._queries, self._clock = host.queries, host.clock
+
+    async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
+        """What each event asks for, with the terms that cover the products by now."""
+        now, products = self._clock.now(), await self._products(events)
+        asked = [found for event in events for found in cover_asked(event, products)]
+        rows = await self._queries.rows("covering_terms", **in_columns(asked), now=now) if asked else []
+        cover = {one: Covering.of(row) for one, row in zip(asked, rows, strict=True)}
+        known = Known(now, products, cover)
+        return [react(event, known) for event in events]
+
+    async def _products(self, events: Sequence[RecordedEvent]) -> Mapping[str, Sequence[str]]:
+        """Of contracts whose term has ended; they never change."""
+        ended = [event.stream for event in events if isinstance(event.data, ContractLapsed | ContractContinued)]
+        rows = await self._queries.rows("products_of_contracts", contracts=ended) if ended else []
+        return {row["stream"]: row["products"] for row in rows}
 
 
 class TermDuties:
-    """Ends terms that are over, by safe time: a new term may still wait at the door, or its customer."""
+    """What happens by the calendar, by safe time: a signature may still wait at the door, or a customer."""
 
     def __init__(self, host: ServiceHost) -> None:
         self._host, self._queries = host, host.queries
 
     def all(self) -> list[Duty]:
         """Name the duties."""
-        return [Duty("end terms", self.ended, safe=self._safe_time())]
+        safe = self._safe_time()
+        return [
+            Duty("end terms", self.ended, safe=safe),
+            Duty("begin terms", self.began, safe=safe),
+            Duty("tell of renewals", self.to_tell, safe=safe),
+        ]
 
     async def ended(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Let contracts whose term is over lapse, or go on in the one that follows."""
         rows = await self._queries.rows("terms_that_ended", now=now, most=most)
-        return [issued_by_duty(row, _end_term(row, now), rests_on=(row["customer"], row["licence"])) for row in rows]
+        if not rows:
+            return ()
+        plan = await self._plan()
+        return [
+            issued_by_duty(row, plan.end_term(row, now), rests_on=(row["customer"], row["licence"])) for row in rows
+        ]
+
+    async def began(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+        """Note that contracts have begun."""
+        rows = await self._queries.rows("terms_that_began", now=now, most=most)
+        return [
+            issued_by_duty(row, NoteBeginning(row["covered_from"], row["stream"], now), rests_on=(row["customer"],))
+            for row in rows
+        ]
+
+    async def to_tell(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+        """Offer renewals and remind of them, each on its local day."""
+        offsets = await self._offsets()
+        if offsets is None:
+            return ()
+        asked = stages(offsets)
+        told, days = [stage.told for stage in asked], [stage.days for stage in asked]
+        rows = await self._queries.rows(
+            "renewals_to_tell", told=told, days=days, today=in_utc(now).date(), now=now, most=most
+        )
+        due = [found for row in rows if (found := at_stage(row, asked)).due_at <= now]
+        if not due:
+            return ()
+        plan = await self._plan()
+        commands = [(one.row, plan.tell(one, offsets, now)) for one in due]
+        return [
+            issued_by_duty(row, command, str(command.days_before), rests_on=(row["customer"], row["licence"]))
+            if isinstance(command, RemindOfRenewal)
+            else issued_by_duty(row, command, rests_on=(row["customer"], row["licence"]))
+            for row, command in commands
+        ]
 
     async def next_due(self) -> datetime | None:
-        """The next end of a term."""
-        row = await self._queries.row("next_term_end")
-        return row["at"] if row else None
+        """The next end or beginning of a term, or the next local day on which something is to be told."""
+        row = await self._queries.row("next_term_edge")
+        edges = [row["at"]] if row and row["at"] else []
+        if offsets := await self._offsets():
+            asked = stages(offsets)
+            rows = await self._queries.rows(
+                "next_renewals_to_tell", told=[one.told for one in asked], days=[one.days for one in asked]
+            )
+            edges += [due_at(row["last_day"], row["days"], row["zone"]) for row in rows]
+        return min(edges, default=None)
+
+    async def _offsets(self) -> NoticeOffsets | None:
+        row = await self._queries.row("notice_offsets")
+        return NoticeOffsets.model_validate_json(row["content"]) if row else None
+
+    async def _plan(self) -> PlanFacts:
+        calendars = await self._queries.rows("calendars")
+        lists = await self._queries.rows("price_lists")
+        return PlanFacts(
+            {row["centre"]: CentreCalendar.model_validate_json(row["content"]) for row in calendars},
+            tuple(PriceList.model_validate_json(row["content"]) for row in lists),
+        )
 
     def _safe_time(self) -> SafeTime:
         engine = self._host.engine
         own_door = group_follower(engine.group(DOOR), CONTRACTS_DOOR, engine.log)
         inputs = [Source(engine.group(DOOR), CONTRACTS_DOOR)]
         return self._host.safe_time([own_door], [engine.followers["contracts"]], inputs=inputs)
-
-
-def _end_term(row: Mapping[str, Any], now: datetime) -> EndTerm:
-    return EndTerm(row["covered_until"], row["stream"], now, row["continued_by"])
 
 
 class Tombstones:

@@ -5,15 +5,8 @@ from typing import Any, NamedTuple, assert_never, get_args
 
 from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.wire.record import RecordedEvent
-from libs.messages.catalogue import CONTRACTS, PLAN
+from libs.messages.catalogue import CONTRACTS, EVENTS, PLAN
 from libs.messages.contracts import (
-    ContractActivated,
-    ContractContinued,
-    ContractEvent,
-    ContractLapsed,
-    ContractRefused,
-    ContractRenewed,
-    ContractResubscribed,
     CustomerChanged,
     CustomerEvent,
     CustomerRefused,
@@ -21,11 +14,6 @@ from libs.messages.contracts import (
     PersonErased,
     PersonErasureRefused,
     RemindersChosen,
-    RenewalOffered,
-    RenewalReminded,
-    RenewalReminderSkipped,
-    ResubscriptionUndone,
-    SignatureRefused,
 )
 from libs.messages.plan import (
     CentreCalendarPublished,
@@ -43,6 +31,7 @@ from libs.messages.plan import (
 )
 from libs.messages.streams import parse_stream
 from services.contract import plan_parts
+from services.contract.contract_rows import CONTRACT_ROWS, ENTITLEMENTS, LICENCES, TERMS
 from services.contract.domain import DECIDERS, State
 from services.contract.plan_parts import NumberedContent
 
@@ -58,6 +47,9 @@ class CustomerRow(NamedTuple):
     private_key: str
     """The key of the private record with the names and the address."""
     reseller: str | None
+    regional_team: str | None
+    reminders: bool
+    """Whether the customer wants to be reminded of renewals."""
     registered_at: datetime
     sequence: int
 
@@ -73,6 +65,8 @@ def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> C
                 contact=registered.contact,
                 private_key=registered.private.text(),
                 reseller=registered.reseller,
+                regional_team=registered.regional_team,
+                reminders=True,
                 registered_at=registered.registered_at,
                 sequence=event.sequence,
             )
@@ -83,61 +77,12 @@ def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> C
                 contact=changed.contact,
                 private_key=changed.private.text(),
                 reseller=changed.reseller,
+                regional_team=changed.regional_team,
                 sequence=event.sequence,
             )
-        case CustomerRefused() | RemindersChosen() | PersonErased() | PersonErasureRefused():
-            return row
-        case _:
-            assert_never(event.data)
-
-
-class ContractRow(NamedTuple):
-    """A term of support as people see it."""
-
-    stream: str
-    state: str
-    """active, lapsed or continued."""
-    customer: str
-    licence: str
-    licence_kind: str
-    products: list[str]
-    centre: str
-    first_day: date
-    last_day: date
-    covered_from: datetime
-    covered_until: datetime
-    correlation: str
-    """The correlation id of the activation, which the end of the term keeps."""
-    detected_at: datetime | None = None
-    """When the end of the term was noticed."""
-
-
-def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> ContractRow | None:
-    match event.data:
-        case ContractActivated() as activated:
-            return ContractRow(
-                stream=event.stream,
-                state="active",
-                customer=activated.customer,
-                licence=activated.licence,
-                licence_kind=str(activated.licence_kind),
-                products=list(activated.products),
-                centre=activated.centre,
-                first_day=activated.first_day,
-                last_day=activated.last_day,
-                covered_from=activated.covered_from,
-                covered_until=activated.covered_until,
-                correlation=event.correlationid,
-            )
-        case ContractLapsed() as lapsed:
-            return row and row._replace(state="lapsed", detected_at=lapsed.detected_at)
-        case ContractContinued() as continued:
-            return row and row._replace(state="continued", detected_at=continued.detected_at)
-        case ContractRefused():
-            return row
-        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | ContractRenewed() | SignatureRefused():
-            return row
-        case ContractResubscribed() | ResubscriptionUndone():
+        case RemindersChosen(wanted=wanted):
+            return row and row._replace(reminders=wanted)
+        case CustomerRefused() | PersonErased() | PersonErasureRefused():
             return row
         case _:
             assert_never(event.data)
@@ -260,7 +205,7 @@ CONTRACT_STATES: Projection[Any] = state_of(
     "contract_states",
     DECIDERS,
     State,
-    (*get_args(CustomerEvent), *get_args(ContractEvent)),
+    EVENTS[CONTRACTS],
 )
 
 PLAN_STATES: Projection[Any] = state_of("plan_states", DECIDERS, plan_parts.State, get_args(PlanEvent))
@@ -270,24 +215,10 @@ CUSTOMERS: Projection[CustomerRow] = Projection(
     row=CustomerRow,
     columns="""
         stream text not null, country text not null, centre text not null, language text not null,
-        contact text not null, private_key text not null, reseller text, registered_at timestamptz not null,
-        sequence bigint not null""",
-    events=(CustomerRegistered, CustomerChanged),
+        contact text not null, private_key text not null, reseller text, regional_team text, reminders bool not null,
+        registered_at timestamptz not null, sequence bigint not null""",
+    events=(CustomerRegistered, CustomerChanged, RemindersChosen),
     evolve=_customer,
-)
-
-TERMS: Projection[ContractRow] = Projection(
-    table="contracts",
-    row=ContractRow,
-    columns="""
-        stream text not null, state text not null, customer text not null, licence text not null,
-        licence_kind text not null, products text[] not null, centre text not null,
-        first_day date not null, last_day date not null,
-        covered_from timestamptz not null, covered_until timestamptz not null,
-        correlation text not null, detected_at timestamptz""",
-    events=(ContractActivated, ContractLapsed, ContractContinued),
-    evolve=_contract,
-    indexes=("(customer)", "(covered_until) where state = 'active'", "(licence)"),
 )
 
 ERASED: Projection[ErasedRow] = Projection(
@@ -340,7 +271,13 @@ TZ_DATABASES: Projection[TzDatabaseRow] = Projection(
 )
 
 READERS: tuple[Reader, ...] = (
-    Reader("contracts", CONTRACTS, 3, (CONTRACT_STATES, CUSTOMERS, TERMS, ERASED), writes=True),
+    Reader(
+        "contracts",
+        CONTRACTS,
+        4,
+        (CONTRACT_STATES, CUSTOMERS, CONTRACT_ROWS, TERMS, LICENCES, ENTITLEMENTS, ERASED),
+        writes=True,
+    ),
     Reader("plan", PLAN, 4, (PLAN_STATES, PLAN_PARTS, PRICE_LISTS, TZ_DATABASES), writes=True),
 )
 

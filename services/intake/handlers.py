@@ -49,9 +49,10 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
         """What a message says something about, and the other ticket that its decision rests on."""
         return door.resting(message)
 
-    def personal(self, record: Record, message: Message[TicketUpstream]) -> Personal | None:
+    def personal(self, record: Record, message: Message[TicketUpstream]) -> Sequence[Personal]:
         """What is personal in a message."""
-        return personal(record, message)
+        found = personal(record, message)
+        return (found,) if found else ()
 
     def doubts(self, message: Message[TicketUpstream]) -> tuple[Doubt, ...]:
         """What is doubtful in a message that is taken all the same."""

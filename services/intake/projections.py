@@ -26,6 +26,7 @@ from libs.messages.contracts import (
     RenewalReminderSkipped,
     ResubscriptionUndone,
     SignatureRefused,
+    TermBegan,
 )
 from libs.messages.licences import (
     FirstTermNotBegun,
@@ -118,7 +119,7 @@ def _term(row: TermRow | None, event: RecordedEvent[ContractEvent]) -> TermRow |
             )
         case ContractLapsed() | ContractContinued() | ContractRefused():
             return row
-        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | SignatureRefused():
+        case TermBegan() | RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | SignatureRefused():
             return row
         case ContractResubscribed() | ResubscriptionUndone():
             return row

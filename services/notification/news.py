@@ -19,6 +19,7 @@ from libs.messages.contracts import (
     RenewalReminderSkipped,
     ResubscriptionUndone,
     SignatureRefused,
+    TermBegan,
 )
 from libs.messages.cycles import CycleReckoned, CyclesReckoned, CycleTargetMissed
 from libs.messages.entitlements import EntitlementsChanged
@@ -89,7 +90,8 @@ NO_NEWS = (
     *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
     *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleReckoned, CycleTargetMissed),
     *(CustomerRegistered, CustomerChanged, CustomerRefused, PersonErased, PersonErasureRefused),
-    *(RemindersChosen, ContractActivated, ContractRefused, ContractContinued, RenewalOffered, RenewalReminded),
+    *(RemindersChosen, ContractActivated, ContractRefused, ContractContinued, TermBegan, RenewalOffered),
+    *(RenewalReminded,),
     *(RenewalReminderSkipped, ContractRenewed, SignatureRefused, ContractResubscribed, ResubscriptionUndone),
     *(LicenceRegistered, LicenceOptionsAdded, LicenceRefused, FirstTermNotBegun, EntitlementsChanged),
 )

@@ -28,6 +28,7 @@ from libs.messages.contracts import (
     RenewalReminderSkipped,
     ResubscriptionUndone,
     SignatureRefused,
+    TermBegan,
 )
 from libs.messages.notices import (
     NoticeAmbiguous,
@@ -247,7 +248,9 @@ def _term(row: TermRow | None, event: RecordedEvent[ContractEvent]) -> TermRow |
             return TermRow(event.stream, activated.licence, activated.first_day, activated.last_day)
         case ContractRefused() | ContractLapsed() | ContractContinued():
             return row
-        case RenewalOffered() | RenewalReminded() | RenewalReminderSkipped() | ContractRenewed() | SignatureRefused():
+        case TermBegan() | RenewalOffered() | RenewalReminded() | RenewalReminderSkipped():
+            return row
+        case ContractRenewed() | SignatureRefused():
             return row
         case ContractResubscribed() | ResubscriptionUndone():
             return row

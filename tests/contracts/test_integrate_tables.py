@@ -15,7 +15,8 @@ from libs.messages.base import Code
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.contracts import ContractRefusal, CustomerRefusal, ErasureRefusal
 from libs.messages.doubts import DoubtCode
-from libs.messages.envelope import MessageName, Number, Source
+from libs.messages.base import Number
+from libs.messages.envelope import MessageName, Source
 from libs.messages.notices import OrderRefusal
 from libs.messages.plan import PlanRefusal
 from libs.messages.private import Body

@@ -24,7 +24,7 @@ from libs.messages.notices import Cancellation, NoticeClass, NoticeFacts, Notice
 from libs.messages.plan import CentreCalendar, ChannelTargets, ResponseTargets, TzDatabase
 from libs.messages.private import PrivateRecord
 from libs.messages.receipts import DeadLetter, Outcome, Receipt
-from libs.messages.streams import partition_of, stream_id
+from libs.messages.streams import parse_stream, partition_of, stream_id
 from libs.messages.tickets import Channel, MessageHeld
 from libs.plan import (
     KnownCustomer,
@@ -102,6 +102,25 @@ PAST: tuple[tuple[Event, ...], ...] = (
 """Histories of a ticket before a message."""
 
 
+CONTRACT_PASTS: Mapping[str, tuple[tuple[Event, ...], ...]] = {
+    kind: tuple(tuple(example(name).data for name in names.split()) for names in pasts)
+    for kind, pasts in {
+        "customer": ("CustomerRegistered",),
+        "licence": ("LicenceRegistered", "LicenceRegistered LicenceOptionsAdded FirstTermNotBegun"),
+        "contract": (
+            "ContractActivated TermBegan RenewalOffered RenewalReminded",
+            "ContractActivated RenewalReminderSkipped ContractLapsed",
+            "ContractActivated ContractLapsed ContractRenewed",
+            "ContractActivated ContractLapsed ContractResubscribed",
+            "ContractActivated ContractLapsed ContractResubscribed ResubscriptionUndone",
+            "ContractActivated ContractContinued",
+        ),
+    }.items()
+}
+"""Kind of stream → histories before a message at the door of contracts."""
+SETTINGS = contract_door.Settings(datetime(2028, 1, 1, tzinfo=UTC), timedelta(days=30))
+
+
 class History(NamedTuple):
     """All events of a stream."""
 
@@ -133,7 +152,8 @@ class Followed:
         return True
 
     def _ticket(self, record: Record, message: Message[Any]) -> None:
-        self._private(personal(record, message))
+        if found := personal(record, message):
+            self._private(found)
         intake_door.facts_needed(message)
         for facts in (NO_FACTS, _ticket_facts(message)):
             issued = intake_door.command_of(record, message, facts, message.time)
@@ -150,10 +170,13 @@ class Followed:
             self._happened(stream, (held, OPENED), event)
 
     def _contract(self, record: Record, message: Message[Any]) -> None:
-        self._private(contract_door.personal(record, message))
+        for found in contract_door.personal(record, message):
+            self._private(found)
         contract_door.facts_needed(message)
         for facts in _contract_facts(message):
-            issued = contract_door.command_of(record, message, facts)
+            issued = contract_door.command_of(record, message, facts, SETTINGS)
+            for past in CONTRACT_PASTS.get(parse_stream(issued.stream).kind, ()):
+                self._answered(record, issued, past)
             event = self._answered(record, issued, ())
             self._answered(record, issued, (event,))
             if isinstance(event, ContractActivated):
@@ -180,10 +203,8 @@ class Followed:
         Receipt.model_validate_json(answer.value)
         return event
 
-    def _private(self, found: Personal | None) -> None:
+    def _private(self, found: Personal) -> None:
         """Write a private record, and mail somebody whose record it is."""
-        if found is None:
-            return
         written = private_record(found, PARTITIONS)
         assert written.value
         if self._is_new(written.value):
@@ -438,7 +459,7 @@ def _contract_facts(message: Message[Any]) -> Iterator[contract_facts.ContractFa
     for zone in ("Europe/Paris", "Pacific/Kiritimati", "Etc/GMT+12"):
         centre = contract_facts.KnownCentre("calendar/plan/france", 1, named, zone, (getattr(said, "country", "FR"),))
         customer = contract_facts.KnownCustomer(getattr(said, "customer", "customer/erp/C-1001"), 1, named)
-        yield contract_facts.ContractFacts((centre,), frozenset(getattr(said, "products", ())), (customer,))
+        yield contract_facts.ContractFacts((centre,), frozenset(getattr(said, "products", ())), customers=(customer,))
 
 
 def _published(part: str, content: Any) -> Event:

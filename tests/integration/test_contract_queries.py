@@ -9,7 +9,7 @@ import pytest
 
 import services.contract
 from libs.messages.base import PrivateKey
-from libs.messages.contracts import ContractActivated
+from libs.messages.contracts import ContractActivated, TermBegan
 from libs.messages.plan import PriceList, PriceListPublished
 from services.contract.facts import FACTS, ContractFacts, KnownCentre, KnownCustomer
 from services.contract.projections import READERS
@@ -33,6 +33,14 @@ from tests.unit.contract.test_contract_projections import LAPSED
 from tests.unit.contract.test_plan_parts import PARTS, PRICES, tz_published
 
 FILES = sorted(Path(services.contract.__file__).parent.glob("*.sql"))
+BEGAN = TermBegan(
+    contract=CONTRACT,
+    customer=CUSTOMER,
+    products=ACTIVATED.products,
+    began_at=ACTIVATED.covered_from,
+    covered_until=ENDS,
+    detected_at=JUNE,
+)
 STATE_TABLE = "create table private_records (key text primary key, partition int not null, value jsonb not null)"
 
 
@@ -52,16 +60,18 @@ async def test_the_facts_are_the_plan_and_the_customers_asked_for(contract: Fold
     await publish(contract)
     await contract.happened(CUSTOMER, REGISTERED)
     await contract.happened("customer/erp/C-9", REGISTERED)
-    (row,) = await contract.found("facts_for_contracts", customers=[CUSTOMER, "customer/erp/C-8"])
+    (row,) = await contract.found(
+        "facts_for_contracts", customers=[CUSTOMER, "customer/erp/C-8"], contracts=[], numbers=[]
+    )
     assert FACTS.validate_json(row["facts"]) == ContractFacts(
         (KnownCentre("calendar/plan/france", 2, "france", "Europe/Paris", ("FR", "BE")),),
         frozenset({"planetpress-connect"}),
-        (KnownCustomer(CUSTOMER, 1, "france"),),
+        customers=(KnownCustomer(CUSTOMER, 1, "france"),),
     )
 
 
 async def test_before_anything_was_published_there_are_no_facts(contract: Folded) -> None:
-    (row,) = await contract.found("facts_for_contracts", customers=[])
+    (row,) = await contract.found("facts_for_contracts", customers=[], contracts=[], numbers=[])
     assert FACTS.validate_json(row["facts"]) == ContractFacts()
 
 
@@ -70,13 +80,15 @@ async def test_a_term_is_over_at_its_end_and_no_microsecond_before(contract: Fol
     assert await contract.found("terms_that_ended", now=ENDS - MICROSECOND, most=10) == []
     (row,) = await contract.found("terms_that_ended", now=ENDS, most=10)
     assert (row["stream"], row["head"], row["covered_until"]) == (CONTRACT, f"head of {CONTRACT}", ENDS)
-    assert await contract.found("next_term_end") == [{"at": ENDS}]
+    assert await contract.found("next_term_edge") == [{"at": ACTIVATED.covered_from}]
+    await contract.happened(CONTRACT, ACTIVATED, BEGAN)
+    assert await contract.found("next_term_edge") == [{"at": ENDS}]
 
 
 async def test_a_lapsed_contract_asks_for_nothing_more(contract: Folded) -> None:
     await contract.happened(CONTRACT, ACTIVATED, LAPSED)
     assert await contract.found("terms_that_ended", now=ENDS + timedelta(days=400), most=10) == []
-    assert await contract.found("next_term_end") == [{"at": None}]
+    assert await contract.found("next_term_edge") == [{"at": None}]
 
 
 async def test_the_terms_that_ended_first_come_first(contract: Folded) -> None:

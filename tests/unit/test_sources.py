@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,7 +31,7 @@ HOST: Any = SimpleNamespace(cards={}, queries=None, clock=None)
 NOBODY: Any = None
 DOORS: Mapping[str, ServiceDoor[Any]] = {
     TICKETS_DOOR: TicketDoor(HOST, NOBODY, NOBODY, NOBODY),
-    CONTRACTS_DOOR: ContractDoor(HOST, NOBODY),
+    CONTRACTS_DOOR: ContractDoor(HOST, NOBODY, timedelta()),
     NOTICES_DOOR: NoticeDoor(HOST, NOBODY),
 }
 

@@ -22,7 +22,8 @@ from libs.eventlog.wire import record as wire
 from libs.eventlog.wire.field_errors import DATA, WHOLE, field_error, pointer
 from libs.eventlog.wire.fingerprint import canonical
 from libs.eventlog.wire.record import Record, why_raw
-from libs.messages.envelope import MessageName, Number, Source, Traceparent
+from libs.messages.base import Number
+from libs.messages.envelope import MessageName, Source, Traceparent
 from libs.messages.receipts import Unreadability
 from libs.messages.sources import objection
 from libs.messages.streams import normal

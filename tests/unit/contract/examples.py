@@ -9,6 +9,7 @@ from libs.messages.base import FactVersion, PrivateKey
 from libs.messages.contracts import ContractActivated, CustomerChanged, CustomerRegistered, PersonErased
 from libs.messages.licences import LicenceKind
 from libs.messages.plan import CentreCalendar
+from services.contract.contract_states import RunningTerm
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
 from services.contract.facts import KnownCentre, KnownCustomer
@@ -83,6 +84,22 @@ ACTIVATED = ContractActivated(
     rests_on=(ON_CUSTOMER, ON_FRANCE),
 )
 ENDS = ACTIVATED.covered_until
+RUNNING = RunningTerm(
+    customer=CUSTOMER,
+    centre="france",
+    zone="Europe/Paris",
+    licence=LICENCE,
+    licence_kind=LicenceKind.PERPETUAL,
+    products=("planetpress-connect",),
+    anchor=date(2026, 6, 1),
+    number=1,
+    first_day=date(2026, 6, 1),
+    last_day=date(2027, 5, 31),
+    covered_from=ACTIVATED.covered_from,
+    covered_until=ENDS,
+    known_at=JUNE,
+)
+"""The term of the activated contract."""
 
 
 def term(first_day: date, last_day: date, centre: KnownCentre = FRANCE) -> ActivateContract:

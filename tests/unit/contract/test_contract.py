@@ -47,6 +47,8 @@ LAPSED = ContractLapsed(
     last_day=date(2027, 5, 31),
     lapsed_at=ENDS,
     detected_at=ENDS,
+    licence_kind=LicenceKind.PERPETUAL,
+    zone="Europe/Paris",
 )
 NEXT = "contract/erp/K-2001-2"
 CONTINUED = ContractContinued(

@@ -16,7 +16,8 @@ from libs.messages.contracts import (
     PersonErased,
 )
 from libs.messages.plan import CentreCalendar, PriceList, PriceListPublished, TzDatabase
-from services.contract.contracts import Active, Inactive, Lapsed
+from services.contract.contract_rows import CONTRACT_ROWS
+from services.contract.contract_states import Active, Inactive, Lapsed
 from services.contract.customers import Registered, Unregistered
 from services.contract.domain import State
 from services.contract.projections import (
@@ -27,7 +28,6 @@ from services.contract.projections import (
     PLAN_STATES,
     PRICE_LISTS,
     READERS,
-    TERMS,
     TZ_DATABASES,
 )
 from tests.unit.contract.examples import (
@@ -43,6 +43,7 @@ from tests.unit.contract.examples import (
     JUNE,
     PRIVATE,
     REGISTERED,
+    RUNNING,
 )
 from tests.unit.contract.examples import ERASED as PERSON_ERASED
 from tests.unit.contract.test_contract import CONTINUED
@@ -78,17 +79,21 @@ def test_a_customer_is_known_as_it_stands_now() -> None:
         "contact": COLLEAGUE,
         "private_key": PRIVATE.text(),
         "reseller": None,
+        "regional_team": None,
+        "reminders": True,
         "registered_at": JUNE,
         "sequence": 2,
     }
 
 
 def test_a_term_runs_until_it_lapses() -> None:
-    running = folded(TERMS, CONTRACT, ACTIVATED)
+    running = folded(CONTRACT_ROWS, CONTRACT, ACTIVATED)
     assert (running.state, running.covered_until, running.detected_at) == ("active", ENDS, None)
-    ended = folded(TERMS, CONTRACT, ACTIVATED, LAPSED)
+    ended = folded(CONTRACT_ROWS, CONTRACT, ACTIVATED, LAPSED)
     assert ended == running._replace(state="lapsed", detected_at=ENDS + timedelta(hours=1))
-    assert folded(TERMS, CONTRACT, ACTIVATED, CONTINUED) == running._replace(state="continued", detected_at=ENDS)
+    assert folded(CONTRACT_ROWS, CONTRACT, ACTIVATED, CONTINUED) == running._replace(
+        state="continued", detected_at=ENDS
+    )
 
 
 def test_each_erased_person_has_a_row_of_its_own() -> None:
@@ -150,8 +155,8 @@ def test_a_calendar_that_was_read_from_the_log_is_the_one_that_was_published() -
             [ContractRefused(refused_at=JUNE, customer=CUSTOMER, reason=ContractRefusal.UNKNOWN_CUSTOMER)],
             Inactive(),
         ),
-        (CONTRACT, [ACTIVATED], Active(CUSTOMER, "france", ACTIVATED.last_day, ENDS)),
-        (CONTRACT, [ACTIVATED, LAPSED], Lapsed()),
+        (CONTRACT, [ACTIVATED], Active(RUNNING)),
+        (CONTRACT, [ACTIVATED, LAPSED], Lapsed(RUNNING)),
     ],
 )
 def test_one_table_holds_the_states_of_customers_and_of_contracts(

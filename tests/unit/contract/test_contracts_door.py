@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
-from services.contract.door import LARGEST, command_of, facts_needed, outcome_of, personal, read
+from services.contract.door import LARGEST, FactsNeeded, Settings, command_of, facts_needed, outcome_of, personal, read
 from services.contract.facts import ContractFacts, KnownCustomer
 from services.contract.plan_parts import PublishPart
 from tests.unit.contract.examples import (
@@ -39,8 +39,11 @@ from tests.unit.contract.examples import (
 )
 
 FACTS = ContractFacts(
-    (FRANCE, JAPAN), frozenset({"planetpress-connect", "pres-connect"}), (KnownCustomer(CUSTOMER, 1, "france"),)
+    (FRANCE, JAPAN),
+    frozenset({"planetpress-connect", "pres-connect"}),
+    customers=(KnownCustomer(CUSTOMER, 1, "france"),),
 )
+SETTINGS = Settings(datetime(2027, 6, 15, 9, tzinfo=UTC), timedelta(days=30))
 
 
 def record_of(value: bytes) -> Record:
@@ -52,7 +55,7 @@ def example(name: str) -> Record:
 
 
 def command(name: str, facts: ContractFacts = FACTS) -> object:
-    return command_of(example(name), read(example(name)), facts).command
+    return command_of(example(name), read(example(name)), facts, SETTINGS).command
 
 
 @pytest.mark.parametrize(
@@ -60,13 +63,18 @@ def command(name: str, facts: ContractFacts = FACTS) -> object:
     [
         ("CustomerSubmitted", CUSTOMER, CONTRACTS),
         ("ContractSubmitted", CONTRACT, CONTRACTS),
+        ("RemindersChosen", CUSTOMER, CONTRACTS),
+        ("LicencePurchased", LICENCE, CONTRACTS),
+        ("OptionsAdded", LICENCE, CONTRACTS),
+        ("RenewalSigned", CONTRACT, CONTRACTS),
+        ("ResubscriptionSigned", CONTRACT, CONTRACTS),
         ("PersonErasureOrdered", CUSTOMER, CONTRACTS),
         ("PlanPartSubmitted", "calendar/plan/france", PLAN),
     ],
 )
 def test_each_message_asks_one_stream_under_a_name_of_its_own(name: str, stream: str, topic: str) -> None:
     message = read(example(name))
-    issued = command_of(example(name), message, FACTS)
+    issued = command_of(example(name), message, FACTS, SETTINGS)
     assert (issued.stream, topic_of(issued.stream)) == (stream, topic)
     assert issued.id == issued.correlation == str(door_command_id(message.source, message.id, stream))
 
@@ -114,23 +122,30 @@ def test_a_part_of_the_plan_asks_to_be_published() -> None:
 
 def test_only_a_contract_rests_on_its_customer() -> None:
     names = ("CustomerSubmitted", "ContractSubmitted", "PersonErasureOrdered", "PlanPartSubmitted")
-    assert [facts_needed(read(example(name))) for name in names] == [None, CUSTOMER, None, None]
+    assert [facts_needed(read(example(name))) for name in names] == [None, FactsNeeded(CUSTOMER), None, None]
 
 
 def test_what_is_personal_goes_to_the_private_topic_alone() -> None:
     record = example("CustomerSubmitted")
-    assert personal(record, read(record)) == (
-        PrivateKey(person=CONTACT, topic=CONTRACTS_DOOR, partition=4, offset=12),
-        PrivateRecord(organisation="Imprimerie Exemple", name="Dominique Exemple", email="dominique@client.example"),
+    key = PrivateKey(person=CONTACT, topic=CONTRACTS_DOOR, partition=4, offset=12)
+    content = PrivateRecord(
+        organisation="Imprimerie Exemple", name="Dominique Exemple", email="dominique@client.example"
     )
+    assert personal(record, read(record)) == [(key, content)]
     asks = command("CustomerSubmitted")
     assert isinstance(asks, SubmitCustomer)
     assert not any(word in str(asdict(asks)) for word in ("Imprimerie", "Dominique", "client.example"))
 
 
-@pytest.mark.parametrize("name", ["ContractSubmitted", "PersonErasureOrdered", "PlanPartSubmitted"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ContractSubmitted", "PersonErasureOrdered", "PlanPartSubmitted", "RemindersChosen"),
+        *("LicencePurchased", "OptionsAdded", "RenewalSigned", "ResubscriptionSigned"),
+    ],
+)
 def test_other_messages_hold_nothing_personal(name: str) -> None:
-    assert personal(example(name), read(example(name))) is None
+    assert personal(example(name), read(example(name))) == ()
 
 
 def test_a_part_of_the_plan_fits_into_the_log_or_is_not_read() -> None:

@@ -97,7 +97,7 @@ def at_the_door(values: Sequence[bytes], now: datetime) -> tuple[MemoryLog, Book
     log, books = MemoryLog(1), Books()
     cards = {PRIVATE: SimpleNamespace(partitions=1), f"{CONTRACTS_DOOR}.dlq": SimpleNamespace(partitions=1)}
     host: Any = SimpleNamespace(cards=cards, queries=books, clock=SimpleNamespace(now=lambda: now))
-    loop = DoorLoop(log, Machine(), is_open, ContractDoor(host, books), "door")  # type: ignore[arg-type] # all it uses
+    loop = DoorLoop(log, Machine(), is_open, ContractDoor(host, books, timedelta(days=30)), "door")  # type: ignore[arg-type] # all it uses
     for value in values:
         log.write(Outgoing(CONTRACTS_DOOR, 0, b"erp", value, [("content-type", b"application/cloudevents+json")]))
     return log, books, loop

@@ -54,7 +54,12 @@ from tests.unit.intake.examples import FACTS
 READERS = {r.topic: r for r in (*INTAKE, *CONTRACT, *NOTIFICATION) if r.writes}
 DECIDERS = {TICKETS: OF_TICKETS, CONTRACTS: OF_CONTRACTS, PLAN: OF_CONTRACTS, NOTICES: OF_NOTICES}
 LOGS = {TICKETS_DOOR: (TICKETS,), CONTRACTS_DOOR: (CONTRACTS, PLAN), NOTICES_DOOR: (NOTICES,)}
-STREAMS = {"CustomerSubmitted": "customer", "ContractSubmitted": "contract", "PersonErasureOrdered": "erasure"}
+STREAMS = {
+    **dict.fromkeys(("CustomerSubmitted", "RemindersChosen"), "customer"),
+    **dict.fromkeys(("LicencePurchased", "OptionsAdded"), "licence"),
+    **dict.fromkeys(("ContractSubmitted", "RenewalSigned", "ResubscriptionSigned"), "contract"),
+    "PersonErasureOrdered": "erasure",
+}
 FOREVER = timedelta(days=36500)
 PERSONAL = ("text", "subject", "organisation")
 
@@ -96,7 +101,7 @@ class Life:
         host: Any = SimpleNamespace(cards=cards, queries=Tables(), clock=self.clock)
         writers = {topic: self._writer(topic) for topic in LOGS[self.topic]}
         if self.topic == CONTRACTS_DOOR:
-            return ContractDoor(host, Writers(writers))
+            return ContractDoor(host, Writers(writers), FOREVER)
         if self.topic == NOTICES_DOOR:
             return NoticeDoor(host, writers[NOTICES])
         limits: Any = SimpleNamespace(tolerance=FOREVER)
@@ -136,9 +141,7 @@ def _vary(data: dict[str, Any], wording: int) -> None:
     if wording == 1 and personal:
         data[personal[0]] += "!"
     elif wording:
-        name = next(
-            name for name in ("by", "help_given", "product", "country", "last_day", "publication") if name in data
-        )
+        name = next(name for name in OTHER if name in data)
         data[name] = OTHER[name](data[name])
 
 
@@ -148,6 +151,10 @@ OTHER: Mapping[str, Any] = {
     "product": lambda product: product + "-2",
     "country": lambda _: "CA",
     "last_day": lambda _: "2027-05-30",
+    "signed_on": lambda _: "2027-05-30",
+    "wanted": lambda wanted: not wanted,
+    "list_value": lambda _: "1.00",
+    "added_value": lambda _: "1.00",
     "publication": lambda p: {**p, "content": {**p["content"], "version": p["content"]["version"] + 1}},
 }
 
