@@ -13,7 +13,8 @@ from libs.eventlog.wire.cloudevents import MAX_SOURCE, MAX_VALUE, YEARS
 from libs.eventlog.wire.receipts import MAX_KEY
 from libs.messages.base import Code
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
-from libs.messages.contracts import ContractRefusal, CustomerRefusal, ErasureRefusal
+from libs.messages.contracts import ContractRefusal, CustomerRefusal, ErasureRefusal, SignatureRefusal
+from libs.messages.licences import LicenceRefusal
 from libs.messages.doubts import DoubtCode
 from libs.messages.base import Number
 from libs.messages.envelope import MessageName, Source
@@ -35,7 +36,9 @@ AGAIN = frozenset({"`no`", "`new id`", "`new number`"})
 REASONS: Mapping[str, tuple[type[StrEnum], ...]] = {
     "A ticket was not opened": (TicketRefusal,),
     "Something said about a ticket was not taken": (MessageRefusal, ResponseRefusal),
-    "At `olcare.contracts.in.v1`": (CustomerRefusal, ContractRefusal, ErasureRefusal, PlanRefusal),
+    "At `olcare.contracts.in.v1`": (
+        *(CustomerRefusal, LicenceRefusal, ContractRefusal, SignatureRefusal, ErasureRefusal, PlanRefusal),
+    ),
     "At `olcare.notices.in.v1`": (OrderRefusal,),
     "`unreadable`, at any door": (Unreadability,),
 }
@@ -69,7 +72,7 @@ def test_each_reason_has_one_row_that_says_what_to_do_and_whether_to_send_again(
 def test_every_enumeration_of_reasons_is_in_a_table() -> None:
     assert {reasons for some in REASONS.values() for reasons in some} == {
         *(TicketRefusal, MessageRefusal, ResponseRefusal, CustomerRefusal, ContractRefusal, ErasureRefusal),
-        *(PlanRefusal, OrderRefusal, Unreadability),
+        *(LicenceRefusal, SignatureRefusal, PlanRefusal, OrderRefusal, Unreadability),
     }
     assert {f"`{word}`" for word in re.findall(r"^- `(.+)`: ", section("Reason codes"), re.MULTILINE)} == AGAIN
 

@@ -4,7 +4,8 @@ from enum import StrEnum
 
 import pytest
 
-from libs.messages.contracts import ContractRefusal, CustomerRefusal, ErasureRefusal
+from libs.messages.contracts import ContractRefusal, CustomerRefusal, ErasureRefusal, SignatureRefusal
+from libs.messages.licences import LicenceRefusal
 from libs.messages.notices import OrderRefusal
 from libs.messages.plan import PlanRefusal
 from libs.messages.receipts import Unreadability
@@ -14,7 +15,7 @@ from libs.stack.run import PROJECT
 
 REASONS = (
     *(TicketRefusal, ResponseRefusal, MessageRefusal, CustomerRefusal, ContractRefusal, ErasureRefusal),
-    *(PlanRefusal, OrderRefusal, NoPromise, Unreadability),
+    *(LicenceRefusal, SignatureRefusal, PlanRefusal, OrderRefusal, NoPromise, Unreadability),
 )
 
 

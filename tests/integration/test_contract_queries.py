@@ -9,13 +9,24 @@ import pytest
 
 import services.contract
 from libs.messages.base import PrivateKey
-from libs.messages.contracts import ContractActivated, TermBegan
-from libs.messages.plan import PriceList, PriceListPublished
+from libs.messages.contracts import (
+    ContractActivated,
+    ContractResubscribed,
+    ReminderSkip,
+    RenewalReminderSkipped,
+    TermBegan,
+)
+from libs.messages.licences import LicenceKind, LicenceRegistered
+from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList, PriceListPublished
+from services.contract.contract_states import NOTHING_TOLD
+from services.contract.contract_states import OFFERED as SAID_OFFER
 from services.contract.facts import FACTS, ContractFacts, KnownCentre, KnownCustomer
 from services.contract.projections import READERS
+from services.contract.reactions import CoverAsked, in_columns
 from tests.integration.folded import Folded, folded
 from tests.unit.contract.examples import (
     ACTIVATED,
+    CALENDAR,
     COLLEAGUE,
     CONTACT,
     CONTRACT,
@@ -24,13 +35,16 @@ from tests.unit.contract.examples import (
     ERASED,
     JULY,
     JUNE,
+    LICENCE,
     MICROSECOND,
     PRIVATE,
     REGISTERED,
 )
+from tests.unit.contract.renewed import KNOWN, LAST_DAY, OFFERED, SUCCESSOR
 from tests.unit.contract.test_contract import CONTINUED
 from tests.unit.contract.test_contract_projections import LAPSED
 from tests.unit.contract.test_plan_parts import PARTS, PRICES, tz_published
+from tests.unit.notification.foreign import example
 
 FILES = sorted(Path(services.contract.__file__).parent.glob("*.sql"))
 BEGAN = TermBegan(
@@ -41,6 +55,7 @@ BEGAN = TermBegan(
     covered_until=ENDS,
     detected_at=JUNE,
 )
+A_DAY = timedelta(days=1)
 STATE_TABLE = "create table private_records (key text primary key, partition int not null, value jsonb not null)"
 
 
@@ -66,6 +81,7 @@ async def test_the_facts_are_the_plan_and_the_customers_asked_for(contract: Fold
     assert FACTS.validate_json(row["facts"]) == ContractFacts(
         (KnownCentre("calendar/plan/france", 2, "france", "Europe/Paris", ("FR", "BE")),),
         frozenset({"planetpress-connect"}),
+        price_lists=(PRICES,),
         customers=(KnownCustomer(CUSTOMER, 1, "france"),),
     )
 
@@ -81,8 +97,110 @@ async def test_a_term_is_over_at_its_end_and_no_microsecond_before(contract: Fol
     (row,) = await contract.found("terms_that_ended", now=ENDS, most=10)
     assert (row["stream"], row["head"], row["covered_until"]) == (CONTRACT, f"head of {CONTRACT}", ENDS)
     assert await contract.found("next_term_edge") == [{"at": ACTIVATED.covered_from}]
+
+
+async def test_a_contract_begins_once_on_its_first_day(contract: Folded) -> None:
+    await contract.happened(CONTRACT, ACTIVATED)
+    await contract.happened(SUCCESSOR, ACTIVATED, BEGAN)
+    begins = ACTIVATED.covered_from
+    assert await contract.found("terms_that_began", now=begins - MICROSECOND, most=10) == []
+    (row,) = await contract.found("terms_that_began", now=begins, most=10)
+    assert (row["stream"], row["covered_from"]) == (CONTRACT, begins)
+
+
+async def test_a_contract_that_has_begun_ends_next(contract: Folded) -> None:
     await contract.happened(CONTRACT, ACTIVATED, BEGAN)
     assert await contract.found("next_term_edge") == [{"at": ENDS}]
+
+
+STAGES = {"told": [NOTHING_TOLD, SAID_OFFER, 60], "days": [90, 60, 30]}
+
+
+async def test_what_is_told_of_an_end_is_found_by_what_was_told_before(contract: Folded) -> None:
+    await contract.happened(LICENCE, licence())
+    await contract.happened(CUSTOMER, REGISTERED)
+    await contract.happened("contract/erp/K-1", ACTIVATED)
+    await contract.happened("contract/erp/K-2", ACTIVATED, OFFERED)
+    reminded = RenewalReminderSkipped(
+        contract=CONTRACT,
+        customer=CUSTOMER,
+        last_day=LAST_DAY,
+        days_before=60,
+        due_at=JUNE,
+        reason=ReminderSkip.LATER_ONE_DUE,
+        detected_at=JUNE,
+    )
+    await contract.happened("contract/erp/K-3", ACTIVATED, OFFERED, reminded)
+    subscription = ACTIVATED.model_copy(update={"licence_kind": LicenceKind.SUBSCRIPTION})
+    await contract.happened("contract/erp/K-4", subscription)
+
+    async def found(days_before: int) -> list[str]:
+        today = LAST_DAY - days_before * A_DAY
+        rows = await contract.found("renewals_to_tell", **STAGES, today=today, now=JUNE, most=10)
+        assert all(row["list_value"] == "12345.67" and row["reminders"] for row in rows)
+        return [row["stream"] for row in rows]
+
+    assert await found(92) == []
+    assert await found(91) == ["contract/erp/K-1"]
+    assert await found(61) == ["contract/erp/K-1", "contract/erp/K-2"]
+    assert await found(31) == [f"contract/erp/K-{n}" for n in (1, 2, 3)]
+    near = await contract.found("next_renewals_to_tell", **STAGES)
+    assert [(row["told"], row["days"], row["last_day"]) for row in near] == [
+        (60, 30, LAST_DAY),
+        (SAID_OFFER, 60, LAST_DAY),
+        (NOTHING_TOLD, 90, LAST_DAY),
+    ]
+
+
+async def test_facts_name_licences_of_contracts_and_numbers_that_are_taken_or_about_to_be(contract: Folded) -> None:
+    await contract.happened(LICENCE, licence())
+    asked = {"customers": [], "contracts": [CONTRACT], "numbers": [CONTRACT, SUCCESSOR]}
+    (row,) = await contract.found("facts_for_contracts", **asked)
+    assert FACTS.validate_json(row["facts"]) == ContractFacts(beginning=frozenset({CONTRACT}))
+    taken_up = ContractResubscribed(
+        resubscribed_at=JUNE,
+        contract=CONTRACT,
+        customer=CUSTOMER,
+        licence=LICENCE,
+        licence_kind=LicenceKind.PERPETUAL,
+        products=ACTIVATED.products,
+        signed_on=LAST_DAY,
+        term=licence().first_term.model_copy(update={"contract": SUCCESSOR}),
+    )
+    await contract.happened(CONTRACT, ACTIVATED, BEGAN, LAPSED, taken_up)
+    (row,) = await contract.found("facts_for_contracts", **asked)
+    assert FACTS.validate_json(row["facts"]) == ContractFacts(
+        licences={CONTRACT: KNOWN}, contracts=frozenset({CONTRACT}), beginning=frozenset({SUCCESSOR})
+    )
+
+
+async def test_whether_a_product_is_covered_and_by_what_after(contract: Folded) -> None:
+    later = ACTIVATED.model_copy(update={"covered_from": ENDS + A_DAY, "covered_until": ENDS + 9 * A_DAY})
+    await contract.happened(CONTRACT, ACTIVATED, BEGAN, LAPSED)
+    await contract.happened(SUCCESSOR, later)
+    instants = [ACTIVATED.covered_from, ENDS - MICROSECOND, ENDS, ENDS + A_DAY]
+    asked = in_columns([CoverAsked(CUSTOMER, ACTIVATED.products[0], at) for at in instants])
+    for now, by_now in ((ENDS, None), (ENDS + A_DAY, SUCCESSOR), (ENDS + 99 * A_DAY, SUCCESSOR)):
+        rows = await contract.found("covering_terms", **asked, now=now)
+        assert [row["covered_then"] for row in rows] == [True, True, False, True]
+        assert rows[2]["contract"] == by_now
+    (row,) = await contract.found("products_of_contracts", contracts=[CONTRACT, "contract/erp/K-9"])
+    assert (row["stream"], row["products"]) == (CONTRACT, list(ACTIVATED.products))
+
+
+async def test_what_is_published_is_given_whole(contract: Folded) -> None:
+    await publish(contract)
+    (calendar,) = await contract.found("calendars")
+    assert (calendar["centre"], CentreCalendar.model_validate_json(calendar["content"])) == ("france", CALENDAR)
+    (prices,) = await contract.found("price_lists_published")
+    assert PriceList.model_validate_json(prices["content"]) == PRICES
+    (offsets,) = await contract.found("notice_offsets")
+    assert NoticeOffsets.model_validate_json(offsets["content"]).reminder_days
+
+
+def licence() -> LicenceRegistered:
+    event: LicenceRegistered = example("LicenceRegistered").data
+    return event
 
 
 async def test_a_lapsed_contract_asks_for_nothing_more(contract: Folded) -> None:
@@ -99,7 +217,6 @@ async def test_the_terms_that_ended_first_come_first(contract: Folded) -> None:
     assert [row["stream"] for row in rows] == ["contract/erp/K-2", "contract/erp/K-3"]
 
 
-A_DAY = timedelta(days=1)
 TERM_A, TERM_B, TERM_C = "contract/erp/K-2003", "contract/erp/K-2003-B", "contract/erp/K-2003-C"
 
 

@@ -16,9 +16,12 @@ from libs.eventlog.loops.writer import Answer
 from libs.eventlog.testing import MemoryLog, at_once
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, SLA, TICKETS, TICKETS_DOOR
+from libs.messages.plan import NoticeOffsets, Status
+from services.contract.contract_states import NOTHING_TOLD
 from services.contract.handlers import TermDuties
 from services.sla_timer.cycle_duties import CycleDuties
 from services.sla_timer.handlers import DOOR_OF_INTAKE, PLAN_DOOR, PromiseDuties
+from tests.model.story import MONDAY
 from tests.unit.eventlog.environment import Machine
 from tests.unit.eventlog.test_loops import is_open
 
@@ -38,11 +41,23 @@ TERM = {
     "head": "h",
     "correlation": "c",
     "covered_until": NOW,
+    "last_day": NOW.date(),
+    "centre": "france",
+    "licence_stream": None,
     "customer": "customer/erp/C-1",
     "licence": "licence/erp/L-1",
     "continued_by": None,
 }
-ROWS = {"promises_due": PROMISE, "cycles_due": CYCLES, "terms_that_ended": TERM}
+TO_TELL = {
+    **TERM,
+    "last_day": MONDAY.date(),
+    "told": NOTHING_TOLD,
+    "zone": "Europe/Paris",
+    "known_at": NOW,
+    "reminders": True,
+}
+ROWS = {"promises_due": PROMISE, "cycles_due": CYCLES, "terms_that_ended": TERM, "renewals_to_tell": TO_TELL}
+OFFSETS = NoticeOffsets(version=1, renewal_offer_days=90, reminder_days=(60, 30), status=Status.ASSUMPTION)
 
 
 class Aside(NamedTuple):
@@ -117,6 +132,12 @@ MOVES: dict[tuple[str, str], bool] = {
     ("terms_that_ended", "a contract of others"): False,
     ("terms_that_ended", "its calendar"): False,
     ("terms_that_ended", "prices"): False,
+    # A renewal is offered and reminded of unless it is signed for, and whatever its licence is worth.
+    ("renewals_to_tell", "its contract"): True,
+    ("renewals_to_tell", "its customer"): True,
+    ("renewals_to_tell", "a term of its licence"): True,
+    ("renewals_to_tell", "a contract of others"): False,
+    ("renewals_to_tell", "its calendar"): False,
 }
 ASIDE = {
     "its ticket": TICKET,
@@ -136,8 +157,8 @@ class Found:
     async def rows(self, name: str, **values: object) -> list[dict[str, Any]]:  # noqa: ARG002 - whatever is asked
         return [ROWS[name]] if name in ROWS else []
 
-    async def row(self, name: str, **values: object) -> None:
-        """Find nothing."""
+    async def row(self, name: str, **values: object) -> dict[str, Any] | None:  # noqa: ARG002 - whatever is asked
+        return {"content": OFFSETS.model_dump_json()} if name == "notice_offsets" else None
 
 
 async def fired(deadline: str, aside: Aside | None) -> list[str]:
@@ -152,6 +173,7 @@ async def fired(deadline: str, aside: Aside | None) -> list[str]:
         "promises_due": (PromiseDuties(host, host).due, OF_PROMISES),
         "cycles_due": (CycleDuties(host, host).due, OF_CYCLES),
         "terms_that_ended": (TermDuties(host).ended, OF_TERMS),
+        "renewals_to_tell": (TermDuties(host).to_tell, OF_TERMS),
     }[deadline]
     done: list[str] = []
 

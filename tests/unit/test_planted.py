@@ -12,7 +12,7 @@ from datetime import datetime
 from importlib import import_module
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -37,6 +37,8 @@ from libs.messages.catalogue import EVENT_OF_TYPE, EVENTS, topic_of
 from libs.messages.ids import name_id
 from libs.messages.streams import parse_stream, partition_of, stream_id
 from libs.messages.upstream import TzContent
+from services.contract import handlers as contract
+from services.contract.entitlements import GrantBenefits
 from services.contract.plan_parts import PublishPart
 from services.notification import handlers as notification
 from services.notification import sender
@@ -47,6 +49,7 @@ from services.sla_timer import handlers as sla_timer
 from services.sla_timer.cycles.decider import MissTarget
 from services.sla_timer.reactions import FACTS, NO_FACTS
 from tests.unit.contract.examples import ACTIVATE, JUNE, SUBMIT
+from tests.unit.contract.test_licence import BUY
 from tests.unit.contract.test_plan_parts import PARTS, TZ
 from tests.unit.eventlog.environment import Machine
 from tests.unit.eventlog.suite_reader import Handed
@@ -65,7 +68,9 @@ PLAN_KINDS = {stream.partition("/")[0]: PublishPart(JUNE, publication) for publi
 DECIDERS: Mapping[tuple[str, str], Any] = {
     ("intake", "ticket"): BY_WEB,
     ("contract", "customer"): SUBMIT,
+    ("contract", "licence"): BUY,
     ("contract", "contract"): ACTIVATE,
+    ("contract", "entitlements"): GrantBenefits(JUNE, "customer/erp/C-1", "product", "contract/erp/K-1", JUNE, JUNE),
     ("contract", "calendar"): PLAN_KINDS["calendar"],
     ("contract", "targets"): PLAN_KINDS["targets"],
     ("contract", "prices"): PLAN_KINDS["prices"],
@@ -77,7 +82,13 @@ DECIDERS: Mapping[tuple[str, str], Any] = {
     ("notification", "notice"): request(),
 }
 """The deciders by service and kind of stream, each with a command that it answers; `cycles` by no event."""
+HANDLERS: Mapping[str, ModuleType] = {
+    "contract": contract,
+    "sla_timer": sla_timer,
+    "notification": notification,
+}
 REACTIONS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("contract", "contracts"): ("react", "LicenceRegistered"),
     ("sla_timer", "tickets"): ("react", "TicketOpened"),
     ("sla_timer", "sla"): ("react_to_promise", "LaterResponseNoted"),
     ("notification", "tickets"): ("react", "TicketRefused"),
@@ -92,7 +103,9 @@ FOLDS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "plan": ["centres", "products"],
     },
     "contract": {
-        "contracts": ["contract_states", "customers", "contracts", "erased_persons"],
+        "contracts": [
+            *("contract_states", "customers", "contracts", "terms", "licences", "entitlements", "erased_persons")
+        ],
         "plan": ["plan_states", "plan_parts", "price_lists", "tz_databases"],
     },
     "sla_timer": {
@@ -263,7 +276,7 @@ async def test_a_reaction_that_fails_for_one_stream_leaves_it_aside_until_it_is_
 ) -> None:
     function, name = REACTIONS[service, reader]
     about, event = example(name)
-    here, module = two(about), sla_timer if service == "sla_timer" else notification
+    here, module = two(about), HANDLERS[service]
     failing, reacted = {here.bad}, list[str]()
 
     def planted(event: Any, *_: object) -> Sequence[Reaction]:
@@ -295,7 +308,9 @@ async def at_none(_: object) -> Sequence[Any]:
 
 def reacting(service: str, function: str) -> Any:
     """Give what the service's composition passes to its loop."""
-    host: Any = SimpleNamespace(queries=Nothing(), settings=None)
+    host: Any = SimpleNamespace(queries=Nothing(), settings=None, clock=Machine())
+    if service == "contract":
+        return contract.ContractReactions(host).react
     if service == "notification":
         return notification.NoticeReactions(host, SimpleNamespace(mail_domain="x.example")).react  # type: ignore[arg-type]
     found = sla_timer.PromiseReactions(host, Nothing())  # type: ignore[arg-type]
