@@ -20,6 +20,7 @@ from services.ops.cli.environment import from_files, options
 from services.ops.cli.output import Refused, tell
 from services.ops.clock import command as clock
 from services.ops.contract import command as contract
+from services.ops.cover import command as cover
 from services.ops.door import dead_letters, notices, persons, seed, trigger
 from services.ops.explain import command as explain
 from services.ops.plan import calendar
@@ -62,6 +63,7 @@ for _name, _group in {
     "person": persons.app,
     "clock": clock.app,
     "sla": sla.app,
+    "cover": cover.app,
 }.items():
     app.add_typer(_group, name=_name)
 

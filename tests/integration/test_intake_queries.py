@@ -12,10 +12,12 @@ import services.intake
 from libs.messages.plan import CentreCalendarPublished, PriceListPublished, ProductVersionsPublished
 from libs.messages.refusals import ResponseRefusal, TicketRefusal
 from libs.messages.tickets import MergeUndone, RespondedBy, ResponseRefused, TicketRefused
-from libs.plan import Covered, KnownCustomer, NotCovered
+from libs.plan import Covered, CoverRequest, KnownCustomer, NotCovered, RequestedHelp
 from services.intake.cover import judge_cover
 from services.intake.facts import FACTS, FactsNeeded, KnownCentre, KnownTicket, TicketFacts
 from services.intake.projections import READERS
+from services.ops.cover.command import known
+from services.ops.cover.explanation import explained
 from tests.integration.folded import Folded, folded
 from tests.unit.intake.examples import (
     BY_WEB,
@@ -287,6 +289,17 @@ async def test_what_a_lapsed_customer_may_come_back_for_is_a_fact(intake: Folded
     assert isinstance(verdict, NotCovered)
     assert verdict.price_to_return
     assert verdict.price_to_return.amount == "3703.70"
+
+
+async def test_the_command_line_decides_on_the_facts_that_intake_has(intake: Folded) -> None:
+    await publish(intake)
+    await intake.happened(CUSTOMER.stream, REGISTERED)
+    await intake.happened(CONTRACT.stream, ACTIVATED, RENEWED)
+    request = CoverRequest(CUSTOMER.stream, CONNECT, "2024.1", RequestedHelp.SUPPORT, NEXT.covered_from)
+    facts = await known(intake.queries, request)
+    assert facts == (await facts_for(intake, FactsNeeded(CUSTOMER.stream, CONNECT)))[0]
+    told = explained(facts, request)
+    assert (told["covered"], told["term"]["number"], told["term"]["local_at"]) == (True, 2, "2027-06-01T00:00:00+02:00")
 
 
 YEN = {"currency": "JPY", "minor_digits": 0}

@@ -20,6 +20,11 @@ def _fits(kind: Any, text: str, what: str) -> Any:
         raise typer.BadParameter(f"{text!r} is not {what}") from None
 
 
+def fitting(kind: Any, text: str, what: str) -> str:
+    """Read a text of a constrained type; raises BadParameter."""
+    return str(_fits(kind, text, what))
+
+
 def reference(text: str) -> str:
     """Read a reference."""
     return str(_fits(Reference, text, "a reference: letters, digits and . _ ~ -, at most 64"))

@@ -49,6 +49,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         "sla report --from 2026-11-23 --to 2026-11-30",
         "sla report --from 2026-11-23 --to 2026-11-30 --cycles --csv",
         "sla explain crm-eu/4711",
+        "cover explain --customer customer/erp/C-1 --product planetpress-connect --at 2026-11-24T08:00:00Z",
     ],
 )
 def test_where_nothing_is_up_one_sentence_says_what_to_do(terminal: Terminal, words: str) -> None:
