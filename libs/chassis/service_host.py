@@ -105,7 +105,9 @@ class ServiceHost:
         """Serve a door."""
         group = self.engine.group(DOOR)
         log = self.engine.log
-        loop = DoorLoop(log, self.clock, self.engine.gate.passed, door, group, self.report, log.subscribe_by_faststream)
+        secret = self.settings.fingerprint_key
+        key, gate = secret.get_secret_value() if secret else None, self.engine.gate.passed
+        loop = DoorLoop(log, self.clock, gate, door, group, self.report, log.subscribe_by_faststream, key=key)
         self._groups.append((group, door.topic))
         self._doors[door.topic] = loop
         self._loops.append((f"door {door.topic}", loop.run))

@@ -71,4 +71,6 @@ class ServiceSettings(KafkaAccess):
     service and of the machine, so that each container of a service has its own."""
     contracts: Annotated[Path, AfterValidator(_with_cards)] = _PROJECT / "contracts"
     """The folder with the topics' cards and the AsyncAPI document."""
+    fingerprint_key: SecretStr | None = None
+    """After a restore: the id that the private topic had at first, which fingerprints in the log are keyed with."""
     log: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], UPPER] = "INFO"

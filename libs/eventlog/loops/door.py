@@ -108,10 +108,12 @@ class DoorLoop:
         report: Report = unreported,
         subscribe: Subscribe | None = None,
         depth: int = DEPTH,
+        key: str | None = None,
     ) -> None:
         """Make it; it is read through `subscribe` where one is given, otherwise as every topic of the log.
 
-        `depth` is how many messages of one stream are answered in one batch.
+        `depth` is how many messages of one stream are answered in one batch, `key` what fingerprints are keyed with in
+        place of the private topic's id.
         """
         self._subscribe = subscribe or log.subscribe
         self._log, self._clock, self._gate, self._door, self._group = log, clock, gate, door, group
@@ -123,7 +125,7 @@ class DoorLoop:
         self._answered: set[PartitionOffset] = set()
         """The records of the batch in progress that need nothing more, should it be tried again."""
         self._appender: Appender = log.appender()
-        self._private: bytes | None = None
+        self._private = key.encode() if key else None
         self._committed: dict[int, int] = {}
         self._backlog = Backlog(self._resting, depth)
         self._messages: dict[PartitionOffset, Any] = {}
@@ -291,7 +293,7 @@ class DoorLoop:
         return issued if said is None else replace(issued, fingerprint=fingerprint(await self._key(), said))
 
     async def _key(self) -> bytes:
-        """What fingerprints are keyed with: the id of the private topic."""
+        """What fingerprints are keyed with: the id of the private topic, or what it was before a restore."""
         if self._private is None:
             self._private = (await self._log.identity(PRIVATE)).topic.encode()
         return self._private

@@ -83,14 +83,14 @@ class Tables:
 class Life:
     """One service's door over a log that outlives it."""
 
-    def __init__(self, log: MemoryLog, door: str, stores: Mapping[str, MemoryStore]) -> None:
-        self.log, self.topic, self.stores, self.clock = log, door, stores, Machine()
+    def __init__(self, log: MemoryLog, door: str, stores: Mapping[str, MemoryStore], key: str | None = None) -> None:
+        self.log, self.topic, self.stores, self.clock, self._key = log, door, stores, Machine(), key
 
     @asynccontextmanager
     async def up(self) -> AsyncIterator[DoorLoop]:
         readers = [self._reader(READERS[topic]) for topic in LOGS[self.topic]]
         async with running(*readers):
-            yield DoorLoop(self.log, self.clock, is_open, self._door(), "door")
+            yield DoorLoop(self.log, self.clock, is_open, self._door(), "door", key=self._key)
 
     def _reader(self, reader: Reader) -> Any:
         projector = Projector(reader, Judge(Codec(reader.topic, EVENTS[reader.topic], 1)))
@@ -169,6 +169,23 @@ def messages(door: str) -> st.SearchStrategy[list[Says | str]]:
     )
     between = st.sampled_from(("batch", "restart", "rebuild"))
     return st.lists(says | says | between, min_size=2, max_size=12)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_after_a_restore_words_are_compared_with_those_of_before_where_their_key_is_known(known: bool) -> None:  # noqa: FBT001
+    log = MemoryLog(1)
+    stores = {TICKETS: MemoryStore(READERS[TICKETS])}
+    key = (await log.identity(PRIVATE)).topic if known else None
+    said = [Says("a", "TicketSubmitted", wording, 0).value() for wording in (0, 1, 0)]
+    for first, last, of_then in ((0, 1, None), (1, 3, key)):
+        async with Life(log, TICKETS_DOOR, stores, of_then).up() as loop:
+            for value in said[first:last]:
+                log.write(Outgoing(TICKETS_DOOR, 0, b"4711", value, CONTENT_TYPE))
+            await loop.process(log.kept[TICKETS_DOOR, 0][first:])
+        log.incarnation[PRIVATE] += 1
+    answers = [json.loads(record.value or b"") for record in log.kept[receipts_of(TICKETS_DOOR), 0]]
+    assert [answer.get("reason") for answer in answers] == [None, "id-used-otherwise" if known else None, None]
+    assert answers[0]["event"] == answers[2]["event"]
 
 
 async def receipts(door: str, story: Sequence[Says | str]) -> list[dict[str, Any]]:
