@@ -57,12 +57,12 @@ def compared(
     after = dict(states)
     for publication in publications:
         stream = stream_of_publication(publication)
-        before = after.get(stream, DECIDER.initial)
-        state = Published(known) if (known := _known(publication, lists)) else before
-        event = DECIDER.decide(state, PublishPart(at, publication))
-        if event and state is before:
+        before, known = after.get(stream, DECIDER.initial), _known(publication, lists)
+        is_altered = known is not None and known != publication.content
+        event = DECIDER.decide(Published(known) if known and is_altered else before, PublishPart(at, publication))
+        if event and not is_altered:
             after[stream] = DECIDER.evolve(before, event)
-        yield _compared(publication, state, _reason(event))
+        yield _compared(publication, Published(known) if known else before, _reason(event))
 
 
 def _known(publication: Publication, lists: Mapping[PricesOf, PriceList]) -> PriceList | None:

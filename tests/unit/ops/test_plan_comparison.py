@@ -74,8 +74,8 @@ def test_price_lists_of_one_currency_are_published_by_version() -> None:
     assert outcomes(lists(3, 1, 2), []) == [(1, "new", 0), (2, "new", 0), (3, "new", 0)]
 
 
-def test_price_lists_of_before_are_the_same_and_those_that_follow_are_new() -> None:
-    assert outcomes(lists(1, 2, 3), lists(1, 2)) == [(1, "same", 0), (2, "same", 0), (3, "new", 0)]
+def test_price_lists_of_before_differ_in_nothing_and_those_that_follow_are_new() -> None:
+    assert outcomes(lists(1, 2, 3), lists(1, 2)) == [(1, "older", 0), (2, "same", 0), (3, "new", 0)]
 
 
 def test_a_price_list_of_before_can_not_be_altered() -> None:
