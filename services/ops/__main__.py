@@ -16,6 +16,7 @@ from libs.eventlog.errors import Halted, NotAdmitted, Unavailable
 from libs.plan import BadPlan
 from libs.stack.errors import StackError
 from services.ops import serve, stack
+from services.ops.backup import command as backup
 from services.ops.cli.environment import from_files, options
 from services.ops.cli.output import Refused, tell
 from services.ops.clock import command as clock
@@ -43,6 +44,8 @@ for _command in (
     seed.seed,
     lag.lag,
     trigger.trigger,
+    backup.backup,
+    backup.restore,
     serve.serve,
 ):
     app.command()(_command)

@@ -13,6 +13,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError, KafkaError, LeaderNotAvailableError, NodeNotReadyError
 from aiokafka.protocol.api import Request
 from aiokafka.protocol.coordination import FindCoordinatorRequest
+from aiokafka.protocol.metadata import MetadataRequest
 
 from libs.eventlog.errors import NotAdmitted, unavailable
 from libs.eventlog.kafka.admission import refusal
@@ -21,7 +22,8 @@ from libs.eventlog.kafka.brokers import brokers_at
 from libs.eventlog.kafka.connection import KafkaSettings, begun, within
 
 T = TypeVar("T")
-GROUP = 0
+GROUP, TRANSACTIONS = 0, 1
+"""What a coordinator is looked for: a group, or the transactions of a producer."""
 ATTEMPTS = 3  # in `patience`, before which a broker that does not answer is not asked again
 
 
@@ -35,7 +37,7 @@ class KafkaClient:
             request_timeout_ms=int(settings.patience * 1000 / ATTEMPTS),
             **settings.connection(),
         )
-        self._coordinators: dict[str, int] = {}
+        self._coordinators: dict[tuple[int, str], int] = {}
 
     async def open(self) -> None:
         """Connect; raises Unavailable after a while, and NotAdmitted."""
@@ -78,9 +80,9 @@ class KafkaClient:
         """Ask one broker; raises Unavailable."""
         return await self.within(lambda: self.ask(node, request), what)
 
-    async def ask_coordinator(self, group: str, request: Request[Any], what: str) -> Any:
-        """Ask the coordinator of a group; raises Unavailable."""
-        return await self.within(lambda: self._ask_coordinator(group, request), what)
+    async def ask_coordinator(self, name: str, request: Request[Any], what: str, kind: int = GROUP) -> Any:
+        """Ask the coordinator of a group, or of a producer's transactions; raises Unavailable."""
+        return await self.within(lambda: self.ask_coordinator_now(name, request, kind), what)
 
     async def ask(self, node: int, request: Request[Any], tolerated: Tolerated = NOTHING) -> Any:
         """Ask a broker once; raises the KafkaError of the first error code in its answer that is not tolerated."""
@@ -89,6 +91,19 @@ class KafkaClient:
         except KafkaError:
             self._client.force_metadata_update()
             raise
+
+    async def ask_leader(self, tp: TopicPartition, request: Request[Any], what: str) -> Any:
+        """Ask the broker that leads a partition; raises Unavailable."""
+
+        async def asked() -> Any:
+            return await self.ask(await self.leader(tp), request)
+
+        return await self.within(asked, what)
+
+    async def nodes(self) -> list[int]:
+        """Name the brokers that are up; raises Unavailable."""
+        answer = await self.ask_any(MetadataRequest([], allow_auto_topic_creation=False), "brokers")
+        return sorted(int(broker[0]) for broker in answer.brokers)
 
     async def partitions(self, topic: str) -> list[int]:
         """Name the partitions of a topic; raises Unavailable where there is no such topic."""
@@ -119,15 +134,15 @@ class KafkaClient:
             raise LeaderNotAvailableError(str(tp))
         return leader
 
-    async def _ask_coordinator(self, group: str, request: Request[Any]) -> Any:
-        """Ask the group's coordinator, which is looked for anew whenever a call to it has failed."""
+    async def ask_coordinator_now(self, name: str, request: Request[Any], kind: int = GROUP) -> Any:
+        """Ask a coordinator once, which is looked for anew whenever a call to it has failed; raises KafkaError."""
         try:
-            if group not in self._coordinators:
-                found = await self.ask(self._any(), FindCoordinatorRequest(group, GROUP))
-                self._coordinators[group] = int(found.coordinator_id)
-            return await self.ask(self._coordinators[group], request)
+            if (kind, name) not in self._coordinators:
+                found = await self.ask(self._any(), FindCoordinatorRequest(name, kind))
+                self._coordinators[kind, name] = int(found.coordinator_id)
+            return await self.ask(self._coordinators[kind, name], request)
         except BaseException:  # cancellation included: a broker that hangs is not asked for ever
-            self._coordinators.pop(group, None)
+            self._coordinators.pop((kind, name), None)
             raise
 
     def _any(self) -> int:

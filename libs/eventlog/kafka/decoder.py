@@ -103,7 +103,8 @@ class DecodedBatch:
         """The raw batch as the record of the first offset; a reference to that offset as the others."""
         for offset in range(first, end):
             value = bytes(self._raw) if offset == first else f"see offset {first}".encode()
-            yield DecodedRecord(offset, self._batch.max_timestamp, None, value, raw_headers(why))
+            headers, kind = raw_headers(why), self._batch.timestamp_type
+            yield DecodedRecord(offset, self._batch.max_timestamp, None, value, headers, kind)
 
 
 def _is_dense(raw: memoryview) -> bool:
@@ -127,8 +128,9 @@ def _records(raw: memoryview) -> Iterator[DecodedRecord]:
         if headers is None:
             at = _within(plain, began + length)
             key, value, headers = None, plain[began:at], raw_headers(TOO_MANY_HEADERS)
-        timestamp = latest if attributes & DefaultRecordBase.TIMESTAMP_TYPE_MASK else first + later
-        yield DecodedRecord(base + (index if count == last + 1 else delta), timestamp, key, value, headers)
+        appended = bool(attributes & DefaultRecordBase.TIMESTAMP_TYPE_MASK)
+        offset = base + (index if count == last + 1 else delta)
+        yield DecodedRecord(offset, latest if appended else first + later, key, value, headers, int(appended))
 
 
 def _unpacked(codec: int, data: bytes, most: int) -> bytes:

@@ -19,13 +19,20 @@ SILENCE = 500  # machine milliseconds to wait for more
 
 
 @asynccontextmanager
-async def reading(kafka: Address, starts: Mapping[TopicPartition, int]) -> AsyncIterator[AIOKafkaConsumer]:
-    """Lend a consumer of some partitions, positioned at given offsets; raises Unavailable."""
+async def reading(
+    kafka: Address, starts: Mapping[TopicPartition, int], isolation: str = "read_uncommitted", wait: int = SILENCE
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """Lend a consumer of some partitions, positioned at given offsets; raises Unavailable.
+
+    A broker that has nothing more waits for `wait` machine milliseconds before it says so.
+    """
     consumer = AIOKafkaConsumer(
         client_id="olcare-read",
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=LARGEST_REQUEST,
+        isolation_level=isolation,
+        fetch_max_wait_ms=wait,
         **brokers_at(kafka).connection(),
     )
     try:

@@ -9,7 +9,12 @@ import yaml
 from aiokafka import errors
 from aiokafka.admin.config_resource import ConfigResourceType
 from aiokafka.errors import NoError, TopicAlreadyExistsError
-from aiokafka.protocol.admin import CreateTopicsRequest, DescribeConfigsRequest
+from aiokafka.protocol.admin import (
+    AlterConfigsRequest,
+    CreateTopicsRequest,
+    DeleteTopicsRequest,
+    DescribeConfigsRequest,
+)
 from aiokafka.protocol.metadata import MetadataRequest
 
 from libs.eventlog.errors import Unavailable
@@ -33,6 +38,7 @@ REFUSALS = frozenset(
     }
 )
 """What a broker answers that will not make a topic as its card says; any other code means that it is not known yet."""
+OF_THE_TOPIC = 1  # where a setting comes from: it was set for this topic, and is no default
 CLUSTER = 3  # brokers, from which number on the cards' production settings apply
 
 
@@ -139,17 +145,53 @@ class TopicAdmin:
         metadata = await self._metadata(None)
         brokers, existing = _brokers(metadata), {topic.name for topic in _topics(metadata)}
         missing = [card for card in cards if card.topic not in existing]
-        if not missing:
-            return []
+        await self._make((c, c.settings(brokers), brokers) for c in missing)
+        return [card.topic for card in missing]
+
+    async def make(self, cards: Iterable[Card], config: Mapping[str, str]) -> None:
+        """Make topics with other settings than their cards say; raises ValueError where the broker does not."""
+        brokers = await self.brokers()
+        await self._make((card, config, brokers) for card in cards)
+
+    async def _make(self, wanted: Iterable[tuple[Card, Mapping[str, str], int]]) -> None:
         new: list[Any] = [
-            (c.topic, c.partitions, c.replicas(brokers), [], [*c.settings(brokers).items()]) for c in missing
+            (card.topic, card.partitions, card.replicas(brokers), [], [*config.items()])
+            for card, config, brokers in wanted
         ]
+        if not new:
+            return
         request = CreateTopicsRequest(new, int(PATIENCE * 1000), validate_only=False)
         answer = await self._client.ask_controller(request, "making topics", {"topic_errors": REFUSALS})
         for name, code, message in answer.topic_errors:
             if code not in {NoError.errno, TopicAlreadyExistsError.errno}:
                 raise ValueError(f"{name} was not made: {message}")
-        return [card.topic for card in missing]
+
+    async def found(self) -> Mapping[str, Topic]:
+        """Every topic that there is, by name."""
+        return {topic.name: topic for topic in _topics(await self._metadata(None))}
+
+    async def settings_of(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """What was set for each topic, without what is set for all or by default."""
+        if not topics:
+            return {}
+        request = DescribeConfigsRequest([(ConfigResourceType.TOPIC, topic, None) for topic in topics])
+        answer = await self._client.ask_any(request, "settings of topics")
+        return {
+            topic: {name: value or "" for name, value, _, source, *_ in entries if source == OF_THE_TOPIC}
+            for _, _, _, topic, entries in answer.resources
+        }
+
+    async def delete(self, topics: Sequence[str]) -> None:
+        """Delete topics with all that they hold."""
+        if topics:
+            await self._client.ask_controller(
+                DeleteTopicsRequest(list(topics), int(PATIENCE * 1000)), "deleting topics"
+            )
+
+    async def set(self, settings: Mapping[str, Mapping[str, str]]) -> None:
+        """Set topics so, and nothing else for them; the brokers follow a little later."""
+        resources = [(ConfigResourceType.TOPIC, topic, [*config.items()]) for topic, config in settings.items()]
+        await self._client.ask_any(AlterConfigsRequest(resources), "setting topics")
 
     async def check(self, cards: Sequence[Card]) -> list[str]:
         """Compare every topic with its card; gives a sentence for each difference."""

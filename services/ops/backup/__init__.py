@@ -1,0 +1,1 @@
+"""`olcare backup` and `olcare restore`: all topics with their offsets, and how far every group has come."""
