@@ -9,8 +9,16 @@ from libs.eventlog.kafka.brokers import Brokers
 from libs.eventlog.kafka.client import KafkaClient
 from libs.eventlog.kafka.connection import KafkaSettings
 
-KINDS = {"topic": 2, "group": 3, "cluster": 4}
-OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8, "DescribeConfigs": 10}
+KINDS = {"topic": 2, "group": 3, "cluster": 4, "transactional-id": 5}
+OPERATIONS = {
+    "Read": 3,
+    "Write": 4,
+    "Create": 5,
+    "Delete": 6,
+    "Describe": 8,
+    "DescribeConfigs": 10,
+    "AlterConfigs": 11,
+}
 LITERAL, PREFIXED, ALLOW = 3, 4, 3
 
 

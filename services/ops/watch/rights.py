@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from libs.eventlog.kafka.refill import TRANSACTION
 from libs.eventlog.kafka.topics import Card
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 
@@ -14,12 +15,16 @@ INPUTS: Mapping[str, Mapping[str, str]] = {
 """Whose progress at which door a service waits for before a deadline fires: it reads what was left aside there."""
 
 
+BACKUP, RESTORE = "backup", "restore"
+"""Who runs `olcare backup`, and who runs `olcare restore` in another cluster: neither may do what the other does."""
+
+
 class Right(NamedTuple):
     """What one program may do with one resource of the brokers."""
 
     program: str
     resource: str
-    """`topic`, `group` or `cluster`."""
+    """`topic`, `group`, `cluster` or `transactional-id`."""
     name: str
     """Of a group it is what all names begin with where that ends in a full stop."""
     operations: tuple[str, ...]
@@ -47,6 +52,22 @@ def rights(cards: Iterable[Card], upstreams: Iterable[str] = (UPSTREAM,)) -> Ite
     for upstream in upstreams:
         yield from _topics(upstream, UPSTREAM, every)
         yield Right(upstream, "group", f"{upstream}.", ("Read",))
+
+
+def rights_for_backups(cards: Iterable[Card]) -> Iterator[Right]:
+    """What the commands for backups need: the one reads all and writes nothing, the other is for where it is restored.
+
+    Who restores may in his cluster what nobody may in the one that is saved, so he is to be known there alone.
+    """
+    every = sorted(cards, key=lambda card: card.topic)
+    for card in every:
+        yield Right(BACKUP, "topic", card.topic, ("Read", "DescribeConfigs"))
+    yield Right(BACKUP, "group", "*", ("Describe",))
+    for card in every:
+        operations = ("Create", "Read", "Write", "Delete", "AlterConfigs", "DescribeConfigs")
+        yield Right(RESTORE, "topic", card.topic, operations)
+    yield Right(RESTORE, "group", "*", ("Read",))
+    yield Right(RESTORE, "transactional-id", TRANSACTION, ("Write",))
 
 
 def _topics(program: str, role: str, cards: Iterable[Card]) -> Iterator[Right]:

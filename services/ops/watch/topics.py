@@ -8,7 +8,7 @@ import typer
 from libs.eventlog.kafka.topics import TopicAdmin
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, run, say, show
-from services.ops.watch.rights import UPSTREAM, rights
+from services.ops.watch.rights import UPSTREAM, rights, rights_for_backups
 
 app = typer.Typer(no_args_is_help=True, help="Make the topics as their cards say, compare them, and who may do what.")
 
@@ -48,6 +48,9 @@ def acl(
         typer.Option(metavar="NAME=PRINCIPAL", help="Who a program is to the brokers; User:NAME without a word."),
     ] = None,
     *,
+    backup: Annotated[
+        bool, typer.Option("--backup", help="What `olcare backup` and `olcare restore` need, in place of all others.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print what each service and each upstream system needs to be allowed, as calls of kafka-acls.sh.
@@ -55,7 +58,8 @@ def acl(
     Add `--bootstrap-server` and `--command-config` of somebody who may give rights to each.
     """
     principals = _principals(principal or [])
-    found = list(rights(environment(ctx).cards().values(), upstream or [UPSTREAM]))
+    cards = environment(ctx).cards().values()
+    found = list(rights_for_backups(cards) if backup else rights(cards, upstream or [UPSTREAM]))
     if unknown := principals.keys() - {right.program for right in found}:
         raise typer.BadParameter(
             f"{', '.join(sorted(unknown))} needs no rights; those who do are "
