@@ -3,7 +3,7 @@
 import asyncio
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from libs.chassis.clock import Clock
@@ -57,6 +57,15 @@ class Upstream:
         """Let go of the broker."""
         await self._appender.close()
 
+    async def move(self, kafka: str, ends: Mapping[str, Mapping[int, int]]) -> list[Message]:
+        """Go over to other brokers, whose doors end there; gives the messages that were acknowledged and are lost."""
+        await self._appender.close()
+        self._appender = KafkaAppender(KafkaSettings(kafka, "upstream", patience=10))
+        lost = [place for place in self.said if _is_beyond(place, ends)]
+        for place in lost:
+            del self.acknowledged[place]
+        return [self.said.pop(place) for place in lost]
+
     def disagreements(self, books: Books) -> list[str]:
         """Say what was acknowledged and is not at the door, word for word."""
         records = {record.place: record for topic in books.topics.values() for record in topic.records}
@@ -87,6 +96,11 @@ def _outgoing(message: Message) -> Outgoing:
 
 def _place(message: Message, offset: int) -> str:
     return f"{message.topic}/{_partition(message)}/{offset}"
+
+
+def _is_beyond(place: str, ends: Mapping[str, Mapping[int, int]]) -> bool:
+    topic, partition, offset = place.split("/")
+    return int(offset) >= ends[topic][int(partition)]
 
 
 def _partition(message: Message) -> int:

@@ -64,6 +64,7 @@ class System:
         self.mail = MailCatcher(run)
         self.services: dict[str, Service] = {}
         self._modules, self._more = modules, env
+        self._losses = 0
         self.clock_file = run.folder / "plan-clock.json"
         plan_clock.create(self.clock_file, begin)
         self.clock = Clock(self.clock_file)
@@ -175,6 +176,24 @@ class System:
         for name in names:
             await drop_database(self.postgres.dsn, name)
         return names
+
+    def tell(self, **settings: str) -> None:
+        """Give settings to the services that are begun from now on for the first time."""
+        self._more = {**self._more, **settings}
+
+    async def lose_everything(self) -> None:
+        """End the services and the brokers, whose disks are gone, and drop every database; other brokers are up then.
+
+        Services are wanted no more, and find the other brokers when they are begun again.
+        """
+        await self.stop()
+        self.services.clear()
+        for node in self.kafka.nodes:
+            await asyncio.to_thread(node.kill)
+        self._losses += 1
+        self.kafka = KafkaCluster(self._run, name=f"kafka-after-{self._losses}")
+        await asyncio.to_thread(self.kafka.start)
+        await self.drop_databases()
 
     async def read_everything_again(self) -> None:
         """Set every place and every position back to the beginning, and return when all has been read once more."""
