@@ -287,7 +287,7 @@ JSON_VALUES = st.recursive(
         JSON_VALUES,
     )
 )
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_said_is_answered(line: object) -> None:
     said = answered(line)
     assert said.keys() in ({"id", "line", "error"}, {"id", "price", "rate", "price_list", "adjusted"})

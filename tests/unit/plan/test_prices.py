@@ -5,7 +5,7 @@ from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from libs.messages.plan import PlanRefusal, PriceList, Status
@@ -184,6 +184,7 @@ def rounded(exact: Fraction, minor_digits: int) -> Fraction:
     return Fraction(units + up, 10**minor_digits)
 
 
+@settings(deadline=None)
 @given(price_lists(), VALUES)
 @example(EURO, Decimal("12345.67"))
 @example(EURO, Decimal("0.05"))
@@ -200,11 +201,13 @@ def test_every_price_is_the_exact_share_rounded_once(prices: PriceList, value: D
     assert not any(one.amount.is_signed() for one in priced)
 
 
+@settings(deadline=None)
 @given(price_lists(), VALUES)
 def test_coming_back_is_dearer_than_renewing_whatever_the_rates(prices: PriceList, value: Decimal) -> None:
     assert quote_by(prices, RESUBSCRIPTION, value).amount > quote_by(prices, RENEWAL, value).amount
 
 
+@settings(deadline=None)
 @given(price_lists(), st.tuples(VALUES, VALUES), st.sampled_from(PriceKind))
 def test_a_licence_of_greater_value_never_costs_less(
     prices: PriceList, values: tuple[Decimal, Decimal], kind: PriceKind
