@@ -10,6 +10,7 @@ from libs.messages.streams import partition_of
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PARTITIONS = 12
+CODEC = Codec("log", EVENT_OF_TYPE.values(), PARTITIONS)
 
 
 def recorded_event(stream: str, sequence: int, event: Event, occurred_at: datetime = NOON) -> RecordedEvent:
@@ -19,5 +20,4 @@ def recorded_event(stream: str, sequence: int, event: Event, occurred_at: dateti
     written = encode("olcare/test", stream, before, event, cause, NOON)
     partition = partition_of(stream, PARTITIONS)
     record = Record("log", partition, 0, stream.encode(), written.value, CONTENT_TYPE, 0)
-    codec = Codec("log", EVENT_OF_TYPE.values(), PARTITIONS)
-    return codec.open(codec.envelope(record))
+    return CODEC.open(CODEC.envelope(record))
