@@ -29,7 +29,8 @@ class ClockState(TypedDict):
 class Readiness(TypedDict):
     """The body of `/readyz`; `waiting` has a sentence for each thing that is not there.
 
-    `degraded` has one for each thing that is left aside while the service goes on.
+    `degraded` has one for each thing that is left aside while the service goes on. `sources` is the fingerprint of the
+    policy of sources, None where there is none.
     """
 
     ready: bool
@@ -37,6 +38,7 @@ class Readiness(TypedDict):
     clock: ClockState
     waiting: list[str]
     degraded: list[str]
+    sources: str | None
 
 
 class Quietness(TypedDict):
@@ -55,12 +57,20 @@ class Health:
     clock: Clock
     checks: dict[str, Check] = field(default_factory=dict)
     degraded: Callable[[], list[str]] = list
+    sources: str | None = None
 
     def ready(self) -> Readiness:
         """Ready when no check waits for anything."""
         waiting = [f"{name}: {sentence}" for name, check in self.checks.items() if (sentence := check())]
         state = ClockState(movable=self.clock.movable, now=rfc3339(self.clock.now()))
-        return Readiness(ready=not waiting, build=build(), clock=state, waiting=waiting, degraded=self.degraded())
+        return Readiness(
+            ready=not waiting,
+            build=build(),
+            clock=state,
+            waiting=waiting,
+            degraded=self.degraded(),
+            sources=self.sources,
+        )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic
+from copy import copy
+from typing import Any, Generic, Self
 
 from libs.eventlog.commands import IssuedCommand, refused_as_used_otherwise
 from libs.eventlog.errors import Unreadable
@@ -10,23 +11,41 @@ from libs.eventlog.kafka.topics import Card
 from libs.eventlog.loops.door import Door
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.wire.cloudevents import Message, U, parse
+from libs.eventlog.wire.field_errors import pointer
 from libs.eventlog.wire.private import Personal, private_record
 from libs.eventlog.wire.receipts import dead_letters_of, receipt, unreadable
 from libs.eventlog.wire.record import Outgoing, Record
-from libs.messages.catalogue import PRIVATE, UPSTREAM
+from libs.messages.catalogue import PRIVATE, UPSTREAM, split_door
 from libs.messages.doubts import Doubt
-from libs.messages.receipts import Outcome
+from libs.messages.receipts import Outcome, Unreadability
+from libs.messages.sources import SourcePolicy
 
 
 class ServiceDoor(Door[Message[U]], Generic[U]):
     """What the doors of all services have in common, for messages of the union U."""
 
+    policy: SourcePolicy | None = None
+    """Who may say what; None where everybody may say what is not ours alone."""
+
     def __init__(self, topic: str, cards: Mapping[str, Card]) -> None:
         self.topic, self._cards = topic, cards
 
+    def at(self, topic: str, policy: SourcePolicy | None) -> Self:
+        """The same door at a topic, that of all or a client's own, under a policy."""
+        other = copy(self)
+        other.topic, other.policy = topic, policy
+        return other
+
     def read(self, record: Record) -> Message[U]:
         """Parse a record; raises Unreadable."""
-        return parse(record.value, record.headers, UPSTREAM[self.topic])
+        return parse(record.value, record.headers, UPSTREAM[split_door(self.topic)[0]])
+
+    def objection(self, record: Record, message: Message[U]) -> Unreadable | None:
+        """Why whoever says a message may not say it here, by the policy; None where they may."""
+        del record
+        client = split_door(self.topic)[1]
+        why = self.policy.objection(client, message.source, type(message.data)) if self.policy else None
+        return Unreadable(Unreadability.SOURCE_NOT_ALLOWED, pointer(why.attribute), why.text) if why else None
 
     def personal(self, record: Record, message: Message[U]) -> Sequence[Personal]:  # noqa: ARG002 - for those that need them
         """What is personal in a message, by person; empty where nothing is."""

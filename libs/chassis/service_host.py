@@ -6,7 +6,7 @@ A service says which doors, reactions and duties it has; what they wait for show
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -22,7 +22,9 @@ from libs.chassis.health import Busy, Health, Quiet
 from libs.chassis.logging import configure
 from libs.chassis.metrics import LogMetrics, Metrics
 from libs.chassis.pages import Route
+from libs.chassis.service_door import ServiceDoor
 from libs.chassis.settings import ServiceSettings
+from libs.chassis.source_policy import in_words
 from libs.chassis.start import clock_of
 from libs.chassis.stuck import StuckList
 from libs.chassis.waiting import rest
@@ -31,7 +33,7 @@ from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import Failure
-from libs.eventlog.kafka.topics import TopicAdmin, load_cards
+from libs.eventlog.kafka.topics import TopicAdmin, load_cards, with_own_doors
 from libs.eventlog.loops.door import Door, DoorLoop
 from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import Follower, SafeTime, behind, group_follower
@@ -44,7 +46,7 @@ from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Progress
 from libs.eventlog.tables.queries import Queries, expressions_of
 from libs.messages.base import Event
-from libs.messages.catalogue import CLOCK
+from libs.messages.catalogue import CLOCK, doors_of, group_at
 
 AnswerAll = Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]]
 GLANCE = 0.01  # machine seconds between two looks whether anything has moved
@@ -52,9 +54,9 @@ LOOK = 0.5  # machine seconds after which duties are looked for in any case: ano
 
 _log = structlog.get_logger("olcare.host")
 
-
 DOOR = "door"
-"""A service has one door; its group is `<service>.door`."""
+"""The group of a service at its door is `<service>.door`."""
+
 NAME_PATIENCE = 15.0  # machine seconds for a process of the same name to be gone
 OFFSETS_KEPT = 60 * 24 * 60  # minutes: two months
 
@@ -72,13 +74,19 @@ class ServiceHost:
         configure(settings.service, settings.instance, settings.log, self.clock)
         self.metrics = Metrics(settings.service, settings.instance)
         self._measures = LogMetrics(self.metrics.registry)
-        self.cards = load_cards(settings.contracts / "topics")
+        self.policy = settings.source_policy
+        self.cards = with_own_doors(load_cards(settings.contracts / "topics"), self.policy)
+        _log.info("sources", **in_words(self.policy))
         self.engine = Engine(_engine(settings), self.clock, self.cards, readers)
         files = sorted(folder.glob("*.sql"))
         self.queries = Queries(self.engine.database, *files, expressions=expressions_of(readers))
         self.stuck = StuckList(self.clock)
         self._forgotten: str | None = None
-        self.health = Health(self.clock, degraded=self._degraded)
+        self._unknown: list[str] = []
+        """Sentences for clients' own doors that were made since the start."""
+        self.health = Health(
+            self.clock, degraded=self._degraded, sources=self.policy.fingerprint() if self.policy else None
+        )
         self.routes: list[Route] = [*self.stuck.routes()]
         """HTTP routes of the service, beside the pages about the process."""
         self._loops: list[Loop] = []
@@ -101,9 +109,22 @@ class ServiceHost:
         self.health.checks["log"] = self.engine.halted
         self.health.checks["clock"] = self._broker_clock.problem
 
-    def door(self, door: Door[Any]) -> DoorLoop:
-        """Serve a door."""
-        group = self.engine.group(DOOR)
+    def door(self, door: ServiceDoor[Any]) -> None:
+        """Serve a door: that of all, and those of its own of each client."""
+        for topic in doors_of(self.cards, door.topic):
+            self._serve(door.at(topic, self.policy), group_at(self.engine.group(DOOR), topic))
+
+    def own_doors(self, door: Source) -> list[Source]:
+        """The input at a door of all, and the same at each client's own."""
+        return [
+            door._replace(group=group_at(door.group, topic), topic=topic) for topic in doors_of(self.cards, door.topic)
+        ]
+
+    def answered(self, doors: Iterable[Source]) -> list[Follower]:
+        """Follow how far what is said at some doors has been answered."""
+        return [group_follower(door.group, door.topic, self.engine.log) for door in doors]
+
+    def _serve(self, door: Door[Any], group: str) -> None:
         log = self.engine.log
         secret = self.settings.fingerprint_key
         key, gate = secret.get_secret_value() if secret else None, self.engine.gate.passed
@@ -113,7 +134,6 @@ class ServiceHost:
         self._loops.append((f"door {door.topic}", loop.run))
         self._follow(group_follower(group, door.topic, self.engine.log), loop)
         self.health.checks[f"door {door.topic}"] = lambda: loop.waiting
-        return loop
 
     def reaction(self, reader: str, react: React, answer: AnswerAll, about: Sequence[type[Event]] = ()) -> ReactionLoop:
         """React to the records that one of our readers has passed; `about` limits the events."""
@@ -249,9 +269,10 @@ class ServiceHost:
         async with TopicAdmin(self.settings.brokers(self.settings.kafka)) as admin:
             found = await admin.check(cards)
             kept = await admin.offsets_kept()
+            self._unknown = await admin.unknown_doors(self.cards)
         self._warn_of_forgetting(kept)
-        if found:
-            raise Drifted("; ".join(found))
+        if found or (self._unknown and not self._opened):
+            raise Drifted("; ".join([*found, *self._unknown]))
 
     def _warn_of_forgetting(self, kept: int) -> None:
         """Say what follows where the brokers soon forget committed offsets; it is no reason to stop."""
@@ -260,7 +281,7 @@ class ServiceHost:
             _log.warning("offsets are kept too short", why=self._forgotten)
 
     def _degraded(self) -> list[str]:
-        return [*self.stuck.sentences(), *([self._forgotten] if self._forgotten else [])]
+        return [*self.stuck.sentences(), *([self._forgotten] if self._forgotten else []), *self._unknown]
 
     async def _keep_checking(self) -> None:
         while True:

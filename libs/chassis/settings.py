@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from libs.chassis.kafka_access import KafkaAccess
+from libs.chassis.source_policy import SourceSettings
 from libs.chassis.variables import UPPER
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -47,7 +48,7 @@ def _with_cards(folder: Path) -> Path:
     return folder
 
 
-class ServiceSettings(KafkaAccess):
+class ServiceSettings(KafkaAccess, SourceSettings):
     """A service's own class names the service: `service: Literal["intake"] = "intake"`."""
 
     service: str

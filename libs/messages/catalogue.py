@@ -1,6 +1,6 @@
 """Which event stands on which stream and log topic, and which message comes in at which door."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -90,3 +90,29 @@ UPSTREAM: Mapping[str, Mapping[str, type[Upstream]]] = MappingProxyType(
     }
 )
 """Door topic → CloudEvents type → message."""
+
+
+def door_of_client(door: str, client: str) -> str:
+    """Name the topic at which a client alone says what is said at a door."""
+    return f"{door}.{client}"
+
+
+def split_door(topic: str) -> tuple[str, str | None]:
+    """The door, and the client whose own it is; None where it is that of all."""
+    door = next((door for door in UPSTREAM if topic.startswith(f"{door}.")), topic)
+    return door, topic[len(door) + 1 :] or None
+
+
+def doors_of(topics: Iterable[str], door: str) -> list[str]:
+    """Those of some topics at which the same is said as at a door: itself, and clients' own, in order."""
+    own = sorted(topic for topic in topics if topic.startswith(f"{door}.") and split_door(topic)[1] != "dlq")
+    return [door, *own]
+
+
+def group_at(group: str, topic: str) -> str:
+    """Name the consumer group that reads one topic of a door: `intake.door`, at a client's own `intake.door.crm-eu`.
+
+    Each has its own, since the members of a group read the same topics.
+    """
+    client = split_door(topic)[1]
+    return f"{group}.{client}" if client else group

@@ -80,6 +80,9 @@ class Unreadability(OpenCode):
     BAD_ATTRIBUTE = "bad-attribute"
     UNKNOWN_TYPE = "unknown-type"
     BAD_FIELD = "bad-field"
+    SOURCE_NOT_ALLOWED = "source-not-allowed"
+    """It can be read, but whoever says it may not, by the policy of this installation; once it may, it is sent in again
+    (`olcare dlq retry`)."""
     NOT_PROCESSED = "not-processed"
     """It failed here by a fault of ours; it is sent in again (`olcare dlq retry`) once that is mended."""
 

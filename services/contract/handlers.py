@@ -9,7 +9,7 @@ from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.fact_waves import Resting
-from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.loops.followers import SafeTime
 from libs.eventlog.loops.held_back import Source
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import UNKNOWN, Clock
@@ -49,6 +49,15 @@ class Writers:
             answers.update(zip(places, found, strict=True))
         return [answers[at] for at in range(len(commands))]
 
+    async def counted(self, commands: Sequence[IssuedCommand]) -> list[RecordedEvent | None]:
+        """The events of those commands that count already, None for the others; raises Unavailable."""
+        events: dict[int, RecordedEvent | None] = {}
+        for topic, writer in self._writers.items():
+            places = [at for at, issued in enumerate(commands) if topic_of(issued.stream) == topic]
+            found = await writer.counted([commands[at] for at in places])
+            events.update(zip(places, found, strict=True))
+        return [events[at] for at in range(len(commands))]
+
 
 class ContractDoor(ServiceDoor[ContractUpstream]):
     """Takes customers, contracts, parts of the plan and orders to erase."""
@@ -77,6 +86,10 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
     async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
         """Have the writers answer the commands with their counting events."""
         return await self._writers.handle(commands)
+
+    async def counted(self, commands: Sequence[IssuedCommand]) -> Sequence[RecordedEvent | None]:
+        """The events of those commands that count already."""
+        return await self._writers.counted(commands)
 
     async def issue(self, read: Sequence[tuple[Record, Message[ContractUpstream]]]) -> Sequence[IssuedCommand]:
         """The commands, with what they rest on, all in one round trip; raises Unavailable while a contract begins."""
@@ -224,9 +237,8 @@ class TermDuties:
 
     def _safe_time(self) -> SafeTime:
         engine = self._host.engine
-        own_door = group_follower(engine.group(DOOR), CONTRACTS_DOOR, engine.log)
-        inputs = [Source(engine.group(DOOR), CONTRACTS_DOOR)]
-        return self._host.safe_time([own_door], [engine.followers["contracts"]], inputs=inputs)
+        doors = self._host.own_doors(Source(engine.group(DOOR), CONTRACTS_DOOR))
+        return self._host.safe_time(self._host.answered(doors), [engine.followers["contracts"]], inputs=doors)
 
 
 class Tombstones:

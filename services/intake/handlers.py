@@ -10,13 +10,13 @@ from libs.chassis.service_host import DOOR, ServiceHost
 from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.fact_waves import Resting
-from libs.eventlog.loops.followers import SafeTime, group_follower
+from libs.eventlog.loops.followers import SafeTime
 from libs.eventlog.loops.held_back import Source
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import Store
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.private import Personal
-from libs.eventlog.wire.record import Record
+from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.messages.doubts import Doubt
 from libs.messages.ids import duty_command_id
@@ -65,6 +65,10 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
     async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
         """Have the writer answer the commands with their counting events."""
         return await self._writer.handle(commands)
+
+    async def counted(self, commands: Sequence[IssuedCommand]) -> Sequence[RecordedEvent | None]:
+        """The events of those commands that count already."""
+        return await self._writer.counted(commands)
 
     async def issue(self, read: Sequence[tuple[Record, Message[TicketUpstream]]]) -> Sequence[IssuedCommand]:
         """The commands, with the facts that they rest on, all in one round trip."""
@@ -156,9 +160,8 @@ class TicketDuties:
     def _safe_time(self) -> SafeTime:
         """What stands at our door is answered first: an answer to such a ticket, or its withdrawal."""
         engine = self._host.engine
-        own_door = group_follower(engine.group(DOOR), TICKETS_DOOR, engine.log)
-        inputs = [Source(engine.group(DOOR), TICKETS_DOOR)]
-        return self._host.safe_time([own_door], [engine.followers["tickets"]], inputs=inputs)
+        doors = self._host.own_doors(Source(engine.group(DOOR), TICKETS_DOOR))
+        return self._host.safe_time(self._host.answered(doors), [engine.followers["tickets"]], inputs=doors)
 
     async def next_due(self) -> None:
         """None, since nothing here waits for an instant."""

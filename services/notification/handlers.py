@@ -84,6 +84,10 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
         """Have the writer answer the commands with their counting events."""
         return await self._writer.handle(commands)
 
+    async def counted(self, commands: Sequence[IssuedCommand]) -> Sequence[RecordedEvent | None]:
+        """The events of those commands that count already."""
+        return await self._writer.counted(commands)
+
     def read(self, record: Record) -> Message[NoticeUpstream]:
         """Parse a record; raises Unreadable, also where its subject names no notice."""
         message = super().read(record)

@@ -8,12 +8,10 @@ from pydantic import TypeAdapter
 from libs.chassis.service_host import ServiceHost
 from libs.eventlog.commands import IssuedCommand, issued_by_duty
 from libs.eventlog.loops.duty import Duty
-from libs.eventlog.loops.followers import SafeTime, group_follower
-from libs.eventlog.loops.held_back import Source
-from libs.messages.catalogue import TICKETS_DOOR
+from libs.eventlog.loops.followers import SafeTime
 from services.sla_timer.cycles.decider import MissTarget, ReckonCycles
 from services.sla_timer.cycles.model import TicketHistory
-from services.sla_timer.handlers import DOOR_OF_INTAKE, PLAN_DOOR, facts_for
+from services.sla_timer.handlers import PLAN_DOOR, TICKET_DOOR, facts_for
 from services.sla_timer.published.unpublished import parts_of_plan
 from services.sla_timer.tz_guard import TzGuard
 
@@ -76,7 +74,7 @@ class CycleDuties:
     def _safe_time(self) -> SafeTime:
         """In order: intake's door has answered, tickets and plan are read here as facts, our own topic is read."""
         engine = self._host.engine
-        door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
+        doors = self._host.own_doors(TICKET_DOOR)
         facts, plan, cycles = (engine.followers[name] for name in ("tickets", "plan", "sla"))
-        inputs = [Source(DOOR_OF_INTAKE, TICKETS_DOOR), PLAN_DOOR]
-        return self._host.safe_time([door], [facts, plan], [cycles], inputs=inputs)
+        inputs = [*doors, *self._host.own_doors(PLAN_DOOR)]
+        return self._host.safe_time(self._host.answered(doors), [facts, plan], [cycles], inputs=inputs)

@@ -46,10 +46,8 @@ AGAIN = timedelta(days=1)
 """Plan time by which a look goes back before the last one that found nothing; the gate keeps our lag far below it."""
 PASSED_ON = 3
 """How often a promise that is passed on along a chain of merges is waited for."""
-DOOR_OF_INTAKE = "intake.door"
-"""The consumer group whose places tell how far intake has answered messages about tickets."""
-
-
+TICKET_DOOR = Source("intake.door", TICKETS_DOOR)
+"""Where messages about tickets come in; the places of the group tell how far intake has answered them."""
 PLAN_DOOR = Source("contract.door", CONTRACTS_DOOR, part_in)
 """Where what is published comes in: a part that is left aside there may move deadlines from its own instant on."""
 
@@ -165,17 +163,18 @@ class PromiseDuties:
         Along a chain of merges each promise is passed on by an event of its own.
         """
         engine = self._host.engine
-        door = group_follower(DOOR_OF_INTAKE, TICKETS_DOOR, engine.log)
+        doors = self._host.own_doors(TICKET_DOOR)
         reactions = group_follower(engine.group("react-to-tickets"), TICKETS, engine.log)
         merges = group_follower(engine.group("react-to-sla"), SLA, engine.log)
         plan, promises = engine.followers["plan"], engine.followers["sla"]
         inputs = [
-            Source(DOOR_OF_INTAKE, TICKETS_DOOR),
+            *doors,
             Source(engine.group("react-to-tickets"), TICKETS),
             Source(engine.group("react-to-sla"), SLA),
-            PLAN_DOOR,
+            *self._host.own_doors(PLAN_DOOR),
         ]
-        return self._host.safe_time([door], [reactions, plan], *[[merges]] * PASSED_ON, [promises], inputs=inputs)
+        answered = self._host.answered(doors)
+        return self._host.safe_time(answered, [reactions, plan], *[[merges]] * PASSED_ON, [promises], inputs=inputs)
 
 
 def _resting(row: Mapping[str, Any], command: Any) -> IssuedCommand:

@@ -1,27 +1,44 @@
 """An installation where nobody may do more than he needs: a login over TLS and rules at the broker, a role each."""
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from libs.chassis.clock import Clock
+from libs.eventlog.client.door_client import DoorClient
+from libs.eventlog.client.messages import door_record
+from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.wire.record import Outgoing
+from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, door_of_client
+from libs.messages.receipts import Receipt
 from libs.stack.catcher import MailCatcher
 from libs.stack.certificates import Authority
 from libs.stack.kafka import KafkaCluster
 from libs.stack.kafka_guard import Guard
 from libs.stack.ports import free_port
 from libs.stack.postgres import Postgres, PostgresGuard
-from libs.stack.run import Run
+from libs.stack.run import PROJECT, Run
 from libs.stack.service import Service, ServiceSpec
 from libs.stack.wait import until
 from services.ops.watch.services import SERVICES
 from tests.acceptance.olcare import done, olcare
 from tests.acl import allow
 
-PROGRAMS = ("admin", "ops", *SERVICES)
+PROGRAMS = ("admin", "ops", "web", *SERVICES)
+POLICY = """
+clients:
+  crm-eu: {shared: true, sources: {crm-eu: [tickets, answers]}}
+  erp: {shared: true, sources: {erp: [contracts]}}
+  web: {sources: {web: [TicketSubmitted]}}
+"""
+OWN, OF_CRM = door_of_client(TICKETS_DOOR, "web"), door_of_client(TICKETS_DOOR, "crm-eu")
 
 
 class Site(NamedTuple):
@@ -30,6 +47,8 @@ class Site(NamedTuple):
     """How ops speaks to the broker."""
     secrets: Path
     catcher: MailCatcher
+    web: Brokers
+    """How a client speaks to the broker."""
 
 
 def login(cluster: KafkaCluster, authority: Authority, user: str) -> dict[str, str]:
@@ -57,6 +76,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         server.start()
         catcher = MailCatcher(run)
         catcher.start()
+        (folder / "sources.yaml").write_text(POLICY)
+        patch.setenv("OLCARE_SOURCES", str(folder / "sources.yaml"))
         _prepare(cluster, authority)
         patch.setenv("OLCARE_RUN", str(folder))
         patch.setenv("OLCARE_POSTGRES", server.dsn)
@@ -71,22 +92,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         patch.setenv("OLCARE_POSTGRES_FILE", str(folder / "secrets/olcare_read"))
         done("plan", "publish")
         done("seed")
-        yield Site(services, login(cluster, authority, "ops"), folder / "secrets", catcher)
+        web = brokers_for(cluster, authority, "web")
+        yield Site(services, login(cluster, authority, "ops"), folder / "secrets", catcher, web)
         for service in services.values():
             service.stop()
 
 
 def _prepare(cluster: KafkaCluster, authority: Authority) -> None:
     """Have the broker allow what `olcare topics acl` prints."""
-    admin = Brokers(
-        cluster.address,
-        Protocol.SASL_SSL,
-        authority.certificate,
-        mechanism=Mechanism.SCRAM_SHA_512,
-        user="admin",
-        password="admin-secret",
-    )
-    asyncio.run(allow(admin, done("topics", "acl")))
+    asyncio.run(allow(brokers_for(cluster, authority, "admin"), done("topics", "acl")))
+
+
+def brokers_for(cluster: KafkaCluster, authority: Authority, user: str) -> Brokers:
+    """The broker, for a program of this process."""
+    scram, password = Mechanism.SCRAM_SHA_512, f"{user}-secret"
+    tls = (Protocol.SASL_SSL, authority.certificate)
+    return Brokers(cluster.address, *tls, mechanism=scram, user=user, password=password)
 
 
 def _started(
@@ -116,6 +137,47 @@ def test_a_ticket_is_answered_and_its_mail_is_sent() -> None:
     assert said["receipt"]["outcome"] == "accepted"
     until(lambda: "NoticeSent" in _types("crm-eu/4711"), 60, "the acknowledgement")
     assert "FirstResponseClockStarted" in _types("crm-eu/4711")
+
+
+async def asked(web: Brokers, *records: Outgoing) -> list[Receipt]:
+    """What a client's own program is answered."""
+    log = KafkaLog(KafkaSettings(web, "web"))
+    await log.open()
+    try:
+        return await DoorClient(web, log, Clock()).ask(records)
+    finally:
+        await log.close()
+
+
+def ticket(number: str, **attributes: str) -> Outgoing:
+    said = json.loads((PROJECT / "contracts/examples/door/TicketSubmitted.json").read_text())
+    said |= {"id": f"{number}-opened", "subject": number, "source": "web", **attributes}
+    return door_record(OWN, said, 12)
+
+
+async def test_a_client_says_what_it_may_at_its_own_door(site: Site) -> None:
+    (receipt,) = await asked(site.web, ticket("1"))
+    assert (receipt.outcome, receipt.stream, receipt.place.topic) == ("accepted", "ticket/web/1", OWN)
+    until(lambda: "FirstResponseClockStarted" in _types("web/1"), 60, "its promise")
+
+
+async def test_a_client_says_nothing_under_the_source_of_another_one(site: Site) -> None:
+    receipts = await asked(site.web, ticket("2", source="crm-eu"), ticket("2", source="ops"), ticket("3"))
+    assert [receipt.outcome for receipt in receipts] == ["unreadable", "unreadable", "accepted"]
+    assert (receipts[0].reason, receipts[0].where, receipts[0].source) == ("source-not-allowed", "/source", "crm-eu")
+    assert receipts[1].reason == "bad-attribute"
+    for door in (TICKETS_DOOR, CONTRACTS_DOOR, OF_CRM):
+        with pytest.raises(Unavailable, match="TopicAuthorizationFailed"):
+            await asked(site.web, ticket("4", source="crm-eu")._replace(topic=door))
+
+
+async def test_a_client_says_no_kind_of_message_that_it_may_not(site: Site) -> None:
+    said = json.loads((PROJECT / "contracts/examples/door/ResponseGiven.json").read_text())
+    (receipt,) = await asked(site.web, door_record(OWN, said | {"source": "web", "subject": "1"}, 12))
+    assert (receipt.reason, receipt.where) == ("source-not-allowed", "/type")
+    rows = done("dlq", "list", "--reason", "source-not-allowed", "--source", "web")
+    assert receipt.place.text() in {row["place"] for row in rows}
+    assert {row["place"] for row in done("dlq", "list", "--topic", TICKETS_DOOR)} >= {receipt.place.text()}
 
 
 def _types(ticket: str) -> set[str]:

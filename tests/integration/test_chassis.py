@@ -64,6 +64,7 @@ async def test_a_service_that_is_well_says_so(well: "Process") -> None:
         "clock": {"movable": True, "now": "2026-11-23T07:00:00.000000Z"},
         "waiting": [],
         "degraded": [],
+        "sources": None,
     }
 
 

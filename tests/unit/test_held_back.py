@@ -15,24 +15,24 @@ from libs.eventlog.loops.held_back import Source, remark_of
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.testing import MemoryLog, at_once
 from libs.eventlog.wire.record import Outgoing
-from libs.messages.catalogue import CONTRACTS_DOOR, SLA, TICKETS, TICKETS_DOOR
+from libs.messages.catalogue import CONTRACTS_DOOR, SLA, TICKETS
 from libs.messages.plan import NoticeOffsets, Status
 from services.contract.contract_states import NOTHING_TOLD
 from services.contract.handlers import TermDuties
 from services.sla_timer.cycle_duties import CycleDuties
-from services.sla_timer.handlers import DOOR_OF_INTAKE, PLAN_DOOR, PromiseDuties
+from services.sla_timer.handlers import PLAN_DOOR, TICKET_DOOR, PromiseDuties
 from tests.model.story import MONDAY
 from tests.unit.eventlog.environment import Machine
 from tests.unit.eventlog.test_loops import is_open
 
 NOW = datetime(2026, 11, 24, 16, tzinfo=UTC)
 OF_PROMISES = (
-    Source(DOOR_OF_INTAKE, TICKETS_DOOR),
+    TICKET_DOOR,
     Source("sla_timer.react-to-tickets", TICKETS),
     Source("sla_timer.react-to-sla", SLA),
     PLAN_DOOR,
 )
-OF_CYCLES = (Source(DOOR_OF_INTAKE, TICKETS_DOOR), PLAN_DOOR)
+OF_CYCLES = (TICKET_DOOR, PLAN_DOOR)
 OF_TERMS = (Source("contract.door", CONTRACTS_DOOR),)
 PROMISE = {"stream": "promise/crm/1", "head": "h", "correlation": "c", "due_at": NOW, "centres": ["france", "japan"]}
 CYCLES = {"stream": "cycles/crm/1", "head": "h", "correlation": "c", "next_due_at": NOW, "centre": "france"}

@@ -1,7 +1,7 @@
 """The topics as their cards in `contracts/topics` say: created by a command, never automatically; checked for drift."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -22,6 +22,8 @@ from libs.eventlog.kafka.brokers import Address
 from libs.eventlog.kafka.client import KafkaClient
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.rule import SetAside
+from libs.messages.catalogue import UPSTREAM, door_of_client, split_door
+from libs.messages.sources import Client, SourcePolicy
 
 PATIENCE = 30.0  # machine seconds that one call may take
 WITHOUT_LEADER = frozenset({errors.LeaderNotAvailableError.errno, errors.ReplicaNotAvailableError.errno})
@@ -39,6 +41,8 @@ REFUSALS = frozenset(
 )
 """What a broker answers that will not make a topic as its card says; any other code means that it is not known yet."""
 OF_THE_TOPIC = 1  # where a setting comes from: it was set for this topic, and is no default
+UPSTREAMS = "upstream"
+"""Upstream systems, on a card."""
 CLUSTER = 3  # brokers, from which number on the cards' production settings apply
 
 
@@ -89,6 +93,33 @@ def parse_card(raw: Mapping[str, Any]) -> Card:
         read_by=tuple(raw["read_by"]),
         set_aside=tuple(SetAside(**entry) for entry in raw["set_aside"]),
     )
+
+
+def with_own_doors(cards: Mapping[str, Card], policy: SourcePolicy | None) -> dict[str, Card]:
+    """The cards, with those of clients' own doors; without a policy the doors of all are for every upstream system.
+
+    Under one, `olcare` alone writes to the doors of all, and clients that are on their way to their own.
+    """
+    if policy is None:
+        return {**cards}
+    found = {topic: _of_all(card, policy) if card.topic in UPSTREAM else card for topic, card in cards.items()}
+    for name, client in policy.clients.items():
+        for door in doors_for(client):
+            topic = door_of_client(door, name)
+            writers = tuple(name if who == UPSTREAMS else who for who in cards[door].written_by)
+            found[topic] = replace(cards[door], topic=topic, written_by=writers)
+    return found
+
+
+def _of_all(card: Card, policy: SourcePolicy) -> Card:
+    going_over = tuple(n for n, c in policy.clients.items() if c.shared and card.topic in doors_for(c))
+    return replace(card, written_by=tuple(who for who in card.written_by if who != UPSTREAMS) + going_over)
+
+
+def doors_for(client: Client) -> list[str]:
+    """The doors that take something that a client may say."""
+    kinds = client.kinds()
+    return [door for door, types in UPSTREAM.items() if kinds & set(types.values())]
 
 
 class Topic(NamedTuple):
@@ -199,6 +230,16 @@ class TopicAdmin:
         found = {topic.name: topic for topic in _topics(metadata)}
         configs = await self._configs([card.topic for card in cards if card.topic in found])
         return [s for c in cards for s in drift(c, found.get(c.topic), configs.get(c.topic, {}), _brokers(metadata))]
+
+    async def unknown_doors(self, cards: Container[str]) -> list[str]:
+        """A sentence for each client's own door that is there and has no card here."""
+        names = sorted(topic.name for topic in _topics(await self._metadata(None)))
+        return [
+            f"{name} is a door of a client that OLCARE_SOURCES does not name here: give every process the same file,"
+            " or take the topic away"
+            for name in names
+            if split_door(name)[1] not in {None, "dlq"} and name not in cards
+        ]
 
     async def offsets_kept(self) -> int:
         """How many minutes the brokers keep the committed offsets of a group that is away; raises Unavailable."""

@@ -23,8 +23,7 @@ from libs.eventlog.loops.writer import LARGEST, Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscribe, Subscription
 from libs.eventlog.wire.field_errors import DATA, WHOLE
 from libs.eventlog.wire.fingerprint import fingerprint, says_otherwise
-from libs.eventlog.wire.receipts import dead_letters_of
-from libs.eventlog.wire.record import Outgoing, Record
+from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.catalogue import PRIVATE
 from libs.messages.receipts import Unreadability
 
@@ -47,6 +46,14 @@ class Door(Protocol[M]):
     def read(self, record: Record) -> M:
         """Parse a record; raises Unreadable."""
         ...
+
+    def objection(self, record: Record, message: M) -> Unreadable | None:  # noqa: ARG002 - for those with a policy
+        """Why whoever says a message may not; None where they may. What counts already is never judged by it."""
+        return None
+
+    async def counted(self, commands: Sequence[IssuedCommand]) -> Sequence[RecordedEvent | None]:
+        """The events of those commands that count already; raises Unavailable."""
+        return [None] * len(commands)
 
     def private(self, record: Record, message: M) -> Sequence[Outgoing]:  # noqa: ARG002 - for those that need them
         """The records for the private topic, written before the event that names them."""
@@ -120,7 +127,7 @@ class DoorLoop:
         self._report = report
         self._left: dict[int, set[int]] = {}
         """By partition, the offsets that were not processed, as long as nobody has decided about their dead letters."""
-        self._markers = Markers(log, dead_letters_of(door.topic))
+        self._markers = Markers(log, door.topic)
         self._look_at = self._anew_at = 0.0
         self._answered: set[PartitionOffset] = set()
         """The records of the batch in progress that need nothing more, should it be tried again."""
@@ -270,14 +277,41 @@ class DoorLoop:
 
     async def _answer(self, records: Sequence[Record]) -> None:
         read, dead = self._read(records)
+        read, receipts, refused = await self._objected(read)
         await self._write([out for record, message in read for out in self._door.private(record, message)])
-        receipts: list[Outgoing] = []
         for wave in fact_waves(self._door.resting(message) for _, message in read):
             receipts += await self._decide([read[at] for at in wave])
-        await self._write([*receipts, *dead])
+        await self._write([*receipts, *dead, *refused])
         self._answered.update(map(_place, records))
-        self.counts.readable += len(read)
-        self.counts.unreadable += len(records) - len(read)
+        self.counts.readable += len(receipts)
+        self.counts.unreadable += len(records) - len(receipts)
+
+    async def _objected(
+        self, read: Sequence[tuple[Record, Any]]
+    ) -> tuple[list[tuple[Record, Any]], list[Outgoing], list[Outgoing]]:
+        """What may be said, the receipts of what may not be but counts already, and the answers to all else."""
+        objections = [self._door.objection(record, message) for record, message in read]
+        allowed = [one for one, why in zip(read, objections, strict=True) if why is None]
+        objected = [(record, message, why) for (record, message), why in zip(read, objections, strict=True) if why]
+        receipts, refused = list[Outgoing](), list[Outgoing]()
+        answers = await self._counting([(record, message) for record, message, _ in objected]) if objected else []
+        for (record, message, why), answer in zip(objected, answers, strict=True):
+            if answer.event:
+                receipts.append(self._door.receipt(record, message, answer))
+            else:
+                refused.extend(self._door.dead(record, why))
+        return allowed, receipts, refused
+
+    async def _counting(self, read: Sequence[tuple[Record, Any]]) -> list[Answer]:
+        """The answers that messages have got already, also that their id was used otherwise; new ones have no event."""
+        await self._gate()
+        messages = [message for _, message in read]
+        commands = [await self._named(m, c) for m, c in zip(messages, await self._door.issue(read), strict=True)]
+        answers = [Answer(c, e) for c, e in zip(commands, await self._door.counted(commands), strict=True)]
+        others = self._otherwise(messages, answers)
+        for at, event in zip(others, await self._door.counted([*others.values()]), strict=True):
+            answers[at] = Answer(others[at], event)
+        return answers
 
     async def _decide(self, read: Sequence[tuple[Record, Any]]) -> list[Outgoing]:
         """Bring the messages to their counting events; gives their receipts."""
@@ -300,15 +334,19 @@ class DoorLoop:
 
     async def _refuse_used_ids(self, messages: Sequence[Any], answers: list[Answer]) -> None:
         """Take the place of answers that another message got, to which the id of this one was given before."""
-        refusals = {
-            at: self._door.otherwise(message, answer.issued, answer.issued.fingerprint or "")
-            for at, (message, answer) in enumerate(zip(messages, answers, strict=True))
-            if answer.event and says_otherwise(answer.event.fingerprint, answer.issued.fingerprint)
-        }
+        refusals = self._otherwise(messages, answers)
         if refusals:
             found = await self._door.answer([*refusals.values()])
             for at, answer in zip(refusals, found, strict=True):
                 answers[at] = answer
+
+    def _otherwise(self, messages: Sequence[Any], answers: Sequence[Answer]) -> dict[int, IssuedCommand]:
+        """By its place, the command that refuses each message to which the answer of another one was given."""
+        return {
+            at: self._door.otherwise(message, answer.issued, answer.issued.fingerprint or "")
+            for at, (message, answer) in enumerate(zip(messages, answers, strict=True))
+            if answer.event and says_otherwise(answer.event.fingerprint, answer.issued.fingerprint)
+        }
 
     def _read(self, records: Sequence[Record]) -> tuple[list[tuple[Record, Any]], list[Outgoing]]:
         read: list[tuple[Record, Any]] = []

@@ -3,14 +3,15 @@
 from pydantic import ValidationError
 
 from libs.eventlog.ports import Log, PartitionOffset
+from libs.eventlog.wire.receipts import dead_letters_of
 from libs.messages.receipts import DeadLetterDiscarded
 
 
 class Markers:
-    """The markers on a topic of dead letters, each given once."""
+    """The markers for the dead letters of a door, each given once."""
 
-    def __init__(self, log: Log, topic: str) -> None:
-        self._log, self._topic = log, topic
+    def __init__(self, log: Log, door: str) -> None:
+        self._log, self._door, self._topic = log, door, dead_letters_of(door)
         self._next: dict[int, int] = {}
 
     async def since(self) -> set[PartitionOffset]:
@@ -22,14 +23,14 @@ class Markers:
         for partition, end in ends.items():
             if self._next[partition] < end:
                 async for records in self._log.scan(self._topic, partition, end, self._next[partition]):
-                    found.update(at for record in records if (at := _marked(record.value)))
+                    found.update(at for record in records if (at := self._marked(record.value)))
                 self._next[partition] = end
         return found
 
-
-def _marked(value: bytes | None) -> PartitionOffset | None:
-    try:
-        marker = DeadLetterDiscarded.model_validate_json(value or b"")
-    except ValidationError:
-        return None  # a dead letter
-    return PartitionOffset(marker.place.partition, marker.place.offset)
+    def _marked(self, value: bytes | None) -> PartitionOffset | None:
+        try:
+            marker = DeadLetterDiscarded.model_validate_json(value or b"")
+        except ValidationError:
+            return None  # a dead letter
+        is_here = marker.place.topic == self._door
+        return PartitionOffset(marker.place.partition, marker.place.offset) if is_here else None

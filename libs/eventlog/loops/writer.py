@@ -60,6 +60,19 @@ class Writer:
             await self._settle(commands, some, answers, deadline)
         return [answers[at] for at in range(len(commands))]
 
+    async def counted(self, commands: Sequence[IssuedCommand]) -> list[RecordedEvent | None]:
+        """The events of those commands that count already, None for the others; nothing is decided.
+
+        All that was appended before now is looked at, by whomever it was. Raises Unavailable.
+        """
+        await self._caught_up({partition_of(issued.stream, self._partitions) for issued in commands})
+        known = await self._store.counted([Asked(issued.stream, issued.id) for issued in commands])
+        each = ((at, known.get(Asked(issued.stream, issued.id))) for at, issued in enumerate(commands))
+        places = {at: self._address(commands[at].stream, offset) for at, offset in each if offset is not None}
+        answers: dict[int, Answer] = {}
+        await self._take(dict(enumerate(commands)), places, answers)
+        return [answers[at].event if at in answers else None for at in range(len(commands))]
+
     async def close(self) -> None:
         """Disconnect from the broker."""
         await self._appender.close()
@@ -160,6 +173,11 @@ class Writer:
             reach.update({p: marks[p] - 1 for p in unsure})
         await self._passed(reach, deadline)
         return offsets
+
+    async def _caught_up(self, partitions: Iterable[int]) -> None:
+        marks = await self._log.high_watermarks(self._topic)
+        reach = {partition: marks[partition] - 1 for partition in partitions if marks[partition]}
+        await self._passed(reach, self._clock.monotonic() + PATIENCE)
 
     async def _passed(self, reach: Mapping[int, int], deadline: float) -> None:
         for partition, offset in reach.items():

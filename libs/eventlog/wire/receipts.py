@@ -9,6 +9,7 @@ from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import identity_of
 from libs.eventlog.wire.record import JSON, Outgoing, Record, RecordedEvent
 from libs.messages.base import Value
+from libs.messages.catalogue import split_door
 from libs.messages.doubts import Doubt
 from libs.messages.receipts import DeadLetter, Header, Outcome, Receipt, RecordAddress, Unreadability
 from libs.messages.streams import partition_of
@@ -18,13 +19,13 @@ MAX_CONTENT = 1_900_000  # bytes in JSON; the topic of dead letters takes 2 MiB
 
 
 def receipts_of(door: str) -> str:
-    """Name the topic with a door's receipts: `olcare.tickets.in.v1` → `olcare.tickets.receipts.v1`."""
-    return door.replace(".in.", ".receipts.")
+    """Name the topic with a door's receipts: `olcare.tickets.in.v1` → `olcare.tickets.receipts.v1`, clients' alike."""
+    return split_door(door)[0].replace(".in.", ".receipts.")
 
 
 def dead_letters_of(door: str) -> str:
-    """Name the topic with a door's dead letters."""
-    return f"{door}.dlq"
+    """Name the topic with a door's dead letters, those of clients' own doors alike."""
+    return f"{split_door(door)[0]}.dlq"
 
 
 def receipt(record: Record, outcome: Outcome, event: RecordedEvent, doubts: tuple[Doubt, ...] = ()) -> Outgoing:

@@ -11,12 +11,14 @@ import typer
 
 from libs.chassis.clock import Clock
 from libs.chassis.kafka_access import KafkaAccess
+from libs.chassis.source_policy import SourceSettings
 from libs.chassis.variables import BadSettings, from_file
 from libs.eventlog.errors import NotAdmitted, Unavailable
 from libs.eventlog.kafka.brokers import Brokers
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.kafka.topics import Card, load_cards
+from libs.eventlog.kafka.topics import Card, load_cards, with_own_doors
+from libs.messages.sources import SourcePolicy
 from libs.stack.run import PROJECT, ROOT
 from libs.stack.up import Up, status
 from services.ops.cli.output import Refused
@@ -81,8 +83,12 @@ class Environment:
         return Clock(self.plan_clock())
 
     def cards(self) -> Mapping[str, Card]:
-        """Read the topics' cards."""
-        return load_cards(self.contracts / "topics")
+        """Read the topics' cards, those of clients' own doors too; raises BadSettings."""
+        return with_own_doors(load_cards(self.contracts / "topics"), self.source_policy())
+
+    def source_policy(self) -> SourcePolicy | None:
+        """Who may say what at the doors, None where every source may; raises BadSettings."""
+        return SourceSettings.read().source_policy
 
     def _installed(self, what: str, variable: str) -> Up:
         if found := self.up():

@@ -11,7 +11,7 @@ from libs.messages.base import rfc3339
 from services.ops.cli.arguments import duration, instant
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, tell
-from services.ops.clock.quiescence import Quiescence
+from services.ops.clock.quiescence import Quiescence, watched
 
 app = typer.Typer(no_args_is_help=True, help="The plan's time: say it, or step it on.")
 
@@ -67,6 +67,7 @@ async def _advance(here: Environment, path: Path, target: datetime) -> tuple[int
         steps += 1
         tell(f"quiet at {rfc3339(at)}")
 
-    async with Quiescence(here.kafka_address(), here.ports(), here.clock()) as stillness:
+    topics = watched(here.cards())
+    async with Quiescence(here.kafka_address(), here.ports(), here.clock(), topics=topics) as stillness:
         due = await stillness.advance(path, target, told)
     return steps, due

@@ -4,7 +4,7 @@ All is quiet when all services said so twice and nothing was written to a log or
 service that has just read its last record may find a duty in it only after it was asked.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +17,19 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.brokers import Address
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
-from libs.messages.catalogue import EVENTS, UPSTREAM
+from libs.messages.catalogue import EVENTS, UPSTREAM, doors_of
 from services.ops.watch.pages import page
 
 LOOK = 0.005  # machine seconds
 PATIENCE = 120.0  # machine seconds without any change after which waiting ends
 TOPICS = (*UPSTREAM, *EVENTS)
+
+
+def watched(topics: Iterable[str]) -> tuple[str, ...]:
+    """The logs, and the doors with those among some topics that are clients' own."""
+    known = list(topics)
+    return (*(topic for door in UPSTREAM for topic in doors_of(known, door)), *EVENTS)
+
 
 OnQuiet = Callable[[datetime], None]
 """Called with each instant of plan time at which all services were quiet."""
@@ -43,8 +50,17 @@ class ServiceQuiet:
 class Quiescence:
     """The services under watch, each at a port of this machine; used as an async context."""
 
-    def __init__(self, kafka: Address, ports: Mapping[str, int], clock: Clock, *, patience: float = PATIENCE) -> None:
-        self._kafka, self._ports, self._clock, self._patience = kafka, ports, clock, patience
+    def __init__(
+        self,
+        kafka: Address,
+        ports: Mapping[str, int],
+        clock: Clock,
+        *,
+        patience: float = PATIENCE,
+        topics: Sequence[str] = TOPICS,
+    ) -> None:
+        """Make it; `topics` are the logs and doors to which nothing may be written meanwhile."""
+        self._kafka, self._ports, self._clock, self._patience, self._topics = kafka, ports, clock, patience, topics
 
     async def __aenter__(self) -> Self:
         """Connect; raises Unavailable."""
@@ -113,7 +129,7 @@ class Quiescence:
             return ServiceQuiet(None, (f"{name}: {error}",))
 
     async def _ends(self) -> Mapping[str, Mapping[int, int]]:
-        return await self._log.ends_of(TOPICS)
+        return await self._log.ends_of(self._topics)
 
 
 def understood(name: str, said: Quietness, at: datetime) -> ServiceQuiet:

@@ -9,7 +9,7 @@ import typer
 from pydantic import TypeAdapter
 
 from libs.messages.base import Reference
-from libs.messages.catalogue import UPSTREAM
+from libs.messages.catalogue import UPSTREAM, split_door
 from libs.messages.receipts import DeadLetter, RecordAddress, Unreadability
 from services.ops.cli.arguments import instant, place
 
@@ -18,8 +18,8 @@ _SOURCE: TypeAdapter[str] = TypeAdapter(Reference)
 
 
 def _door(text: str) -> str:
-    if text not in UPSTREAM:
-        raise typer.BadParameter(f"{text!r} is no door; there are {', '.join(UPSTREAM)}")
+    if split_door(text)[0] not in UPSTREAM:
+        raise typer.BadParameter(f"{text!r} is no door; there are {', '.join(UPSTREAM)}, and clients' own")
     return text
 
 
@@ -27,7 +27,10 @@ PlaceIfOne = Annotated[
     RecordAddress | None,
     typer.Argument(parser=place, metavar="PLACE", help="Of one: topic/partition/offset, as `dlq list` gives it."),
 ]
-OfTopic = Annotated[str | None, typer.Option("--topic", parser=_door, metavar="DOOR", help="Of this door alone.")]
+OfTopic = Annotated[
+    str | None,
+    typer.Option("--topic", parser=_door, metavar="DOOR", help="Of this door alone, clients' own among it."),
+]
 OfReason = Annotated[Unreadability | None, typer.Option("--reason", help="With this reason alone.")]
 OfSource = Annotated[
     str | None, typer.Option("--source", help="From this upstream system alone, where the record says it.")
@@ -50,7 +53,7 @@ class Selection(NamedTuple):
     def has(self, letter: DeadLetter, written_at: datetime) -> bool:
         """Whether a dead letter is one of those meant."""
         return (
-            self.topic in {None, letter.place.topic}
+            self.topic in {None, letter.place.topic, split_door(letter.place.topic)[0]}
             and self.reason in {None, letter.reason}
             and self.source in {None, source_of(letter)}
             and (self.since is None or self.since <= written_at)

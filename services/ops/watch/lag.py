@@ -1,6 +1,6 @@
 """`olcare lag`: how far every reader, door and reaction of every service is behind the end of its topic."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import typer
@@ -9,7 +9,7 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.loops.followers import Follower, behind, group_follower
 from libs.eventlog.tables.database import Database
-from libs.messages.catalogue import PRIVATE
+from libs.messages.catalogue import PRIVATE, doors_of, group_at
 from services.ops.cli.environment import Environment, environment, open_log
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.watch.readiness import readiness
@@ -31,10 +31,10 @@ def _is_problem(row: Mapping[str, object]) -> bool:
     return "problem" in row
 
 
-def groups(service: WatchedService, log: KafkaLog) -> Iterator[tuple[str, Follower]]:
-    """Name what keeps its offsets with the broker: the door, and reactions."""
-    if service.door:
-        yield "door", group_follower(f"{service.name}.door", service.door, log)
+def groups(service: WatchedService, log: KafkaLog, topics: Iterable[str]) -> Iterator[tuple[str, Follower]]:
+    """Name what keeps its offsets with the broker: the door, clients' own doors among all topics, and reactions."""
+    for topic in doors_of(topics, service.door) if service.door else ():
+        yield "door", group_follower(group_at(f"{service.name}.door", topic), topic, log)
     for reader in service.readers:
         if reader.reacts:
             yield "reaction", group_follower(f"{service.name}.react-to-{reader.name}", reader.topic, log)
@@ -69,7 +69,7 @@ async def rows(here: Environment, log: KafkaLog) -> list[dict[str, object]]:
 
 
 async def _of(here: Environment, log: KafkaLog, service: WatchedService) -> list[dict[str, object]]:
-    kept_there = [await _row(log, kind, follower) for kind, follower in groups(service, log)]
+    kept_there = [await _row(log, kind, follower) for kind, follower in groups(service, log, here.cards())]
     try:
         async with tables(here.postgres_address(), service) as database:
             kept = readers(service, partial(_positions, database))

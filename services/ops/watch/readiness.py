@@ -19,12 +19,27 @@ class Said(NamedTuple):
     build: str | None
     waiting: str | None
     degraded: str | None = None
+    sources: str | None = None
+    """The fingerprint of its policy of sources; None where it has none."""
 
 
 async def readiness(places: Mapping[str, Place]) -> dict[str, Said]:
     """Ask all services at once; one that does not answer is not ready."""
     said = await asyncio.gather(*(_ask(place) for place in places.values()))
-    return dict(zip(places, said, strict=True))
+    return agreed(dict(zip(places, said, strict=True)))
+
+
+def agreed(said: Mapping[str, Said]) -> dict[str, Said]:
+    """The same, but that none is ready while those that answer have different policies of sources."""
+    policies = {name: one.sources or "none" for name, one in said.items() if one.build}
+    if len(set(policies.values())) < 2:  # noqa: PLR2004 - two that differ
+        return {**said}
+    each = ", ".join(f"{name} {policy}" for name, policy in sorted(policies.items()))
+    why = f"policies of sources differ ({each}): give every process the same file in OLCARE_SOURCES"
+    return {
+        name: one._replace(ready=False, waiting="; ".join(filter(None, (one.waiting, why)))) if one.build else one
+        for name, one in said.items()
+    }
 
 
 async def _ask(place: Place) -> Said:
@@ -40,6 +55,6 @@ def understood(body: bytes) -> Said:
     try:
         report = json.loads(body)
         waiting, degraded = ("; ".join(report[kind]) or None for kind in ("waiting", "degraded"))
-        return Said(bool(report["ready"]), report["build"], waiting, degraded)
+        return Said(bool(report["ready"]), report["build"], waiting, degraded, report.get("sources"))
     except (ValueError, KeyError, TypeError):
         return Said(ready=False, build=None, waiting="what answers there is no service of ours")

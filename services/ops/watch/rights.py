@@ -2,13 +2,14 @@
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from libs.eventlog.kafka.refill import TRANSACTION
-from libs.eventlog.kafka.topics import Card
-from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
+from libs.eventlog.kafka.topics import UPSTREAMS, Card
+from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, doors_of, group_at, split_door
 
-UPSTREAM, OPS = "upstream", "ops"
+OPS = "ops"
 INPUTS: Mapping[str, Mapping[str, str]] = {
     "sla_timer": {TICKETS_DOOR: "intake.door", CONTRACTS_DOOR: "contract.door"},
 }
@@ -42,16 +43,16 @@ class Right(NamedTuple):
         return shlex.join(["kafka-acls.sh", "--add", "--allow-principal", principal, *allowed, *about, *pattern])
 
 
-def rights(cards: Iterable[Card], upstreams: Iterable[str] = (UPSTREAM,)) -> Iterator[Right]:
-    """Every right of every program; each upstream system has those that the cards give to `upstream`."""
-    every = sorted(cards, key=lambda card: card.topic)
-    programs = sorted({name for card in every for name in (*card.written_by, *card.read_by)} - {UPSTREAM})
-    for program in programs:
-        yield from _topics(program, program, every)
-        yield from _rest(program)
-    for upstream in upstreams:
-        yield from _topics(upstream, UPSTREAM, every)
-        yield Right(upstream, "group", f"{upstream}.", ("Read",))
+def rights(cards: Iterable[Card], upstreams: Iterable[str] = (UPSTREAMS,)) -> Iterator[Right]:
+    """Every right of every program; each upstream system has what the cards give to `upstream` and to its name."""
+    every, systems = sorted(cards, key=lambda card: card.topic), list(upstreams)
+    named = {name for card in every for name in (*card.written_by, *card.read_by)}
+    for program in sorted(named - {UPSTREAMS, *systems}):
+        yield from _topics(program, {program}, every)
+        yield from _rest(program, every)
+    for system in systems:
+        yield from _topics(system, {UPSTREAMS, system}, every)
+        yield Right(system, "group", f"{system}.", ("Read",))
 
 
 def rights_for_backups(cards: Iterable[Card]) -> Iterator[Right]:
@@ -70,29 +71,32 @@ def rights_for_backups(cards: Iterable[Card]) -> Iterator[Right]:
     yield Right(RESTORE, "transactional-id", TRANSACTION, ("Write",))
 
 
-def _topics(program: str, role: str, cards: Iterable[Card]) -> Iterator[Right]:
+def _topics(program: str, roles: AbstractSet[str], cards: Iterable[Card]) -> Iterator[Right]:
     for card in cards:
-        if operations := tuple(_operations(role, card)):
+        if operations := tuple(_operations(roles, card)):
             yield Right(program, "topic", card.topic, operations)
 
 
-def _operations(role: str, card: Card) -> Iterator[str]:
-    writes = role in card.written_by
-    if role in card.read_by or card.topic in INPUTS.get(role, {}) or (writes and card.kind == "log"):
+def _operations(roles: AbstractSet[str], card: Card) -> Iterator[str]:
+    writes, reads = bool(roles & {*card.written_by}), bool(roles & {*card.read_by})
+    waits = any(split_door(card.topic)[0] in INPUTS.get(role, {}) and card.kind == "door" for role in roles)
+    if reads or waits or (writes and card.kind == "log"):
         yield "Read"
     if writes:
         yield "Write"
-    if role == OPS:
+    if OPS in roles:
         yield from ("Describe", "DescribeConfigs", "Create")
-    elif role != UPSTREAM and (writes or role in card.read_by):
+    elif UPSTREAMS not in roles and (writes or reads):
         yield "DescribeConfigs"
 
 
-def _rest(program: str) -> Iterator[Right]:
+def _rest(program: str, cards: Iterable[Card]) -> Iterator[Right]:
     """Groups, and the brokers' own settings, which say how long they keep the places of doors."""
     if program == OPS:
         yield Right(program, "group", "*", ("Describe",))
     else:
         yield Right(program, "group", f"{program}.", ("Read",))
-        yield from (Right(program, "group", group, ("Describe",)) for group in INPUTS.get(program, {}).values())
+        topics = [card.topic for card in cards]
+        for door, group in INPUTS.get(program, {}).items():
+            yield from (Right(program, "group", group_at(group, at), ("Describe",)) for at in doors_of(topics, door))
     yield Right(program, "cluster", "kafka-cluster", ("DescribeConfigs",))

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from libs.eventlog.kafka.topics import TopicAdmin
+from libs.eventlog.kafka.topics import UPSTREAMS, TopicAdmin
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, run, say, show
-from services.ops.watch.rights import UPSTREAM, rights, rights_for_backups
+from services.ops.watch.rights import rights, rights_for_backups
 
 app = typer.Typer(no_args_is_help=True, help="Make the topics as their cards say, compare them, and who may do what.")
 
@@ -41,7 +41,10 @@ def check(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 def acl(
     ctx: typer.Context,
     upstream: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="An upstream system; may be said more than once.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="An upstream system, where OLCARE_SOURCES names none; may be said more than once."
+        ),
     ] = None,
     principal: Annotated[
         list[str] | None,
@@ -55,11 +58,17 @@ def acl(
 ) -> None:
     """Print what each service and each upstream system needs to be allowed, as calls of kafka-acls.sh.
 
+    Where OLCARE_SOURCES names a policy, its clients are the upstream systems: each may write to its own doors alone.
     Add `--bootstrap-server` and `--command-config` of somebody who may give rights to each.
     """
-    principals = _principals(principal or [])
-    cards = environment(ctx).cards().values()
-    found = list(rights_for_backups(cards) if backup else rights(cards, upstream or [UPSTREAM]))
+    here = environment(ctx)
+    policy, cards = here.source_policy(), here.cards().values()
+    if policy and upstream:
+        raise typer.BadParameter("OLCARE_SOURCES names the upstream systems: leave --upstream out")
+    systems = list(policy.clients) if policy else upstream or [UPSTREAMS]
+    known = {name: policy.principal(name) for name in systems} if policy and not backup else {}
+    principals = {**known, **_principals(principal)}
+    found = list(rights_for_backups(cards) if backup else rights(cards, systems))
     if unknown := principals.keys() - {right.program for right in found}:
         raise typer.BadParameter(
             f"{', '.join(sorted(unknown))} needs no rights; those who do are "
@@ -73,8 +82,8 @@ def acl(
         say("".join(f"{right.command(who)}\n" for right, who in said))
 
 
-def _principals(given: list[str]) -> Mapping[str, str]:
-    pairs = [one.partition("=") for one in given]
+def _principals(given: list[str] | None) -> Mapping[str, str]:
+    pairs = [one.partition("=") for one in given or ()]
     if wrong := [name for name, _, who in pairs if not who]:
         raise typer.BadParameter(f"{wrong[0]!r} is not like intake=User:CN=intake")
     return {name: who for name, _, who in pairs}
@@ -87,4 +96,5 @@ async def _create(here: Environment) -> list[str]:
 
 async def _check(here: Environment) -> list[str]:
     async with TopicAdmin(here.kafka_address()) as admin:
-        return await admin.check(list(here.cards().values()))
+        cards = here.cards()
+        return [*await admin.check(list(cards.values())), *await admin.unknown_doors(cards)]

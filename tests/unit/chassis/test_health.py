@@ -15,7 +15,14 @@ SEVEN = "2026-11-23T07:00:00.000000Z"
 def test_a_service_without_anything_to_wait_for_is_ready() -> None:
     health = Health(ManualClock(MONDAY_7H), {"gate": lambda: None})
     clock = {"movable": True, "now": SEVEN}
-    assert health.ready() == {"ready": True, "build": build(), "clock": clock, "waiting": [], "degraded": []}
+    assert health.ready() == {
+        "ready": True,
+        "build": build(),
+        "clock": clock,
+        "waiting": [],
+        "degraded": [],
+        "sources": None,
+    }
 
 
 def test_a_service_says_of_each_thing_that_it_waits_for() -> None:

@@ -10,6 +10,8 @@ from libs.chassis import service_host
 from libs.chassis.service_host import OFFSETS_KEPT, Drifted, ServiceHost
 from libs.chassis.settings import ServiceSettings
 from libs.eventlog.errors import Unavailable
+from libs.messages.catalogue import TICKETS_DOOR
+from services.sla_timer.handlers import PLAN_DOOR, TICKET_DOOR
 
 LONG_ENOUGH = OFFSETS_KEPT
 
@@ -17,8 +19,10 @@ LONG_ENOUGH = OFFSETS_KEPT
 class Admin:
     """Says what it is told, minute by minute; then nothing more."""
 
-    def __init__(self, *minutes: list[str] | Unavailable, kept: int = LONG_ENOUGH) -> None:
-        self.minutes, self.kept, self.asked = list(minutes), kept, 0
+    def __init__(
+        self, *minutes: list[str] | Unavailable, kept: int = LONG_ENOUGH, unknown: tuple[str, ...] = ()
+    ) -> None:
+        self.minutes, self.kept, self.unknown, self.asked = list(minutes), kept, unknown, 0
 
     def __call__(self, _: str) -> Self:
         return self
@@ -38,6 +42,9 @@ class Admin:
 
     async def offsets_kept(self) -> int:
         return self.kept
+
+    async def unknown_doors(self, _: object) -> list[str]:
+        return [*self.unknown]
 
 
 @pytest.fixture
@@ -70,3 +77,29 @@ async def test_offsets_that_are_soon_forgotten_are_warned_of_with_what_follows(
     degraded = host.health.ready()["degraded"]
     assert len(degraded) == warnings
     assert all(f"offsets.retention.minutes is {kept}" in s and "writes receipts again" in s for s in degraded)
+
+
+async def test_a_door_of_a_client_that_is_not_known_here_is_a_reason_not_to_start_and_is_shown_after_that(
+    host: ServiceHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever does not know it does not wait for what is said there, and may fire a deadline too early."""
+    monkeypatch.setattr(service_host, "TopicAdmin", Admin([], [], unknown=("a door of nobody",)))
+    with pytest.raises(Drifted, match="a door of nobody"):
+        await host._check_topics()
+    host._opened = True
+    await host._check_topics()
+    assert host.health.ready()["degraded"] == ["a door of nobody"]
+
+
+async def test_whoever_waits_for_a_door_waits_for_each_client_s_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "sources.yaml").write_text("clients: {crm-eu: {sources: {crm-eu: [answers]}}, erp: {sources: {}}}")
+    monkeypatch.setenv("OLCARE_SOURCES", str(tmp_path / "sources.yaml"))
+    host = ServiceHost(ServiceSettings(service="sla_timer", database="none", instance="test"), [], Path("nowhere"))
+    doors = host.own_doors(TICKET_DOOR)
+    both = [("intake.door", TICKETS_DOOR), ("intake.door.crm-eu", f"{TICKETS_DOOR}.crm-eu")]
+    assert [(door.group, door.topic) for door in doors] == both
+    assert [(follower.name, follower.topic) for follower in host.answered(doors)] == both
+    assert [door.also for door in host.own_doors(PLAN_DOOR)] == [PLAN_DOOR.also]
+    assert host.health.ready()["sources"]

@@ -91,6 +91,7 @@ def test_what_is_wrong_is_not_shown_as_it_may_be_secret(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("name", COMMON)
 def test_every_setting_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     (tmp_path / "there").touch()
+    (tmp_path / "sources.yaml").write_text("clients: {}")
     values = {
         "http_port": "8123",
         "log": "debug",
@@ -99,6 +100,7 @@ def test_every_setting_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_
         "smtp": "mail:25",
         "contracts": str(PROJECT / "contracts/../contracts"),
         "kafka_protocol": "ssl",
+        "sources": str(tmp_path / "sources.yaml"),
     }
     (tmp_path / "value").write_text(f"{values.get(name, 'elsewhere')}\n")
     monkeypatch.setenv(f"OLCARE_{name.upper()}_FILE", str(tmp_path / "value"))
@@ -179,3 +181,18 @@ def test_a_file_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("OLCARE_POSTGRES", "postgresql://db")
     with pytest.raises(BadSettings, match="both set"):
         IntakeSettings.read()
+
+
+def test_a_policy_of_sources_that_is_none_is_refused_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "sources.yaml"
+    monkeypatch.setenv("OLCARE_SOURCES", str(path))
+    path.write_text("clients: {a: {sources: {crm: [tickets]}}, b: {sources: {crm: [answers]}}}")
+    with pytest.raises(BadSettings, match="the source crm belongs to a and to b") as told:
+        IntakeSettings.read()
+    assert len(str(told.value).splitlines()) == 1
+    path.write_text("clients: {a: {sources: {crm: [tickets]}}}")
+    policy = IntakeSettings.read().source_policy
+    assert policy is not None
+    assert [*policy.clients] == ["a"]

@@ -20,7 +20,7 @@ from services.ops.__main__ import main
 from services.ops.cli.environment import Environment, Place
 from services.ops.cli.output import Refused
 from services.ops.watch import lag, readiness
-from services.ops.watch.readiness import Said, understood
+from services.ops.watch.readiness import Said, agreed, understood
 
 MONDAY_7H = datetime(2026, 11, 23, 7, tzinfo=UTC)
 READY = Said(ready=True, build="0.1.0", waiting=None)
@@ -152,3 +152,16 @@ async def test_who_does_not_answer_is_not_ready(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(readiness, "answer", nobody)
     said = await readiness.readiness({"intake": Place("intake", 8080)})
     assert said == {"intake": Said(ready=False, build=None, waiting="intake:8080/readyz does not answer")}
+
+
+def test_while_policies_of_sources_differ_nobody_is_ready() -> None:
+    said = {"intake": READY._replace(sources="b1a"), "sla_timer": READY, "contract": WAITING._replace(sources="b1a")}
+    found = agreed(said)
+    assert not any(one.ready for one in found.values())
+    assert "contract b1a, intake b1a, sla_timer none" in (found["sla_timer"].waiting or "")
+    assert "gate: it is closed; " in (found["contract"].waiting or "")
+
+
+def test_a_service_that_does_not_answer_has_no_policy_that_differs() -> None:
+    said = {"intake": READY._replace(sources="b1a"), "contract": Said(ready=False, build=None, waiting="silent")}
+    assert agreed(said) == said

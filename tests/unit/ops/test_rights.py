@@ -1,10 +1,10 @@
 """Rights as calls of kafka-acls.sh."""
 
 from libs.eventlog.kafka.topics import load_cards
-from libs.messages.catalogue import SLA, TICKETS_DOOR
+from libs.messages.catalogue import SLA
 from libs.stack.run import PROJECT
 from services.ops.watch.rights import INPUTS, Right, rights
-from services.sla_timer.handlers import DOOR_OF_INTAKE, PLAN_DOOR
+from services.sla_timer.handlers import PLAN_DOOR, TICKET_DOOR
 
 CARDS = load_cards(PROJECT / "contracts/topics").values()
 
@@ -44,7 +44,7 @@ def test_an_upstream_system_sees_the_promises_and_no_other_log_and_nothing_priva
 
 def test_whoever_waits_for_what_others_left_aside_may_read_it() -> None:
     """The doors that sla_timer names as inputs of its safe time are those whose groups it may describe."""
-    waited_for = {PLAN_DOOR.topic: PLAN_DOOR.group, TICKETS_DOOR: DOOR_OF_INTAKE}
+    waited_for = {door.topic: door.group for door in (PLAN_DOOR, TICKET_DOOR)}
     assert INPUTS["sla_timer"] == waited_for
     found = [right for right in rights(CARDS, []) if right.program == "sla_timer"]
     for topic, group in waited_for.items():
