@@ -2,16 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
 from libs.chassis.clock import Clock
 from libs.eventlog.client.door_client import DoorClient
 from libs.eventlog.client.messages import door_record
-from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
@@ -30,7 +29,10 @@ from libs.stack.wait import until
 from services.ops.watch.services import SERVICES
 from tests.acceptance.olcare import done, olcare
 from tests.acl import allow
+from tests.integration.test_acl import writes
+from tests.support import eventually, hung_up
 
+T = TypeVar("T")
 PROGRAMS = ("admin", "ops", "web", *SERVICES)
 POLICY = """
 clients:
@@ -139,8 +141,24 @@ def test_a_ticket_is_answered_and_its_mail_is_sent() -> None:
     assert "FirstResponseClockStarted" in _types("crm-eu/4711")
 
 
-async def asked(web: Brokers, *records: Outgoing) -> list[Receipt]:
+def spoken(call: Coroutine[Any, Any, T]) -> T:
+    """What comes of speaking to the brokers, once all connections are closed."""
+
+    async def to_the_end() -> T:
+        try:
+            return await call
+        finally:
+            await eventually(hung_up)
+
+    return asyncio.run(to_the_end())
+
+
+def asked(web: Brokers, *records: Outgoing) -> list[Receipt]:
     """What a client's own program is answered."""
+    return spoken(_asked(web, records))
+
+
+async def _asked(web: Brokers, records: Sequence[Outgoing]) -> list[Receipt]:
     log = KafkaLog(KafkaSettings(web, "web"))
     await log.open()
     try:
@@ -155,25 +173,24 @@ def ticket(number: str, **attributes: str) -> Outgoing:
     return door_record(OWN, said, 12)
 
 
-async def test_a_client_says_what_it_may_at_its_own_door(site: Site) -> None:
-    (receipt,) = await asked(site.web, ticket("1"))
+def test_a_client_says_what_it_may_at_its_own_door(site: Site) -> None:
+    (receipt,) = asked(site.web, ticket("1"))
     assert (receipt.outcome, receipt.stream, receipt.place.topic) == ("accepted", "ticket/web/1", OWN)
     until(lambda: "FirstResponseClockStarted" in _types("web/1"), 60, "its promise")
 
 
-async def test_a_client_says_nothing_under_the_source_of_another_one(site: Site) -> None:
-    receipts = await asked(site.web, ticket("2", source="crm-eu"), ticket("2", source="ops"), ticket("3"))
+def test_a_client_says_nothing_under_the_source_of_another_one(site: Site) -> None:
+    receipts = asked(site.web, ticket("2", source="crm-eu"), ticket("2", source="ops"), ticket("3"))
     assert [receipt.outcome for receipt in receipts] == ["unreadable", "unreadable", "accepted"]
     assert (receipts[0].reason, receipts[0].where, receipts[0].source) == ("source-not-allowed", "/source", "crm-eu")
     assert receipts[1].reason == "bad-attribute"
     for door in (TICKETS_DOOR, CONTRACTS_DOOR, OF_CRM):
-        with pytest.raises(Unavailable, match="TopicAuthorizationFailed"):
-            await asked(site.web, ticket("4", source="crm-eu")._replace(topic=door))
+        assert not spoken(writes(site.web, door)), "the broker does not take it"
 
 
-async def test_a_client_says_no_kind_of_message_that_it_may_not(site: Site) -> None:
+def test_a_client_says_no_kind_of_message_that_it_may_not(site: Site) -> None:
     said = json.loads((PROJECT / "contracts/examples/door/ResponseGiven.json").read_text())
-    (receipt,) = await asked(site.web, door_record(OWN, said | {"source": "web", "subject": "1"}, 12))
+    (receipt,) = asked(site.web, door_record(OWN, said | {"source": "web", "subject": "1"}, 12))
     assert (receipt.reason, receipt.where) == ("source-not-allowed", "/type")
     rows = done("dlq", "list", "--reason", "source-not-allowed", "--source", "web")
     assert receipt.place.text() in {row["place"] for row in rows}
