@@ -61,7 +61,8 @@ def prepared(language: str, folder: Path) -> Mapping[str, str]:
 
 
 def said(command: str, folder: Path, variables: Mapping[str, str]) -> str:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    own = [variables["PATH"]] if "PATH" in variables else []
+    path = os.pathsep.join([*own, str(Path(sys.executable).parent), os.environ["PATH"]])
     run = subprocess.run(
         ["bash", "-c", command],  # noqa: S607 - the page's own commands, for any shell
         cwd=folder,
