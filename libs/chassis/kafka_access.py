@@ -2,13 +2,16 @@
 
 import ssl
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr, model_validator
 
 from libs.chassis.variables import UPPER, Settings
 from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
+from libs.eventlog.kafka.token_endpoint import Credentials, TokenEndpoint
 
 
 def _path(path: Path) -> Path:
@@ -20,6 +23,13 @@ def _path(path: Path) -> Path:
 
 
 ThatIsThere = Annotated[Path, AfterValidator(_path)]
+
+
+def _https(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("it must be the address of a token endpoint, https://…, without a query and without a login")
+    return url
 
 
 class KafkaAccess(Settings):
@@ -38,6 +48,11 @@ class KafkaAccess(Settings):
     kafka_password: SecretStr | None = None
     kafka_token_path: ThatIsThere | None = None
     """The path of a file that somebody else keeps a fresh token in, for OAUTHBEARER; read for every connection."""
+    kafka_token_url: Annotated[str, AfterValidator(_https)] | None = None
+    """Where tokens for OAUTHBEARER are asked for, in place of a file: user and password are those of the client."""
+    kafka_token_scope: str | None = None
+    kafka_token_ca: ThatIsThere | None = None
+    """The path of the certificates that vouch for it, in place of those of the system."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -61,18 +76,35 @@ class KafkaAccess(Settings):
         if self.kafka_key and not self.kafka_certificate:
             yield "a key is of no use without its certificate: set OLCARE_KAFKA_CERTIFICATE"
         if not protocol.logs_in:
-            if mechanism or self.kafka_user or self.kafka_password or self.kafka_token_path:
-                left_out = "leave OLCARE_KAFKA_MECHANISM, _USER, _PASSWORD and _TOKEN_PATH out"
+            if mechanism or self.kafka_user or self.kafka_password or self.kafka_token_path or self.kafka_token_url:
+                left_out = "leave OLCARE_KAFKA_MECHANISM, _USER, _PASSWORD, _TOKEN_PATH and _TOKEN_URL out"
                 yield f"{protocol} has no login: set OLCARE_KAFKA_PROTOCOL to SASL_SSL, or {left_out}"
         elif mechanism is None:
             yield f"{protocol} needs a way to log in: set OLCARE_KAFKA_MECHANISM to one of {', '.join(Mechanism)}"
         elif mechanism.shows_the_secret and not protocol.encrypted:
             yield f"{mechanism} shows the secret itself: set OLCARE_KAFKA_PROTOCOL to SASL_SSL"
         elif mechanism is Mechanism.OAUTHBEARER:
-            if not self.kafka_token_path:
-                yield "OAUTHBEARER needs a token: name its file in OLCARE_KAFKA_TOKEN_PATH"
+            yield from self._problems_of_the_token()
         elif not self.kafka_user or not self.kafka_password:
             yield f"{mechanism} needs OLCARE_KAFKA_USER and OLCARE_KAFKA_PASSWORD (or OLCARE_KAFKA_PASSWORD_FILE)"
+
+    def _problems_of_the_token(self) -> Iterator[str]:
+        if self.kafka_token_path and self.kafka_token_url:
+            yield "a token comes from OLCARE_KAFKA_TOKEN_PATH or from OLCARE_KAFKA_TOKEN_URL, not from both"
+        elif not self.kafka_token_path and not self.kafka_token_url:
+            yield "OAUTHBEARER needs a token: set OLCARE_KAFKA_TOKEN_PATH to its file, or OLCARE_KAFKA_TOKEN_URL"
+        elif self.kafka_token_url and not (self.kafka_user and self.kafka_password):
+            names = "OLCARE_KAFKA_USER and OLCARE_KAFKA_PASSWORD (or OLCARE_KAFKA_PASSWORD_FILE)"
+            yield f"OLCARE_KAFKA_TOKEN_URL needs {names}: the client's id and secret"
+
+    @cached_property
+    def token_endpoint(self) -> TokenEndpoint | None:
+        """The same one for all clients, so that they share a token."""
+        secret = _shown(self.kafka_password)
+        if not (self.kafka_token_url and self.kafka_user and secret):
+            return None
+        url, user = self.kafka_token_url, self.kafka_user
+        return TokenEndpoint(Credentials(url, user, secret, self.kafka_token_scope, self.kafka_token_ca))
 
     def brokers(self, addresses: str) -> Brokers:
         """The brokers at these addresses, spoken to as set."""
@@ -87,6 +119,7 @@ class KafkaAccess(Settings):
             self.kafka_user,
             _shown(self.kafka_password),
             self.kafka_token_path,
+            self.token_endpoint,
         )
 
 

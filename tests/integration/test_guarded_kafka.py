@@ -1,10 +1,6 @@
 """Brokers that let in only who shows who he is: by a login over TLS, or by a certificate."""
 
-import base64
-import gc
-import json
 import ssl
-from asyncio.sslproto import SSLProtocol
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -14,18 +10,20 @@ from typing import NamedTuple
 
 import pytest
 
-from libs.eventlog.errors import NotAdmitted
+from libs.eventlog.errors import NotAdmitted, Unavailable
 from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.reading import records
+from libs.eventlog.kafka.token_endpoint import Credentials, TokenEndpoint
 from libs.eventlog.kafka.topics import TopicAdmin, load_cards
 from libs.eventlog.wire.record import Outgoing
 from libs.stack.certificates import Authority
 from libs.stack.kafka import KafkaCluster
 from libs.stack.kafka_guard import Guard
 from libs.stack.run import PROJECT, Run
-from tests.support import eventually
+from tests.integration.issuer import CLIENT, SECRET, Issuer, issuing, unsigned
+from tests.support import eventually, hung_up
 
 CARD = replace(load_cards(PROJECT / "contracts/topics")["olcare.tickets.v1"], partitions=1)
 SCRAM_256, SCRAM_512 = Mechanism.SCRAM_SHA_256, Mechanism.SCRAM_SHA_512
@@ -39,6 +37,7 @@ class Guarded(NamedTuple):
     clear: Brokers
     authority: Authority
     folder: Path
+    issuer: Issuer
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,7 @@ def guarded(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gu
     folder = tmp_path_factory.mktemp("guarded")
     authority = Authority(folder)
     server, client = authority.server("server", "IP:127.0.0.1"), authority.client("olcare")
-    with Run.create(name="guarded") as run:
+    with Run.create(name="guarded") as run, issuing(authority.server("issuer", "IP:127.0.0.1")) as issuer:
         by_login = KafkaCluster(run, guard=Guard(server, users={"olcare": "right"}), name="login")
         by_certificate = KafkaCluster(run, guard=Guard(server, trusted=authority.certificate), name="certificate")
         for cluster in (by_login, by_certificate):
@@ -71,16 +70,22 @@ def guarded(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gu
             Brokers(kafka),
             authority,
             folder,
+            issuer,
         )
 
 
 def token(folder: Path, **claims: object) -> Path:
     """An unsigned token, as the broker of this test takes it."""
-    header, body = ({"alg": "none"}, {"sub": "olcare", "iat": 1e9, "exp": 4e9, **claims})
-    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, body))
     path = folder / "token"
-    path.write_text(".".join([*parts, ""]) + "\n")
+    path.write_text(unsigned(**claims) + "\n")
     return path
+
+
+def by_endpoint(at: Guarded, **change: str) -> Brokers:
+    """A login by tokens that are asked for."""
+    found = {"url": at.issuer.address, "client": CLIENT, "secret": SECRET, **change}
+    endpoint = TokenEndpoint(Credentials(**found, ca=at.authority.certificate))
+    return replace(at.login, mechanism=Mechanism.OAUTHBEARER, endpoint=endpoint)
 
 
 def admitted(at: Guarded) -> Mapping[str, Brokers]:
@@ -91,11 +96,14 @@ def admitted(at: Guarded) -> Mapping[str, Brokers]:
         "OAUTHBEARER": replace(
             at.login, mechanism=Mechanism.OAUTHBEARER, user=None, password=None, token=token(at.folder)
         ),
+        "OAUTHBEARER by an endpoint": by_endpoint(at),
         "certificate": at.certificate,
     }
 
 
-@pytest.mark.parametrize("way", ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER", "certificate"])
+@pytest.mark.parametrize(
+    "way", ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER", "OAUTHBEARER by an endpoint", "certificate"]
+)
 async def test_whoever_shows_who_he_is_makes_writes_and_reads(guarded: Guarded, unique: str, way: str) -> None:
     brokers, card = admitted(guarded)[way], replace(CARD, topic=unique)
     async with AsyncExitStack() as stack:
@@ -144,6 +152,7 @@ def refused(at: Guarded) -> Mapping[str, tuple[Brokers, str, str]]:
             "can not be read",
             "OLCARE_KAFKA_TOKEN_PATH",
         ),
+        "a wrong secret": (by_endpoint(at, secret="wrong"), "'invalid_client'", "OLCARE_KAFKA_PASSWORD"),
         "in clear": (Brokers(login.addresses), "speaks TLS alone", "OLCARE_KAFKA_PROTOCOL"),
         "in clear with a login": (
             replace(login, protocol=Protocol.SASL_PLAINTEXT),
@@ -188,6 +197,7 @@ REFUSED = [
     "wrong plain password",
     "token that has run out",
     "no token",
+    "a wrong secret",
     "in clear",
     "in clear with a login",
     "no login",
@@ -216,13 +226,7 @@ async def test_whoever_does_not_is_told_why_and_what_to_look_at(guarded: Guarded
     with pytest.raises(NotAdmitted, match=fault):
         await log.open()
     await log.close()
-    await eventually(_hung_up)
-
-
-def _hung_up() -> bool:
-    """Whether all TLS is at its end: aiokafka hangs up without waiting for the broker's goodbye."""
-    gc.collect()
-    return not [one for one in gc.get_objects() if isinstance(one, SSLProtocol) and one._transport]
+    await eventually(hung_up)
 
 
 def test_every_refusal_is_asked_for(guarded: Guarded) -> None:
@@ -236,3 +240,26 @@ def test_nothing_before_tls_1_2_is_spoken_and_names_are_checked(guarded: Guarded
         assert context.check_hostname
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+async def test_a_token_that_has_run_out_at_its_issuer_is_told(guarded: Guarded) -> None:
+    guarded.issuer.gives(unsigned(exp=1.1e9))
+    try:
+        with pytest.raises(NotAdmitted, match=r"refuses the token of https://.*OLCARE_KAFKA_TOKEN_URL"):
+            async with TopicAdmin(by_endpoint(guarded)):
+                pass
+    finally:
+        guarded.issuer.gives(unsigned(), expires_in=300)
+    await eventually(hung_up)
+
+
+async def test_an_issuer_that_is_away_is_waited_for(guarded: Guarded) -> None:
+    guarded.issuer.answers(503, b"")
+    try:
+        with pytest.raises(Unavailable, match="gives no token now") as told:
+            async with TopicAdmin(by_endpoint(guarded)):
+                pass
+        assert not isinstance(told.value, NotAdmitted)
+    finally:
+        guarded.issuer.gives(unsigned(), expires_in=300)
+    await eventually(hung_up)

@@ -8,18 +8,23 @@ from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import IllegalSaslStateError, KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 from aiokafka.protocol.metadata import MetadataRequest
 
+from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.brokers import Brokers
+from libs.eventlog.kafka.token_endpoint import NoToken
 
 PATIENCE = 3.0  # machine seconds that a broker may take for each answer
 _NUMBER = pack(">i", 4711)
 _API_VERSIONS = pack(">ihh", 10, 18, 0) + _NUMBER + pack(">h", -1)
 """The one question that a broker answers before it knows who asks: version 0, without a name."""
-_TOO_OLD = "refuses the token in {}: it may have run out, or be for somebody else; see OLCARE_KAFKA_TOKEN_PATH"
+_TOO_OLD = "refuses the token {}: it may have run out, or be for somebody else; see {}"
 _ANOTHER_NAME = frozenset({62, 64})  # OpenSSL's codes: another host name, another IP address
 
 
 async def refusal(brokers: Brokers) -> str | None:
-    """One sentence that says why a broker does not let us in, and what to do; None where none says so."""
+    """One sentence that says why a broker does not let us in, and what to do; None where none says so.
+
+    Raises Unavailable where a token can not be had now.
+    """
     for host, port, _ in collect_hosts(brokers.addresses):
         if sentence := await _refusal(brokers, host, port):
             return f"Kafka at {host}:{port} {sentence}"
@@ -95,8 +100,8 @@ async def _not_logged_in(brokers: Brokers, host: str, port: int) -> str | None:
     try:
         connection = await create_conn(host, port, request_timeout_ms=int(PATIENCE * 1000), **brokers.how())
     except SaslAuthenticationFailed as error:
-        if brokers.token:
-            return _TOO_OLD.format(brokers.token)
+        if sentence := _refused_token(brokers):
+            return sentence
         return f"refuses the login of {brokers.user} ({error}): look at OLCARE_KAFKA_USER and OLCARE_KAFKA_PASSWORD"
     except UnsupportedSaslMechanismError as error:
         return f"takes no login by {brokers.mechanism} ({error}): set OLCARE_KAFKA_MECHANISM to one that it takes"
@@ -104,6 +109,10 @@ async def _not_logged_in(brokers: Brokers, host: str, port: int) -> str | None:
         return (
             "takes no login at this listener: set OLCARE_KAFKA_PROTOCOL to what it speaks, or OLCARE_KAFKA to another"
         )
+    except NoToken as error:
+        if not error.final:
+            raise Unavailable(f"Kafka at {host}:{port} wants a token, and {error}") from None
+        return f"wants a token, and {error}"
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         return (
             f"wants a token, and {brokers.token} can not be read ({type(error).__name__}): see OLCARE_KAFKA_TOKEN_PATH"
@@ -119,6 +128,12 @@ async def _not_logged_in(brokers: Brokers, host: str, port: int) -> str | None:
     finally:
         connection.close()
     # aiokafka reads no answer to a token and goes on with one that is refused; then a broker names none
-    if brokers.token and not answer.brokers:
-        return _TOO_OLD.format(brokers.token)
+    return None if answer.brokers else _refused_token(brokers)
+
+
+def _refused_token(brokers: Brokers) -> str | None:
+    if brokers.token:
+        return _TOO_OLD.format(f"in {brokers.token}", "OLCARE_KAFKA_TOKEN_PATH")
+    if brokers.endpoint:
+        return _TOO_OLD.format(f"of {brokers.endpoint.credentials.url}", "OLCARE_KAFKA_TOKEN_URL and _SCOPE")
     return None

@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka.abc import AbstractTokenProvider
 
 from libs.eventlog.errors import Unavailable
+from libs.eventlog.kafka.token_endpoint import TokenEndpoint
 
 
 class Protocol(StrEnum):
@@ -72,6 +73,8 @@ class Brokers:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     token: Path | None = None
+    endpoint: TokenEndpoint | None = field(default=None, repr=False)
+    """Where tokens are asked for, in place of a file."""
 
     def __str__(self) -> str:
         """The addresses alone."""
@@ -110,7 +113,7 @@ class Brokers:
             "sasl_mechanism": self.mechanism.value,
             "sasl_plain_username": self.user,
             "sasl_plain_password": self.password,
-            "sasl_oauth_token_provider": TokenFile(self.token) if self.token else None,
+            "sasl_oauth_token_provider": TokenFile(self.token) if self.token else self.endpoint,
         }
 
 

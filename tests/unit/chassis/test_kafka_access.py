@@ -8,8 +8,10 @@ import pytest
 from libs.chassis.kafka_access import KafkaAccess
 from libs.chassis.variables import BadSettings
 from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
+from libs.eventlog.kafka.token_endpoint import Credentials
 
 LOGIN = {"PROTOCOL": "sasl_ssl", "MECHANISM": "scram-sha-512", "USER": "olcare", "PASSWORD": "s3cret"}
+TOKEN = {"PROTOCOL": "sasl_ssl", "MECHANISM": "oauthbearer", "TOKEN_URL": "https://issuer.example/token"}
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +56,20 @@ NOT_TOGETHER: Mapping[str, tuple[Mapping[str, str], str]] = {
     "a password in clear": ({**LOGIN, "PROTOCOL": "sasl_plaintext", "MECHANISM": "plain"}, "OLCARE_KAFKA_PROTOCOL"),
     "a token in clear": ({"PROTOCOL": "sasl_plaintext", "MECHANISM": "oauthbearer"}, "OLCARE_KAFKA_PROTOCOL"),
     "no token": ({"PROTOCOL": "sasl_ssl", "MECHANISM": "oauthbearer"}, "OLCARE_KAFKA_TOKEN_PATH"),
+    "a token from two places": (
+        {**TOKEN, "TOKEN_PATH": __file__, "USER": "olcare", "PASSWORD": "s3cret"},
+        "OLCARE_KAFKA_TOKEN_URL",
+    ),
+    "an endpoint without a secret": ({**TOKEN, "USER": "olcare"}, "OLCARE_KAFKA_PASSWORD"),
+    "an endpoint in clear": (
+        {**TOKEN, "TOKEN_URL": "http://issuer.example/token", "USER": "olcare", "PASSWORD": "s3cret"},
+        "OLCARE_KAFKA_TOKEN_URL",
+    ),
+    "an endpoint with a login in it": (
+        {**TOKEN, "TOKEN_URL": "https://olcare:s3cret@issuer.example/token", "USER": "olcare", "PASSWORD": "s3cret"},
+        "OLCARE_KAFKA_TOKEN_URL",
+    ),
+    "an endpoint without a login": ({"TOKEN_URL": TOKEN["TOKEN_URL"]}, "OLCARE_KAFKA_PROTOCOL"),
     "a key without its certificate": ({"PROTOCOL": "ssl", "KEY": __file__}, "OLCARE_KAFKA_CERTIFICATE"),
     "an authority without TLS": ({"CA": __file__}, "OLCARE_KAFKA_PROTOCOL"),
     "an authority that is none": ({"PROTOCOL": "ssl", "CA": __file__}, "OLCARE_KAFKA_CA"),
@@ -79,3 +95,12 @@ def test_what_does_not_fit_together_is_refused_in_a_sentence(monkeypatch: pytest
 
 def test_a_login_by_scram_may_be_in_clear(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(monkeypatch, **{**LOGIN, "PROTOCOL": "sasl_plaintext"}).kafka_protocol is Protocol.SASL_PLAINTEXT
+
+
+def test_tokens_are_asked_for_by_the_user_and_the_password_and_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    access = read(monkeypatch, **TOKEN, USER="olcare", PASSWORD="s3cret", TOKEN_SCOPE="kafka")
+    endpoint = access.brokers("one:9093").endpoint
+    assert endpoint is not None
+    assert endpoint.credentials == Credentials(TOKEN["TOKEN_URL"], "olcare", "s3cret", "kafka")
+    assert access.brokers("two:9093").endpoint is endpoint
+    assert "s3cret" not in repr((access, access.brokers("one:9093")))
