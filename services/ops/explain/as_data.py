@@ -23,6 +23,7 @@ def data(found: Explanation) -> dict[str, Any]:
         "zone": found.civil.key,
         "sentences": list(sentences(found)),
         "opening": _opening(opened, found.told.recorded_at) if opened else None,
+        "cover_restated": found.told.restated.model_dump() if found.told.restated else None,
         "no_promise": found.no_promise,
         "promise": _promise(found, found.certificate) if found.certificate else None,
         "changes": [_change(change) for change in (found.certificate.changes if found.certificate else ())],

@@ -21,6 +21,7 @@ BY = {Channel.PHONE: "by telephone", Channel.EMAIL: "by e-mail", Channel.WEB: "o
 def sentences(found: Explanation) -> Iterator[str]:
     """The life of a promise in a few sentences."""
     yield from _opened(found)
+    yield from _cover_restated(found)
     yield from _promised(found)
     yield from (_changed(change, found) for change in (found.certificate.changes if found.certificate else ()))
     yield from _verdict(found)
@@ -44,6 +45,15 @@ def _opened(found: Explanation) -> Iterator[str]:
             yield f"{asked}, was refused ({refused.reason}): no clock ran."
         case None:
             yield f"{told.ticket} is not opened yet: what was said of it is held until then."
+
+
+def _cover_restated(found: Explanation) -> Iterator[str]:
+    if restated := found.told.restated:
+        asked, known = (local(at, found.civil) for at in (restated.opened_at, restated.restated_at))
+        yield (
+            f"Asked for on {asked} it had been refused ({restated.reason}), and was under {restated.cover.contract} all"
+            f" the time: that is known since {known}."
+        )
 
 
 def _promised(found: Explanation) -> Iterator[str]:

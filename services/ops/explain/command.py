@@ -10,7 +10,7 @@ from rich.text import Text
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.sla import PromiseEvent
-from libs.messages.tickets import TicketOpened, TicketRefused
+from libs.messages.tickets import CoverRestated, TicketOpened, TicketRefused
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.door.client import door_client
@@ -49,14 +49,16 @@ async def _explained(here: Environment, ticket: str) -> Explanation:
 
 def told(ticket: str, entries: Iterable[HistoryEntry]) -> RecordedPromise:
     """Take from a history what a promise is explained by."""
-    opening, recorded_at, events = None, None, list[PromiseEvent]()
+    opening, recorded_at, restated, events = None, None, None, list[PromiseEvent]()
     for entry in entries:
         event = _event(entry)
         if isinstance(event, TicketOpened | TicketRefused):
             opening, recorded_at = event, entry.recorded_at
+        elif isinstance(event, CoverRestated):
+            restated = event
         elif isinstance(event, get_args(PromiseEvent)):
             events.append(cast("PromiseEvent", event))
-    return RecordedPromise(ticket, opening, events, recorded_at)
+    return RecordedPromise(ticket, opening, events, recorded_at, restated)
 
 
 def _event(entry: HistoryEntry) -> Event:

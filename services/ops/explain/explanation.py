@@ -17,7 +17,7 @@ from libs.messages.sla import (
     PromiseEvent,
     RestatementCause,
 )
-from libs.messages.tickets import TicketOpened, TicketRefused
+from libs.messages.tickets import CoverRestated, TicketOpened, TicketRefused
 from libs.workcal import zone
 from services.ops.explain.days import Calendars, DayLine, days_of
 from services.ops.explain.life import Happening, JudgedAnswer, answers, life
@@ -48,6 +48,8 @@ class RecordedPromise:
     events: Sequence[PromiseEvent]
     recorded_at: datetime | None = None
     """When the opening was recorded, which may be long after it."""
+    restated: CoverRestated | None = None
+    """That it was refused, though it was under cover at the instant at which it was asked for."""
 
 
 @dataclass(frozen=True)

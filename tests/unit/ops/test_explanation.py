@@ -5,17 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from pydantic_core import to_json
 
+from libs.messages.base import Event, event_type
 from libs.messages.plan import CentreCalendar
 from libs.messages.sla import CancellationCause, NoPromise, NotAResponse, PromiseEvent, RestatementCause
-from libs.messages.tickets import Channel, TicketOpened, TicketRefused
+from libs.messages.tickets import Channel, CoverRestated, TicketOpened, TicketRefused
 from libs.plan import with_merge
 from libs.workcal import zone
 from services.ops.explain.as_data import data
 from services.ops.explain.as_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
+from services.ops.explain.command import told
 from services.ops.explain.days import Kind
 from services.ops.explain.explanation import Explanation, RecordedPromise, explain
 from services.ops.explain.life import local
 from services.ops.sla.grounds import Grounds
+from services.ops.ticket.history import HistoryEntry
 from services.sla_timer.promise.decider import DECIDER, Command
 from services.sla_timer.promise.merging import AdoptPromise, CancelPromise
 from services.sla_timer.published.publications import PublishedCalendar
@@ -290,6 +293,27 @@ def test_a_refused_ticket_had_no_clock() -> None:
     assert found.state == "none"
     assert "no clock ran" in "\n".join(sentences(found))
     assert data(found)["opening"]["refused"] == refused.reason
+
+
+def entry(event: Event) -> HistoryEntry:
+    kind, written = event_type(type(event)), event.model_dump(mode="json")
+    return HistoryEntry(DUE, DUE, DUE, "olcare.tickets.v1", 0, 0, TICKET, 1, kind, "id", "cause", written)
+
+
+def test_k8_a_ticket_that_was_refused_though_it_was_under_cover_says_since_when_that_is_known() -> None:
+    refused, restated = example("TicketRefused").data, example("CoverRestated").data
+    assert isinstance(restated, CoverRestated)
+    found = explain(
+        told(TICKET, map(entry, (refused, restated, OPENED, MAILED))),
+        Grounds({"france": [FIRST]}, [FIRST_TARGETS]),
+    )
+    assert (found.told.opened, found.told.restated, found.certificate) == (OPENED, restated, MAILED.certificate)
+    assert list(sentences(found))[2] == (
+        "Asked for on Tue 2027-06-01 10:00 CEST it had been refused (cover-lapsed), and was under contract/erp/K-2001"
+        " all the time: that is known since Thu 2027-06-03 11:00:00.900000 CEST."
+    )
+    assert data(found)["cover_restated"] == restated.model_dump()
+    assert data(explained(MAILED))["cover_restated"] is None
 
 
 def test_a_ticket_that_is_held_is_not_opened_yet() -> None:

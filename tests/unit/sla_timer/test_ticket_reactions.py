@@ -106,7 +106,13 @@ def test_a_transfer_asks_for_the_calendar_of_the_receiving_centre_in_force_then(
     assert found == SetInternalTarget(at, TRANSFERRED.stream, TRANSFERRED.data.to_centre, before)
 
 
-@pytest.mark.parametrize("name", ["NoteRecorded", "TicketPaused", "TicketResumed", "TicketResolved", "TicketReopened"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("NoteRecorded", "TicketPaused", "TicketResumed", "TicketResolved", "TicketReopened", "WorkExcluded"),
+        *("TicketRefused", "CoverRestated"),
+    ],
+)
 def test_l13_a_note_a_pause_a_resolution_and_a_reopening_leave_the_first_response_alone(name: str) -> None:
     assert react(example(name), NO_FACTS) == []
 
