@@ -20,7 +20,7 @@ from libs.plan.prices import NoPrice, PriceKind, Quote, quote
 from libs.plan.versions import VersionSupport, version_support
 from libs.workcal import in_utc, zone
 
-LARGEST_PRICE = Decimal(10) ** 15
+LARGEST_PRICE = Decimal(10) ** 18
 """More is no `Amount`."""
 
 

@@ -127,11 +127,11 @@ def _term(row: TermRow | None, event: RecordedEvent[ContractEvent]) -> TermRow |
             assert_never(event.data)
 
 
-def _number(begun: ContractEvent) -> int:
+def _number(begun: ContractActivated | ContractRenewed) -> int:
     return begun.number if isinstance(begun, ContractRenewed) else 1
 
 
-def _by_number(event: RecordedEvent[ContractEvent]) -> tuple[Key, ...]:
+def _by_number(event: RecordedEvent[ContractActivated | ContractRenewed]) -> tuple[Key, ...]:
     return ((event.stream, _number(event.data)),)
 
 
@@ -218,9 +218,8 @@ def _price_list(row: PriceListRow | None, event: RecordedEvent[PricesEvent]) -> 
             assert_never(event.data)
 
 
-def _by_version(event: RecordedEvent[PricesEvent]) -> tuple[Key, ...]:
-    version = event.data.prices.version if isinstance(event.data, PriceListPublished) else event.data.version
-    return ((event.stream, version),)
+def _by_version(event: RecordedEvent[PriceListPublished]) -> tuple[Key, ...]:
+    return ((event.stream, event.data.prices.version),)
 
 
 STATES: Projection[Any] = state_of("ticket_states", DECIDERS, State, get_args(TicketEvent))

@@ -187,7 +187,7 @@ def test_the_day_of_the_price_is_the_local_one() -> None:
         replace(FACTS, licences=(replace(LICENCE, currency="JPY"),)),
         replace(
             FACTS,
-            licences=(replace(LICENCE, list_value="999999999999999"),),
+            licences=(replace(LICENCE, list_value="9" * 18),),
             price_lists=(replace(LISTS[0], prices=EUROS.model_copy(update={"resubscription": 100_000})),),
         ),
     ],
