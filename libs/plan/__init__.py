@@ -1,6 +1,6 @@
 """Promise, cover, price, versions and centres: arithmetic on published parts of the plan, shared by the services."""
 
-from libs.plan.calendars import changed_between, working_calendar
+from libs.plan.calendars import changed_hours, working_calendar
 from libs.plan.centres import LocalCentre, home_centre, local_centre, numbers_of
 from libs.plan.certificates import BadCertificate, current_grounds, reckoned_from, recompute, used_until, verify
 from libs.plan.changes import (
@@ -72,7 +72,7 @@ __all__ = [
     "VersionSupport",
     "as_it_was",
     "calendar_objection",
-    "changed_between",
+    "changed_hours",
     "cover",
     "cover_again",
     "covered_from",

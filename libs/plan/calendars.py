@@ -1,11 +1,11 @@
 """From a published centre calendar to the working calendar that deadlines are reckoned on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import lru_cache
 
 from libs.messages import plan
-from libs.workcal import Closure, Hours, Interval, Opening, WorkingCalendar, start_of_day
+from libs.workcal import Closure, Hours, Interval, Opening, WorkingCalendar, joined, without
 
 WEEKDAYS = range(1, 8)
 ONE_DAY = timedelta(days=1)
@@ -29,16 +29,19 @@ def working_calendar(published: plan.CentreCalendar) -> WorkingCalendar:
     )
 
 
-def changed_between(before: plan.CentreCalendar, after: plan.CentreCalendar) -> Interval | None:
-    """The span of the local days whose hours differ, of those that both are published for; None where none do."""
+def changed_hours(before: plan.CentreCalendar, after: plan.CentreCalendar) -> tuple[Interval, ...]:
+    """When one of two calendars is open and the other is not, on the local days that both are published for."""
     old, new = working_calendar(before), working_calendar(after)
     first, last = max(old.first_day, new.first_day), min(old.last_day, new.last_day)
-    days = (first + ONE_DAY * n for n in range((last - first).days + 1))
-    changed = [day for day in days if old.of_day(day) != new.of_day(day)]
-    if not changed:
-        return None
-    ends = [start_of_day(day, calendar.civil) for calendar in (old, new) for day in (changed[0], changed[-1] + ONE_DAY)]
-    return Interval(min(ends), max(ends))
+    hours = (
+        (old.of_day(day), new.of_day(day)) for day in (first + ONE_DAY * n for n in range((last - first).days + 1))
+    )
+    changed = (one for was, now in hours if was != now for one in (*_outside(was, now), *_outside(now, was)))
+    return tuple(joined(changed))
+
+
+def _outside(hours: Iterable[Interval], others: Sequence[Interval]) -> Iterator[Interval]:
+    return (left for each in hours for left in without(each, others))
 
 
 def _windows(weekly: Iterable[plan.WeeklyWindow], weekday: int) -> tuple[Hours, ...]:

@@ -18,7 +18,7 @@ from libs.workcal.arithmetic import (
 from libs.workcal.calendar import Closure, EmptyCalendar, Opening, WorkingCalendar
 from libs.workcal.hours import ALL_DAY, BadHours, Hours, Week
 from libs.workcal.offsets import offsets
-from libs.workcal.timeline import Interval
+from libs.workcal.timeline import Interval, joined, without
 from libs.workcal.zones import NaiveInstant, UnknownZone, in_utc, start_of_day, tz_version, zone
 
 __all__ = [
@@ -40,12 +40,14 @@ __all__ = [
     "deadline",
     "in_utc",
     "is_open",
+    "joined",
     "last_closing",
     "next_opening",
     "offsets",
     "start_of_day",
     "tz_version",
     "windows",
+    "without",
     "working_time_between",
     "zone",
 ]

@@ -176,22 +176,28 @@ limit :most;
 
 -- name: promises_to_restate
 -- Judged promises of which more is known than at the verdict: an answer, or other hours of their centre while they ran.
--- The verdict stated last is not the one that follows from it, or has not been reckoned on it yet.
-select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.correlation
-from promises p
-join heads_sla h using (stream)
-where {is_judged} and {differs} and not {p_was_merged}
-union
-select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.correlation
-from calendar_changes c
-cross join jsonb_to_recordset(c.changes)
-    as x (version int, published_at timestamptz, from_at timestamptz, until_at timestamptz)
-join promises p
-    on {is_judged} and {span} && tstzrange(x.from_at, x.until_at)
-    and p.calendar_centre = c.centre and p.calendar_version < x.version
-join heads_sla h on h.stream = p.stream
-where x.published_at <= :now and not {p_was_merged}
-order by stream
+-- The verdict stated last is not the one that follows from it, or has not been reckoned yet on the calendar of a
+-- `version`, but for those `streams` that are known to stay as they are by one of the `versions`.
+select distinct on (stream) *
+from (
+    select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.correlation, null as version
+    from promises p
+    join heads_sla h using (stream)
+    where {is_judged} and {differs} and not {p_was_merged}
+    union all
+    select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.correlation, x.version
+    from calendar_changes c
+    cross join jsonb_to_recordset(c.changes)
+        as x (version int, published_at timestamptz, from_at timestamptz, until_at timestamptz)
+    join promises p
+        on {is_judged} and {span} && tstzrange(x.from_at, x.until_at)
+        and p.calendar_centre = c.centre and p.calendar_version < x.version
+    join heads_sla h on h.stream = p.stream
+    where x.published_at <= :now and not {p_was_merged} and not exists (
+        select from unnest(cast(:streams as text[]), cast(:versions as int[])) as stays (stream, version)
+        where stays.stream = p.stream and stays.version >= x.version)
+) as found
+order by stream, version desc
 limit :most;
 
 -- name: merged_promises

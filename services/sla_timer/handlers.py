@@ -11,6 +11,7 @@ from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.held_back import Source
+from libs.eventlog.ports import Loaded
 from libs.eventlog.tables.queries import Queries
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import CONTRACTS_DOOR, SLA, TICKETS, TICKETS_DOOR
@@ -22,7 +23,7 @@ from services.sla_timer.promise.merged import Lacking, lacking
 from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.reconsidering import ReconsiderPromise
 from services.sla_timer.promise.responses import JudgeAnswer
-from services.sla_timer.promise.restatement import RestatePromise, stand_merged
+from services.sla_timer.promise.restatement import RestatePromise, restate, stand_merged
 from services.sla_timer.promise.rows import PromiseRow
 from services.sla_timer.published.publications import Publications
 from services.sla_timer.published.unpublished import part_in, parts_of_plan
@@ -86,6 +87,8 @@ class PromiseDuties:
     def __init__(self, host: ServiceHost, guard: TzGuard) -> None:
         self._host, self._queries, self._clock, self._guard = host, host.queries, host.clock, guard
         self._running = MergedPromises(host)
+        self._stays: dict[str, int] = {}
+        """Judged promises of which a newer calendar says nothing new, since its changes make up for each other."""
 
     def all(self) -> list[Duty]:
         """Name the duties."""
@@ -124,9 +127,22 @@ class PromiseDuties:
 
     async def to_restate(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Restate verdicts that rest on less than is known now."""
-        rows = await self._queries.rows("promises_to_restate", now=now, most=most)
-        each = zip(rows, await self._facts_of(rows), strict=True)
-        return [_resting(row, RestatePromise(now, facts.calendars, facts.targets)) for row, facts in each]
+        while True:
+            known = {"streams": [*self._stays], "versions": [*self._stays.values()]}
+            rows = await self._queries.rows("promises_to_restate", now=now, most=most, **known)
+            each = zip(rows, await self._facts_of(rows), strict=True)
+            found = await self._news(
+                [(row, RestatePromise(now, facts.calendars, facts.targets)) for row, facts in each]
+            )
+            if found or len(rows) < most:
+                return found
+
+    async def _news(self, asked: Sequence[tuple[Mapping[str, Any], RestatePromise]]) -> Sequence[IssuedCommand]:
+        """The commands that say something new; the others are remembered."""
+        states = await self._host.engine.stores["sla"].load([row["stream"] for row, _ in asked if row["version"]])
+        stays = {r["stream"]: r["version"] for r, c in asked if r["version"] and not _is_news(states[r["stream"]], c)}
+        self._stays |= stays
+        return [_resting(row, command) for row, command in asked if row["stream"] not in stays]
 
     async def _facts_of(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[PlanFacts]:
         if not rows:
@@ -175,6 +191,10 @@ class PromiseDuties:
         ]
         answered = self._host.answered(doors)
         return self._host.safe_time(answered, [reactions, plan], *[[merges]] * PASSED_ON, [promises], inputs=inputs)
+
+
+def _is_news(known: Loaded, command: RestatePromise) -> bool:
+    return known.state is not None and restate(known.state, command) is not None
 
 
 def _resting(row: Mapping[str, Any], command: Any) -> IssuedCommand:

@@ -18,5 +18,5 @@ STATES: Projection[Any] = state_of("states", DECIDERS, State, (*get_args(Promise
 READERS: tuple[Reader, ...] = (
     Reader("sla", SLA, 10, (STATES, PROMISES, CYCLES), writes=True, reacts=True),
     Reader("tickets", TICKETS, 4, (CYCLE_FACTS, HISTORIES), reacts=True),
-    Reader("plan", PLAN, 3, (CALENDARS, CALENDAR_CHANGES, TARGETS, TZ_DATABASES)),
+    Reader("plan", PLAN, 4, (CALENDARS, CALENDAR_CHANGES, TARGETS, TZ_DATABASES)),
 )

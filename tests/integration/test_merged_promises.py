@@ -78,7 +78,7 @@ async def test_what_was_merged_is_not_restated_by_its_own_row(timer: Folded) -> 
     for ticket in (FIRST, SECOND, ALONE):
         known = W03.model_copy(update={"ticket": ticket})
         await timer.happened(promise(ticket), known, breached(JUST_LATE), later(DUE_AT))
-    rows = await timer.found("promises_to_restate", now=JUST_LATE, most=10)
+    rows = await timer.found("promises_to_restate", now=JUST_LATE, most=10, streams=[], versions=[])
     assert [row["stream"] for row in rows] == [promise(ALONE)]
 
 

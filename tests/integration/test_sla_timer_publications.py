@@ -1,9 +1,9 @@
 """Which promises the duties find when something newer is published, on a real PostgreSQL."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +13,7 @@ from libs.chassis.metrics import Metrics
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
+from libs.eventlog.ports import Loaded
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import MergeNoted, NotChanged
 from libs.messages.tickets import Channel
@@ -86,7 +87,8 @@ async def older(timer: Folded, now: datetime) -> list[str]:
 
 
 async def to_restate(timer: Folded, now: datetime) -> list[str]:
-    return await found(timer, "promises_to_restate", now)
+    rows = await timer.found("promises_to_restate", now=now, most=10, streams=[], versions=[])
+    return [row["stream"] for row in rows]
 
 
 async def test_a_running_promise_is_reckoned_anew_from_the_publication_on_and_before_it_fires(timer: Folded) -> None:
@@ -162,6 +164,40 @@ async def test_a_closure_recorded_afterwards_concerns_what_ran_on_its_day(
     await timer.happened(CALENDAR, PUBLISHED, recorded)
     assert await to_restate(timer, paris("18:00") - timedelta(microseconds=1)) == []
     assert await to_restate(timer, paris("18:00")) == streams
+
+
+async def test_changes_of_hours_that_make_up_for_each_other_are_looked_at_once_and_nothing_is_said(
+    timer: Folded,
+) -> None:
+    """Of many promises that stay as they were, the one that does not is found behind them."""
+    answered, now = met(paris("13:00"), MAILED), paris("18:00")
+    next_day = started(paris("10:00", day=25), Channel.EMAIL)
+    histories = {
+        "promise/crm-eu/1": (MAILED, answered),
+        "promise/crm-eu/2": (MAILED, answered),
+        "promise/crm-eu/3": (next_day, met(paris("13:00", day=25), next_day)),
+    }
+    for stream, events in histories.items():
+        await timer.happened(stream, *events)
+    closing, instead = closed(("10:00", "12:00")), closed(("10:00", "12:00"), day=date(2026, 11, 25), version=3)
+    both = [CentreCalendarPublished(published_at=now, calendar=calendar) for calendar in (closing, instead)]
+    await timer.happened(CALENDAR, PUBLISHED, *both)
+    await timer.happened(TARGETS_STREAM, TargetsPublished(published_at=FIRST_TARGETS.published_at, targets=TARGETS))
+    assert await to_restate(timer, now) == [*histories]
+    loaded = list[str]()
+
+    async def load(streams: Sequence[str]) -> Mapping[str, Loaded]:
+        loaded.extend(streams)
+        return {stream: Loaded(None, {}, DECIDER.replay(histories[stream])) for stream in streams}
+
+    engine = SimpleNamespace(stores={"sla": SimpleNamespace(load=load)})
+    duties = PromiseDuties(
+        cast("Any", SimpleNamespace(queries=timer.queries, clock=None, engine=engine)), cast("Any", None)
+    )
+    for _ in range(2):
+        (issued,) = await duties.to_restate(now, 1)
+        assert (issued.stream, type(issued.command)) == ("promise/crm-eu/3", RestatePromise)
+    assert loaded == [*histories, "promise/crm-eu/3"]
 
 
 async def test_an_answer_that_was_late_is_found_when_the_deadline_is_a_later_one(timer: Folded) -> None:

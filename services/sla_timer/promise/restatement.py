@@ -54,8 +54,7 @@ def restate(state: State, command: RestatePromise) -> FirstResponseRestated | No
         return _restate_merged(state, command)
     made, known = state.promise, _known(state, command)
     restated = _verdict(state, known.due_at, command.occurred_at)
-    version = max(state.calendar_version, current_grounds(made.certificate).calendar_version)
-    if (restated, known.due_at, known.calendar_version) == (_stated(state), _due_at(state), version):
+    if (restated, known.due_at) == (_stated(state), _due_at(state)):
         return None
     return FirstResponseRestated(
         ticket=made.ticket,
@@ -170,8 +169,6 @@ def _verdict(state: Judged, due_at: datetime, now: datetime) -> Verdict:
 
 def _cause(state: Judged, known: KnownDeadline, restated: Verdict) -> RestatementCause:
     promised = state.promise.due_at
-    if (restated, known.due_at) == (_stated(state), _due_at(state)):
-        return RestatementCause.CALENDAR
     if restated is Verdict.CANCELLED:
         return RestatementCause.LATE_CANCELLATION
     if known.due_at == promised:

@@ -14,7 +14,7 @@ from libs.messages.plan import (
     TargetsEvent,
     TargetsPublished,
 )
-from libs.plan import changed_between
+from libs.plan import changed_hours
 
 
 class CalendarRow(NamedTuple):
@@ -40,13 +40,13 @@ def _calendar(row: CalendarRow | None, event: RecordedEvent[CalendarEvent]) -> C
 
 
 class CalendarChangesRow(NamedTuple):
-    """A centre's calendar, and the span of time in which each of its publications changed the hours."""
+    """A centre's calendar, and the hours that each of its publications changed."""
 
     stream: str
     centre: str
     content: str
     changes: str
-    """JSON: version, published_at, from_at and until_at of each publication that changed any."""
+    """JSON: version and published_at of each publication, with from_at and until_at of each time that it changed."""
 
 
 def _calendar_changes(row: CalendarChangesRow | None, event: RecordedEvent[CalendarEvent]) -> CalendarChangesRow | None:
@@ -62,15 +62,16 @@ def _calendar_changes(row: CalendarChangesRow | None, event: RecordedEvent[Calen
 def _changed(row: CalendarChangesRow | None, stream: str, published: CentreCalendarPublished) -> CalendarChangesRow:
     calendar = published.calendar
     changes: list[dict[str, object]] = json.loads(row.changes) if row else []
-    span = changed_between(CentreCalendar.model_validate_json(row.content), calendar) if row else None
-    if span:
-        change = {
+    hours = changed_hours(CentreCalendar.model_validate_json(row.content), calendar) if row else ()
+    changes += (
+        {
             "version": calendar.version,
             "published_at": published.published_at.isoformat(),
-            "from_at": span.opens_at.isoformat(),
-            "until_at": span.closes_at.isoformat(),
+            "from_at": changed.opens_at.isoformat(),
+            "until_at": changed.closes_at.isoformat(),
         }
-        changes.append(change)
+        for changed in hours
+    )
     return CalendarChangesRow(stream, calendar.centre, calendar.model_dump_json(), json.dumps(changes))
 
 

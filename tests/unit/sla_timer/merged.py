@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,13 +10,19 @@ from libs.messages.sla import PromiseEvent
 from libs.messages.tickets import Channel, MergeUndone, TicketEvent, TicketOpened, TicketsMerged, TicketTransferred
 from services.sla_timer.promise.calls import ReckonCalls
 from services.sla_timer.promise.decider import Command
-from services.sla_timer.promise.histories import PromiseHistory
+from services.sla_timer.promise.histories import PromiseHistory, WhatFollows, what_follows
 from services.sla_timer.promise.history_rows import HISTORIES, HistoryRow
 from services.sla_timer.promise.merged import lacking
 from services.sla_timer.promise.recompute import RecomputePromise
-from services.sla_timer.promise.restatement import RestatePromise, stand_merged
+from services.sla_timer.promise.restatement import RestatePromise, deadline_of
 from services.sla_timer.promise.rows import Ground, PromiseRow, stands_for
-from services.sla_timer.published.publications import Publications, PublishedCalendar, PublishedTargets, of_centre
+from services.sla_timer.published.publications import (
+    Publications,
+    PublishedCalendar,
+    PublishedTargets,
+    of_centre,
+    published_by,
+)
 from services.sla_timer.reactions import ENDS, PlanFacts, promise_of, react, react_to_promise
 from tests.unit.sla_timer.timer import Timer
 
@@ -43,13 +50,13 @@ class MergedTimer(Timer):
         return self._lacking(row, merged, now) or self._restating(row, merged, now)
 
     def _restating(self, row: PromiseRow, merged: tuple[PromiseHistory, ...], now: datetime) -> Command | None:
-        command = RestatePromise(now, tuple(self.calendars), tuple(self.targets), merged)
-        found = stand_merged(command).get(row.ticket)
-        return command if found and found.verdict and found.verdict != (row.restated or row.state) else None
+        found = self._system.follows(merged, now).get(row.ticket)
+        if not found or not found.verdict or found.verdict == (row.restated or row.state):
+            return None
+        return RestatePromise(now, tuple(self.calendars), tuple(self.targets), merged)
 
     def _lacking(self, row: PromiseRow, merged: tuple[PromiseHistory, ...], now: datetime) -> Command | None:
-        reckoning = RestatePromise(now, tuple(self.calendars), tuple(self.targets), merged)
-        found = stand_merged(reckoning).get(row.ticket)
+        found = self._system.follows(merged, now).get(row.ticket)
         return lacking(row, found, Publications(self.calendars, self.targets), now) if found else None
 
     def _due_of_running(self, row: PromiseRow, due_at: datetime, now: datetime) -> Command | None:
@@ -92,11 +99,15 @@ class System:
         self.histories: dict[str, HistoryRow] = {}
         self.into: dict[str, tuple[str, datetime]] = {}
         self.promises = {promise_of(one): MergedTimer(self, self._calendars, targets) for one in tickets}
+        self._follows: dict[tuple[datetime, tuple[str, ...]], dict[str, WhatFollows]] = {}
+        """What was reckoned since something was told last."""
+        self._deadlines: dict[tuple[object, ...], datetime | None] = {}
 
     def of(self, ticket: str) -> MergedTimer:
         return self.promises[promise_of(ticket)]
 
     def publish(self, published: PublishedCalendar | PublishedTargets) -> None:
+        self._follows.clear()
         if isinstance(published, PublishedTargets):
             self._targets.append(published)
         else:
@@ -105,6 +116,7 @@ class System:
             timer.calendars, timer.targets = list(self._calendars), list(self._targets)
 
     def tell(self, ticket: str, said: TicketEvent, now: datetime) -> None:
+        self._follows.clear()
         if hasattr(said, "merged_into"):
             at = getattr(said, "responded_at", None) or getattr(said, "called_at", now)
             into, merged_at = self.into.get(ticket, (None, now))
@@ -150,6 +162,20 @@ class System:
             more = {s for t, row in rows for s in (t, *row.survivors) if {t, *row.survivors} & found} - found
         histories = [self._history(one) for one in sorted(found) if one in self.histories]
         return tuple(histories) if len(histories) > 1 else ()
+
+    def follows(self, merged: tuple[PromiseHistory, ...], now: datetime) -> dict[str, WhatFollows]:
+        """Give what `stand_merged` gives, and reckon no deadline twice: most of the time went there."""
+        asked = now, tuple(one.ticket for one in merged)
+        if asked not in self._follows:
+            self._follows[asked] = what_follows(merged, partial(self._deadline, now), now)
+        return self._follows[asked]
+
+    def _deadline(self, now: datetime, history: PromiseHistory, calls: Sequence[datetime]) -> datetime | None:
+        calendars, targets = published_by(self._calendars, now), published_by(self._targets, now)
+        key = (history.ticket, history.centre, history.channel, history.opened_at, *calls, len(calendars), len(targets))
+        if key not in self._deadlines:
+            self._deadlines[key] = deadline_of(history, calls, calendars, targets)
+        return self._deadlines[key]
 
     def _history(self, ticket: str) -> PromiseHistory:
         row: Any = self.histories[ticket]

@@ -59,13 +59,13 @@ def test_both_ledgers_show() -> None:
     assert (row.restated, row.restated_due_at, row.restated_because) == ("met", paris("16:00"), "closure")
 
 
-def test_each_publication_says_which_days_it_changed() -> None:
+def test_each_publication_says_which_hours_it_changed() -> None:
     published = (FRANCE, CLOSING, closed(day=date(2026, 12, 24), of=CLOSING, version=3))
     events = [CentreCalendarPublished(published_at=paris("13:00"), calendar=calendar) for calendar in published]
     changes = json.loads(folded(CALENDAR_CHANGES, "calendar/plan/france", *events).changes)
     assert [(change["version"], change["from_at"], change["until_at"]) for change in changes] == [
-        (2, "2026-11-23T23:00:00+00:00", "2026-11-24T23:00:00+00:00"),
-        (3, "2026-12-23T23:00:00+00:00", "2026-12-24T23:00:00+00:00"),
+        (2, "2026-11-24T09:00:00+00:00", "2026-11-24T11:00:00+00:00"),
+        (3, "2026-12-24T08:00:00+00:00", "2026-12-24T16:00:00+00:00"),
     ]
 
 

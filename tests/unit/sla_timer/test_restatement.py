@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from libs.messages.plan import CentreCalendar
 from libs.messages.sla import FirstResponseRestated, PromiseEvent, RestatementCause, Verdict
 from services.sla_timer.promise.decider import DECIDER
 from services.sla_timer.promise.restatement import RestatePromise
@@ -84,6 +85,23 @@ def test_a_closure_recorded_after_the_verdict_is_reckoned_on_once_whatever_follo
     event = restated(restate(closing), MAILED, met(IN_TIME, MAILED))
     assert (event.promised, event.restated) == (Verdict.MET, Verdict.MET)
     assert (event.cause, event.calendar_version) == (RestatementCause.CLOSURE, 2)
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        (closed(("15:00", "16:00")),),
+        (closed(("10:00", "12:00")), FRANCE.model_copy(update={"version": 3})),
+        (FRANCE.model_copy(update={"version": 2, "printed_hours": "9 h à 17 h"}),),
+    ],
+    ids=["after the deadline", "withdrawn", "the same"],
+)
+@pytest.mark.parametrize("verdict", [BREACHED, met(IN_TIME, MAILED)], ids=["breached", "met"])
+def test_a_newer_calendar_that_leaves_the_deadline_as_it_was_is_not_said(
+    hours: tuple[CentreCalendar, ...], verdict: PromiseEvent
+) -> None:
+    newer = [at(paris("16:30"), calendar) for calendar in hours]
+    PROMISE.given(MAILED, verdict).when(restate(*newer)).then(None)
 
 
 def test_hours_that_turn_out_to_have_been_open_turn_an_answer_that_was_in_time() -> None:

@@ -14,7 +14,7 @@ from services.sla_timer.promise.decider import DECIDER, Command
 from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.reconsidering import ReconsiderPromise
 from services.sla_timer.promise.responses import JudgeAnswer
-from services.sla_timer.promise.restatement import RestatePromise
+from services.sla_timer.promise.restatement import RestatePromise, restate
 from services.sla_timer.promise.rows import PROMISES, PromiseRow
 from services.sla_timer.promise.state import State
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
@@ -84,8 +84,10 @@ class Timer:
         return [calendar for calendar in self.calendars if calendar.published_at <= now]
 
     def _has_other_hours(self, row: PromiseRow, now: datetime) -> bool:
-        """Take every publication to change hours while the promise ran: the one that does not restates nothing new."""
-        return any(calendar.content.version > (row.calendar_version or 0) for calendar in self._known(now))
+        """Whether a publication changed hours while the promise ran, so that something new is to be said."""
+        command = RestatePromise(now, tuple(self.calendars), tuple(self.targets))
+        is_newer = any(calendar.content.version > (row.calendar_version or 0) for calendar in self._known(now))
+        return is_newer and restate(self.state, command) is not None
 
 
 def _differs(row: PromiseRow, due_at: datetime) -> bool:
