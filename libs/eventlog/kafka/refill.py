@@ -27,7 +27,7 @@ from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.stored import StoredRecord
 
-PATIENCE = 30.0  # machine seconds that one call may take
+PATIENCE = 120.0  # machine seconds that one call may take: the first transaction has a broker make a topic for it
 LOOK = 0.005  # machine seconds between two looks at the end of a partition
 ALL_REPLICAS = -1
 SENDERS_TIME = -1  # in place of a broker's stamp
