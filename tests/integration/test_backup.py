@@ -21,12 +21,14 @@ from libs.eventlog.kafka.groups import GroupOffset, KafkaGroups
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.refill import Refill
 from libs.eventlog.kafka.topics import Card, TopicAdmin, load_cards
+from libs.messages.catalogue import TICKETS_DOOR, door_of_client
 from libs.stack.databases import create_database, drop_database
 from libs.stack.kafka import KafkaCluster
 from libs.stack.postgres import Postgres
 from libs.stack.run import PROJECT, Run
 from services.ops.backup.files import Backup, find, read_records
-from services.ops.backup.restoring import restore
+from services.ops.backup.manifest import FORMAT, Manifest, SavedTopic
+from services.ops.backup.restoring import check_cards, restore
 from services.ops.backup.saving import save
 from services.ops.cli.environment import Environment
 from services.ops.cli.output import Refused
@@ -279,6 +281,24 @@ async def test_a_backup_of_other_topics_than_the_cards_say_is_refused(site: Site
     card.unlink()
     with pytest.raises(Refused, match="of which there is no card: restore it with the version"):
         await site.restore()
+
+
+async def test_a_door_of_a_client_that_is_not_named_here_is_not_left_out_in_silence(site: Site) -> None:
+    door = door_of_client(TICKETS_DOOR, "crm-eu")
+    card = replace(CARDS[TICKETS_DOOR], topic=door, partitions=1)
+    async with TopicAdmin(site.kafka) as admin:
+        await admin.create([card])
+        try:
+            with pytest.raises(Refused, match=f"{door} is a door of a client that OLCARE_SOURCES does not name here"):
+                await site.save()
+        finally:
+            await admin.delete([door])
+    topic = SavedTopic(name=door, kind="door", id="", settings={}, partitions=())
+    now = site.here.clock().wall()
+    manifest = Manifest(format=FORMAT, made_by="", cluster="", begun_at=now, ended_at=now, topics=(topic,), offsets=())
+    backup = Backup(site.folder, "", manifest)
+    with pytest.raises(Refused, match=f"{door}, a door of a client that OLCARE_SOURCES does not name here"):
+        check_cards(backup, site.cards)
 
 
 async def fill(site: Site, rng: Random) -> None:

@@ -17,6 +17,7 @@ from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.refill import Refill
 from libs.eventlog.kafka.topics import CLUSTER, Card, Topic, TopicAdmin
 from libs.eventlog.tables.emptying import empty, schemas
+from libs.messages.catalogue import split_door
 from services.ops.backup.files import Backup
 from services.ops.backup.manifest import SavedPartition, SavedTopic
 from services.ops.backup.origin import filled_from, note_origin
@@ -48,6 +49,8 @@ def check_cards(backup: Backup, cards: Mapping[str, Card]) -> None:
     """Raise Refused where the topics are not those that this version works with."""
     for topic in backup.manifest.topics:
         with_it = f"restore it with the version that made it, {backup.manifest.made_by}"
+        if topic.name not in cards and split_door(topic.name)[1] not in {None, "dlq"}:
+            raise Refused(f"the backup holds {topic.name}, a door of a client that OLCARE_SOURCES does not name here")
         if topic.name not in cards:
             raise Refused(f"the backup holds {topic.name}, of which there is no card: {with_it}")
         if (now := cards[topic.name].partitions) != len(topic.partitions):

@@ -14,6 +14,7 @@ from services.ops.backup.manifest import FORMAT, Manifest, SavedOffset, SavedPar
 from services.ops.backup.origin import ORIGIN
 from services.ops.backup.sealing import SEALED, Recipients
 from services.ops.cli.environment import Environment, open_log
+from services.ops.cli.output import Refused
 
 Count = Callable[[int, int | None], None]
 
@@ -28,6 +29,8 @@ async def save(here: Environment, folder: Path, count: Count, recipients: Recipi
             found = await cut(groups, log, cards.values())
         ended_at = clock.wall()
         async with TopicAdmin(here.kafka_address()) as admin:
+            if unknown := await admin.unknown_doors(cards):
+                raise Refused("; ".join(unknown))
             settings = await admin.settings_of(list(cards))
         async with stored_partitions(here.kafka_address()) as stored:
             work = _Saving(log, stored, folder, found, count, recipients)
