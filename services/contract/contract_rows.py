@@ -284,7 +284,7 @@ CONTRACT_ROWS: Projection[ContractRow] = Projection(
         "(successor) where successor is not null",
         "(covered_until) where state = 'active'",
         "(covered_from) where state = 'active' and not begun",
-        "(told, last_day) where state = 'active' and licence_kind = 'perpetual'",
+        "(zone, told, last_day) where state = 'active' and licence_kind = 'perpetual'",
     ),
 )
 

@@ -25,15 +25,28 @@ where c.state = 'active' and not c.begun and c.covered_from <= :now
 order by c.covered_from, c.stream
 limit :most;
 
+-- name: zones_of_contracts
+-- The zones in which the days of contracts are counted that may be renewed.
+with recursive known as (
+    (select zone from contracts where state = 'active' and licence_kind = 'perpetual' order by zone limit 1)
+    union all
+    select (
+        select c.zone from contracts c
+        where c.state = 'active' and c.licence_kind = 'perpetual' and c.zone > k.zone order by c.zone limit 1)
+    from known k where k.zone is not null
+)
+select zone from known where zone is not null;
+
 -- name: renewals_to_tell
--- Contracts of whose end something is to be told on a local day that has begun somewhere: for each of the places in the
--- lists, those of which so much was told and no more, and that end within so many days.
+-- Contracts of whose end something is to be told: for each of the places in the first lists, those of which so much was
+-- told and no more, and that end within so many days from the local date of their zone, which the other lists have.
 select c.stream, h.id as head, c.correlation, c.customer, c.licence, c.centre, c.zone, c.last_day, c.covered_until,
     c.told, c.known_at, k.reminders,
     l.stream as licence_stream, l.sequence as licence_sequence, l.list_value, l.currency
 from unnest(cast(:told as int[]), cast(:days as int[])) as asked (told, days)
-join contracts c on c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
-    and c.last_day <= cast(:today as date) + asked.days + 1 and c.covered_until > :now
+cross join unnest(cast(:zones as text[]), cast(:dates as date[])) as local (zone, today)
+join contracts c on c.zone = local.zone and c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
+    and c.last_day <= local.today + asked.days and c.covered_until > :now
 join heads_contracts h using (stream)
 left join customers k on k.stream = c.customer
 left join licences l on l.stream = c.licence
@@ -41,17 +54,15 @@ order by c.last_day, c.stream
 limit :most;
 
 -- name: next_renewals_to_tell
--- The contracts that are nearest to their ends, of those of which so much was told and no more: zones and last days.
-select asked.told, asked.days, near.zone, near.last_day
+-- Of the contracts of which so much was told and no more, in each zone the nearest last day.
+select asked.days, local.zone, near.last_day
 from unnest(cast(:told as int[]), cast(:days as int[])) as asked (told, days)
+cross join unnest(cast(:zones as text[])) as local (zone)
 cross join lateral (
-    select c.zone, c.last_day from contracts c
-    where c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
-        and c.last_day <= (
-            select min(n.last_day) + 1 from contracts n
-            where n.told = asked.told and n.state = 'active' and n.licence_kind = 'perpetual')
-    group by c.zone, c.last_day) near
-order by asked.told, near.last_day, near.zone;
+    select c.last_day from contracts c
+    where c.zone = local.zone and c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
+    order by c.last_day limit 1) near
+order by near.last_day, local.zone;
 
 -- name: next_term_edge
 -- The next instant of plan time at which a term ends, or a contract begins.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import DOOR, ServiceHost
@@ -21,14 +22,13 @@ from libs.messages.contracts import ContractContinued, ContractLapsed
 from libs.messages.plan import CentreCalendar, NoticeOffsets, PlanEvent, PriceList
 from libs.messages.receipts import Outcome
 from libs.messages.upstream import ContractUpstream
-from libs.workcal import in_utc
 from services.contract import door
 from services.contract.contracts import NoteBeginning
 from services.contract.facts import FACTS
 from services.contract.plan_facts import PlanFacts, at_stage
 from services.contract.reactions import Covering, Known, cover_asked, in_columns, react
-from services.contract.renewals import RemindOfRenewal
-from services.contract.telling import due_at, stages
+from services.contract.renewals import OfferRenewal, RemindOfRenewal, local_day
+from services.contract.telling import due_at, in_lists, stages
 
 PATIENCE = 30.0  # machine seconds for which a contract that is about to begin is waited for
 PAUSE, GLANCE = 1.0, 0.1  # machine seconds between two looks for tombstones; the second with a movable clock
@@ -194,34 +194,32 @@ class TermDuties:
         offsets = await self._offsets()
         if offsets is None:
             return ()
-        asked = stages(offsets)
-        told, days = [stage.told for stage in asked], [stage.days for stage in asked]
+        asked, zones = stages(offsets), await self._zones()
         rows = await self._queries.rows(
-            "renewals_to_tell", told=told, days=days, today=in_utc(now).date(), now=now, most=most
+            "renewals_to_tell",
+            **in_lists(asked),
+            zones=zones,
+            dates=[local_day(now, zone) for zone in zones],
+            now=now,
+            most=most,
         )
-        due = [found for row in rows if (found := at_stage(row, asked)).due_at <= now]
-        if not due:
+        if not rows:
             return ()
         plan = await self._plan()
-        commands = [(one.row, plan.tell(one, offsets, now)) for one in due]
-        return [
-            issued_by_duty(row, command, str(command.days_before), rests_on=(row["customer"], row["licence"]))
-            if isinstance(command, RemindOfRenewal)
-            else issued_by_duty(row, command, rests_on=(row["customer"], row["licence"]))
-            for row, command in commands
-        ]
+        return [_issued(row, plan.tell(at_stage(row, asked), offsets, now)) for row in rows]
 
     async def next_due(self) -> datetime | None:
         """The next end or beginning of a term, or the next local day on which something is to be told."""
         row = await self._queries.row("next_term_edge")
         edges = [row["at"]] if row and row["at"] else []
         if offsets := await self._offsets():
-            asked = stages(offsets)
-            rows = await self._queries.rows(
-                "next_renewals_to_tell", told=[one.told for one in asked], days=[one.days for one in asked]
-            )
+            asked, zones = in_lists(stages(offsets)), await self._zones()
+            rows = await self._queries.rows("next_renewals_to_tell", **asked, zones=zones)
             edges += [due_at(row["last_day"], row["days"], row["zone"]) for row in rows]
         return min(edges, default=None)
+
+    async def _zones(self) -> list[str]:
+        return [row["zone"] for row in await self._queries.rows("zones_of_contracts")]
 
     async def _offsets(self) -> NoticeOffsets | None:
         row = await self._queries.row("notice_offsets")
@@ -239,6 +237,11 @@ class TermDuties:
         engine = self._host.engine
         doors = self._host.own_doors(Source(engine.group(DOOR), CONTRACTS_DOOR))
         return self._host.safe_time(self._host.answered(doors), [engine.followers["contracts"]], inputs=doors)
+
+
+def _issued(row: Mapping[str, Any], command: OfferRenewal | RemindOfRenewal) -> IssuedCommand:
+    more = [str(command.days_before)] if isinstance(command, RemindOfRenewal) else []
+    return issued_by_duty(row, command, *more, rests_on=(row["customer"], row["licence"]))
 
 
 class Tombstones:

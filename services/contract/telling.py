@@ -29,6 +29,11 @@ def stages(offsets: NoticeOffsets) -> Sequence[Stage]:
     return [offer, *(Stage(told, max(nearer)) for told, nearer in reminders if nearer)]
 
 
+def in_lists(asked: Sequence[Stage]) -> dict[str, list[int]]:
+    """The stages as parameters of the queries."""
+    return {"told": [stage.told for stage in asked], "days": [stage.days for stage in asked]}
+
+
 def due_at(last_day: date, days: int, zone_name: str) -> datetime:
     """The beginning of the local day that lies so many days before the last one."""
     return start_of_day(last_day - timedelta(days=days), zone(zone_name))

@@ -135,21 +135,26 @@ async def test_what_is_told_of_an_end_is_found_by_what_was_told_before(contract:
     await contract.happened("contract/erp/K-4", subscription)
 
     async def found(days_before: int) -> list[str]:
-        today = LAST_DAY - days_before * A_DAY
-        rows = await contract.found("renewals_to_tell", **STAGES, today=today, now=JUNE, most=10)
+        dates = [LAST_DAY - (days_before + 1) * A_DAY, LAST_DAY - days_before * A_DAY]
+        zones = ["Asia/Tokyo", "Europe/Paris"]
+        rows = await contract.found("renewals_to_tell", **STAGES, zones=zones, dates=dates, now=JUNE, most=10)
         assert all(row["list_value"] == "12345.67" and row["reminders"] for row in rows)
         return [row["stream"] for row in rows]
 
-    assert await found(92) == []
-    assert await found(91) == ["contract/erp/K-1"]
-    assert await found(61) == ["contract/erp/K-1", "contract/erp/K-2"]
-    assert await found(31) == [f"contract/erp/K-{n}" for n in (1, 2, 3)]
-    near = await contract.found("next_renewals_to_tell", **STAGES)
-    assert [(row["told"], row["days"], row["last_day"]) for row in near] == [
-        (60, 30, LAST_DAY),
-        (SAID_OFFER, 60, LAST_DAY),
-        (NOTHING_TOLD, 90, LAST_DAY),
+    assert await found(91) == []
+    assert await found(90) == ["contract/erp/K-1"]
+    assert await found(60) == ["contract/erp/K-1", "contract/erp/K-2"]
+    assert await found(30) == [f"contract/erp/K-{n}" for n in (1, 2, 3)]
+    japanese = ACTIVATED.model_copy(update={"zone": "Asia/Tokyo", "last_day": LAST_DAY + A_DAY})
+    await contract.happened("contract/erp/K-5", japanese)
+    zones = [row["zone"] for row in await contract.found("zones_of_contracts")]
+    assert zones == ["Asia/Tokyo", "Europe/Paris"]
+    near = await contract.found("next_renewals_to_tell", **STAGES, zones=zones)
+    assert [(row["days"], row["zone"], row["last_day"]) for row in near if row["days"] == 90] == [
+        (90, "Europe/Paris", LAST_DAY),
+        (90, "Asia/Tokyo", LAST_DAY + A_DAY),
     ]
+    assert sorted(row["days"] for row in near) == [30, 60, 90, 90]
 
 
 async def test_facts_name_licences_of_contracts_and_numbers_that_are_taken_or_about_to_be(contract: Folded) -> None:
@@ -192,7 +197,7 @@ async def test_what_is_published_is_given_whole(contract: Folded) -> None:
     await publish(contract)
     (calendar,) = await contract.found("calendars")
     assert (calendar["centre"], CentreCalendar.model_validate_json(calendar["content"])) == ("france", CALENDAR)
-    (prices,) = await contract.found("price_lists_published")
+    (prices,) = await contract.found("price_lists")
     assert PriceList.model_validate_json(prices["content"]) == PRICES
     (offsets,) = await contract.found("notice_offsets")
     assert NoticeOffsets.model_validate_json(offsets["content"]).reminder_days

@@ -20,7 +20,11 @@ DOORS: Mapping[str, tuple[str, ...]] = {
 _PARTS = {"calendar": "centre", "prices": "currency", "versions": "product"}
 _ALONE = {"targets": "first-response", "reminders": "renewal", "tz": "iana"}
 """Parts of which there is one."""
-_KINDS = {"CustomerSubmitted": "customer", "ContractSubmitted": "contract"}
+_KINDS = {
+    **dict.fromkeys(("CustomerSubmitted", "RemindersChosen"), "customer"),
+    **dict.fromkeys(("LicencePurchased", "OptionsAdded"), "licence"),
+    **dict.fromkeys(("ContractSubmitted", "RenewalSigned", "ResubscriptionSigned"), "contract"),
+}
 
 
 class Said(NamedTuple):
