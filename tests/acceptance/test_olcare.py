@@ -169,6 +169,27 @@ def test_a_ticket_s_life_goes_on_after_its_opening() -> None:
     assert {"from_centre=france", "to_centre=americas"} <= set(shown)
 
 
+def test_k8_a_ticket_that_was_refused_before_its_contract_was_told_opens_once_it_is() -> None:
+    customer, at = "customer/erp/C-77", done("clock", "show")["now"]
+    asked = ("cover", "explain", "--customer", customer, "--product", "planetpress-connect", "--at", at, "--json")
+    done("trigger", "CustomerSubmitted", "--wait", "--subject", "C-77")
+    refused = olcare("trigger", "TicketSubmitted", "--wait", "--subject", "early", "--set", f"customer={customer}")
+    assert (refused.code, "no-contract" in refused.out) == (1, True)
+    assert (olcare(*asked).code, olcare(*asked).json()["reason"]) == (1, "no_contract")
+    done("trigger", "ContractSubmitted", "--wait", "--subject", "K-77", "--set", f"customer={customer}")
+    done("clock", "advance", "--by", "1m")
+    types = types_in(done("ticket", "show", "crm-eu/early"))
+    of_cover = {"TicketRefused", "CoverRestated", "TicketOpened", "FirstResponseClockStarted"}
+    assert [t for t in types if t in of_cover] == [
+        *("TicketRefused", "CoverRestated", "TicketOpened", "FirstResponseClockStarted")
+    ]
+    found = olcare(*asked)
+    assert (found.code, found.json()["term"]["contract"]) == (0, "contract/erp/K-77")
+    assert "is under cover for planetpress-connect" in olcare(*asked[:-1]).out
+    assert "it had been refused (no-contract)" in olcare("sla", "explain", "crm-eu/early").out
+    assert done("trigger", "WorkExcluded", "--wait", "--subject", "early")["receipt"]["outcome"] == "accepted"
+
+
 def test_of_two_tickets_merged_into_each_other_at_once_one_survives(up: dict[str, Any]) -> None:
     ticket("twin-1")
     ticket("twin-2")
