@@ -10,6 +10,8 @@ from libs.messages.base import (
     Attempt,
     Code,
     ContractId,
+    Count,
+    Country,
     CustomerId,
     Day,
     Event,
@@ -27,6 +29,8 @@ from libs.messages.base import (
     Zone,
 )
 from libs.messages.clauses import Clause
+from libs.messages.licences import LicenceKind
+from libs.messages.money import Price
 from libs.messages.refusals import Contact
 from libs.messages.tickets import Channel
 
@@ -56,11 +60,21 @@ class NoticeClass(OpenCode):
     ACKNOWLEDGEMENT = "acknowledgement"
     WARNING = "warning"
     BREACH = "breach"
+    WELCOME = "welcome"
+    RENEWAL_OFFER = "renewal-offer"
+    RENEWAL_REMINDER = "renewal-reminder"
+    """The only kind that a customer can have stopped."""
+    RENEWAL = "renewal"
     LAPSE = "lapse"
+    LAPSE_REVERSED = "lapse-reversed"
+    """The contract had lapsed, and goes on without a gap after all."""
+    RESUBSCRIPTION = "resubscription"
     REFUSAL = "refusal"
     DEADLINE_MOVED = "deadline-moved"
     NO_PROMISE = "no-promise"
     ADDRESS_IN_DOUBT = "address-in-doubt"
+    COVER_RESTATED = "cover-restated"
+    """Who was refused was under cover all the time."""
     RESTATEMENT = "restatement"
     """Whoever was told of a breach is told that there was none after all."""
 
@@ -90,11 +104,18 @@ class Cancellation(OpenCode):
     PROMISED = "promised"
     """A deadline was given after all."""
     RESTATED = "restated"
-    """The breach was none after all, or what it was restated as has changed again."""
+    """The breach was none after all, or what it was restated as has changed again; who was refused is under cover."""
     NOTHING_TO_CORRECT = "nothing-to-correct"
     """The recipient was told nothing else before."""
     CONTINUED = "continued"
     """Another term of the licence goes on."""
+    RENEWED = "renewed"
+    LAPSED = "lapsed"
+    LAPSE_REVERSED = "lapse-reversed"
+    REMINDED_LATER = "reminded-later"
+    """A later reminder is to be sent."""
+    NOT_WANTED = "not-wanted"
+    """The customer wants no reminders any more."""
 
 
 class Settlement(StrEnum):
@@ -152,13 +173,34 @@ class NoticeFacts(Value):
     """The deadline of before, where it has moved."""
     breached_at: Instant | None = None
     responded_at: Instant | None = None
+    licence_kind: LicenceKind | None = None
+    follows: ContractId | None = None
+    """The lapsed contract that this one takes up again."""
+    continued_by: ContractId | None = None
+    """Another contract of the licence, told of after the lapse, whose term joins this one's without a gap."""
+    form: Code | None = None
+    """The number of the renewal form."""
+    first_day: Day | None = None
+    """Of the term that begins, or that is offered."""
     last_day: Day | None = None
+    """Of the term that begins or ends; of an offer, the last day on which it may be signed."""
+    next_last_day: Day | None = None
+    """Of the term that is offered."""
+    days_before: Count | None = None
+    """Local days from the day of a reminder to the last one."""
+    signed_on: Day | None = None
     lapsed_at: Instant | None = None
+    price: Price | None = None
+    """Of the term that begins or is offered; of a lapse and a refusal, what it costs to come back."""
     reason: Code | None = None
     """Why it is so, in the words of the event: of a refusal, of a deadline that moved or that there is not; of a
     restatement, the verdict."""
     clause: Clause | None = None
     contact: Contact | None = None
+    reseller: Reference | None = None
+    """The reseller to contact, by its reference: no address of it is known."""
+    team: Code | None = None
+    """The centre whose team helps, where it is another than `centre`."""
 
 
 class NoticeRequested(Event):
@@ -174,9 +216,13 @@ class NoticeRequested(Event):
     before."""
     recipient: Recipient
     language: Language
+    territory: Country | None = None
+    """Dates, times, numbers and money are written as there; None: as where the zone of the facts is."""
     template: Code
     facts: NoticeFacts
     message_id: MessageId
+    not_before: Instant | None = None
+    """It leaves from then on: the next opening of the centre. None: at once."""
 
 
 class NoticeHandingOver(Event):

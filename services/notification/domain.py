@@ -71,6 +71,9 @@ class RequestNotice:
     template: str
     facts: NoticeFacts
     message_id: str
+    territory: str | None = None
+    not_before: datetime | None = None
+    """The mail leaves from then on; None: at once."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +124,11 @@ def _request(state: State, command: RequestNotice) -> NoticeRequested | NoticeOr
         about_sequence=command.about_sequence,
         recipient=command.recipient,
         language=command.language,
+        territory=command.territory,
         template=command.template,
         facts=command.facts,
         message_id=command.message_id,
+        not_before=command.not_before,
     )
 
 
@@ -139,7 +144,7 @@ def evolve(state: State, event: NoticeEvent) -> State:
     """Fold an event into the state."""
     match event:
         case NoticeRequested():
-            return Requested(Notice(event.notice_class))
+            return Requested(Notice(event.notice_class), event.not_before)
         case NoticeHandingOver():
             return _handing_over(state, event)
         case NoticeSent():

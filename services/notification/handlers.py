@@ -37,8 +37,10 @@ from services.notification.domain import CancelNotice
 from services.notification.notice.delivery import AbandonClaim
 from services.notification.notice.orders import OrderResend, Settle
 from services.notification.notice.state import Claim
-from services.notification.reactions import FACTS, NO_FACTS, RecipientFacts, facts_needed, react
+from services.notification.reactions import FACTS, NO_FACTS, FactsNeeded, facts_needed, react
+from services.notification.requests import RecipientFacts
 from services.notification.settings import NotificationSettings
+from services.notification.terms import take_back
 
 _NOTICE: TypeAdapter[str] = TypeAdapter(NoticeId)
 
@@ -111,14 +113,19 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
 
 
 class NoticeDuties:
-    """The duties of notices: abandon claims of processes that are gone, and cancel what is not to be sent any more."""
+    """What notices need: claims are abandoned, and what is not so is cancelled before it is told, or taken back."""
 
     def __init__(self, host: ServiceHost, settings: NotificationSettings) -> None:
         self._queries, self._clock, self._limits = host.queries, host.clock, settings.limits()
+        self._domain = settings.mail_domain
 
     def all(self) -> list[Duty]:
         """Name the duties."""
-        return [Duty("abandon claims", self.claims_to_abandon), Duty("cancel notices", self.notices_to_cancel)]
+        return [
+            Duty("abandon claims", self.claims_to_abandon),
+            Duty("cancel notices", self.notices_to_cancel),
+            Duty("take back lapses", self.lapses_to_take_back),
+        ]
 
     async def claims_to_abandon(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Abandon claims that are older, by the machine's clock, than reading them back and a hand-over can take."""
@@ -133,8 +140,16 @@ class NoticeDuties:
         rows = await self._queries.rows("notices_to_cancel", most=most)
         return [issued_by_duty(row, CancelNotice(now, Cancellation(row["cause"]))) for row in rows]
 
+    async def lapses_to_take_back(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+        """Tell customers that a lapse they were told of is none: a contract that was submitted later goes on."""
+        rows = await self._queries.rows("lapses_to_take_back", now=now, most=most)
+        needed = [FactsNeeded(row["customer"], row["centre"]) for row in rows]
+        facts = await self._queries.facts("facts_for_notices", needed, FACTS, NO_FACTS)
+        found = zip(rows, facts, strict=True)
+        return [issued_by_duty(row, take_back(row, known, now, self._domain)) for row, known in found]
+
     async def next_due(self) -> datetime | None:
-        """The instant at which a notice is next to be tried again."""
+        """The instant at which a notice is next to be tried again, or may leave."""
         row = await self._queries.row("next_retry")
         return row["at"] if row else None
 

@@ -74,25 +74,29 @@ News = (
     TicketOpened
     | FirstResponseClockStarted
     | TicketRefused
+    | CoverRestated
     | FirstResponseAtRisk
     | FirstResponseBreached
     | FirstResponseRetargeted
     | FirstResponseNotPromised
     | FirstResponseNotRetargeted
     | FirstResponseRestated
+    | ContractActivated
+    | RenewalOffered
+    | RenewalReminded
+    | ContractRenewed
     | ContractLapsed
 )
 """Events that somebody is told of."""
 NO_NEWS = (
     *(ResponseRecorded, ResponseRefused, MessageHeld, MessageRefused, CustomerCallRecorded, NoteRecorded),
     *(TicketTransferred, TicketsMerged, MergeUndone, TicketPaused, TicketResumed, TicketReopened, TicketResolved),
-    *(CoverRestated, WorkExcluded, TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated),
+    *(WorkExcluded, TicketWithdrawn, FirstResponseMet, FirstResponseCancelled, FirstResponseReinstated),
     *(LaterResponseNoted, ResponseNotApplied, CallNoted, CancellationNoted, ReinstatementNotApplied, MergeNoted),
     *(InternalTargetSet, InternalTargetNotSet, CyclesReckoned, CycleReckoned, CycleTargetMissed),
     *(CustomerRegistered, CustomerChanged, CustomerRefused, PersonErased, PersonErasureRefused),
-    *(RemindersChosen, ContractActivated, ContractRefused, ContractContinued, TermBegan, RenewalOffered),
-    *(RenewalReminded,),
-    *(RenewalReminderSkipped, ContractRenewed, SignatureRefused, ContractResubscribed, ResubscriptionUndone),
+    *(RemindersChosen, ContractRefused, ContractContinued, RenewalReminderSkipped, SignatureRefused),
+    *(TermBegan, ContractResubscribed, ResubscriptionUndone),
     *(LicenceRegistered, LicenceOptionsAdded, LicenceRefused, FirstTermNotBegun, EntitlementsChanged),
 )
 """All others."""
@@ -102,10 +106,13 @@ def news_of(event: Foreign) -> News | None:
     """The event where somebody is to be told of it, else None.
 
     Other grounds with the same deadline are not told, nor is a missing promise where one was made before and stands,
-    nor a restatement that leaves a breach a breach, nor the opening of a ticket whose requester can be written to.
+    nor a restatement that leaves a breach a breach, nor the opening of a ticket whose requester can be written to, nor
+    a contract that was submitted as it stood.
     """
     match event:
         case TicketOpened() if not any(doubt.field == REQUESTERS_ADDRESS for doubt in event.doubts):
+            return None
+        case ContractActivated(term_kind=None):
             return None
         case FirstResponseRetargeted() if event.certificate.due_at == event.was_due_at:
             return None

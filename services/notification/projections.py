@@ -1,6 +1,7 @@
 """What notification derives: its own notices, and from other services' topics whom to tell and in which words."""
 
 import json
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple, assert_never, get_args
 
@@ -9,6 +10,7 @@ from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import Code, Language, Value, Zone
 from libs.messages.catalogue import CONTRACTS, NOTICES, PLAN, SLA, TICKETS, SlaEvent
 from libs.messages.contracts import (
+    ContactRole,
     ContractActivated,
     ContractContinued,
     ContractEvent,
@@ -67,9 +69,10 @@ from libs.messages.sla import (
     NotAResponse,
     ResponseNotApplied,
 )
+from libs.messages.tickets import CoverRestated, RespondedBy, ResponseRecorded, TicketWithdrawn
 from services.notification.domain import DECIDERS
 from services.notification.notice.state import State
-from services.notification.truth import TRUE_AGAIN, UNTRUE, later_facts
+from services.notification.truth import TRUE_AGAIN, UNTRUE, LaterFact, later_facts, later_facts_of_a_ticket
 
 
 class NoticeRow(NamedTuple):
@@ -116,6 +119,10 @@ class NoticeRow(NamedTuple):
     """Whether the recipient was told, or may have been."""
     cause: str | None = None
     """Why it was cancelled."""
+    not_before: datetime | None = None
+    """From when on it may leave, until it is first tried or a person orders it."""
+    territory: str | None = None
+    """Whose forms of dates and numbers it has; None: those of the zone."""
 
 
 def _notice(row: NoticeRow | None, event: RecordedEvent[NoticeEvent]) -> NoticeRow | None:
@@ -144,6 +151,8 @@ def _requested(event: RecordedEvent[NoticeEvent], requested: NoticeRequested) ->
         requested_at=requested.requested_at,
         changed_at=event.time,
         about_sequence=requested.about_sequence,
+        not_before=requested.not_before,
+        territory=requested.territory,
     )
 
 
@@ -157,6 +166,7 @@ def _moved(row: NoticeRow, event: NoticeEvent) -> NoticeRow:
                 claimed_wall=claim.claimed_wall,
                 retry_at=None,
                 will_resend=False,
+                not_before=None,
             )
         case NoticeSent() as sent:
             ended = _ended(row, "sent")._replace(problem=None, smtp_code=sent.smtp_code, enhanced_code=None)
@@ -170,7 +180,7 @@ def _moved(row: NoticeRow, event: NoticeEvent) -> NoticeRow:
         case NoticeCancelled(cause=cause):
             return _ended(row, "cancelled")._replace(cause=str(cause))
         case NoticeResendOrdered():
-            return _ended(row, "requested")
+            return _ended(row, "requested")._replace(not_before=None)
         case NoticeSettled(settled_as=settled_as):
             return _ended(row, "settled")._replace(told=settled_as is Settlement.SENT)
         case NoticeRequested() | NoticeOrderRefused():
@@ -203,14 +213,19 @@ class PromiseRow(NamedTuple):
 
 def _promise(row: PromiseRow | None, event: RecordedEvent[SlaEvent]) -> PromiseRow:
     known = _stands(row or PromiseRow(event.stream), event.data)
-    untrue = json.loads(known.untrue)
-    for fact in later_facts(event.data):
+    return known._replace(untrue=_untrue(known.untrue, event.sequence, later_facts(event.data)))
+
+
+def _untrue(before: str, sequence: int, facts: Iterable[LaterFact]) -> str:
+    """What is untrue by the facts of an event, beside what was before."""
+    untrue = json.loads(before)
+    for fact in facts:
         for template, causes in UNTRUE.items():
             if fact in causes:
-                untrue[template] = {"sequence": event.sequence, "cause": str(causes[fact])}
+                untrue[template] = {"sequence": sequence, "cause": str(causes[fact])}
             if TRUE_AGAIN.get(template) is fact:
                 untrue.pop(template, None)
-    return known._replace(untrue=json.dumps(untrue, sort_keys=True))
+    return json.dumps(untrue, sort_keys=True)
 
 
 def _stands(row: PromiseRow, event: SlaEvent) -> PromiseRow:
@@ -233,29 +248,93 @@ def _answered(row: PromiseRow, at: datetime | None) -> PromiseRow:
     return row._replace(answered_at=min(at, row.answered_at or at)) if at else row
 
 
-class TermRow(NamedTuple):
-    """A term of support, by which another one of its licence goes on."""
+class TicketRow(NamedTuple):
+    """A ticket that was refused or answered, by what is told of it while it has no promise; `untrue` likewise."""
 
     stream: str
+    answered_at: datetime | None = None
+    """When a person answered first."""
+    untrue: str = "{}"
+
+
+def _ticket(
+    row: TicketRow | None, event: RecordedEvent[CoverRestated | ResponseRecorded | TicketWithdrawn]
+) -> TicketRow:
+    known, happened = row or TicketRow(event.stream), event.data
+    if isinstance(happened, ResponseRecorded) and happened.by is RespondedBy.PERSON:
+        at = happened.responded_at
+        known = known._replace(answered_at=min(at, known.answered_at or at))
+    return known._replace(untrue=_untrue(known.untrue, event.sequence, later_facts_of_a_ticket(happened)))
+
+
+class ContractRow(NamedTuple):
+    """A contract, by what makes notices about it untrue; `untrue` as for a promise."""
+
+    stream: str
+    untrue: str = "{}"
+
+
+def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> ContractRow:
+    known = row or ContractRow(event.stream)
+    return known._replace(untrue=_untrue(known.untrue, event.sequence, later_facts(event.data)))
+
+
+class TermRow(NamedTuple):
+    """A term of support, by which it is known whether cover goes on."""
+
+    stream: str
+    number: int
+    """Which term of the contract it is, from 1."""
+    customer: str
     licence: str
+    centre: str
+    zone: str
     first_day: date
     last_day: date
+    covered_until: datetime
+    submitted: bool
+    """Whether the contract was submitted as it stood, so that nobody was told when it began."""
+    event: str
+    sequence: int
 
 
 def _term(row: TermRow | None, event: RecordedEvent[ContractEvent]) -> TermRow | None:
     match event.data:
-        case ContractActivated() as activated:
-            return TermRow(event.stream, activated.licence, activated.first_day, activated.last_day)
-        case ContractRefused() | ContractLapsed() | ContractContinued():
+        case ContractActivated() as begun:
+            return _begun(event, begun, number=1, submitted=begun.term_kind is None)
+        case ContractRenewed() as renewed:
+            return _begun(event, renewed, number=renewed.number, submitted=False)
+        case ContractRefused() | ContractLapsed() | ContractContinued() | SignatureRefused():
             return row
         case TermBegan() | RenewalOffered() | RenewalReminded() | RenewalReminderSkipped():
-            return row
-        case ContractRenewed() | SignatureRefused():
             return row
         case ContractResubscribed() | ResubscriptionUndone():
             return row
         case _:
             assert_never(event.data)
+
+
+def _begun(
+    event: RecordedEvent[ContractEvent], term: ContractActivated | ContractRenewed, *, number: int, submitted: bool
+) -> TermRow:
+    return TermRow(
+        stream=event.stream,
+        number=number,
+        customer=term.customer,
+        licence=term.licence,
+        centre=term.centre,
+        zone=term.zone,
+        first_day=term.first_day,
+        last_day=term.last_day,
+        covered_until=term.covered_until,
+        submitted=submitted,
+        event=event.id,
+        sequence=event.sequence,
+    )
+
+
+def _by_number(event: RecordedEvent[ContractActivated | ContractRenewed]) -> tuple[Key, ...]:
+    return ((event.stream, event.data.number if isinstance(event.data, ContractRenewed) else 1),)
 
 
 class CustomerRow(NamedTuple):
@@ -268,6 +347,15 @@ class CustomerRow(NamedTuple):
     language: str
     centre: str
     reseller: str | None
+    country: str
+    team: str | None
+    """The centre whose team helps with renewals, where it is not the home centre."""
+    renewals_person: str | None
+    """Whom to write to about renewals, where it is somebody else."""
+    renewals: str | None
+    """The key of the private record of that person, in JSON."""
+    reminders: bool = True
+    """Whether reminders are wanted."""
 
 
 def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> CustomerRow | None:
@@ -275,14 +363,17 @@ def _customer(row: CustomerRow | None, event: RecordedEvent[CustomerEvent]) -> C
         case CustomerRegistered() as registered:
             return _written_to(event.stream, registered, registered.centre)
         case CustomerChanged() as changed:
-            return row and _written_to(event.stream, changed, row.centre)
-        case CustomerRefused() | RemindersChosen() | PersonErased() | PersonErasureRefused():
+            return row and _written_to(event.stream, changed, row.centre)._replace(reminders=row.reminders)
+        case RemindersChosen(wanted=wanted):
+            return row and row._replace(reminders=wanted)
+        case CustomerRefused() | PersonErased() | PersonErasureRefused():
             return row
         case _:
             assert_never(event.data)
 
 
 def _written_to(stream: str, known: CustomerRegistered | CustomerChanged, centre: str) -> CustomerRow:
+    renewals = next((other for other in known.others if other.role is ContactRole.RENEWALS), None)
     return CustomerRow(
         stream=stream,
         contact=known.contact,
@@ -290,6 +381,10 @@ def _written_to(stream: str, known: CustomerRegistered | CustomerChanged, centre
         language=known.language,
         centre=centre,
         reseller=known.reseller,
+        country=known.country,
+        team=known.regional_team,
+        renewals_person=renewals.contact if renewals else None,
+        renewals=renewals.private.model_dump_json() if renewals else None,
     )
 
 
@@ -370,7 +465,7 @@ NOTICE_ROWS: Projection[NoticeRow] = Projection(
         correlation text not null, requested_at timestamptz not null, changed_at timestamptz not null,
         attempts int not null, process text, claimed_wall timestamptz, retry_at timestamptz,
         will_resend boolean not null, problem text, smtp_code int, enhanced_code text, doubts int not null,
-        about_sequence bigint, told boolean not null, cause text""",
+        about_sequence bigint, told boolean not null, cause text, not_before timestamptz, territory text""",
     events=tuple(kind for kind in get_args(NoticeEvent) if kind is not NoticeOrderRefused),
     evolve=_notice,
     indexes=("(state, requested_at)", "(person)", "(about_stream)", "(message_id)"),
@@ -397,12 +492,33 @@ PROMISES: Projection[PromiseRow] = Projection(
     evolve=_promise,
 )
 
+TICKET_ROWS: Projection[TicketRow] = Projection(
+    table="tickets",
+    row=TicketRow,
+    columns="stream text not null, answered_at timestamptz, untrue jsonb not null",
+    events=(CoverRestated, ResponseRecorded, TicketWithdrawn),
+    evolve=_ticket,
+)
+
+CONTRACT_ROWS: Projection[ContractRow] = Projection(
+    table="contracts",
+    row=ContractRow,
+    columns="stream text not null, untrue jsonb not null",
+    events=(ContractRenewed, ContractLapsed, ContractContinued, RenewalReminded),
+    evolve=_contract,
+)
+
 TERMS: Projection[TermRow] = Projection(
     table="terms",
     row=TermRow,
-    columns="stream text not null, licence text not null, first_day date not null, last_day date not null",
-    events=(ContractActivated,),
+    columns="""
+        stream text not null, number int not null, customer text not null, licence text not null, centre text not null,
+        zone text not null, first_day date not null, last_day date not null, covered_until timestamptz not null,
+        submitted boolean not null, event text not null, sequence bigint not null""",
+    events=(ContractActivated, ContractRenewed),
     evolve=_term,
+    key=("stream", "number"),
+    keys=_by_number,
     indexes=("(licence)",),
 )
 
@@ -411,8 +527,9 @@ CUSTOMERS: Projection[CustomerRow] = Projection(
     row=CustomerRow,
     columns="""
         stream text not null, contact text not null, private jsonb not null, language text not null,
-        centre text not null, reseller text""",
-    events=(CustomerRegistered, CustomerChanged),
+        centre text not null, reseller text, country text not null, team text, renewals_person text, renewals jsonb,
+        reminders boolean not null""",
+    events=(CustomerRegistered, CustomerChanged, RemindersChosen),
     evolve=_customer,
 )
 
@@ -440,9 +557,9 @@ PRIVATE_RECORDS = "private_records"
 """The table of the state topic with names and addresses: key, partition, value."""
 
 READERS: tuple[Reader, ...] = (
-    Reader("notices", NOTICES, 2, (STATES, NOTICE_ROWS), writes=True),
-    Reader("tickets", TICKETS, 1, (), reacts=True),
+    Reader("notices", NOTICES, 3, (STATES, NOTICE_ROWS), writes=True),
+    Reader("tickets", TICKETS, 2, (TICKET_ROWS,), reacts=True),
     Reader("sla", SLA, 2, (PROMISES,), reacts=True),
-    Reader("contracts", CONTRACTS, 2, (CUSTOMERS, ERASED_PERSONS, TERMS), reacts=True),
+    Reader("contracts", CONTRACTS, 3, (CUSTOMERS, ERASED_PERSONS, CONTRACT_ROWS, TERMS), reacts=True),
     Reader("plan", PLAN, 1, (CENTRES,)),
 )

@@ -3,7 +3,10 @@
 select
     jsonb_build_object(
         'customer', (
-            select jsonb_build_object('private', c.private, 'language', c.language, 'reseller', c.reseller)
+            select jsonb_build_object(
+                'private', c.private, 'language', c.language, 'reseller', c.reseller, 'country', c.country,
+                'team', c.team, 'renewals', case when not exists (
+                    select from erased_persons e where e.person = c.renewals_person) then c.renewals end)
             from customers c where c.stream = asked.customer),
         'centre', (
             select jsonb_build_object('language', n.sheet ->> 'language', 'zone', n.sheet ->> 'zone')
@@ -35,5 +38,11 @@ where n.state in ('requested', 'deferred') and n.role <> 'operations'
 order by n.requested_at, n.stream limit :most;
 
 -- name: next_retry
--- The next instant of plan time at which a notice is to be tried again.
-select min(retry_at) as at from notices where state = 'deferred';
+-- The next instant of plan time at which a notice is to be tried again, or may leave where its recipient is known.
+select min(n.at) as at from (
+    select retry_at as at from notices where state = 'deferred'
+    union all
+    select n.not_before from notices n
+    left join private_records v on v.key = n.private_key
+    where n.state = 'requested' and n.not_before is not null
+        and (n.private_key is null or v.value is not null)) n;

@@ -10,6 +10,21 @@ from typing import assert_never
 
 from libs.messages.catalogue import SlaEvent
 from libs.messages.certificates import RetargetCause
+from libs.messages.contracts import (
+    ContractActivated,
+    ContractContinued,
+    ContractEvent,
+    ContractLapsed,
+    ContractRefused,
+    ContractRenewed,
+    ContractResubscribed,
+    RenewalOffered,
+    RenewalReminded,
+    RenewalReminderSkipped,
+    ResubscriptionUndone,
+    SignatureRefused,
+    TermBegan,
+)
 from libs.messages.cycles import CycleReckoned, CyclesReckoned, CycleTargetMissed
 from libs.messages.notices import Cancellation
 from libs.messages.sla import (
@@ -35,6 +50,7 @@ from libs.messages.sla import (
     ResponseNotApplied,
     Verdict,
 )
+from libs.messages.tickets import CoverRestated, ResponseRecorded, TicketWithdrawn
 
 
 class LaterFact(StrEnum):
@@ -52,12 +68,26 @@ class LaterFact(StrEnum):
     """A breach is restated as none."""
     BREACHED_AFTER_ALL = "breached-after-all"
     """What was restated as no breach is restated as one."""
+    RENEWAL = "renewal"
+    LAPSE = "lapse"
+    REVERSED_LAPSE = "reversed-lapse"
+    CONTINUATION = "continuation"
+    """The term ended, and another one of the licence goes on."""
+    REMINDER = "reminder"
+    COVER = "cover"
+    """Who was refused is under cover after all."""
+    TAKEN_BACK = "taken-back"
+    """A ticket without a promise is withdrawn."""
 
 
 A, F = Cancellation, LaterFact
+_OFFERED = {F.RENEWAL: A.RENEWED, F.LAPSE: A.LAPSED, F.CONTINUATION: A.CONTINUED}
+_LAPSED = {F.REVERSED_LAPSE: A.LAPSE_REVERSED}
 UNTRUE: Mapping[str, Mapping[LaterFact, Cancellation]] = {
     "acknowledgement": {F.WITHDRAWAL: A.WITHDRAWN, F.PROMISE: A.PROMISED},
-    "refusal": {},
+    "refusal": {F.COVER: A.RESTATED},
+    "cover-restated": {F.TAKEN_BACK: A.WITHDRAWN},
+    "cover-restated-centre": {F.TAKEN_BACK: A.WITHDRAWN},
     "warning": {
         F.ANSWER: A.ANSWERED,
         F.WITHDRAWAL: A.WITHDRAWN,
@@ -79,18 +109,43 @@ UNTRUE: Mapping[str, Mapping[LaterFact, Cancellation]] = {
         F.PROMISE: A.PROMISED,
         F.RECKONING: A.PROMISED,
     },
-    "lapse": {},
+    "welcome": {},
+    "renewal-offer": _OFFERED,
+    "renewal-reminder": {**_OFFERED, F.REMINDER: A.REMINDED_LATER},
+    "renewal": {},
+    "lapse": _LAPSED,
+    "lapse-subscription": _LAPSED,
+    "lapse-reversed": {},
+    "resubscription": {},
     "address-in-doubt": {},
 }
-"""Template -> later fact -> the cause with which it is cancelled. A lapse is untrue where another term goes on."""
+"""Template -> later fact -> the cause with which it is cancelled.
+
+An offer, a reminder and a lapse are untrue as well where a term of another contract of the licence goes on, and a
+reminder where the customer wants none any more.
+"""
 TRUE_AGAIN: Mapping[str, LaterFact] = {"breach": LaterFact.BREACHED_AFTER_ALL}
 """Template -> the later fact that makes it true again, if it was not cancelled meanwhile."""
 _PUBLISHED = {RetargetCause.CLOSURE, RetargetCause.OPENING, RetargetCause.CALENDAR, RetargetCause.TZ_VERSION}
 
 
-def later_facts(event: SlaEvent) -> Iterator[LaterFact]:
-    """What an event of a promise is to the notices about what came before it."""
+def later_facts(event: SlaEvent | ContractEvent) -> Iterator[LaterFact]:
+    """What an event of a promise or a contract is to the notices about what came before it."""
     match event:
+        case ContractRenewed():
+            yield LaterFact.RENEWAL
+            if event.reverses_lapse_at is not None:
+                yield LaterFact.REVERSED_LAPSE
+        case ContractLapsed():
+            yield LaterFact.LAPSE
+        case ContractContinued():
+            yield LaterFact.CONTINUATION
+        case RenewalReminded():
+            yield LaterFact.REMINDER
+        case ContractActivated() | ContractRefused() | RenewalOffered() | RenewalReminderSkipped():
+            return
+        case SignatureRefused() | ContractResubscribed() | ResubscriptionUndone() | TermBegan():
+            return
         case FirstResponseMet() | LaterResponseNoted() | ResponseNotApplied(reason=NotAResponse.NO_PROMISE):
             yield LaterFact.ANSWER
         case FirstResponseCancelled(cause=cause) | CancellationNoted(cause=cause):
@@ -115,6 +170,19 @@ def later_facts(event: SlaEvent) -> Iterator[LaterFact]:
         case ResponseNotApplied() | CallNoted() | InternalTargetSet() | InternalTargetNotSet():
             return
         case CyclesReckoned() | CycleReckoned() | CycleTargetMissed():
+            return
+        case _:
+            assert_never(event)
+
+
+def later_facts_of_a_ticket(event: CoverRestated | ResponseRecorded | TicketWithdrawn) -> Iterator[LaterFact]:
+    """What an event of a ticket is to the notices about what came before it; answers are told as they stand."""
+    match event:
+        case CoverRestated():
+            yield LaterFact.COVER
+        case TicketWithdrawn():
+            yield LaterFact.TAKEN_BACK
+        case ResponseRecorded():
             return
         case _:
             assert_never(event)

@@ -81,6 +81,7 @@ MUST_DECIDE = {
         "intake.projections._term",
         "notification.news.news_of",
         "notification.projections._term",
+        "notification.truth.later_facts",
     },
     "CalendarEvent": PLAN_PART
     | {

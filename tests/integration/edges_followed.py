@@ -266,7 +266,9 @@ class Followed:
                 "language": asked.language,
                 "facts": asked.facts.model_dump_json(),
                 "message_id": asked.message_id,
-                "acknowledged": False,
+                "told": False,
+                "team": None,
+                "territory": asked.territory,
             }
             for at in (None, TUESDAY):
                 write(row | dict.fromkeys(("due_at", "answered_at", "withdrawn_at"), at), LETTERHEAD, TUESDAY)

@@ -8,7 +8,14 @@ import pytest
 
 import services.notification
 from libs.messages.contracts import PersonErased
-from libs.messages.notices import NoticeClass, NoticeRole, Recipient
+from libs.messages.notices import (
+    Cancellation,
+    NoticeCancelled,
+    NoticeClass,
+    NoticeResendOrdered,
+    NoticeRole,
+    Recipient,
+)
 from services.notification.projections import PRIVATE_RECORDS, READERS, CentreSheet
 from services.notification.reactions import FACTS, NO_FACTS
 from tests.integration.folded import Folded, folded
@@ -32,6 +39,7 @@ FILES = sorted(Path(services.notification.__file__).parent.glob("*.sql"))
 STATE_TABLE = f"create table {PRIVATE_RECORDS} (key text primary key, partition int not null, value jsonb not null)"
 SOON = TUESDAY + timedelta(minutes=1)
 ERASED = PersonErased(person=ANA.person, erased_at=TUESDAY, by="agent-7")
+CANCELLED = NoticeCancelled(cancelled_at=TUESDAY, cause=Cancellation.PERSON_ERASED)
 CALENDAR = example("CentreCalendarPublished")
 TO_ANA, TO_FRANCE = "notice/1/requester", "notice/2/centre"
 
@@ -106,6 +114,23 @@ async def test_a_deferred_notice_is_found_when_its_time_has_come(notices: Notice
     assert await notices.to_send(SOON - timedelta(microseconds=1)) == []
     assert await notices.to_send(SOON) == [TO_ANA]
     assert await notices.found("next_retry") == [{"at": SOON}]
+
+
+async def test_a_notice_that_waits_for_an_opening_is_found_then_and_said_to_be_due_then(notices: Notices) -> None:
+    await notices.happened(TO_ANA, requested().model_copy(update={"not_before": SOON}))
+    assert await notices.found("next_retry") == [{"at": None}]
+    await notices.ana_is_known()
+    assert await notices.to_send(SOON - timedelta(microseconds=1)) == []
+    assert await notices.to_send(SOON) == [TO_ANA]
+    assert await notices.found("next_retry") == [{"at": SOON}]
+
+
+async def test_a_notice_that_is_ordered_again_waits_for_no_opening(notices: Notices) -> None:
+    await notices.ana_is_known()
+    later, ordered = SOON + timedelta(days=2), NoticeResendOrdered(ordered_at=TUESDAY, by="agent-7")
+    await notices.happened(TO_ANA, requested().model_copy(update={"not_before": later}), CANCELLED, ordered)
+    assert await notices.to_send() == [TO_ANA]
+    assert await notices.found("next_retry") == [{"at": None}]
 
 
 async def test_what_is_in_hand_sent_or_held_is_not_sent(notices: Notices) -> None:

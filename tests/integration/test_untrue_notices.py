@@ -1,7 +1,7 @@
 """What is told is true when it is sent: every kind of notice by every kind of later fact, on a real PostgreSQL."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import services.notification
 from libs.messages.base import Event, event_type
 from libs.messages.catalogue import EVENTS, SLA, SlaEvent
 from libs.messages.certificates import RetargetCause
+from libs.messages.contracts import ContractActivated, ContractEvent, TermKind
 from libs.messages.notices import (
     Cancellation,
     DeliveryProblem,
@@ -26,8 +27,12 @@ from libs.messages.notices import (
     Settlement,
 )
 from libs.messages.sla import FirstResponseRetargeted
+from libs.messages.tickets import CoverRestated, ResponseRecorded, TicketWithdrawn
+from services.notification.domain import DECIDER
 from services.notification.projections import PRIVATE_RECORDS, READERS
-from services.notification.truth import LaterFact, later_facts
+from services.notification.reactions import FACTS as FACTS_OF_RECIPIENTS
+from services.notification.terms import take_back
+from services.notification.truth import LaterFact, later_facts, later_facts_of_a_ticket
 from tests.integration.folded import Folded, folded
 from tests.integration.test_notification_queries import STATE_TABLE
 from tests.unit.notification.foreign import ANA as ANA_S_RECORD
@@ -37,7 +42,7 @@ from tests.unit.notification.stories import ANA, FIRST, TUESDAY, deferred, in_do
 FILES = sorted(Path(services.notification.__file__).parent.glob("*.sql"))
 CALENDAR = example("CentreCalendarPublished")
 DUE_AT = example("FirstResponseRetargeted").data.certificate.due_at
-TO_PERSONS = {"acknowledgement", "refusal", "deadline-moved", "lapse"}
+TO_PERSONS = {"acknowledgement", "refusal", "cover-restated", "deadline-moved", "lapse"}
 
 
 def called_earlier() -> SlaEvent:
@@ -47,17 +52,33 @@ def called_earlier() -> SlaEvent:
     return event.model_copy(update={"certificate": event.certificate.model_copy(update={"changes": changes})})
 
 
+OF_TICKETS = """
+                       cover     withdrawal  answer
+refusal                restated  -           -
+cover-restated         -         withdrawn   -
+cover-restated-centre  -         withdrawn   -
+"""
+"""Kind of notice about a ticket by later fact, likewise."""
+OF_CONTRACTS = """
+                  renewal  reversal        lapse   continuation  reminder
+welcome           -        -               -       -             -
+renewal-offer     renewed  renewed         lapsed  continued     -
+renewal-reminder  renewed  renewed         lapsed  continued     reminded-later
+renewal           -        -               -       -             -
+lapse             -        lapse-reversed  -       -             -
+lapse-reversed    -        -               -       -             -
+resubscription    -        -               -       -             -
+"""
+"""Kind of notice about a contract by later fact, likewise."""
 GRID = """
                        answer    withdrawal  promise   moved           reckoning  breach           kept      breached
 acknowledgement        -         withdrawn   promised  -               -          -                -         -
-refusal                -         -           -         -               -          -                -         -
 warning                answered  withdrawn   -         deadline-moved  -          deadline-passed  -         -
 breach                 -         -           -         -               -          -                restated  -
 restatement            -         -           -         -               -          -                restated  restated
 deadline-moved         -         withdrawn   -         deadline-moved  -          -                -         -
 deadline-moved-centre  answered  withdrawn   -         deadline-moved  -          deadline-passed  -         -
 no-promise             answered  withdrawn   promised  -               promised   -                -         -
-lapse                  -         -           -         -               -          -                -         -
 address-in-doubt       -         -           -         -               -          -                -         -
 """
 """Kind of notice by later fact: the cause with which it is cancelled, if it is."""
@@ -96,6 +117,21 @@ FACTS: Mapping[str, tuple[LaterFact, Sequence[SlaEvent]]] = {
 """Column of the grid → the fact, and events that are it."""
 
 
+TICKET_ROWS = [line.split() for line in OF_TICKETS.strip().splitlines()]
+OF_TICKET: Mapping[str, CoverRestated | TicketWithdrawn | ResponseRecorded] = {
+    "cover": example("CoverRestated").data,
+    "withdrawal": example("TicketWithdrawn").data,
+    "answer": example("ResponseRecorded").data,
+}
+CONTRACT_ROWS = [line.split() for line in OF_CONTRACTS.strip().splitlines()]
+OF_CONTRACT: Mapping[str, ContractEvent] = {
+    "renewal": example("ContractRenewed", reverses_lapse_at=None).data,
+    "reversal": example("ContractRenewed").data,
+    "lapse": example("ContractLapsed").data,
+    "continuation": example("ContractContinued").data,
+    "reminder": example("RenewalReminded").data,
+}
+"""Column of the grid of contracts → an event that is it."""
 ROWS = [line.split() for line in GRID.strip().splitlines()]
 EXPECTED = {(row[0], column): cause for row in ROWS[1:] for column, cause in zip(ROWS[0], row[1:], strict=True)}
 NOTHING = example("CallNoted").data
@@ -132,7 +168,7 @@ class Notices:
     """The tables of notification, and what its queries find in them."""
 
     def __init__(self, tables: Folded) -> None:
-        self.happened, self.found, self._number = tables.happened, tables.found, 0
+        self.happened, self.found, self.table, self._number = tables.happened, tables.found, tables.table, 0
 
     def promise(self) -> str:
         self._number += 1
@@ -171,8 +207,11 @@ def events() -> Iterator[tuple[str, SlaEvent]]:
 
 
 def test_the_grid_has_every_kind_of_notice_and_every_kind_of_later_fact() -> None:
-    assert {row[0].removesuffix("-centre") for row in ROWS[1:]} == {str(kind) for kind in NoticeClass}
-    assert {fact for fact, several in FACTS.values() if several} == set(LaterFact)
+    rows = [*ROWS[1:], *CONTRACT_ROWS[1:], *TICKET_ROWS[1:]]
+    assert {row[0].removesuffix("-centre") for row in rows} == {str(kind) for kind in NoticeClass}
+    facts = {fact for event in OF_CONTRACT.values() for fact in later_facts(event)}
+    facts |= {fact for event in OF_TICKET.values() for fact in later_facts_of_a_ticket(event)}
+    assert {fact for fact, several in FACTS.values() if several} | facts == set(LaterFact)
 
 
 @pytest.mark.parametrize("kind", sorted(EVENTS[SLA], key=event_type))
@@ -290,7 +329,7 @@ async def test_an_acknowledgement_knows_of_one_without_a_deadline_and_waits_for_
     await notices.asked(notice("acknowledgement", about, 1), *SAID[said])
     stream = await notices.asked(notice("acknowledgement", about, 2))
     rows = await notices.found("notices_to_send", now=TUESDAY, most=10)
-    found = {row["stream"]: row["acknowledged"] for row in rows}
+    found = {row["stream"]: row["told"] for row in rows}
     assert found == ({} if said in OPEN else {stream: said in TOLD})
 
 
@@ -306,18 +345,173 @@ async def test_a_notice_comes_with_what_is_known_of_its_promise_by_now(notices: 
     assert row["withdrawn_at"] == getattr(gone, "cancelled_at")  # noqa: B009 - an event of either kind
 
 
-# Terms
+# Tickets without a promise
 
 
+@pytest.mark.parametrize("template", [row[0] for row in TICKET_ROWS[1:]])
+@pytest.mark.parametrize("is_later", [True, False])
+async def test_what_became_untrue_of_a_refused_ticket_is_cancelled_and_all_else_is_sent(
+    notices: Notices, template: str, *, is_later: bool
+) -> None:
+    row = next(row for row in TICKET_ROWS[1:] if row[0] == template)
+    nothing, expected = example("NoteRecorded").data, dict[str, str | None]()
+    for number, (column, cause) in enumerate(zip(TICKET_ROWS[0], row[1:], strict=True)):
+        about, event = f"ticket/crm/{number}", OF_TICKET[column]
+        await notices.happened(about, *([nothing, event] if is_later else [event, nothing]))
+        if template == "cover-restated":
+            await notices.asked(notice("refusal", about, 0), taken(FIRST), sent(FIRST))
+        stream = await notices.asked(notice(template, about, 1 if is_later else 2))
+        expected[stream] = cause if is_later and cause != "-" else None
+    untrue = {stream: cause for stream, cause in expected.items() if cause}
+    assert await notices.cancelled() == untrue
+    assert await notices.sent() == expected.keys() - untrue.keys()
+
+
+@pytest.mark.parametrize("said", SAID)
+async def test_restated_cover_is_told_to_whoever_was_refused_and_to_the_centre(notices: Notices, said: str) -> None:
+    about = "ticket/crm/1"
+    await notices.happened(about, example("NoteRecorded").data, example("ResponseRecorded").data)
+    await notices.asked(notice("refusal", about, 1), *SAID[said])
+    requester = await notices.asked(notice("cover-restated", about, 3))
+    centre = await notices.asked(notice("cover-restated-centre", about, 3))
+    rows = {row["stream"]: row for row in await notices.found("notices_to_send", now=TUESDAY, most=10)}
+    assert (requester in rows) is (said in TOLD)
+    assert rows[centre]["answered_at"] == example("ResponseRecorded").data.responded_at
+    cancelled = await notices.cancelled()
+    assert cancelled.get(requester) == (None if said in {*TOLD, *OPEN} else "nothing-to-correct")
+    assert centre not in cancelled
+
+
+# Contracts
+
+CONTRACT, CUSTOMER = "contract/erp/K-2001", "customer/erp/C-1001"
+
+
+def of_a_contract(kind: str, sequence: int, about: str = CONTRACT, **facts: object) -> NoticeRequested:
+    told = {"contract": CONTRACT, "customer": CUSTOMER, "centre": "france", "last_day": "2027-05-31", **facts}
+    return notice("lapse", about, sequence).model_copy(
+        update={
+            "role": NoticeRole.CUSTOMER,
+            "notice_class": NoticeClass(kind),
+            "template": kind,
+            "facts": NoticeFacts.model_validate(told),
+        }
+    )
+
+
+@pytest.mark.parametrize("template", [row[0] for row in CONTRACT_ROWS[1:]])
+@pytest.mark.parametrize("is_later", [True, False])
+async def test_what_became_untrue_of_a_contract_is_cancelled_and_all_else_is_sent(
+    notices: Notices, template: str, *, is_later: bool
+) -> None:
+    row = next(row for row in CONTRACT_ROWS[1:] if row[0] == template)
+    nothing, expected = example("RenewalReminderSkipped").data, dict[str, str | None]()
+    for number, (column, cause) in enumerate(zip(CONTRACT_ROWS[0], row[1:], strict=True)):
+        about, event = f"contract/erp/{number}", OF_CONTRACT[column]
+        await notices.happened(about, *([nothing, event] if is_later else [event, nothing]))
+        stream = await notices.asked(of_a_contract(template, 1 if is_later else 2, about))
+        expected[stream] = cause if is_later and cause != "-" else None
+    untrue = {stream: cause for stream, cause in expected.items() if cause}
+    assert await notices.cancelled() == untrue
+    assert await notices.sent() == expected.keys() - untrue.keys()
+
+
+async def test_a_reminder_is_not_told_to_whom_wants_none_any_more_but_the_offer_is(notices: Notices) -> None:
+    registered, chosen = example("CustomerRegistered").data, example("RemindersChosen", wanted=False).data
+    await notices.happened(CUSTOMER, registered, chosen)
+    reminder = await notices.asked(of_a_contract("renewal-reminder", 3))
+    offer, lapse = (
+        await notices.asked(of_a_contract("renewal-offer", 2)),
+        await notices.asked(of_a_contract("lapse", 4)),
+    )
+    assert await notices.cancelled() == {reminder: "not-wanted"}
+    assert await notices.sent() == {offer, lapse}
+
+
+@pytest.mark.parametrize("said", SAID)
+async def test_a_reversed_lapse_knows_whether_the_lapse_was_told_and_waits_for_it(notices: Notices, said: str) -> None:
+    lapsed_at = example("ContractLapsed").data.lapsed_at
+    await notices.asked(of_a_contract("lapse", 4, lapsed_at=lapsed_at), *SAID[said])
+    await notices.asked(of_a_contract("lapse", 2, lapsed_at=lapsed_at - timedelta(days=365)), taken(FIRST), sent(FIRST))
+    stream = await notices.asked(of_a_contract("lapse-reversed", 5, lapsed_at=lapsed_at))
+    rows = await notices.found("notices_to_send", now=TUESDAY, most=10)
+    found = {row["stream"]: row["told"] for row in rows}
+    assert found.get(stream) == (None if said in OPEN else said in TOLD)
+
+
+async def test_a_second_term_of_a_contract_is_a_term(notices: Notices) -> None:
+    first, second = example("ContractActivated").data, example("ContractRenewed").data
+    third = second.model_copy(update={"number": 3, "first_day": date(2028, 6, 1), "last_day": date(2029, 5, 31)})
+    await notices.happened(CONTRACT, first, second, third)
+    rows = [(row["number"], row["last_day"]) for row in await notices.table("terms")]
+    assert sorted(rows) == [(1, first.last_day), (2, second.last_day), (3, third.last_day)]
+
+
+def submitted_later(**changes: object) -> ContractActivated:
+    first: ContractActivated = example("ContractActivated").data
+    days = {"first_day": date(2027, 6, 1), "last_day": date(2028, 5, 31), "covered_until": AFTER_IT}
+    return first.model_copy(update={**days, **changes})
+
+
+AFTER_IT = datetime(2028, 5, 31, 22, tzinfo=UTC)
+WHILE_IT_RUNS = datetime(2027, 6, 20, tzinfo=UTC)
+
+
+async def test_a_lapse_that_was_told_is_taken_back_once_where_a_contract_submitted_later_joins_it(
+    notices: Notices,
+) -> None:
+    first, lapsed = example("ContractActivated").data, example("ContractLapsed").data
+    await notices.happened(CUSTOMER, example("CustomerRegistered").data)
+    await notices.happened(CONTRACT, first, lapsed)
+    facts = {"lapsed_at": lapsed.lapsed_at}
+    await notices.asked(of_a_contract("lapse", 2, **facts), taken(FIRST), sent(FIRST))
+    assert await notices.found("lapses_to_take_back", now=WHILE_IT_RUNS, most=10) == []
+    await notices.happened("contract/erp/K-9", submitted_later())
+    assert await notices.found("lapses_to_take_back", now=AFTER_IT, most=10) == []
+    [row] = await notices.found("lapses_to_take_back", now=WHILE_IT_RUNS, most=10)
+    assert (row["contract"], row["continued_by"]) == (CONTRACT, "contract/erp/K-9")
+    [known] = await notices.found("facts_for_notices", customer=[CUSTOMER], centre=["france"], working_centre=[None])
+    asked = take_back(row, FACTS_OF_RECIPIENTS.validate_json(known["facts"]), TUESDAY, "olcare.example")
+    assert (asked.facts.contract, asked.facts.continued_by) == (CONTRACT, "contract/erp/K-9")
+    assert (asked.facts.lapsed_at, asked.facts.last_day) == (lapsed.lapsed_at, date(2028, 5, 31))
+    requested = DECIDER.decide(DECIDER.initial, asked)
+    assert isinstance(requested, NoticeRequested)
+    await notices.happened(row["stream"], requested)
+    assert await notices.found("lapses_to_take_back", now=WHILE_IT_RUNS, most=10) == []
+    states = {asked["stream"]: asked["state"] for asked in await notices.table("notices")}
+    assert states[row["stream"]] == "requested"
+    assert await notices.cancelled() == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"first_day": date(2027, 6, 2)},
+        {"licence": "licence/erp/other"},
+        {"term_kind": TermKind.RESUBSCRIPTION},
+    ],
+)
+async def test_a_lapse_stays_told_where_there_is_a_gap_or_another_licence_or_a_new_subscription(
+    notices: Notices, changes: Mapping[str, object]
+) -> None:
+    first, lapsed = example("ContractActivated").data, example("ContractLapsed").data
+    await notices.happened(CUSTOMER, example("CustomerRegistered").data)
+    await notices.happened(CONTRACT, first, lapsed)
+    await notices.asked(of_a_contract("lapse", 2, lapsed_at=lapsed.lapsed_at), taken(FIRST), sent(FIRST))
+    await notices.happened("contract/erp/K-9", submitted_later(**changes))
+    assert await notices.found("lapses_to_take_back", now=WHILE_IT_RUNS, most=10) == []
+
+
+@pytest.mark.parametrize("kind", ["lapse", "renewal-offer", "renewal-reminder"])
 @pytest.mark.parametrize(("days", "licence", "cause"), [(0, "L", "continued"), (1, "L", None), (0, "M", None)])
-async def test_a_lapse_is_not_told_where_another_term_of_the_licence_goes_on(
-    notices: Notices, days: int, licence: str, cause: str | None
+async def test_what_ends_is_not_told_where_another_term_of_the_licence_goes_on(
+    notices: Notices, kind: str, days: int, licence: str, cause: str | None
 ) -> None:
     term = example("ContractActivated").data.model_copy(update={"licence": "licence/erp/L"})
     begins = term.last_day + timedelta(days=1 + days)
     following = {"first_day": begins, "last_day": begins + timedelta(days=364), "licence": f"licence/erp/{licence}"}
     await notices.happened("contract/erp/A", term)
     await notices.happened("contract/erp/B", term.model_copy(update=following))
-    stream = await notices.asked(notice("lapse", "contract/erp/A", 2))
+    stream = await notices.asked(of_a_contract(kind, 2, "contract/erp/A"))
     assert await notices.cancelled() == ({stream: cause} if cause else {})
     assert await notices.sent() == (set() if cause else {stream})

@@ -188,10 +188,10 @@ MAIL = (
     Edit("services/notification/news.py", "    | ContractLapsed\n)", "    | ContractLapsed\n    | TicketRated\n)"),
     Edit(
         "services/notification/reactions.py",
-        "            return [_lapse(known, news)]\n",
-        "            return [_lapse(known, news)]\n        case TicketRated():\n"
+        "            return [about_a_term(known, news)]\n",
+        "            return [about_a_term(known, news)]\n        case TicketRated():\n"
         "            about = NoticeFacts(ticket=event.stream, centre=news.centre, score=news.score)\n"
-        "            return [_to_the_centre(known, NoticeClass.RATING, news.centre, about)]\n",
+        "            return [to_the_centre(known, NoticeClass.RATING, news.centre, about)]\n",
     ),
     Import("services/notification/news.py", "TicketPaused", "TicketRated"),
     Edit(
@@ -209,8 +209,8 @@ MAIL = (
     ),
     Edit(
         "tests/unit/notification/test_texts.py",
-        '    "lapse": example("ContractLapsed"),\n',
-        '    "lapse": example("ContractLapsed"),\n    "rating": example("TicketRated"),\n',
+        '    "renewal-offer": example("RenewalOffered"),\n',
+        '    "renewal-offer": example("RenewalOffered"),\n    "rating": example("TicketRated"),\n',
     ),
     Edit(
         "tests/unit/notification/test_reactions.py",

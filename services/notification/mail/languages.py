@@ -1,29 +1,33 @@
-"""The languages that we write in, and how instants, days and opening hours are said in them."""
+"""The languages that we write in, and how days, times, money, numbers and lists are said in them.
+
+A language is a folder of texts under its CLDR name; everything else that it needs is in CLDR (Unicode's repository of
+locales, by Babel), also the forms of one territory, such as `fr-CA`.
+"""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from copy import copy
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache
 from itertools import groupby
+from pathlib import Path
 
+from babel import Locale, localedata
+from babel.core import get_global
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_percent
+from babel.units import format_unit
+
+from libs.messages.money import Price
 from libs.messages.plan import WeeklyWindow
+from libs.plan.currencies import minor_digits
 from libs.workcal.zones import zone
 
-LANGUAGES = ("fr", "en")
+FOLDER = Path(__file__).with_name("texts")
+LANGUAGES = tuple(sorted(path.name for path in FOLDER.iterdir() if localedata.exists(path.name)))
 LAST_RESORT = "en"
-
-_WEEKDAYS = {
-    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-_MONTHS = {
-    "fr": (
-        "janvier", "février", "mars", "avril", "mai", "juin",
-        "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-    ),
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-}  # fmt: skip
+_BASIS_POINTS = 10_000
 
 
 def choose_language(*wishes: str | None) -> str:
@@ -32,49 +36,77 @@ def choose_language(*wishes: str | None) -> str:
     return next((language for language in spoken if language in LANGUAGES), LAST_RESORT)
 
 
-def say_instant(at: datetime, zone_name: str, language: str) -> str:
-    """An instant in the civil time of a zone, rounded down to the minute, with the name of the zone."""
-    local = at.astimezone(zone(zone_name))
-    day, clock = say_day(local.date(), language), _say_clock(f"{local:%H:%M}", language)
-    where = f"{zone_name}, {_say_offset(local.utcoffset())}"
-    return f"{day} à {clock} ({where})" if language == "fr" else f"{day} at {clock} ({where})"
+def choose_territory(*wishes: str | None) -> str | None:
+    """The territory that the first wish with one names (`CA` of `fr-CA`)."""
+    return next((territory for wish in wishes if wish and (territory := wish.partition("-")[2])), None)
 
 
-def say_day(day: date, language: str) -> str:
-    """A date in words: `mardi 1er décembre 2026`, `Tuesday 1 December 2026`."""
-    number = "1er" if language == "fr" and day.day == 1 else str(day.day)
-    return f"{_WEEKDAYS[language][day.weekday()]} {number} {_MONTHS[language][day.month - 1]} {day.year}"
+@cache
+def locale_of(language: str, territory: str | None, zone_name: str | None) -> Locale:
+    """The language as written in the territory, else where the zone is; without it where CLDR has no such form."""
+    where = territory or (get_global("zone_territories").get(zone_name) if zone_name else None)
+    return Locale(language, where if where and localedata.exists(f"{language}_{where}") else None)
 
 
-def say_hours(weekly: Iterable[WeeklyWindow], language: str) -> str:
-    """Opening hours in words, days with the same hours together: `lundi au vendredi, 9 h à 17 h`."""
-    by_day: dict[int, list[str]] = {}
-    for window in sorted(weekly, key=lambda w: (w.weekday, w.opens)):
-        by_day.setdefault(window.weekday, []).append(_say_window(window, language))
-    runs = [list(run) for _, run in groupby(enumerate(by_day.items()), key=lambda at: (at[1][0] - at[0], at[1][1]))]
-    return "; ".join(_say_run([day for _, (day, _) in run], run[0][1][1], language) for run in runs)
+def say_day(day: date, locale: Locale) -> str:
+    """A date in words: `mardi 1 décembre 2026`, `Tuesday, 1 December 2026`."""
+    return format_date(day, "full", locale=locale)
 
 
-def _say_run(days: Sequence[int], windows: Sequence[str], language: str) -> str:
-    between, et = (" au ", " et ") if language == "fr" else (" to ", " and ")
-    names = [_WEEKDAYS[language][day - 1] for day in (days[:1] if len(days) == 1 else (days[0], days[-1]))]
-    return f"{between.join(names)}, {et.join(windows)}"
+def say_time(at: time, locale: Locale) -> str:
+    """A time of day without seconds: `14:30`, `14 h 30`, `2:30 PM`."""
+    return format_time(at.replace(tzinfo=None), "short", locale=locale)
 
 
-def _say_window(window: WeeklyWindow, language: str) -> str:
-    opens, closes = (_say_clock(clock, language) for clock in (window.opens, window.closes))
-    return f"{opens} à {closes}" if language == "fr" else f"{opens} to {closes}"
-
-
-def _say_clock(clock: str, language: str) -> str:
-    """`09:30` → `9 h 30`, in French; seconds are left out."""
-    hours, minutes = clock.split(":")[:2]
-    if language != "fr":
-        return f"{hours}:{minutes}"
-    return f"{int(hours)} h {minutes}" if minutes != "00" else f"{int(hours)} h"
-
-
-def _say_offset(offset: timedelta | None) -> str:
-    minutes = int((offset or timedelta()) / timedelta(minutes=1))
+def say_offset(at: datetime, zone_name: str) -> str:
+    """What the civil time of a zone differs by from UTC: `UTC+1`, `UTC-3:30`."""
+    minutes = int((at.astimezone(zone(zone_name)).utcoffset() or timedelta()) / timedelta(minutes=1))
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
     return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def say_money(amount: str, currency: str, locale: Locale) -> str:
+    """An amount with the minor digits of its currency by ISO 4217, and with more where it has more: `2 469,10 €`."""
+    pattern, digits = copy(locale.currency_formats["standard"]), minor_digits(currency) or 0
+    pattern.frac_prec = (max(digits, len(amount.partition(".")[2])),) * 2
+    return str(pattern.apply(Decimal(amount), locale, currency=currency, currency_digits=False))
+
+
+def say_rate(price: Price, locale: Locale) -> str:
+    """The share of the licence's value that a price is: `20 %`, `12.5%`."""
+    return format_percent(Decimal(price.rate) / _BASIS_POINTS, locale=locale, decimal_quantization=False)
+
+
+def say_list(several: Iterable[str], locale: Locale, *, style: str = "standard") -> str:
+    """Several things in one sentence, `standard` with *and*, `or` with *or*."""
+    return format_list(list(several), style="or" if style == "or" else "standard", locale=locale)
+
+
+def say_days(number: int, locale: Locale) -> str:
+    """So many days: `30 jours`, `1 day`."""
+    return format_unit(number, "duration-day", "long", locale=locale)
+
+
+def say_hours(weekly: Iterable[WeeklyWindow], locale: Locale) -> str:
+    """Opening hours in words, days with the same hours together: `lundi - vendredi, 09:00 - 17:00`."""
+    by_day: dict[int, list[str]] = {}
+    for window in sorted(weekly, key=lambda w: (w.weekday, w.opens)):
+        opens, closes = (say_time(_clock(at), locale) for at in (window.opens, window.closes))
+        by_day.setdefault(window.weekday, []).append(_from_to(opens, closes, locale))
+    runs = [list(run) for _, run in groupby(enumerate(by_day.items()), key=lambda at: (at[1][0] - at[0], at[1][1]))]
+    return "; ".join(_say_run([day for _, (day, _) in run], run[0][1][1], locale) for run in runs)
+
+
+def _say_run(days: Sequence[int], windows: Sequence[str], locale: Locale) -> str:
+    first, last = (locale.days["stand-alone"]["wide"][day - 1] for day in (days[0], days[-1]))
+    return f"{first if len(days) == 1 else _from_to(first, last, locale)}, {say_list(windows, locale)}"
+
+
+def _from_to(first: str, last: str, locale: Locale) -> str:
+    return str(locale.interval_formats[None]).format(first, last)
+
+
+def _clock(clock: str) -> time:
+    """`09:30`, or `24:00`, which is midnight."""
+    hours, minutes = clock.split(":")[:2]
+    return time(int(hours) % 24, int(minutes))

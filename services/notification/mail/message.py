@@ -52,6 +52,8 @@ class Mail:
     """The Message-ID, of no mail, that all mails of one conversation refer to."""
     is_answer: bool = False
     """Whether it answers a message that a person wrote (RFC 3834)."""
+    unsubscribe: str | None = None
+    """The URL by which no more mails of its kind are asked for (RFC 2369), where they can be."""
 
 
 def compose(mail: Mail) -> bytes:
@@ -81,6 +83,8 @@ def _headers(mail: Mail) -> Iterator[str]:
         yield header("References", [_as_it_stands(mail.root)])
     yield header("Auto-Submitted", ["auto-replied" if mail.is_answer else "auto-generated"])
     yield header("X-Auto-Response-Suppress", ["All"])
+    if mail.unsubscribe:
+        yield header("List-Unsubscribe", [_as_it_stands(f"<{mail.unsubscribe}>")])
     yield header("Content-Language", [_as_it_stands(mail.language)])
     yield header("MIME-Version", ["1.0"])
     yield header("Content-Type", ['text/plain; charset="utf-8"'])

@@ -5,24 +5,39 @@ and no subject can begin a header or a paragraph of its own.
 """
 
 import re
-from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cache, partial
+from typing import Any, NamedTuple
 
+from babel import Locale
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from libs.messages.clauses import Clause
 from libs.messages.notices import NoticeFacts
 from libs.messages.private import PrivateRecord
 from libs.messages.streams import parse_stream
+from libs.workcal.zones import zone
 from services.notification.mail.bidi import isolated
-from services.notification.mail.languages import choose_language, say_day, say_hours, say_instant
+from services.notification.mail.languages import (
+    FOLDER,
+    choose_language,
+    locale_of,
+    say_day,
+    say_days,
+    say_hours,
+    say_list,
+    say_money,
+    say_offset,
+    say_rate,
+    say_time,
+)
 from services.notification.mail.message import NotWritable
 from services.notification.projections import CentreSheet
 
-FOLDER = Path(__file__).with_name("texts")
 WEB_PAGE = "uplandsoftware.com/objectiflune-fr/resources/ebook/olcare/"
+_NARROW = {0x2009: " ", 0x202F: " "}
+"""Blanks that CLDR has in times and amounts: in a subject plain ones, so that one in English stands as it is."""
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -34,8 +49,9 @@ class Standing(NamedTuple):
     """The deadline as it is by now."""
     answered_at: datetime | None = None
     withdrawn_at: datetime | None = None
-    acknowledged: bool = False
-    """Whether the requester was told before that the request came, without a deadline."""
+    told: bool = False
+    """Whether the recipient was told that before which this follows: of an acknowledgement, that the request came,
+    without a deadline; of a reversed lapse, the lapse."""
 
 
 class Text(NamedTuple):
@@ -52,9 +68,17 @@ def render(
     standing: Standing,
     centre: CentreSheet | None,
     person: PrivateRecord | None,
+    *,
+    team: CentreSheet | None = None,
+    territory: str | None = None,
 ) -> Text:
-    """Write a notice; `centre` is the one that the facts name. Raises NotWritable where something needed is absent."""
+    """Write a notice; raises NotWritable where something needed is absent.
+
+    `centre` is the one that the facts name, `team` the one whose team helps where it is another; dates and numbers have
+    the forms of the territory, without one those of the facts' zone.
+    """
     spoken = choose_language(language)
+    locale = locale_of(spoken, territory, facts.zone)
     try:
         rendered = (
             _environment()
@@ -63,22 +87,55 @@ def render(
                 facts=facts,
                 standing=standing,
                 centre=centre,
-                centre_name=centre.centre.replace("-", " ").title() if centre else None,
+                team=team or centre,
                 person=_shown(person or PrivateRecord()),
                 plan=Clause,
                 web_page=WEB_PAGE,
                 number_of=lambda stream: isolated(parse_stream(stream).number),
                 reference_of=lambda stream: stream.partition("/")[2],
-                is_past=lambda at: at <= standing.now,
-                local=lambda at: say_instant(at, facts.zone or "UTC", spoken),
-                day=lambda day: say_day(day, spoken),
-                hours=lambda weekly: say_hours(weekly, spoken),
+                **_of_time(spoken, locale, facts.zone or "UTC", standing.now),
+                **_of_numbers(locale),
             )
         )
     except TemplateError as error:
         raise NotWritable(f"{spoken}/{template}: {type(error).__name__}") from error
     subject, _, body = rendered.partition("\n")
-    return Text(subject.strip(), body.strip() + "\n")
+    return Text(subject.translate(_NARROW).strip(), body.strip() + "\n")
+
+
+def _of_time(spoken: str, locale: Locale, zone_name: str, now: datetime) -> Mapping[str, Callable[..., Any]]:
+    """What texts say of instants, days and hours."""
+
+    def days_left(last: date) -> int:
+        return (last - now.astimezone(zone(zone_name)).date()).days
+
+    return {
+        "is_past": lambda at: at <= now,
+        "local": lambda at: say_instant(at, zone_name, spoken, locale),
+        "day": partial(say_day, locale=locale),
+        "hours": partial(say_hours, locale=locale),
+        "days_left": days_left,
+        "days": partial(say_days, locale=locale),
+    }
+
+
+def say_instant(at: datetime, zone_name: str, language: str, locale: Locale) -> str:
+    """An instant in the civil time of a zone, rounded down to the minute, with the name of the zone."""
+    there = at.astimezone(zone(zone_name))
+    said = {"day": say_day(there.date(), locale), "time": say_time(there.time(), locale)}
+    where = {"zone": zone_name, "offset": say_offset(at, zone_name)}
+    return _environment().get_template(f"{language}/_instant.txt").render(**said, **where).strip()
+
+
+def _of_numbers(locale: Locale) -> Mapping[str, Callable[..., str]]:
+    """What texts say of money, shares and lists."""
+    return {
+        "amount": lambda price: say_money(price.amount, price.currency, locale),
+        "value": lambda price: say_money(price.licence_value, price.currency, locale),
+        "rate": partial(say_rate, locale=locale),
+        "any_of": lambda several: say_list(several, locale, style="or"),
+        "all_of": partial(say_list, locale=locale),
+    }
 
 
 def _shown(person: PrivateRecord) -> PrivateRecord:

@@ -122,7 +122,7 @@ def claim(state: State, command: ClaimHandOver) -> NoticeHandingOver | None:
 def _is_free(state: State, now: datetime) -> bool:
     match state:
         case Requested():
-            return True
+            return state.not_before is None or now >= state.not_before
         case Deferred():
             return now >= state.retry_at
         case Ambiguous():

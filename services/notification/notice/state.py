@@ -35,9 +35,10 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Requested:
-    """To be sent: requested, or ordered again."""
+    """To be sent: requested, from `not_before` on where that is given, or ordered again."""
 
     notice: Notice
+    not_before: datetime | None = None
     state: Literal["requested"] = "requested"
 
 

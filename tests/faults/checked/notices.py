@@ -16,6 +16,11 @@ _TOLD = {
     "FirstResponseRestated": ("centre",),
     "FirstResponseNotPromised": ("centre",),
     "FirstResponseNotRetargeted": ("centre",),
+    "CoverRestated": ("requester", "centre"),
+    "ContractActivated": ("customer",),
+    "RenewalOffered": ("customer",),
+    "RenewalReminded": ("customer",),
+    "ContractRenewed": ("customer",),
     "ContractLapsed": ("customer",),
     "TicketOpened": ("centre",),
 }
@@ -51,6 +56,8 @@ def _told(event: Event) -> tuple[str, ...]:
     data = event.data
     if event.name == "TicketOpened":
         return ("centre",) if any(doubt["field"] == "requester.email" for doubt in data.get("doubts", ())) else ()
+    if event.name == "ContractActivated" and data.get("term_kind") is None:
+        return ()
     if event.name == "FirstResponseRetargeted" and data["certificate"]["due_at"] == data["was_due_at"]:
         return ()
     told = _TOLD[event.name]

@@ -10,7 +10,7 @@ from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.plan import CentrePhone, WeeklyWindow
 from libs.messages.private import PrivateRecord
 from services.notification.projections import CentreSheet
-from services.notification.reactions import CentreFacts, CustomerFacts, RecipientFacts
+from services.notification.requests import CentreFacts, CustomerFacts, RecipientFacts
 from tests.unit.recorded import recorded_event
 
 EXAMPLES = Path(__file__).parents[3] / "contracts" / "examples" / "log"

@@ -3,11 +3,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from libs.messages.notices import (
+    Cancellation,
     DeliveryProblem,
+    NoticeCancelled,
     NoticeClass,
     NoticeDeferred,
     NoticeEvent,
     NoticeFailed,
+    NoticeRequested,
     NoticeResendOrdered,
     NoticeSettled,
     Settlement,
@@ -41,6 +44,7 @@ from tests.unit.support import Specification
 
 A_TICK = timedelta(microseconds=1)
 IN_A_MINUTE = TUESDAY + timedelta(minutes=1)
+IN_TWO_DAYS = TUESDAY + timedelta(days=2)
 ORDERED = NoticeResendOrdered(ordered_at=TUESDAY, by="agent-7")
 
 Notices = Specification[State, Command, NoticeEvent]
@@ -50,6 +54,10 @@ given = notices.given
 
 def abandon(claim: Claim, wall: datetime) -> AbandonClaim:
     return AbandonClaim(TUESDAY, claim, wall, SMTP_LIMIT)
+
+
+def from_then_on(at: datetime) -> NoticeRequested:
+    return requested().model_copy(update={"not_before": at})
 
 
 def unreachable(claim: Claim, at: datetime = TUESDAY) -> RecordDeferred:
@@ -95,6 +103,23 @@ def test_a_deferred_notice_waits_for_its_time() -> None:
     waiting = given(requested(), taken(FIRST), deferred(FIRST, IN_A_MINUTE))
     waiting.when(take(SECOND, IN_A_MINUTE - A_TICK)).then(None)
     waiting.when(take(SECOND, IN_A_MINUTE)).then(taken(SECOND, IN_A_MINUTE))
+
+
+def test_a_notice_that_is_not_to_leave_before_the_opening_waits_for_it() -> None:
+    waiting = given(from_then_on(IN_TWO_DAYS))
+    waiting.when(take(FIRST, IN_TWO_DAYS - A_TICK)).then(None)
+    waiting.when(take(FIRST, IN_TWO_DAYS)).then(taken(FIRST, IN_TWO_DAYS))
+
+
+def test_an_order_to_send_again_waits_for_no_opening() -> None:
+    cancelled = NoticeCancelled(cancelled_at=TUESDAY, cause=Cancellation.PERSON_ERASED)
+    ordered = given(from_then_on(IN_TWO_DAYS), cancelled, ORDERED)
+    ordered.when(take(FIRST)).then(taken(FIRST))
+
+
+def test_it_is_given_up_a_day_after_the_first_attempt_however_long_it_waited_for_the_opening() -> None:
+    trying = given(from_then_on(IN_TWO_DAYS), taken(FIRST, IN_TWO_DAYS))
+    trying.when(unreachable(FIRST, IN_TWO_DAYS)).then(deferred(FIRST, IN_TWO_DAYS + timedelta(minutes=1), IN_TWO_DAYS))
 
 
 def test_an_order_to_send_again_frees_the_notice() -> None:

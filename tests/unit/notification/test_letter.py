@@ -37,7 +37,9 @@ def row(event: str, person: PrivateRecord | None = None, **changes: Any) -> dict
         "due_at": None,
         "answered_at": None,
         "withdrawn_at": None,
-        "acknowledged": False,
+        "told": False,
+        "team": None,
+        "territory": None,
     } | changes
 
 

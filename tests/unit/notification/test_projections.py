@@ -87,6 +87,14 @@ def test_a_deferred_notice_shows_why_and_until_when() -> None:
     assert (row.state, row.retry_at, row.problem) == ("deferred", SOON, "no-connection")
 
 
+def test_a_notice_shows_from_when_on_it_may_leave_until_it_is_tried_or_ordered() -> None:
+    asked = requested().model_copy(update={"not_before": SOON, "territory": "CA"})
+    row = folded(NOTICE_ROWS, NOTICE, asked)
+    assert (row.state, row.not_before, row.territory) == ("requested", SOON, "CA")
+    assert folded(NOTICE_ROWS, NOTICE, asked, taken(FIRST, SOON)).not_before is None
+    assert folded(NOTICE_ROWS, NOTICE, asked, NoticeResendOrdered(ordered_at=TUESDAY, by="a")).not_before is None
+
+
 def test_a_failed_notice_shows_what_the_server_said_in_codes() -> None:
     failed = NoticeFailed(
         attempt=1, failed_at=TUESDAY, problem=DeliveryProblem.REFUSED, smtp_code=550, enhanced_code="5.1.1"

@@ -1,35 +1,40 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from libs.eventlog.commands import Reaction
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.wire.record import RecordedEvent
+from libs.messages.base import PrivateKey
 from libs.messages.catalogue import CONTRACTS, EVENTS, SLA, TICKETS
 from libs.messages.clauses import Clause
+from libs.messages.contracts import ContractActivated
 from libs.messages.notices import NoticeClass, NoticeRole, Recipient
 from libs.messages.refusals import Contact
 from libs.messages.sla import NoPromise, Verdict
 from services.notification.domain import RequestNotice
-from services.notification.reactions import (
-    FACTS,
-    NO_FACTS,
-    REQUEST,
-    CentreFacts,
-    FactsNeeded,
-    RecipientFacts,
-    facts_needed,
-    react,
-)
+from services.notification.reactions import FACTS, NO_FACTS, FactsNeeded, facts_needed, react
+from services.notification.requests import REQUEST, CentreFacts, CustomerFacts, RecipientFacts
 from tests.unit.notification.foreign import CONTACT, KNOWN, example
 from tests.unit.recorded import recorded_event
 
+PRICE = example("RenewalOffered").data.price
+BEGINNINGS: Sequence[dict[str, Any]] = (
+    {"term_kind": "first-year", "price": PRICE.model_dump()},
+    {"term_kind": "subscription", "licence_kind": "subscription"},
+    {"term_kind": "resubscription", "price": PRICE.model_dump(), "follows": "contract/erp/K-2000"},
+)
 STARTED, REFUSED = example("FirstResponseClockStarted"), example("TicketRefused")
 AT_RISK, BREACHED, RESTATED = (
     example(f"FirstResponse{name}", transferred_to=None) for name in ("AtRisk", "Breached", "Restated")
 )
 LAPSED = example("ContractLapsed")
+OFFERED, REMINDED = example("RenewalOffered"), example("RenewalReminded")
+REVERSED, RENEWED = example("ContractRenewed"), example("ContractRenewed", reverses_lapse_at=None)
+WELCOMED, INCLUDED, BACK = (example("ContractActivated", **changes) for changes in BEGINNINGS)
+OF_A_CONTRACT = (WELCOMED, INCLUDED, BACK, OFFERED, REMINDED, RENEWED, REVERSED, LAPSED)
 RETARGETED = example("FirstResponseRetargeted")
 NOT_PROMISED, NOT_RETARGETED = example("FirstResponseNotPromised"), example("FirstResponseNotRetargeted")
 TELLING = {
@@ -42,6 +47,10 @@ TELLING = {
     "FirstResponseRestated": 2,
     "FirstResponseNotRetargeted": 1,
     "ContractLapsed": 1,
+    "CoverRestated": 2,
+    "RenewalOffered": 1,
+    "RenewalReminded": 1,
+    "ContractRenewed": 1,
 }
 REACTED_TO = sorted(event.__name__ for topic in (TICKETS, SLA, CONTRACTS) for event in EVENTS[topic])
 
@@ -74,6 +83,20 @@ def test_the_requester_hears_why_no_ticket_was_opened_and_whom_to_contact() -> N
     assert notice.facts.ticket == REFUSED.stream
     assert (notice.facts.reason, notice.facts.clause) == ("cover-lapsed", Clause.NOT_COVERED)
     assert notice.facts.contact is Contact.RESELLER
+
+
+def test_who_was_refused_and_the_centre_hear_that_the_ticket_is_covered_after_all() -> None:
+    restated = example("CoverRestated")
+    to_the_requester, to_the_centre = all_asked_for(restated)
+    assert to_the_requester.recipient == Recipient(private=restated.data.private)
+    assert to_the_centre.recipient == Recipient(centre="france")
+    assert {each.notice_class for each in (to_the_requester, to_the_centre)} == {NoticeClass.COVER_RESTATED}
+    assert to_the_centre.template == "cover-restated-centre"
+    assert to_the_requester.facts.opened_at == restated.data.opened_at
+
+
+def test_a_refusal_says_what_it_costs_to_come_back() -> None:
+    assert asked_for(example("TicketRefused", price_to_return=PRICE.model_dump())).facts.price == PRICE
 
 
 def test_the_centre_hears_of_a_promise_at_risk() -> None:
@@ -216,6 +239,87 @@ def missing(reason: str) -> RecordedEvent:
     return example("FirstResponseNotPromised", reason=reason)
 
 
+TOLD_AS = {
+    NoticeClass.WELCOME: WELCOMED,
+    NoticeClass.RESUBSCRIPTION: BACK,
+    NoticeClass.RENEWAL_OFFER: OFFERED,
+    NoticeClass.RENEWAL_REMINDER: REMINDED,
+    NoticeClass.RENEWAL: RENEWED,
+    NoticeClass.LAPSE_REVERSED: REVERSED,
+    NoticeClass.LAPSE: LAPSED,
+}
+RENEWALS = PrivateKey(person="person/erp/c-90", topic="olcare.contracts.in.v1", partition=4, offset=13)
+OTHER_PERSON = replace(KNOWN, customer=CustomerFacts(CONTACT, "fr", renewals=RENEWALS, country="BE", team="benelux"))
+
+
+@pytest.mark.parametrize("kind", TOLD_AS)
+def test_the_customer_is_told_of_each_thing_in_the_life_of_a_contract(kind: NoticeClass) -> None:
+    event = TOLD_AS[kind]
+    notice = asked_for(event)
+    assert (notice.role, notice.notice_class, notice.template) == (NoticeRole.CUSTOMER, kind, kind)
+    assert (notice.facts.contract, notice.facts.customer) == ("contract/erp/K-2001", "customer/erp/C-1001")
+    assert (notice.facts.centre, notice.facts.zone) == ("france", "Europe/Paris")
+    assert (notice.facts.contact, notice.facts.reseller) == (Contact.RESELLER, "revendeur-7")
+    assert notice.facts.last_day == event.data.last_day
+    assert notice.facts.price == getattr(event.data, "price", None)
+
+
+def test_a_subscription_licence_is_welcomed_too_and_ends_without_a_price() -> None:
+    assert asked_for(INCLUDED).notice_class is NoticeClass.WELCOME
+    assert asked_for(INCLUDED).facts.clause is Clause.SUBSCRIPTION_LICENCE
+    price = PRICE.model_dump()
+    ended = asked_for(example("ContractLapsed", licence_kind="subscription", price_to_return=price))
+    assert (ended.notice_class, ended.template) == (NoticeClass.LAPSE, "lapse-subscription")
+    assert (ended.facts.price, ended.facts.clause) == (None, Clause.SUBSCRIPTION_LICENCE)
+
+
+def test_a_contract_that_was_submitted_as_it_stood_is_welcomed_by_nobody() -> None:
+    assert react(example("ContractActivated", term_kind=None), KNOWN, "olcare.example") == []
+
+
+@pytest.mark.parametrize("event", OF_A_CONTRACT)
+def test_whoever_is_named_for_renewals_hears_of_all_but_the_beginning(event: RecordedEvent) -> None:
+    notice = asked_for(event, OTHER_PERSON)
+    begins = isinstance(event.data, ContractActivated)
+    assert notice.recipient == Recipient(private=CONTACT if begins else RENEWALS)
+
+
+def test_who_helps_with_renewals_is_the_reseller_or_the_team_of_another_centre() -> None:
+    facts = asked_for(OFFERED, OTHER_PERSON).facts
+    assert (facts.contact, facts.reseller, facts.team) == (Contact.REGIONAL_TEAM, None, "benelux")
+    at_home = replace(OTHER_PERSON, customer=CustomerFacts(CONTACT, "fr", team="france"))
+    assert asked_for(OFFERED, at_home).facts.team is None
+
+
+@pytest.mark.parametrize(("language", "territory"), [("fr", "BE"), ("fr-CA", "CA"), ("de-AT", "AT")])
+def test_a_customers_dates_have_the_form_of_its_language_s_territory_else_of_its_country(
+    language: str, territory: str
+) -> None:
+    assert OTHER_PERSON.customer is not None
+    known = replace(OTHER_PERSON, customer=replace(OTHER_PERSON.customer, language=language))
+    assert asked_for(OFFERED, known).territory == territory
+
+
+@pytest.mark.parametrize(("language", "territory"), [("fr", None), ("fr-CA", "CA")])
+def test_a_requester_s_dates_have_the_form_of_the_language_s_territory(language: str, territory: str | None) -> None:
+    assert asked_for(example("FirstResponseClockStarted", language=language)).territory == territory
+
+
+def test_offers_reminders_and_lapses_leave_at_the_next_opening_and_all_else_at_once() -> None:
+    monday = "2027-06-01T07:00:00.000000Z"
+    lapsed = example("ContractLapsed", mail_at=monday)
+    assert asked_for(lapsed).not_before == lapsed.data.mail_at
+    assert asked_for(OFFERED).not_before == OFFERED.data.mail_at
+    assert asked_for(REMINDED).not_before == REMINDED.data.mail_at
+    assert {asked_for(event).not_before for event in (WELCOMED, BACK, RENEWED, REVERSED, LAPSED, STARTED)} == {None}
+
+
+@pytest.mark.parametrize("event", OF_A_CONTRACT)
+def test_what_is_told_of_contracts_waits_until_the_customer_is_known(event: RecordedEvent) -> None:
+    with pytest.raises(Unavailable):
+        react(event, replace(KNOWN, customer=None), "olcare.example")
+
+
 def test_the_customers_contact_hears_of_a_lapse() -> None:
     notice = asked_for(LAPSED)
     assert (notice.role, notice.notice_class) == (NoticeRole.CUSTOMER, NoticeClass.LAPSE)
@@ -228,11 +332,6 @@ def test_a_customer_without_a_reseller_turns_to_the_regional_team() -> None:
     assert KNOWN.customer is not None
     direct = replace(KNOWN, customer=replace(KNOWN.customer, reseller=None))
     assert asked_for(LAPSED, direct).facts.contact is Contact.REGIONAL_TEAM
-
-
-def test_a_lapse_waits_until_its_customer_is_known() -> None:
-    with pytest.raises(Unavailable):
-        react(LAPSED, replace(KNOWN, customer=None), "olcare.example")
 
 
 def test_the_centre_is_told_of_a_requester_who_can_not_be_written_to() -> None:
@@ -288,8 +387,9 @@ def test_a_centre_is_told_in_its_own_language() -> None:
     assert asked_for(BREACHED, RecipientFacts(centre=CentreFacts("ja", "Asia/Tokyo"))).language == "en"
 
 
-def test_only_a_lapse_asks_about_a_customer() -> None:
-    assert facts_needed(LAPSED) == FactsNeeded("customer/erp/C-1001", "france")
+def test_only_what_is_told_of_contracts_asks_about_a_customer() -> None:
+    for event in OF_A_CONTRACT:
+        assert facts_needed(event) == FactsNeeded("customer/erp/C-1001", "france")
     assert facts_needed(BREACHED) == FactsNeeded(None, "france")
 
 

@@ -6,6 +6,7 @@ from unicodedata import bidirectional
 
 import pytest
 import typer
+from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,26 +18,49 @@ from libs.messages.private import PrivateRecord
 from libs.messages.refusals import TicketRefusal
 from libs.messages.sla import NoPromise
 from services.notification.domain import RequestNotice
-from services.notification.mail.languages import LANGUAGES, choose_language, say_day, say_hours, say_instant
+from services.notification.mail.languages import (
+    FOLDER,
+    LANGUAGES,
+    choose_language,
+    choose_territory,
+    locale_of,
+    say_day,
+    say_days,
+    say_hours,
+    say_list,
+    say_money,
+    say_rate,
+)
 from services.notification.mail.message import NotWritable
-from services.notification.mail.texts import FOLDER, Standing, Text, render
+from services.notification.mail.texts import Standing, Text, render, say_instant
 from services.notification.projections import CentreSheet
 from services.notification.reactions import react
 from services.ops.__main__ import app
 from services.ops.ticket.command import ticket_id
 from tests.unit.notification.foreign import AMERICAS, ANA, FRANCE, KNOWN, example
 
-NBSP = "\u00a0"
+PLAIN = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2013": "-"})
+"""No-break, narrow no-break and thin spaces, and dashes, as CLDR and the texts have them."""
+PRICE, LAPSED = example("RenewalOffered").data.price.model_dump(), "contract/erp/K-2000"
 ABOUT = {
     "acknowledgement": example("FirstResponseClockStarted"),
     "refusal": example("TicketRefused"),
+    "cover-restated": example("CoverRestated"),
+    "cover-restated-centre": example("CoverRestated"),
     "warning": example("FirstResponseAtRisk"),
     "breach": example("FirstResponseBreached"),
     "deadline-moved": example("FirstResponseRetargeted"),
     "deadline-moved-centre": example("FirstResponseRetargeted"),
     "no-promise": example("FirstResponseNotPromised"),
     "restatement": example("FirstResponseRestated"),
-    "lapse": example("ContractLapsed"),
+    "welcome": example("ContractActivated", term_kind="first-year", price=PRICE),
+    "renewal-offer": example("RenewalOffered"),
+    "renewal-reminder": example("RenewalReminded"),
+    "renewal": example("ContractRenewed", reverses_lapse_at=None),
+    "lapse": example("ContractLapsed", price_to_return=PRICE),
+    "lapse-subscription": example("ContractLapsed", licence_kind="subscription"),
+    "lapse-reversed": example("ContractRenewed"),
+    "resubscription": example("ContractActivated", term_kind="resubscription", price=PRICE, follows=LAPSED),
     "address-in-doubt": example("TicketOpened", doubts=[{"field": "requester.email", "code": "not-an-address"}]),
 }
 EARLY = Standing(datetime(2026, 11, 24, 8, 30, tzinfo=UTC))
@@ -58,7 +82,7 @@ def text(
     standing: Standing = EARLY,
 ) -> Text:
     written = render(template, language, facts_of(template), standing, centre, person)
-    return Text(*(part.replace(NBSP, " ") for part in written))
+    return Text(*(part.translate(PLAIN) for part in written))
 
 
 # Every text
@@ -150,15 +174,15 @@ def test_a_text_without_the_fact_it_needs_can_not_be_written() -> None:
 
 
 def test_the_acknowledgement_says_by_when_in_the_centres_time() -> None:
-    deadline = "lundi 30 novembre 2026 à 12 h 30 (Europe/Paris, UTC+1)"
+    deadline = "lundi 30 novembre 2026 à 12:30 (Europe/Paris, UTC+1)"
     assert f"au plus tard le {deadline}" in text("acknowledgement", "fr").body
-    assert "by Monday 30 November 2026 at 12:30 (Europe/Paris, UTC+1)" in text("acknowledgement", "en").body
+    assert "by Monday, 30 November 2026 at 12:30 (Europe/Paris, UTC+1)" in text("acknowledgement", "en").body
 
 
 def test_the_acknowledgement_says_when_the_centre_is_open_and_under_which_number() -> None:
-    reach = "France, +33 1 80 87 52 86, lundi au vendredi, 9 h à 17 h (sauf les jours fériés)"
+    reach = "France, +33 1 80 87 52 86, lundi - vendredi, 09:00 - 17:00 (sauf les jours fériés)"
     assert reach in text("acknowledgement", "fr").body
-    both = "Americas, +1 514 798-8714 or +1 866 348-5863, Monday to Friday, 09:00 to 20:00 (except public holidays)"
+    both = "Americas, +1 514 798-8714 or +1 866 348-5863, Monday - Friday, 09:00 - 20:00 (except public holidays)"
     assert both in text("acknowledgement", "en", centre=AMERICAS).body
 
 
@@ -186,7 +210,7 @@ def test_the_refusal_says_why_and_whom_to_contact() -> None:
 def test_the_refusal_to_a_customer_that_nobody_knows_names_no_centre() -> None:
     unknown = {"centre": None, "zone": None, "reason": "unknown-customer", "contact": "regional-team"}
     body = render("refusal", "fr", facts_of("refusal").model_copy(update=unknown), EARLY, None, ANA).body
-    assert "communiquer avec l'équipe OL Care de votre région. Pour de plus" in body.replace(NBSP, " ")
+    assert "communiquer avec l'équipe OL Care de votre région. Pour de plus" in body.translate(PLAIN)
     assert "(UTC, UTC+0)" in body
 
 
@@ -215,8 +239,8 @@ def test_the_lapse_says_the_last_day() -> None:
 @pytest.mark.parametrize("template", ["deadline-moved", "deadline-moved-centre"])
 def test_a_deadline_that_moved_is_told_with_the_one_of_before_in_the_centres_time(template: str) -> None:
     body = text(template, "fr").body
-    assert "lundi 30 novembre 2026 à 12 h 30 (Europe/Paris, UTC+1)" in body
-    assert "lundi 30 novembre 2026 à 13 h 30 (Europe/Paris, UTC+1)" in body
+    assert "lundi 30 novembre 2026 à 12:30 (Europe/Paris, UTC+1)" in body
+    assert "lundi 30 novembre 2026 à 13:30 (Europe/Paris, UTC+1)" in body
     assert "une fermeture du centre" in body
     assert "13:30 (Europe/Paris, UTC+1)" in text(template, "en").subject
 
@@ -251,16 +275,16 @@ def test_a_promise_that_stands_is_not_said_to_be_missing() -> None:
     subject, body = render("no-promise", "fr", stands, EARLY, FRANCE, None)
     assert "aucune nouvelle échéance" in subject
     assert "La promesse reste telle quelle." in body
-    assert "12 h 30 (Europe/Paris, UTC+1)" in body
+    assert "12:30 (Europe/Paris, UTC+1)" in body
     assert "not-promised" not in body
 
 
 def test_the_breach_says_whether_the_customer_still_waits() -> None:
     late = facts_of("breach").model_copy(update={"responded_at": datetime(2026, 11, 30, 12, 1, tzinfo=UTC)})
     assert "Le client attend toujours." in text("breach", "fr").body
-    assert "trop tard, le lundi 30 novembre 2026 à 13 h 01" in render(
+    assert "trop tard, le lundi 30 novembre 2026 à 13:01" in render(
         "breach", "fr", late, EARLY, FRANCE, None
-    ).body.replace(NBSP, " ")
+    ).body.translate(PLAIN)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -320,7 +344,7 @@ def test_who_was_answered_already_is_told_that(template: str, language: str, now
 
 def test_an_acknowledgement_says_the_deadline_as_it_is_by_now() -> None:
     moved = Standing(EARLY.now, DUE_AT + timedelta(hours=1))
-    assert "au plus tard le lundi 30 novembre 2026 à 13 h 30" in text("acknowledgement", "fr", standing=moved).body
+    assert "au plus tard le lundi 30 novembre 2026 à 13:30" in text("acknowledgement", "fr", standing=moved).body
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -345,15 +369,15 @@ def test_the_deadline_that_is_given_later_is_told_without_saying_the_same_twice(
     assert "\n\n\n" not in later.body
 
 
-AFTER_THE_FIRST = Standing(EARLY.now, DUE_AT, acknowledged=True)
+AFTER_THE_FIRST = Standing(EARLY.now, DUE_AT, told=True)
 
 
 @pytest.mark.parametrize(
     ("standing", "said"),
     [
         (Standing(DUE_AT), "Le client attend toujours."),
-        (Standing(DUE_AT, answered_at=DUE_AT + A_TICK), "La réponse est venue le lundi 30 novembre 2026 à 12 h 30"),
-        (Standing(DUE_AT, withdrawn_at=DUE_AT), "La demande a été retirée le lundi 30 novembre 2026 à 12 h 30"),
+        (Standing(DUE_AT, answered_at=DUE_AT + A_TICK), "La réponse est venue le lundi 30 novembre 2026 à 12:30"),
+        (Standing(DUE_AT, withdrawn_at=DUE_AT), "La demande a été retirée le lundi 30 novembre 2026 à 12:30"),
     ],
 )
 def test_a_breach_says_whether_the_customer_waits_when_it_is_written(standing: Standing, said: str) -> None:
@@ -417,29 +441,35 @@ def test_a_promise_that_stands_is_told_without_its_customer(language: str) -> No
 
 # How it is said
 
+FRENCH, OF_QUEBEC, ENGLISH, AMERICAN = (
+    Locale("fr"), Locale("fr", "CA"), Locale("en", "GB"), Locale("en", "US"),
+)  # fmt: skip
+
 
 @pytest.mark.parametrize(
     ("zone", "said"),
     [
-        ("Europe/Paris", "mardi 24 novembre 2026 à 17 h (Europe/Paris, UTC+1)"),
-        ("Asia/Kuala_Lumpur", "mercredi 25 novembre 2026 à 0 h (Asia/Kuala_Lumpur, UTC+8)"),
-        ("America/Toronto", "mardi 24 novembre 2026 à 11 h (America/Toronto, UTC-5)"),
-        ("America/St_Johns", "mardi 24 novembre 2026 à 12 h 30 (America/St_Johns, UTC-3:30)"),
+        ("Europe/Paris", "mardi 24 novembre 2026 à 17:00 (Europe/Paris, UTC+1)"),
+        ("Asia/Kuala_Lumpur", "mercredi 25 novembre 2026 à 00:00 (Asia/Kuala_Lumpur, UTC+8)"),
+        ("America/Toronto", "mardi 24 novembre 2026 à 11:00 (America/Toronto, UTC-5)"),
+        ("America/St_Johns", "mardi 24 novembre 2026 à 12:30 (America/St_Johns, UTC-3:30)"),
     ],
 )
 def test_an_instant_is_said_in_the_civil_time_of_the_zone(zone: str, said: str) -> None:
-    assert say_instant(datetime(2026, 11, 24, 16, tzinfo=UTC), zone, "fr") == said
+    assert say_instant(datetime(2026, 11, 24, 16, tzinfo=UTC), zone, "fr", FRENCH) == said
 
 
 def test_summer_time_shows() -> None:
-    assert say_instant(datetime(2026, 7, 1, 16, tzinfo=UTC), "Europe/London", "en") == (
-        "Wednesday 1 July 2026 at 17:00 (Europe/London, UTC+1)"
+    assert say_instant(datetime(2026, 7, 1, 16, tzinfo=UTC), "Europe/London", "en", ENGLISH) == (
+        "Wednesday, 1 July 2026 at 17:00 (Europe/London, UTC+1)"
     )
 
 
-def test_the_first_of_a_month_is_said_as_people_say_it() -> None:
-    assert say_day(date(2026, 12, 1), "fr") == "mardi 1er décembre 2026"
-    assert say_day(date(2026, 12, 1), "en") == "Tuesday 1 December 2026"
+def test_a_day_is_said_as_the_locales_have_it() -> None:
+    first = date(2026, 12, 1)
+    assert say_day(first, FRENCH) == "mardi 1 décembre 2026"
+    assert say_day(first, ENGLISH) == "Tuesday, 1 December 2026"
+    assert say_day(first, AMERICAN) == "Tuesday, December 1, 2026"
 
 
 def test_days_with_the_same_hours_are_said_together() -> None:
@@ -448,16 +478,69 @@ def test_days_with_the_same_hours_are_said_together() -> None:
 
     week = [
         window(1, "13:30", "17:00"), window(1, "09:00", "12:00"),
-        window(2, "09:00", "17:00"), window(3, "09:00", "17:00"), window(6, "10:00", "12:00"),
+        window(2, "09:00", "17:00"), window(3, "09:00", "17:00"), window(6, "10:00", "24:00"),
     ]  # fmt: skip
-    assert (
-        say_hours(week, "fr")
-        == "lundi, 9 h à 12 h et 13 h 30 à 17 h; mardi au mercredi, 9 h à 17 h; samedi, 10 h à 12 h"
+    assert say_hours(week, FRENCH).translate(PLAIN) == (
+        "lundi, 09:00 - 12:00 et 13:30 - 17:00; mardi - mercredi, 09:00 - 17:00; samedi, 10:00 - 00:00"
     )
-    assert say_hours(week[2:], "en") == "Tuesday to Wednesday, 09:00 to 17:00; Saturday, 10:00 to 12:00"
+    assert say_hours(week[2:4], OF_QUEBEC).translate(PLAIN) == "mardi - mercredi, 09 h 00 - 17 h 00"
+    assert say_hours(week[2:4], AMERICAN).translate(PLAIN) == "Tuesday - Wednesday, 9:00 AM - 5:00 PM"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "locale", "said"),
+    [
+        ("2469.10", "EUR", FRENCH, "2\u202f469,10\u00a0€"),
+        ("2469.10", "EUR", ENGLISH, "€2,469.10"),
+        ("12345", "JPY", ENGLISH, "JP¥12,345"),
+        ("12345", "JPY", FRENCH, "12\u202f345\u00a0JPY"),
+        ("3", "CAD", OF_QUEBEC, "3,00\u00a0$"),
+        ("3", "CAD", FRENCH, "3,00\u00a0$CA"),
+        ("12345.6789", "USD", AMERICAN, "$12,345.6789"),
+        ("12345.50", "HUF", ENGLISH, "HUF12,345.50"),
+        ("7", "IQD", ENGLISH, "IQD7.000"),
+    ],
+)
+def test_money_is_said_with_the_minor_digits_of_its_currency(
+    amount: str, currency: str, locale: Locale, said: str
+) -> None:
+    assert say_money(amount, currency, locale) == said
+
+
+def test_shares_days_and_lists_are_said_as_the_locales_have_them() -> None:
+    price = example("RenewalOffered").data.price
+    half = price.model_copy(update={"rate": 1250})
+    assert (say_rate(price, FRENCH), say_rate(half, ENGLISH)) == ("20\u00a0%", "12.5%")
+    assert (say_days(1, FRENCH), say_days(30, ENGLISH)) == ("1\u00a0jour", "30 days")
+    assert say_list(["a", "b", "c"], FRENCH, style="or") == "a, b ou c"
+    assert say_list(["a", "b", "c"], ENGLISH) == "a, b and c"
 
 
 def test_a_wish_may_name_a_country_or_be_absent() -> None:
     assert choose_language(None, "fr-CA") == "fr"
     assert choose_language("de", None) == "en"
     assert choose_language() == "en"
+    assert choose_territory(None, "fr", "fr-CA", "en-GB") == "CA"
+    assert choose_territory("fr", None) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "territory", "zone", "locale"),
+    [
+        ("fr", "CA", "Europe/Paris", "fr_CA"),
+        ("fr", None, "America/Toronto", "fr_CA"),
+        ("fr", "DE", "Europe/Paris", "fr"),
+        ("en", "DE", None, "en_DE"),
+        ("en", None, "UTC", "en"),
+        ("en", None, None, "en"),
+    ],
+)
+def test_the_forms_are_those_of_the_readers_territory_else_of_the_centres_where_the_locale_exists(
+    language: str, territory: str | None, zone: str | None, locale: str
+) -> None:
+    assert str(locale_of(language, territory, zone)) == locale
+
+
+def test_every_folder_of_texts_is_a_language_of_cldr() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(LANGUAGES)
+    assert {"fr", "en"} <= set(LANGUAGES)
