@@ -324,7 +324,7 @@ async def _write(kafka: str, raw: KafkaClient, card: Card, tp: TopicPartition, r
             case _:
                 await _plain(kafka, card, tp, rng)
     if card.kind == "log" and tp.partition == 0:
-        await _transaction(kafka, card, tp, rng, back=False)
+        await _two_ends(kafka, card, tp, rng)
         await _plain(kafka, card, tp, rng)
 
 
@@ -339,6 +339,18 @@ async def _transaction(kafka: str, card: Card, tp: TopicPartition, rng: Random, 
         await producer.begin_transaction()
         await _send(producer, card, tp, rng)
         await (producer.abort_transaction() if back else producer.commit_transaction())
+
+
+async def _two_ends(kafka: str, card: Card, tp: TopicPartition, rng: Random) -> None:
+    """Two transactions whose ends follow each other: a gap of two, of which nobody is given anything."""
+    name = f"{tp.topic}-{rng.random()}"
+    one, two = (AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=f"{name}-{n}") for n in (1, 2))
+    async with one, two:
+        for producer in (one, two):
+            await producer.begin_transaction()
+            await _send(producer, card, tp, rng)
+        await one.commit_transaction()
+        await two.commit_transaction()
 
 
 async def _send(producer: Any, card: Card, tp: TopicPartition, rng: Random) -> None:
