@@ -138,6 +138,9 @@ NoticeId = Annotated[str, StringConstraints(pattern=rf"^notice/{_PART}/{_PART}$"
 PersonId = Annotated[str, StringConstraints(pattern=rf"^person/{_PART}/{_PART}$", max_length=LONGEST_STREAM)]
 """`person/source/number`: a person by number; who that is stands in the private topic alone."""
 
+ShownId = Annotated[str, StringConstraints(pattern=rf"^[a-z][a-z0-9.-]*/{_PART}/{_PART}$", max_length=LONGEST_STREAM)]
+"""What somebody was shown: the stream id of a ticket, or topic/partition/offset of a dead letter."""
+
 EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 """The id of an event or a command: a UUID in lower case."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, get_args
 
+from libs.messages.actions import ActionEvent
 from libs.messages.base import Event, event_type
 from libs.messages.contracts import ContractEvent, CustomerEvent
 from libs.messages.cycles import CyclesEvent
@@ -14,16 +15,24 @@ from libs.messages.plan import CalendarEvent, PricesEvent, RemindersEvent, Targe
 from libs.messages.sla import PromiseEvent
 from libs.messages.streams import parse_stream
 from libs.messages.tickets import TicketEvent
-from libs.messages.upstream import ContractUpstream, NoticeUpstream, TicketUpstream, Upstream, upstream_type
+from libs.messages.upstream import (
+    ContractUpstream,
+    NoticeUpstream,
+    OpsUpstream,
+    TicketUpstream,
+    Upstream,
+    upstream_type,
+)
 
 SlaEvent = PromiseEvent | CyclesEvent
 ContractsEvent = CustomerEvent | ContractEvent | LicenceEvent | EntitlementsEvent
 """Of the log topics that hold streams of several kinds, what may stand there."""
 
 TICKETS, SLA, CONTRACTS = "olcare.tickets.v1", "olcare.sla.v1", "olcare.contracts.v1"
-PLAN, NOTICES, PRIVATE = "olcare.plan.v1", "olcare.notices.v1", "olcare.private.v1"
+PLAN, NOTICES, OPS, PRIVATE = "olcare.plan.v1", "olcare.notices.v1", "olcare.ops.v1", "olcare.private.v1"
 CLOCK = "olcare.clock.v1"
 TICKETS_DOOR, CONTRACTS_DOOR, NOTICES_DOOR = "olcare.tickets.in.v1", "olcare.contracts.in.v1", "olcare.notices.in.v1"
+OPS_DOOR = "olcare.ops.in.v1"
 
 STREAMS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(
     {
@@ -41,6 +50,7 @@ STREAMS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(
         "reminders": get_args(RemindersEvent),
         "tz": get_args(TzEvent),
         "notice": get_args(NoticeEvent),
+        "action": get_args(ActionEvent),
     }
 )
 """Kind of stream → the events that it may hold."""
@@ -52,6 +62,7 @@ STREAMS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
         CONTRACTS: ("customer", "contract", "licence", "entitlements"),
         PLAN: ("calendar", "targets", "prices", "versions", "reminders", "tz"),
         NOTICES: ("notice",),
+        OPS: ("action",),
     }
 )
 """Log topic → the kinds of its streams."""
@@ -79,7 +90,7 @@ EVENT_OF_TYPE: Mapping[str, type[Event]] = MappingProxyType(
 
 
 def _named(messages: Any) -> Mapping[str, type[Upstream]]:
-    return MappingProxyType({upstream_type(message): message for message in get_args(messages)})
+    return MappingProxyType({upstream_type(message): message for message in get_args(messages) or (messages,)})
 
 
 UPSTREAM: Mapping[str, Mapping[str, type[Upstream]]] = MappingProxyType(
@@ -87,6 +98,7 @@ UPSTREAM: Mapping[str, Mapping[str, type[Upstream]]] = MappingProxyType(
         TICKETS_DOOR: _named(TicketUpstream),
         CONTRACTS_DOOR: _named(ContractUpstream),
         NOTICES_DOOR: _named(NoticeUpstream),
+        OPS_DOOR: _named(OpsUpstream),
     }
 )
 """Door topic → CloudEvents type → message."""

@@ -17,6 +17,7 @@ from libs.messages.upstream import (
     ContractUpstream,
     PersonErasureOrdered,
     PlanPartSubmitted,
+    PrivateDataRequested,
     ResendOrdered,
     ResponseGiven,
     SettlementOrdered,
@@ -32,10 +33,10 @@ OURS = "olcare/"
 SAID_BY: Mapping[str, frozenset[type[Upstream]]] = MappingProxyType(
     {
         PLAN_SOURCE: frozenset({PlanPartSubmitted}),
-        OPS_SOURCE: frozenset({PersonErasureOrdered, ResendOrdered, SettlementOrdered}),
+        OPS_SOURCE: frozenset({PersonErasureOrdered, ResendOrdered, SettlementOrdered, PrivateDataRequested}),
     }
 )
-SAID_BY_US_ALONE = SAID_BY[PLAN_SOURCE] | {ResendOrdered, SettlementOrdered}
+SAID_BY_US_ALONE = SAID_BY[PLAN_SOURCE] | {ResendOrdered, SettlementOrdered, PrivateDataRequested}
 
 GROUPS: Mapping[str, frozenset[type[Upstream]]] = MappingProxyType(
     {

@@ -1,4 +1,4 @@
-"""What upstream systems say at the three doors: the `data` of their CloudEvents.
+"""What upstream systems and people say at the doors: the `data` of their CloudEvents.
 
 The attributes say the rest: `subject` is the number (of the ticket, customer, contract or notice), `time` the instant
 in the world that the message is about, (`source`, `id`) name the command.
@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from libs.messages import base
+from libs.messages.actions import PrivateKind, ViewingReason
 from libs.messages.base import (
     LONGEST_CODE,
     Code,
@@ -29,6 +30,7 @@ from libs.messages.base import (
     Number,
     PhoneNumber,
     Reference,
+    ShownId,
     Value,
     type_name,
 )
@@ -413,6 +415,17 @@ class SettlementOrdered(Upstream):
     settled_as: Settlement
 
 
+class PrivateDataRequested(Upstream):
+    """Somebody is to be shown what is private, and says why; `subject` names who, as `by` does."""
+
+    by: Reference
+    reason: ViewingReason
+    case_number: Reference | None = None
+    """Where more is written about it, in whatever system."""
+    kind: PrivateKind
+    what: ShownId
+
+
 TicketFollowUp = (
     ResponseGiven
     | CustomerCalled
@@ -440,3 +453,4 @@ ContractUpstream = (
     | PersonErasureOrdered
 )
 NoticeUpstream = ResendOrdered | SettlementOrdered
+OpsUpstream = PrivateDataRequested

@@ -22,7 +22,7 @@ from services.ops.cli.output import Refused, tell
 from services.ops.clock import command as clock
 from services.ops.contract import command as contract
 from services.ops.cover import command as cover
-from services.ops.door import dead_letters, notices, persons, seed, trigger
+from services.ops.door import dead_letters, notices, persons, seed, trigger, viewings
 from services.ops.explain import command as explain
 from services.ops.plan import calendar
 from services.ops.plan import command as plan
@@ -47,6 +47,7 @@ for _command in (
     backup.backup,
     backup.restore,
     serve.serve,
+    viewings.audit,
 ):
     app.command()(_command)
 sla.app.command()(cycles.cycles)

@@ -12,7 +12,7 @@ from libs.messages.base import MessageType, TopicName
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 TOPICS = CONTRACTS / "topics"
 
-Program = Literal["intake", "contract", "sla_timer", "notification", "ops", "upstream"]
+Program = Literal["intake", "contract", "sla_timer", "notification", "audit", "ops", "upstream"]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 

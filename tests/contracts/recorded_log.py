@@ -21,6 +21,7 @@ from libs.messages.catalogue import EVENTS
 from services.contract.projections import READERS as CONTRACT
 from services.intake.projections import READERS as INTAKE
 from services.notification.projections import READERS as NOTIFICATION
+from services.ops.audit.projections import READERS as AUDIT
 from services.sla_timer.projections import READERS as SLA_TIMER
 
 RECORDED = Path(__file__).with_name("recorded")
@@ -31,6 +32,7 @@ SERVICES: Mapping[str, tuple[Reader, ...]] = {
     "intake": INTAKE,
     "notification": NOTIFICATION,
     "sla_timer": SLA_TIMER,
+    "audit": AUDIT,
 }
 
 
@@ -50,7 +52,7 @@ def folded() -> list[str]:
         line
         for service, readers in SERVICES.items()
         for reader in readers
-        for line in _lines(f"{service}.{reader.name}", reader, log[reader.topic])
+        for line in _lines(f"{service}.{reader.name}", reader, log.get(reader.topic, []))
     ]
     return sorted(lines)
 

@@ -13,6 +13,7 @@ from services.contract.settings import ContractSettings
 from services.intake.settings import IntakeSettings
 from services.notification.settings import NotificationSettings
 from services.ops.__main__ import app
+from services.ops.audit.settings import AuditSettings
 from services.sla_timer.settings import SlaTimerSettings
 
 PAGES = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]
@@ -60,7 +61,7 @@ def test_a_command_that_is_not_there_is_found() -> None:
     assert len(list(commands(PROJECT / "docs/runbook/README.md"))) > 20
 
 
-SERVICES = (IntakeSettings, ContractSettings, SlaTimerSettings, NotificationSettings)
+SERVICES = (IntakeSettings, ContractSettings, SlaTimerSettings, NotificationSettings, AuditSettings)
 SETTINGS = PROJECT / "docs/runbook/credentials.md"
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from libs.eventlog.kafka.decoder import MAX_HEADERS, MAX_RECORD
 from libs.eventlog.wire.cloudevents import MAX_SOURCE, MAX_VALUE, YEARS
 from libs.eventlog.wire.receipts import MAX_KEY
+from libs.messages.actions import ActionRefusal
 from libs.messages.base import Code
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.contracts import ContractRefusal, CustomerRefusal, ErasureRefusal, SignatureRefusal
@@ -40,6 +41,7 @@ REASONS: Mapping[str, tuple[type[StrEnum], ...]] = {
         *(CustomerRefusal, LicenceRefusal, ContractRefusal, SignatureRefusal, ErasureRefusal, PlanRefusal),
     ),
     "At `olcare.notices.in.v1`": (OrderRefusal,),
+    "At `olcare.ops.in.v1`": (ActionRefusal,),
     "`unreadable`, at any door": (Unreadability,),
 }
 """Heading → the reasons that its table has."""
@@ -72,7 +74,7 @@ def test_each_reason_has_one_row_that_says_what_to_do_and_whether_to_send_again(
 def test_every_enumeration_of_reasons_is_in_a_table() -> None:
     assert {reasons for some in REASONS.values() for reasons in some} == {
         *(TicketRefusal, MessageRefusal, ResponseRefusal, CustomerRefusal, ContractRefusal, ErasureRefusal),
-        *(LicenceRefusal, SignatureRefusal, PlanRefusal, OrderRefusal, Unreadability),
+        *(LicenceRefusal, SignatureRefusal, PlanRefusal, OrderRefusal, ActionRefusal, Unreadability),
     }
     assert {f"`{word}`" for word in re.findall(r"^- `(.+)`: ", section("Reason codes"), re.MULTILINE)} == AGAIN
 

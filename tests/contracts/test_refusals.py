@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import pytest
 
+from libs.messages.actions import ActionRefusal
 from libs.messages.contracts import ContractRefusal, CustomerRefusal, ErasureRefusal, SignatureRefusal
 from libs.messages.licences import LicenceRefusal
 from libs.messages.notices import OrderRefusal
@@ -15,7 +16,7 @@ from libs.stack.run import PROJECT
 
 REASONS = (
     *(TicketRefusal, ResponseRefusal, MessageRefusal, CustomerRefusal, ContractRefusal, ErasureRefusal),
-    *(LicenceRefusal, SignatureRefusal, PlanRefusal, OrderRefusal, NoPromise, Unreadability),
+    *(LicenceRefusal, SignatureRefusal, PlanRefusal, OrderRefusal, ActionRefusal, NoPromise, Unreadability),
 )
 
 

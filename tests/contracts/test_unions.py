@@ -32,9 +32,11 @@ UNIONS = {
     "RemindersEvent": f"{MESSAGES}/plan.py",
     "TzEvent": f"{MESSAGES}/plan.py",
     "NoticeEvent": f"{MESSAGES}/notices.py",
+    "ActionEvent": f"{MESSAGES}/actions.py",
     "TicketFollowUp": f"{MESSAGES}/upstream.py",
     "ContractUpstream": f"{MESSAGES}/upstream.py",
     "NoticeUpstream": f"{MESSAGES}/upstream.py",
+    "OpsUpstream": f"{MESSAGES}/upstream.py",
     "HeldContent": f"{INTAKE}/held_message.py",
     "LifeEvent": f"{INTAKE}/life.py",
 }
@@ -100,6 +102,7 @@ MUST_DECIDE = {
         "notification.handlers.outcome",
         "notification.projections._moved",
     },
+    "ActionEvent": {"ops.audit.domain.evolve", "ops.audit.handlers.outcome", "ops.audit.projections._viewing"},
     "TicketFollowUp": {"intake.door.facts_needed", "intake.from_upstream._content", "intake.personal.personal"},
     "ContractUpstream": {
         "contract.door._command",
@@ -108,6 +111,7 @@ MUST_DECIDE = {
         "contract.door.stream_of",
     },
     "NoticeUpstream": {"notification.handlers._command"},
+    "OpsUpstream": {"ops.audit.handlers.command_of", "ops.audit.handlers.stream_of"},
     "HeldContent": {"intake.held_message._named", "intake.life.asked_again", "intake.life.judged"},
     "LifeEvent": {"intake.domain._judged", "intake.life.lived"},
 }

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
 from libs.decider import decider_of
-from libs.eventlog.commands import IssuedCommand
+from libs.eventlog.commands import IssuedCommand, issued_at_door
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.codec import Codec
@@ -18,7 +18,7 @@ from libs.eventlog.wire.receipts import receipt, unreadable
 from libs.eventlog.wire.record import CONTENT_TYPE, Cause, Head, Record, RecordedEvent, encode
 from libs.messages import upstream
 from libs.messages.base import Event
-from libs.messages.catalogue import CONTRACTS_DOOR, EVENT_OF_TYPE, TICKETS_DOOR
+from libs.messages.catalogue import CONTRACTS_DOOR, EVENT_OF_TYPE, NOTICES_DOOR, TICKETS_DOOR
 from libs.messages.contracts import ContractActivated
 from libs.messages.notices import Cancellation, NoticeClass, NoticeFacts, NoticeRequested, NoticeRole, Recipient
 from libs.messages.plan import CentreCalendar, ChannelTargets, ResponseTargets, TzDatabase
@@ -60,6 +60,8 @@ from services.notification.mail.outgoing import write
 from services.notification.news import news_of
 from services.notification.notice.state import Claim
 from services.notification.projections import CentreSheet, _sheet
+from services.ops.audit import handlers as audit
+from services.ops.audit.domain import DECIDERS as AUDIT
 from services.ops.explain.as_data import data as explained
 from services.ops.explain.explanation import RecordedPromise, explain
 from services.ops.sla.grounds import Grounds
@@ -83,7 +85,7 @@ from tests.unit.sla_timer.examples import STREAM, W03
 PARTITIONS = 12
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 AN_HOUR, A_SECOND, A_YEAR = timedelta(hours=1), timedelta(seconds=1), timedelta(days=365)
-DECIDERS = {**CONTRACT, **intake.DECIDERS, **SLA_TIMER, **NOTIFICATION}
+DECIDERS = {**CONTRACT, **intake.DECIDERS, **SLA_TIMER, **NOTIFICATION, **AUDIT}
 PLAN = read_plan()
 FRANCE = next(centre for centre in PLAN.centres if centre.centre == "france")
 LETTERHEAD = Letterhead(
@@ -147,8 +149,11 @@ class Followed:
             self._ticket(record, message)
         elif door == CONTRACTS_DOOR:
             self._contract(record, message)
-        else:
+        elif door == NOTICES_DOOR:
             self._order(record, message)
+        else:
+            issued = issued_at_door(message, audit.stream_of(message), audit.command_of(message))
+            self._answered(record, issued, (self._answered(record, issued, ()),))
         return True
 
     def _ticket(self, record: Record, message: Message[Any]) -> None:
@@ -396,7 +401,9 @@ def read(door: str, record: Record) -> Message[Any]:
     """Read a record as its door does; raises Unreadable."""
     if door == TICKETS_DOOR:
         return intake_door.read(record)
-    return contract_door.read(record) if door == CONTRACTS_DOOR else NOTICES.read(record)
+    if door == CONTRACTS_DOOR:
+        return contract_door.read(record)
+    return NOTICES.read(record) if door == NOTICES_DOOR else ACTIONS.read(record)
 
 
 def is_read(door: str, record: Record) -> bool:
@@ -529,3 +536,4 @@ ENDED: tuple[tuple[Event, ...], ...] = ((MAILED,), (MAILED, taken(CLAIM)), (MAIL
 UNHEARD = {"printed_name": "x", "printed_hours": "x", "phones": (), "countries": (), "mailbox": "a@b", "language": "fr"}
 """What does not change the hours of a calendar."""
 NOTICES = NoticeDoor(cast("Any", SimpleNamespace(cards={}, queries=None)), cast("Any", None))
+ACTIONS = audit.ActionDoor(cast("Any", SimpleNamespace(cards={})), cast("Any", None))

@@ -153,7 +153,8 @@ def _queries(service: str, connection: asyncpg.Connection) -> Queries:
 
 
 def _files(service: str) -> list[Path]:
-    return sorted((FOLDER / service).glob("*.sql"))
+    folder = FOLDER / "ops" / service if service == "audit" else FOLDER / service
+    return sorted(folder.glob("*.sql"))
 
 
 def _asked(service: str) -> Iterator[tuple[str, frozenset[str]]]:
@@ -192,6 +193,7 @@ def _values(name: str, streams: Sequence[str], now: datetime) -> Mapping[str, An
         "customer": None,
         "state": None,
         "open": True,
+        "who": None,
         "now": now,
         "since": now,
         "claimed_before": now,

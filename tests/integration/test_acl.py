@@ -21,7 +21,7 @@ from tests.acl import allow
 from tests.support import eventually
 
 CARDS = load_cards(PROJECT / "contracts/topics")
-SERVICES = ("intake", "contract", "sla_timer", "notification")
+SERVICES = ("intake", "contract", "sla_timer", "notification", "audit")
 UPSTREAMS = ("crm-eu", "erp")
 PROGRAMS = (*SERVICES, "ops", *UPSTREAMS)
 

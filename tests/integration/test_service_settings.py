@@ -16,6 +16,7 @@ SERVICES = {
     "contract": ["-m", "services.contract"],
     "sla_timer": ["-m", "services.sla_timer"],
     "notification": ["-m", "services.notification"],
+    "audit": ["-m", "services.ops.audit"],
     "ops": ["-m", "services.ops", "serve"],
 }
 WRONG: Mapping[str, tuple[str, str]] = {

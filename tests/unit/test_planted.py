@@ -57,6 +57,7 @@ from tests.unit.eventlog.test_loops import is_open
 from tests.unit.intake.examples import BY_WEB
 from tests.unit.notification.stories import request
 from tests.unit.notification.test_sender import ROW, Mails, Scene
+from tests.unit.ops.test_audit import LOOK
 from tests.unit.recorded import NOON
 from tests.unit.sla_timer.examples import answer
 
@@ -80,6 +81,7 @@ DECIDERS: Mapping[tuple[str, str], Any] = {
     ("sla_timer", "promise"): answer(NOON),
     ("sla_timer", "cycles"): MissTarget(NOON, NOON),
     ("notification", "notice"): request(),
+    ("ops.audit", "action"): LOOK,
 }
 """The deciders by service and kind of stream, each with a command that it answers; `cycles` by no event."""
 HANDLERS: Mapping[str, ModuleType] = {
@@ -120,6 +122,7 @@ FOLDS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "contracts": ["customers", "erased_persons", "terms"],
         "plan": ["centres"],
     },
+    "ops.audit": {"actions": ["action_states", "viewings"]},
 }
 """The tables that are folded, by service and reader."""
 TEMPLATES = (
@@ -144,7 +147,7 @@ def readers(service: str) -> Mapping[str, Reader]:
 
 def reactions(service: str) -> Iterator[tuple[str, str]]:
     """Give what the composition of a service reacts to: the readers that it names in `host.reaction`."""
-    tree = ast.parse((ROOT / service / "__main__.py").read_text())
+    tree = ast.parse((ROOT.joinpath(*service.split(".")) / "__main__.py").read_text())
     loops = {node.target.id: ast.literal_eval(node.iter) for node in ast.walk(tree) if isinstance(node, ast.For)}  # type: ignore[attr-defined]
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reaction":
@@ -154,7 +157,8 @@ def reactions(service: str) -> Iterator[tuple[str, str]]:
 
 
 def test_every_decider_reaction_fold_and_template_is_in_a_list_here() -> None:
-    found = [path.parent.name for path in sorted(ROOT.glob("*/__main__.py")) if (path.parent / "domain.py").exists()]
+    folders = [path.parent for path in sorted(ROOT.rglob("__main__.py")) if (path.parent / "domain.py").exists()]
+    found = [".".join(folder.relative_to(ROOT).parts) for folder in folders]
     assert set(found) == set(FOLDS)
     assert {(service, kind) for service in found for kind in deciders(service)} == set(DECIDERS)
     assert {one for service in found for one in reactions(service)} == set(REACTIONS)

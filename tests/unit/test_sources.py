@@ -11,19 +11,20 @@ import pytest
 from libs.chassis.service_door import ServiceDoor
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.wire.record import CONTENT_TYPE, Record
-from libs.messages.catalogue import CONTRACTS_DOOR, NOTICES_DOOR, TICKETS_DOOR, UPSTREAM
+from libs.messages.catalogue import CONTRACTS_DOOR, NOTICES_DOOR, OPS_DOOR, TICKETS_DOOR, UPSTREAM
 from libs.messages.receipts import Unreadability
 from libs.messages.sources import OPS_SOURCE, PLAN_SOURCE
 from services.contract.handlers import ContractDoor
 from services.intake.handlers import TicketDoor
 from services.notification.handlers import NoticeDoor
+from services.ops.audit.handlers import ActionDoor
 from tests.contracts.asyncapi import examples
 
 OURS = {
     PLAN_SOURCE: {"PlanPartSubmitted"},
-    OPS_SOURCE: {"PersonErasureOrdered", "ResendOrdered", "SettlementOrdered"},
+    OPS_SOURCE: {"PersonErasureOrdered", "ResendOrdered", "SettlementOrdered", "PrivateDataRequested"},
 }
-OURS_ALONE = {"PlanPartSubmitted", "ResendOrdered", "SettlementOrdered"}
+OURS_ALONE = {"PlanPartSubmitted", "ResendOrdered", "SettlementOrdered", "PrivateDataRequested"}
 SOURCES = ("plan", "ops", "olcare/intake", "olcare/", "crm-eu", "planning", "ops-2", "https://crm.example/plan")
 
 
@@ -33,6 +34,7 @@ DOORS: Mapping[str, ServiceDoor[Any]] = {
     TICKETS_DOOR: TicketDoor(HOST, NOBODY, NOBODY, NOBODY),
     CONTRACTS_DOOR: ContractDoor(HOST, NOBODY, timedelta()),
     NOTICES_DOOR: NoticeDoor(HOST, NOBODY),
+    OPS_DOOR: ActionDoor(HOST, NOBODY),
 }
 
 

@@ -1,13 +1,13 @@
 """What each program may do at the brokers, as the topics' cards say: the least that it works with."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from libs.eventlog.kafka.refill import TRANSACTION
 from libs.eventlog.kafka.topics import UPSTREAMS, Card
-from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, doors_of, group_at, split_door
+from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE, TICKETS_DOOR, doors_of, group_at, split_door
 
 OPS = "ops"
 INPUTS: Mapping[str, Mapping[str, str]] = {
@@ -49,6 +49,7 @@ def rights(cards: Iterable[Card], upstreams: Iterable[str] = (UPSTREAMS,)) -> It
     named = {name for card in every for name in (*card.written_by, *card.read_by)}
     for program in sorted(named - {UPSTREAMS, *systems}):
         yield from _topics(program, {program}, every)
+        yield from _key_of_its_door(program, every)
         yield from _rest(program, every)
     for system in systems:
         yield from _topics(system, {UPSTREAMS, system}, every)
@@ -75,6 +76,13 @@ def _topics(program: str, roles: AbstractSet[str], cards: Iterable[Card]) -> Ite
     for card in cards:
         if operations := tuple(_operations(roles, card)):
             yield Right(program, "topic", card.topic, operations)
+
+
+def _key_of_its_door(program: str, cards: Sequence[Card]) -> Iterator[Right]:
+    """A door keys its fingerprints with the id of the private topic, which whoever reads or writes that one may ask."""
+    doors = [card for card in cards if card.kind == "door" and program in card.read_by]
+    if doors and not any(card.topic == PRIVATE and program in (*card.written_by, *card.read_by) for card in cards):
+        yield Right(program, "topic", PRIVATE, ("Describe",))
 
 
 def _operations(roles: AbstractSet[str], card: Card) -> Iterator[str]:

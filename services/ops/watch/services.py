@@ -9,28 +9,33 @@ from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.generations import current
 from libs.eventlog.tables.queries import Queries
-from libs.messages.catalogue import CONTRACTS_DOOR, NOTICES_DOOR, TICKETS_DOOR
+from libs.messages.catalogue import CONTRACTS_DOOR, NOTICES_DOOR, OPS_DOOR, TICKETS_DOOR
 from services.contract.projections import PRIVATE_RECORDS as CONTRACT_PRIVATE
 from services.contract.projections import READERS as CONTRACT
 from services.intake.projections import READERS as INTAKE
 from services.notification.projections import PRIVATE_RECORDS as NOTIFICATION_PRIVATE
 from services.notification.projections import READERS as NOTIFICATION
+from services.ops.audit.projections import READERS as AUDIT
 from services.ops.cli.output import Refused
 from services.sla_timer.projections import READERS as SLA_TIMER
 
 
 class WatchedService(NamedTuple):
-    """A service: its readers, its door and the table that it keeps of the private topic, where it has them."""
+    """A service: its readers, its door and the table that it keeps of the private topic, where it has them.
+
+    `package` is where its code stands.
+    """
 
     name: str
     readers: tuple[Reader, ...]
     door: str | None = None
     private: str | None = None
+    package: str = "services"
 
     @property
     def module(self) -> str:
         """Name what its process runs."""
-        return f"services.{self.name}"
+        return f"{self.package}.{self.name}"
 
     @property
     def database(self) -> str:
@@ -45,6 +50,7 @@ SERVICES: Mapping[str, WatchedService] = {
         WatchedService("intake", INTAKE, TICKETS_DOOR),
         WatchedService("sla_timer", SLA_TIMER),
         WatchedService("notification", NOTIFICATION, NOTICES_DOOR, NOTIFICATION_PRIVATE),
+        WatchedService("audit", AUDIT, OPS_DOOR, package="services.ops"),
     )
 }
 

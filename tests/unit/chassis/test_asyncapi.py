@@ -81,7 +81,7 @@ def test_a_schema_in_a_file_is_taken_in_with_what_it_refers_to_within_itself(tmp
     }
 
 
-@pytest.mark.parametrize("service", ["intake", "contract", "sla_timer", "notification", "ops"])
+@pytest.mark.parametrize("service", ["intake", "contract", "sla_timer", "notification", "audit", "ops"])
 def test_each_service_finds_its_share_whole_in_the_committed_document(service: str) -> None:
     share = ServiceDocument(ServiceSettings(service=service).contracts / "asyncapi.yaml", service).to_specification()
     assert share.to_jsonable()["operations"]

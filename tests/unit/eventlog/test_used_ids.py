@@ -30,6 +30,8 @@ from libs.messages.catalogue import (
     EVENTS,
     NOTICES,
     NOTICES_DOOR,
+    OPS,
+    OPS_DOOR,
     PLAN,
     PRIVATE,
     TICKETS,
@@ -46,14 +48,22 @@ from services.intake.projections import READERS as INTAKE
 from services.notification.domain import DECIDERS as OF_NOTICES
 from services.notification.handlers import NoticeDoor
 from services.notification.projections import READERS as NOTIFICATION
+from services.ops.audit.domain import DECIDERS as OF_ACTIONS
+from services.ops.audit.handlers import ActionDoor
+from services.ops.audit.projections import READERS as AUDIT
 from tests.unit.contract.examples import DOOR
 from tests.unit.eventlog.environment import Machine, running
 from tests.unit.eventlog.test_loops import is_open
 from tests.unit.intake.examples import FACTS
 
-READERS = {r.topic: r for r in (*INTAKE, *CONTRACT, *NOTIFICATION) if r.writes}
-DECIDERS = {TICKETS: OF_TICKETS, CONTRACTS: OF_CONTRACTS, PLAN: OF_CONTRACTS, NOTICES: OF_NOTICES}
-LOGS = {TICKETS_DOOR: (TICKETS,), CONTRACTS_DOOR: (CONTRACTS, PLAN), NOTICES_DOOR: (NOTICES,)}
+READERS = {r.topic: r for r in (*INTAKE, *CONTRACT, *NOTIFICATION, *AUDIT) if r.writes}
+DECIDERS = {TICKETS: OF_TICKETS, CONTRACTS: OF_CONTRACTS, PLAN: OF_CONTRACTS, NOTICES: OF_NOTICES, OPS: OF_ACTIONS}
+LOGS = {
+    TICKETS_DOOR: (TICKETS,),
+    CONTRACTS_DOOR: (CONTRACTS, PLAN),
+    NOTICES_DOOR: (NOTICES,),
+    OPS_DOOR: (OPS,),
+}
 STREAMS = {
     **dict.fromkeys(("CustomerSubmitted", "RemindersChosen"), "customer"),
     **dict.fromkeys(("LicencePurchased", "OptionsAdded"), "licence"),
@@ -104,6 +114,8 @@ class Life:
             return ContractDoor(host, Writers(writers), FOREVER)
         if self.topic == NOTICES_DOOR:
             return NoticeDoor(host, writers[NOTICES])
+        if self.topic == OPS_DOOR:
+            return ActionDoor(host, writers[OPS])
         limits: Any = SimpleNamespace(tolerance=FOREVER)
         return TicketDoor(host, limits, writers[TICKETS], self.stores[TICKETS])
 
@@ -146,6 +158,7 @@ def _vary(data: dict[str, Any], wording: int) -> None:
 
 
 OTHER: Mapping[str, Any] = {
+    "case_number": lambda number: number + "9",
     "by": lambda by: {"customer": "support", "support": "customer", "person": "automatic"}.get(by, by + "9"),
     "help_given": lambda given: not given,
     "product": lambda product: product + "-2",
@@ -223,7 +236,7 @@ def lives(story: Sequence[Says | str]) -> list[Lived]:
     return found
 
 
-@pytest.mark.parametrize("door", [TICKETS_DOOR, CONTRACTS_DOOR, NOTICES_DOOR])
+@pytest.mark.parametrize("door", LOGS)
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_other_words_under_a_used_id_are_refused_and_the_same_again_are_a_repeat(

@@ -1,7 +1,7 @@
 """Rights as calls of kafka-acls.sh."""
 
 from libs.eventlog.kafka.topics import load_cards
-from libs.messages.catalogue import SLA
+from libs.messages.catalogue import PRIVATE, SLA
 from libs.stack.run import PROJECT
 from services.ops.watch.rights import INPUTS, Right, rights
 from services.sla_timer.handlers import PLAN_DOOR, TICKET_DOOR
@@ -50,3 +50,10 @@ def test_whoever_waits_for_what_others_left_aside_may_read_it() -> None:
     for topic, group in waited_for.items():
         assert any(right.name == topic and "Read" in right.operations for right in found)
         assert any(right.name == group and "Describe" in right.operations for right in found)
+
+
+def test_whoever_serves_a_door_may_ask_for_the_id_that_keys_its_fingerprints() -> None:
+    doors = {card.read_by[0] for card in CARDS if card.kind == "door"}
+    of_private = {right.program: set(right.operations) for right in rights(CARDS, []) if right.name == PRIVATE}
+    assert {program for program in doors if of_private[program] & {"Read", "Write", "Describe"}} == doors
+    assert of_private["audit"] == {"Describe"}

@@ -60,7 +60,7 @@ def test_topics_come_before_the_services_plan_and_customers_after(
 ) -> None:
     olcare(monkeypatch, "up")
     [order] = installation.orders
-    assert {spec.module for spec in order.services} == {f"services.{name}" for name in SERVICES}
+    assert {spec.module for spec in order.services} == {service.module for service in SERVICES.values()}
     assert order.preparations == {"topics": [sys.executable, "-m", "services.ops", "topics", "create"]}
     assert list(order.afterwards) == ["plan", "seed"]
     assert order.env == {}

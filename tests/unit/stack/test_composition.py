@@ -11,6 +11,7 @@ from libs.stack.run import PROJECT
 from services.contract.settings import ContractSettings
 from services.intake.settings import IntakeSettings
 from services.notification.settings import NotificationSettings
+from services.ops.audit.settings import AuditSettings
 from services.ops.cli.environment import _places
 from services.ops.serve import OpsSettings
 from services.ops.watch.services import SERVICES
@@ -24,6 +25,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "services.intake": IntakeSettings,
     "services.notification": NotificationSettings,
     "services.ops": OpsSettings,
+    "services.ops.audit": AuditSettings,
     "services.sla_timer": SlaTimerSettings,
 }
 COMPOSITION: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]

@@ -1,0 +1,63 @@
+"""The door of audit: what somebody is about to do is recorded, and the receipt lets them."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from libs.chassis.service_door import ServiceDoor
+from libs.chassis.service_host import ServiceHost
+from libs.eventlog.commands import IssuedCommand, issued_at_door
+from libs.eventlog.loops.fact_waves import Resting
+from libs.eventlog.loops.writer import Answer, Writer
+from libs.eventlog.wire.cloudevents import Message
+from libs.eventlog.wire.record import Record
+from libs.messages.actions import ActionEvent, ActionRefused, PrivateDataShown
+from libs.messages.catalogue import OPS_DOOR
+from libs.messages.receipts import Outcome
+from libs.messages.streams import stream_id
+from libs.messages.upstream import OpsUpstream, PrivateDataRequested
+from services.ops.audit.domain import ShowPrivateData
+
+
+class ActionDoor(ServiceDoor[OpsUpstream]):
+    """Takes what somebody is about to do."""
+
+    def __init__(self, host: ServiceHost, writer: Writer) -> None:
+        super().__init__(OPS_DOOR, host.cards)
+        self._writer = writer
+
+    def outcome(self, event: ActionEvent) -> Outcome:
+        """Whether it may be done, from its counting event."""
+        match event:
+            case PrivateDataShown():
+                return Outcome.ACCEPTED
+            case ActionRefused():
+                return Outcome.REFUSED
+            case _:
+                assert_never(event)
+
+    async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        """Have the writer answer the commands with their counting events."""
+        return await self._writer.handle(commands)
+
+    def resting(self, message: Message[OpsUpstream]) -> Resting:
+        """Whose action it is; it rests on nothing else."""
+        return Resting(frozenset({stream_of(message)}))
+
+    async def issue(self, read: Sequence[tuple[Record, Message[OpsUpstream]]]) -> Sequence[IssuedCommand]:
+        """Make the commands."""
+        return [issued_at_door(message, stream_of(message), command_of(message)) for _, message in read]
+
+
+def stream_of(message: Message[OpsUpstream]) -> str:
+    """Name the stream of whoever does it."""
+    return stream_id("action", message.source, message.data.by)
+
+
+def command_of(message: Message[OpsUpstream]) -> ShowPrivateData:
+    """Make the command of a message."""
+    said = message.data
+    match said:
+        case PrivateDataRequested():
+            return ShowPrivateData(message.time, said.by, said.reason, said.case_number, said.kind, said.what)
+        case _:
+            assert_never(said)

@@ -1,0 +1,116 @@
+"""Whoever looks at what is private leaves an event, and nothing of what it holds."""
+
+import json
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from libs.decider import IdUsedOtherwise
+from libs.eventlog.errors import Unreadable
+from libs.eventlog.wire.record import CONTENT_TYPE, Record
+from libs.messages.actions import (
+    ActionEvent,
+    ActionRefusal,
+    ActionRefused,
+    PrivateDataShown,
+    PrivateKind,
+    ViewingReason,
+)
+from libs.messages.catalogue import OPS_DOOR
+from libs.messages.receipts import Outcome
+from services.ops.audit.domain import DECIDER, Command, ShowPrivateData, State
+from services.ops.audit.handlers import ActionDoor
+from services.ops.audit.projections import VIEWINGS, ViewingRow
+from tests.contracts.asyncapi import examples
+from tests.unit.recorded import recorded_event
+from tests.unit.support import Specification
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+PLACE = "olcare.tickets.in.v1/3/17"
+LOOK = ShowPrivateData(NOON, "anna", ViewingReason.MENDING, "INC-204", PrivateKind.DEAD_LETTER, PLACE)
+SHOWN = PrivateDataShown(
+    shown_at=NOON,
+    by="anna",
+    reason=ViewingReason.MENDING,
+    case_number="INC-204",
+    kind=PrivateKind.DEAD_LETTER,
+    what=PLACE,
+)
+REFUSED = ActionRefused(refused_at=NOON, by="anna", reason=ActionRefusal.ID_USED_OTHERWISE)
+actions: Specification[State, Command, ActionEvent] = Specification(DECIDER)
+HOST: Any = SimpleNamespace(cards={})
+DOOR = ActionDoor(HOST, HOST)
+SAID = json.loads(examples("olcare.upstream.PrivateDataRequested.v1")[0].read_text())
+
+
+def at_the_door(**data: object) -> Record:
+    said = {**SAID, "data": {**SAID["data"], **data}}
+    return Record(OPS_DOOR, 0, 0, b"anna", json.dumps(said).encode(), CONTENT_TYPE, 0)
+
+
+def test_who_is_shown_what_is_private_leaves_an_event() -> None:
+    actions.given().when(LOOK).then(SHOWN)
+
+
+def test_whoever_looked_before_may_look_again() -> None:
+    actions.given(SHOWN, SHOWN, REFUSED).when(LOOK).then(SHOWN)
+
+
+def test_another_wish_under_a_used_id_is_refused() -> None:
+    actions.given(SHOWN).when(IdUsedOtherwise(NOON, LOOK)).then(REFUSED)
+
+
+async def test_the_actions_of_a_person_are_one_stream() -> None:
+    records = [at_the_door(by=by, what=what) for by in ("anna", "o.k") for what in (PLACE, "ticket/crm-eu/4711")]
+    issued = await DOOR.issue([(record, DOOR.read(record)) for record in records])
+    assert [one.stream for one in issued] == ["action/ops/anna"] * 2 + ["action/ops/o.k"] * 2
+    assert [one.command.what for one in issued] == [PLACE, "ticket/crm-eu/4711"] * 2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"reason": "a customer rang"},
+        {"reason": None},
+        {"by": "Camille Exemple"},
+        {"by": None},
+        {"case_number": "it is about Camille"},
+        {"what": "ticket/crm-eu/Camille Exemple"},
+        {"what": "4711"},
+    ],
+)
+def test_no_words_of_their_own_and_no_name_are_taken(data: dict[str, object]) -> None:
+    with pytest.raises(Unreadable):
+        DOOR.read(at_the_door(**data))
+
+
+def test_what_is_said_leaves_nothing_private() -> None:
+    record = at_the_door()
+    assert list(DOOR.personal(record, DOOR.read(record))) == []
+
+
+@pytest.mark.parametrize(("event", "outcome"), [(SHOWN, Outcome.ACCEPTED), (REFUSED, Outcome.REFUSED)])
+def test_only_what_counts_lets_anybody_look(event: ActionEvent, outcome: Outcome) -> None:
+    assert DOOR.outcome(event) is outcome
+
+
+def test_each_viewing_is_a_row_with_who_what_when_and_why() -> None:
+    first, second = recorded_event("action/ops/anna", 1, SHOWN), recorded_event("action/ops/anna", 2, SHOWN)
+    assert VIEWINGS.keys(first) != VIEWINGS.keys(second)
+    assert VIEWINGS.evolve(None, first) == ViewingRow(
+        stream="action/ops/anna",
+        sequence=1,
+        recorded_at=first.recordedtime,
+        shown_at=NOON,
+        who="anna",
+        reason="mending",
+        case_number="INC-204",
+        kind="dead-letter",
+        what=PLACE,
+    )
+
+
+def test_a_refusal_is_no_viewing() -> None:
+    assert VIEWINGS.evolve(None, recorded_event("action/ops/anna", 1, REFUSED)) is None
