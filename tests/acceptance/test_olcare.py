@@ -216,9 +216,12 @@ async def _say_together(up: dict[str, Any], *said: dict[str, Any]) -> None:
         await appender.close()
 
 
+PERSONAL, LOOKING = ("ticket", "show", "crm-eu/personal"), ("--reason", "support", "--by", "anna")
+
+
 def test_what_is_personal_in_a_history_is_shown_on_request_alone() -> None:
     ticket("personal", "requester.name=Camille Exemple")
-    closed, open_ = olcare("ticket", "show", "crm-eu/personal"), done("ticket", "show", "crm-eu/personal", "--private")
+    closed, open_ = olcare(*PERSONAL), done(*PERSONAL, "--private", *LOOKING)
     assert "Camille" not in closed.out
     assert "person/crm-eu/p-17/olcare.tickets.in.v1/" in closed.out
     assert [content["name"] for content in open_["private"].values()] == ["Camille Exemple"]
@@ -248,7 +251,7 @@ def test_a_dead_letter_goes_back_to_the_door_as_it_came_until_somebody_is_done_w
     assert said.code == 1
     first = _text(said.json()["receipt"]["place"])
     assert [letter["place"] for letter in done("dlq", "list")] == [first]
-    assert done("dlq", "show", first)["headers"]["ce_source"] == "crm-eu"
+    assert done("dlq", "show", first, *LOOKING)["headers"]["ce_source"] == "crm-eu"
     second = _text(olcare("dlq", "retry", first, "--by", "anna", "--json").json()["place"])
     assert asyncio.run(_wire(up, first)) == asyncio.run(_wire(up, second))
     assert [letter["place"] for letter in done("dlq", "list")] == [second]
@@ -327,7 +330,7 @@ def test_an_unknown_notice_is_not_sent() -> None:
 def test_a_person_is_erased_once_and_for_all() -> None:
     person, words = "person/crm-eu/p-99", ("--customer", "customer/erp/C-1002", "--by", "anna")
     ticket("erased", f"requester.person={person}", "requester.name=Robin Sample")
-    shown = ("ticket", "show", "crm-eu/erased", "--private")
+    shown = ("ticket", "show", "crm-eu/erased", "--private", *LOOKING)
     assert "Robin Sample" in olcare(*shown).out
     done("person", "erase", person, *words)
     done("clock", "advance", "--by", "1m")

@@ -13,6 +13,7 @@ from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.reading import records
 from libs.eventlog.wire.receipts import dead_letters_of, in_dead_letters
 from libs.eventlog.wire.record import Outgoing, Record
+from libs.messages.actions import PrivateKind
 from libs.messages.catalogue import UPSTREAM
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Outcome, Receipt, RecordAddress
 from services.ops.cli.arguments import By, PlaceGiven
@@ -32,6 +33,7 @@ from services.ops.door.dead_letter_selection import (
     source_of,
     too_large,
 )
+from services.ops.door.viewings import CaseNumber, Looker, Reason, Viewer, put_on_record, viewer
 
 app = typer.Typer(
     no_args_is_help=True, help="What the doors could not read: look, send it in again, or mark it as done with."
@@ -93,9 +95,18 @@ def list_(
 
 
 @app.command("show")
-def show_(ctx: typer.Context, place: PlaceGiven, *, as_json: AsJson = False) -> None:
-    """Show one with what it holds, which may be personal."""
-    letter = run(_letter(environment(ctx), place))
+def show_(
+    ctx: typer.Context,
+    place: PlaceGiven,
+    *,
+    reason: Reason = None,
+    by: Looker = None,
+    case: CaseNumber = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one with what it holds, which may be personal: who looks says why, and that is recorded first."""
+    who = viewer(by, reason, case, "`olcare dlq list` shows all but what the record holds")
+    letter = run(_letter(environment(ctx), place, who))
     found = {**letter.row(), **_content(letter.letter)}
     show(found, as_json=as_json, otherwise=lambda: table(_lines(found), ("what", "is")))
 
@@ -195,9 +206,12 @@ async def _letters(here: Environment) -> list[StoredDeadLetter]:
         return await letters(at.kafka, at.log)
 
 
-async def _letter(here: Environment, place: RecordAddress) -> StoredDeadLetter:
+async def _letter(here: Environment, place: RecordAddress, who: Viewer) -> StoredDeadLetter:
+    """Find a dead letter, and have it recorded who is shown it."""
     async with door_client(here) as at:
-        return await _find(at, place)
+        letter = await _find(at, place)
+        await put_on_record(here, at, who.request(PrivateKind.DEAD_LETTER, place.text()))
+        return letter
 
 
 async def _find(at: DoorClient, place: RecordAddress) -> StoredDeadLetter:

@@ -5,11 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
+from libs.messages.actions import PrivateKind, ViewingReason
 from libs.messages.receipts import RecordAddress
 from libs.messages.streams import parse_stream, stream_id
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.door.client import door_client
+from services.ops.door.viewings import CaseNumber, Looker, Reason, Viewer, put_on_record, viewer
 from services.ops.ticket.history import HistoryEntry, Sources, history, private_contents, private_keys
 
 COLUMNS = ("recorded_at", "occurred_at", "what", "stream", "place", "says")
@@ -70,23 +72,44 @@ def show_(
     ticket: Annotated[str, typer.Argument(parser=ticket_id, metavar="ID", help="source/number, both percent-encoded.")],
     *,
     private: Annotated[bool, typer.Option("--private", help="Also what is personal in it.")] = False,
+    reason: Reason = None,
+    by: Looker = None,
+    case: CaseNumber = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all that was recorded about a ticket, its promise and its notices, in the order in which it was recorded."""
-    entries, contents = run(_history(environment(ctx), ticket, private=private))
-    if not entries:
-        raise Refused(f"there is no {ticket}")
+    """Show all that was recorded about a ticket, its promise and its notices, in the order in which it was recorded.
+
+    Who looks at what is personal says why (--private --reason --by), and that is recorded first.
+    """
+    who = _who(by, reason, case, private=private)
+    entries, contents = run(_history(environment(ctx), ticket, who))
     found = {"ticket": ticket, "history": [entry._asdict() for entry in entries], "private": contents}
     rows = [*map(_row, entries), *_private_rows(contents)]
     show(found, as_json=as_json, otherwise=lambda: table(rows, COLUMNS, title=ticket))
 
 
-async def _history(here: Environment, ticket: str, *, private: bool) -> tuple[list[HistoryEntry], Mapping[str, Any]]:
-    """The history, and by the key of each private record its content, None where it is not asked for or gone."""
+def _who(by: str | None, reason: ViewingReason | None, case: str | None, *, private: bool) -> Viewer | None:
+    """Who looks at what is private, None where nobody does; raises BadParameter."""
+    if private:
+        return viewer(by, reason, case, "without --private it shows all but that")
+    if (by, reason, case) != (None, None, None):
+        raise typer.BadParameter("--reason, --by and --case are for --private: nothing else is recorded")
+    return None
+
+
+async def _history(here: Environment, ticket: str, who: Viewer | None) -> tuple[list[HistoryEntry], Mapping[str, Any]]:
+    """The history, and by the key of each private record its content, None where nobody looks at it or it is gone.
+
+    Raises Refused where there is no such ticket.
+    """
     async with door_client(here) as at:
         entries = await history(Sources(at.kafka, at.log, here.postgres_address()), ticket)
+        if not entries:
+            raise Refused(f"there is no {ticket}")
+        if who:
+            await put_on_record(here, at, who.request(PrivateKind.TICKET, ticket))
     keys = private_keys(entries)
-    known = await private_contents(here.postgres_address(), keys) if private and keys else {}
+    known = await private_contents(here.postgres_address(), keys) if who and keys else {}
     return entries, {key.text(): known.get(key.text()) for key in keys}
 
 

@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from libs.messages.actions import ViewingReason
 from services.ops.__main__ import app, main
 from services.ops.cli.environment import from_files
 from services.ops.cli.output import Refused
 from services.ops.watch.services import SERVICES, chosen
+
+FRAME = str.maketrans("│╭╮╰╯─", "      ")
+"""Of an error's box to blanks."""
 
 
 class Terminal:
@@ -45,6 +49,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         "notices list",
         "sla not-promised",
         "ticket show a/1",
+        "ticket show a/1 --private --reason support --by anna",
+        "dlq show olcare.tickets.in.v1/0/0 --reason mending --by anna",
+        "audit",
         "projections verify",
         "sla report --from 2026-11-23 --to 2026-11-30",
         "sla report --from 2026-11-23 --to 2026-11-30 --cycles --csv",
@@ -104,6 +111,36 @@ def test_wrong_usage_is_told_apart(terminal: Terminal, words: str) -> None:
     code, out, err = terminal.types(*words.split(" "))
     assert (code, out) == (2, "")
     assert "Usage: olcare" in err
+
+
+SHOWING = ("dlq show olcare.tickets.in.v1/0/0", "ticket show a/1 --private")
+
+
+@pytest.mark.parametrize("said", ["", " --by anna", " --reason support", " --case INC-204"])
+@pytest.mark.parametrize("words", SHOWING)
+def test_nobody_is_shown_what_is_private_without_saying_why_and_who_looks(
+    terminal: Terminal, words: str, said: str
+) -> None:
+    code, out, err = terminal.types(*f"{words}{said}".split())
+    assert (code, out) == (2, "")
+    sentence = " ".join(err.translate(FRAME).split())
+    assert "this shows what is private, and that is recorded" in sentence
+    assert all(reason in sentence for reason in ViewingReason)
+
+
+@pytest.mark.parametrize("words", SHOWING)
+@pytest.mark.parametrize("said", ["--reason curiosity --by anna", "--reason support --by Anna\u00a0B"])
+def test_a_reason_is_one_of_a_list_and_who_looks_is_no_name(terminal: Terminal, words: str, said: str) -> None:
+    code, out, err = terminal.types(*words.split(), *said.split(" "))
+    assert (code, out) == (2, "")
+    assert "Usage: olcare" in err
+
+
+@pytest.mark.parametrize("said", ["--by anna", "--reason support", "--case INC-204"])
+def test_a_reason_is_for_what_is_private_alone(terminal: Terminal, said: str) -> None:
+    code, out, err = terminal.types("ticket", "show", "a/1", *said.split())
+    assert (code, out) == (2, "")
+    assert "nothing else is recorded" in " ".join(err.translate(FRAME).split())
 
 
 OPTIONS = [variable for variable in (p.envvar for p in get_command(app).params) if variable]

@@ -1,0 +1,148 @@
+"""Who looks at what is private says why; that is recorded before anything is shown, and stays."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from libs.eventlog.client import door_client
+from libs.eventlog.kafka.connection import KafkaSettings
+from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.reading import records
+from libs.messages.catalogue import OPS, OPS_DOOR
+from libs.stack.databases import drop_database
+from libs.stack.wait import until
+from services.ops.door import viewings
+from services.ops.watch.services import SERVICES
+from tests.acceptance.olcare import done, olcare
+
+MONDAY = "2026-11-23T07:00:00Z"
+TICKET, PERSON, NAME = "ticket/crm-eu/personal", "person/crm-eu/p-99", "Camille Exemple"
+LOOK = ("ticket", "show", "crm-eu/personal", "--private")
+FOR_SUPPORT = ("--reason", "support", "--by", "anna")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Servers of its own, whatever is given: topics have their names."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
+            patch.delenv(f"OLCARE_{name}", raising=False)
+        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
+        found = done("up", "--clock", MONDAY)
+        personal = ("--set", f"requester.person={PERSON}", "--set", f"requester.name={NAME}")
+        done("trigger", "TicketSubmitted", "--wait", "--subject", "personal", *personal)
+        yield found
+        assert done("down") == {"ended": True}
+
+
+@pytest.fixture(scope="module")
+def place() -> str:
+    """Where a dead letter is that holds a name."""
+    words = ("--wait", "--set", "channel:=1", "--set", f"requester.name={NAME}", "--json")
+    found = olcare("trigger", "TicketSubmitted", *words).json()["receipt"]["place"]
+    return f"{found['topic']}/{found['partition']}/{found['offset']}"
+
+
+@contextmanager
+def stopped(up: dict[str, Any], service: str) -> Iterator[None]:
+    """Let a service stand still."""
+    pid = next(one["pid"] for one in up["services"] if one["service"] == service)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def listed(*words: str) -> list[tuple[str | None, ...]]:
+    return [tuple(row[name] for name in viewings.COLUMNS[1:]) for row in done("audit", *words)]
+
+
+def test_nobody_is_shown_anything_without_a_reason(place: str) -> None:
+    for words in (LOOK, ("dlq", "show", place)):
+        said = olcare(*words, "--json")
+        assert (said.code, said.out) == (2, "")
+        assert NAME not in said.err
+    assert listed() == []
+
+
+def test_what_is_not_private_needs_no_reason_and_is_not_recorded(place: str) -> None:
+    assert [letter["place"] for letter in done("dlq", "list")] == [place]
+    assert NAME not in str(done(*LOOK[:-1]))
+    assert listed() == []
+
+
+def test_what_is_private_is_shown_to_who_says_why_and_listed(place: str) -> None:
+    assert [found["name"] for found in done(*LOOK, *FOR_SUPPORT)["private"].values()] == [NAME]
+    look = ("dlq", "show", place, "--reason", "mending", "--by", "o.k", "--case", "INC-204")
+    assert NAME in done(*look)["value"]
+    first, second = ("anna", "support", None, "ticket", TICKET), ("o.k", "mending", "INC-204", "dead-letter", place)
+    assert listed() == [first, second]
+    assert listed("--by", "anna") == [first]
+    assert listed("--since", MONDAY) == [first, second]
+    assert listed("--since", "2026-11-24") == []
+    assert TICKET in olcare("audit").out
+
+
+def test_what_is_not_there_is_not_said_to_have_been_shown() -> None:
+    before = listed()
+    nowhere = "olcare.tickets.in.v1/0/999"
+    assert f"there is no dead letter of {nowhere}" in olcare("dlq", "show", nowhere, *FOR_SUPPORT).err
+    assert olcare("ticket", "show", "crm-eu/none", "--private", *FOR_SUPPORT).code == 1
+    assert listed() == before
+
+
+def test_where_it_can_not_be_recorded_nothing_is_shown(
+    up: dict[str, Any], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_client, "PATIENCE", 1.0)
+    with stopped(up, "audit"):
+        for words in (LOOK, ("dlq", "show", place)):
+            said = olcare(*words, *FOR_SUPPORT)
+            assert (said.code, said.out) == (1, "")
+            assert said.err.startswith("olcare: nothing is shown, as it could not be recorded: no receipt for 1 s")
+            assert NAME not in said.err
+    until(lambda: len(listed()) == 4, 60, "what was asked to be answered late, to nobody")
+
+
+def test_the_audit_comes_back_from_the_log(up: dict[str, Any]) -> None:
+    before = done("audit")
+    assert before
+    asyncio.run(drop_database(up["postgres"], SERVICES["audit"].database))
+    until(lambda: olcare("audit").code == 0 and done("audit") == before, 120, "the audit to come back")
+    assert all(proof["equal"] for proof in done("projections", "verify", "audit"))
+    assert [found["name"] for found in done(*LOOK, *FOR_SUPPORT)["private"].values()] == [NAME]
+    assert len(done("audit")) == len(before) + 1
+
+
+def test_who_is_erased_is_not_named_by_who_looked_and_that_somebody_looked_stays(up: dict[str, Any]) -> None:
+    before = listed()
+    done("person", "erase", PERSON, "--customer", "customer/erp/C-1001", "--by", "anna")
+    done("clock", "advance", "--by", "1m")
+    assert list(done(*LOOK, *FOR_SUPPORT)["private"].values()) == [None]
+    assert listed() == [*before, before[0]]
+    kept = b"\n".join(asyncio.run(_values(up["kafka"], OPS, OPS_DOOR)))
+    assert kept.count(b"olcare.PrivateDataShown.v1") >= len(before)
+    assert not [word for word in (NAME, PERSON, "@") if word.encode() in kept]
+
+
+async def _values(kafka: str, *topics: str) -> list[bytes]:
+    log = KafkaLog(KafkaSettings(kafka, "test"))
+    await log.open()
+    try:
+        return [record.value or b"" for topic in topics async for record in records(kafka, log, topic)]
+    finally:
+        await log.close()
+
+
+def test_it_is_recorded_by_our_clock_and_theirs() -> None:
+    for row in done("audit"):
+        instants = [datetime.fromisoformat(row[name]) for name in ("shown_at", "recorded_at")]
+        assert instants == sorted(instants)
+        assert instants[0] >= datetime(2026, 11, 23, 7, tzinfo=UTC)
