@@ -1,3 +1,7 @@
+-- part: following
+-- That a term f follows the contract c: another one of its licence, without a day between, and longer.
+f.licence = c.licence and f.stream <> c.stream and f.first_day <= c.last_day + 1 and f.last_day > c.last_day
+
 -- name: terms_that_ended
 -- Contracts whose term is over and that have no end yet, the earliest end first; `covered_until` itself is not covered.
 -- With the one that follows, where a term of the same licence goes on: without a day between, and longer.
@@ -9,8 +13,7 @@ join heads_contracts h using (stream)
 left join licences l on l.stream = c.licence and c.licence_kind = 'perpetual'
 left join lateral (
     select f.stream from terms f
-    where f.licence = c.licence and f.stream <> c.stream
-        and f.first_day <= c.last_day + 1 and f.last_day > c.last_day
+    where {following}
     order by f.first_day, f.stream limit 1) following on true
 where c.state = 'active' and c.covered_until <= :now
 order by c.covered_until, c.stream
@@ -40,6 +43,7 @@ select zone from known where zone is not null;
 -- name: renewals_to_tell
 -- Contracts of whose end something is to be told: for each of the places in the first lists, those of which so much was
 -- told and no more, and that end within so many days from the local date of their zone, which the other lists have.
+-- None of those that another term of the licence follows.
 select c.stream, h.id as head, c.correlation, c.customer, c.licence, c.centre, c.zone, c.last_day, c.covered_until,
     c.told, c.known_at, k.reminders,
     l.stream as licence_stream, l.sequence as licence_sequence, l.list_value, l.currency
@@ -47,6 +51,7 @@ from unnest(cast(:told as int[]), cast(:days as int[])) as asked (told, days)
 cross join unnest(cast(:zones as text[]), cast(:dates as date[])) as local (zone, today)
 join contracts c on c.zone = local.zone and c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
     and c.last_day <= local.today + asked.days and c.covered_until > :now
+    and not exists (select from terms f where {following})
 join heads_contracts h using (stream)
 left join customers k on k.stream = c.customer
 left join licences l on l.stream = c.licence
@@ -61,6 +66,7 @@ cross join unnest(cast(:zones as text[])) as local (zone)
 cross join lateral (
     select c.last_day from contracts c
     where c.zone = local.zone and c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
+        and not exists (select from terms f where {following})
     order by c.last_day limit 1) near
 order by near.last_day, local.zone;
 

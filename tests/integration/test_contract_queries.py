@@ -145,8 +145,8 @@ async def test_what_is_told_of_an_end_is_found_by_what_was_told_before(contract:
     assert await found(90) == ["contract/erp/K-1"]
     assert await found(60) == ["contract/erp/K-1", "contract/erp/K-2"]
     assert await found(30) == [f"contract/erp/K-{n}" for n in (1, 2, 3)]
-    japanese = ACTIVATED.model_copy(update={"zone": "Asia/Tokyo", "last_day": LAST_DAY + A_DAY})
-    await contract.happened("contract/erp/K-5", japanese)
+    other = {"zone": "Asia/Tokyo", "last_day": LAST_DAY + A_DAY, "licence": "licence/erp/L-9"}
+    await contract.happened("contract/erp/K-5", ACTIVATED.model_copy(update=other))
     zones = [row["zone"] for row in await contract.found("zones_of_contracts")]
     assert zones == ["Asia/Tokyo", "Europe/Paris"]
     near = await contract.found("next_renewals_to_tell", **STAGES, zones=zones)
@@ -155,6 +155,17 @@ async def test_what_is_told_of_an_end_is_found_by_what_was_told_before(contract:
         (90, "Asia/Tokyo", LAST_DAY + A_DAY),
     ]
     assert sorted(row["days"] for row in near) == [30, 60, 90, 90]
+
+
+async def test_nothing_is_told_of_an_end_that_another_term_of_the_licence_follows(contract: Folded) -> None:
+    await contract.happened(CONTRACT, ACTIVATED)
+    follows = {"first_day": LAST_DAY + A_DAY, "last_day": LAST_DAY + 365 * A_DAY, "covered_until": ENDS + 365 * A_DAY}
+    await contract.happened(SUCCESSOR, ACTIVATED.model_copy(update=follows))
+    zones = {"zones": ["Europe/Paris"]}
+    found = await contract.found("renewals_to_tell", **STAGES, **zones, dates=[LAST_DAY], now=JUNE, most=10)
+    assert found == []
+    (near,) = await contract.found("next_renewals_to_tell", **STAGES, **zones)
+    assert near["last_day"] == follows["last_day"]
 
 
 async def test_facts_name_licences_of_contracts_and_numbers_that_are_taken_or_about_to_be(contract: Folded) -> None:
