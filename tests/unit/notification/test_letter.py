@@ -61,6 +61,20 @@ def test_a_name_can_not_steer_the_direction_of_the_header() -> None:
     assert written(row("FirstResponseClockStarted", sly))[1]["To"].addresses[0].display_name == "Ana elpmaxe M"
 
 
+def test_reminders_alone_can_be_unsubscribed_from_by_a_mail_to_the_centre_that_names_the_customer() -> None:
+    _, reminder = written(row("RenewalReminded", ANA))
+    assert reminder["List-Unsubscribe"] == "<mailto:france@olcare.example?subject=unsubscribe%20C-1001>"
+    for event in ("RenewalOffered", "ContractRenewed", "ContractLapsed", "FirstResponseClockStarted", "TicketRefused"):
+        assert "List-Unsubscribe" not in written(row(event, ANA))[1]
+    assert "List-Unsubscribe" not in written(row("RenewalReminded", ANA, mailbox=None))[1]
+
+
+def test_a_long_number_is_left_out_of_the_line_that_would_be_too_long() -> None:
+    facts = json.loads(row("RenewalReminded", ANA)["facts"]) | {"customer": "customer/erp/" + "%C3%A9" * 150}
+    _, reminder = written(row("RenewalReminded", ANA, facts=json.dumps(facts)))
+    assert reminder["List-Unsubscribe"] == "<mailto:france@olcare.example?subject=unsubscribe>"
+
+
 def test_a_centre_is_written_to_in_its_mailbox() -> None:
     recipient, mail = written(row("FirstResponseBreached"))
     assert recipient == "france@olcare.example"
