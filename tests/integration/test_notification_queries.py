@@ -188,6 +188,24 @@ async def test_facts_come_in_the_order_in_which_they_were_asked_for(notices: Not
     assert facts.working_centre == facts.centre
 
 
+async def test_who_is_named_for_renewals_is_written_to_until_that_person_is_erased(notices: Notices) -> None:
+    registered, erased = example("CustomerRegistered"), example("PersonErased").data
+    other = {"role": "renewals", "contact": erased.person, "private": ANA.model_dump()}
+    named = example("CustomerRegistered", others=[other], regional_team="americas").data
+    asked = {"customer": [registered.stream], "centre": [None], "working_centre": [None]}
+    await notices.happened(registered.stream, named)
+    [row] = await notices.found("facts_for_notices", **asked)
+    known = FACTS.validate_json(row["facts"]).customer
+    assert known is not None
+    assert (known.private, known.renewals) == (named.private, ANA)
+    assert (known.team, known.country) == ("americas", named.country)
+    await notices.happened("customer/erp/C-9", erased)
+    [row] = await notices.found("facts_for_notices", **asked)
+    known = FACTS.validate_json(row["facts"]).customer
+    assert known is not None
+    assert known.renewals is None
+
+
 async def test_people_find_notices_by_state_and_by_ticket(notices: Notices) -> None:
     await notices.happened(TO_ANA, requested(), taken(FIRST), in_doubt(FIRST, will_resend=False))
     await notices.happened(TO_FRANCE, requested(NoticeClass.BREACH))
