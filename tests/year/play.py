@@ -93,6 +93,10 @@ def compared(customer: Customer, books: Books) -> Iterator[str]:
             [(PRODUCT, *change) for change in course.benefits()],
             [(e.data["product"], *read.benefits([e])[0]) for e in contracts.get(f"entitlements/erp/C-{n}", ())],
         ),
+        f"mails to customer/erp/C-{n}": (
+            [(kind, "") for kind in course.mails()],
+            sorted(read.mails(books, f"contract/erp/K-{n}", f"contract/erp/R-{n}")),
+        ),
         **dict(_tickets(customer, course, books)),
         **dict(_receipts(customer, books)),
     }

@@ -57,6 +57,23 @@ def benefits(events: Sequence[Event]) -> list[tuple[bool, datetime]]:
     return [(bool(event.data["benefits"]), _at(event.data["holds_from"])) for event in events]
 
 
+def mails(books: Books, *contracts: str) -> Iterator[tuple[str, str]]:
+    """The notices about contracts: the class of each, and what is wrong with it, which should be nothing."""
+    for events in counting(books, "olcare.notices.v1").values():
+        requested = events[0].data
+        if requested.get("about_stream") in contracts:
+            yield requested["notice_class"], _wrong(events)
+
+
+def _wrong(events: Sequence[Event]) -> str:
+    """A mail leaves once, and not before its time; or it is cancelled with a cause."""
+    not_before, sent = events[0].data.get("not_before"), [event for event in events if event.name == "NoticeSent"]
+    if len(sent) + sum(event.name == "NoticeCancelled" for event in events) != 1:
+        return f"{[event.name for event in events]}"
+    early = sent and not_before and _at(sent[0].data["sent_at"]) < _at(not_before)
+    return f"sent before {not_before}" if early else ""
+
+
 def _term(term: Mapping[str, Any], price: Mapping[str, str] | None) -> tuple[str, ...]:
     instants = (_at(term["covered_from"]).isoformat(), _at(term["covered_until"]).isoformat())
     return (term["first_day"], term["last_day"], *instants, _amount(price))

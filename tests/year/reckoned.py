@@ -137,6 +137,19 @@ class Course:
             found.append((True, again.begins))
         return found
 
+    def mails(self) -> list[str]:
+        """What the customer is told of its contracts, by the classes of the notices, in any order."""
+        told = {
+            "RenewalOffered": "renewal-offer",
+            "RenewalReminded": "renewal-reminder",
+            "ContractLapsed": "lapse",
+            "ContractRenewed": "lapse-reversed" if self.customer.fate is Fate.TOLD_LATE else "renewal",
+        }
+        if not self.is_bought:
+            return []
+        again = ["resubscription"] if self.again() else []
+        return sorted(["welcome", *again, *(told[one.kind] for one in self.happenings() if one.kind in told)])
+
     def tickets(self) -> Mapping[str, list[str]]:
         """What becomes of each ticket: opened, or refused for a reason, and perhaps restated."""
         return {name: list(self._ticket(at)) for name, at in self.customer.ticket_instants().items()}
