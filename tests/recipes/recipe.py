@@ -100,16 +100,17 @@ EVENT = (
 DECIDED = (
     Edit(
         "services/intake/door.py",
-        "        case upstream.TicketResolved() | upstream.TicketWithdrawn():\n            return None\n",
-        "        case upstream.TicketResolved() | upstream.TicketWithdrawn() | upstream.TicketRated():\n"
-        "            return None\n",
+        "        case upstream.WorkExcluded() | upstream.TicketResolved() | upstream.TicketWithdrawn():\n",
+        "        case upstream.TicketRated():\n            return None\n"
+        "        case upstream.WorkExcluded() | upstream.TicketResolved() | upstream.TicketWithdrawn():\n",
     ),
     Edit("services/intake/door.py", "        case TicketsMerged() |", "        case TicketRated() | TicketsMerged() |"),
     Import("services/intake/door.py", "TicketPaused", "TicketRated"),
     Edit(
         "services/intake/personal.py",
-        "        case upstream.TicketPaused() | upstream.TicketResumed():",
-        "        case upstream.TicketPaused() | upstream.TicketResumed() | upstream.TicketRated():",
+        "        case upstream.TicketPaused() | upstream.TicketResumed() | upstream.WorkExcluded():",
+        "        case upstream.TicketRated():\n            return None\n"
+        "        case upstream.TicketPaused() | upstream.TicketResumed() | upstream.WorkExcluded():",
     ),
     Edit(
         "services/intake/from_upstream.py",
@@ -129,8 +130,8 @@ DECIDED = (
     Import("services/intake/held_message.py", "HeldReopening", "HeldRating"),
     Edit(
         "services/intake/life.py",
-        "        case TicketResolved() | TicketWithdrawn():\n            return None\n",
-        "        case TicketResolved() | TicketWithdrawn() | HeldRating():\n            return None\n",
+        "        case WorkExcluded() | TicketResolved() | TicketWithdrawn():\n            return None\n",
+        "        case WorkExcluded() | TicketResolved() | TicketWithdrawn() | HeldRating():\n            return None\n",
     ),
     Edit(
         "services/intake/life.py",
@@ -166,8 +167,8 @@ DECIDED = (
     Import("services/sla_timer/cycles/rows.py", "TicketPaused", "TicketRated"),
     Edit(
         "services/sla_timer/promise/history_rows.py",
-        "        case TicketReopened() | TicketResolved():",
-        "        case TicketReopened() | TicketResolved() | TicketRated():",
+        "        case TicketReopened() | TicketResolved() | WorkExcluded():",
+        "        case TicketReopened() | TicketResolved() | WorkExcluded() | TicketRated():",
     ),
     Import("services/sla_timer/promise/history_rows.py", "TicketPaused", "TicketRated"),
     Edit("services/sla_timer/reactions.py", "ASK_NOTHING = (\n", "ASK_NOTHING = (\n    TicketRated,\n"),
@@ -196,8 +197,8 @@ MAIL = (
     Import("services/notification/news.py", "TicketPaused", "TicketRated"),
     Edit(
         "services/notification/reactions.py",
-        "import TicketOpened, TicketRefused\n",
-        "import TicketOpened, TicketRated, TicketRefused\n",
+        "import CoverRestated, TicketOpened, TicketRefused\n",
+        "import CoverRestated, TicketOpened, TicketRated, TicketRefused\n",
     ),
     NewFile(
         "services/notification/mail/texts/en/rating.txt",
