@@ -21,6 +21,7 @@ from services.ops.cli.environment import from_files, options
 from services.ops.cli.output import Refused, tell
 from services.ops.clock import command as clock
 from services.ops.contract import command as contract
+from services.ops.contract import entitlements
 from services.ops.cover import command as cover
 from services.ops.door import dead_letters, notices, persons, seed, trigger, viewings
 from services.ops.explain import command as explain
@@ -46,6 +47,7 @@ for _command in (
     trigger.trigger,
     backup.backup,
     backup.restore,
+    entitlements.entitlements,
     serve.serve,
     viewings.audit,
 ):

@@ -96,3 +96,70 @@ def test_a_list_of_before_that_was_altered_is_refused(tmp_path: Path) -> None:
     [refused] = [part for part in said.json() if part["outcome"] == "refused"]
     assert said.code == 1
     assert (refused["part"], refused["version"], refused["why"]) == ("prices/plan/EUR", 1, "same-version-other-content")
+
+
+def test_a_contract_is_shown_from_its_offer_to_its_lapse_and_what_took_it_up_again() -> None:
+    buy("L-501", "K-501", "2026-11-23")
+    submit("K-502", "2025-11-25", "2026-11-24")
+    done("clock", "advance", "--by", "1m")
+    bought, ending = contract("contract/erp/K-501"), contract("K-502", "--source", "erp")
+    assert [term["price"]["amount"] for term in bought["terms"]] == ["2469.13"]
+    assert (bought["terms"][0]["local_from"], bought["told"]) == ("2026-11-23T00:00:00+01:00", None)
+    assert (ending["state"], ending["terms"][0]["covered_until"]) == ("active", "2026-11-24T23:00:00.000000Z")
+    assert ending["told"] == {"offered": None, "last_reminder_days_before": 1}
+    done("clock", "advance", "--to", "2026-11-27T08:00:00Z")
+    said = ("--set", "contract=K-503", "--set", "signed_on=2026-11-27", "--set", "first_day=2026-11-27")
+    done("trigger", "ResubscriptionSigned", "--wait", "--subject", "K-502", *said)
+    done("clock", "advance", "--by", "1m")
+    lapsed = contract("contract/erp/K-502")
+    assert (lapsed["state"], lapsed["successor"]) == ("lapsed", "contract/erp/K-503")
+    assert lapsed["lapse"]["lapsed_at"] == "2026-11-24T23:00:00.000000Z"
+    assert contract("contract/erp/K-503")["follows"] == "contract/erp/K-502"
+    words = olcare("contract", "show", "customer/erp/C-1001").out
+    assert "It lapsed at Wed 2026-11-25 00:00:00 CET, as nobody had signed." in words
+    assert "licence/erp/L-501 of customer/erp/C-1001: perpetual" in words
+
+
+def test_benefits_are_listed_now_and_as_they_stood() -> None:
+    assert states() == {"planetpress-connect": True, "pres-connect": True}
+    assert states("--at", "2026-11-26T12:00:00Z") == {"planetpress-connect": True, "pres-connect": False}
+    assert states("--at", "2026-11-24T12:00:00Z", "--product", "pres-connect") == {"pres-connect": True}
+    assert states("--at", "2025-11-24T12:00:00Z") == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("contract", "show", "contract/erp/K-0"), "there is no contract/erp/K-0"),
+        (("contract", "show", "0", "--source", "erp"), "there is no contract/erp/0 and no licence/erp/0"),
+        (("entitlements", "--customer", "customer/erp/C-0"), "there is no customer/erp/C-0"),
+        (("entitlements", "--product", "paper-folder"), "there is no product paper-folder; there are"),
+        (("entitlements", "--at", "2030-01-01"), "what will hold then is not recorded yet"),
+    ],
+)
+def test_what_is_not_known_is_one_sentence(words: tuple[str, ...], why: str) -> None:
+    said = olcare(*words)
+    assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
+    assert why in said.err
+
+
+def buy(licence: str, number: str, day: str) -> None:
+    care = ("--set", f"care.contract={number}", "--set", f"care.first_day={day}")
+    done("trigger", "LicencePurchased", "--wait", "--subject", licence, "--set", f"purchased_on={day}", *care)
+
+
+def submit(number: str, first_day: str, last_day: str) -> None:
+    days = ("--set", f"first_day={first_day}", "--set", f"last_day={last_day}")
+    licence = ("--set", f"licence=licence/erp/{number}", "--set", 'products:=["pres-connect"]')
+    done("trigger", "ContractSubmitted", "--wait", "--subject", number, *days, *licence)
+
+
+def contract(*words: str) -> dict[str, Any]:
+    [found] = done("contract", "show", *words)["contracts"]
+    assert isinstance(found, dict)
+    return found
+
+
+def states(*words: str) -> dict[str, bool]:
+    found = done("entitlements", "--customer", "customer/erp/C-1001", *words)
+    return {row["product"]: row["holds"] for row in found}

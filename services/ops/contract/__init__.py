@@ -1,1 +1,1 @@
-"""Contracts on the command line: what they cost."""
+"""Contracts on the command line: what they cost, how they stand, and what they open."""

@@ -57,6 +57,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         "sla report --from 2026-11-23 --to 2026-11-30 --cycles --csv",
         "sla explain crm-eu/4711",
         "cover explain --customer customer/erp/C-1 --product planetpress-connect --at 2026-11-24T08:00:00Z",
+        "contract show contract/erp/K-1",
+        "entitlements",
     ],
 )
 def test_where_nothing_is_up_one_sentence_says_what_to_do(terminal: Terminal, words: str) -> None:
@@ -105,6 +107,9 @@ def test_down_of_nothing_is_no_failure(terminal: Terminal) -> None:
         "sla report --from 2026-11-23 --to 2026-11-30 --customer C-1001",
         "sla report --from 2026-11-23 --to 2026-11-30 --ledger third",
         "sla explain 4711",
+        "contract show K-1",
+        "contract show ticket/erp/1",
+        "entitlements --customer C-1",
     ],
 )
 def test_wrong_usage_is_told_apart(terminal: Terminal, words: str) -> None:
