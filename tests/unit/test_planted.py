@@ -101,8 +101,8 @@ REACTIONS: Mapping[tuple[str, str], tuple[str, str]] = {
 FOLDS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "intake": {
         "tickets": ["ticket_states", "tickets"],
-        "contracts": ["customers", "contracts"],
-        "plan": ["centres", "products"],
+        "contracts": ["customers", "terms", "licences"],
+        "plan": ["centres", "products", "price_lists"],
     },
     "contract": {
         "contracts": [
@@ -117,17 +117,18 @@ FOLDS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "notification": {
         "notices": ["notice_states", "notices"],
-        "tickets": [],
+        "tickets": ["tickets"],
         "sla": ["promises"],
-        "contracts": ["customers", "erased_persons", "terms"],
+        "contracts": ["customers", "erased_persons", "contracts", "terms"],
         "plan": ["centres"],
     },
     "ops.audit": {"actions": ["action_states", "viewings"]},
 }
 """The tables that are folded, by service and reader."""
 TEMPLATES = (
-    *("acknowledgement", "address-in-doubt", "breach", "deadline-moved", "deadline-moved-centre", "lapse"),
-    *("no-promise", "refusal", "restatement", "warning"),
+    *("acknowledgement", "address-in-doubt", "breach", "cover-restated", "cover-restated-centre", "deadline-moved"),
+    *("deadline-moved-centre", "lapse", "lapse-reversed", "lapse-subscription", "no-promise", "refusal", "renewal"),
+    *("renewal-offer", "renewal-reminder", "restatement", "resubscription", "warning", "welcome"),
 )
 """The texts of mails, each in every language."""
 LANGUAGES = ("en", "fr")
@@ -167,7 +168,7 @@ def test_every_decider_reaction_fold_and_template_is_in_a_list_here() -> None:
         for service in found
     }
     assert folds == FOLDS
-    texts = {path.relative_to(TEXTS).as_posix() for path in TEXTS.rglob("*.txt") if path.stem != "_parts"}
+    texts = {path.relative_to(TEXTS).as_posix() for path in TEXTS.rglob("*.txt") if not path.stem.startswith("_")}
     assert texts == {f"{language}/{name}.txt" for language in LANGUAGES for name in TEMPLATES}
 
 
