@@ -8,6 +8,7 @@ from typing import Any
 from libs.eventlog.errors import Halted
 from libs.eventlog.failures import failure_of
 from libs.eventlog.projection import Key, Projection, Reader, by_stream
+from libs.eventlog.put_away import hour_of
 from libs.eventlog.rule import Aside, Judge
 from libs.eventlog.wire.record import Head, RecordedEvent
 from libs.messages.base import event_type
@@ -25,10 +26,12 @@ event; whenever that is full, its entries become rows of their own, so that a lo
 class View:
     """What a fold reads and updates: heads, command indexes, and rows by table and key.
 
-    A row that the fold deleted is None in `rows`.
+    `hours` are those of the newest event of each stream (`put_away.py`), where this service writes the topic. A row
+    that the fold deleted is None in `rows`.
     """
 
     heads: dict[str, Head] = field(default_factory=dict)
+    hours: dict[str, int] = field(default_factory=dict)
     command_indexes: dict[str, bytearray] = field(default_factory=dict)
     rows: dict[str, dict[Key, Any]] = field(default_factory=dict)
     voids: list[int] = field(default_factory=list)
@@ -66,13 +69,16 @@ class Projector:
         """Judge and apply in order; raises Halted at the first record that can not be taken."""
         counts, heads, by_type, writes = self.judge.counts, view.heads, self._by_type, self.reader.writes
         for event in events:
+            if isinstance(event, Aside):
+                self._pass_over(event, view)
+                continue
             if not counts(event, heads):
                 view.voids.append(event.offset)
                 continue
-            assert isinstance(event, RecordedEvent)  # noqa: S101 - what is set aside never counts
             view.counted += 1
             if writes:
                 _note(view.command_indexes, event)
+                self._note_hour(view, event)
             for projection in by_type.get(event.type, ()):
                 rows = view.rows[projection.table]
                 try:
@@ -82,6 +88,20 @@ class Projector:
                     raise
                 except Exception as error:  # of whatever kind: what counts is never passed over, so it halts
                     raise self._not_folded(projection, event, error) from error
+
+    def _pass_over(self, aside: Aside, view: View) -> None:
+        """A record set aside never counts; where it becomes the head of its stream, its hour is the stream's too."""
+        event = aside.event
+        before = event and view.heads.get(event.stream)
+        self.judge.counts(aside, view.heads)
+        view.voids.append(aside.offset)
+        if event and self.reader.writes and view.heads.get(event.stream) != before:
+            self._note_hour(view, event)
+
+    def _note_hour(self, view: View, event: RecordedEvent) -> None:
+        hour = hour_of(event.recordedtime)
+        if hour > view.hours.get(event.stream, hour - 1):
+            view.hours[event.stream] = hour
 
     def _not_folded(self, projection: Projection[Any], event: RecordedEvent, error: Exception) -> Halted:
         failure = failure_of(f"reader {self.reader.name}", projection.table, error)

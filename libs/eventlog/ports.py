@@ -191,12 +191,19 @@ class Loaded(NamedTuple):
 class Step(Protocol):
     """One batch of one partition, the position row locked first."""
 
+    more: bool
+    """Whether there are more streams to be put away than was done in this transaction, so that it did not last."""
+
     async def view(self, streams: Iterable[str], keys: Mapping[str, Iterable[Key]]) -> View:
         """Load the heads that the streams have in this partition, and the rows of the keys, by table."""
         ...
 
     async def save(self, view: View, position: Position) -> None:
-        """Write what the fold made of the view, and the position after the batch."""
+        """Write what the fold made of the view, and the position after the batch; put away whose time has come."""
+        ...
+
+    async def put_away(self) -> None:
+        """Put away more of the streams whose time has come."""
         ...
 
 

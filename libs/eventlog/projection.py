@@ -11,6 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import TypeAdapter
 
 from libs.decider import Deciders, decider_of
+from libs.eventlog.put_away import PutAway
 from libs.eventlog.wire.record import RecordedEvent
 from libs.eventlog.wire.unvalidated import state_decoder_without_validation
 from libs.messages.base import Event
@@ -65,8 +66,8 @@ class Reader:
     """One consumer group over one topic with the projections that move together.
 
     `version` grows with every change of a table or a fold: a new version is built beside the old one. `writes` says
-    that this service writes the topic (its counted commands are kept), `reacts` that reactions follow this reader (the
-    offsets that it found void are kept).
+    that this service writes the topic (its counted commands are kept, and its streams are put away by `put_away`),
+    `reacts` that reactions follow this reader (the offsets that it found void are kept).
     """
 
     name: str
@@ -75,6 +76,12 @@ class Reader:
     projections: tuple[Projection[Any], ...]
     writes: bool = False
     reacts: bool = False
+    put_away: PutAway = field(default_factory=PutAway)
+
+    @property
+    def state(self) -> Projection[Any] | None:
+        """The projection of the states that the service's writer decides on; None where it has none."""
+        return next((projection for projection in self.projections if projection.is_state), None)
 
 
 class StateRow(NamedTuple):

@@ -8,12 +8,14 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import View, counted_at
 from libs.eventlog.ports import NO_REMARKS, Asked, Commit, Identity, Loaded, OnAssigned, PartitionOffset, Position
 from libs.eventlog.projection import Key, Reader
+from libs.eventlog.put_away import can_be_put_away
 from libs.eventlog.wire.record import Head, Outgoing, Record
 
 Turn = Callable[[], Awaitable[None]]
@@ -191,6 +193,17 @@ class MemorySubscription:
         self._next.clear()
 
 
+class Away(NamedTuple):
+    """A stream that is put away, packed as PostgreSQL would keep it."""
+
+    head: Head
+    partition: int
+    hour: int
+    stream: str
+    commands: bytes
+    state: bytes | None
+
+
 class MemoryStore:
     """The tables of one reader: rows are kept as the stored tuples that PostgreSQL would keep."""
 
@@ -205,9 +218,26 @@ class MemoryStore:
         self.position: dict[int, Position] = {}
         self.heads: dict[str, Head] = {}
         self.homes: dict[str, int] = {}
+        self.hours: dict[str, int] = {}
+        self.away: dict[str, Away] = {}
         self.command_indexes: dict[str, bytes] = {}
         self.void: dict[int, set[int]] = defaultdict(set)
         self.rows: dict[str, dict[Key, tuple[Any, ...]]] = {p.table: {} for p in self._reader.projections}
+
+    def fill(self, partition: int, records: Sequence[Record], view: View) -> None:
+        """Take what a rebuild folded of a partition from its first record on."""
+        digest = sha256(records[-1].value or b"").digest() if records else None
+        self.position[partition] = Position(0, len(records), digest)
+        self.heads |= view.heads
+        self.homes |= dict.fromkeys(view.heads, partition)
+        self.hours |= view.hours
+        self.command_indexes |= {stream: bytes(entries) for stream, entries in view.command_indexes.items()}
+        self.void[partition] = set(view.voids) if self._reader.reacts else set()
+        for projection in self._reader.projections:
+            rows = view.rows[projection.table].items()
+            self.rows[projection.table] |= {key: projection.dump(row) for key, row in rows if row is not None}
+        if self._reader.writes:
+            self.put_away(partition)
 
     async def claim(self, partitions: Iterable[int]) -> Mapping[int, Position]:
         """Become the owner."""
@@ -239,7 +269,7 @@ class MemoryStore:
         counted: dict[str, dict[str, int]] = {stream: {} for stream in streams}
         for asked, offset in self._counted(commands).items():
             counted[asked.stream][asked.command] = offset
-        return {s: Loaded(self.heads.get(s), counted[s], self._state(s)) for s in streams}
+        return {s: self._loaded(s, counted[s]) for s in streams}
 
     async def counted(self, commands: Sequence[Asked]) -> Mapping[Asked, int]:
         """Those of the commands that count."""
@@ -247,7 +277,7 @@ class MemoryStore:
         return self._counted(commands)
 
     def _counted(self, commands: Sequence[Asked]) -> dict[Asked, int]:
-        found = {asked: counted_at(self.command_indexes.get(asked.stream, b""), asked.command) for asked in commands}
+        found = {asked: counted_at(self._command_index(asked.stream), asked.command) for asked in commands}
         return {asked: offset for asked, offset in found.items() if offset is not None}
 
     async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
@@ -265,6 +295,36 @@ class MemoryStore:
                 return True
         return False
 
+    def _loaded(self, stream: str, counted: Mapping[str, int]) -> Loaded:
+        if row := self.away.get(stream):
+            state = self.away_state(row)
+            return Loaded(row.head, counted, state.state if state else None)
+        return Loaded(self.heads.get(stream), counted, self._state(stream))
+
+    def _command_index(self, stream: str) -> bytes:
+        return self.away[stream].commands if stream in self.away else self.command_indexes.get(stream, b"")
+
+    def away_state(self, row: "Away") -> Any:
+        """The row of the state of a stream that is put away."""
+        state = self._reader.put_away.unpacked(row.state)
+        return self._reader.state.loaded((row.stream, state)) if self._reader.state and state is not None else None
+
+    def put_away(self, partition: int) -> None:
+        """Put the streams of a partition away whose time has come."""
+        before = max((d for s, d in self.hours.items() if self.homes[s] == partition), default=0)
+        before -= self._reader.put_away.after
+        quiet = [s for s, hour in self.hours.items() if self.homes[s] == partition and hour < before]
+        for stream in quiet:
+            if can_be_put_away(self.heads[stream].id):
+                self._put_one_away(stream)
+
+    def _put_one_away(self, stream: str) -> None:
+        states = self.rows[self._reader.state.table] if self._reader.state else {}
+        stored = states.pop((stream,), None)
+        packed = self._reader.put_away.packed(stored[1] if stored else None)
+        head, hour, commands = self.heads.pop(stream), self.hours.pop(stream), self.command_indexes.pop(stream, b"")
+        self.away[stream] = Away(head, self.homes.pop(stream), hour, stream, commands, packed)
+
     def _state(self, stream: str) -> Any:
         for table, projection in self._tables.items():
             if projection.is_state and (stored := self.rows[table].get((stream,))):
@@ -280,31 +340,58 @@ class MemoryStep:
     ) -> None:
         self._store, self._tables, self._reader, self._partition, self._turn = store, tables, reader, partition, turn
 
+        self.more = False
+
+    async def put_away(self) -> None:
+        """Put streams away: all of them."""
+        self._store.put_away(self._partition)
+
     async def view(self, streams: Iterable[str], keys: Mapping[str, Iterable[Key]]) -> View:
         """Load heads and rows."""
         await self._turn()
         self._there()
-        heads = {s: self._store.heads[s] for s in streams if self._store.homes.get(s) == self._partition}
-        rows = {t: {k: self._row(t, k) for k in wanted if k in self._store.rows[t]} for t, wanted in keys.items()}
-        return View(heads=heads, rows=rows)
+        store = self._store
+        heads = {s: store.heads[s] for s in streams if store.homes.get(s) == self._partition}
+        rows = {t: {k: self._row(t, k) for k in wanted if k in store.rows[t]} for t, wanted in keys.items()}
+        view = View(heads=heads, rows=rows, hours={s: store.hours[s] for s in heads if s in store.hours})
+        for row in (store.away[s] for s in streams if s in store.away and store.away[s].partition == self._partition):
+            view.heads[row.stream], view.hours[row.stream] = row.head, row.hour
+            if self._reader.state and (state := store.away_state(row)):
+                view.rows[self._reader.state.table][row.stream,] = state
+        return view
 
     async def save(self, view: View, position: Position) -> None:
         """Write heads, command indexes, rows, voids and the position."""
         await self._turn()
         self._there()
-        store = self._store
-        store.heads.update(view.heads)
-        store.homes.update(dict.fromkeys(view.heads, self._partition))
+        store, stays = self._store, self._staying_away(view)
+        heads = {stream: head for stream, head in view.heads.items() if stream not in stays}
+        store.heads.update(heads)
+        store.homes.update(dict.fromkeys(heads, self._partition))
+        store.hours.update({stream: view.hours[stream] for stream in heads if stream in view.hours})
         for stream, entries in view.command_indexes.items():
             store.command_indexes[stream] = store.command_indexes.get(stream, b"") + bytes(entries)
         for table, rows in view.rows.items():
             for key, row in rows.items():
+                if self._tables[table].is_state and key[0] in stays:
+                    continue
                 store.rows[table].pop(key, None)
                 if row is not None:
                     store.rows[table][key] = self._tables[table].dump(row)
         if self._reader.reacts:
             store.void[self._partition].update(view.voids)
         store.position[self._partition] = position
+        if self._reader.writes and view.counted:
+            await self.put_away()
+
+    def _staying_away(self, view: View) -> frozenset[str]:
+        """The streams that none of the batch's records count in; the others come back."""
+        away = [self._store.away[stream] for stream in view.heads if stream in self._store.away]
+        for row in away:
+            if view.heads[row.stream] != row.head:
+                del self._store.away[row.stream]
+                self._store.command_indexes[row.stream] = row.commands
+        return frozenset(row.stream for row in away if row.stream in self._store.away)
 
     def _there(self) -> None:
         if self._partition not in self._store.position:

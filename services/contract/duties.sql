@@ -9,7 +9,7 @@ select c.stream, h.id as head, c.covered_until, c.last_day, c.centre, c.correlat
     following.stream as continued_by,
     l.stream as licence_stream, l.sequence as licence_sequence, l.list_value, l.currency
 from contracts c
-join heads_contracts h using (stream)
+join streams_contracts h using (stream)
 left join licences l on l.stream = c.licence and c.licence_kind = 'perpetual'
 left join lateral (
     select f.stream from terms f
@@ -23,7 +23,7 @@ limit :most;
 -- Contracts whose first day has come and of which that is not noted, the earliest first.
 select c.stream, h.id as head, c.covered_from, c.correlation, c.customer
 from contracts c
-join heads_contracts h using (stream)
+join streams_contracts h using (stream)
 where c.state = 'active' and not c.begun and c.covered_from <= :now
 order by c.covered_from, c.stream
 limit :most;
@@ -52,7 +52,7 @@ cross join unnest(cast(:zones as text[]), cast(:dates as date[])) as local (zone
 join contracts c on c.zone = local.zone and c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
     and c.last_day <= local.today + asked.days and c.covered_until > :now
     and not exists (select from terms f where {following})
-join heads_contracts h using (stream)
+join streams_contracts h using (stream)
 left join customers k on k.stream = c.customer
 left join licences l on l.stream = c.licence
 order by c.last_day, c.stream

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, assert_never, get_args
 
 from libs.eventlog.projection import Key, Projection, Reader, state_of
+from libs.eventlog.put_away import PutAway
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.catalogue import CONTRACTS, EVENTS, PLAN
 from libs.messages.contracts import (
@@ -270,15 +271,22 @@ TZ_DATABASES: Projection[TzDatabaseRow] = Projection(
     evolve=_tz_database,
 )
 
+EXAMPLES = (
+    '[{"centre":"americas","erased":[],"state":"registered"},{"customer":"customer/erp/C-101",'
+    '"centre":"americas","last_day":"2027-02-15","covered_until":"2027-02-16T05:00:00Z","state":"active"}]'
+)
+"""States as JSON: what those that are put away have in common with them takes no room."""
+
 READERS: tuple[Reader, ...] = (
     Reader(
         "contracts",
         CONTRACTS,
-        4,
+        5,
         (CONTRACT_STATES, CUSTOMERS, CONTRACT_ROWS, TERMS, LICENCES, ENTITLEMENTS, ERASED),
         writes=True,
+        put_away=PutAway(EXAMPLES),
     ),
-    Reader("plan", PLAN, 4, (PLAN_STATES, PLAN_PARTS, PRICE_LISTS, TZ_DATABASES), writes=True),
+    Reader("plan", PLAN, 5, (PLAN_STATES, PLAN_PARTS, PRICE_LISTS, TZ_DATABASES), writes=True),
 )
 
 PRIVATE_RECORDS = "private_records"

@@ -26,7 +26,7 @@ way as (
 select distinct t.stream, h.id as head, t.merged_into, w.crossed_at, t.merge_correlation as correlation
 from way w
 cross join lateral (select * from tickets where stream = w.smallest collate "default" limit 1) t
-join heads_tickets h on h.stream = t.stream
+join streams_tickets h on h.stream = t.stream
 where w.reached = w.began
 order by t.stream
 limit :most;
@@ -38,7 +38,7 @@ select distinct on (t.stream) t.stream, h.id as head, s.stream as survivor, a.sa
 from tickets t
 cross join lateral unnest(t.awaits, t.awaits_since) as a (survivor, said_at)
 join tickets s on s.stream = a.survivor and s.state <> 'held'
-join heads_tickets h on h.stream = t.stream
+join streams_tickets h on h.stream = t.stream
 where t.awaits <> '{}'
 order by t.stream, s.stream, a.said_at
 limit :most;
@@ -50,7 +50,7 @@ select t.stream, h.id as head, t.customer, t.product, t.number_dialled, t.opened
     t.refused_correlation as correlation
 from tickets t
 join customers c on c.stream = t.customer
-join heads_tickets h on h.stream = t.stream
+join streams_tickets h on h.stream = t.stream
 where t.lacks_customer and exists (
     select from terms k
     where k.customer = t.customer and t.product = any (k.products)
@@ -83,7 +83,7 @@ cross join lateral (
         and k.covered_from <= t.opened_at and t.opened_at < k.covered_until
     order by t.opened_at
     limit :most) t
-join heads_tickets h on h.stream = t.stream
+join streams_tickets h on h.stream = t.stream
 order by t.opened_at, t.stream
 limit :most;
 
@@ -92,7 +92,7 @@ limit :most;
 select t.stream, h.id as head, t.customer, t.product, t.number_dialled, t.restated_at,
     t.refused_correlation as correlation
 from tickets t
-join heads_tickets h on h.stream = t.stream
+join streams_tickets h on h.stream = t.stream
 where t.restated_at is not null
 order by t.restated_at, t.stream
 limit :most;

@@ -33,7 +33,7 @@ select
             from centres n where n.centre = asked.receiving order by n.stream limit 1),
         'survivor', (
             select jsonb_build_object('stream', s.stream, 'sequence', h.sequence, 'state', s.state, 'customer', s.customer)
-            from tickets s join heads_tickets h using (stream) where s.stream = asked.survivor)
+            from tickets s join streams_tickets h using (stream) where s.stream = asked.survivor)
     ) as facts
 from (
     select coalesce(said.customer, t.customer) as customer, coalesce(said.product, t.product) as product,

@@ -56,7 +56,7 @@ select
     n.template, n.facts, v.value as person, c.mailbox, c.sheet as centre, x.sheet as team,
     p.due_at, coalesce(p.answered_at, t.answered_at) as answered_at, p.withdrawn_at, o.told
 from notices n
-join heads_notices h using (stream)
+join streams_notices h using (stream)
 left join private_records v on v.key = n.private_key
 left join lateral (
     select mailbox, sheet from centres c where c.centre = n.centre order by c.stream limit 1) c on true
@@ -74,7 +74,7 @@ limit :most;
 -- Claims without a result that are older, by the machine's clock, than a hand-over can last.
 select n.stream, h.id as head, n.correlation, n.process, n.attempts as attempt
 from notices n
-join heads_notices h using (stream)
+join streams_notices h using (stream)
 where n.state = 'handing-over' and n.claimed_wall <= :claimed_before
 order by n.claimed_wall, n.stream
 limit :most;
@@ -83,7 +83,7 @@ limit :most;
 -- Notices that are still to be sent and have become untrue, or whose recipient has been erased, with the cause.
 select n.stream, h.id as head, n.correlation, {cause_of_n} as cause
 from notices n
-join heads_notices h using (stream)
+join streams_notices h using (stream)
 {what_is_beside_n}
 where {n_is_to_be_sent} and {cause_of_n} is not null
 order by n.stream

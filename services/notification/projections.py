@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, assert_never, get_args
 
 from libs.eventlog.projection import Key, Projection, Reader, state_of
+from libs.eventlog.put_away import PutAway
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import Code, Language, Value, Zone
 from libs.messages.catalogue import CONTRACTS, NOTICES, PLAN, SLA, TICKETS, SlaEvent
@@ -556,8 +557,14 @@ CENTRES: Projection[CentreRow] = Projection(
 PRIVATE_RECORDS = "private_records"
 """The table of the state topic with names and addresses: key, partition, value."""
 
+EXAMPLES = (
+    '[{"notice":{"notice_class":"acknowledgement","attempts":1,"failures":0,'
+    '"trying_since":"2026-11-24T08:30:00Z","sent_again":false},"state":"sent","cause":null,"claim":null}]'
+)
+"""States as JSON: what those that are put away have in common with them takes no room."""
+
 READERS: tuple[Reader, ...] = (
-    Reader("notices", NOTICES, 3, (STATES, NOTICE_ROWS), writes=True),
+    Reader("notices", NOTICES, 4, (STATES, NOTICE_ROWS), writes=True, put_away=PutAway(EXAMPLES)),
     Reader("tickets", TICKETS, 2, (TICKET_ROWS,), reacts=True),
     Reader("sla", SLA, 2, (PROMISES,), reacts=True),
     Reader("contracts", CONTRACTS, 3, (CUSTOMERS, ERASED_PERSONS, CONTRACT_ROWS, TERMS), reacts=True),

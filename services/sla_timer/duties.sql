@@ -70,7 +70,7 @@ exists (
 -- Tickets without a promise, that nobody has answered or called off, for which what was wanting is published by now.
 select p.stream, h.id as head, p.centre, p.opened_at, p.correlation
 from promises p
-join heads_sla h using (stream)
+join streams_sla h using (stream)
 where {is_wanting} and exists (select from targets) and exists (
     select from calendars c
     where {c_is_wanting_to_p} and (p.wanting = 'grounds' or c.published_at <= :now))
@@ -120,7 +120,7 @@ from (
             where x.version collate "C" <= :installed and x.published_at <= :now and {x_is_a_newer_tz_of_b}))
 ) as older
 join promises p using (stream)
-join heads_sla h using (stream)
+join streams_sla h using (stream)
 order by p.due_at, p.stream
 limit :most;
 
@@ -128,7 +128,7 @@ limit :most;
 -- Promises with a used-up share of the target that nobody was warned of, and a deadline that has not passed.
 select p.stream, h.id as head, p.at_risk_at, p.correlation
 from promises p
-join heads_sla h using (stream)
+join streams_sla h using (stream)
 where p.state = 'waiting' and p.at_risk_at <= :now and p.due_at >= :now
 order by p.at_risk_at, p.stream
 limit :most;
@@ -137,7 +137,7 @@ limit :most;
 -- Promises of which a call was noted that is still to be reckoned, on the calendar that they run on now.
 select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.owed_call_at, p.correlation
 from promises p
-join heads_sla h using (stream)
+join streams_sla h using (stream)
 where p.owed_call_at is not null and p.due_at is not null
 order by p.stream
 limit :most;
@@ -146,7 +146,7 @@ limit :most;
 -- Promises whose deadline has become later, so that an answer that was late is now in time.
 select p.stream, h.id as head, p.responded_at, p.correlation
 from promises p
-join heads_sla h using (stream)
+join streams_sla h using (stream)
 where p.state = 'waiting' and p.responded_at <= p.due_at
 order by p.due_at, p.stream
 limit :most;
@@ -156,7 +156,7 @@ limit :most;
 -- before its deadline is reckoned anew first.
 select p.stream, h.id as head, p.due_at, {on_centres} as centres, p.correlation
 from promises p
-join heads_sla h using (stream)
+join streams_sla h using (stream)
 where p.state = 'waiting' and p.due_at < :now and (p.responded_at <= p.due_at) is not true and not exists (
     select from calendars c where {c_is_newer_than_p})
 and not exists (
@@ -182,7 +182,7 @@ select distinct on (stream) *
 from (
     select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.correlation, null as version
     from promises p
-    join heads_sla h using (stream)
+    join streams_sla h using (stream)
     where {is_judged} and {differs} and not {p_was_merged}
     union all
     select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.correlation, x.version
@@ -192,7 +192,7 @@ from (
     join promises p
         on {is_judged} and {span} && tstzrange(x.from_at, x.until_at)
         and p.calendar_centre = c.centre and p.calendar_version < x.version
-    join heads_sla h on h.stream = p.stream
+    join streams_sla h on h.stream = p.stream
     where x.published_at <= :now and not {p_was_merged} and not exists (
         select from unnest(cast(:streams as text[]), cast(:versions as int[])) as stays (stream, version)
         where stays.stream = p.stream and stays.version >= x.version)
@@ -230,7 +230,7 @@ from (
     order by n.stream, n.seed
 ) g
 join promises p on p.stream = 'promise' || substr(g.stream, 7)
-join heads_sla h on h.stream = p.stream
+join streams_sla h on h.stream = p.stream
 where p.due_at is not null
 order by p.stream;
 
@@ -296,7 +296,7 @@ from (
     from cycle_facts where ticket in (select ticket from looked_through) group by ticket
 ) t
 left join cycles r on r.stream = 'cycles' || substr(t.ticket, 7)
-left join heads_sla h on h.stream = 'cycles' || substr(t.ticket, 7)
+left join streams_sla h on h.stream = 'cycles' || substr(t.ticket, 7)
 where exists (
     select from targets g where {g_gives_cycles_targets})
 and t.last_at >= (
@@ -316,7 +316,7 @@ select max(version) as version from targets;
 -- Cycles whose target was used up before they ended. Those of which more is known by now are reckoned anew first.
 select r.stream, h.id as head, r.next_due_at, r.centre, r.correlation
 from cycles r
-join heads_sla h using (stream)
+join streams_sla h using (stream)
 cross join lateral (
     select sum(f.known) as known, max(f.last_at) as last_at from cycle_facts f where f.ticket = r.ticket) t
 where r.next_due_at < :now and t.known <= r.known

@@ -2,6 +2,8 @@
 
 `recorded/log.jsonl` never changes. `recorded/tables.jsonl` is what it folds to; where a later version means to fold it to
 something else, `python -m tests.contracts.recorded_log` writes that anew, and the difference is read and told.
+`recorded/put_away.jsonl` holds states as each version of a reader packs them: as long as the version stays they can be
+read back. For a new version the same program packs some anew.
 """
 
 import json
@@ -25,7 +27,7 @@ from services.ops.audit.projections import READERS as AUDIT
 from services.sla_timer.projections import READERS as SLA_TIMER
 
 RECORDED = Path(__file__).with_name("recorded")
-LOG, TABLES = RECORDED / "log.jsonl", RECORDED / "tables.jsonl"
+LOG, TABLES, PUT_AWAY = (RECORDED / f"{name}.jsonl" for name in ("log", "tables", "put_away"))
 PARTITIONS = 12
 SERVICES: Mapping[str, tuple[Reader, ...]] = {
     "contract": CONTRACT,
@@ -85,5 +87,29 @@ def _as_text(value: object) -> str:
             return str(value)
 
 
+def writing() -> Mapping[str, Reader]:
+    """The readers that put streams away, by `service.reader`, of which states are recorded."""
+    named = {f"{service}.{r.name}": r for service, readers in SERVICES.items() for r in readers if r.writes}
+    tables = {json.loads(line)["table"] for line in TABLES.read_text().splitlines()}
+    return {name: r for name, r in named.items() if r.state and f"{name}.{r.state.table}" in tables}
+
+
+def put_away() -> Iterator[dict[str, Any]]:
+    """Pack some states of each reader of whose version none are recorded yet; give the others as they are."""
+    known = [json.loads(line) for line in PUT_AWAY.read_text().splitlines()] if PUT_AWAY.exists() else []
+    rows = [json.loads(line) for line in TABLES.read_text().splitlines()]
+    for name, reader in writing().items():
+        mine = [one for one in known if (one["reader"], one["version"]) == (name, reader.version)]
+        table = f"{name}.{reader.state.table if reader.state else ''}"
+        states = [row["row"][1] for row in rows if row["table"] == table][::9]
+        made = [{"reader": name, "version": reader.version, "state": s, "packed": _packed(reader, s)} for s in states]
+        yield from mine or made
+
+
+def _packed(reader: Reader, state: str) -> str:
+    return (reader.put_away.packed(state) or b"").hex()
+
+
 if __name__ == "__main__":
     TABLES.write_text("".join(f"{line}\n" for line in folded()))
+    PUT_AWAY.write_text("".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in [*put_away()]))

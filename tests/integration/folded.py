@@ -10,6 +10,7 @@ import asyncpg
 from libs.eventlog.projection import Projection, Reader
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.generations import indexes, tables
+from libs.eventlog.tables.put_away import put_away
 from libs.eventlog.tables.queries import Queries, expressions_of
 from libs.messages.base import Event
 from libs.messages.catalogue import STREAMS_OF
@@ -27,10 +28,16 @@ class Folded:
         """Let a stream's whole history be folded into the tables of every reader of its topic."""
         for reader in self._readers:
             if parse_stream(stream).kind in STREAMS_OF[reader.topic]:
-                head = (stream, 0, len(events), f"head of {stream}", b"")
+                head = (stream, 0, len(events), f"head of {stream}", b"", *[0] * reader.writes)
                 await self.connection.copy_records_to_table(f"heads_{reader.name}", records=[head])
                 for projection in reader.projections:
                     await self._fold(projection, stream, events)
+
+    async def put_away(self) -> None:
+        """Put all streams away of the readers that do so, their heads named by UUIDs."""
+        for reader in (r for r in self._readers if r.writes):
+            await self.connection.execute(f"update heads_{reader.name} set id = md5(id)::uuid::text")  # noqa: S608 - ours
+            await put_all_away(self.connection, reader)
 
     async def table(self, name: str) -> list[dict[str, Any]]:
         """The rows of a table, by their streams."""
@@ -48,6 +55,15 @@ class Folded:
                 rows |= {key: projection.evolve(rows.get(key), recorded) for key in projection.keys(recorded)}
         stored = [projection.dump(row) for row in rows.values() if row is not None]
         await self.connection.copy_records_to_table(projection.table, records=stored)
+
+
+async def put_all_away(connection: asyncpg.Connection, reader: Reader) -> None:
+    """Put away all streams that stand in partition 0, whenever their last events were recorded."""
+    newest = (0, 0, "the newest of all", b"", 1_000_000)
+    async with connection.transaction():
+        await connection.copy_records_to_table(f"heads_{reader.name}", records=[("none", *newest)])
+        await put_away(connection, reader, 0)
+        await connection.execute(f"delete from heads_{reader.name} where stream = 'none'")  # noqa: S608 - our name
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -74,6 +74,17 @@ TABLE = Projection(
 )
 
 
+class DaysLater(Clock):
+    """A clock so many days ahead."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__()
+        self._ahead = timedelta(days=days)
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+
 class House:
     """A topic of its own, and as many processes on it as a test wants, all in one."""
 
@@ -87,10 +98,10 @@ class House:
 
     @asynccontextmanager
     async def process(
-        self, instance: str = "one", *, live: bool = True, by_our_card: bool = True
+        self, instance: str = "one", *, live: bool = True, by_our_card: bool = True, day: int = 0
     ) -> AsyncIterator[Engine]:
         settings = EngineSettings("test", f"{self.unique}-{instance}", self.kafka, self.postgres, self.unique, 6.0)
-        engine = Engine(settings, Clock(), dict(self.cards), [self.reader], {self.topic: (Said,)})
+        engine = Engine(settings, DaysLater(day), dict(self.cards), [self.reader], {self.topic: (Said,)})
         try:
             await engine.open(by_our_card=by_our_card)
         except ValueError:
@@ -166,6 +177,43 @@ async def test_a_dropped_database_comes_back_from_the_log_and_the_answers_stay_t
     assert proven.tables["sayings"].rows == 20
     assert found == []
     assert sum(proven.positions.values()) == 100
+
+
+async def test_in_a_year_streams_are_put_away_and_what_is_said_of_one_brings_it_back(house: House) -> None:
+    async with house.process() as engine:
+        first = events(await house.writer(engine).handle(said(*range(20))))
+        assert await _put_away(engine) == 0
+    async with house.process(day=200) as engine:
+        writer = house.writer(engine)
+        await writer.handle(said(*range(20, 29)))  # of nine streams, in every partition
+        proven, found = await engine.verify("sayings")
+        assert (found, await _put_away(engine), engine.stores["sayings"].put_away) == ([], 11, 11)
+        assert events(await writer.handle(said(*range(20)))) == first
+        again, _ = await engine.verify("sayings")
+        assert again == proven
+    await drop_database(house.postgres, house.unique)
+    async with house.process(day=200) as engine:
+        again, found = await engine.verify("sayings")
+        assert (again, found) == (proven, [])
+        late = await house.writer(engine).handle(said(39))
+        assert late[0].event is not None
+        assert late[0].event.previousid == first[19]
+        _, found = await engine.verify("sayings")
+        assert (found, await _put_away(engine), engine.stores["sayings"].came_back) == ([], 10, 1)
+        await engine.rebuild("sayings")
+        assert (await _put_away(engine), await _times(engine)) == (10, 30)
+
+
+async def test_a_state_that_somebody_changed_where_it_is_put_away_is_found(house: House) -> None:
+    async with house.process() as engine:
+        await house.writer(engine).handle(said(*range(20)))
+    async with house.process(day=200) as engine:
+        await house.writer(engine).handle(said(*range(20, 29)))
+        async with engine.database.connection() as connection:
+            packed = house.reader.put_away.packed('{"times": 7}')
+            await connection.execute("update away_sayings set state = $1 where stream = 'saying/test/19'", packed)
+        _, found = await engine.verify("sayings")
+        assert [difference.table for difference in found] == ["away_sayings"]
 
 
 async def test_a_row_that_somebody_changed_is_found(house: House) -> None:
@@ -480,6 +528,11 @@ async def test_a_topic_made_anew_stops_the_reader_and_says_so(house: House) -> N
         sentence = await eventually(engine.halted)
         assert "the topic was made anew" in str(sentence)
         assert all(isinstance(halted, Halted) for halted in engine.loops["sayings"].halted.values())
+
+
+async def _put_away(engine: Engine) -> int:
+    async with engine.database.connection() as connection:
+        return int(await connection.fetchval("select count(*) from away_sayings"))
 
 
 async def _times(engine: Engine) -> int:

@@ -82,6 +82,14 @@ async def test_an_account_holds_what_an_answer_is_measured_by(tables: Folded) ->
     assert account.responded_at == paris("16:00")
 
 
+async def test_an_account_of_a_promise_that_was_put_away_is_the_same(tables: Folded) -> None:
+    await tables.happened(STREAM, W03, met(paris("16:00")))
+    before = await accounts(tables)
+    await tables.put_away()
+    assert await tables.table("states") == []
+    assert await accounts(tables) == before
+
+
 async def test_without_an_answer_no_certificate_is_read(tables: Folded) -> None:
     await tables.happened(STREAM, W03)
     (account,) = await accounts(tables)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -21,6 +21,7 @@ from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import Clock, Identity, Log, Store
 from libs.eventlog.projection import Reader
+from libs.eventlog.put_away import PutAway
 from libs.eventlog.rule import Judge
 from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.ids import door_command_id, duty_command_id
@@ -64,8 +65,13 @@ class Protocol:
     door: type[DoorLoop] = DoorLoop
     ticket: Decider[Any, Any, Any] = TICKET
     stages: Callable[[Stages], Stages] = lambda stages: stages
+    put_away: PutAway = field(default_factory=PutAway)
     a_refusal_leaves_no_event: bool = False
     nobody_is_fenced: bool = False
+
+    def readers(self, readers: Sequence[Reader]) -> Sequence[Reader]:
+        """Some readers of the story, as this protocol has them."""
+        return [replace(reader, put_away=self.put_away) for reader in readers]
 
 
 WHOLE = Protocol()
@@ -105,7 +111,7 @@ class Service:
     def __init__(self, ground: Ground, readers: Sequence[Reader]) -> None:
         self.ground, self.protocol = ground, ground.protocol
         self.gate = Gate(ground.log, ground.clock, [self.follower(reader) for reader in readers], LAG)
-        self.readers = [self._read(reader) for reader in readers]
+        self.readers = [self._read(reader) for reader in self.protocol.readers(readers)]
         self.loops: list[Loop] = [self.gate.run, *(reader.run for reader in self.readers)]
 
     def halted(self) -> list[Halted]:

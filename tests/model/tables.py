@@ -4,15 +4,12 @@ import copy
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from hashlib import sha256
 from typing import Any
 
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.fold import View
 from libs.eventlog.ports import Asked, Loaded, Position
 from libs.eventlog.projection import Reader
 from libs.eventlog.testing import MemoryStep, MemoryStore
-from libs.eventlog.wire.record import Record
 from tests.model.schedule import Latch, Schedule
 
 
@@ -30,21 +27,9 @@ class Tables(MemoryStore):
     def copied(self) -> "Tables":
         """Give the tables as they stand now, as an older copy of them would be."""
         copied = self.empty()
-        for name in ("position", "heads", "homes", "command_indexes", "void", "rows"):
+        for name in ("position", "heads", "homes", "hours", "away", "command_indexes", "void", "rows"):
             setattr(copied, name, copy.deepcopy(getattr(self, name)))
         return copied
-
-    def fill(self, partition: int, records: Sequence[Record], view: View) -> None:
-        """Take what a rebuild folded of a partition."""
-        digest = sha256(records[-1].value or b"").digest() if records else None
-        self.position[partition] = Position(0, len(records), digest)
-        self.heads |= view.heads
-        self.homes |= dict.fromkeys(view.heads, partition)
-        self.command_indexes |= {stream: bytes(entries) for stream, entries in view.command_indexes.items()}
-        self.void[partition] = set(view.voids) if self.reader.reacts else set()
-        for projection in self.reader.projections:
-            rows = view.rows[projection.table].items()
-            self.rows[projection.table] |= {key: projection.dump(row) for key, row in rows if row is not None}
 
     def contents(self) -> dict[str, Any]:
         """Give all that any two readers must agree on."""
@@ -53,6 +38,8 @@ class Tables(MemoryStore):
         return {
             "position": positions,
             "heads": self.heads,
+            "hours": self.hours,
+            "away": self.away,
             "command_indexes": self.command_indexes,
             "void": voids,
             "rows": self.rows,

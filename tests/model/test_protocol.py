@@ -1,11 +1,13 @@
 """The log protocol through seeded histories: everything that can go wrong goes wrong, and the books balance."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from libs.eventlog.put_away import PutAway
 from tests.model.run import HOLDS, run
-from tests.model.services import WHOLE
+from tests.model.services import WHOLE, Desk
 from tests.model.verdict import Verdict
 from tests.model.weakened import RULES
 from tests.model.world import World
@@ -16,6 +18,20 @@ ENOUGH = 400  # seeds within which a missing rule must be caught
 def test_the_books_balance_whatever_happens(seeds: range) -> None:
     failed = {seed: outcome for seed in seeds if (outcome := run(seed, WHOLE)) != HOLDS}
     assert not failed, f"try `run(seed, WHOLE)` with one of {failed}"
+
+
+ALWAYS = PutAway(after=-1)  # even what is of the newest day
+
+
+def test_streams_put_away_at_every_step_change_no_outcome(seeds: range) -> None:
+    for seed in seeds[::4]:
+        kept, away = (World(seed, replace(WHOLE, put_away=when)) for when in (WHOLE.put_away, ALWAYS))
+        assert kept.until_quiet()
+        assert away.until_quiet()
+        assert kept.broker.records == away.broker.records, seed
+        assert kept.said.answers == away.said.answers, seed
+        assert not any(tables.heads for tables in away.databases[Desk].tables.values() if tables.reader.writes)
+        assert run(seed, away.protocol) == HOLDS, seed
 
 
 @pytest.mark.parametrize("rule", RULES)

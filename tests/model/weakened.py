@@ -10,6 +10,7 @@ from libs.eventlog.loops.door import DoorLoop
 from libs.eventlog.loops.reaction import ReactionLoop
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import Loaded
+from libs.eventlog.put_away import PutAway
 from libs.eventlog.rule import Aside, Judge
 from libs.eventlog.wire.record import Head, Record, RecordedEvent, Written
 from tests.model.services import WHOLE, Protocol, Stages
@@ -112,6 +113,11 @@ class AsksBeforeTheGate(DoorLoop):
         await super().process(records)
 
 
+class DropsWhatIsPutAway(PutAway):
+    def packed(self, state: str | None) -> bytes | None:  # noqa: ARG002 - that is what is wrong with it
+        return None
+
+
 class Weakened(NamedTuple):
     left_out: str
     protocol: Protocol
@@ -137,5 +143,8 @@ RULES: Mapping[str, Weakened] = {
     "door": Weakened("a deadline does not wait for the door", replace(WHOLE, stages=without_the_door)),
     "void": Weakened("a reaction does not ask what counts", replace(WHOLE, reaction=ReactsToWhatIsVoid)),
     "fence": Weakened("a reader does not look whose the partition is", replace(WHOLE, nobody_is_fenced=True)),
+    "put-away": Weakened(
+        "the state of a stream is dropped when it is put away", replace(WHOLE, put_away=DropsWhatIsPutAway(after=-1))
+    ),
     "gate": Weakened("facts are asked for before the gate is open", replace(WHOLE, door=AsksBeforeTheGate)),
 }

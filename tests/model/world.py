@@ -63,7 +63,8 @@ class World:
         self.schedule = Schedule(self.rng, MONDAY)
         self.broker = Broker(self.schedule)
         self.databases = {
-            kind: Database(kind.READERS, self.schedule, fenced=not protocol.nobody_is_fenced) for kind in KINDS
+            kind: Database(protocol.readers(kind.READERS), self.schedule, fenced=not protocol.nobody_is_fenced)
+            for kind in KINDS
         }
         self.said = Said()
         self.processes: list[Process] = []

@@ -186,6 +186,9 @@ class ReaderLoop:
             after = Position(position.epoch, records[-1].offset + 1, sha256(records[-1].value or b"").digest())
             await step.save(view, after)
         self._positions[partition] = after
+        while step.more:
+            async with self._store.step(partition, after) as step:
+                await step.put_away()
         self.counted, self.void = self.counted + view.counted, self.void + len(view.voids)
 
 

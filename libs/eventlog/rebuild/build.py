@@ -18,13 +18,16 @@ from libs.eventlog.errors import Halted
 from libs.eventlog.fold import NEWEST, Projector, View, entries, parted
 from libs.eventlog.ports import Position
 from libs.eventlog.projection import Reader
+from libs.eventlog.put_away import can_be_put_away
 from libs.eventlog.rebuild.spill import Spilled, spilled
 from libs.eventlog.rule import missing
 from libs.eventlog.tables.database import Connection
 from libs.eventlog.tables.generations import Generation, indexes
+from libs.eventlog.tables.put_away import AwayRow, copy_away, put_away
 from libs.eventlog.wire.record import Record
 
 SLICE = 1_000_000  # records of one partition
+BEFORE_ALL = -(1 << 62)  # an hour
 
 
 class Progress(NamedTuple):
@@ -91,7 +94,8 @@ async def build(
     for statement in indexes(projector.reader, into.schema):
         await connection.execute(statement)
     name, projections = projector.reader.name, projector.reader.projections
-    for table in (f"heads_{name}", f"commands_{name}", *(projection.table for projection in projections)):
+    away = [f"away_{name}"] if projector.reader.writes else []
+    for table in (f"heads_{name}", f"commands_{name}", *away, *(projection.table for projection in projections)):
         await connection.execute(f"analyze {into.schema}.{table}")  # before the first query, ahead of autovacuum
 
 
@@ -147,11 +151,15 @@ class PartitionBuilder:
         try:
             with spilled(-(-end // SLICE) or 1) as files:
                 view, digest = await self._first(partition, end, files, count)
-                await self._write(partial(_copy, self._connection, reader, self._into, partition, view))
+                newest = max(view.hours.values(), default=BEFORE_ALL)
+                await self._write(partial(_copy, self._connection, reader, self._into, partition, view, newest))
                 for part in range(1, files.parts):
                     view = await self._fold(files.read(part), count)
                     files.drop(part)
-                    await self._write(partial(_copy, self._connection, reader, self._into, partition, view))
+                    newest = max(newest, max(view.hours.values(), default=BEFORE_ALL))
+                    await self._write(partial(_copy, self._connection, reader, self._into, partition, view, newest))
+                if files.parts > 1 and reader.writes:  # the newest hour was not known when the first ones were copied
+                    await self._write(partial(_put_away, self._connection, reader, self._into, partition))
         except Halted as halted:
             await self._copied()
             await _clear(self._connection, reader, self._into, partition)
@@ -202,40 +210,76 @@ def new_view(reader: Reader) -> View:
     return View(rows={projection.table: {} for projection in reader.projections})
 
 
-async def _copy(connection: Connection, reader: Reader, into: Generation, partition: int, view: View) -> None:
+async def _copy(
+    connection: Connection, reader: Reader, into: Generation, partition: int, view: View, newest: int
+) -> None:
+    """Store what was folded; what is put away, when the newest event of the partition is of an hour, as that."""
+    kept, quiet = _by_age(reader, view, newest)
     indexes = view.command_indexes
-    heads: Iterable[tuple[str, int, int, str, bytes]] = (
-        (stream, partition, head.sequence, head.id, parted(bytes(indexes.get(stream, b"")))[1])
-        for stream, head in view.heads.items()
+    heads: Iterable[tuple[Any, ...]] = (
+        (stream, partition, *view.heads[stream], parted(bytes(indexes.get(stream, b"")))[1], *hour)
+        for stream, *hour in kept
     )
     older: Iterable[tuple[str, bytes, int]] = (
         (stream, *entry)
-        for stream, index in indexes.items()
-        if len(index) >= NEWEST
-        for entry in entries(parted(bytes(index))[0])
+        for stream, *_ in kept
+        if len(indexes.get(stream, b"")) >= NEWEST
+        for entry in entries(parted(bytes(indexes[stream]))[0])
     )
     async with connection.transaction():
+        if quiet:
+            await copy_away(connection, reader, _packed(reader, view, partition, quiet), into.schema)
         await connection.copy_records_to_table(f"commands_{reader.name}", schema_name=into.schema, records=older)
         await connection.copy_records_to_table(f"heads_{reader.name}", schema_name=into.schema, records=heads)
         for projection in reader.projections:
-            rows: Iterable[Any] = view.rows[projection.table].values()
-            dumped = (projection.dump(row) for row in rows if row is not None)
+            rows: Iterable[Any] = view.rows[projection.table].items()
+            dumped = (
+                projection.dump(row)
+                for key, row in rows
+                if row is not None and not (projection.is_state and key[0] in quiet)
+            )
             await connection.copy_records_to_table(projection.table, schema_name=into.schema, records=dumped)
         if reader.reacts and view.voids:
             voids = [(partition, at) for at in view.voids]
             await connection.copy_records_to_table(f"voids_{reader.name}", schema_name=into.schema, records=voids)
 
 
+def _by_age(reader: Reader, view: View, newest: int) -> tuple[list[tuple[Any, ...]], frozenset[str]]:
+    """The streams that are kept, each with its hour; and those that are put away."""
+    if not reader.writes:
+        return [(stream,) for stream in view.heads], frozenset()
+    before = newest - reader.put_away.after
+    quiet = frozenset(s for s, hour in view.hours.items() if hour < before and can_be_put_away(view.heads[s].id))
+    return [(s, view.hours[s]) for s in view.heads if s not in quiet], quiet
+
+
+def _packed(reader: Reader, view: View, partition: int, quiet: Iterable[str]) -> Iterable[AwayRow]:
+    states = view.rows[reader.state.table] if reader.state else {}
+    for stream in quiet:
+        head, row = view.heads[stream], states.get((stream,))
+        state = reader.put_away.packed(reader.state.dump(row)[1] if reader.state and row is not None else None)
+        commands = bytes(view.command_indexes.get(stream, b""))
+        yield AwayRow(head.id, head.sequence, partition, view.hours[stream], stream, commands, state)
+
+
+async def _put_away(connection: Connection, reader: Reader, into: Generation, partition: int) -> None:
+    async with connection.transaction():
+        await put_away(connection, reader, partition, f"{into.schema}.")
+
+
 async def _clear(connection: Connection, reader: Reader, into: Generation, partition: int) -> None:
     """Delete what was copied of a partition."""
     heads = f"{into.schema}.heads_{reader.name}"
+    streams = f"{into.schema}.streams_{reader.name}" if reader.writes else heads
     for table in (f"commands_{reader.name}", *(projection.table for projection in reader.projections)):
         rows = f"{into.schema}.{table}"
         await connection.execute(
-            f"delete from {rows} using {heads} where {rows}.stream = {heads}.stream and {heads}.partition = $1",
+            f"delete from {rows} using {streams} s where {rows}.stream = s.stream and s.partition = $1",
             partition,
         )
     await connection.execute(f"delete from {heads} where partition = $1", partition)
+    if reader.writes:
+        await connection.execute(f"delete from {into.schema}.away_{reader.name} where partition = $1", partition)
     await connection.execute(f"delete from {into.schema}.voids_{reader.name} where partition = $1", partition)
 
 

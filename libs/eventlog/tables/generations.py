@@ -208,7 +208,7 @@ def tables(reader: Reader, schema: str) -> Iterable[str]:
     )
     yield (
         f"create table {schema}.heads_{name} (stream text not null, partition int not null,"
-        " sequence bigint not null, id text not null, journal bytea not null)"
+        f" sequence bigint not null, id text not null, journal bytea not null{', hour int not null' * reader.writes})"
     )
     yield (
         f"create table {schema}.commands_{name}"
@@ -217,6 +217,23 @@ def tables(reader: Reader, schema: str) -> Iterable[str]:
     yield f'create table {schema}.voids_{name} (partition int not null, "offset" bigint not null)'
     for projection in reader.projections:
         yield f"create table {schema}.{projection.table} ({projection.columns})"
+    if reader.writes:
+        yield from _put_away(name, schema)
+
+
+def _put_away(name: str, schema: str) -> Iterable[str]:
+    """The DDL of what is put away, one row a stream; and of a view of all streams, wherever they are kept."""
+    yield (
+        f"create table {schema}.away_{name} (id uuid not null, sequence bigint not null, partition int not null,"
+        " hour int not null, stream text not null, commands bytea not null, state bytea)"
+    )
+    yield (
+        f"create view {schema}.streams_{name} (stream, partition, sequence, id, commands) as"
+        " select stream, partition, sequence, id, coalesce((select string_agg(command || int8send(\"offset\"), ''"
+        f" order by \"offset\") from {schema}.commands_{name} c where c.stream = h.stream), '') || journal"
+        f" from {schema}.heads_{name} h union all"
+        f" select stream, partition, sequence, id::text, commands from {schema}.away_{name}"
+    )
 
 
 def indexes(reader: Reader, schema: str) -> Iterable[str]:
@@ -225,6 +242,9 @@ def indexes(reader: Reader, schema: str) -> Iterable[str]:
     yield f"alter table {schema}.heads_{name} add primary key (stream)"
     yield f"create index on {schema}.commands_{name} (stream, command)"
     yield f'alter table {schema}.voids_{name} add primary key (partition, "offset")'
+    if reader.writes:
+        yield f"create index on {schema}.heads_{name} (partition, hour)"
+        yield f"create index on {schema}.away_{name} using hash (stream)"
     for projection in reader.projections:
         yield f"alter table {schema}.{projection.table} add primary key ({', '.join(projection.key)})"
         for index in projection.indexes:

@@ -65,4 +65,4 @@ VIEWINGS: Projection[ViewingRow] = Projection(
     indexes=("(recorded_at)",),
 )
 
-READERS: tuple[Reader, ...] = (Reader("actions", OPS, 1, (STATES, VIEWINGS), writes=True),)
+READERS: tuple[Reader, ...] = (Reader("actions", OPS, 2, (STATES, VIEWINGS), writes=True),)

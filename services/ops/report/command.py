@@ -52,6 +52,7 @@ SHOWN = 40
 """Misses below the groups; all of them by --misses."""
 EVERY = 5_000
 """Promises between two progress messages."""
+_PUT_AWAY = next(reader.put_away for reader in SERVICES["sla_timer"].readers if reader.name == "sla")
 
 
 def report(
@@ -130,9 +131,13 @@ async def _accounts(database: Database, scope: Scope) -> AsyncIterator[PromiseAc
 
 def account_of(row: Mapping[str, Any]) -> PromiseAccount:
     """Read a row of the query."""
-    since, intervals = row["since"], json.loads(row["intervals"] or "[]")
+    values = dict(row)
+    since, intervals = values["since"], json.loads(values["intervals"] or "[]")
+    if state := _PUT_AWAY.unpacked(values.pop("packed")):
+        certificate = (json.loads(state).get("promise") or {}).get("certificate") or {}
+        since, intervals = certificate.get("opened_at"), certificate.get("intervals", [])
     used = (Interval(_instant(one["opens_at"]), _instant(one["closes_at"])) for one in intervals)
-    return PromiseAccount(**{**row, "since": _instant(since) if since else None, "intervals": tuple(used)})
+    return PromiseAccount(**{**values, "since": _instant(since) if since else None, "intervals": tuple(used)})
 
 
 def _instant(text: str) -> datetime:

@@ -109,16 +109,10 @@ async def places_of(database: Database, reader: str, streams: Sequence[str]) -> 
     """Where the counting events of streams stand, each stream's in order, by the command indexes of a reader."""
     async with database.connection() as connection:
         rows = await connection.fetch(
-            f"select partition, journal, array("  # noqa: S608 - our names
-            f' select "offset" from commands_{reader} c where c.stream = h.stream order by "offset") as older'
-            f" from heads_{reader} h where stream = any($1) order by stream",
+            f"select partition, commands from streams_{reader} where stream = any($1) order by stream",  # noqa: S608 - ours
             list(streams),
         )
-    return [
-        PartitionOffset(row["partition"], offset)
-        for row in rows
-        for offset in (*row["older"], *counted_offsets(row["journal"]))
-    ]
+    return [PartitionOffset(row["partition"], offset) for row in rows for offset in counted_offsets(row["commands"])]
 
 
 def _event(codec: Codec, record: Record) -> HistoryEntry:

@@ -30,13 +30,16 @@ order by g.version desc, g.generation desc;
 
 -- name: promises_reported
 -- Promises with a deadline in a span of time: the restated one, where that ledger is asked for and there is one; where
--- there is no deadline, the opening. The part of the certificate is there where an answer is measured by it.
+-- there is no deadline, the opening. The part of the certificate is there where an answer is measured by it;
+-- the packed state, where that was put away.
 select p.ticket, p.centre, p.channel, p.state, p.opened_at, p.due_at, p.responded_at, p.detected_at,
     p.calendar_centre, p.restated, p.restated_due_at, p.restated_because,
     case when p.responded_at is not null then s.state #>> '{promise,certificate,opened_at}' end as since,
-    case when p.responded_at is not null then s.state #>> '{promise,certificate,intervals}' end as intervals
+    case when p.responded_at is not null then s.state #>> '{promise,certificate,intervals}' end as intervals,
+    case when p.responded_at is not null then a.state end as packed
 from promises p
 left join states s using (stream)
+left join away_sla a using (stream)
 where (:centre::text is null or p.centre = :centre)
     and (:channel::text is null or p.channel = :channel)
     and (:customer::text is null or p.customer = :customer)

@@ -129,10 +129,10 @@ async def _generation(connection: Any, database: str, reader: str, schema: str) 
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         names = await connection.fetch("select tablename from pg_tables where schemaname = $1", schema)
         positions = await connection.fetch(f"select partition, next_offset from {schema}.position_{reader}")  # noqa: S608
+        kept = {n["tablename"] for n in names}
+        columns, table = ("commands", "streams") if f"away_{reader}" in kept else ("journal", "heads")
         heads = await connection.fetch(
-            f"select stream, partition, sequence, id, coalesce((select string_agg(command || int8send(c.\"offset\"), ''"  # noqa: S608
-            f" order by c.\"offset\") from {schema}.commands_{reader} c where c.stream = h.stream), '') || journal"
-            f" from {schema}.heads_{reader} h order by stream"
+            f"select stream, partition, sequence, id, {columns} from {schema}.{table}_{reader} order by stream"  # noqa: S608
         )
         voids = await connection.fetch(f'select partition, "offset" from {schema}.voids_{reader}')  # noqa: S608
         return Generation(

@@ -16,6 +16,7 @@ from libs.eventlog.rebuild.build import build
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.generations import begin, indexes, switch
 from libs.eventlog.tables.store import PostgresStore
+from libs.eventlog.testing import Away
 from libs.eventlog.wire.record import Head, Outgoing, Record
 from libs.stack.databases import drop_database
 from tests.model.story import PARTITIONS, TOPICS
@@ -109,8 +110,9 @@ class PostgresTables:
 
     async def contents(self, reader: Reader, schema: str = "") -> Contents:
         found = await self.rows(reader.name, f"{schema}heads_{reader.name}")
-        heads = {stream: (sequence, id_, journal) for stream, _, sequence, id_, journal in found}
-        indexes = {stream: b"" for stream, _, _, _, journal in found if journal}
+        heads = {stream: (sequence, id_, journal) for stream, _, sequence, id_, journal, *_ in found}
+        indexes = {stream: b"" for stream, _, _, _, journal, *_ in found if journal}
+        away = await self.rows(reader.name, f"{schema}away_{reader.name}") if reader.writes else ()
         commands = await self.rows(reader.name, f"{schema}commands_{reader.name}")
         for stream, command, offset in sorted(commands, key=lambda row: row[2]):
             indexes[stream] = indexes.get(stream, b"") + command + offset.to_bytes(8, "big")
@@ -123,6 +125,11 @@ class PostgresTables:
             command_indexes={stream: older + heads[stream][2] for stream, older in indexes.items()},
             voids=voids,
             rows={p.table: await self._loaded(p, f"{schema}{p.table}") for p in reader.projections},
+            hours={stream: hour for stream, *_, hour in found} if reader.writes else {},
+            away={
+                stream: Away(Head(sequence, str(id_)), partition, hour, stream, commands, state)
+                for id_, sequence, partition, hour, stream, commands, state in away
+            },
         )
 
     async def _loaded(self, projection: Projection[Any], table: str) -> dict[Key, Any]:

@@ -1,6 +1,7 @@
 """The log on Kafka and the tables in PostgreSQL pass what those in memory pass."""
 
 from tests.unit.eventlog.suite_log import LogSuite
+from tests.unit.eventlog.suite_put_away import PutAwaySuite
 from tests.unit.eventlog.suite_reader import ReaderSuite
 from tests.unit.eventlog.suite_story import StorySuite
 from tests.unit.eventlog.suite_tables import TablesSuite
@@ -24,4 +25,8 @@ class TestWriterOnKafkaAndPostgres(WriterSuite):
 
 
 class TestStoryOnKafkaAndPostgres(StorySuite):
+    pass
+
+
+class TestPutAwayInPostgres(PutAwaySuite):
     pass

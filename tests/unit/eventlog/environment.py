@@ -11,7 +11,7 @@ from libs.eventlog.fold import Projector
 from libs.eventlog.ports import Log, Store
 from libs.eventlog.projection import Key, Reader
 from libs.eventlog.rebuild.build import Scan, new_view
-from libs.eventlog.testing import MemoryLog, MemoryStore
+from libs.eventlog.testing import Away, MemoryLog, MemoryStore
 from libs.eventlog.wire.record import Head, Outgoing, Record
 from libs.stack.wait import machine_seconds
 from tests.model.story import MONDAY, PARTITIONS
@@ -70,12 +70,15 @@ class Contents(NamedTuple):
     command_indexes: Mapping[str, bytes]
     voids: Mapping[int, set[int]]
     rows: Mapping[str, Mapping[Key, Any]]
+    hours: Mapping[str, int]
+    away: Mapping[str, Away]
 
 
 class Tables(Protocol):
     """One service's database with the tables of its readers."""
 
-    stores: Mapping[str, Store]
+    @property
+    def stores(self) -> Mapping[str, Store]: ...
 
     async def rows(self, reader: str, table: str) -> Iterable[tuple[Any, ...]]: ...
 
@@ -105,14 +108,13 @@ class Environment(Protocol):
 
 class MemoryTables:
     def __init__(self, readers: Sequence[Reader]) -> None:
-        self._made = {reader.name: MemoryStore(reader) for reader in readers}
-        self.stores: Mapping[str, Store] = self._made
+        self.stores = {reader.name: MemoryStore(reader) for reader in readers}
 
     async def rows(self, reader: str, table: str) -> Iterable[tuple[Any, ...]]:
-        return list(self._made[reader].rows[table].values())
+        return list(self.stores[reader].rows[table].values())
 
     async def contents(self, reader: Reader) -> Contents:
-        store = self._made[reader.name]
+        store = self.stores[reader.name]
         return Contents(
             positions={partition: position.next_offset for partition, position in store.position.items()},
             heads=store.heads,
@@ -122,24 +124,18 @@ class MemoryTables:
                 p.table: {key: p.loaded(stored) for key, stored in store.rows[p.table].items()}
                 for p in reader.projections
             },
+            hours=store.hours,
+            away=store.away,
         )
 
     async def rebuilt(self, projector: Projector, log: ScanningLog) -> Contents:
-        reader, view, voids, positions = (
-            projector.reader,
-            new_view(projector.reader),
-            dict[int, set[int]](),
-            dict[int, int](),
-        )
+        reader = projector.reader
+        built = MemoryTables([reader])
         for (_, partition), records in (await everything(log, reader.topic)).items():
-            view.voids.clear()
+            view = new_view(reader)
             projector.fold(projector.judge.envelopes(records), view)
-            positions[partition] = len(records)
-            if reader.reacts and view.voids:
-                voids[partition] = set(view.voids)
-        command_indexes = {stream: bytes(entries) for stream, entries in view.command_indexes.items()}
-        rows = {t: {key: row for key, row in found.items() if row is not None} for t, found in view.rows.items()}
-        return Contents(positions, view.heads, command_indexes, voids, rows)
+            built.stores[reader.name].fill(partition, records, view)
+        return await built.contents(reader)
 
 
 class InMemory:

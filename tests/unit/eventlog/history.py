@@ -1,6 +1,7 @@
 """Records as writers write them: a chain for every stream, in the stream's partition."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from libs.eventlog.rule import SetAside
@@ -21,10 +22,12 @@ def stream_in(partition: int, which: int = 0) -> str:
     return [stream for stream in streams if partition_of(stream, PARTITIONS) == partition][which]
 
 
-def written(stream: str, head: Head | None, event: Event, command: str = "any") -> tuple[Head, bytes]:
+def written(
+    stream: str, head: Head | None, event: Event, command: str = "any", recorded_at: datetime = MONDAY
+) -> tuple[Head, bytes]:
     """Give the head after an event, and its record's value."""
     cause = Cause(str(name_id(command)), "correlation", MONDAY)
-    made = encode("test", stream, head, event, cause, MONDAY)
+    made = encode("test", stream, head, event, cause, recorded_at)
     return made.head, made.value
 
 
@@ -36,11 +39,12 @@ class History:
     heads: dict[str, Head] = field(default_factory=dict)
     offsets: dict[int, int] = field(default_factory=dict)
 
-    def next(self, stream: str, event: Event | None = None, command: str | None = None) -> Record:
-        """Write the next event of a stream."""
+    def next(self, stream: str, event: Event | None = None, command: str | None = None, day: int = 0) -> Record:
+        """Write the next event of a stream, recorded so many days after the first Monday."""
         head = self.heads.get(stream)
         command = command or f"{stream} {head.sequence if head else 0}"
-        self.heads[stream], value = written(stream, head, event or note(), command)
+        at = MONDAY + timedelta(days=day)
+        self.heads[stream], value = written(stream, head, event or note(), command, at)
         return self.record(value, stream)
 
     def record(self, value: bytes | None, stream: str, *, partition: int | None = None) -> Record:

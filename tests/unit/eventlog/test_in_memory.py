@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.eventlog.environment import Environment, InMemory
 from tests.unit.eventlog.suite_log import LogSuite
+from tests.unit.eventlog.suite_put_away import PutAwaySuite
 from tests.unit.eventlog.suite_reader import ReaderSuite
 from tests.unit.eventlog.suite_story import StorySuite
 from tests.unit.eventlog.suite_tables import TablesSuite
@@ -32,4 +33,8 @@ class TestWriterInMemory(WriterSuite):
 
 
 class TestStoryInMemory(StorySuite):
+    pass
+
+
+class TestPutAwayInMemory(PutAwaySuite):
     pass
