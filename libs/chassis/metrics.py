@@ -41,6 +41,9 @@ class LogMetrics:
         self._failures = self._counter(
             "failures", "What failed by a fault of ours, and was dead-lettered or left aside: look at once", "loop"
         )
+        self._kept = self._counter(
+            "streams_put_away", "Streams put away, or come back from there, by a reader of the topic", "topic way"
+        )
         self._skipped = self._counter(
             "state_records_skipped", "Records of a state topic that can not be rows, and so say nothing", "topic"
         )
@@ -72,6 +75,12 @@ class LogMetrics:
         for kind, total in totals.items():
             self._answered.labels(topic, kind).inc(total - self._told.get((topic, kind), 0))
             self._told[topic, kind] = total
+
+    def put_away(self, topic: str, put_away: int, came_back: int) -> None:
+        """How many streams were put away, and how many came back, since the process began."""
+        for way, total in (("away", put_away), ("back", came_back)):
+            self._kept.labels(topic, way).inc(total - self._told.get((topic, way), 0))
+            self._told[topic, way] = total
 
     def skipped(self, topic: str, total: int) -> None:
         """How many records of a state topic were skipped since the process began."""

@@ -330,6 +330,8 @@ class ServiceHost:
                 topic = self.engine.readers[name].topic
                 self._measures.read(topic, *loop.take_counts())
                 self._measures.partitions(topic, {p: p in loop.halted for p in range(self.cards[topic].partitions)})
+                store = self.engine.stores[name]
+                self._measures.put_away(topic, store.put_away, store.came_back)
             for topic, door in self._doors.items():
                 self._measures.answered(topic, dataclasses.asdict(door.counts))
             for state in self._states:

@@ -39,7 +39,18 @@ class Proof(NamedTuple):
 def status(ctx: typer.Context, names: Names = None, *, as_json: AsJson = False) -> None:
     """Which generation of each reader's tables is in use and when it was last proved."""
     rows = run(_status(environment(ctx), names or []))
-    columns = ("reader", "topic", "version", "generation", "state", "in_use", "position", "behind", "proved")
+    columns = (
+        "reader",
+        "topic",
+        "version",
+        "generation",
+        "state",
+        "in_use",
+        "position",
+        "behind",
+        "put_away",
+        "proved",
+    )
     show(rows, as_json=as_json, otherwise=lambda: table(rows, columns))
 
 
@@ -187,6 +198,7 @@ async def _generations(
             positions = await _positions(database, reader, row["schema"])
             row["position"] = sum(positions.values())
             row["behind"] = sum(end - positions.get(partition, 0) for partition, end in ends.items())
+            row["put_away"] = await _put_away(database, reader, row["schema"])
     finally:
         await database.close()
     known = {"reader": f"{service.name}.{reader.name}", "topic": reader.topic}
@@ -198,3 +210,13 @@ async def _positions(database: Database, reader: Reader, schema: str) -> Mapping
     async with database.connection() as connection:
         rows = await connection.fetch(f"select partition, next_offset from position_{reader.name}")  # noqa: S608 - our name
     return {row["partition"]: row["next_offset"] for row in rows}
+
+
+async def _put_away(database: Database, reader: Reader, schema: str) -> int | None:
+    """How many streams are put away; None for a reader that puts none away, as one of before did."""
+    away = f"{schema}.away_{reader.name}"
+    async with database.connection() as connection:
+        if await connection.fetchval("select to_regclass($1)", away) is None:
+            return None
+        number: int = await connection.fetchval(f"select count(*) from {away}")  # noqa: S608 - our name
+    return number

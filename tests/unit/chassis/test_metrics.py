@@ -69,3 +69,12 @@ def test_the_wait_of_a_deadline_begins_and_ends(registry: CollectorRegistry, mea
     assert registry.get_sample_value("olcare_deadlines_wait_since_seconds", waits) == 1795392000
     measures.waits("fire deadlines", None)
     assert registry.get_sample_value("olcare_deadlines_wait_since_seconds", waits) == 0
+
+
+def test_streams_that_are_put_away_and_come_back_are_counted_once(
+    registry: CollectorRegistry, measures: LogMetrics
+) -> None:
+    for away, back in ((3, 0), (3, 1), (5, 1)):
+        measures.put_away(TICKETS, away, back)
+    assert registry.get_sample_value("olcare_streams_put_away_total", {"topic": TICKETS, "way": "away"}) == 5
+    assert registry.get_sample_value("olcare_streams_put_away_total", {"topic": TICKETS, "way": "back"}) == 1
