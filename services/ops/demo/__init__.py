@@ -17,7 +17,7 @@ from services.ops.demo.figures import differences
 from services.ops.demo.findings import find, mails, prove
 from services.ops.demo.play import OnMoment, play
 from services.ops.demo.reckoning import reckon
-from services.ops.demo.report import Report, by_centre, by_channel, mailed, proven, unheard
+from services.ops.demo.report import Report, by_centre, by_channel, mailed, of_contracts, proven, unheard
 from services.ops.demo.script import Script, write_script
 from services.ops.demo.show import shown
 from services.ops.demo.stage import Stage, set_stage
@@ -75,6 +75,7 @@ async def perform(stage: Stage, script: Script, plan: Plan, told: OnMoment = lam
         void=topics.void,
         centres=by_centre(plan, found),
         channels=by_channel(found),
+        contracts=of_contracts(plan, found),
         mails=mailed(found),
         not_taken=unheard(found),
         proof=proven(proofs),

@@ -39,7 +39,8 @@ def entries(
     differing: Sequence[Difference],
 ) -> list[BookEntry]:
     """Make all entries."""
-    said = {CONTRACTS_DOOR: tuple(chain.from_iterable(script.before)), TICKETS_DOOR: script.lines}
+    lines = (*chain.from_iterable(script.before), *script.lines)
+    said = {door: [line for line in lines if line.record.topic == door] for door in (CONTRACTS_DOOR, TICKETS_DOOR)}
     return [
         *(entry for door, lines in said.items() for entry in _door(door, lines, topics.doors[door], topics)),
         BookEntry("mails that arrived = notices sent", mails.arrived, found.events[event_type(NoticeSent)]),

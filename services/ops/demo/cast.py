@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -36,6 +36,13 @@ class Somebody:
         return Person(person=self.person, name=self.name, email=self.email, phone=self.phone)
 
 
+class Licence(NamedTuple):
+    """What a customer's licence is worth by the list, options included."""
+
+    value: str
+    currency: str
+
+
 @dataclass(frozen=True)
 class Customer:
     """A customer; `source` is the upstream system of its tickets, `role` the case that it is there for."""
@@ -49,6 +56,8 @@ class Customer:
     people: tuple[Somebody, ...]
     products: tuple[str, ...]
     first_day: date | None
+    licence: Licence | None
+    """Bought on the first day; None where only the contract is told."""
     reseller: str | None
     role: str | None
 
@@ -111,6 +120,7 @@ def _customers(centres: list[dict[str, Any]]) -> Iterator[Customer]:
             people=tuple(people),
             products=tuple(found.get("products", ())),
             first_day=found.get("first_day"),
+            licence=Licence(**found["licence"]) if "licence" in found else None,
             reseller=found.get("reseller"),
             role=found.get("role"),
         )

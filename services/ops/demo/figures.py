@@ -3,9 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
 K = TypeVar("K")
+
+
+class ContractNews(StrEnum):
+    """What the calendar and signatures make of contracts."""
+
+    OFFERED = "offer"
+    RENEWED = "renewal"
+    LAPSED = "lapse"
+    REFUSED = "refused ticket"
+    """As cover had lapsed."""
+    TAKEN_UP = "re-subscription"
 
 
 class AskedFor(NamedTuple):
@@ -48,6 +60,15 @@ class NotTaken(NamedTuple):
     reason: str
 
 
+class ContractFigure(NamedTuple):
+    """What became of a contract at a centre, and the price that was told; None where there is none."""
+
+    centre: str
+    what: ContractNews
+    amount: str | None = None
+    currency: str | None = None
+
+
 @dataclass(frozen=True)
 class Figures:
     """How many of each."""
@@ -61,6 +82,7 @@ class Figures:
     dead_letters: Counter[str] = field(default_factory=Counter)
     """By reason."""
     not_taken: Counter[NotTaken] = field(default_factory=Counter)
+    contracts: Counter[ContractFigure] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     """Those that count, by type."""
 
@@ -84,6 +106,7 @@ def differences(reckoned: Figures, found: Figures) -> list[Difference]:
         *_different("receipts", reckoned.receipts, found.receipts),
         *_different("dead letters", reckoned.dead_letters, found.dead_letters),
         *_different("not taken", reckoned.not_taken, found.not_taken),
+        *_different("contracts", reckoned.contracts, found.contracts),
         *_different("events", reckoned.events, found.events),
     ]
 

@@ -1,15 +1,26 @@
 """What came of the story: figures as services and topics tell them, and the proof that tables equal the log."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from libs.eventlog.tables.queries import Queries
 from libs.messages.catalogue import UPSTREAM
+from libs.messages.refusals import TicketRefusal
 from libs.stack.catcher import MailCatcher
-from services.ops.demo.figures import Answered, AskedFor, Figures, NoticeFigure, NotTaken, Promised
+from services.ops.demo.figures import (
+    Answered,
+    AskedFor,
+    ContractFigure,
+    ContractNews,
+    Figures,
+    NoticeFigure,
+    NotTaken,
+    Promised,
+)
 from services.ops.demo.stage import Stage
-from services.ops.demo.topics import Topics
+from services.ops.demo.topics import LogEvent, Topics
 from services.ops.watch.projections import Proof, engine, proofs
 from services.ops.watch.services import SERVICES, chosen, tables
 
@@ -38,8 +49,30 @@ async def find(stage: Stage, topics: Topics) -> Figures:
         not_taken=Counter(
             NotTaken(event.type, str(event.data["reason"])) for event in topics.events if "reason" in event.data
         ),
+        contracts=Counter(found for event in topics.events if (found := _of_contract(event))),
         events=Counter(event.type for event in topics.events),
     )
+
+
+def _of_contract(event: LogEvent) -> ContractFigure | None:
+    data = event.data
+    match event.type:
+        case "olcare.RenewalOffered.v1":
+            return _priced(ContractNews.OFFERED, data["centre"], data.get("price"))
+        case "olcare.ContractRenewed.v1":
+            return _priced(ContractNews.RENEWED, data["centre"], data.get("price"))
+        case "olcare.ContractLapsed.v1":
+            return _priced(ContractNews.LAPSED, data["centre"], data.get("price_to_return"))
+        case "olcare.ContractResubscribed.v1":
+            return _priced(ContractNews.TAKEN_UP, data["term"]["centre"], data["term"].get("price"))
+        case "olcare.TicketRefused.v1" if data["reason"] == TicketRefusal.COVER_LAPSED:
+            return _priced(ContractNews.REFUSED, data["centre"], data.get("price_to_return"))
+        case _:
+            return None
+
+
+def _priced(what: ContractNews, centre: str, price: Mapping[str, Any] | None) -> ContractFigure:
+    return ContractFigure(centre, what, price["amount"], price["currency"]) if price else ContractFigure(centre, what)
 
 
 def mails(catcher: MailCatcher) -> Mails:

@@ -7,7 +7,6 @@ from itertools import chain
 
 from libs.messages.base import event_type
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, UPSTREAM
-from libs.messages.contracts import ContractLapsed
 from libs.messages.notices import (
     DeliveryProblem,
     NoticeClass,
@@ -18,10 +17,21 @@ from libs.messages.notices import (
     NoticeSent,
 )
 from libs.messages.receipts import Outcome
+from libs.messages.refusals import TicketRefusal
 from libs.messages.upstream import TicketSubmitted, Upstream
 from libs.plan import Plan, local_centre, numbers_of, promise, working_calendar
-from services.ops.demo.figures import Answered, AskedFor, Figures, NoticeFigure, NotTaken, Promised
-from services.ops.demo.register import Outcomes, Register
+from services.ops.demo.contract_life import Timetable, contract_figures, happenings
+from services.ops.demo.figures import (
+    Answered,
+    AskedFor,
+    ContractFigure,
+    ContractNews,
+    Figures,
+    NoticeFigure,
+    NotTaken,
+    Promised,
+)
+from services.ops.demo.register import Contract, Outcomes, Register
 from services.ops.demo.scribe import ScriptLine
 from services.ops.demo.script import Script
 from services.ops.demo.ticket_life import Life, Said, judge, live, told_too_late
@@ -43,21 +53,36 @@ class _Reckoning:
     def figures(self) -> Figures:
         for line in chain.from_iterable(self._script.before):
             self._registered(line)
-        for contract in self._register.contracts:
-            if contract.until <= self._script.ends:
-                self._found.events[event_type(ContractLapsed)] += 1
-                self._notice(NoticeClass.LAPSE, self._register.customers[contract.customer].email)
-        for line in self._script.lines:
+        for line in self._at(CONTRACTS_DOOR):
+            self._registered(line)
+        for contract in self._register.contracts.values():
+            self._contract(contract)
+        for line in self._at(TICKETS_DOOR):
             if line.unreadable:
                 self._found.dead_letters[str(line.unreadable)] += 1
                 self._found.receipts[Answered(TICKETS_DOOR, Outcome.UNREADABLE)] += 1
-        for messages in _by_ticket(self._script.lines).values():
+        for messages in _by_ticket(self._at(TICKETS_DOOR)).values():
             self._ticket(live(messages, self._register))
         self._deferred()
         return self._found
 
+    def _at(self, door: str) -> list[ScriptLine]:
+        return [line for line in self._script.lines if line.record.topic == door]
+
+    def _contract(self, contract: Contract) -> None:
+        timetable = Timetable(self._plan.notices, self._calendars[contract.centre], self._script.ends)
+        found = list(happenings(contract, timetable))
+        self._count(happening.event for happening in found)
+        happened = {happening.event.event for happening in found}
+        self._found.contracts.update(contract_figures(contract, self._register, happened))
+        email = self._register.customers[contract.customer].email
+        for letter in (happening.letter for happening in found if happening.letter):
+            self._notice(letter.notice_class, email, letter.leaves_at)
+        for _ in contract.terms[1:]:
+            self._notice(NoticeClass.RENEWAL, email)
+
     def _registered(self, line: ScriptLine) -> None:
-        assert line.event is not None  # noqa: S101 - no dirt before the week
+        assert line.event is not None  # noqa: S101 - no dirt at this door
         outcome = self._register.take(line.event, _data(CONTRACTS_DOOR, line))
         self._found.receipts[Answered(CONTRACTS_DOOR, outcome.outcome)] += 1
         self._count([outcome])
@@ -71,14 +96,17 @@ class _Reckoning:
                 self._found.tickets[AskedFor(None, None, "held")] += 1
             return
         if life.reason:
-            self._refused(life.asked, life.reason)
+            self._refused(life.asked, life.reason, life.opened_at)
         else:
             self._opened(life, life.asked, life.opened_at)
 
-    def _refused(self, asked: TicketSubmitted, reason: str) -> None:
+    def _refused(self, asked: TicketSubmitted, reason: str, at: datetime) -> None:
         known = self._register.customers.get(asked.customer)
         centre = known.centre if known else None
         self._found.tickets[AskedFor(centre, asked.channel, "refused", reason)] += 1
+        if centre and reason == TicketRefusal.COVER_LAPSED:
+            price = self._register.price_to_return(asked, at)
+            self._found.contracts[ContractFigure(centre, ContractNews.REFUSED, *price or (None, None))] += 1
         self._notice(NoticeClass.REFUSAL, asked.requester.email)
 
     def _opened(self, life: Life, asked: TicketSubmitted, at: datetime) -> None:
@@ -101,7 +129,11 @@ class _Reckoning:
             if outcome.reason:
                 self._found.not_taken[NotTaken(outcome.event, outcome.reason)] += 1
 
-    def _notice(self, notice_class: NoticeClass, email: str | None) -> None:
+    def _notice(self, notice_class: NoticeClass, email: str | None, leaves_at: datetime | None = None) -> None:
+        if leaves_at and leaves_at > self._script.ends:
+            self._found.notices[NoticeFigure(notice_class, "requested")] += 1
+            self._found.events[event_type(NoticeRequested)] += 1
+            return
         problem = DeliveryProblem.REFUSED if email == self._cast.mailbox_gone else None
         problem = problem if email else DeliveryProblem.NO_ADDRESS
         self._found.notices[NoticeFigure(notice_class, "failed" if problem else "sent", problem)] += 1

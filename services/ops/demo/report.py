@@ -1,16 +1,17 @@
 """What the demo tells at its end, as data."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from libs.messages.tickets import Channel
 from libs.plan import Plan
 from services.ops.demo.books import BookEntry
-from services.ops.demo.figures import AskedFor, Difference, Figures, Promised
+from services.ops.demo.figures import AskedFor, ContractFigure, ContractNews, Difference, Figures, Promised
 from services.ops.watch.projections import Proof
 
 
@@ -35,6 +36,15 @@ class Share(NamedTuple):
     def data(self) -> dict[str, Any]:
         """The share as data for other programs."""
         return {**self._asdict(), "attainment": self.attainment}
+
+
+class ContractShare(NamedTuple):
+    """What became of contracts at a centre, how often, and the prices told, summed by currency."""
+
+    centre: str
+    what: str
+    number: int
+    money: Mapping[str, str]
 
 
 class Mailed(NamedTuple):
@@ -75,6 +85,7 @@ class Report:
     void: int
     centres: Sequence[Share]
     channels: Sequence[Share]
+    contracts: Sequence[ContractShare]
     mails: Sequence[Mailed]
     not_taken: Sequence[Unheard]
     proof: Sequence[Proven]
@@ -88,7 +99,7 @@ class Report:
 
     def data(self) -> dict[str, Any]:
         """Everything as data for other programs."""
-        lists = ("mails", "not_taken", "proof", "differences")
+        lists = ("contracts", "mails", "not_taken", "proof", "differences")
         rows: dict[str, Any] = {name: [row._asdict() for row in getattr(self, name)] for name in lists}
         for name in ("centres", "channels"):
             rows[name] = [share.data() for share in getattr(self, name)]
@@ -107,6 +118,25 @@ def by_centre(plan: Plan, found: Figures) -> list[Share]:
 def by_channel(found: Figures) -> list[Share]:
     """A share for each channel."""
     return [_share(name, _tickets(found, None, name), _promises(found, None, name)) for name in Channel]
+
+
+def of_contracts(plan: Plan, found: Figures) -> list[ContractShare]:
+    """What became of contracts, by centre."""
+    names = [centre.centre for centre in plan.centres]
+    every = [(name, what, _contracts(found, name, what)) for name in names for what in ContractNews]
+    return [ContractShare(name, what, keys.total(), _money(keys)) for name, what, keys in every if keys]
+
+
+def _contracts(found: Figures, centre: str, what: ContractNews) -> Counter[ContractFigure]:
+    return Counter({key: n for key, n in found.contracts.items() if (key.centre, key.what) == (centre, what)})
+
+
+def _money(figures: Counter[ContractFigure]) -> dict[str, str]:
+    sums: dict[str, Decimal] = {}
+    for key, number in figures.items():
+        if key.amount and key.currency:
+            sums[key.currency] = sums.get(key.currency, Decimal(0)) + number * Decimal(key.amount)
+    return {currency: str(amount) for currency, amount in sorted(sums.items())}
 
 
 def mailed(found: Figures) -> list[Mailed]:

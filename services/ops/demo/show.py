@@ -1,6 +1,7 @@
 """What the demo tells at its end, as tables for people."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from rich import box
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.ops.demo.books import BookEntry
-from services.ops.demo.report import Mailed, Proven, Report, Share, Unheard
+from services.ops.demo.report import ContractShare, Mailed, Proven, Report, Share, Unheard
 
 BAR = 5  # characters
 COLUMNS = ("tickets", "refused", "promised", "met", "breached", "waiting", "at_risk")
@@ -23,6 +24,8 @@ WORDS = {
     "ResponseNotApplied": "no first response",
     "CustomerRefused": "customer refused",
     "ContractRefused": "contract refused",
+    "SignatureRefused": "signature refused",
+    "RenewalReminderSkipped": "reminder skipped",
 }
 
 
@@ -32,6 +35,7 @@ def shown(report: Report, leftovers: Path) -> RenderableType:
         _head(report),
         _shares("Centre", report.centres),
         _shares("Channel", report.channels),
+        _contracts(report.contracts),
         Columns([_mails(report.mails), _not_taken(report.not_taken)], padding=(0, 4)),
         _proof(report.proof),
         _books(report.books),
@@ -76,6 +80,19 @@ def _attainment(share: Share) -> Text:
     style = "green" if share.attainment >= GOOD else "yellow" if share.attainment >= FAIR else "red"
     full = round(share.attainment * BAR)
     return Text.assemble(("█" * full, style), ("░" * (BAR - full), "dim"), f" {share.attainment:4.0%}")
+
+
+def _contracts(shares: Sequence[ContractShare]) -> Table:
+    made = _table("Contracts by centre, with the sums of the prices told")
+    for title in ("centre", "what", "how many", "prices"):
+        made.add_column(title, justify="right" if title in {"how many", "prices"} else "left")
+    before = ""
+    for share in shares:
+        centre = _title(share.centre) if share.centre != before else ""
+        money = ", ".join(f"{Decimal(amount):,} {currency}" for currency, amount in share.money.items())
+        made.add_row(centre, share.what, str(share.number), money or "·")
+        before = share.centre
+    return made
 
 
 def _mails(mails: Sequence[Mailed]) -> Table:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from libs.eventlog.kafka.topics import load_cards
+from libs.messages.catalogue import TICKETS_DOOR
 from libs.plan import Plan
 from libs.stack.run import PROJECT
 from services.contract.plan import read_plan
@@ -26,7 +27,7 @@ def script(tickets: int = TICKETS, seed: int = SEED) -> Script:
 
 
 class Message(NamedTuple):
-    """A line of the week that can be read."""
+    """A line of the week about a ticket that can be read."""
 
     line: ScriptLine
     ticket: tuple[str, str]
@@ -38,6 +39,6 @@ class Message(NamedTuple):
 
 def messages(of: Script) -> Iterator[Message]:
     for line in of.lines:
-        if event := line.event:
+        if (event := line.event) and line.record.topic == TICKETS_DOOR:
             ticket, kind = (event["source"], event["subject"]), event["type"].split(".")[2]
             yield Message(line, ticket, event["id"], kind, datetime.fromisoformat(event["time"]), event["data"])

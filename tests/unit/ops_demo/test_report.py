@@ -13,7 +13,7 @@ from services.ops.demo.books import BookEntry, entries
 from services.ops.demo.figures import Difference, Figures
 from services.ops.demo.findings import Mails
 from services.ops.demo.reckoning import reckon
-from services.ops.demo.report import Report, Share, by_centre, by_channel, mailed, proven, unheard
+from services.ops.demo.report import Report, Share, by_centre, by_channel, mailed, of_contracts, proven, unheard
 from services.ops.demo.show import shown
 from services.ops.demo.topics import DoorBook, LogEvent, Topics
 from services.ops.watch.projections import Proof
@@ -69,6 +69,7 @@ def report(**changed: object) -> Report:
         void=0,
         centres=by_centre(plan(), found),
         channels=by_channel(found),
+        contracts=of_contracts(plan(), found),
         mails=mailed(found),
         not_taken=unheard(found),
         proof=proven([PROVEN]),
@@ -99,6 +100,23 @@ def test_the_end_names_every_centre_and_says_that_the_books_balance() -> None:
     text = said(report())
     assert all(centre.centre.replace("-", " ").title() in text for centre in plan().centres), text
     assert "The books balance." in text
+
+
+def test_contracts_are_told_by_centre_with_their_prices() -> None:
+    lines = [" ".join(line.split()) for line in said(report()).splitlines()]
+    japan = next(at for at, line in enumerate(lines) if line.startswith("Japan offer"))
+    assert lines[japan : japan + 4] == [
+        "Japan offer 1 250,000 JPY",
+        "lapse 1 312,500 JPY",
+        "refused ticket 1 312,500 JPY",
+        "re-subscription 1 312,500 JPY",
+    ]
+    assert report().data()["contracts"][0] == {
+        "centre": "americas",
+        "what": "offer",
+        "number": 1,
+        "money": {"CAD": "9600.00"},
+    }
 
 
 def test_a_terminal_of_eighty_characters_shows_every_figure() -> None:
