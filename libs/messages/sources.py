@@ -49,7 +49,7 @@ GROUPS: Mapping[str, frozenset[type[Upstream]]] = MappingProxyType(
 """What a policy may let a source say, by the name of the group; a kind of message may be named by itself as well."""
 _KINDS = MappingProxyType({kind.__name__: frozenset({kind}) for kinds in GROUPS.values() for kind in kinds})
 PROGRAMS = frozenset(
-    {"backup", "contract", "dlq", "intake", "notification", "olcare", "ops", "plan", "restore", "upstream"}
+    {"audit", "backup", "contract", "dlq", "intake", "notification", "olcare", "ops", "plan", "restore", "upstream"}
 )
 """Names that no client may have: those of our programs, of parts of topics, and of the sources that are ours."""
 

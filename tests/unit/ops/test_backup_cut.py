@@ -25,6 +25,7 @@ def test_notices_come_before_promises_these_before_tickets_and_these_before_cont
     logs = [topic for topic in ORDER if CARDS[topic].kind == "log"]
     assert logs == [
         "olcare.notices.v1",
+        "olcare.ops.v1",
         "olcare.sla.v1",
         "olcare.tickets.v1",
         "olcare.contracts.v1",
