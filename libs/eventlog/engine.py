@@ -19,7 +19,7 @@ from libs.eventlog.loops.followers import Follower, Gate, reader_follower
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.loops.writer import Writer
-from libs.eventlog.ports import Clock, Position
+from libs.eventlog.ports import Appender, Clock, Position
 from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Tell, silent
 from libs.eventlog.rebuild.builder import Builder
@@ -76,7 +76,7 @@ class Engine:
         self.standby = Standby(self.log, clock, self.database, self.projectors, self.group)
         self._builder = Builder(self.log, self.database, cards, self.projectors, self._order)
         self._generations: dict[str, Generation] = {}
-        self._writers: list[Writer] = []
+        self._closing: list[Writer | Appender] = []
 
     async def open(self, tell: Tell = silent, *, by_our_card: bool = True) -> None:
         """Connect, and build what is missing, or what was made by a card that sets aside other records.
@@ -92,8 +92,8 @@ class Engine:
 
     async def close(self) -> None:
         """Disconnect from the broker and the database."""
-        for writer in self._writers:
-            await writer.close()
+        for each in self._closing:
+            await each.close()
         await self.database.close()
         await self.log.close()
 
@@ -129,8 +129,14 @@ class Engine:
             gate=self.gate.passed,
             partitions=self.cards[topic].partitions,
         )
-        self._writers.append(writer)
+        self._closing.append(writer)
         return writer
+
+    def appender(self) -> Appender:
+        """Make a producer, for what is no event."""
+        appender = self.log.appender()
+        self._closing.append(appender)
+        return appender
 
     def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         """The tasks that must run, by name: a loop per reader, the gate, the log check, the pointer, the standbys."""

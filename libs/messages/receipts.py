@@ -1,6 +1,7 @@
 """Answers of a door: a receipt for every record, and a dead letter for one that can never be taken.
 
-Neither holds anything of the moment it was written, so that a second one is identical.
+Neither holds anything of the moment it was written, so that another one is identical. A record whose message was held
+gets a second receipt when it is decided.
 """
 
 from base64 import b64decode, b64encode
@@ -14,17 +15,15 @@ from libs.messages.base import (
     EventId,
     Instant,
     MessageType,
-    Offset,
     OpenCode,
-    PartitionNumber,
     Reference,
     StreamId,
-    TopicName,
     Value,
 )
 from libs.messages.clauses import Clause
 from libs.messages.doubts import Doubt
 from libs.messages.envelope import MessageName, Source
+from libs.messages.places import RecordAddress
 from libs.messages.private import Line
 
 
@@ -45,23 +44,12 @@ OriginalBytes = Annotated[
 """Bytes as they came; base64 in JSON."""
 
 
-class RecordAddress(Value):
-    """A record on a door topic."""
-
-    topic: TopicName
-    partition: PartitionNumber
-    offset: Offset
-
-    def text(self) -> str:
-        """The key of its dead letter: `topic/partition/offset`."""
-        return f"{self.topic}/{self.partition}/{self.offset}"
-
-
 class Outcome(StrEnum):
     """What became of a door record."""
 
     ACCEPTED = "accepted"
     HELD = "held"
+    """Not decided yet; the only outcome that a second receipt follows."""
     REFUSED = "refused"
     UNREADABLE = "unreadable"
 

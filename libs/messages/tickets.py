@@ -24,6 +24,7 @@ from libs.messages.clauses import Clause
 from libs.messages.doubts import Doubt
 from libs.messages.exclusions import Exclusion
 from libs.messages.money import Price
+from libs.messages.places import DoorRecord
 from libs.messages.refusals import Contact, MessageRefusal, ResponseRefusal, TicketRefusal
 
 
@@ -164,7 +165,14 @@ class CoverRestated(Event):
     rests_on: tuple[FactVersion, ...] = ()
 
 
-class ResponseRecorded(Event):
+class Decision(Event):
+    """What a message about a ticket comes to, at once or after it was held."""
+
+    door_record: DoorRecord | None = None
+    """The message, where it was held until now; None where it was not, and in what was written before."""
+
+
+class ResponseRecorded(Decision):
     """The customer was answered; whether that is a first response is judged by the promise."""
 
     responded_at: Instant
@@ -180,7 +188,7 @@ class ResponseRecorded(Event):
     """A call without help that was known before: the one that opened the ticket, or one that the customer made."""
 
 
-class ResponseRefused(Event):
+class ResponseRefused(Decision):
     """A response to something that takes none."""
 
     responded_at: Instant
@@ -190,7 +198,7 @@ class ResponseRefused(Event):
     clause: Clause | None = None
 
 
-class CustomerCallRecorded(Event):
+class CustomerCallRecorded(Decision):
     """The customer rang about the ticket; that can only make the promise earlier, and is no response without help."""
 
     called_at: Instant
@@ -206,7 +214,7 @@ class CustomerCallRecorded(Event):
     merged_into: TicketId | None = None
 
 
-class NoteRecorded(Event):
+class NoteRecorded(Decision):
     """Something was written into the ticket; it is no response."""
 
     noted_at: Instant
@@ -216,7 +224,7 @@ class NoteRecorded(Event):
     merged_into: TicketId | None = None
 
 
-class TicketTransferred(Event):
+class TicketTransferred(Decision):
     """Another centre works on it from now on; the promise stays where it was made."""
 
     transferred_at: Instant
@@ -226,7 +234,7 @@ class TicketTransferred(Event):
     rests_on: tuple[FactVersion, ...] = ()
 
 
-class TicketsMerged(Event):
+class TicketsMerged(Decision):
     """This ticket is the same as another and is absorbed; the other survives."""
 
     merged_at: Instant
@@ -245,21 +253,21 @@ class MergeUndone(Event):
     into: TicketId
 
 
-class TicketPaused(Event):
+class TicketPaused(Decision):
     """The ticket waits for the customer: what is measured of it stands still; its first response does not."""
 
     paused_at: Instant
     by: PersonId
 
 
-class TicketResumed(Event):
+class TicketResumed(Decision):
     """It waits no longer; a resolution, a withdrawal and a merge end the waiting as well."""
 
     resumed_at: Instant
     by: PersonId
 
 
-class TicketReopened(Event):
+class TicketReopened(Decision):
     """A resolved ticket is not resolved after all, and is under cover at this instant."""
 
     reopened_at: Instant
@@ -270,7 +278,7 @@ class TicketReopened(Event):
     rests_on: tuple[FactVersion, ...] = ()
 
 
-class TicketResolved(Event):
+class TicketResolved(Decision):
     """« jusqu'à résolution complète du problème »; it is no response."""
 
     resolved_at: Instant
@@ -278,7 +286,7 @@ class TicketResolved(Event):
     private: PrivateKey | None = None
 
 
-class TicketWithdrawn(Event):
+class TicketWithdrawn(Decision):
     """The request is taken back."""
 
     withdrawn_at: Instant
@@ -286,7 +294,7 @@ class TicketWithdrawn(Event):
     private: PrivateKey | None = None
 
 
-class WorkExcluded(Event):
+class WorkExcluded(Decision):
     """Who has read the ticket found a cause that the plan does not help with; no more work is done on it.
 
     The first response stays due, and what was late stays late.
@@ -341,9 +349,11 @@ class MessageHeld(Event):
     exclusion: WorkExcluded | None = None
     awaits: TicketId | None = None
     """The survivor of a merge, where it is not open yet: the merge waits for it alone, and holds nothing else up."""
+    door_record: DoorRecord | None = None
+    """The message itself; None in what was written before."""
 
 
-class MessageRefused(Event):
+class MessageRefused(Decision):
     """An upstream message about a ticket that changes nothing, and why."""
 
     upstream_type: MessageType

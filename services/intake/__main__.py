@@ -7,8 +7,9 @@ from libs.chassis.service_host import ServiceHost
 from libs.chassis.start import started
 from libs.messages.catalogue import TICKETS
 from services.intake.domain import DECIDERS
-from services.intake.handlers import TicketDoor, TicketDuties
+from services.intake.handlers import HeldReceipts, TicketDoor, TicketDuties
 from services.intake.projections import READERS
+from services.intake.reactions import DECISIONS
 from services.intake.settings import IntakeSettings
 
 
@@ -18,6 +19,8 @@ async def main() -> int:
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     writer = host.engine.writer(TICKETS, DECIDERS)
     host.door(TicketDoor(host, settings, writer, host.engine.stores["tickets"]))
+    receipts = HeldReceipts(host)
+    host.reaction("tickets", receipts.react, receipts.answer, DECISIONS)
     duties = TicketDuties(host, settings)
     host.duties(duties.all(), writer.handle, duties.next_due)
     return await host.serve()

@@ -16,6 +16,7 @@ from libs.messages.streams import parse_stream
 from libs.messages.tickets import (
     CoverRestated,
     CustomerCallRecorded,
+    Decision,
     MergeUndone,
     MessageHeld,
     MessageRefused,
@@ -303,7 +304,7 @@ def _apply(state: State, command: ApplyHeld) -> TicketEvent | None:
         return None
     if command.facts.customer and _must_wait(state, state.held[0], command.facts):
         return None
-    return _judged(state, state.held[0], command)
+    return _of_held(_judged(state, state.held[0], command), state.held[0])
 
 
 def _judged(
@@ -361,8 +362,13 @@ def _apply_merge(state: State, command: ApplyMerge) -> TicketEvent | None:
     message = next((one for one in _awaiting(state) if one.awaits == into), None)
     if not isinstance(state, Ticket) or state.held or message is None or not life.is_there(survivor, into):
         return None
-    event = _judged(state, message, command)
+    event = _of_held(_judged(state, message, command), message)
     return event.model_copy(update={"into": into}) if isinstance(event, MessageRefused) else event
+
+
+def _of_held(event: TicketEvent, message: MessageHeld) -> TicketEvent:
+    """Say in what a held message comes to which one it was; one that is held again is not decided yet."""
+    return event.model_copy(update={"door_record": message.door_record}) if isinstance(event, Decision) else event
 
 
 def _awaiting(state: State) -> tuple[MessageHeld, ...]:

@@ -5,11 +5,15 @@ from typing import assert_never
 
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.private import private_key
+from libs.eventlog.wire.receipts import place_of
 from libs.eventlog.wire.record import Record
 from libs.messages import upstream
 from libs.messages.base import PrivateKey
 from libs.messages.exclusions import CLAUSES
 from libs.messages.facts import resting_on
+from libs.messages.ids import door_command_id
+from libs.messages.places import DoorRecord
+from libs.messages.streams import stream_id
 from libs.messages.tickets import (
     CustomerCallRecorded,
     HeldReopening,
@@ -37,8 +41,15 @@ def message_held(
     """Leave out what is personal, and a dialled number of no centre; `called` is the centre that has the number."""
     found = personal(record, message)
     key = found.key if found else None
-    held = MessageHeld(upstream_type=message.type, said_at=message.time, private=key)
+    said_in = door_record(record, message)
+    held = MessageHeld(upstream_type=message.type, said_at=message.time, private=key, door_record=said_in)
     return held.model_copy(update=_content(record, message, said, key, called))
+
+
+def door_record(record: Record, message: Message[TicketUpstream]) -> DoorRecord:
+    """Where a message stands, and the command that it is."""
+    ticket = stream_id("ticket", message.source, message.subject)
+    return DoorRecord(place=place_of(record), command=str(door_command_id(message.source, message.id, ticket)))
 
 
 def _content(

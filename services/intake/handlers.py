@@ -1,25 +1,28 @@
-"""The loops of intake: its door, from a record to its counting event and its receipt; and the merges that cross."""
+"""The loops of intake: its door, from a record to its counting event and its receipt; second receipts; its duties."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import DOOR, ServiceHost
-from libs.eventlog.commands import IssuedCommand, issued_by_duty
+from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
+from libs.eventlog.errors import Unavailable, Unreadable
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.loops.followers import SafeTime
 from libs.eventlog.loops.held_back import Source
 from libs.eventlog.loops.writer import Answer, Writer
-from libs.eventlog.ports import Store
+from libs.eventlog.ports import UNKNOWN, PartitionOffset, Store
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.private import Personal
-from libs.eventlog.wire.record import Record, RecordedEvent
+from libs.eventlog.wire.receipts import place_of, receipts_of, second_receipt
+from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.catalogue import TICKETS_DOOR
 from libs.messages.doubts import Doubt
 from libs.messages.ids import duty_command_id
+from libs.messages.places import RecordAddress
 from libs.messages.receipts import Outcome
 from libs.messages.tickets import TicketEvent
 from libs.messages.upstream import TicketUpstream
@@ -27,10 +30,14 @@ from services.intake import door
 from services.intake.described import description
 from services.intake.domain import OWING, ApplyHeld, ApplyMerge, Owed, UndoMerge, Unopened, owed
 from services.intake.facts import FACTS, NO_FACTS, FactsNeeded, TicketFacts
+from services.intake.from_upstream import door_record
 from services.intake.personal import personal
+from services.intake.reactions import TellOutcome, react
 from services.intake.reconsidering import ReconsiderOpening
 from services.intake.restating import OpenRestated, RestateCover
 from services.intake.settings import IntakeSettings
+
+PATIENCE, PAUSE = 30.0, 0.25  # machine seconds: for the door to commit, and between two looks
 
 
 class TicketDoor(ServiceDoor[TicketUpstream]):
@@ -98,6 +105,54 @@ class TicketDoor(ServiceDoor[TicketUpstream]):
 
     async def _facts(self, asked: Sequence[FactsNeeded | None]) -> list[TicketFacts]:
         return await self._queries.facts("facts_for_tickets", asked, FACTS, NO_FACTS)
+
+
+class HeldReceipts:
+    """Writes the second receipts, each after the first one: once the door has committed the message that was held."""
+
+    def __init__(self, host: ServiceHost) -> None:
+        self._log, self._clock = host.engine.log, host.clock
+        self._doors = host.own_doors(Source(host.engine.group(DOOR), TICKETS_DOOR))
+        self._appender = host.engine.appender()
+
+    async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
+        """The messages that are to be answered."""
+        return [react(event) for event in events]
+
+    async def answer(self, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        """Write the receipts; raises Unavailable where not all of them were acknowledged, or the first one was not."""
+        wishes: list[TellOutcome] = [issued.command for issued in commands]
+        said = await self._said([wish.held.place for wish in wishes])
+        out = [_second_receipt(wish, said.get(wish.held.place)) for wish in wishes]
+        if UNKNOWN in await self._appender.append(out):
+            raise Unavailable(f"{receipts_of(TICKETS_DOOR)}: not everything was acknowledged")
+        return [Answer(issued, None) for issued in commands]
+
+    async def _said(self, places: Sequence[RecordAddress]) -> Mapping[RecordAddress, Record]:
+        """Read the records back that the doors still have; a door that is none of ours is there no more."""
+        found = dict[RecordAddress, Record]()
+        for at in self._doors:
+            here = [PartitionOffset(place.partition, place.offset) for place in places if place.topic == at.topic]
+            if here:
+                found |= {place_of(record): record for record in await self._committed(at, here)}
+        return found
+
+    async def _committed(self, at: Source, places: Sequence[PartitionOffset]) -> Iterable[Record]:
+        """The records at one door, once it has committed them: then their first receipts are written."""
+        starts, ends = await self._log.starts(at.topic), await self._log.ends(at.topic)
+        there = [
+            place for place in places if starts.get(place.partition, 0) <= place.offset < ends.get(place.partition, 0)
+        ]
+        deadline = self._clock.monotonic() + PATIENCE
+        while early := await self._early(at, there):
+            if self._clock.monotonic() > deadline:
+                raise Unavailable(f"{at.topic}[{early[0].partition}]: the door has not committed {early[0].offset}")
+            await self._clock.sleep(PAUSE)
+        return (await self._log.records(at.topic, there)).values()
+
+    async def _early(self, at: Source, places: Sequence[PartitionOffset]) -> list[PartitionOffset]:
+        committed = await self._log.committed_offsets(at.group, at.topic)
+        return [place for place in places if place.offset >= committed.get(place.partition, 0)]
 
 
 class TicketDuties:
@@ -169,3 +224,15 @@ class TicketDuties:
 
 def _applying(stream: str, due: Owed, command: ApplyHeld, correlation: str) -> IssuedCommand:
     return IssuedCommand(str(duty_command_id(stream, due.name)), stream, command, correlation)
+
+
+def _second_receipt(wish: TellOutcome, record: Record | None) -> Outgoing:
+    """Make the receipt; a record that says something else by now, in a door that was made anew, is none of ours."""
+    outcome = door.outcome_of(wish.event.data)
+    try:
+        message = door.read(record) if record else None
+    except Unreadable:
+        message = None
+    if record is None or message is None or door_record(record, message) != wish.held:
+        return second_receipt(wish.held, None, outcome, wish.event)
+    return second_receipt(wish.held, record, outcome, wish.event, description(message.data).doubts)

@@ -38,7 +38,7 @@ HeldContent = (
 """What a message holds: the event itself, unless facts are still to be looked up for it."""
 
 
-_CONTENT = tuple(MessageHeld.model_fields.keys() - {"upstream_type", "said_at", "private", "awaits"})
+_CONTENT = tuple(MessageHeld.model_fields.keys() - {"upstream_type", "said_at", "private", "awaits", "door_record"})
 
 
 def content_of(message: MessageHeld) -> HeldContent | None:

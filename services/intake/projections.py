@@ -303,7 +303,7 @@ EXAMPLES = (
 """States as JSON: what those that are put away have in common with them takes no room."""
 
 READERS: tuple[Reader, ...] = (
-    Reader("tickets", TICKETS, 11, (STATES, TICKET_ROWS), writes=True, put_away=PutAway(EXAMPLES)),
+    Reader("tickets", TICKETS, 12, (STATES, TICKET_ROWS), writes=True, reacts=True, put_away=PutAway(EXAMPLES)),
     Reader("contracts", CONTRACTS, 4, (CUSTOMERS, TERMS, LICENCES)),
     Reader("plan", PLAN, 2, (CENTRES, PRODUCTS, PRICE_LISTS)),
 )

@@ -1,11 +1,14 @@
 """The programs of docs/integrate.md, taken from the page and run against an installation that `olcare up` starts."""
 
+import asyncio
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,8 @@ from libs.stack.errors import StackError
 from libs.stack.run import PROJECT
 from tests.acceptance.clients.prepared import CLIENTS
 from tests.acceptance.olcare import done
+from tests.faults.checked.reading import read_topics
+from tests.support import eventually
 
 PAGE = (PROJECT / "docs/integrate.md").read_text()
 FILES: Mapping[str, str] = dict(re.findall(r"```\w+ (\S+)\n(.*?)```", PAGE, re.DOTALL))
@@ -99,8 +104,19 @@ def test_a_ticket_is_accepted_from_each_language(language: str, folder: Path, ka
     assert alike(answer) == alike(FILES["receipt.json"].replace("4711", number))
 
 
-def test_each_command_prints_what_the_page_shows(folder: Path, kafka: str) -> None:
+async def test_each_command_prints_what_the_page_shows(folder: Path, kafka: str) -> None:
     variables = {**prepared("Python", folder), "KAFKA": kafka}
     for step in STEPS:
         command, _, printed = step.partition("\n")
-        assert alike(said(command, folder, variables)) == alike(printed), command
+        printed_now = await asyncio.to_thread(said, command, folder, variables)
+        assert alike(printed_now) == alike(printed), command
+        await eventually(partial(answered, kafka), 60)
+
+
+async def answered(kafka: str) -> bool:
+    """Whether every message that was held and is decided has its second receipt."""
+    topics = await read_topics(kafka)
+    events = [json.loads(record.value or b"") for record in topics["olcare.tickets.v1"].records]
+    decided = {e["id"] for e in events if e["data"].get("door_record") and e["type"] != "olcare.MessageHeld.v1"}
+    receipts = [json.loads(record.value or b"") for record in topics["olcare.tickets.receipts.v1"].records]
+    return decided <= {receipt.get("event") for receipt in receipts}

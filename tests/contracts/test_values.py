@@ -19,7 +19,8 @@ from libs.messages.base import (
     type_name,
 )
 from libs.messages.notices import Recipient
-from libs.messages.receipts import DeadLetter, Header, RecordAddress, Unreadability
+from libs.messages.places import RecordAddress
+from libs.messages.receipts import DeadLetter, Header, Unreadability
 from libs.messages.streams import stream_id
 from libs.messages.tickets import TicketOpened
 from libs.messages.upstream import TicketSubmitted, upstream_type

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.wire.receipts import receipt, unreadable
+from libs.eventlog.wire.receipts import place_of, receipt, second_receipt, unreadable
 from libs.eventlog.wire.record import Cause, Head, Outgoing, RecordedEvent, encode
 from libs.eventlog.wire.record import Record as Written
 from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.ids import door_command_id, duty_command_id, reaction_command_id
+from libs.messages.places import DoorRecord
 from libs.messages.receipts import Outcome
 from libs.messages.streams import partition_of
 from libs.stack.run import PROJECT
@@ -59,6 +60,14 @@ class Pen:
         data = EVENT_OF_TYPE[kind].model_validate(json.loads((_EXAMPLES / f"{name}.json").read_text())["data"])
         counted = RecordedEvent(event, kind, stream, BEGIN, "1", BEGIN, cause, cause, "", raw=b"", data=data)  # type: ignore[arg-type] # nobody looks at it
         self._append(receipt(_written(record), outcome, counted))
+
+    def decide(self, record: Record, stream: str, event: str, name: str, outcome: Outcome, command: str) -> None:
+        """Write the second receipt of a message that was held, for the example of an event."""
+        kind = f"olcare.{name}.v1"
+        data = EVENT_OF_TYPE[kind].model_validate(json.loads((_EXAMPLES / f"{name}.json").read_text())["data"])
+        counted = RecordedEvent(event, kind, stream, BEGIN, "1", BEGIN, command, command, "", raw=b"", data=data)  # type: ignore[arg-type] # nobody looks at it
+        written = _written(record)
+        self._append(second_receipt(DoorRecord(place=place_of(written), command=command), written, outcome, counted))
 
     def bury(self, record: Record) -> None:
         """Write dead letter and receipt of a record that cannot be read."""
@@ -112,6 +121,7 @@ def balanced() -> Books:
     """One ticket answered in time, one never (its mail was in doubt), one refused; a contract that lapsed; and dirt."""
     pen = Pen()
     _answered(pen)
+    _answered_early(pen)
     _lapsed(pen)
     _forgotten(pen)
     _waited_for(pen)
@@ -140,6 +150,22 @@ def _answered(pen: Pen) -> None:
     cause = str(reaction_command_id(said, "RecordResponse", stream))
     pen.event(PROMISES, stream, "FirstResponseMet", cause, command, at, responded_at=at, due_at=DUE)
     pen.told(started, "requester", "acknowledgement", first)
+
+
+def _answered_early(pen: Pen) -> None:
+    """A ticket was answered before it was asked for, and then refused."""
+    stream = "ticket/crm/5"
+    command = str(door_command_id("crm", "first-response-5", stream))
+    record = pen.say(response("5", BEGIN))
+    place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    early = {"door_record": {"place": place, "command": command}}
+    held = pen.event(TICKETS, stream, "MessageHeld", command, command, BEGIN, **early)
+    pen.answer(record, stream, held, "MessageHeld", Outcome.HELD, command)
+    refused, first = pen.opened("5", Outcome.REFUSED, "TicketRefused")
+    cause = str(duty_command_id(stream, "apply-held-1"))
+    decided = pen.event(TICKETS, stream, "ResponseRefused", cause, first, BEGIN, **early)
+    pen.decide(record, stream, decided, "ResponseRefused", Outcome.REFUSED, command)
+    pen.told(refused, "requester", "refusal", first)
 
 
 def _forgotten(pen: Pen) -> None:

@@ -22,7 +22,7 @@ from tests.faults.breakage import (
     saying,
     without,
 )
-from tests.faults.checked.books import Books, Generation
+from tests.faults.checked.books import Books, Generation, Record, Topic
 from tests.faults.checked.log import CONTRACTS, NOTICES, PROMISES, TICKETS
 from tests.faults.checker import findings, grown
 from tests.faults.sample import DUE, WARNING, balanced
@@ -92,9 +92,32 @@ def answered_late(books: Books) -> Books:
     return noted(books)
 
 
+def decided(record: Record) -> bool:
+    """Pick second receipts."""
+    return record.key == b"5" and event_of(record)["event_type"] == "olcare.ResponseRefused.v1"
+
+
+def the_first_one_last(books: Books) -> Books:
+    """Let whoever was told what a message came to be told that it is held only then."""
+    records = books.topic(RECEIPTS).records
+    held = [record for record in records if event_of(record)["outcome"] == "held"]
+    topic = Topic(RECEIPTS, books.topic(RECEIPTS).partitions, [*(r for r in records if r not in held), *held])
+    return replace(books, topics={**books.topics, RECEIPTS: topic})
+
+
 DOORS: list[tuple[str, Break]] = [
     ("has no receipt", without(RECEIPTS, about("1"))),
     ("has receipts that differ", again(RECEIPTS, about("1"), outcome="held")),
+    ("has receipts that differ", again(RECEIPTS, about("5"), reason="ticket-withdrawn")),
+    ("it has no second receipt", without(RECEIPTS, decided)),
+    ("nothing decided it", saying(TICKETS, named("ResponseRefused"), door_record=None)),
+    ("the second receipt is", reading(RECEIPTS, decided, outcome="accepted")),
+    ("the second receipt is", reading(RECEIPTS, decided, command=NOBODY)),
+    ("the second receipt is", reading(RECEIPTS, decided, id="another")),
+    ("stands elsewhere", moved(RECEIPTS, decided, key=b"4")),
+    ("has receipts that differ", the_first_one_last),
+    ("is held, though", without(TICKETS, named("ResponseRefused"))),
+    ("had decided", followed(TICKETS, named("ResponseRefused"), "ticket/crm/5")),
     ("where nothing was said", without(TICKETS_DOOR, about("4"))),
     ("is unreadable and has no dead letter", without(DEAD_LETTERS, lambda _: True)),
     ("has dead letters that differ", again(DEAD_LETTERS, lambda _: True, reason="no-value")),
@@ -253,4 +276,4 @@ def test_the_checker_finds_what_was_broken(sentence: str, broken: Break) -> None
 
 def test_what_came_to_count_between_two_looks_is_named() -> None:
     before = without(TICKETS, named("ResponseRecorded"))(balanced())
-    assert list(grown(before, mails("<one@more>")(balanced()))) == [f"{TICKETS}: 5 became 6", "mails: 7 became 8"]
+    assert list(grown(before, mails("<one@more>")(balanced()))) == [f"{TICKETS}: 8 became 9", "mails: 8 became 9"]

@@ -71,7 +71,7 @@ EVENT = (
     Edit(
         "libs/messages/tickets.py",
         "class HeldTransfer(Value):",
-        'class TicketRated(Event):\n    """The customer has said how content they are, from 1 to 5."""\n\n'
+        'class TicketRated(Decision):\n    """The customer has said how content they are, from 1 to 5."""\n\n'
         "    rated_at: Instant\n    score: Annotated[int, Field(ge=1, le=5)]\n    by: PersonId\n    centre: Code\n"
         '    """That has the ticket."""\n\n\n'
         'class HeldRating(Value):\n    """A rating that came before its ticket."""\n\n'

@@ -40,6 +40,7 @@ from libs.messages.upstream import TzContent
 from services.contract import handlers as contract
 from services.contract.entitlements import GrantBenefits
 from services.contract.plan_parts import PublishPart
+from services.intake import handlers as intake
 from services.notification import handlers as notification
 from services.notification import sender
 from services.notification.mail.outgoing import OutgoingMail
@@ -85,11 +86,13 @@ DECIDERS: Mapping[tuple[str, str], Any] = {
 }
 """The deciders by service and kind of stream, each with a command that it answers; `cycles` by no event."""
 HANDLERS: Mapping[str, ModuleType] = {
+    "intake": intake,
     "contract": contract,
     "sla_timer": sla_timer,
     "notification": notification,
 }
 REACTIONS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("intake", "tickets"): ("react", "ResponseRecorded"),
     ("contract", "contracts"): ("react", "LicenceRegistered"),
     ("sla_timer", "tickets"): ("react", "TicketOpened"),
     ("sla_timer", "sla"): ("react_to_promise", "LaterResponseNoted"),
@@ -314,6 +317,10 @@ async def at_none(_: object) -> Sequence[Any]:
 def reacting(service: str, function: str) -> Any:
     """Give what the service's composition passes to its loop."""
     host: Any = SimpleNamespace(queries=Nothing(), settings=None, clock=Machine())
+    if service == "intake":
+        host.engine = SimpleNamespace(log=None, group=str, appender=Nothing)
+        host.own_doors = lambda door: [door]
+        return intake.HeldReceipts(host).react
     if service == "contract":
         return contract.ContractReactions(host).react
     if service == "notification":

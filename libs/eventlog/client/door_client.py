@@ -13,7 +13,8 @@ from libs.eventlog.kafka.reading import fetched, reading
 from libs.eventlog.ports import Clock
 from libs.eventlog.wire.receipts import receipts_of
 from libs.eventlog.wire.record import Outgoing
-from libs.messages.receipts import Outcome, Receipt, RecordAddress
+from libs.messages.places import RecordAddress
+from libs.messages.receipts import Outcome, Receipt
 
 PATIENCE = 60.0  # machine seconds without a new receipt after which `ask` gives up
 OnReceipts = Callable[[int, int], None]

@@ -10,7 +10,7 @@ from libs.eventlog.ports import UNKNOWN, Appender
 from libs.eventlog.wire.record import CONTENT_TYPE, Outgoing
 from libs.messages.base import rfc3339
 from libs.messages.catalogue import UPSTREAM
-from libs.messages.receipts import RecordAddress
+from libs.messages.places import RecordAddress
 from libs.messages.streams import partition_of
 from libs.messages.upstream import Upstream, upstream_type
 

@@ -1,6 +1,7 @@
 """What a door writes in answer: a receipt for every record, a dead letter for one that can never be taken.
 
-Both depend on the record and on the counting event alone, so that a second one is identical.
+Both depend on the record and on the counting event alone, so that another one is identical. A message that was held
+gets a second receipt, of the event that decides it.
 """
 
 from datetime import datetime
@@ -11,8 +12,9 @@ from libs.eventlog.wire.record import JSON, Outgoing, Record, RecordedEvent
 from libs.messages.base import Value
 from libs.messages.catalogue import split_door
 from libs.messages.doubts import Doubt
-from libs.messages.receipts import DeadLetter, Header, Outcome, Receipt, RecordAddress, Unreadability
-from libs.messages.streams import partition_of
+from libs.messages.places import DoorRecord, RecordAddress
+from libs.messages.receipts import DeadLetter, Header, Outcome, Receipt, Unreadability
+from libs.messages.streams import parse_stream, partition_of
 
 MAX_KEY = 64 * 1024  # bytes; a receipt under a longer key might itself be too large
 MAX_CONTENT = 1_900_000  # bytes in JSON; the topic of dead letters takes 2 MiB
@@ -30,22 +32,43 @@ def dead_letters_of(door: str) -> str:
 
 def receipt(record: Record, outcome: Outcome, event: RecordedEvent, doubts: tuple[Doubt, ...] = ()) -> Outgoing:
     """Answer a record whose command has its counting event; the reason and the clause are the event's own."""
-    data, (source, identity) = event.data, identity_of(record)
-    answer = Receipt(
-        place=_place(record),
+    named = DoorRecord(place=place_of(record), command=event.causationid)
+    return _answer(record.key, _receipt(named, identity_of(record), outcome, event, doubts))
+
+
+def second_receipt(
+    held: DoorRecord, record: Record | None, outcome: Outcome, event: RecordedEvent, doubts: tuple[Doubt, ...] = ()
+) -> Outgoing:
+    """Answer a message that was held, with the event that decided it; its record is None where the door has it no more.
+
+    Then the receipt lacks the record's key and the message's id.
+    """
+    identity = identity_of(record) if record else (parse_stream(event.stream).source, None)
+    return _answer(record and record.key, _receipt(held, identity, outcome, event, doubts))
+
+
+def _receipt(
+    said: DoorRecord,
+    identity: tuple[str | None, str | None],
+    outcome: Outcome,
+    event: RecordedEvent,
+    doubts: tuple[Doubt, ...],
+) -> Receipt:
+    source, name = identity
+    return Receipt(
+        place=said.place,
         source=source,
-        id=identity,
+        id=name,
         outcome=outcome,
-        command=event.causationid,
+        command=said.command,
         stream=event.stream,
         event=event.id,
         event_type=event.type,
-        reason=getattr(data, "reason", None),
+        reason=getattr(event.data, "reason", None),
         acts_from=_acts_from(event),
-        clause=getattr(data, "clause", None),
+        clause=getattr(event.data, "clause", None),
         doubts=doubts or None,
     )
-    return _answer(record, answer)
 
 
 def unreadable(record: Record, why: Unreadable, partitions: int) -> list[Outgoing]:
@@ -54,7 +77,7 @@ def unreadable(record: Record, why: Unreadable, partitions: int) -> list[Outgoin
     Where the record is too large for that (a small batch may decompress to a large record), the dead letter leaves its
     content out and refers to its place at the door.
     """
-    place = _place(record)
+    place = place_of(record)
     fits = _size(record) <= MAX_CONTENT
     kept = record if fits else record._replace(key=None, value=None, headers=())
     letter = DeadLetter(
@@ -76,7 +99,7 @@ def unreadable(record: Record, why: Unreadable, partitions: int) -> list[Outgoin
         where=why.where,
         message=why.text,
     )
-    return [in_dead_letters(record.topic, place, letter, partitions), _answer(record, answer)]
+    return [in_dead_letters(record.topic, place, letter, partitions), _answer(record.key, answer)]
 
 
 def in_dead_letters(door: str, place: RecordAddress, letter: Value, partitions: int) -> Outgoing:
@@ -86,11 +109,12 @@ def in_dead_letters(door: str, place: RecordAddress, letter: Value, partitions: 
     return Outgoing(dead_letters_of(door), partition_of(key, partitions), key.encode(), value, JSON)
 
 
-def _answer(record: Record, answer: Receipt) -> Outgoing:
-    key = record.key if len(record.key or b"") <= MAX_KEY else None
+def _answer(key: bytes | None, answer: Receipt) -> Outgoing:
+    """Write a receipt under the key of its record, in the partition of the same number."""
     named = (("olcare_source", answer.source), ("olcare_id", answer.id))
     headers = [*JSON, *((name, value.encode()) for name, value in named if value is not None)]
-    return Outgoing(receipts_of(record.topic), record.partition, key, _json(answer), headers)
+    kept = key if len(key or b"") <= MAX_KEY else None
+    return Outgoing(receipts_of(answer.place.topic), answer.place.partition, kept, _json(answer), headers)
 
 
 def _acts_from(event: RecordedEvent) -> datetime | None:
@@ -114,5 +138,6 @@ def _json(value: Value) -> bytes:
     return value.model_dump_json(exclude_none=True).encode()
 
 
-def _place(record: Record) -> RecordAddress:
+def place_of(record: Record) -> RecordAddress:
+    """Where a record stands."""
     return RecordAddress(topic=record.topic, partition=record.partition, offset=record.offset)

@@ -8,7 +8,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from libs.messages.base import CustomerId, Day, Instant, NoticeId, PersonId, Reference
-from libs.messages.receipts import RecordAddress
+from libs.messages.places import RecordAddress
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 

@@ -51,15 +51,17 @@ def entries(
 
 
 def _door(door: str, lines: Sequence[ScriptLine], book: DoorBook, topics: Topics) -> Iterator[BookEntry]:
-    unreadable = sum(receipt.outcome is Outcome.UNREADABLE for receipt in book.receipts)
-    readable = len(book.receipts) - unreadable
-    commands = frozenset(receipt.command for receipt in book.receipts if receipt.command)
     places = {receipt.place for receipt in book.receipts}
+    unreadable = sum(receipt.outcome is Outcome.UNREADABLE for receipt in book.receipts)
+    second = len(book.receipts) - len(places)
+    readable = len(book.receipts) - second - unreadable
+    commands = frozenset(receipt.command for receipt in book.receipts if receipt.command)
     name = door.removeprefix("olcare.").removesuffix(".v1")
     yield BookEntry(f"{name}: messages handed over = records", len(lines), book.records)
     yield BookEntry(f"{name}: records = places with a receipt", book.records, len(places))
     yield BookEntry(f"{name}: records = readable + unreadable", book.records, readable + unreadable)
     yield BookEntry(f"{name}: unreadable = dead letters", unreadable, len(book.letters))
+    yield BookEntry(f"{name}: held messages decided = second receipts", topics.decided(door), second)
     yield BookEntry(f"{name}: distinct messages = commands", _distinct(lines), len(commands))
     yield BookEntry(f"{name}: commands = events of theirs that count", len(commands), topics.caused_by(commands))
 

@@ -88,7 +88,7 @@ class _Reckoning:
         self._count([outcome])
 
     def _ticket(self, life: Life) -> None:
-        for outcome in life.outcomes:
+        for outcome in (*life.outcomes, *life.applied):
             self._found.receipts[Answered(TICKETS_DOOR, outcome.outcome)] += 1
         self._count([*life.commands.values(), *life.applied])
         if life.asked is None or life.opened_at is None:

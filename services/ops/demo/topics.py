@@ -9,10 +9,14 @@ from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.reading import records
 from libs.eventlog.wire.receipts import dead_letters_of, receipts_of
 from libs.eventlog.wire.record import Record
+from libs.messages.base import event_type
 from libs.messages.catalogue import EVENTS, UPSTREAM
 from libs.messages.receipts import DeadLetter, Receipt
+from libs.messages.tickets import MessageHeld
 from services.ops.cli.environment import open_log
 from services.ops.demo.stage import Stage
+
+HELD = event_type(MessageHeld)
 
 
 class LogEvent(NamedTuple):
@@ -43,6 +47,11 @@ class Topics:
     def caused_by(self, commands: frozenset[str]) -> int:
         """Count the events that one of these commands caused."""
         return sum(event.cause in commands for event in self.events)
+
+    def decided(self, door: str) -> int:
+        """Count the messages of a door that were held and are decided."""
+        decisions = (e.data["door_record"] for e in self.events if e.type != HELD and e.data.get("door_record"))
+        return sum(record["place"]["topic"] == door for record in decisions)
 
 
 async def read_topics(stage: Stage) -> Topics:

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 
 from libs.messages.base import Reference
 from libs.messages.catalogue import UPSTREAM, split_door
-from libs.messages.receipts import DeadLetter, RecordAddress, Unreadability
+from libs.messages.places import RecordAddress
+from libs.messages.receipts import DeadLetter, Unreadability
 from services.ops.cli.arguments import instant, place
 
 _SOURCE_HEADER = "ce_source"

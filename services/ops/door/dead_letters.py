@@ -15,7 +15,8 @@ from libs.eventlog.wire.receipts import dead_letters_of, in_dead_letters
 from libs.eventlog.wire.record import Outgoing, Record
 from libs.messages.actions import PrivateKind
 from libs.messages.catalogue import UPSTREAM
-from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Outcome, Receipt, RecordAddress
+from libs.messages.places import RecordAddress
+from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Outcome, Receipt
 from services.ops.cli.arguments import By, PlaceGiven
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from libs.messages.actions import PrivateKind, ViewingReason
-from libs.messages.receipts import RecordAddress
+from libs.messages.places import RecordAddress
 from libs.messages.streams import parse_stream, stream_id
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table

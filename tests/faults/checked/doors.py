@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -70,12 +70,20 @@ def said(record: Record) -> Said:
     return Said(headers["ce_source"], headers["ce_id"], headers["ce_type"], headers["ce_subject"], content)
 
 
+class Receipt(NamedTuple):
+    """A receipt, as what it says, and the record that it is."""
+
+    says: Mapping[str, Any]
+    record: Record
+
+
 class Answered(NamedTuple):
-    """A readable record, its words, and its receipt."""
+    """A readable record, its words, its receipt, and the second one where it was held and is decided."""
 
     record: Record
     said: Said
     receipt: Mapping[str, Any]
+    receipts: Sequence[Receipt]
 
     @property
     def otherwise(self) -> bool:
@@ -103,28 +111,36 @@ def without_nulls(value: Any) -> Any:
 def answered(books: Books, door: str) -> tuple[list[Answered], list[Record], list[str]]:
     """Part the records of a door by their receipts into readable and unreadable; the findings of that."""
     findings: list[str] = []
-    receipts = _receipts(books, door, findings)
+    receipts = _receipts(books, door)
     readable, unreadable = list[Answered](), list[Record]()
     for record in books.topic(door).records:
-        receipt = receipts.pop(record.place, None)
-        if receipt is None:
+        own = receipts.pop(record.place, [])
+        first = own[0].says if own else {"outcome": None}
+        if not own:
             findings.append(f"{record.place} has no receipt")
-        elif receipt["outcome"] == "unreadable":
+        elif first["outcome"] == "unreadable":
             unreadable.append(record)
         else:
-            readable.append(Answered(record, said(record), receipt))
+            readable.append(Answered(record, said(record), first, own))
+        if len(own) > (2 if first["outcome"] == "held" else 1):
+            findings.append(f"{record.place} has receipts that differ")
     findings += [f"there is a receipt for {place}, where nothing was said" for place in receipts]
     return readable, unreadable, findings
 
 
-def _receipts(books: Books, door: str, findings: list[str]) -> dict[str, Mapping[str, Any]]:
-    found: dict[str, Mapping[str, Any]] = {}
+def _receipts(books: Books, door: str) -> dict[str, list[Receipt]]:
+    """The different receipts of each place, in their order."""
+    found: dict[str, list[Receipt]] = defaultdict(list)
     for record in books.topic(door.replace(".in.", ".receipts.")).records:
-        receipt = json.loads(record.value or b"")
-        place = _place(receipt["place"])
-        if found.setdefault(place, receipt) != receipt:
-            findings.append(f"{place} has receipts that differ")
+        receipt = Receipt(json.loads(record.value or b""), record)
+        known = found[_place(receipt.says["place"])]
+        if all(_wire(one.record) != _wire(record) for one in known):
+            known.append(receipt)
     return found
+
+
+def _wire(record: Record) -> tuple[object, ...]:
+    return record.partition, record.key, record.value, record.headers
 
 
 def _place(place: Mapping[str, Any]) -> str:
@@ -140,8 +156,60 @@ def check_doors(books: Books, logs: Mapping[str, Ledger]) -> Iterator[str]:
         events = {event.id: event for topic in topics for event in logs[topic].counting.values()}
         for one in readable:
             yield from _receipt(one, events)
+        yield from _held(readable, logs[topics[0]].counting.values())
+        yield from _are_left(logs[topics[0]])
         yield from _used_ids(readable)
         yield from _commands({one.command for one in readable}, list(events.values()), door)
+
+
+def _decided_place(event: Event) -> str | None:
+    """Where the message stands that is held, or was held until this event."""
+    record = event.data.get("door_record")
+    return _place(record["place"]) if record else None
+
+
+def _held(readable: Sequence[Answered], events: Iterable[Event]) -> Iterator[str]:
+    """See that whoever was told that a message is held was told what it came to, and nobody else was told twice."""
+    decisions: dict[str, Event] = {}
+    for event in events:
+        place = _decided_place(event)
+        if place and event.name != "MessageHeld" and decisions.setdefault(place, event) is not event:
+            yield f"{place}: {event.id} decides what {decisions[place].id} had decided"
+    for one in readable:
+        decision, second = decisions.pop(one.record.place, None), one.receipts[1:]
+        if decision is None and second:
+            yield f"{one.record.place} has a second receipt, and nothing decided it"
+        elif decision is not None and not second:
+            yield f"{one.record.place} was held, {decision.id} decided it, and it has no second receipt"
+        elif decision is not None:
+            yield from _second_receipt(one, decision)
+    yield from (f"{event.id} decides {place}, where nothing was held" for place, event in decisions.items())
+
+
+def _second_receipt(one: Answered, event: Event) -> Iterator[str]:
+    """Compare it with the first one, which says whose message it is, and with the event."""
+    place, first, second = one.record.place, one.receipts[0], one.receipts[1]
+    of_event = {"event": event.id, "event_type": event.type, "outcome": "accepted"}
+    of_event |= {name: event.data[name] for name in ("reason", "clause") if event.data.get(name) is not None}
+    if event.name.endswith("Refused"):
+        of_event["outcome"] = "refused"
+    if second.says != {**first.says, **of_event}:
+        yield f"{place}: the second receipt is {second.says}, the first one {first.says}, the event {event.id}"
+    if _wire(first.record)[:2] != _wire(second.record)[:2] or first.record.headers != second.record.headers:
+        yield f"{place}: the second receipt stands elsewhere than the first one, or under another key"
+
+
+def _are_left(ledger: Ledger) -> Iterator[str]:
+    """See that nothing is held of a ticket that was opened or refused, but merges that wait for another ticket."""
+    held: dict[str, dict[str, Event]] = defaultdict(dict)
+    for event in ledger.counting.values():
+        place = _decided_place(event)
+        if place and event.name == "MessageHeld" and not event.data.get("awaits"):
+            held[event.stream][place] = event
+        elif place:
+            held[event.stream].pop(place, None)
+    there = {event.stream for event in ledger.counting.values() if event.name in {"TicketOpened", "TicketRefused"}}
+    yield from (f"{place} is held, though {stream} is there" for stream in there for place in held[stream])
 
 
 def _used_ids(readable: Sequence[Answered]) -> Iterator[str]:

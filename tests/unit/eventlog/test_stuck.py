@@ -28,7 +28,8 @@ from libs.eventlog.testing import MemoryLog, MemoryStep, MemoryStore, at_once
 from libs.eventlog.wire.receipts import dead_letters_of
 from libs.eventlog.wire.record import JSON, Outgoing, Record, RecordedEvent
 from libs.messages.ids import name_id
-from libs.messages.receipts import DeadLetterDiscarded, RecordAddress
+from libs.messages.places import RecordAddress
+from libs.messages.receipts import DeadLetterDiscarded
 from tests.model.services import StoryDoor, command_of
 from tests.model.story import CODECS, DEAD, DOOR, MONDAY, RECEIPTS, TICKETS, TIMER_TICKETS, Expire, Noted
 from tests.unit.eventlog.environment import Machine, MemoryTables

@@ -7,7 +7,8 @@ import pytest
 import typer
 
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
-from libs.messages.receipts import DeadLetter, Header, RecordAddress, Unreadability
+from libs.messages.places import RecordAddress
+from libs.messages.receipts import DeadLetter, Header, Unreadability
 from services.ops.door.dead_letter_selection import Selection, by_door, require_one_or_some, source_of, too_large
 
 AT = datetime(2026, 11, 23, 7, tzinfo=UTC)

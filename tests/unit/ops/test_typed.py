@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from libs.messages.receipts import RecordAddress
+from libs.messages.places import RecordAddress
 from services.ops.cli.arguments import duration, instant, notice, person, place, plan_time, reference
 from services.ops.ticket.command import ticket_id
 

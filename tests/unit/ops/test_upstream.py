@@ -12,7 +12,7 @@ from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.cloudevents import Message, parse
 from libs.messages import upstream
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
-from libs.messages.receipts import RecordAddress
+from libs.messages.places import RecordAddress
 from libs.messages.streams import partition_of
 from libs.stack.run import PROJECT
 

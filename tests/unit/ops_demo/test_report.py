@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
-from libs.messages.receipts import Outcome, Receipt, RecordAddress
+from libs.messages.places import RecordAddress
+from libs.messages.receipts import Outcome, Receipt
 from services.ops.demo.books import BookEntry, entries
 from services.ops.demo.figures import Difference, Figures
 from services.ops.demo.findings import Mails
