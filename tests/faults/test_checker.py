@@ -201,7 +201,7 @@ CYCLE: list[tuple[str, Break]] = [
 ]
 TERM: list[tuple[str, Break]] = [
     ("it was activated 2 times", followed(CONTRACTS, named("Activated"), CONTRACT)),
-    ("ended 2 times", followed(CONTRACTS, named("Lapsed"), CONTRACT)),
+    ("ended twice", followed(CONTRACTS, named("Lapsed"), CONTRACT)),
     ("but its term ended at", saying(CONTRACTS, named("Lapsed"), lapsed_at=str(WARNING))),
     ("its end was detected at", saying(CONTRACTS, named("Lapsed"), detected_at=str(WARNING))),
     ("its end was detected at", reading(CONTRACTS, named("Lapsed"), recordedtime=str(WARNING))),
