@@ -6,7 +6,7 @@ from typing import Any
 
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import DOOR, ServiceHost
-from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
+from libs.eventlog.commands import Found, IssuedCommand, Reaction, found_by, issued_by_duty
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.fact_waves import Resting
@@ -23,7 +23,7 @@ from libs.messages.plan import CentreCalendar, NoticeOffsets, PlanEvent, PriceLi
 from libs.messages.receipts import Outcome
 from libs.messages.upstream import ContractUpstream
 from services.contract import door
-from services.contract.contracts import NoteBeginning
+from services.contract.contracts import EndTerm, NoteBeginning
 from services.contract.facts import FACTS
 from services.contract.plan_facts import PlanFacts, at_stage
 from services.contract.reactions import Covering, Known, cover_asked, in_columns, react
@@ -171,15 +171,13 @@ class TermDuties:
             Duty("tell of renewals", self.to_tell, safe=safe),
         ]
 
-    async def ended(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+    async def ended(self, now: datetime, most: int) -> Sequence[Found]:
         """Let contracts whose term is over lapse, or go on in the one that follows."""
         rows = await self._queries.rows("terms_that_ended", now=now, most=most)
         if not rows:
             return ()
         plan = await self._plan()
-        return [
-            issued_by_duty(row, plan.end_term(row, now), rests_on=(row["customer"], row["licence"])) for row in rows
-        ]
+        return found_by(rows, _stream, lambda row: _issued(row, plan.end_term(row, now)))
 
     async def began(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Note that contracts have begun."""
@@ -189,7 +187,7 @@ class TermDuties:
             for row in rows
         ]
 
-    async def to_tell(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+    async def to_tell(self, now: datetime, most: int) -> Sequence[Found]:
         """Offer renewals and remind of them, each on its local day."""
         offsets = await self._offsets()
         if offsets is None:
@@ -206,7 +204,7 @@ class TermDuties:
         if not rows:
             return ()
         plan = await self._plan()
-        return [_issued(row, plan.tell(at_stage(row, asked), offsets, now)) for row in rows]
+        return found_by(rows, _stream, lambda row: _issued(row, plan.tell(at_stage(row, asked), offsets, now)))
 
     async def next_due(self) -> datetime | None:
         """The next end or beginning of a term, or the next local day on which something is to be told."""
@@ -239,7 +237,12 @@ class TermDuties:
         return self._host.safe_time(self._host.answered(doors), [engine.followers["contracts"]], inputs=doors)
 
 
-def _issued(row: Mapping[str, Any], command: OfferRenewal | RemindOfRenewal) -> IssuedCommand:
+def _stream(row: Mapping[str, Any]) -> str:
+    stream: str = row["stream"]
+    return stream
+
+
+def _issued(row: Mapping[str, Any], command: EndTerm | OfferRenewal | RemindOfRenewal) -> IssuedCommand:
     more = [str(command.days_before)] if isinstance(command, RemindOfRenewal) else []
     return issued_by_duty(row, command, *more, rests_on=(row["customer"], row["licence"]))
 

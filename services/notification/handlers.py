@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import IssuedCommand, Reaction, issued_at_door, issued_by_duty
+from libs.eventlog.commands import Found, IssuedCommand, Reaction, found_by, issued_at_door, issued_by_duty
 from libs.eventlog.errors import Unreadable
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.fact_waves import Resting
@@ -140,13 +140,16 @@ class NoticeDuties:
         rows = await self._queries.rows("notices_to_cancel", most=most)
         return [issued_by_duty(row, CancelNotice(now, Cancellation(row["cause"]))) for row in rows]
 
-    async def lapses_to_take_back(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+    async def lapses_to_take_back(self, now: datetime, most: int) -> Sequence[Found]:
         """Tell customers that a lapse they were told of is none: a contract that was submitted later goes on."""
         rows = await self._queries.rows("lapses_to_take_back", now=now, most=most)
         needed = [FactsNeeded(row["customer"], row["centre"]) for row in rows]
         facts = await self._queries.facts("facts_for_notices", needed, FACTS, NO_FACTS)
-        found = zip(rows, facts, strict=True)
-        return [issued_by_duty(row, take_back(row, known, now, self._domain)) for row, known in found]
+        return found_by(
+            zip(rows, facts, strict=True),
+            lambda found: str(found[0]["stream"]),
+            lambda found: issued_by_duty(found[0], take_back(*found, now, self._domain)),
+        )
 
     async def next_due(self) -> datetime | None:
         """The instant at which a notice is next to be tried again, or may leave."""

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
+from libs.eventlog.commands import Found, IssuedCommand, Reaction, found_by, issued_by_duty
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.held_back import Source
@@ -217,18 +217,23 @@ class MergedPromises:
         """All that was recorded by then is looked at; None at start, and after a publication: then all is."""
         self._published_at: datetime | None = None
 
-    async def to_restate(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+    async def to_restate(self, now: datetime, most: int) -> Sequence[Found]:
         """Restate those that have a verdict, and stand otherwise than was said last."""
         return await self._each(now, most, _restating)
 
-    async def lacking(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
+    async def lacking(self, now: datetime, most: int) -> Sequence[Found]:
         """Give those that run what they lack."""
         return await self._each(now, most, _lacking)
 
-    async def _each(self, now: datetime, most: int, ask: "Ask") -> Sequence[IssuedCommand]:
+    async def _each(self, now: datetime, most: int, ask: "Ask") -> Sequence[Found]:
         rows = await self._queries.rows("merged_promises", since=await self._since(now))
-        asked = [(row, ask(_row(row), command)) for row, command in await self._known(rows, now)]
-        found = [_resting(row, command) for row, command in asked if command]
+
+        def asked(known: tuple[Mapping[str, Any], RestatePromise]) -> IssuedCommand | None:
+            row, reckoning = known
+            command = ask(_row(row), reckoning)
+            return _resting(row, command) if command else None
+
+        found = found_by(await self._known(rows, now), lambda known: str(known[0]["stream"]), asked)
         if not found:
             self._done_until = now
         return found[:most]

@@ -6,7 +6,7 @@ from datetime import datetime
 from prometheus_client import Gauge
 
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import IssuedCommand
+from libs.eventlog.commands import Found
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.duty import Duty
 from libs.workcal import tz_version
@@ -49,9 +49,9 @@ class TzGuard:
         return Duty(duty.name, self._unless_older(duty.find), duty.safe)
 
     def _unless_older(
-        self, find: Callable[[datetime, int], Awaitable[Sequence[IssuedCommand]]]
-    ) -> Callable[[datetime, int], Awaitable[Sequence[IssuedCommand]]]:
-        async def found(now: datetime, most: int) -> Sequence[IssuedCommand]:
+        self, find: Callable[[datetime, int], Awaitable[Sequence[Found]]]
+    ) -> Callable[[datetime, int], Awaitable[Sequence[Found]]]:
+        async def found(now: datetime, most: int) -> Sequence[Found]:
             return () if await self.look() else await find(now, most)
 
         return found

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import IssuedCommand
+from libs.eventlog.commands import Found
 from libs.eventlog.loops.duty import Duty
 from libs.eventlog.ports import Appender
 from libs.eventlog.wire.record import Outgoing
@@ -43,7 +43,7 @@ class Taps:
         if duty.safe is None:
             return duty
 
-        async def find(now: datetime, most: int) -> Sequence[IssuedCommand]:
+        async def find(now: datetime, most: int) -> Sequence[Found]:
             self._safe = machine_seconds() if most > 1 else None
             return await duty.find(now, most)
 

@@ -1,6 +1,6 @@
 """Promises of merged tickets are found on a real PostgreSQL when something is recorded of any of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import services.sla_timer
+from libs.eventlog.commands import Found, IssuedCommand
 from libs.messages.sla import FirstResponseRetargeted, MergeNoted, NotChanged
 from libs.workcal import tz_version
 from services.sla_timer.handlers import HISTORY, MergedPromises
@@ -82,13 +83,18 @@ async def test_what_was_merged_is_not_restated_by_its_own_row(timer: Folded) -> 
     assert [row["stream"] for row in rows] == [promise(ALONE)]
 
 
+def commands(found: Sequence[Found]) -> list[IssuedCommand]:
+    """All could be made."""
+    return [one for one in found if isinstance(one, IssuedCommand)]
+
+
 async def test_only_what_stands_otherwise_is_restated(timer: Folded) -> None:
     host: Any = type("Host", (), {"queries": timer.queries})
     await timer.happened("calendar/plan/france", publication("france", 1, OPENED_AT - A_DAY))
     targets = TargetsPublished(published_at=OPENED_AT - A_DAY, targets=TARGETS)
     await timer.happened("targets/plan/first-response", targets)
     await chain(timer)
-    found = await MergedPromises(host).to_restate(DUE_AT + timedelta(days=9), 10)
+    found = commands(await MergedPromises(host).to_restate(DUE_AT + timedelta(days=9), 10))
     assert [(one.stream, type(one.command)) for one in found] == [
         (promise(FIRST), RestatePromise),
         (promise(SECOND), RestatePromise),
@@ -153,7 +159,7 @@ async def test_a_promise_that_lacks_an_answer_is_met_and_not_fired(timer: Folded
         await timer.happened(ticket, BEGUN, *merges, *answers)
     await timer.happened(promise(FIRST), W03.model_copy(update={"ticket": FIRST}))
     asked = MergedPromises(host)
-    [lacks] = await asked.lacking(JUST_LATE, 10)
+    [lacks] = commands(await asked.lacking(JUST_LATE, 10))
     assert (lacks.stream, lacks.command) == (promise(FIRST), MeetMerged(DUE_AT))
     [due] = await timer.found("promises_due", now=JUST_LATE, most=10)
     assert due["stream"] == promise(FIRST)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from libs.eventlog.commands import IssuedCommand
+from libs.eventlog.commands import Found, IssuedCommand, NotMade
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import EXPECTED, Report, unreported
 from libs.eventlog.loops.followers import SafeTime
@@ -24,14 +24,14 @@ class Duty:
     """
 
     name: str
-    find: Callable[[datetime, int], Awaitable[Sequence[IssuedCommand]]]
+    find: Callable[[datetime, int], Awaitable[Sequence[Found]]]
     safe: SafeTime | None = None
 
 
 class DutyLoop:
     """Runs the queries again whenever plan time or our own state may have changed.
 
-    A stream whose command fails unexpectedly is left aside, and so is a duty whose query does; the others go on.
+    A stream of whose row no command can be made, or whose command fails, is left aside; so is a duty whose query does.
     Nothing needs to be kept of it: the query finds what is due until its event counts.
     """
 
@@ -109,6 +109,14 @@ class DutyLoop:
             stuck.back(answer.issued.stream)
         return sum(1 for answer in answers if answer.event is not None)
 
+    def _made(self, duty: Duty, found: Sequence[Found]) -> Sequence[IssuedCommand]:
+        """The commands that could be made; of the other rows the streams are left aside, each a while longer."""
+        stuck = self.stuck_streams[duty.name]
+        for one in found:
+            if isinstance(one, NotMade) and self._owns(one.stream) and not stuck.waits(one.stream):
+                stuck.put(one.stream, one.error)
+        return [one for one in found if not isinstance(one, NotMade)]
+
     async def _find(self, duty: Duty, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """What the duty finds of our own, but for the streams that are left aside, and those with an input that is."""
         stuck = self.stuck_streams[duty.name]
@@ -116,7 +124,7 @@ class DutyLoop:
         self._held.discard(duty.name)
         while found := await duty.find(now, most + more):
             held = await duty.safe.held() if duty.safe else frozenset[Numbered]()
-            ours = [c for c in found if self._owns(c.stream)]
+            ours = [c for c in self._made(duty, found) if self._owns(c.stream)]
             mine = [
                 c for c in ours if not stuck.waits(c.stream) and held.isdisjoint(map(numbered, (c.stream, *c.rests_on)))
             ]

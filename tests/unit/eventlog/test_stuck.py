@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from libs.eventlog.commands import IssuedCommand, Reaction
+from libs.eventlog.commands import Found, IssuedCommand, Reaction, found_by
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import Failure
 from libs.eventlog.fold import Projector, View
@@ -349,6 +349,38 @@ async def test_a_duty_goes_on_without_the_stream_that_fails() -> None:
     await loop.round(duty)
     assert "promise/x/1" in due.done
     assert sum(map(len, loop.stuck)) == 0
+
+
+async def test_a_row_of_which_no_command_can_be_made_leaves_its_stream_aside_alone() -> None:
+    streams, done, bad = ["promise/x/1", "promise/x/2", "promise/x/3"], list[str](), {"promise/x/2"}
+
+    def made(stream: str) -> IssuedCommand:
+        if stream in bad:
+            raise ValueError(stream)
+        return IssuedCommand(str(name_id(stream)), stream, Expire(MONDAY), "head")
+
+    async def find(now: datetime, most: int) -> Sequence[Found]:  # noqa: ARG001 - all is due
+        return found_by([one for one in streams if one not in done][:most], str, made)
+
+    async def answer(commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        done.extend(issued.stream for issued in commands)
+        return [Answer(issued, None) for issued in commands]
+
+    clock, duty = Machine(), Duty("expire", find)
+    loop = DutyLoop(clock, is_open, [duty], answer, at_once)
+    for _ in range(3):
+        await loop.round(duty)
+    assert done == ["promise/x/1", "promise/x/3"]
+    assert [(one.failure.about, one.tries) for each in loop.stuck for one in each] == [("promise/x/2", 1)]
+    assert loop.keeps_back
+    clock.seconds += FIRST
+    await loop.round(duty)
+    assert [one.tries for each in loop.stuck for one in each] == [2]
+    bad.clear()
+    clock.seconds += LONGEST
+    await loop.round(duty)
+    assert done == ["promise/x/1", "promise/x/3", "promise/x/2"]
+    assert not loop.keeps_back
 
 
 async def test_each_process_does_the_duties_of_its_own_partitions() -> None:
