@@ -36,7 +36,17 @@ from libs.plan.objections import (
     targets_objection,
     tz_objection,
 )
-from libs.plan.prices import NoPrice, NoPriceCode, PriceKind, Quote, price_kind, prices_in_force, quote, quote_by
+from libs.plan.prices import (
+    NoPrice,
+    NoPriceCode,
+    PriceKind,
+    Quote,
+    as_price,
+    price_kind,
+    prices_in_force,
+    quote,
+    quote_by,
+)
 from libs.plan.problems import BadPlan, NoPlan, Problem
 from libs.plan.promise import NoTarget, promise, target_of
 from libs.plan.published import Plan
@@ -71,6 +81,7 @@ __all__ = [
     "Term",
     "VersionSupport",
     "as_it_was",
+    "as_price",
     "calendar_objection",
     "changed_hours",
     "cover",

@@ -13,15 +13,12 @@ from libs.messages.clauses import Clause
 from libs.messages.facts import resting_on
 from libs.messages.licences import LicenceKind
 from libs.messages.money import Price
-from libs.messages.plan import PriceList, ProductVersions, Status
+from libs.messages.plan import PriceList, ProductVersions
 from libs.messages.refusals import Contact, TicketRefusal
 from libs.messages.tickets import Cover
-from libs.plan.prices import NoPrice, PriceKind, Quote, quote
+from libs.plan.prices import NoPrice, PriceKind, as_price, quote
 from libs.plan.versions import VersionSupport, version_support
 from libs.workcal import in_utc, zone
-
-LARGEST_PRICE = Decimal(10) ** 18
-"""More is no `Amount`."""
 
 
 class RequestedHelp(StrEnum):
@@ -273,23 +270,8 @@ def _coming_back(facts: CoverFacts, ended: KnownTerm, at: datetime) -> _ComingBa
         )
     except NoPrice:
         return _ComingBack()
-    price = _price(found, licence)
+    price = as_price(found, licence.list_value)
     return _ComingBack(price, (licence, lists[found.price_list])) if price else _ComingBack()
-
-
-def _price(found: Quote, licence: KnownLicence) -> Price | None:
-    if found.amount >= LARGEST_PRICE:
-        return None
-    return Price(
-        amount=f"{found.amount:f}",
-        currency=found.currency,
-        rate=found.rate,
-        price_list=found.price_list,
-        applies_from=found.applies_from,
-        assumed=found.status is Status.ASSUMPTION,
-        adjusted=found.adjusted,
-        licence_value=licence.list_value,
-    )
 
 
 def _local_day(at: datetime, term: KnownTerm) -> date:

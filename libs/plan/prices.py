@@ -7,12 +7,15 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_EVEN, Context, Deci
 from enum import StrEnum
 from typing import assert_never
 
+from libs.messages.money import Price
 from libs.messages.plan import PriceList, Status
 
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_EVEN)
 """Loses no digit, however many there are."""
 MOST_DIGITS = 1_000_000
 """Before the point: an exponent could ask for more than there is memory. After the point there may be any number."""
+LARGEST_PRICE = Decimal(10) ** 18
+"""More is no `Amount`."""
 PERCENT_OF_PERCENT = 4
 """Basis points in a whole, as a power of ten."""
 
@@ -73,6 +76,22 @@ def quote(lists: Iterable[PriceList], currency: str, kind: str, value: Decimal, 
     known = price_kind(kind)
     prices = prices_in_force(lists, currency, on)
     return quote_by(prices, known, value)
+
+
+def as_price(found: Quote, licence_value: str) -> Price | None:
+    """A quote as events have it, with the list value that was priced; None where the amount is beyond theirs."""
+    if found.amount >= LARGEST_PRICE:
+        return None
+    return Price(
+        amount=f"{found.amount:f}",
+        currency=found.currency,
+        rate=found.rate,
+        price_list=found.price_list,
+        applies_from=found.applies_from,
+        assumed=found.status is Status.ASSUMPTION,
+        adjusted=found.adjusted,
+        licence_value=licence_value,
+    )
 
 
 def price_kind(kind: str) -> PriceKind:

@@ -148,9 +148,9 @@ def evolve(state: State, event: ContractEvent) -> State:
         case TermBegan():
             return replace(state, begun=True) if isinstance(state, Active) else state
         case RenewalOffered(price=price):
-            return _with(state, told=OFFERED, offered=price)
+            return _told(state, OFFERED, price)
         case RenewalReminded(days_before=days) | RenewalReminderSkipped(days_before=days):
-            return _with(state, told=days)
+            return _told(state, days)
         case ContractRenewed():
             return renewals.renewed(state, event)
         case ContractLapsed():
@@ -188,8 +188,11 @@ def _first(activated: ContractActivated) -> RunningTerm:
     )
 
 
-def _with(state: State, **told: object) -> State:
-    return replace(state, term=replace(state.term, **told)) if isinstance(state, Active) else state  # type: ignore[arg-type]
+def _told(state: State, told: int, offered: Price | None = None) -> State:
+    """The state in which so much was told of the term's end; what was offered stays."""
+    if not isinstance(state, Active):
+        return state
+    return replace(state, term=replace(state.term, told=told, offered=offered or state.term.offered))
 
 
 def _lapsed(state: State) -> State:
