@@ -20,6 +20,7 @@ from libs.messages.catalogue import STREAMS_OF
 from libs.messages.ids import name_id
 from libs.messages.plan import ProductVersionsPublished
 from libs.workcal import tz_version
+from services.contract.contract_states import NOTHING_TOLD, OFFERED
 from services.intake.facts import FACTS as TICKET_FACTS
 from services.sla_timer.reactions import FACTS as PLAN_FACTS
 from tests.contracts.recorded_log import SERVICES
@@ -190,7 +191,8 @@ def _asked(service: str) -> Iterator[tuple[str, frozenset[str]]]:
 
 def _values(name: str, streams: Sequence[str], now: datetime) -> Mapping[str, Any]:
     kinds = {
-        kind: [one for one in streams if one.startswith(f"{kind}/")] for kind in ("ticket", "customer", "calendar")
+        kind: [one for one in streams if one.startswith(f"{kind}/")]
+        for kind in ("ticket", "customer", "calendar", "contract")
     }
     centres = ["france", *(one.rsplit("/", 1)[1] for one in kinds["calendar"])]
     tickets = [*kinds["ticket"], None][:200]
@@ -224,8 +226,20 @@ def _values(name: str, streams: Sequence[str], now: datetime) -> Mapping[str, An
         "customers": kinds["customer"],
         "centres": centres,
         "about": "ticket/crm-eu/4711",
+        "versions": [1] * len(streams),
+        "contracts": kinds["contract"],
+        "numbers": kinds["contract"],
+        "products": ["planetpress-connect", *products],
+        "instants": [now],
+        "told": [NOTHING_TOLD, OFFERED, 60],
+        "days": [90, 60, 30],
+        "zones": ZONES,
+        "dates": [now.date()] * len(ZONES),
         **(lists if name in {"facts_for_tickets", "facts_for_notices"} else {}),
     }
+
+
+ZONES = ["America/Toronto", "Asia/Tokyo", "Europe/Paris"]
 
 
 @asynccontextmanager
