@@ -195,7 +195,11 @@ class Customer:
         }
         if self.fate is Fate.DAY_AFTER:
             again = self.midnight(self.last_day + 11 * A_DAY)
-            instants |= {"last-second-of-gap": again - A_SECOND, "again": again + 20 * timedelta(hours=1)}
+            instants |= {
+                "last-second-of-gap": again - A_SECOND,
+                "again-untold": again + timedelta(hours=1),
+                "again": again + timedelta(hours=36),
+            }
         return instants
 
     def _tickets(self) -> Iterator[Message]:

@@ -156,8 +156,7 @@ class Course:
 
     def _ticket(self, at: datetime) -> Iterator[str]:
         spans = [span for span in (self.first(), self.renewed(), self.again()) if span] if self.is_bought else []
-        told_late = self.customer.fate is Fate.TOLD_LATE
-        known = [span for span in spans if not (told_late and span.first_day > self.customer.last_day)]
+        known = [span for span in spans if self._is_told(span, at)]
         if any(span.begins <= at < span.ends for span in known):
             yield "opened"
         elif not spans:
@@ -166,6 +165,12 @@ class Course:
             yield from ("cover-lapsed", "restated", "opened")
         else:
             yield "cover-lapsed"
+
+    def _is_told(self, span: Span, at: datetime) -> bool:
+        """Whether it is known of a term when a ticket comes; signatures are told at noon."""
+        if self.customer.fate is Fate.TOLD_LATE:
+            return span.first_day <= self.customer.last_day
+        return not span.contract.startswith("R-") or at >= _noon(span.first_day, span)
 
     def price(self, kind: str, on: date, *, options: bool) -> str:
         """A price by the list in force on a day, in the customer's currency."""
@@ -212,9 +217,12 @@ class Course:
 
 
 def _begins(kind: str, day: date, span: Span) -> Happening:
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=span.begins.tzinfo)
     instants = (span.begins.isoformat(), span.ends.isoformat())
-    return Happening(kind, noon, (str(span.first_day), str(span.last_day), *instants, str(span.price)))
+    return Happening(kind, _noon(day, span), (str(span.first_day), str(span.last_day), *instants, str(span.price)))
+
+
+def _noon(day: date, span: Span) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=span.begins.tzinfo)
 
 
 def _amount(minor: int, digits: int) -> str:

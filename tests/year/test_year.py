@@ -20,6 +20,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
         run.close(keep_logs=request.session.testsfailed > failed)
 
 
+@pytest.mark.timeout(1150)
 async def test_a_year_of_contracts_is_as_reckoned_elsewhere(run: Run) -> None:
     year = Year(CUSTOMERS)
     await year.play(run)
