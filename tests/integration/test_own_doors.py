@@ -135,7 +135,7 @@ async def test_a_door_of_a_client_that_is_not_in_the_policy_is_found(ruled: Brok
 def test_principals_are_those_of_the_policy() -> None:
     said = done("topics", "acl", "--principal", "erp=User:CN=erp")
     assert {row["program"]: row["principal"] for row in said} == {
-        **{name: f"User:{name}" for name in ("ops", *SERVICES, "desk", "web")},
+        **{name: f"User:{name}" for name in ("ops", "audit", *SERVICES, "desk", "web")},
         "crm-eu": "User:crm",
         "erp": "User:CN=erp",
     }
