@@ -1,9 +1,9 @@
 """What asks for an event: a command for one stream, issued under an id that its cause gives it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol
 
 from libs.decider import IdUsedOtherwise
 from libs.eventlog.wire.cloudevents import Message
@@ -68,27 +68,3 @@ def issued_by_duty(row: Mapping[str, Any], command: Command, *more: str, rests_o
     """
     identity = str(duty_command_id(row["head"] or row["stream"], type(command).__name__, *more))
     return IssuedCommand(identity, row["stream"], command, row["correlation"], rests_on=tuple(rests_on))
-
-
-class NotMade(NamedTuple):
-    """A row of a duty of which no command could be made: its stream is left aside, and the others go on."""
-
-    stream: str
-    error: Exception
-
-
-Found = IssuedCommand | NotMade
-R = TypeVar("R")
-
-
-def found_by(rows: Iterable[R], stream: Callable[[R], str], make: Callable[[R], IssuedCommand | None]) -> list[Found]:
-    """The commands of the rows that a duty found, each made apart; None where a row asks for nothing."""
-    found: list[Found] = []
-    for row in rows:
-        try:
-            command = make(row)
-        except Exception as error:  # noqa: BLE001 - of whatever kind: it is reported, and the stream is left aside
-            found.append(NotMade(stream(row), error))
-        else:
-            found += [command] if command else []
-    return found

@@ -6,9 +6,9 @@ from typing import Any
 
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import DOOR, ServiceHost
-from libs.eventlog.commands import Found, IssuedCommand, Reaction, found_by, issued_by_duty
+from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.duty import Duty, Found, found_by
 from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.loops.followers import SafeTime
 from libs.eventlog.loops.held_back import Source

@@ -8,9 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from libs.chassis.service_door import ServiceDoor
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import Found, IssuedCommand, Reaction, found_by, issued_at_door, issued_by_duty
+from libs.eventlog.commands import IssuedCommand, Reaction, issued_at_door, issued_by_duty
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.duty import Duty, Found, found_by
 from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.loops.writer import PATIENCE, Answer, Writer
 from libs.eventlog.wire.cloudevents import Message

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import Found, IssuedCommand, Reaction, found_by, issued_by_duty
-from libs.eventlog.loops.duty import Duty
+from libs.eventlog.commands import IssuedCommand, Reaction, issued_by_duty
+from libs.eventlog.loops.duty import Duty, Found, found_by
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.held_back import Source
 from libs.eventlog.ports import Loaded

@@ -6,9 +6,8 @@ from datetime import datetime
 from prometheus_client import Gauge
 
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import Found
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.duty import Duty, Found
 from libs.workcal import tz_version
 
 LOOK = 0.5  # machine seconds between two looks

@@ -13,8 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from libs.chassis.service_host import ServiceHost
-from libs.eventlog.commands import Found
-from libs.eventlog.loops.duty import Duty
+from libs.eventlog.loops.duty import Duty, Found
 from libs.eventlog.ports import Appender
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import SLA

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import services.sla_timer
-from libs.eventlog.commands import Found, IssuedCommand
+from libs.eventlog.commands import IssuedCommand
+from libs.eventlog.loops.duty import Found
 from libs.messages.sla import FirstResponseRetargeted, MergeNoted, NotChanged
 from libs.workcal import tz_version
 from services.sla_timer.handlers import HISTORY, MergedPromises

@@ -1,10 +1,11 @@
 """Duties: what follows from our own state, found by a query until its event counts. No other state is kept."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 
-from libs.eventlog.commands import Found, IssuedCommand, NotMade
+from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import EXPECTED, Report, unreported
 from libs.eventlog.loops.followers import SafeTime
@@ -14,6 +15,35 @@ from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock
 
 BATCH = 5000  # large, so that the cost of a round, above all the wait for safe time, is shared by many commands
+
+
+class NotMade(NamedTuple):
+    """A row of a duty of which no command could be made: its stream is left aside, and the others go on."""
+
+    stream: str
+    error: Exception
+
+
+Found = IssuedCommand | NotMade
+R = TypeVar("R")
+
+
+def found_by(rows: Iterable[R], stream: Callable[[R], str], make: Callable[[R], IssuedCommand | None]) -> list[Found]:
+    """The commands of the rows that a duty found, each made apart; None where a row asks for nothing.
+
+    What is expected is raised: the whole duty waits where `make` raises Unavailable.
+    """
+    found: list[Found] = []
+    for row in rows:
+        try:
+            command = make(row)
+        except EXPECTED:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of the program, of whatever kind: the loop reports it
+            found.append(NotMade(stream(row), error))
+        else:
+            found += [command] if command else []
+    return found
 
 
 @dataclass(frozen=True)

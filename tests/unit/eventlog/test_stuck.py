@@ -9,12 +9,12 @@ from unittest import mock
 
 import pytest
 
-from libs.eventlog.commands import Found, IssuedCommand, Reaction, found_by
+from libs.eventlog.commands import IssuedCommand, Reaction
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import Failure
 from libs.eventlog.fold import Projector, View
 from libs.eventlog.loops.door import LOOK, DoorLoop
-from libs.eventlog.loops.duty import Duty, DutyLoop
+from libs.eventlog.loops.duty import Duty, DutyLoop, Found, found_by
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.held_back import AT_MOST, Source, firsts_of, held_back, remark_of
 from libs.eventlog.loops.reaction import ReactionLoop
@@ -381,6 +381,30 @@ async def test_a_row_of_which_no_command_can_be_made_leaves_its_stream_aside_alo
     await loop.round(duty)
     assert done == ["promise/x/1", "promise/x/3", "promise/x/2"]
     assert not loop.keeps_back
+
+
+async def test_a_row_that_waits_for_something_is_no_failure() -> None:
+    waits = ["promise/x/1"]
+
+    def made(stream: str) -> IssuedCommand:
+        if stream in waits:
+            raise Unavailable("its customer is not known here yet")
+        return IssuedCommand(str(name_id(stream)), stream, Expire(MONDAY), "head")
+
+    async def find(now: datetime, most: int) -> Sequence[Found]:  # noqa: ARG001 - all is due
+        return found_by(["promise/x/1"], str, made)
+
+    async def answer(commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        return [Answer(issued, None) for issued in commands]
+
+    duty = Duty("expire", find)
+    loop = DutyLoop(Machine(), is_open, [duty], answer, at_once)
+    await loop.round(duty)
+    assert loop.waiting == {"expire": "its customer is not known here yet"}
+    assert [one for each in loop.stuck for one in each] == []
+    waits.clear()
+    await loop.round(duty)
+    assert loop.waiting == {}
 
 
 async def test_each_process_does_the_duties_of_its_own_partitions() -> None:
