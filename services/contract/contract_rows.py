@@ -54,6 +54,8 @@ class ContractRow(NamedTuple):
     covered_until: datetime
     known_at: datetime
     """When the term was activated or renewed."""
+    begins_at: datetime
+    """When cover begins with the first term."""
     begun: bool
     """Whether it is recorded that the first term has begun."""
     told: int
@@ -112,6 +114,7 @@ def _activated(event: RecordedEvent[ContractEvent], activated: ContractActivated
         covered_from=activated.covered_from,
         covered_until=activated.covered_until,
         known_at=activated.activated_at,
+        begins_at=activated.covered_from,
         begun=False,
         told=NOTHING_TOLD,
         price=_json(activated.price),
@@ -130,7 +133,7 @@ def _renewed(row: ContractRow, renewed: ContractRenewed) -> ContractRow:
         covered_from=renewed.covered_from,
         covered_until=renewed.covered_until,
         known_at=renewed.renewed_at,
-        begun=True,
+        begun=row.begun or row.state == LAPSED,
         told=NOTHING_TOLD,
         price=_json(renewed.price),
         offered=None,
@@ -263,8 +266,8 @@ CONTRACT_ROWS: Projection[ContractRow] = Projection(
         licence_kind text not null, products text[] not null, centre text not null, zone text not null,
         number int not null, first_day date not null, last_day date not null,
         covered_from timestamptz not null, covered_until timestamptz not null, known_at timestamptz not null,
-        begun bool not null, told int not null, price jsonb, offered jsonb, successor text,
-        correlation text not null, detected_at timestamptz""",
+        begins_at timestamptz not null, begun bool not null, told int not null, price jsonb, offered jsonb,
+        successor text, correlation text not null, detected_at timestamptz""",
     events=(
         ContractActivated,
         ContractRenewed,
@@ -283,7 +286,7 @@ CONTRACT_ROWS: Projection[ContractRow] = Projection(
         "(licence)",
         "(successor) where successor is not null",
         "(covered_until) where state = 'active'",
-        "(covered_from) where state = 'active' and not begun",
+        "(begins_at) where state = 'active' and not begun",
         "(zone, told, last_day) where state = 'active' and licence_kind = 'perpetual'",
     ),
 )

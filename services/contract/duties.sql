@@ -21,11 +21,11 @@ limit :most;
 
 -- name: terms_that_began
 -- Contracts whose first day has come and of which that is not noted, the earliest first.
-select c.stream, h.id as head, c.covered_from, c.correlation, c.customer
+select c.stream, h.id as head, c.begins_at, c.correlation, c.customer
 from contracts c
 join streams_contracts h using (stream)
-where c.state = 'active' and not c.begun and c.covered_from <= :now
-order by c.covered_from, c.stream
+where c.state = 'active' and not c.begun and c.begins_at <= :now
+order by c.begins_at, c.stream
 limit :most;
 
 -- name: zones_of_contracts
@@ -74,7 +74,7 @@ order by near.last_day, local.zone;
 -- The next instant of plan time at which a term ends, or a contract begins.
 select least(
     (select min(covered_until) from contracts where state = 'active'),
-    (select min(covered_from) from contracts where state = 'active' and not begun)) as at;
+    (select min(begins_at) from contracts where state = 'active' and not begun)) as at;
 
 -- name: notice_offsets
 -- When terms that end are told of, as published; no row where nothing is.

@@ -1,6 +1,6 @@
 """The loops of contract: its door, the terms that end, and the tombstones that erasure owes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,7 +102,8 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
         )
         assert row is not None  # noqa: S101 - the query always gives one row
         facts = FACTS.validate_json(row["facts"])
-        self._beginning.wait_for(facts.beginning)
+        asked = {name for one in needed for name in (one.contract, one.number) if name}
+        self._beginning.wait_for(asked, facts.beginning)
         settings = door.Settings(self._clock.now(), self._grace)
         return [door.command_of(record, message, facts, settings) for record, message in read]
 
@@ -117,15 +118,16 @@ class Beginning:
         self._clock, self._patience = clock, patience
         self._since: dict[str, float] = {}
 
-    def wait_for(self, contracts: frozenset[str]) -> None:
-        """Raise Unavailable while any of them is waited for, NotBegun when that takes too long."""
-        if not contracts:
-            self._since = {}
+    def wait_for(self, asked: Iterable[str], beginning: frozenset[str]) -> None:
+        """Raise Unavailable while any of those asked about is to begin, NotBegun when that takes too long."""
+        for contract in set(asked) - beginning:
+            self._since.pop(contract, None)
+        if not beginning:
             return
         now = self._clock.monotonic()
-        self._since = {contract: self._since.get(contract, now) for contract in contracts}
-        longest = min(self._since, key=lambda contract: self._since[contract])
-        if now - self._since[longest] > self._patience:
+        since = {contract: self._since.setdefault(contract, now) for contract in beginning}
+        longest = min(since, key=since.__getitem__)
+        if now - since[longest] > self._patience:
             raise NotBegun(f"{longest} was decided and has not begun: see `olcare stuck list`")
         raise Unavailable(f"{longest} is about to begin")
 
@@ -183,7 +185,7 @@ class TermDuties:
         """Note that contracts have begun."""
         rows = await self._queries.rows("terms_that_began", now=now, most=most)
         return [
-            issued_by_duty(row, NoteBeginning(row["covered_from"], row["stream"], now), rests_on=(row["customer"],))
+            issued_by_duty(row, NoteBeginning(row["begins_at"], row["stream"], now), rests_on=(row["customer"],))
             for row in rows
         ]
 

@@ -281,7 +281,7 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "contracts",
         CONTRACTS,
-        5,
+        6,
         (CONTRACT_STATES, CUSTOMERS, CONTRACT_ROWS, TERMS, LICENCES, ENTITLEMENTS, ERASED),
         writes=True,
         put_away=PutAway(EXAMPLES),

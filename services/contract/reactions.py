@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, assert_never
+from typing import Any, NamedTuple, assert_never, get_args
 
 from libs.eventlog.commands import Reaction
 from libs.eventlog.wire.record import RecordedEvent
@@ -32,15 +32,7 @@ Asking = (
     | ContractLapsed
     | ContractContinued
 )
-ABOUT: tuple[type[Event], ...] = (
-    LicenceRegistered,
-    ContractResubscribed,
-    ContractRefused,
-    TermBegan,
-    ContractRenewed,
-    ContractLapsed,
-    ContractContinued,
-)
+ABOUT: tuple[type[Event], ...] = get_args(Asking)
 """The events that ask for anything."""
 
 

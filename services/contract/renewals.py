@@ -177,7 +177,7 @@ def renewed(state: State, event: ContractRenewed) -> State:
         told=NOTHING_TOLD,
         offered=None,
     )
-    return Active(term, begun=True)
+    return Active(term, begun=state.begun if isinstance(state, Active) else True)
 
 
 def payment_objection(payment: Payment) -> Clause | None:

@@ -105,7 +105,7 @@ async def test_a_contract_begins_once_on_its_first_day(contract: Folded) -> None
     begins = ACTIVATED.covered_from
     assert await contract.found("terms_that_began", now=begins - MICROSECOND, most=10) == []
     (row,) = await contract.found("terms_that_began", now=begins, most=10)
-    assert (row["stream"], row["covered_from"]) == (CONTRACT, begins)
+    assert (row["stream"], row["begins_at"]) == (CONTRACT, begins)
 
 
 async def test_a_contract_that_has_begun_ends_next(contract: Folded) -> None:

@@ -15,11 +15,13 @@ from libs.messages.contracts import (
     RenewalReminderSkipped,
     SignatureRefusal,
     SignatureRefused,
+    TermBegan,
 )
 from libs.messages.licences import LicenceKind, Payment
 from libs.plan import covered_until, yearly_term
+from services.contract.contract_rows import CONTRACT_ROWS
 from services.contract.contract_states import Active, Lapsed
-from services.contract.contracts import DECIDER, Command
+from services.contract.contracts import DECIDER, Command, NoteBeginning
 from services.contract.renewals import RemindOfRenewal
 from tests.unit.contract.examples import ACTIVATED, CONTRACT, CUSTOMER, ENDS, JUNE, MICROSECOND
 from tests.unit.contract.renewed import (
@@ -38,6 +40,7 @@ from tests.unit.contract.renewed import (
     sign,
     take_up,
 )
+from tests.unit.contract.test_contract_projections import folded
 from tests.unit.support import Specification
 
 SUPPORT = Specification(DECIDER)
@@ -90,6 +93,17 @@ def test_reminders_come_nearer_to_the_end_and_each_once() -> None:
 def test_a_signature_by_the_last_day_renews_without_a_gap(signed_on: date) -> None:
     now = datetime.combine(signed_on, MAY.timetz())
     SUPPORT.given(ACTIVATED, OFFERED).when(sign(signed_on, now)).then(renewed(signed_on, now))
+
+
+def test_a_renewal_that_is_told_in_one_breath_with_the_purchase_leaves_the_beginning_to_be_noted() -> None:
+    first = renewed(MAY.date(), MAY)
+    began = DECIDER.decide(DECIDER.replay((ACTIVATED, first)), NoteBeginning(ACTIVATED.covered_from, CONTRACT, MAY))
+    assert isinstance(began, TermBegan)
+    assert (began.began_at, began.covered_until) == (ACTIVATED.covered_from, first.covered_until)
+    row = folded(CONTRACT_ROWS, CONTRACT, ACTIVATED, first)
+    assert (row.begun, row.begins_at) == (False, ACTIVATED.covered_from)
+    assert folded(CONTRACT_ROWS, CONTRACT, ACTIVATED, first, began).begun
+    SUPPORT.given(ACTIVATED, first, began).when(NoteBeginning(ACTIVATED.covered_from, CONTRACT, MAY)).then(None)
 
 
 def test_k8_a_signature_on_the_last_day_that_is_told_three_days_later_reverses_the_lapse() -> None:

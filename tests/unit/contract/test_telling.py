@@ -106,15 +106,16 @@ def test_a_customer_that_is_not_known_here_is_reminded() -> None:
 
 def test_what_is_said_of_a_contract_waits_until_it_has_begun_but_not_for_ever() -> None:
     clock = Machine()
-    beginning = Beginning(clock, patience=30)
-    beginning.wait_for(frozenset())
+    beginning, other = Beginning(clock, patience=30), {"contract/erp/K-1"}
+    beginning.wait_for(other, frozenset())
     for seconds in (0, 30):
         clock.seconds = seconds
         with pytest.raises(Unavailable, match="K-2001 is about to begin"):
-            beginning.wait_for(frozenset({CONTRACT}))
+            beginning.wait_for({CONTRACT}, frozenset({CONTRACT}))
     clock.seconds = 30.1
+    beginning.wait_for(other, frozenset())  # as when a batch is halved, to find out which record it is
     with pytest.raises(NotBegun, match="olcare stuck list"):
-        beginning.wait_for(frozenset({CONTRACT}))
-    beginning.wait_for(frozenset())
+        beginning.wait_for({CONTRACT}, frozenset({CONTRACT}))
+    beginning.wait_for({CONTRACT}, frozenset())
     with pytest.raises(Unavailable):
-        beginning.wait_for(frozenset({CONTRACT}))
+        beginning.wait_for({CONTRACT}, frozenset({CONTRACT}))
