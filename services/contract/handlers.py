@@ -25,10 +25,10 @@ from libs.messages.upstream import ContractUpstream
 from services.contract import door
 from services.contract.contracts import EndTerm, NoteBeginning
 from services.contract.facts import FACTS
-from services.contract.plan_facts import PlanFacts, at_stage
+from services.contract.plan_facts import PlanFacts, next_told
 from services.contract.reactions import Covering, Known, cover_asked, in_columns, react
 from services.contract.renewals import OfferRenewal, RemindOfRenewal, local_day
-from services.contract.telling import due_at, in_lists, stages
+from services.contract.telling import due_at, in_lists, schedule
 
 PATIENCE = 30.0  # machine seconds for which a contract that is about to begin is waited for
 PAUSE, GLANCE = 1.0, 0.1  # machine seconds between two looks for tombstones; the second with a movable clock
@@ -194,7 +194,7 @@ class TermDuties:
         offsets = await self._offsets()
         if offsets is None:
             return ()
-        asked, zones = stages(offsets), await self._zones()
+        asked, zones = schedule(offsets), await self._zones()
         rows = await self._queries.rows(
             "renewals_to_tell",
             **in_lists(asked),
@@ -206,14 +206,14 @@ class TermDuties:
         if not rows:
             return ()
         plan = await self._plan()
-        return found_by(rows, _stream, lambda row: _issued(row, plan.tell(at_stage(row, asked), offsets, now)))
+        return found_by(rows, _stream, lambda row: _issued(row, plan.tell(next_told(row, asked), offsets, now)))
 
     async def next_due(self) -> datetime | None:
         """The next end or beginning of a term, or the next local day on which something is to be told."""
         row = await self._queries.row("next_term_edge")
         edges = [row["at"]] if row and row["at"] else []
         if offsets := await self._offsets():
-            asked, zones = in_lists(stages(offsets)), await self._zones()
+            asked, zones = in_lists(schedule(offsets)), await self._zones()
             rows = await self._queries.rows("next_renewals_to_tell", **asked, zones=zones)
             edges += [due_at(row["last_day"], row["days"], row["zone"]) for row in rows]
         return min(edges, default=None)

@@ -23,8 +23,8 @@ from libs.messages.money import Price
 from libs.messages.plan import PriceList
 from libs.plan import PriceKind, Term, covered_from, covered_until, yearly_term
 from services.contract.facts import KnownCentre, KnownCustomer, KnownLicence
-from services.contract.pricing import price_of
-from services.contract.renewals import local_day, payment_objection
+from services.contract.pricing import NOT_BY_THE_YEAR, price_of
+from services.contract.renewals import local_day
 
 MOST_DIGITS = 15
 """Before the point, of a list value: its prices have more."""
@@ -167,9 +167,8 @@ def _objection_to_care(command: BuyLicence) -> LicenceRefused | None:
     care = command.care
     if care is None:
         return _refused(command, LicenceRefusal.CARE_IS_COMPULSORY, Clause.COMPULSORY_FIRST_YEAR)
-    if clause := payment_objection(care.payment):
-        by_call = care.payment is Payment.PER_CALL
-        return _refused(command, LicenceRefusal.NOT_BY_THE_CALL if by_call else LicenceRefusal.NOT_BY_THE_MONTH, clause)
+    if objection := NOT_BY_THE_YEAR.get(care.payment):
+        return _refused(command, LicenceRefusal(objection.reason), objection.clause)
     if not command.purchased_on <= care.first_day <= command.purchased_on + A_YEAR:
         return _refused(command, LicenceRefusal.BEGINS_WITH_PURCHASE, Clause.COMPULSORY_FIRST_YEAR)
     if command.ends_before_it_begins:

@@ -12,7 +12,7 @@ from services.contract.contracts import EndTerm
 from services.contract.facts import KnownLicence
 from services.contract.pricing import price_of
 from services.contract.renewals import OfferRenewal, RemindOfRenewal
-from services.contract.telling import EndOfTerm, Stage, due_at, mail_at, why_skipped
+from services.contract.telling import EndOfTerm, Scheduled, due_at, mail_at, why_skipped
 
 Row = Mapping[str, Any]
 
@@ -25,9 +25,9 @@ class ToTell(NamedTuple):
     due_at: datetime
 
 
-def at_stage(row: Row, asked: Sequence[Stage]) -> ToTell:
+def next_told(row: Row, asked: Sequence[Scheduled]) -> ToTell:
     """The next thing to tell of a contract."""
-    [days] = [stage.days for stage in asked if stage.told == row["told"]]
+    [days] = [one.days for one in asked if one.told == row["told"]]
     return ToTell(row, days, due_at(row["last_day"], days, row["zone"]))
 
 

@@ -1,13 +1,29 @@
-"""What a term costs, by the published price lists and the value of its licence."""
+"""What a term costs, by the published price lists and the value of its licence; there is none to buy but a year."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
+from libs.messages.clauses import Clause
+from libs.messages.licences import Payment
 from libs.messages.money import Price
 from libs.messages.plan import PriceList
 from libs.plan import NoPrice, PriceKind, as_price, quote
 from services.contract.facts import KnownLicence
+
+
+class NotSold(NamedTuple):
+    """Why nothing is sold so: the code of the refusal, and the clause."""
+
+    reason: str
+    clause: Clause
+
+
+NOT_BY_THE_YEAR: Mapping[Payment, NotSold] = {
+    Payment.MONTHLY: NotSold("not-by-the-month", Clause.YEARLY_PROGRAMME),
+    Payment.PER_CALL: NotSold("not-by-the-call", Clause.NO_PAY_PER_CALL),
+}
 
 
 def price_of(licence: KnownLicence | None, lists: Iterable[PriceList], kind: PriceKind, on: date) -> Price | None:

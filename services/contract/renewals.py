@@ -32,7 +32,7 @@ from services.contract.contract_states import (
     State,
 )
 from services.contract.facts import KnownLicence
-from services.contract.pricing import price_of
+from services.contract.pricing import NOT_BY_THE_YEAR, price_of
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,8 @@ def _open(state: State, now: datetime) -> RunningTerm | None:
 
 def sign(state: State, command: SignRenewal) -> ContractRenewed | SignatureRefused:
     """Renew by the day of the signature, whenever it is told; the term before it decides."""
-    objection = _of_payment(command.payment)
-    if objection:
-        return _refused(command, *objection)
+    if objection := NOT_BY_THE_YEAR.get(command.payment):
+        return _refused(command, SignatureRefusal(objection.reason), objection.clause)
     match state:
         case Inactive():
             return _refused(command, SignatureRefusal.UNKNOWN_CONTRACT)
@@ -178,29 +177,6 @@ def renewed(state: State, event: ContractRenewed) -> State:
         offered=None,
     )
     return Active(term, begun=state.begun if isinstance(state, Active) else True)
-
-
-def payment_objection(payment: Payment) -> Clause | None:
-    """The clause by which there is nothing to buy but a year; None where a year is wanted."""
-    match payment:
-        case Payment.YEARLY:
-            return None
-        case Payment.MONTHLY:
-            return Clause.YEARLY_PROGRAMME
-        case Payment.PER_CALL:
-            return Clause.NO_PAY_PER_CALL
-        case _:
-            assert_never(payment)
-
-
-def _of_payment(payment: Payment) -> tuple[SignatureRefusal, Clause] | None:
-    match payment_objection(payment):
-        case None:
-            return None
-        case Clause.NO_PAY_PER_CALL as clause:
-            return SignatureRefusal.NOT_BY_THE_CALL, clause
-        case clause:
-            return SignatureRefusal.NOT_BY_THE_MONTH, clause
 
 
 def local_day(instant: datetime, zone_name: str) -> date:

@@ -15,8 +15,8 @@ from libs.messages.plan import PriceList
 from libs.plan import PriceKind, covered_from, covered_until, yearly_term
 from services.contract.contract_states import Active, Continued, Inactive, Lapsed, Resubscribed, RunningTerm, State
 from services.contract.facts import KnownLicence
-from services.contract.pricing import price_of
-from services.contract.renewals import local_day, payment_objection, signature_refused
+from services.contract.pricing import NOT_BY_THE_YEAR, price_of
+from services.contract.renewals import local_day, signature_refused
 
 A_YEAR = timedelta(days=366)
 
@@ -51,10 +51,8 @@ class UndoResubscription:
 
 def sign(state: State, command: SignResubscription) -> ContractResubscribed | SignatureRefused:
     """Begin another contract where this one has lapsed, noted or not; the days between stay uncovered."""
-    if clause := payment_objection(command.payment):
-        by_call = command.payment is Payment.PER_CALL
-        reason = SignatureRefusal.NOT_BY_THE_CALL if by_call else SignatureRefusal.NOT_BY_THE_MONTH
-        return _refused(command, reason, clause)
+    if objection := NOT_BY_THE_YEAR.get(command.payment):
+        return _refused(command, SignatureRefusal(objection.reason), objection.clause)
     match state:
         case Inactive():
             return _refused(command, SignatureRefusal.UNKNOWN_CONTRACT)

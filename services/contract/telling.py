@@ -15,23 +15,23 @@ TOLD = range(1, OFFERED + 1)
 
 
 @dataclass(frozen=True)
-class Stage:
+class Scheduled:
     """After so much was told, the next thing is told so many local days before the last one."""
 
     told: int
     days: int
 
 
-def stages(offsets: NoticeOffsets) -> Sequence[Stage]:
+def schedule(offsets: NoticeOffsets) -> Sequence[Scheduled]:
     """What follows on what: the offer on nothing, and on each day the next nearer reminder."""
     reminders = [(told, [days for days in offsets.reminder_days if days < told]) for told in TOLD]
-    offer = Stage(NOTHING_TOLD, offsets.renewal_offer_days)
-    return [offer, *(Stage(told, max(nearer)) for told, nearer in reminders if nearer)]
+    offer = Scheduled(NOTHING_TOLD, offsets.renewal_offer_days)
+    return [offer, *(Scheduled(told, max(nearer)) for told, nearer in reminders if nearer)]
 
 
-def in_lists(asked: Sequence[Stage]) -> dict[str, list[int]]:
-    """The stages as parameters of the queries."""
-    return {"told": [stage.told for stage in asked], "days": [stage.days for stage in asked]}
+def in_lists(asked: Sequence[Scheduled]) -> dict[str, list[int]]:
+    """The schedule as parameters of the queries."""
+    return {"told": [one.told for one in asked], "days": [one.days for one in asked]}
 
 
 def due_at(last_day: date, days: int, zone_name: str) -> datetime:

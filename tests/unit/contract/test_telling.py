@@ -11,9 +11,9 @@ from libs.messages.contracts import ReminderSkip
 from libs.messages.plan import NoticeOffsets, Status
 from services.contract.contract_states import NOTHING_TOLD, OFFERED
 from services.contract.handlers import Beginning, NotBegun
-from services.contract.plan_facts import PlanFacts, at_stage
+from services.contract.plan_facts import PlanFacts, next_told
 from services.contract.renewals import OfferRenewal, RemindOfRenewal
-from services.contract.telling import EndOfTerm, Stage, due_at, mail_at, stages, why_skipped
+from services.contract.telling import EndOfTerm, Scheduled, due_at, mail_at, schedule, why_skipped
 from tests.unit.contract.examples import CALENDAR, CONTRACT, CUSTOMER, JUNE, LICENCE
 from tests.unit.contract.renewed import LISTS, OFFER, OFFERED_AT
 from tests.unit.eventlog.environment import Machine
@@ -24,7 +24,7 @@ A_SECOND, A_DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 def test_what_follows_on_what_was_told_is_the_next_nearer_day() -> None:
-    follows = {stage.told: stage.days for stage in stages(OFFSETS)}
+    follows = {one.told: one.days for one in schedule(OFFSETS)}
     assert follows[NOTHING_TOLD] == 90
     assert follows[OFFERED] == follows[61] == 60
     assert follows[60] == follows[31] == 30
@@ -91,7 +91,7 @@ def row(**changes: object) -> dict[str, Any]:
 
 def test_the_offer_is_priced_on_its_own_local_day() -> None:
     facts = PlanFacts({"france": CALENDAR}, LISTS)
-    one = at_stage(row(), stages(OFFSETS))
+    one = next_told(row(), schedule(OFFSETS))
     assert one.due_at == OFFERED_AT
     offer = facts.tell(one, OFFSETS, OFFER.detected_at)
     assert isinstance(offer, OfferRenewal)
@@ -99,7 +99,7 @@ def test_the_offer_is_priced_on_its_own_local_day() -> None:
 
 
 def test_a_customer_that_is_not_known_here_is_reminded() -> None:
-    one = at_stage(row(told=OFFERED), [Stage(OFFERED, 60)])
+    one = next_told(row(told=OFFERED), [Scheduled(OFFERED, 60)])
     reminder = PlanFacts({}, ()).tell(one, OFFSETS, one.due_at)
     assert reminder == RemindOfRenewal(one.due_at, CONTRACT, 60, one.due_at, one.due_at)
 
