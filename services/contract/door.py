@@ -152,12 +152,12 @@ def resting(message: Message[ContractUpstream]) -> Resting:
             return Resting(about, frozenset({customer, PLAN}))
         case LicencePurchased(customer=customer):
             begins = _first_contract(message, message.data)
-            return Resting(about | {begins}, frozenset({customer, begins, PLAN}))
+            return Resting(about | {begins, LICENCES}, frozenset({customer, begins, PLAN}))
         case ResubscriptionSigned():
             begins = _successor(message, message.data)
-            return Resting(about | {begins}, frozenset({begins, LICENCES, PLAN}))
+            return Resting(about | {begins}, frozenset({begins, LICENCES, PLAN}) | about)
         case RenewalSigned():
-            return Resting(about, frozenset({LICENCES, PLAN}))
+            return Resting(about, frozenset({LICENCES, PLAN}) | about)
         case OptionsAdded():
             return Resting(about | {LICENCES})
         case CustomerSubmitted():

@@ -1,4 +1,4 @@
-"""Contract stands still over dates of its calendar: nothing is told twice, and what is over is noted as of its day."""
+"""Contracts out of step with their calendar: told of all at once, or after a standstill over several dates."""
 
 import asyncio
 from collections.abc import Iterator
@@ -53,6 +53,32 @@ async def test_a_standstill_over_several_dates_sends_the_latest_reminder_alone(r
         assert found == _expected(customer, _noon(last) - timedelta(days=5))
         ended = contracts[f"contract/erp/K-{customer.number}"][-1]
         assert datetime.fromisoformat(ended.data["lapsed_at"]) == Course(customer).first().ends
+
+
+async def test_a_purchase_and_the_renewal_after_it_may_be_told_in_one_breath(run: Run) -> None:
+    system = System(run, BEGIN)
+    upstream = Upstream(system.kafka.address)
+    customer = NEVER[0]
+    try:
+        await system.start()
+        await system.serve("contract")
+        await upstream.say(the_plan(BEGIN, cycles=None))
+        await system.quiet()
+        registered, bought, *_ = customer.messages()
+        await upstream.say([registered])
+        await system.advance(bought.at)
+        signed = customer.renewal(customer.first_day)
+        await upstream.say([message._replace(key=b"one breath") for message in (bought, signed)])
+        await system.quiet()
+        books = await system.books(upstream.acknowledged)
+    finally:
+        await upstream.close()
+    contracts = read.counting(books, CONTRACTS)
+    found = [event.name for event in contracts[f"contract/erp/K-{customer.number}"]]
+    assert found == ["ContractActivated", "ContractRenewed", "TermBegan"]
+    begins = Course(customer).first().begins
+    assert read.benefits(contracts[f"entitlements/erp/C-{customer.number}"]) == [(True, begins)]
+    assert {outcome for outcome, _ in read.outcomes(books, "olcare.contracts.receipts.v1").values()} == {"accepted"}
 
 
 def _noon(day: object) -> datetime:
