@@ -13,7 +13,7 @@ from libs.stack.cache import wheels
 from libs.stack.run import PROJECT
 
 ONCE = {"topics", "plan"}
-SCALED = {"intake", "contract", "sla-timer", "notification"}
+SCALED = {"intake", "contract", "sla-timer", "notification", "audit"}
 SERVICES = {*SCALED, "ops"}
 
 
