@@ -78,8 +78,9 @@ clean: ## Remove what was installed, fetched and cached
 $(INSTALLED): pyproject.toml requirements.lock | $(UV)
 	@test -x $(BIN)/python || $(UV) venv --quiet --no-python-downloads --python 3.11 .venv 2>/dev/null \
 	    || $(UV) venv --quiet --python '>=3.11' .venv
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q libs services
 	@touch $@
 
 .run/cache/uv/bin/uv: libs/stack/wheels/uv.lock
