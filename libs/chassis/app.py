@@ -24,8 +24,8 @@ from libs.chassis.clock import Clock
 from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
 from libs.chassis.pages import Route, first_page, pages, site
+from libs.chassis.setting_files import BadSettings
 from libs.chassis.settings import ServiceSettings
-from libs.chassis.variables import BadSettings
 from libs.eventlog.errors import NotAdmitted
 from libs.messages.base import rfc3339
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from libs.chassis.clock import Clock
 from libs.chassis.plan_clock import ClockError
+from libs.chassis.setting_files import BadSettings
 from libs.chassis.settings import ServiceSettings
-from libs.chassis.variables import BadSettings
 
 SETTINGS_ARE_WRONG = 2
 """The exit code of a process for which nothing changes by being started again as it is."""

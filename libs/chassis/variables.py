@@ -3,9 +3,7 @@
 `OLCARE_X_FILE` names a file that holds the value of `OLCARE_X`, as containers are given their secrets.
 """
 
-import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, Self
 
 from pydantic import BeforeValidator, ValidationError
@@ -18,30 +16,9 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from libs.chassis.setting_files import BadSettings, from_file
+
 _PREFIX = "OLCARE_"
-
-
-class BadSettings(Exception):  # noqa: N818 - it says what they are
-    """Settings that can not be used; the text has a line for each: which, what is wrong with it, and what to do."""
-
-
-def from_file(variable: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """What the file holds that `<variable>_FILE` names, without the blanks and line ends around it; None without one.
-
-    Raises ValueError where the file can not be read, and where the variable itself is set as well.
-    """
-    path = environment.get(f"{variable}_FILE")
-    if not path:
-        return None
-    if environment.get(variable):
-        raise ValueError(f"{variable} and {variable}_FILE are both set: only one of them can be meant")
-    try:
-        return Path(path).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{variable}_FILE: {path} can not be read ({type(error).__name__}); it must be there, and readable for"
-            " whom the process runs as"
-        ) from error
 
 
 class _Files(EnvSettingsSource):

@@ -6,72 +6,103 @@ wrong included.
 
 import logging
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 
 import typer
 
-from libs.chassis.plan_clock import ClockError
-from libs.chassis.start import SETTINGS_ARE_WRONG
-from libs.chassis.variables import BadSettings
-from libs.eventlog.errors import Halted, NotAdmitted, Unavailable
-from libs.plan import BadPlan
-from libs.stack.errors import StackError
-from services.ops import serve, stack
-from services.ops.backup import command as backup
-from services.ops.cli.environment import from_files, options
-from services.ops.cli.output import Refused, tell
-from services.ops.clock import command as clock
-from services.ops.contract import command as contract
-from services.ops.contract import entitlements
-from services.ops.cover import command as cover
-from services.ops.door import dead_letters, notices, persons, seed, trigger, viewings
-from services.ops.explain import command as explain
-from services.ops.plan import calendar
-from services.ops.plan import command as plan
-from services.ops.report import command as report
-from services.ops.sla import command as sla
-from services.ops.sla import cycles
-from services.ops.ticket import command as tickets
-from services.ops.watch import databases, lag, projections, stuck, topics
+from services.ops.cli.lazy import group_of
+from services.ops.cli.options import from_files, options
 
-PROBLEMS = (BadSettings, Unavailable, Refused, StackError, ClockError, BadPlan, Halted)
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "up": (
+        "services.ops.stack:up",
+        "Start Kafka, PostgreSQL, a mail catcher and all services, publish the plan, and leave everything running.",
+    ),
+    "down": ("services.ops.stack:down", "End what `olcare up` started and remove its data."),
+    "status": (
+        "services.ops.stack:status",
+        "What runs, where, and which build; exit code 1 where a service is not ready, or has just ended by itself.",
+    ),
+    "demo": (
+        "services.ops.stack:demo",
+        "Play a week of support on servers of its own, and balance the books; exit code 1 where they do not balance.",
+    ),
+    "seed": (
+        "services.ops.door.seed:seed",
+        "Publish a few invented customers and contracts to play with; the same again changes nothing.",
+    ),
+    "lag": (
+        "services.ops.watch.lag:lag",
+        "How many records every reader, door and reaction has still to read; exit code 1 where a service is not ready.",
+    ),
+    "trigger": (
+        "services.ops.door.trigger:trigger",
+        "Say the sample of a type at its door, as an upstream system would; nothing is checked but by the door.",
+    ),
+    "backup": (
+        "services.ops.backup.command:backup",
+        "Save all topics, their offsets and how far every group has come; services run on meanwhile.",
+    ),
+    "restore": (
+        "services.ops.backup.command:restore",
+        "Fill an empty cluster from a backup, before any service runs; interrupted, it can be begun again.",
+    ),
+    "entitlements": (
+        "services.ops.contract.entitlements:entitlements",
+        "Which benefits hold of each product, and since when; or since when none do any more.",
+    ),
+    "serve": (
+        "services.ops.serve:serve",
+        "Serve health, metrics and the AsyncAPI page of everything until told to stop.",
+    ),
+    "audit": (
+        "services.ops.door.viewings:audit",
+        "Who was shown what is private, when and why, the oldest first.",
+    ),
+    "topics": (
+        "services.ops.watch.topics:app",
+        "Make the topics as their cards say, compare them, and who may do what.",
+    ),
+    "databases": (
+        "services.ops.watch.databases:app",
+        "Make the services' databases, and the roles that may use them.",
+    ),
+    "plan": ("services.ops.plan.command:app", "Check, export and publish the plan."),
+    "calendar": ("services.ops.plan.calendar:app", "Draft the calendars of years to come."),
+    "projections": (
+        "services.ops.watch.projections:app",
+        "The tables that services derive from the log: look, prove, build anew.",
+    ),
+    "contract": (
+        "services.ops.contract.command:app",
+        "Contracts: what a year of support costs, and how they stand.",
+    ),
+    "ticket": ("services.ops.ticket.command:app", "Tickets."),
+    "dlq": (
+        "services.ops.door.dead_letters:app",
+        "What the doors could not read: look, send it in again, or mark it as done with.",
+    ),
+    "stuck": (
+        "services.ops.watch.stuck:app",
+        "Streams that a service has left aside by a fault of its own: look, or have them tried again at once.",
+    ),
+    "notices": (
+        "services.ops.door.notices:app",
+        "What people are told: look, send again, settle what is ambiguous.",
+    ),
+    "person": ("services.ops.door.persons:app", "The people on the customers' side."),
+    "clock": ("services.ops.clock.command:app", "The plan's time: say it, or step it on."),
+    "sla": (
+        "services.ops.sla_commands:app",
+        "Deadlines and certificates, explanations and reports, and tickets without a promise.",
+    ),
+    "cover": ("services.ops.cover.command:app", "Who is under cover."),
+}
+"""Every command by its name: where it stands, and what is said of it."""
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(cls=group_of(COMMANDS), no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.callback()(options)
-for _command in (
-    stack.up,
-    stack.down,
-    stack.status,
-    stack.demo,
-    seed.seed,
-    lag.lag,
-    trigger.trigger,
-    backup.backup,
-    backup.restore,
-    entitlements.entitlements,
-    serve.serve,
-    viewings.audit,
-):
-    app.command()(_command)
-sla.app.command()(cycles.cycles)
-sla.app.command("explain")(explain.explain_)
-sla.app.command()(report.report)
-for _name, _group in {
-    "topics": topics.app,
-    "databases": databases.app,
-    "plan": plan.app,
-    "calendar": calendar.app,
-    "projections": projections.app,
-    "contract": contract.app,
-    "ticket": tickets.app,
-    "dlq": dead_letters.app,
-    "stuck": stuck.app,
-    "notices": notices.app,
-    "person": persons.app,
-    "clock": clock.app,
-    "sla": sla.app,
-    "cover": cover.app,
-}.items():
-    app.add_typer(_group, name=_name)
 
 
 def main() -> None:
@@ -79,9 +110,11 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # lost connections we report ourselves
     try:
         app(prog_name="olcare", default_map=from_files())
-    except PROBLEMS as error:
-        tell(f"olcare: {error}")
-        sys.exit(SETTINGS_ARE_WRONG if isinstance(error, BadSettings | NotAdmitted) else 1)
+    except Exception as error:
+        code = import_module("services.ops.cli.problems").told(error)
+        if code is None:
+            raise
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from services.contract.settings import ContractSettings
 from services.intake.settings import IntakeSettings
 from services.notification.settings import NotificationSettings
 from services.ops.__main__ import app
+from services.ops.cli.lazy import imported
 from services.ops.audit.settings import AuditSettings
 from services.sla_timer.settings import SlaTimerSettings
 
@@ -44,7 +45,7 @@ def unknown(words: list[str]) -> list[str]:
     while hasattr(at, "commands"):
         if not words or words[0] not in at.commands:
             return [word for word in words[:1] if word != "--help"]
-        at, words = at.commands[words[0]], words[1:]
+        at, words = imported(at.commands[words[0]]), words[1:]
     known = {"--help"} | {option for parameter in at.params for option in (*parameter.opts, *parameter.secondary_opts)}
     return [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
 

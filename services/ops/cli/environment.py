@@ -1,26 +1,23 @@
 """Where Kafka, PostgreSQL, the plan clock and the services are: as given, else as `olcare up` left them."""
 
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import typer
 
 from libs.chassis.clock import Clock
 from libs.chassis.kafka_access import KafkaAccess
 from libs.chassis.source_policy import SourceSettings
-from libs.chassis.variables import BadSettings, from_file
 from libs.eventlog.errors import NotAdmitted, Unavailable
 from libs.eventlog.kafka.brokers import Brokers
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import Card, load_cards, with_own_doors
 from libs.messages.sources import SourcePolicy
-from libs.stack.run import PROJECT, ROOT
 from libs.stack.up import Up, status
+from services.ops.cli.options import Options
 from services.ops.cli.output import Refused
 
 MACHINE = "127.0.0.1"
@@ -34,16 +31,10 @@ class Place(NamedTuple):
     port: int
 
 
-@dataclass(frozen=True)
-class Environment:
-    """What was said on the command line or in the environment."""
+class Environment(Options):
+    """What was said on the command line or in the environment, and what follows from it."""
 
-    kafka: str | None
-    postgres: str | None
-    clock_file: Path | None
-    services: str | None
-    contracts: Path
-    root: Path
+    __slots__ = ()
 
     def up(self) -> Up | None:
         """Look for an installation that `olcare up` left running."""
@@ -134,50 +125,8 @@ async def _connect(log: KafkaLog, address: Brokers) -> None:
         raise Unavailable(f"Kafka at {address} does not answer: {error}") from error
 
 
-_VARIABLES = {
-    "kafka": "OLCARE_KAFKA",
-    "postgres": "OLCARE_POSTGRES",
-    "clock_file": "OLCARE_CLOCK",
-    "services": "OLCARE_SERVICES",
-    "contracts": "OLCARE_CONTRACTS",
-    "root": "OLCARE_RUN",
-}
-
-
-def from_files(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Those options whose values are in files that variables name (`OLCARE_POSTGRES_FILE`); raises BadSettings."""
-    try:
-        found = {name: from_file(variable, environment) for name, variable in _VARIABLES.items()}
-    except ValueError as error:
-        raise BadSettings(str(error)) from error
-    return {name: text for name, text in found.items() if text}
-
-
-def options(
-    ctx: typer.Context,
-    kafka: Annotated[str | None, typer.Option(envvar=_VARIABLES["kafka"], help="host:port of Kafka.")] = None,
-    postgres: Annotated[
-        str | None, typer.Option(envvar=_VARIABLES["postgres"], help="The PostgreSQL server.", show_default=False)
-    ] = None,
-    clock_file: Annotated[
-        Path | None, typer.Option(envvar=_VARIABLES["clock_file"], help="The file of the plan clock.")
-    ] = None,
-    services: Annotated[
-        str | None,
-        typer.Option(envvar=_VARIABLES["services"], help="Where the services are: intake=8080,contract=host:8081,…"),
-    ] = None,
-    contracts: Annotated[Path, typer.Option(envvar=_VARIABLES["contracts"], hidden=True)] = PROJECT / "contracts",
-    root: Annotated[Path, typer.Option(envvar=_VARIABLES["root"], hidden=True)] = ROOT,
-) -> None:
-    """Watch OL Care and act on it. Addresses are as given, else as `olcare up` left them.
-
-    For each variable OLCARE_X, OLCARE_X_FILE names a file that holds the value.
-    """
-    ctx.obj = Environment(kafka, postgres, clock_file, services, contracts, root)
-
-
 def environment(ctx: typer.Context) -> Environment:
     """What `options` was told."""
     found = ctx.obj
-    assert isinstance(found, Environment)  # noqa: S101 - `options` runs first
-    return found
+    assert isinstance(found, Options)  # noqa: S101 - `options` runs first
+    return Environment(*found)

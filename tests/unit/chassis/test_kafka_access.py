@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from libs.chassis.kafka_access import KafkaAccess
-from libs.chassis.variables import BadSettings
+from libs.chassis.setting_files import BadSettings
 from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
 from libs.eventlog.kafka.token_endpoint import Credentials
 

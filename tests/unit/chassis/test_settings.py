@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from libs.chassis.kafka_access import KafkaAccess
+from libs.chassis.setting_files import BadSettings
 from libs.chassis.settings import ServiceSettings
-from libs.chassis.variables import BadSettings
 
 TOGETHER = KafkaAccess.model_fields.keys() - {"kafka_protocol"}
 """None of them is of use alone; test_kafka_access.py has them."""

@@ -36,6 +36,7 @@ from services.notification.mail.texts import Standing, Text, render, say_instant
 from services.notification.projections import CentreSheet
 from services.notification.reactions import react
 from services.ops.__main__ import app
+from services.ops.cli.lazy import imported
 from services.ops.ticket.command import ticket_id
 from tests.unit.notification.foreign import AMERICAS, ANA, FRANCE, KNOWN, example
 
@@ -426,7 +427,7 @@ def test_every_command_that_a_text_names_is_one() -> None:
 def is_command(group: typer.Typer, words: Sequence[str]) -> bool:
     command: Any = typer.main.get_command(group)
     for word in words:
-        command = getattr(command, "commands", {}).get(word)
+        command = imported(getattr(command, "commands", {}).get(word))
     return command is not None
 
 

@@ -8,7 +8,7 @@ from typer.main import get_command
 
 from libs.messages.actions import ViewingReason
 from services.ops.__main__ import app, main
-from services.ops.cli.environment import from_files
+from services.ops.cli.options import from_files
 from services.ops.cli.output import Refused
 from services.ops.watch.services import SERVICES, chosen
 
