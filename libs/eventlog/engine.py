@@ -3,7 +3,7 @@
 Opening it rebuilds from the log what the database lacks: a generation for each reader that has none ready.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -71,7 +71,8 @@ class Engine:
         self.followers = {r.name: self.follower(r.name) for r in readers}
         self.wrong_clock: Callable[[], str | None] = lambda: None
         """Says by how much the clock of this process is off; None where it is right, or nobody compares it."""
-        self.gate = Gate(self.log, clock, list(self.followers.values()), halted=self._stopped)
+        gating = [self.followers[r.name] for r in readers if r.gates]
+        self.gate = Gate(self.log, clock, gating, halted=self._stopped)
         self.loops: dict[str, ReaderLoop] = {}
         self.standby = Standby(self.log, clock, self.database, self.projectors, self.group)
         self._builder = Builder(self.log, self.database, cards, self.projectors, self._order)
@@ -146,11 +147,12 @@ class Engine:
 
     def halted(self) -> str | None:
         """The reasons for which partitions are halted; None while there are none."""
-        sentences = [str(h) for loop in self.loops.values() for h in loop.halted.values()]
-        return "; ".join(sentences) or None
+        return _sentences(self.loops.values())
 
     def _stopped(self) -> str | None:
-        return self.halted() or self.wrong_clock()
+        """Why nothing may be decided, whatever the readers have passed."""
+        gating = {name: loop for name, loop in self.loops.items() if self.readers[name].gates}
+        return _sentences(gating.values()) or self.wrong_clock()
 
     async def goes_over(self) -> str | None:
         """A sentence with the readers that are about to switch to the tables their pointer names; None without any."""
@@ -258,3 +260,7 @@ class Engine:
         return Projector(
             reader, Judge(Codec(reader.topic, self._events[reader.topic], card.partitions), card.set_aside)
         )
+
+
+def _sentences(loops: Iterable[ReaderLoop]) -> str | None:
+    return "; ".join(str(halted) for loop in loops for halted in loop.halted.values()) or None

@@ -1,5 +1,6 @@
 """Fold a batch of judged records into heads and rows: pure, the same in memory, live and in a rebuild."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,13 +28,15 @@ class View:
     """What a fold reads and updates: heads, command indexes, and rows by table and key.
 
     `hours` are those of the newest event of each stream (`put_away.py`), where this service writes the topic. A row
-    that the fold deleted is None in `rows`.
+    that the fold deleted is None in `rows`. `entries` and `tallies` are what registers and tallies gain, by table.
     """
 
     heads: dict[str, Head] = field(default_factory=dict)
     hours: dict[str, int] = field(default_factory=dict)
     command_indexes: dict[str, bytearray] = field(default_factory=dict)
     rows: dict[str, dict[Key, Any]] = field(default_factory=dict)
+    entries: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
+    tallies: dict[str, Counter[Key]] = field(default_factory=lambda: defaultdict(Counter))
     voids: list[int] = field(default_factory=list)
     counted: int = 0
 
@@ -47,6 +50,7 @@ class Projector:
         for projection in reader.projections:
             for model in projection.events:
                 self._by_type.setdefault(event_type(model), []).append(projection)
+        self._registers = [(r, frozenset(map(event_type, r.events))) for r in reader.registers]
 
     def touched(self, events: Iterable[RecordedEvent | Aside]) -> dict[str, set[Key]]:
         """The keys, by table, that a batch may touch, before it is judged; decodes the data that keys depend on.
@@ -68,6 +72,7 @@ class Projector:
     def fold(self, events: Iterable[RecordedEvent | Aside], view: View) -> None:
         """Judge and apply in order; raises Halted at the first record that can not be taken."""
         counts, heads, by_type, writes = self.judge.counts, view.heads, self._by_type, self.reader.writes
+        enters = bool(self.reader.entered)
         for event in events:
             if isinstance(event, Aside):
                 self._pass_over(event, view)
@@ -79,6 +84,8 @@ class Projector:
             if writes:
                 _note(view.command_indexes, event)
                 self._note_hour(view, event)
+            if enters:
+                self._enter(event, view)
             for projection in by_type.get(event.type, ()):
                 rows = view.rows[projection.table]
                 try:
@@ -87,7 +94,25 @@ class Projector:
                 except Halted:
                     raise
                 except Exception as error:  # of whatever kind: what counts is never passed over, so it halts
-                    raise self._not_folded(projection, event, error) from error
+                    raise self._not_folded(projection.table, event, error) from error
+
+    def _enter(self, event: RecordedEvent, view: View) -> None:
+        """Enter a counting event in the registers, and count it in the tallies."""
+        place, table = (event.partition, event.offset), ""
+        try:
+            for register, types in self._registers:
+                table = register.table
+                if not types:
+                    view.entries[table] += [(*place, *row) for row in register.entries(event)]
+                elif event.type in types:
+                    view.entries[table] += [(*place, *row) for row in register.entries(self.judge.codec.open(event))]
+            for tally in self.reader.tallies:
+                table = tally.table
+                view.tallies[table][event.partition, *tally.of(event)] += 1
+        except Halted:
+            raise
+        except Exception as error:  # of whatever kind: what counts is never passed over, so it halts
+            raise self._not_folded(table, event, error) from error
 
     def _pass_over(self, aside: Aside, view: View) -> None:
         """A record set aside never counts; where it becomes the head of its stream, its hour is the stream's too."""
@@ -103,9 +128,9 @@ class Projector:
         if hour > view.hours.get(event.stream, hour - 1):
             view.hours[event.stream] = hour
 
-    def _not_folded(self, projection: Projection[Any], event: RecordedEvent, error: Exception) -> Halted:
-        failure = failure_of(f"reader {self.reader.name}", projection.table, error)
-        sentence = f"{projection.table} can not fold {event.type} ({failure.error} at {failure.place})"
+    def _not_folded(self, table: str, event: RecordedEvent, error: Exception) -> Halted:
+        failure = failure_of(f"reader {self.reader.name}", table, error)
+        sentence = f"{table} can not fold {event.type} ({failure.error} at {failure.place})"
         return Halted(self.reader.topic, event.partition, event.offset, sentence)
 
     def _keys(self, projection: Projection[Any], event: RecordedEvent) -> Iterable[Key]:

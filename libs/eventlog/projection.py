@@ -4,7 +4,7 @@ A row is a NamedTuple whose first fields are the key, the stream id first. The e
 database, so the same fold serves live and in a rebuild.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -62,12 +62,54 @@ class Projection(Generic[R]):
 
 
 @dataclass(frozen=True)
+class Register:
+    """One table with rows that belong to one event each: they are written once, and no fold reads them.
+
+    `entries` gives the values of `columns` for each row of a counting event; before them stand the event's `partition`
+    and `"offset"`. It is asked for the events of the types `events`, whose data are decoded then; without any for all,
+    and sees their envelopes alone.
+    """
+
+    table: str
+    columns: str
+    key: tuple[str, ...]
+    entries: Callable[[RecordedEvent], Iterable[tuple[Any, ...]]]
+    events: tuple[type[Event], ...] = ()
+    indexes: tuple[str, ...] = ()
+
+    @property
+    def ddl(self) -> str:
+        """The columns, those of the place included."""
+        return f'partition int not null, "offset" bigint not null, {self.columns}'
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One table that counts: a row for each partition and key, with how many counting events have that key.
+
+    `columns` is the DDL of the columns `key`; before them stands `partition`, after them `events`. Only the envelope of
+    an event is seen. Nothing but the owner of the partition writes the row; who wants the whole adds the rows up.
+    """
+
+    table: str
+    columns: str
+    key: tuple[str, ...]
+    of: Callable[[RecordedEvent], Key]
+
+    @property
+    def ddl(self) -> str:
+        """The columns, those of the partition and the number included."""
+        return f"partition int not null, {self.columns}, events bigint not null"
+
+
+@dataclass(frozen=True)
 class Reader:
     """One consumer group over one topic with the projections that move together.
 
     `version` grows with every change of a table or a fold: a new version is built beside the old one. `writes` says
     that this service writes the topic (its counted commands are kept, and its streams are put away by `put_away`),
-    `reacts` that reactions follow this reader (the offsets that it found void are kept).
+    `reacts` that reactions follow this reader (the offsets that it found void are kept), `gates` that decisions rest on
+    its tables: they wait until it has caught up, and where it is halted there are none.
     """
 
     name: str
@@ -77,6 +119,19 @@ class Reader:
     writes: bool = False
     reacts: bool = False
     put_away: PutAway = field(default_factory=PutAway)
+    registers: tuple[Register, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    gates: bool = True
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the tables that the code of the service declares."""
+        return tuple(each.table for each in (*self.projections, *self.entered))
+
+    @property
+    def entered(self) -> tuple[Register | Tally, ...]:
+        """The registers and the tallies."""
+        return (*self.registers, *self.tallies)
 
     @property
     def state(self) -> Projection[Any] | None:

@@ -222,7 +222,7 @@ class MemoryStore:
         self.away: dict[str, Away] = {}
         self.command_indexes: dict[str, bytes] = {}
         self.void: dict[int, set[int]] = defaultdict(set)
-        self.rows: dict[str, dict[Key, tuple[Any, ...]]] = {p.table: {} for p in self._reader.projections}
+        self.rows: dict[str, dict[Key, tuple[Any, ...]]] = {table: {} for table in self._reader.tables}
 
     def fill(self, partition: int, records: Sequence[Record], view: View) -> None:
         """Take what a rebuild folded of a partition from its first record on."""
@@ -236,8 +236,18 @@ class MemoryStore:
         for projection in self._reader.projections:
             rows = view.rows[projection.table].items()
             self.rows[projection.table] |= {key: projection.dump(row) for key, row in rows if row is not None}
+        self.enter(view)
         if self._reader.writes:
             self.put_away(partition)
+
+    def enter(self, view: View) -> None:
+        """Take the rows of registers, and add up what was counted."""
+        for table, entries in view.entries.items():
+            self.rows[table] |= {(*entry[:2], at): entry for at, entry in enumerate(entries)}
+        for table, counted in view.tallies.items():
+            for key, events in counted.items():
+                *_, before = self.rows[table].get(key, (0,))
+                self.rows[table][key] = (*key, before + events)
 
     async def claim(self, partitions: Iterable[int]) -> Mapping[int, Position]:
         """Become the owner."""
@@ -378,6 +388,7 @@ class MemoryStep:
                 store.rows[table].pop(key, None)
                 if row is not None:
                     store.rows[table][key] = self._tables[table].dump(row)
+        store.enter(view)
         if self._reader.reacts:
             store.void[self._partition].update(view.voids)
         store.position[self._partition] = position

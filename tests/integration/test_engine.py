@@ -22,7 +22,7 @@ from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.kafka.topics import Card
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import PartitionOffset
-from libs.eventlog.projection import Projection, Reader, state_of
+from libs.eventlog.projection import Projection, Reader, Register, state_of
 from libs.eventlog.rebuild import build as rebuild
 from libs.eventlog.rebuild.proof import Difference
 from libs.eventlog.rule import MISSING, SetAside
@@ -95,13 +95,14 @@ class House:
         self.cards = {self.topic: card}
         states = state_of("saying_states", {"saying": DECIDER}, Count, (Said,))
         self.reader = Reader("sayings", self.topic, 1, (states, TABLE), writes=True, reacts=True)
+        self.more: list[Reader] = []
 
     @asynccontextmanager
     async def process(
         self, instance: str = "one", *, live: bool = True, by_our_card: bool = True, day: int = 0
     ) -> AsyncIterator[Engine]:
         settings = EngineSettings("test", f"{self.unique}-{instance}", self.kafka, self.postgres, self.unique, 6.0)
-        engine = Engine(settings, DaysLater(day), dict(self.cards), [self.reader], {self.topic: (Said,)})
+        engine = Engine(settings, DaysLater(day), dict(self.cards), [self.reader, *self.more], {self.topic: (Said,)})
         try:
             await engine.open(by_our_card=by_our_card)
         except ValueError:
@@ -516,6 +517,18 @@ async def test_a_card_that_passes_a_stop_is_gone_over_to_with_a_proof_and_back_b
             await anext(aiter(_opened(house)))
         house.cards[house.topic] = mended
         assert (await engine.verify("sayings"))[1] == []
+
+
+@pytest.mark.parametrize("gates", [True, False])
+async def test_a_halted_reader_stops_decisions_where_they_rest_on_it(house: House, *, gates: bool) -> None:
+    rows = Register("rows", "number int not null", ("number",), lambda event: [(1 // (event.sequence - 1),)])
+    house.more = [Reader("beside", house.topic, 1, (), registers=(rows,), gates=gates)]
+    async with house.process() as engine:
+        [answer] = await house.writer(engine).handle(said(1))
+        assert answer.event
+        await eventually(engine.halted, 20)
+        assert "rows can not fold" in (engine.halted() or "")
+        await eventually(lambda: engine.gate.closed_because == (engine.halted() if gates else None), 20)
 
 
 async def test_a_topic_made_anew_stops_the_reader_and_says_so(house: House) -> None:

@@ -8,6 +8,7 @@ is folded, the records of the others go into files (spill.py).
 
 import asyncio
 import gc
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from libs.eventlog.errors import Halted
 from libs.eventlog.fold import NEWEST, Projector, View, entries, parted
 from libs.eventlog.ports import Position
-from libs.eventlog.projection import Reader
+from libs.eventlog.projection import Key, Reader
 from libs.eventlog.put_away import can_be_put_away
 from libs.eventlog.rebuild.spill import Spilled, spilled
 from libs.eventlog.rule import missing
@@ -27,6 +28,7 @@ from libs.eventlog.tables.put_away import AwayRow, copy_away, put_away
 from libs.eventlog.wire.record import Record
 
 SLICE = 1_000_000  # records of one partition
+ENTRIES = 50_000  # rows of registers, which are not kept until the end of a slice
 BEFORE_ALL = -(1 << 62)  # an hour
 
 
@@ -93,9 +95,9 @@ async def build(
     await _together([each.take(left, count) for each in (PartitionBuilder(connection, log, projector, into), *workers)])
     for statement in indexes(projector.reader, into.schema):
         await connection.execute(statement)
-    name, projections = projector.reader.name, projector.reader.projections
+    name = projector.reader.name
     away = [f"away_{name}"] if projector.reader.writes else []
-    for table in (f"heads_{name}", f"commands_{name}", *away, *(projection.table for projection in projections)):
+    for table in (f"heads_{name}", f"commands_{name}", *away, *projector.reader.tables):
         await connection.execute(f"analyze {into.schema}.{table}")  # before the first query, ahead of autovacuum
 
 
@@ -127,6 +129,7 @@ class PartitionBuilder:
     def __init__(self, connection: Connection, log: Scan, projector: Projector, into: Generation) -> None:
         self._connection, self._log, self._projector, self._into = connection, log, projector, into
         self._copying: asyncio.Task[None] | None = None
+        self._tallies: dict[str, Counter[Key]] = defaultdict(Counter)
 
     async def take(self, partitions: Partitions, count: Count) -> None:
         """Fold and copy partitions as long as there are any.
@@ -148,15 +151,18 @@ class PartitionBuilder:
     async def _partition(self, partition: int, end: int, count: Count) -> int | None:
         """Fold a partition to `end`; returns the offset of a record before it that raises Halted, else None."""
         reader = self._projector.reader
+        self._tallies.clear()
         try:
             with spilled(-(-end // SLICE) or 1) as files:
                 view, digest = await self._first(partition, end, files, count)
                 newest = max(view.hours.values(), default=BEFORE_ALL)
                 await self._write(partial(_copy, self._connection, reader, self._into, partition, view, newest))
+                self._add_up(view)
                 for part in range(1, files.parts):
                     view = await self._fold(files.read(part), count)
                     files.drop(part)
                     newest = max(newest, max(view.hours.values(), default=BEFORE_ALL))
+                    self._add_up(view)
                     await self._write(partial(_copy, self._connection, reader, self._into, partition, view, newest))
                 if files.parts > 1 and reader.writes:  # the newest hour was not known when the first ones were copied
                     await self._write(partial(_put_away, self._connection, reader, self._into, partition))
@@ -164,8 +170,13 @@ class PartitionBuilder:
             await self._copied()
             await _clear(self._connection, reader, self._into, partition)
             return halted.offset
+        await self._write(partial(_count, self._connection, self._into, {**self._tallies}))
         await self._write(partial(_place, self._connection, reader, self._into, partition, Position(0, end, digest)))
         return None
+
+    def _add_up(self, view: View) -> None:
+        for table, counted in view.tallies.items():
+            self._tallies[table].update(counted)
 
     async def _first(self, partition: int, end: int, files: Spilled, count: Count) -> tuple[View, bytes | None]:
         """Read a partition: fold the first slice, and keep the others in files; returns its view and the last digest.
@@ -180,6 +191,7 @@ class PartitionBuilder:
             for part, more in enumerate(others, start=1):
                 files.write(part, more)
             self._projector.fold(judge.envelopes(mine), view)
+            await self._enter(view)
             digest, expected = sha256(records[-1].value or b"").digest(), records[-1].offset + 1
             count(len(mine))
         if (due := judge.first_due(partition, expected, end)) < end:
@@ -191,9 +203,16 @@ class PartitionBuilder:
         view = new_view(self._projector.reader)
         for records in batches:
             self._projector.fold(self._projector.judge.envelopes(records), view)
+            await self._enter(view)
             count(len(records))
             await asyncio.sleep(0)  # what was folded before is being copied
         return view
+
+    async def _enter(self, view: View) -> None:
+        """Copy the rows of registers as soon as there are some: none of them changes."""
+        if sum(map(len, view.entries.values())) >= ENTRIES:
+            taken, view.entries = view.entries, defaultdict(list)
+            await self._write(partial(_copy_entries, self._connection, self._into, taken))
 
     async def _write(self, write: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a write after the previous one has finished."""
@@ -239,9 +258,24 @@ async def _copy(
                 if row is not None and not (projection.is_state and key[0] in quiet)
             )
             await connection.copy_records_to_table(projection.table, schema_name=into.schema, records=dumped)
+        await _copy_entries(connection, into, view.entries)
         if reader.reacts and view.voids:
             voids = [(partition, at) for at in view.voids]
             await connection.copy_records_to_table(f"voids_{reader.name}", schema_name=into.schema, records=voids)
+
+
+async def _copy_entries(
+    connection: Connection, into: Generation, entries: Mapping[str, Sequence[tuple[Any, ...]]]
+) -> None:
+    for table, rows in entries.items():
+        await connection.copy_records_to_table(table, schema_name=into.schema, records=rows)
+
+
+async def _count(connection: Connection, into: Generation, tallies: Mapping[str, Mapping[Key, int]]) -> None:
+    """Store what was counted of a partition."""
+    for table, counted in tallies.items():
+        rows = ((*key, events) for key, events in counted.items())
+        await connection.copy_records_to_table(table, schema_name=into.schema, records=rows)
 
 
 def _by_age(reader: Reader, view: View, newest: int) -> tuple[list[tuple[Any, ...]], frozenset[str]]:
@@ -277,6 +311,8 @@ async def _clear(connection: Connection, reader: Reader, into: Generation, parti
             f"delete from {rows} using {streams} s where {rows}.stream = s.stream and s.partition = $1",
             partition,
         )
+    for each in reader.entered:
+        await connection.execute(f"delete from {into.schema}.{each.table} where partition = $1", partition)
     await connection.execute(f"delete from {heads} where partition = $1", partition)
     if reader.writes:
         await connection.execute(f"delete from {into.schema}.away_{reader.name} where partition = $1", partition)

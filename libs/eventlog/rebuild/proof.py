@@ -39,7 +39,7 @@ def compared(reader: Reader) -> list[str]:
     """Name the tables that two builds must agree on."""
     voids = [f"voids_{reader.name}"] if reader.reacts else []
     away = [f"away_{reader.name}"] if reader.writes else []
-    return [f"heads_{reader.name}", f"commands_{reader.name}", *away, *voids, *(p.table for p in reader.projections)]
+    return [f"heads_{reader.name}", f"commands_{reader.name}", *away, *voids, *reader.tables]
 
 
 async def snapshot(connection: Connection, reader: Reader, generation: Generation) -> Snapshot:

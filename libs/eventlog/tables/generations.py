@@ -217,6 +217,8 @@ def tables(reader: Reader, schema: str) -> Iterable[str]:
     yield f'create table {schema}.voids_{name} (partition int not null, "offset" bigint not null)'
     for projection in reader.projections:
         yield f"create table {schema}.{projection.table} ({projection.columns})"
+    for each in reader.entered:
+        yield f"create table {schema}.{each.table} ({each.ddl})"
     if reader.writes:
         yield from _put_away(name, schema)
 
@@ -249,3 +251,9 @@ def indexes(reader: Reader, schema: str) -> Iterable[str]:
         yield f"alter table {schema}.{projection.table} add primary key ({', '.join(projection.key)})"
         for index in projection.indexes:
             yield f"create index on {schema}.{projection.table} {index}"
+    for register in reader.registers:
+        yield f"alter table {schema}.{register.table} add primary key ({', '.join(register.key)})"
+        for index in register.indexes:
+            yield f"create index on {schema}.{register.table} {index}"
+    for tally in reader.tallies:
+        yield f"alter table {schema}.{tally.table} add primary key (partition, {', '.join(tally.key)})"

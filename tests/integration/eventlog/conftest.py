@@ -130,6 +130,7 @@ class PostgresTables:
                 stream: Away(Head(sequence, str(id_)), partition, hour, stream, commands, state)
                 for id_, sequence, partition, hour, stream, commands, state in away
             },
+            entered={e.table: sorted(await self.rows("", f"{schema}{e.table}")) for e in reader.entered},
         )
 
     async def _loaded(self, projection: Projection[Any], table: str) -> dict[Key, Any]:

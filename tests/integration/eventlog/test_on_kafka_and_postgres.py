@@ -3,6 +3,7 @@
 from tests.unit.eventlog.suite_log import LogSuite
 from tests.unit.eventlog.suite_put_away import PutAwaySuite
 from tests.unit.eventlog.suite_reader import ReaderSuite
+from tests.unit.eventlog.suite_registers import RegisterSuite
 from tests.unit.eventlog.suite_story import StorySuite
 from tests.unit.eventlog.suite_tables import TablesSuite
 from tests.unit.eventlog.suite_writer import WriterSuite
@@ -29,4 +30,8 @@ class TestStoryOnKafkaAndPostgres(StorySuite):
 
 
 class TestPutAwayInPostgres(PutAwaySuite):
+    pass
+
+
+class TestRegistersInPostgres(RegisterSuite):
     pass

@@ -72,6 +72,8 @@ class Contents(NamedTuple):
     rows: Mapping[str, Mapping[Key, Any]]
     hours: Mapping[str, int]
     away: Mapping[str, Away]
+    entered: Mapping[str, Sequence[tuple[Any, ...]]]
+    """The rows of registers and tallies, in order."""
 
 
 class Tables(Protocol):
@@ -126,6 +128,7 @@ class MemoryTables:
             },
             hours=store.hours,
             away=store.away,
+            entered={each.table: sorted(store.rows[each.table].values()) for each in reader.entered},
         )
 
     async def rebuilt(self, projector: Projector, log: ScanningLog) -> Contents:

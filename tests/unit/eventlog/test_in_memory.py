@@ -6,6 +6,7 @@ from tests.unit.eventlog.environment import Environment, InMemory
 from tests.unit.eventlog.suite_log import LogSuite
 from tests.unit.eventlog.suite_put_away import PutAwaySuite
 from tests.unit.eventlog.suite_reader import ReaderSuite
+from tests.unit.eventlog.suite_registers import RegisterSuite
 from tests.unit.eventlog.suite_story import StorySuite
 from tests.unit.eventlog.suite_tables import TablesSuite
 from tests.unit.eventlog.suite_writer import WriterSuite
@@ -37,4 +38,8 @@ class TestStoryInMemory(StorySuite):
 
 
 class TestPutAwayInMemory(PutAwaySuite):
+    pass
+
+
+class TestRegistersInMemory(RegisterSuite):
     pass
