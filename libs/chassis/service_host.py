@@ -6,6 +6,7 @@ A service says which doors, reactions and duties it has; what they wait for show
 
 import asyncio
 import dataclasses
+import gc
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -59,6 +60,8 @@ DOOR = "door"
 
 NAME_PATIENCE = 15.0  # machine seconds for a process of the same name to be gone
 OFFSETS_KEPT = 60 * 24 * 60  # minutes: two months
+IN_A_BATCH = 100_000
+"""So many objects does a batch make: they go by themselves before the garbage collector is to walk them."""
 
 
 class Drifted(Exception):  # noqa: N818 - it says what happened
@@ -248,6 +251,9 @@ class ServiceHost:
 
     async def _run_all(self) -> None:
         self._opened = True
+        gc.collect()
+        gc.freeze()  # what is there now stays as long as the process: it is never walked again
+        gc.set_threshold(IN_A_BATCH)
         watchdog = Watchdog(self.engine.log, self.clock, self._watched)
         runs: list[Loop] = [
             *self.engine.tasks(),

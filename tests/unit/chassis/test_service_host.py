@@ -1,13 +1,15 @@
 """What a service asks of the broker each minute: without an answer it goes on, at drifted topics it ends."""
 
 import asyncio
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 import pytest
 
 from libs.chassis import service_host
-from libs.chassis.service_host import OFFSETS_KEPT, Drifted, ServiceHost
+from libs.chassis.service_host import IN_A_BATCH, OFFSETS_KEPT, Drifted, ServiceHost
 from libs.chassis.settings import ServiceSettings
 from libs.eventlog.errors import Unavailable
 from libs.messages.catalogue import TICKETS_DOOR
@@ -103,3 +105,31 @@ async def test_whoever_waits_for_a_door_waits_for_each_client_s_own(
     assert [(follower.name, follower.topic) for follower in host.answered(doors)] == both
     assert [door.also for door in host.own_doors(PLAN_DOOR)] == [PLAN_DOOR.also]
     assert host.health.ready()["sources"]
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("collector")
+async def test_what_stays_as_long_as_the_process_is_kept_from_the_garbage_collector(
+    host: ServiceHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ended(Exception):  # noqa: N818 - it ends the first loop
+        """The first loop has begun."""
+
+    found: list[tuple[int, int]] = []
+
+    async def run() -> None:
+        found.append((gc.get_freeze_count(), gc.get_threshold()[0]))
+        raise Ended
+
+    monkeypatch.setattr(host.engine, "tasks", lambda: [("first", run)])
+    with pytest.raises(BaseExceptionGroup):
+        await host._run_all()
+    assert found[0][0] > 10_000
+    assert found[0][1] == IN_A_BATCH
