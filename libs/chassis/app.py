@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import structlog
 import uvicorn
+from faststream.asgi.types import ASGIApp
 
 from libs.chassis.asyncapi import ServiceDocument
 from libs.chassis.clock import Clock
@@ -52,6 +53,8 @@ class Service:
     quiet: Quiet
     loops: Sequence[Loop]
     routes: Sequence[Route] = ()
+    site: ASGIApp | None = None
+    """What answers every request in place of the pages that a process has about itself."""
 
 
 class Ended(Exception):  # noqa: N818 - it says what happened
@@ -129,10 +132,8 @@ class _Server(uvicorn.Server):
 
 
 def _server(service: Service) -> _Server:
-    document = ServiceDocument(service.settings.contracts / "asyncapi.yaml", service.settings.service)
-    routes = [*pages(service.health, service.quiet, service.metrics), *service.routes]
     config = uvicorn.Config(
-        site([first_page(service.settings.instance, routes), *routes], document),
+        service.site or _own_site(service),
         lifespan="off",  # FastStream's lifespan would only connect a broker
         log_config=None,
         access_log=False,
@@ -141,6 +142,12 @@ def _server(service: Service) -> _Server:
         timeout_graceful_shutdown=_LAST_REQUESTS,
     )
     return _Server(config)
+
+
+def _own_site(service: Service) -> ASGIApp:
+    document = ServiceDocument(service.settings.contracts / "asyncapi.yaml", service.settings.service)
+    routes = [*pages(service.health, service.quiet, service.metrics), *service.routes]
+    return site([first_page(service.settings.instance, routes), *routes], document)
 
 
 async def _endless(name: str, loop: Callable[[], Awaitable[None]]) -> None:

@@ -17,8 +17,11 @@ _CANDIDATES = range(15_000, 32_000)
 _handed_out: set[int] = set()
 
 
-def free_port() -> int:
-    """A free port of 127.0.0.1, reserved until this process ends; raises StackError."""
+def free_port(preferred: int | None = None) -> int:
+    """A free port of 127.0.0.1, the preferred one if it is free, kept until this process ends; raises StackError."""
+    if preferred is not None and preferred not in _handed_out and _can_bind(preferred) and reserve(preferred):
+        _handed_out.add(preferred)
+        return preferred
     for port in random.SystemRandom().sample(_CANDIDATES, len(_CANDIDATES)):
         if port not in _handed_out and _can_bind(port) and reserve(port):
             _handed_out.add(port)

@@ -56,6 +56,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "services.ops.serve:serve",
         "Serve health, metrics and the AsyncAPI page of everything until told to stop.",
     ),
+    "console": (
+        "services.ops.console.command:console",
+        "Serve the console until told to stop, on this machine alone: topics, promises, dead letters, and why.",
+    ),
     "audit": (
         "services.ops.door.viewings:audit",
         "Who was shown what is private, when and why, the oldest first.",

@@ -18,9 +18,10 @@ from libs.stack.ports import free_port
 from libs.stack.service import ServiceSpec
 from libs.stack.up import Order, RunningService, Up
 from services.ops.cli.arguments import plan_time
-from services.ops.cli.environment import MACHINE, Environment, Place, clock_of, environment
+from services.ops.cli.environment import CONSOLE, MACHINE, Environment, Place, clock_of, environment
 from services.ops.cli.output import AsJson, Refused, show, table, tell
 from services.ops.cli.output import run as ask
+from services.ops.console.settings import PORT
 from services.ops.demo import SEED, TICKETS
 from services.ops.demo import run as play
 from services.ops.watch.readiness import Said, readiness
@@ -90,12 +91,19 @@ def demo(
 
 def order(clock: Path | None, *, seed: bool) -> Order:
     """What is to run: the topics are made first, the plan and the customers come when the services are ready."""
+    services = [ServiceSpec(s.name, s.module, free_port()) for s in SERVICES.values()]
     return Order(
-        services=[ServiceSpec(s.name, s.module, free_port()) for s in SERVICES.values()],
+        services=[*services, console(services)],
         preparations={"topics": _olcare("topics", "create")},
         afterwards={"plan": _olcare("plan", "publish"), **({"seed": _olcare("seed")} if seed else {})},
         env={"OLCARE_CLOCK": str(clock)} if clock else {},
     )
+
+
+def console(services: Sequence[ServiceSpec]) -> ServiceSpec:
+    """The console, which asks those services what they say of themselves; under its usual port where that is free."""
+    places = ",".join(f"{one.name}={one.http_port}" for one in services)
+    return ServiceSpec(CONSOLE, "services.ops.console", free_port(PORT), {"OLCARE_SERVICES": places})
 
 
 def _olcare(*words: str) -> list[str]:

@@ -21,6 +21,8 @@ from services.ops.cli.options import Options
 from services.ops.cli.output import Refused
 
 MACHINE = "127.0.0.1"
+CONSOLE = "console"
+"""What `olcare up` calls the process with the console's pages."""
 PATIENCE = 10.0  # machine seconds that one call to Kafka may take
 
 
@@ -49,10 +51,11 @@ class Environment(Options):
         return self.postgres or self._installed("PostgreSQL", "OLCARE_POSTGRES").postgres
 
     def places(self) -> Mapping[str, Place]:
-        """Where the services' pages are, by service; raises Refused."""
+        """Where the services' pages are, by service, without the console, which follows nothing; raises Refused."""
         if self.services:
             return _places(self.services)
-        return {s.name: Place(MACHINE, s.http_port) for s in self._installed("service", "OLCARE_SERVICES").services}
+        services = self._installed("service", "OLCARE_SERVICES").services
+        return {s.name: Place(MACHINE, s.http_port) for s in services if s.name != CONSOLE}
 
     def ports(self) -> Mapping[str, int]:
         """The ports of the services' pages, all of them on this machine; raises Refused."""

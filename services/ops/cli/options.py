@@ -41,6 +41,20 @@ def from_files(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
+def from_environment(environment: Mapping[str, str] = os.environ) -> Options:
+    """What a process finds that is started without a command line; raises BadSettings."""
+    said = {name: text for name, variable in _VARIABLES.items() if (text := environment.get(variable))}
+    found = {**from_files(environment), **said}
+    return Options(
+        kafka=found.get("kafka"),
+        postgres=found.get("postgres"),
+        clock_file=Path(found["clock_file"]) if "clock_file" in found else None,
+        services=found.get("services"),
+        contracts=Path(found.get("contracts", PROJECT / "contracts")),
+        root=Path(found.get("root", ROOT)),
+    )
+
+
 def options(
     ctx: typer.Context,
     kafka: Annotated[str | None, typer.Option(envvar=_VARIABLES["kafka"], help="host:port of Kafka.")] = None,

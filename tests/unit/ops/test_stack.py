@@ -44,7 +44,7 @@ def installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Installatio
     monkeypatch.delenv("OLCARE_CLOCK", raising=False)
     monkeypatch.setenv("OLCARE_RUN", str(tmp_path))
     monkeypatch.setattr(libs.stack.up, "up", made.up)
-    monkeypatch.setattr(stack, "free_port", lambda: 1)
+    monkeypatch.setattr(stack, "free_port", lambda *_: 1)
     return made
 
 
@@ -60,7 +60,8 @@ def test_topics_come_before_the_services_plan_and_customers_after(
 ) -> None:
     olcare(monkeypatch, "up")
     [order] = installation.orders
-    assert {spec.module for spec in order.services} == {service.module for service in SERVICES.values()}
+    modules = {service.module for service in SERVICES.values()} | {"services.ops.console"}
+    assert {spec.module for spec in order.services} == modules
     assert order.preparations == {"topics": [sys.executable, "-m", "services.ops", "topics", "create"]}
     assert list(order.afterwards) == ["plan", "seed"]
     assert order.env == {}

@@ -1,0 +1,61 @@
+"""What a page is: a frozen view, what it is asked with, and the function that looks."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from services.ops.console.sources import Sources
+
+
+class View(BaseModel):
+    """What a page shows; its JSON is this too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Query(BaseModel):
+    """The parameters of a page's path and URL; an empty one is as good as none."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class NotThere(Exception):  # noqa: N818 - it says what is so
+    """There is no such thing; the text is one sentence that says what, and where to look."""
+
+
+Q = TypeVar("Q", bound=Query)
+V = TypeVar("V", bound=View)
+F = TypeVar("F", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Page(Generic[Q, V]):
+    """One page: served as HTML and as JSON at its path, and live at `<path>/live`."""
+
+    path: str
+    look: Callable[[Sources, Q], Awaitable[V]]
+    query: type[Q]
+    view: type[V]
+    template: str
+    title: str
+    """In English, as the translations have it."""
+    nav: int | None = None
+    """Its place in the navigation; None where it is reached from another page."""
+    live: bool = True
+    scripts: tuple[str, ...] = ()
+    """Scripts of others beside those that every page has."""
+
+
+@dataclass(frozen=True)
+class Action(Generic[F]):
+    """What is done by a POST: `act(sources, form, who)` gives the path to go on to; `who` is who says so."""
+
+    path: str
+    form: type[F]
+    act: Callable[[Sources, F, str], Awaitable[str]]
+
+
+AnyPage = Page[Any, Any]
+AnyAction = Action[Any]

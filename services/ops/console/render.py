@@ -1,0 +1,98 @@
+"""From a view to HTML: the templates in each language, with what a reader has chosen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo, available_timezones
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from libs.chassis.build import build
+from libs.messages.base import rfc3339
+from services.ops.console.assets import Assets
+from services.ops.console.fragments import Fragments, Recorder
+from services.ops.console.pages.page import AnyPage
+from services.ops.console.shown import Shown
+from services.ops.console.words import LANGUAGES, translations
+
+TEMPLATES = Path(__file__).with_name("templates")
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whom an answer is for."""
+
+    language: str = "en"
+    theme: str = "auto"
+    zone: str | None = None
+    who: str | None = None
+    token: str = ""
+    """What a form must send back."""
+
+    @cached_property
+    def time_zone(self) -> ZoneInfo | None:
+        """The reader's time zone, None where none is known."""
+        return ZoneInfo(self.zone) if self.zone in available_timezones() else None
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A page, and its parts that may change."""
+
+    html: str
+    fragments: Fragments
+
+
+class Renderer:
+    """The templates of all languages."""
+
+    def __init__(self, assets: Assets, pages: tuple[AnyPage, ...]) -> None:
+        self._assets = assets
+        self._nav = sorted((page for page in pages if page.nav is not None), key=lambda page: page.nav or 0)
+        self._environments = {language: self._environment(language) for language in LANGUAGES}
+
+    def page(self, template: str, reader: Reader, path: str = "", **values: Any) -> Rendered:
+        """Render a template; `path` is the page's own with its query, to which choices return."""
+        recorder = Recorder()
+        html = (
+            self._environments[reader.language]
+            .get_template(template)
+            .render(
+                **values,
+                reader=reader,
+                path=path,
+                live=recorder,
+                shown=Shown(reader.language, reader.time_zone),
+            )
+        )
+        return Rendered(html, recorder.fragments())
+
+    def _environment(self, language: str) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        )
+        environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # the extension's
+        environment.filters |= {"rfc3339": rfc3339, "url": _url, "quoted": lambda text: quote(str(text), safe="")}
+        environment.globals |= {
+            "assets": self._assets,
+            "build": build(),
+            "languages": LANGUAGES,
+            "themes": THEMES,
+            "nav": self._nav,
+        }
+        return environment
+
+
+def _url(path: str, values: Mapping[str, Any]) -> str:
+    """A path with those values as its query that are not empty."""
+    said = urlencode([(name, value) for name, value in values.items() if value not in (None, "")])
+    return f"{path}?{said}" if said else path

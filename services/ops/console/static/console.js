@@ -1,0 +1,60 @@
+"use strict";
+// What a page does beyond being read: it keeps itself up to date while it is looked at, and not while it is paused.
+(() => {
+  const main = document.querySelector("main[data-live]");
+  const stream = document.getElementById("stream");
+  const state = document.getElementById("live-state");
+  const pause = document.getElementById("pause");
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && !document.cookie.split("; ").includes(`olcare_zone=${zone}`)) {
+    document.cookie = `olcare_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+  }
+  if (!main || !stream || !state || !window.htmx) return;
+
+  let paused = false;
+  const say = (word) => {
+    if (state.dataset.state === word && state.querySelector(".word").textContent) return;
+    state.dataset.state = word;
+    state.querySelector(".word").textContent = state.dataset[word];
+  };
+  const address = () => {
+    const [path, query] = main.dataset.live.split("?");
+    return (path === "/" ? "" : path) + "/live" + (query ? `?${query}` : "");
+  };
+  const start = () => {
+    if (paused || document.hidden || stream.firstElementChild) return;
+    const part = document.createElement("div");
+    part.setAttribute("hx-ext", "sse");
+    part.setAttribute("sse-connect", address());
+    part.setAttribute("sse-swap", "changes");
+    part.setAttribute("hx-swap", "none");
+    window.htmx.swap(stream, part.outerHTML, { swapStyle: "innerHTML" });
+  };
+  const stop = () => window.htmx.swap(stream, "", { swapStyle: "innerHTML" });
+
+  stream.addEventListener("htmx:sseOpen", () => say("live"));
+  stream.addEventListener("htmx:sseError", () => say("lost"));
+  document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    const fresh = fragment.firstElementChild;
+    if (!fresh) return;
+    fresh.removeAttribute("hx-swap-oob");
+    if (target.outerHTML === fresh.outerHTML) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start()));
+  pause.hidden = false;
+  pause.addEventListener("click", () => {
+    paused = !paused;
+    pause.setAttribute("aria-pressed", String(paused));
+    pause.textContent = paused ? pause.dataset.resume : pause.dataset.pause;
+    if (paused) {
+      stop();
+      say("paused");
+    } else {
+      say("starting");
+      start();
+    }
+  });
+  say("starting");
+  start();
+})();

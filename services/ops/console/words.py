@@ -1,0 +1,58 @@
+"""The languages of the pages: English is what the code says, each other one a file of `words/`, read at the start."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel import negotiate_locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+FOLDER = Path(__file__).with_name("words")
+ENGLISH = "en"
+LANGUAGES: Mapping[str, str] = {"en": "English", "fr": "Français"}
+"""By code, what each calls itself."""
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name by which gettext's tools know it
+    """Mark a text that is translated where it is shown."""
+    return text
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """What the file of a language says; English needs none."""
+    if language == ENGLISH:
+        return NullTranslations()
+    with (FOLDER / f"{language}.po").open("rb") as file:
+        catalog = read_po(file, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def language_for(chosen: str | None, accepted: str | None) -> str:
+    """The language of an answer: the one that was chosen, else the best of an Accept-Language header, else English."""
+    if chosen is not None and chosen in LANGUAGES:
+        return chosen
+    found = negotiate_locale(list(_accepted(accepted or "")), list(LANGUAGES), sep="-")
+    return str(found) if found else ENGLISH
+
+
+def _accepted(header: str) -> Iterable[str]:
+    """The languages of a header, the best first, each followed by its language without a country."""
+    weighed = [_weighed(part) for part in header.split(",") if part.strip()]
+    for _, name in sorted((one for one in weighed if one[0] > 0), key=lambda one: -one[0]):
+        yield name
+        yield name.partition("-")[0]
+
+
+def _weighed(part: str) -> tuple[float, str]:
+    name, _, weight = part.partition(";")
+    try:
+        return float(weight.strip().removeprefix("q=") or 1), name.strip().lower()
+    except ValueError:
+        return 0.0, name.strip().lower()

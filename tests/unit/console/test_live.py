@@ -1,0 +1,115 @@
+"""One producer looks for all who watch the same page, no more than twice a second, and for nobody when none does."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from libs.chassis.clock import Clock
+from services.ops.console.fragments import Fragments, Recorder
+from services.ops.console.live import LEAST, Live, event_of
+from tests.support import eventually
+
+
+class Slow(Clock):
+    """Sleeps until it is told to go on, and keeps how long it was to sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept = list[float]()
+        self.go_on = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await self.go_on.wait()
+        self.go_on.clear()
+
+
+class Page:
+    """A page with one value."""
+
+    def __init__(self) -> None:
+        self.value, self.looks, self.fails = "1", 0, False
+
+    async def __call__(self) -> Fragments:
+        self.looks += 1
+        if self.fails:
+            raise RuntimeError("a fault")
+        live = Recorder()
+        live("value", "p", caller=lambda: self.value)
+        return live.fragments()
+
+
+@pytest.fixture
+def clock() -> Slow:
+    return Slow()
+
+
+@pytest.fixture
+def page() -> Page:
+    return Page()
+
+
+async def event(watcher: AsyncGenerator[str, None]) -> str:
+    return await asyncio.wait_for(anext(watcher), 10)
+
+
+async def test_all_who_watch_are_sent_what_one_look_found(clock: Slow, page: Page) -> None:
+    live = Live(clock)
+    watchers = [live.watch(("/",), page) for _ in range(50)]
+    for watcher in watchers:
+        assert await event(watcher) == "retry: 2000\n\n"
+    assert {await event(watcher) for watcher in watchers} == {
+        'event: changes\ndata: <p hx-swap-oob="true" id="value">1</p>\n\n'
+    }
+    assert page.looks == 1
+    page.value = "2"
+    clock.go_on.set()
+    assert {await event(watcher) for watcher in watchers} == {
+        'event: changes\ndata: <p hx-swap-oob="true" id="value">2</p>\n\n'
+    }
+    assert page.looks == 2
+    assert min(clock.slept) >= LEAST
+
+
+async def test_who_comes_later_is_sent_what_is_known(clock: Slow, page: Page) -> None:
+    live = Live(clock)
+    first, second = live.watch(("/",), page), live.watch(("/",), page)
+    await event(first), await event(first)
+    await event(second)
+    assert ">1</p>" in await event(second)
+    assert page.looks == 1
+
+
+async def test_nobody_looks_when_nobody_watches(clock: Slow, page: Page) -> None:
+    live = Live(clock)
+    watcher = live.watch(("/",), page)
+    await event(watcher), await event(watcher)
+    await watcher.aclose()
+    clock.go_on.set()
+    await eventually(lambda: len(asyncio.all_tasks()) == 1)
+    assert page.looks == 1
+    again = live.watch(("/",), page)
+    await event(again)
+    assert ">1</p>" in await event(again)
+
+
+async def test_a_look_that_fails_by_a_fault_of_ours_ends_the_streams_and_who_comes_again_has_it_looked_at_anew(
+    clock: Slow, page: Page, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live = Live(clock)
+    watcher = live.watch(("/",), page)
+    await event(watcher), await event(watcher)
+    page.fails = True
+    clock.go_on.set()
+    with pytest.raises(StopAsyncIteration):
+        await event(watcher)
+    assert "a live page could not be looked at" in capsys.readouterr().out
+    page.fails = False
+    again = live.watch(("/",), page)
+    await event(again)
+    assert ">1</p>" in await event(again)
+
+
+def test_an_event_is_one_whatever_lines_it_has() -> None:
+    assert event_of(["<p>a\nb</p>"]) == "event: changes\ndata: <p>a\ndata: b</p>\n\n"
