@@ -15,6 +15,7 @@ from libs.eventlog.tables.generations import in_use
 from libs.eventlog.tables.queries import Queries, expressions_of
 from services.ops.cli.environment import PATIENCE, Environment
 from services.ops.cli.output import Refused
+from services.ops.console.undone import DeadLetterCount
 from services.ops.watch.services import SERVICES, WatchedService
 
 CONNECTIONS = 4
@@ -76,6 +77,7 @@ class Sources:
 
     def __init__(self, here: Environment, clock: Clock) -> None:
         self.here, self.clock = here, clock
+        self.dead_letters = DeadLetterCount()
         self._log: KafkaLog | None = None
         self._one = asyncio.Lock()
         self._tables = {name: Tables(here, service, clock) for name, service in SERVICES.items()}

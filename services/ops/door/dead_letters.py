@@ -176,13 +176,18 @@ async def letters(kafka: Address, log: KafkaLog) -> list[StoredDeadLetter]:
     markers: dict[RecordAddress, DeadLetterDiscarded] = {}
     for door in UPSTREAM:
         async for record in records(kafka, log, dead_letters_of(door)):
-            entry = _ENTRY.validate_json(record.value or b"")
+            entry = entry_of(record.value or b"")
             if isinstance(entry, DeadLetter):
                 found.setdefault(entry.place, StoredDeadLetter(entry, _written_at(record)))
             else:
                 markers[entry.place] = entry
     marked = (letter._replace(marker=markers.get(place)) for place, letter in found.items())
     return sorted(marked, key=lambda letter: letter.written_at)
+
+
+def entry_of(value: bytes) -> DeadLetter | DeadLetterDiscarded:
+    """Read a record of dead letters; raises ValidationError."""
+    return _ENTRY.validate_json(value)
 
 
 def again(letter: DeadLetter) -> Outgoing:

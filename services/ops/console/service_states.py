@@ -1,0 +1,72 @@
+"""What the services say of themselves now: ready or not and why, what stands still, what waits, what is left aside."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from libs.eventlog.errors import Unavailable
+from services.ops.cli.environment import Place
+from services.ops.watch.pages import answer
+from services.ops.watch.readiness import readiness
+
+SECONDS = 3.0  # machine seconds that a page of a service may take
+STOPPED, WAITING = "olcare_partition_stopped", "olcare_deadlines_wait_since_seconds"
+Partition = tuple[str, int]
+
+
+class ServiceState(NamedTuple):
+    """One service; what it says in numbers is empty where it does not answer."""
+
+    name: str
+    ready: bool
+    build: str | None
+    why: str | None
+    degraded: str | None
+    stopped: tuple[Partition, ...] = ()
+    waiting: Mapping[str, datetime] = {}
+    """By duty since when it waits for safe time."""
+    left_aside: int = 0
+
+
+async def states(places: Mapping[str, Place]) -> list[ServiceState]:
+    """Ask all of them at once."""
+    ready, numbers = await asyncio.gather(
+        readiness(places), asyncio.gather(*(_numbers(place) for place in places.values()))
+    )
+    found = [(name, ready[name], said) for name, said in zip(places, numbers, strict=True)]
+    return [ServiceState(name, one.ready, one.build, one.waiting, one.degraded, *said) for name, one, said in found]
+
+
+Numbers = tuple[tuple[Partition, ...], Mapping[str, datetime], int]
+
+
+async def _numbers(place: Place) -> Numbers:
+    try:
+        _, metrics = await answer(place.host, place.port, "/metrics", SECONDS)
+        _, stuck = await answer(place.host, place.port, "/stuck", SECONDS)
+        return (*standing(metrics.decode()), len(json.loads(stuck)))
+    except (Unavailable, ValueError):
+        return (), {}, 0  # that it does not answer is what its readiness says
+
+
+def standing(metrics: str) -> tuple[tuple[Partition, ...], dict[str, datetime]]:
+    """Which partitions stand still, and since when which duties wait; raises ValueError where it is none."""
+    stopped, waiting = list[Partition](), dict[str, datetime]()
+    for name, labels, value in _samples(metrics):
+        if name == STOPPED and value:
+            stopped.append((labels["topic"], int(labels["partition"])))
+        elif name == WAITING and value:
+            waiting[labels["duty"]] = datetime.fromtimestamp(value, UTC)
+    return tuple(sorted(stopped)), waiting
+
+
+def _samples(metrics: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
+    """The samples of the two metrics alone: a parser of all of them takes ten times as long."""
+    lines = [line for line in metrics.splitlines() if line.startswith((STOPPED, WAITING)) and not line.endswith(" 0.0")]
+    for family in text_string_to_metric_families("\n".join([*lines, ""])):
+        for sample in family.samples:
+            yield sample.name, sample.labels, sample.value
