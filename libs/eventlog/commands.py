@@ -39,6 +39,8 @@ class IssuedCommand:
     traceparent: str | None = None
     fingerprint: str | None = None
     """Of what the message says that asks for it, where it was made at a door."""
+    caused_by: str | None = None
+    """The id of the event, or the address of the record at a door, that asks for it."""
     rests_on: tuple[str, ...] = ()
     """Streams beside its own whose news may let a duty's command come out otherwise: it waits while they are stuck."""
 
@@ -58,7 +60,8 @@ def refused_as_used_otherwise(message: Message, issued: IssuedCommand, fingerpri
 def issued_by_event(event: RecordedEvent, reaction: Reaction) -> IssuedCommand:
     """The command that another service's event causes."""
     identity = str(reaction_command_id(event.id, reaction.name, reaction.stream))
-    return IssuedCommand(identity, reaction.stream, reaction.command, event.correlationid, event.traceparent)
+    told = event.correlationid, event.traceparent
+    return IssuedCommand(identity, reaction.stream, reaction.command, *told, caused_by=event.id)
 
 
 def issued_by_duty(row: Mapping[str, Any], command: Command, *more: str, rests_on: Iterable[str] = ()) -> IssuedCommand:
@@ -67,4 +70,5 @@ def issued_by_duty(row: Mapping[str, Any], command: Command, *more: str, rests_o
     A stream without events has no head, and is named by itself.
     """
     identity = str(duty_command_id(row["head"] or row["stream"], type(command).__name__, *more))
-    return IssuedCommand(identity, row["stream"], command, row["correlation"], rests_on=tuple(rests_on))
+    why = row["correlation"], None, None, row["head"]
+    return IssuedCommand(identity, row["stream"], command, *why, tuple(rests_on))

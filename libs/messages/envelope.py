@@ -36,6 +36,15 @@ SchemaUri = Annotated[str, StringConstraints(pattern=r"^urn:olcare:schema:olcare
 SequenceText = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{32}$")]
 """Which key it is under, and the digest of type and data of an upstream message under that key."""
+CausedBy = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9][A-Za-z0-9._-]*/[0-9]+/[0-9]+)$",
+        max_length=300,
+    ),
+]
+"""The id of the event that was reacted to, or after which a duty was due; or the address of the record at a door,
+`topic/partition/offset`."""
 Traceparent = Annotated[str, StringConstraints(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 
 
@@ -65,6 +74,9 @@ class CloudEvent(Value, Generic[D]):
     traceparent: Traceparent | None = None
     fingerprint: Fingerprint | None = None
     """Of the upstream message that caused it: tells a repeat from another message under a used id."""
+    causedby: CausedBy | None = None
+    """What asked for the command; none where a duty found it on a stream without events, and in what was written
+    before."""
     data: D
 
 

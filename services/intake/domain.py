@@ -148,6 +148,8 @@ class Owed(NamedTuple):
     command: ApplyHeld
     asked: FactsNeeded | None = None
     """The facts that it needs."""
+    said_at_door: str | None = None
+    """The address of the record at the door; None in what was written before."""
 
 
 OWING = (TicketOpened, TicketRefused, MessageHeld)
@@ -159,7 +161,12 @@ def owed(state: State) -> tuple[Owed, ...]:
     if isinstance(state, Unopened):
         return ()
     return tuple(
-        Owed(f"apply-held-{number}", ApplyHeld(message.said_at, number), _asked_again(state, message))
+        Owed(
+            f"apply-held-{number}",
+            ApplyHeld(message.said_at, number),
+            _asked_again(state, message),
+            message.door_record.place.text() if message.door_record else None,
+        )
         for number, message in enumerate(state.held, start=state.applied + 1)
     )
 

@@ -223,7 +223,8 @@ class TicketDuties:
 
 
 def _applying(stream: str, due: Owed, command: ApplyHeld, correlation: str) -> IssuedCommand:
-    return IssuedCommand(str(duty_command_id(stream, due.name)), stream, command, correlation)
+    identity = str(duty_command_id(stream, due.name))
+    return IssuedCommand(identity, stream, command, correlation, caused_by=due.said_at_door)
 
 
 def _second_receipt(wish: TellOutcome, record: Record | None) -> Outgoing:

@@ -114,7 +114,7 @@ class Sender:
         result = await self._try(row, claim)
         assert answer.event is not None  # noqa: S101 - `_is_mine` has checked it
         identity = str(duty_command_id(answer.event.id, "conclude"))
-        return IssuedCommand(identity, row["stream"], result, row["correlation"])
+        return IssuedCommand(identity, row["stream"], result, row["correlation"], caused_by=answer.event.id)
 
     async def _try(self, row: Mapping[str, Any], claim: Claim) -> Result:
         letterhead = self._settings.letterhead()

@@ -306,7 +306,7 @@ class DoorLoop:
         """The answers that messages have got already, also that their id was used otherwise; new ones have no event."""
         await self._gate()
         messages = [message for _, message in read]
-        commands = [await self._named(m, c) for m, c in zip(messages, await self._door.issue(read), strict=True)]
+        commands = [await self._named(r, m, c) for (r, m), c in zip(read, await self._door.issue(read), strict=True)]
         answers = [Answer(c, e) for c, e in zip(commands, await self._door.counted(commands), strict=True)]
         others = self._otherwise(messages, answers)
         for at, event in zip(others, await self._door.counted([*others.values()]), strict=True):
@@ -316,15 +316,16 @@ class DoorLoop:
     async def _decide(self, read: Sequence[tuple[Record, Any]]) -> list[Outgoing]:
         """Bring the messages to their counting events; gives their receipts."""
         await self._gate()  # so that the facts queried below are not older than the gate allows
-        commands = [await self._named(m, c) for (_, m), c in zip(read, await self._door.issue(read), strict=True)]
+        commands = [await self._named(r, m, c) for (r, m), c in zip(read, await self._door.issue(read), strict=True)]
         answers = [*await self._door.answer(commands)]
         await self._refuse_used_ids([message for _, message in read], answers)
         await self._door.apply_held(answers)
         return [self._door.receipt(r, m, a) for (r, m), a in zip(read, answers, strict=True)]
 
-    async def _named(self, message: Any, issued: IssuedCommand) -> IssuedCommand:
+    async def _named(self, record: Record, message: Any, issued: IssuedCommand) -> IssuedCommand:
         said = self._door.said(message)
-        return issued if said is None else replace(issued, fingerprint=fingerprint(await self._key(), said))
+        mark = None if said is None else fingerprint(await self._key(), said)
+        return replace(issued, fingerprint=mark, caused_by=f"{record.topic}/{record.partition}/{record.offset}")
 
     async def _key(self) -> bytes:
         """What fingerprints are keyed with: the id of the private topic, or what it was before a restore."""

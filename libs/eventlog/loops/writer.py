@@ -155,7 +155,7 @@ class Writer:
         if event is None:
             return None
         at, trace, said = issued.command.occurred_at, issued.traceparent, issued.fingerprint
-        cause = Cause(issued.id, issued.correlation, at, trace, said)
+        cause = Cause(issued.id, issued.correlation, at, trace, said, issued.caused_by)
         written = encode(self._source, issued.stream, known.head, event, cause, self._clock.now())
         if len(written.value) > LARGEST:
             raise TooLarge(f"{type(event).__name__} of {issued.stream} has {len(written.value)} bytes, over {LARGEST}")

@@ -89,6 +89,8 @@ class RecordedEvent(msgspec.Struct, Generic[D], rename=_NAMES):
     traceparent: str | None = None
     fingerprint: str | None = None
     """Of what an upstream message said; none for any other cause."""
+    causedby: str | None = None
+    """The id of an event, or the address of a record at a door."""
     partition: int = -1
     offset: int = -1
     sequence: int = 0
@@ -123,6 +125,7 @@ class _Wire(msgspec.Struct, omit_defaults=True):
     previousid: str | None = None
     traceparent: str | None = None
     fingerprint: str | None = None
+    causedby: str | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -136,6 +139,8 @@ class Cause(NamedTuple):
     occurred_at: datetime
     traceparent: str | None = None
     fingerprint: str | None = None
+    caused_by: str | None = None
+    """The id of an event, or the address of a record at a door."""
 
 
 def encode(source: str, stream: str, head: Head | None, event: Event, cause: Cause, recorded_at: datetime) -> "Written":
@@ -162,6 +167,7 @@ def encode(source: str, stream: str, head: Head | None, event: Event, cause: Cau
         previousid=previous,
         traceparent=cause.traceparent,
         fingerprint=cause.fingerprint,
+        causedby=cause.caused_by,
     )
     return Written(stream, Head(sequence, identity), event, cause.command, _encoder.encode(wire))
 
