@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
@@ -44,16 +44,16 @@ Own = tuple[Health, Quiet, Metrics]
 
 def site(
     sources: Sources, assets: Assets, own: Own, pages: Sequence[AnyPage], actions: Sequence[AnyAction], host: str
-) -> Starlette:
+) -> ASGIApp:
     """Put it together; `host` is where browsers find it."""
     made = Site(sources, assets, pages, actions)
-    handlers: dict[Any, Any] = dict.fromkeys(STATUS, made.failed) | {404: made.nowhere, 405: made.nowhere}
+    handlers: dict[Any, Any] = dict.fromkeys(STATUS, made.failed) | {
+        404: made.nowhere,
+        405: made.nowhere,
+        500: made.fault,
+    }
     routes = [Route(path, handler) for path, handler in own_pages(*own)]
-    return Starlette(
-        routes=[*routes, *made.routes()],
-        middleware=[Middleware(Guard, host=host)],
-        exception_handlers=handlers,
-    )
+    return Guard(Starlette(routes=[*routes, *made.routes()], exception_handlers=handlers), host)
 
 
 class Site:
@@ -154,6 +154,10 @@ class Site:
     async def nowhere(self, request: Request, _error: Exception) -> Response:
         """Say that there is no such page."""
         return self._said(request, 404, N_("There is no such page"), [f"{request.method} {request.url.path}"])
+
+    async def fault(self, request: Request, _error: Exception) -> Response:
+        """Say that a fault of ours is in the way; the log has it."""
+        return self._said(request, 500, N_("A fault of ours"), [N_("the log of the console says more")])
 
     def _said(self, request: Request, status: int, title: str, sentences: Sequence[str]) -> Response:
         if wants_json(request):

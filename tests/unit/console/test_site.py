@@ -49,6 +49,8 @@ async def look(_sources: Sources, query: AskedFor) -> Answer:
     match query.name:
         case "nothing":
             raise NotThere("there is no nothing; look at /things")
+        case "broken":
+            raise RuntimeError("secret")
         case "away":
             raise Unavailable("Kafka at here:1 does not answer")
         case name:
@@ -114,6 +116,14 @@ async def test_what_can_not_be_shown_is_said_in_both_forms(
     assert (page.status_code, data.status_code) == (status, status)
     assert why in page.text
     assert data.json()["why"] == [why]
+
+
+async def test_a_fault_of_ours_says_nothing_of_itself_and_has_the_policy_too(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/things/broken")
+    assert answer.status_code == 500
+    assert "the log of the console says more" in answer.text
+    assert "secret" not in answer.text
+    assert answer.headers["content-security-policy"] == POLICY
 
 
 async def test_an_empty_parameter_is_as_good_as_none(browser: httpx.AsyncClient) -> None:

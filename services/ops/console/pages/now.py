@@ -19,7 +19,7 @@ from services.ops.console.words import N_
 from services.ops.sla.grounds import grounds_in_tables
 
 T = TypeVar("T")
-QUERIES = Path(__file__).parents[1] / "queries.sql"
+PROMISES, NOTICES = (Path(__file__).parents[1] / name for name in ("promises.sql", "notices.sql"))
 OVERDUE = timedelta(days=92)
 """A ticket that is late and unanswered for longer is no news for who is on call: `/promises` has it."""
 A_ROUND = timedelta(seconds=10)
@@ -187,7 +187,7 @@ async def centres(sources: Sources) -> tuple[CentreNow, ...]:
 
 async def promises(sources: Sources) -> PromisesNow:
     """Promises that wait; raises Refused and Unavailable."""
-    queries, now = await sources.queries("sla_timer", QUERIES), sources.clock.now()
+    queries, now = await sources.queries("sla_timer", PROMISES), sources.clock.now()
     waiting = await queries.row("promises_now", now=now, since=now - OVERDUE)
     without = await queries.row("not_promised_now")
     assert waiting  # noqa: S101 - a count has a row
@@ -197,7 +197,7 @@ async def promises(sources: Sources) -> PromisesNow:
 
 async def ambiguous(sources: Sources) -> Count:
     """Notices that a person has to settle; raises Refused and Unavailable."""
-    found = await (await sources.queries("notification", QUERIES)).row("ambiguous_now")
+    found = await (await sources.queries("notification", NOTICES)).row("ambiguous_now")
     assert found  # noqa: S101 - a count has a row
     return Count(number=found["notices"], since=found["since"])
 

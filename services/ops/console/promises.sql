@@ -17,7 +17,3 @@ from (
 -- How many tickets without a promise nobody has answered, withdrawn or merged yet, and the oldest of them.
 select count(*) as tickets, min(opened_at) as since from promises
 where state = 'not-promised' and responded_at is null and cancelled_at is null;
-
--- name: ambiguous_now
--- How many notices nobody knows of whether they were accepted, and since when.
-select count(*) as notices, min(changed_at) as since from notices where state = 'ambiguous';
