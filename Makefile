@@ -11,7 +11,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-vers
 QUICK := $(wildcard tests/unit tests/contracts tests/model)
 ON_ALL_CORES := $(QUICK) $(wildcard tests/integration/test_bounds.py)
 
-.PHONY: help setup demo test check up down status security containers faults year bench contracts lock clean
+.PHONY: help setup demo test check up down status security containers faults planted year bench contracts lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ containers: setup ## Build the image and try the whole product as containers (ne
 
 faults: setup ## Kill, stall and cut off processes RUNS times and balance the books after each
 	@$(BIN)/python -m tests.faults.campaign --runs $(RUNS)
+
+planted: setup ## Plant known bugs, one at a time, and see that a test fails for each
+	@$(BIN)/python -m tests.planted
 
 year: setup ## Play a year of contracts of 2,000 customers, and reckon everything once more
 	@$(BIN)/python -m tests.year --customers 2000

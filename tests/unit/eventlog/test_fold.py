@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from libs.eventlog.errors import Halted
 from libs.eventlog.fold import Projector, View, counted_at
 from libs.eventlog.projection import Reader
+from libs.eventlog.put_away import hour_of
 from libs.eventlog.rule import Judge
 from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.ids import name_id
@@ -47,6 +49,12 @@ def test_the_state_of_a_decider_is_a_row_like_any_other() -> None:
     opened = history.next(A, Opened(at=MONDAY, fact=1, basis=()))
     assert state(folded([opened]), A).is_open
     assert not state(folded([opened, history.next(A, Closed(at=MONDAY, fact=1, basis=()))]), A).is_open
+
+
+def test_the_hour_of_a_stream_is_its_latest_also_where_a_clock_went_back() -> None:
+    history = History()
+    view = folded([history.next(A, day=2), history.next(A, day=1), history.next(B, day=1)])
+    assert view.hours == {A: hour_of(MONDAY + timedelta(days=2)), B: hour_of(MONDAY + timedelta(days=1))}
 
 
 def test_what_is_void_moves_nothing_and_is_named() -> None:

@@ -150,6 +150,8 @@ def test_several_publications_are_gone_through_in_the_order_of_their_instants() 
 def test_what_is_published_for_later_does_not_count_yet() -> None:
     closing = at(paris("13:00"), closed(("13:30", "17:00")))
     PROMISE.given(MAILED).when(recompute(paris("12:59"), closing)).then(None)
+    shorter = targets_at(paris("13:00"), email_seconds=3600)
+    PROMISE.given(MAILED).when(recompute(paris("12:59"), targets=[shorter])).then(None)
 
 
 @pytest.mark.parametrize("published_at", [DUE, DUE + MICROSECOND])
