@@ -68,6 +68,10 @@ def _lines(name: str, reader: Reader, records: list[Record]) -> Iterator[str]:
         projector.fold(events, view)
         for table, rows in view.rows.items():
             yield from (_line(f"{name}.{table}", dump[table](row)) for row in rows.values() if row is not None)
+        for table, entries in view.entries.items():
+            yield from (_line(f"{name}.{table}", entry) for entry in entries)
+        for table, counted in view.tallies.items():
+            yield from (_line(f"{name}.{table}", (*key, events)) for key, events in counted.items())
         for stream, head in view.heads.items():
             yield _line(f"{name}.heads", (stream, partition, *head, bytes(view.command_indexes.get(stream, b""))))
         yield from (_line(f"{name}.voids", (partition, offset)) for offset in view.voids)

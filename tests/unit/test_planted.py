@@ -125,7 +125,10 @@ FOLDS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "contracts": ["customers", "erased_persons", "contracts", "terms"],
         "plan": ["centres"],
     },
-    "ops.audit": {"actions": ["action_states", "viewings"]},
+    "ops.audit": {
+        "actions": ["action_states", "viewings"],
+        **{reader: [] for reader in ("tickets", "sla", "contracts", "plan", "notices")},
+    },
 }
 """The tables that are folded, by service and reader."""
 TEMPLATES = (

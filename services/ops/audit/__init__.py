@@ -1,6 +1,6 @@
-"""Records what people do at the command line, before it is done: today, who looks at what is private, and why.
+"""Records what people do at the command line, before it is done, and keeps the chain of every event of every log topic.
 
 owns    olcare.ops.v1 (streams action), the door olcare.ops.in.v1 and its receipts
-reads   nothing else
+reads   every log topic
 writes  nothing else
 """

@@ -1,4 +1,4 @@
-"""What audit derives from its own topic: who was shown what is private, when and why."""
+"""What audit derives: of its own topic who was shown what is private, when and why; of every log topic the chain."""
 
 from datetime import datetime
 from typing import NamedTuple, assert_never, get_args
@@ -6,7 +6,8 @@ from typing import NamedTuple, assert_never, get_args
 from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.actions import ActionEvent, ActionRefused, PrivateDataShown
-from libs.messages.catalogue import OPS
+from libs.messages.catalogue import EVENTS, OPS
+from services.ops.audit.chain import SHORT, counts_of, registers_of
 from services.ops.audit.domain import DECIDERS, State
 
 
@@ -65,4 +66,21 @@ VIEWINGS: Projection[ViewingRow] = Projection(
     indexes=("(recorded_at)",),
 )
 
-READERS: tuple[Reader, ...] = (Reader("actions", OPS, 2, (STATES, VIEWINGS), writes=True),)
+
+def _chain(name: str, topic: str) -> Reader:
+    """Read a topic on which nothing is decided here, so that no decision waits for it."""
+    return Reader(name, topic, 1, (), registers=registers_of(topic), tallies=(counts_of(topic),), gates=False)
+
+
+READERS: tuple[Reader, ...] = (
+    Reader(
+        "actions",
+        OPS,
+        3,
+        (STATES, VIEWINGS),
+        writes=True,
+        registers=registers_of(OPS),
+        tallies=(counts_of(OPS),),
+    ),
+    *(_chain(SHORT[topic], topic) for topic in EVENTS if topic != OPS),
+)
