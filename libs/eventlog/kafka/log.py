@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
+from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import LeaderNotAvailableError, ReplicaNotAvailableError, StaleMetadata
+from aiokafka.errors import KafkaError, LeaderNotAvailableError, ReplicaNotAvailableError, StaleMetadata
 from aiokafka.errors import UnknownTopicOrPartitionError as UnknownTopic
+from aiokafka.protocol.admin import DescribeGroupsRequest
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 
@@ -19,9 +21,10 @@ from libs.eventlog.kafka.commits import commit_of
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.decoder import install_decoder
 from libs.eventlog.kafka.faststream_subscription import FastStreamSubscription
-from libs.eventlog.kafka.scan import scan
+from libs.eventlog.kafka.scan import first_at, scan
 from libs.eventlog.kafka.subscription import KafkaSubscription
 from libs.eventlog.kafka.topic_id import TopicIdRequest, topic_ids
+from libs.eventlog.kafka.topic_state import LogDirsRequest, Newest, NewestRequest, newest_of, sizes_of
 from libs.eventlog.ports import Appender, BrokerTime, Commit, Identity, OnAssigned, PartitionOffset
 from libs.eventlog.wire.record import Record
 
@@ -70,12 +73,53 @@ class KafkaLog:
 
     async def starts(self, topic: str) -> Mapping[int, int]:
         """The offset of the first record that is still there."""
-        return (await self._offsets([topic], OffsetResetStrategy.EARLIEST, READ_COMMITTED))[topic]
+        return (await self.starts_of([topic]))[topic]
+
+    async def starts_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
+        """The starts of several topics, in one request of each broker."""
+        return await self._offsets(topics, OffsetResetStrategy.EARLIEST, READ_COMMITTED)
 
     async def since(self, topic: str, timestamp: int) -> Mapping[int, int]:
         """The first offset from a broker time (ms of the epoch) on; partitions without a later record are absent."""
         found = (await self._offsets([topic], timestamp, READ_COMMITTED))[topic]
         return {partition: offset for partition, offset in found.items() if offset >= 0}
+
+    async def since_of(self, topics: Iterable[str], timestamp: int) -> Mapping[str, Mapping[int, int]]:
+        """As `since`, of several topics in one request of each broker."""
+        found = await self._offsets(topics, timestamp, READ_COMMITTED)
+        return {topic: {p: at for p, at in offsets.items() if at >= 0} for topic, offsets in found.items()}
+
+    async def newest(self, topics: Iterable[str]) -> Mapping[str, Newest]:
+        """The newest record of each topic by the brokers' time; a topic without records is absent."""
+        wanted = list(topics)
+        return newest_of(await self._client.within(lambda: self._newest_now(wanted), "newest records"))
+
+    async def _newest_now(self, topics: Sequence[str]) -> Sequence[Any]:
+        wanted = {TopicPartition(topic, p) for topic in topics for p in await self._client.partitions_now(topic)}
+        leaders = await self._client.by_leader(wanted)
+        return await asyncio.gather(*(self._client.ask(node, NewestRequest(led)) for node, led in leaders.items()))
+
+    async def sizes(self, topics: Iterable[str]) -> Mapping[str, int]:
+        """The bytes that all brokers keep of each topic, copies included; nothing where we may not ask for them."""
+        wanted = [TopicPartition(topic, p) for topic in topics for p in await self._client.partitions(topic)]
+        try:
+            return sizes_of(
+                [await self._client.ask(node, LogDirsRequest(wanted)) for node in await self._client.nodes()]
+            )
+        except KafkaError:
+            return {}
+
+    async def members(self, groups: Iterable[str]) -> Mapping[str, int]:
+        """How many members each group has; 0 also where there is no such group. Raises Unavailable."""
+        wanted = list(groups)
+        answers = await asyncio.gather(
+            *(self._client.ask_coordinator(one, DescribeGroupsRequest([one]), f"members of {one}") for one in wanted)
+        )
+        return {group: len(answer.groups[0][5]) for group, answer in zip(wanted, answers, strict=True)}
+
+    async def at(self, topic: str, place: PartitionOffset) -> Record | None:
+        """The first record that stands at an offset or after it, by the smallest fetch that has it; None at the end."""
+        return await first_at(self._client, TopicPartition(topic, place.partition), place.offset)
 
     async def _offsets(self, topics: Iterable[str], at: int, isolation: int) -> dict[str, dict[int, int]]:
         wanted = list(topics)

@@ -47,6 +47,18 @@ class _Fetched(NamedTuple):
     next_offset: int
 
 
+async def first_at(client: KafkaClient, tp: TopicPartition, offset: int) -> Record | None:
+    """The first record with an offset of at least `offset`, in a fetch of one batch; None where none is there now."""
+
+    async def fetched() -> Record | None:
+        request = FetchRequest(0, 0, 1, UNCOMMITTED, [(tp.topic, [(tp.partition, offset, 1)])])
+        response = await client.ask(await client.leader(tp), request)
+        ((_, ((*_, found),)),) = response.topics
+        return next((record for record in _records(tp, found).records if record.offset >= offset), None)
+
+    return await client.within(fetched, f"reading {tp}")
+
+
 async def _asked(client: KafkaClient, tp: TopicPartition, offset: int) -> _Fetched:
     return await client.within(partial(_fetch, client, tp, offset), f"reading {tp}")
 

@@ -59,6 +59,7 @@ class Card:
     written_by: tuple[str, ...]
     read_by: tuple[str, ...]
     set_aside: tuple[SetAside, ...]
+    about: str = ""
 
     def settings(self, brokers: int) -> Mapping[str, str]:
         """The Kafka settings for a cluster of so many brokers."""
@@ -92,6 +93,7 @@ def parse_card(raw: Mapping[str, Any]) -> Card:
         written_by=tuple(raw["written_by"]),
         read_by=tuple(raw["read_by"]),
         set_aside=tuple(SetAside(**entry) for entry in raw["set_aside"]),
+        about=str(raw.get("about", "")),
     )
 
 

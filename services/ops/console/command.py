@@ -44,6 +44,8 @@ async def serve(here: Environment, port: int | None = None) -> int:
     sources, quiet = Sources(here, clock), Quiet(clock)
     app = site(sources, found, (health, quiet, metrics), PAGES, ACTIONS, settings.published_host)
     try:
-        return await run(Service(settings, clock, metrics, health, quiet, [], site=app))
+        return await run(
+            Service(settings, clock, metrics, health, quiet, [("followers", sources.followers.run)], site=app)
+        )
     finally:
         await sources.close()

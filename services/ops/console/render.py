@@ -15,7 +15,9 @@ from libs.messages.base import rfc3339
 from services.ops.console.assets import Assets
 from services.ops.console.fragments import Fragments, Recorder
 from services.ops.console.pages.page import AnyPage
+from services.ops.console.pages.tail import compact, laid_out
 from services.ops.console.shown import Shown
+from services.ops.console.sparks import spark
 from services.ops.console.words import LANGUAGES, translations
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -89,8 +91,17 @@ class Renderer:
             "languages": LANGUAGES,
             "themes": THEMES,
             "nav": self._nav,
+            "spark": spark,
+            "short_type": short_type,
+            "compact": compact,
+            "laid_out": laid_out,
         }
         return environment
+
+
+def short_type(kind: str | None) -> str:
+    """A CloudEvents type without what all of ours begin with."""
+    return (kind or "").removeprefix("olcare.").removeprefix("upstream.").removesuffix(".v1")
 
 
 def _url(path: str, values: Mapping[str, Any]) -> str:

@@ -1,20 +1,25 @@
 """What every page may ask: one log, one pool of connections for each service's database, the clock and the cards."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from libs.chassis.clock import Clock
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topic_state import Newest
 from libs.eventlog.kafka.topics import Card
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.generations import in_use
 from libs.eventlog.tables.queries import Queries, expressions_of
 from services.ops.cli.environment import PATIENCE, Environment
 from services.ops.cli.output import Refused
+from services.ops.console.followers import FollowerWatch
+from services.ops.console.rates import Rates
+from services.ops.console.tail import Tails
 from services.ops.console.undone import DeadLetterCount
 from services.ops.watch.services import SERVICES, WatchedService
 
@@ -22,6 +27,9 @@ CONNECTIONS = 4
 """At most so many to each database."""
 LOOK = 2.0
 """Machine seconds after which it is asked again which tables are in use."""
+SLOW = 5.0
+"""Machine seconds for which sizes of topics, and where they begin, are as good as new."""
+T = TypeVar("T")
 
 
 class Tables:
@@ -72,12 +80,32 @@ class Tables:
             await self._database.close()
 
 
+class Kept(Generic[T]):
+    """An answer about topics that changes slowly: asked for again when it is some seconds old."""
+
+    def __init__(self, clock: Clock, ask: Callable[[KafkaLog, Iterable[str]], Awaitable[T]]) -> None:
+        self._clock, self._ask = clock, ask
+        self._known: tuple[float, T] | None = None
+
+    async def of(self, log: KafkaLog, topics: Iterable[str]) -> T:
+        """Give it; raises Unavailable."""
+        now = self._clock.monotonic()
+        if self._known is None or now - self._known[0] > SLOW:
+            self._known = now, await self._ask(log, topics)
+        return self._known[1]
+
+
 class Sources:
     """One for the whole process; nothing is opened before it is asked for."""
 
     def __init__(self, here: Environment, clock: Clock) -> None:
         self.here, self.clock = here, clock
-        self.dead_letters = DeadLetterCount()
+        self.dead_letters, self.rates = DeadLetterCount(), Rates()
+        self.starts = Kept(clock, KafkaLog.starts_of)
+        self.sizes = Kept(clock, KafkaLog.sizes)
+        self.followers = FollowerWatch(clock, self.log, self.database, lambda: self.cards)
+        self.tails = Tails(clock)
+        self.newest_types: dict[str, tuple[Newest, str | None]] = {}
         self._log: KafkaLog | None = None
         self._one = asyncio.Lock()
         self._tables = {name: Tables(here, service, clock) for name, service in SERVICES.items()}

@@ -72,7 +72,7 @@ async def _of(here: Environment, log: KafkaLog, service: WatchedService) -> list
     kept_there = [await _row(log, kind, follower) for kind, follower in groups(service, log, here.cards())]
     try:
         async with tables(here.postgres_address(), service) as database:
-            kept = readers(service, partial(_positions, database))
+            kept = readers(service, partial(positions_in, database))
             return [*kept_there, *[await _row(log, kind, follower) for kind, follower in kept]]
     except (Refused, Unavailable) as error:
         return [*kept_there, {"follower": service.name, "kind": "reader", "problem": str(error)}]
@@ -92,7 +92,8 @@ async def _row(log: KafkaLog, kind: str, follower: Follower) -> dict[str, object
     }
 
 
-async def _positions(database: Database, name: str) -> Mapping[int, int]:
+async def positions_in(database: Database, name: str) -> Mapping[int, int]:
+    """The next offset of each partition of a reader, as its table in use says."""
     async with database.connection() as connection:
         rows = await connection.fetch(f"select partition, next_offset from position_{name}")  # noqa: S608 - our name
     return {row["partition"]: row["next_offset"] for row in rows}

@@ -9,7 +9,23 @@
   if (zone && !document.cookie.split("; ").includes(`olcare_zone=${zone}`)) {
     document.cookie = `olcare_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
   }
-  if (!main || !stream || !state || !window.htmx) return;
+  if (!window.htmx) return;
+
+  let cancelled = false;
+  const buttons = () => document.querySelectorAll("[data-cancel]").forEach((one) => (one.hidden = cancelled));
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-cancel]");
+    if (!button) return;
+    cancelled = true;
+    window.htmx.trigger(button.closest("[hx-get]"), "htmx:abort");
+    buttons();
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (cancelled && event.detail.elt.matches(".progress")) event.preventDefault();
+  });
+  document.addEventListener("htmx:afterSettle", buttons);
+  buttons();
+  if (!main || !stream || !state || !pause) return;
 
   let paused = false;
   const say = (word) => {
@@ -39,6 +55,10 @@
     const fresh = fragment.firstElementChild;
     if (!fresh) return;
     fresh.removeAttribute("hx-swap-oob");
+    target.querySelectorAll("details[open][id]").forEach((open) => {
+      const same = fresh.querySelector(`#${CSS.escape(open.id)}`);
+      if (same) same.open = true;
+    });
     if (target.outerHTML === fresh.outerHTML) event.detail.shouldSwap = false;
   });
   document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start()));
