@@ -1,6 +1,7 @@
 """What messages are made of: instants, days, ids and keys."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,11 +9,17 @@ from hypothesis import strategies as some
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from libs.messages.base import (
+    Count,
     Day,
     Event,
     Instant,
+    Microseconds,
+    Offset,
     PersonId,
+    PlanVersion,
     PrivateKey,
+    Seconds,
+    Sequence,
     StreamId,
     event_type,
     rfc3339,
@@ -64,6 +71,25 @@ def test_a_day_is_a_date_and_nothing_else() -> None:
     for bad in ("20261225", '"2026-12-25T09:00:00Z"', '"25/12/2026"', '"0001-01-01"'):
         with pytest.raises(ValidationError):
             Closed.model_validate_json(f'{{"on":{bad}}}')
+
+
+@pytest.mark.parametrize(
+    ("kind", "largest"),
+    [
+        (Seconds, 2**31 - 1),
+        (Count, 2**31 - 1),
+        (PlanVersion, 2**31 - 1),
+        (Microseconds, 2**53 - 1),
+        (Sequence, 9_999_999_999),
+        (Offset, 2**63 - 1),
+    ],
+)
+def test_no_number_is_larger_than_what_is_reckoned_with_and_stored(kind: Any, largest: int) -> None:
+    number: TypeAdapter[int] = TypeAdapter(kind)
+    assert number.validate_json(str(largest)) == largest
+    for bad in (largest + 1, 9 * 10**30, -1):
+        with pytest.raises(ValidationError):
+            number.validate_json(str(bad))
 
 
 def test_the_type_names_the_event_and_its_major_version() -> None:

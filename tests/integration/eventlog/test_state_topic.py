@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.state_topic import StateTopic
 from libs.eventlog.tables.database import Database
 from libs.eventlog.testing import MemoryLog
@@ -111,6 +112,19 @@ async def test_only_who_has_read_to_the_end_notes_that_it_has(scene: Scene) -> N
     async with scene.database.connection() as connection:
         read = await connection.fetch("select read_at from position_private order by partition")
     assert [row["read_at"] for row in read] == [MONDAY, MONDAY + timedelta(days=29)]
+
+
+async def test_who_had_a_partition_before_writes_nothing_of_it_any_more(scene: Scene) -> None:
+    former = await scene.read()
+    owner = await scene.read()
+    scene.say(b"person/x/1", b'{"name": "y"}')
+    scene.say(b"person/x/1", None)
+    old, new = scene.log.kept[TOPIC, 0][-2:]
+    await owner.apply(0, [old, new])
+    with pytest.raises(Unavailable, match="another owner"):
+        await former.apply(0, [old])
+    await former.read_through(MONDAY + timedelta(days=31))
+    assert (await scene.keys(), await owner.positions()) == (["person/x/2"], {0: 4, 1: 0})
 
 
 async def test_what_compaction_removed_at_the_end_is_gone_past(scene: Scene) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import example
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from libs.messages.clauses import Clause
 from libs.messages.contracts import (
     ContractRenewed,
     ReminderSkip,
+    RenewalOffered,
     RenewalReminded,
     RenewalReminderSkipped,
     SignatureRefusal,
@@ -159,6 +161,18 @@ def test_a_contract_is_renewed_for_one_term_at_a_time() -> None:
     SUPPORT.given(ACTIVATED, first).when(sign(MAY.date(), MAY)).then(again)
 
 
+def test_of_the_end_of_the_next_term_is_told_as_of_the_first() -> None:
+    first = renewed(MAY.date(), MAY)
+    at = OFFER.detected_at.replace(year=2028)
+    offer = replace(
+        OFFER, occurred_at=OFFERED.due_at.replace(year=2028), detected_at=at, on=OFFER_DAY.replace(year=2028)
+    )
+    event = DECIDER.decide(DECIDER.replay((ACTIVATED, OFFERED, first)), offer)
+    assert isinstance(event, RenewalOffered)
+    assert (event.last_day, event.next_last_day) == (date(2028, 5, 31), date(2029, 5, 31))
+    SUPPORT.given(ACTIVATED, OFFERED, first).when(remind(60, at)).then(None)
+
+
 def test_k12_a_subscription_licence_is_not_renewed_by_a_form() -> None:
     included = refused(MAY.date(), MAY, SignatureRefusal.SUBSCRIPTION_INCLUDES_CARE, Clause.SUBSCRIPTION_LICENCE)
     SUPPORT.given(SUBSCRIPTION).when(sign(MAY.date(), MAY)).then(included)
@@ -185,6 +199,7 @@ def test_a_lapse_without_a_signature_is_one_event() -> None:
     assert isinstance(DECIDER.replay((ACTIVATED, OFFERED, LAPSED)), Lapsed)
 
 
+@example(first_day=date(2024, 2, 29), years=9)
 @drawn(first_day=st.dates(date(2024, 1, 1), date(2040, 1, 1)), years=st.integers(1, 9))
 def test_k5_k6_terms_follow_each_other_by_the_anniversary_of_the_first_day(first_day: date, years: int) -> None:
     first = yearly_term(first_day)

@@ -1,11 +1,11 @@
 """What a reader makes of a log: all that counts, once, in order; and nothing beyond what cannot stand there."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 
 import pytest
 
-from libs.eventlog.errors import Fenced
+from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.reader import ReaderLoop
@@ -57,6 +57,17 @@ class Handed:
 
     async def close(self) -> None:
         """Leave."""
+
+
+class AtTheEnd(Handed):
+    """A subscription that has nothing more to give, and says how far it has come."""
+
+    def __init__(self, passed: Mapping[int, int]) -> None:
+        super().__init__({})
+        self._passed = passed
+
+    async def passed(self) -> Mapping[int, int]:
+        return self._passed
 
 
 class ReaderSuite:
@@ -133,6 +144,31 @@ class ReaderSuite:
             await reading.round(Handed({0: records}))
             assert f"offset {missing} was to come" in str(reading.halted[0])
             assert (await tables.contents(DESK_TICKETS)).positions[0] == missing
+
+    async def test_an_end_that_lies_beyond_what_was_given_stops_the_partition(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            reading = loop(log, tables)
+            await reading.assigned(ALL)
+            await reading.round(Handed({0: [history.next(A)], 1: [history.next(B)]}))
+            await reading.round(AtTheEnd({0: 2, 1: 1}))
+            assert "offset 1 was to come, the broker gives none" in str(reading.halted[0])
+            assert reading.halted.keys() == {0}
+            assert (await tables.contents(DESK_TICKETS)).positions == {0: 1, 1: 1}
+
+    async def test_a_reader_whose_positions_are_gone_does_not_begin_anew(
+        self, env: Environment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            store = tables.stores[DESK_TICKETS.name]
+            claim = store.claim
+
+            async def of_one_alone(_: Iterable[int]) -> Mapping[int, Position]:
+                return await claim({0})
+
+            monkeypatch.setattr(store, "claim", of_one_alone)
+            with pytest.raises(Unavailable, match=r"the position rows of \[1\] are gone"):
+                await loop(log, tables).assigned(ALL)
 
     async def test_an_offset_that_comes_twice_stops_the_partition(self, env: Environment) -> None:
         history = History()

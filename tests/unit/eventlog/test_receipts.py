@@ -60,6 +60,12 @@ def test_a_receipt_leaves_out_what_it_has_not() -> None:
     assert Receipt.model_validate_json(receipt).where == ""
 
 
+def test_a_receipt_stands_in_the_partition_of_its_record() -> None:
+    for partition in range(3):
+        _, receipt = unreadable(Record(DOOR, partition, 17, b"4711", b"{", (), 0), WHY, 3)
+        assert (receipt.topic, receipt.partition) == ("olcare.tickets.receipts.v1", partition)
+
+
 def test_a_receipt_has_the_key_of_its_record_unless_that_is_huge() -> None:
     assert answers(key=bytes(MAX_KEY))[1].key == bytes(MAX_KEY)
     assert answers(key=bytes(MAX_KEY + 1))[1].key is None

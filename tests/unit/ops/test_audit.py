@@ -1,6 +1,8 @@
 """Whoever looks at what is private leaves an event, and nothing of what it holds."""
 
 import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 
 from libs.decider import IdUsedOtherwise
 from libs.eventlog.errors import Unreadable
-from libs.eventlog.wire.record import CONTENT_TYPE, Record
+from libs.eventlog.wire.record import CONTENT_TYPE, Outgoing, Record
 from libs.messages.actions import (
     ActionEvent,
     ActionRefusal,
@@ -19,10 +21,15 @@ from libs.messages.actions import (
     ViewingReason,
 )
 from libs.messages.catalogue import OPS_DOOR
-from libs.messages.receipts import Outcome
+from libs.messages.places import RecordAddress
+from libs.messages.receipts import Outcome, Receipt
 from services.ops.audit.domain import DECIDER, Command, ShowPrivateData, State
 from services.ops.audit.handlers import ActionDoor
 from services.ops.audit.projections import VIEWINGS, ViewingRow
+from services.ops.cli.output import Refused
+from services.ops.door import dead_letters
+from services.ops.door.viewings import Viewer, put_on_record
+from services.ops.ticket import command as ticket
 from tests.contracts.asyncapi import examples
 from tests.unit.recorded import recorded_event
 from tests.unit.support import Specification
@@ -114,3 +121,60 @@ def test_each_viewing_is_a_row_with_who_what_when_and_why() -> None:
 
 def test_a_refusal_is_no_viewing() -> None:
     assert VIEWINGS.evolve(None, recorded_event("action/ops/anna", 1, REFUSED)) is None
+
+
+HERE: Any = SimpleNamespace(cards=lambda: {OPS_DOOR: SimpleNamespace(partitions=1)}, postgres_address=lambda: "nowhere")
+WHO = Viewer("anna", ViewingReason.MENDING, "INC-204")
+
+
+class AnsweringDoor:
+    """A client of doors at which everything gets this answer."""
+
+    clock = SimpleNamespace(now=lambda: NOON)
+    kafka = log = None
+
+    def __init__(self, outcome: Outcome, reason: str | None = None) -> None:
+        place = RecordAddress(topic=OPS_DOOR, partition=0, offset=1)
+        self._receipt = Receipt(place=place, outcome=outcome, reason=reason)
+        self.asked = list[Outgoing]()
+
+    async def ask(self, records: Sequence[Outgoing]) -> list[Receipt]:
+        self.asked += records
+        return [self._receipt for _ in records]
+
+
+async def test_nothing_may_be_shown_where_the_record_of_it_is_refused() -> None:
+    said, accepting = WHO.request(PrivateKind.DEAD_LETTER, PLACE), AnsweringDoor(Outcome.ACCEPTED)
+    await put_on_record(HERE, accepting, said)  # type: ignore[arg-type] # as much of a client as it asks
+    assert [record.topic for record in accepting.asked] == [OPS_DOOR]
+    refusing = AnsweringDoor(Outcome.REFUSED, "id-used-otherwise")
+    with pytest.raises(Refused, match="nothing is shown, as it was not recorded: refused: id-used-otherwise"):
+        await put_on_record(HERE, refusing, said)  # type: ignore[arg-type] # likewise
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to look at what is private find it, and the record of it is refused."""
+
+    @asynccontextmanager
+    async def client(_: object) -> AsyncIterator[AnsweringDoor]:
+        yield AnsweringDoor(Outcome.REFUSED, "id-used-otherwise")
+
+    async def found(*_: object) -> list[str]:
+        return ["what was found"]
+
+    for command, finds in ((dead_letters, "_find"), (ticket, "history")):
+        monkeypatch.setattr(command, "door_client", client)
+        monkeypatch.setattr(command, finds, found)
+
+
+@pytest.mark.usefixtures("refusing")
+async def test_no_dead_letter_is_shown_before_that_is_recorded() -> None:
+    with pytest.raises(Refused, match="nothing is shown"):
+        await dead_letters._letter(HERE, RecordAddress(topic="olcare.tickets.in.v1", partition=3, offset=17), WHO)
+
+
+@pytest.mark.usefixtures("refusing")
+async def test_nothing_personal_of_a_ticket_is_shown_before_that_is_recorded() -> None:
+    with pytest.raises(Refused, match="nothing is shown"):
+        await ticket._history(HERE, "ticket/crm-eu/4711", WHO)

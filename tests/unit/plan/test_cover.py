@@ -13,7 +13,7 @@ from libs.messages.base import FactVersion
 from libs.messages.licences import LicenceKind
 from libs.messages.money import Price
 from libs.messages.plan import PriceList, Status
-from libs.messages.refusals import TicketRefusal
+from libs.messages.refusals import Contact, TicketRefusal
 from libs.plan import (
     REASON_WORDS,
     Covered,
@@ -213,3 +213,14 @@ def test_coming_back_costs_more_than_staying_would_have() -> None:
 
 def test_every_reason_that_cover_gives_has_its_word() -> None:
     assert set(TicketRefusal) - REASON_WORDS.keys() == {TicketRefusal.UNKNOWN_CENTRE}
+
+
+@pytest.mark.parametrize(("reseller", "contact"), [(None, Contact.REGIONAL_TEAM), ("reseller-7", Contact.RESELLER)])
+def test_whoever_bought_from_a_reseller_is_sent_there(reseller: str | None, contact: Contact) -> None:
+    known = term(date(2026, 6, 1), date(2027, 5, 31))
+    customer = replace(CUSTOMER, reseller=reseller)
+    facts = CoverFacts(customer, (known,))
+    covered = cover(facts, asked(known.covered_from))
+    lapsed = cover(facts, asked(known.covered_until))
+    assert (type(covered), covered.contact) == (Covered, contact)
+    assert (type(lapsed), lapsed.contact) == (NotCovered, contact)

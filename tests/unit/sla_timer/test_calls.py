@@ -7,11 +7,13 @@ import pytest
 from libs.messages.certificates import RetargetCause
 from libs.messages.sla import CallNoted, FirstResponseRetargeted, NoPromise, NotChanged, PromiseEvent
 from libs.messages.tickets import Channel
-from services.sla_timer.promise.calls import RecordCall
+from services.sla_timer.promise.calls import ReckonCalls, RecordCall
 from services.sla_timer.promise.decider import DECIDER
+from services.sla_timer.promise.recompute import RecomputePromise
 from services.sla_timer.promise.state import Judged, Waiting
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
 from tests.unit.sla_timer.examples import (
+    CALENDARS,
     MICROSECOND,
     PROMISE,
     TICKET,
@@ -116,3 +118,32 @@ def test_without_a_promise_a_call_moves_nothing(given: tuple[PromiseEvent, ...])
 def test_a_call_after_the_deadline_moves_nothing() -> None:
     late = DUE + MICROSECOND
     PROMISE.given(MAILED).when(ring(late)).then(noted(late, NotChanged.OVER))
+
+
+GERMANY = at(paris("08:00", day=2), CALENDARS["germany"])
+
+
+def ring_elsewhere(called_at: datetime) -> RecordCall:
+    """A call that comes with the calendar of another centre alone."""
+    return RecordCall(called_at, TICKET, False, (GERMANY,), (FIRST_TARGETS,))  # noqa: FBT003 - no help was given
+
+
+def test_several_calls_that_could_not_be_reckoned_are_all_reckoned_in_the_end() -> None:
+    first, second = (noted(paris(clock), NotChanged.NOT_RECKONED) for clock in ("10:00", "10:30"))
+    PROMISE.given(MAILED).when(ring_elsewhere(paris("10:00"))).then(first)
+    PROMISE.given(MAILED, first).when(ring_elsewhere(paris("10:30"))).then(second)
+    state = DECIDER.replay((MAILED, first, second))
+    event = DECIDER.decide(state, ReckonCalls(paris("10:30"), (FIRST,), (FIRST_TARGETS,)))
+    assert isinstance(event, FirstResponseRetargeted)
+    assert event.certificate.due_at == paris("12:00")
+
+
+def test_after_the_verdict_a_call_is_not_reckoned_on_an_older_calendar_than_the_promise() -> None:
+    closing = at(paris("10:00"), closed(("12:00", "17:00")))
+    moved_by = DECIDER.decide(
+        DECIDER.replay((MAILED,)), RecomputePromise(paris("10:00"), (FIRST, closing), (FIRST_TARGETS,))
+    )
+    assert isinstance(moved_by, FirstResponseRetargeted)
+    answered = met(paris("11:00"), MAILED).model_copy(update={"due_at": moved_by.certificate.due_at})
+    stale = noted(paris("10:30"), NotChanged.NOT_RECKONED)
+    PROMISE.given(MAILED, moved_by, answered).when(ring(paris("10:30"))).then(stale)

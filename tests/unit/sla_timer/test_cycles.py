@@ -217,6 +217,14 @@ def test_a_target_used_up_when_the_pause_begins_stays_used_up() -> None:
     assert used_up_at(just_not, GERMANY, FOUR_HOURS) is None
 
 
+def test_each_of_several_pauses_leaves_what_was_not_used_before_it() -> None:
+    facts = ((monday("11:00"), Kind.PAUSED), (monday("12:00"), Kind.RESUMED))
+    again = ((monday("13:00"), Kind.PAUSED), (monday("14:00"), Kind.RESUMED))
+    cycle = resolution(monday("10:00"), *facts, *again)
+    assert used(cycle, GERMANY) == timedelta(hours=2)
+    assert used_up_at(cycle, GERMANY, FOUR_HOURS) == monday("16:00")
+
+
 def test_what_ends_in_a_pause_with_time_left_is_met() -> None:
     facts = ((monday("11:00"), Kind.PAUSED), (tuesday("16:00"), Kind.RESOLVED))
     cycle = resolution(monday("10:00"), *facts)
