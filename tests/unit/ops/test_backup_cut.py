@@ -24,8 +24,8 @@ def test_every_topic_has_its_place() -> None:
 def test_notices_come_before_promises_these_before_tickets_and_these_before_contracts_and_the_plan() -> None:
     logs = [topic for topic in ORDER if CARDS[topic].kind == "log"]
     assert logs == [
-        "olcare.notices.v1",
         "olcare.ops.v1",
+        "olcare.notices.v1",
         "olcare.sla.v1",
         "olcare.tickets.v1",
         "olcare.contracts.v1",
