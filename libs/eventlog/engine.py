@@ -188,26 +188,42 @@ class Engine:
         async with self._builder.beside(self.readers[name], self._generations.get(name), tell) as built:
             return built.live, built.found
 
-    async def roll_back(self, name: str) -> Generation:
-        """Set the pointer to the generation that was kept; raises ValueError where there is none."""
-        reader = self.readers[name]
+    async def roll_back(self, name: str, to: int | None = None) -> Generation:
+        """Set the pointer to a generation that was kept, else the newest; raises ValueError where there is none."""
+        reader, found = self.readers[name], await self.standby_to(name, to)
         async with self.database.connection() as connection:
-            found = await standbys(connection, reader)
-            if not found:
-                raise ValueError(f"{name} has no generation to go back to")
-            if not self._builder.made_by_our_card(found[-1]):
-                raise ValueError(f"{name}: what could be gone back to was made by a card that sets aside other records")
-            await switch(connection, found[-1], None)
-        self._use(reader, found[-1])
+            await switch(connection, found, None)
+        self._use(reader, found)
+        return found
+
+    async def standby_to(self, name: str, to: int | None = None) -> Generation:
+        """The generation to which `roll_back` would go; raises ValueError where there is none."""
+        async with self.database.connection() as connection:
+            kept = await standbys(connection, self.readers[name])
+        found = [generation for generation in kept if to in {None, generation.generation}]
+        if not found:
+            which = "to go back to" if to is None else f"{to} that is kept"
+            raise ValueError(f"{name} has no generation {which}")
+        if not self._builder.made_by_our_card(found[-1]):
+            raise ValueError(f"{name}: what could be gone back to was made by a card that sets aside other records")
         return found[-1]
+
+    def generation(self, name: str) -> Generation:
+        """The generation whose tables this engine uses."""
+        return self._generations[name]
 
     async def discard(self, name: str) -> list[Generation]:
         """Drop the kept generations, and those of other versions of the code; returns what was dropped."""
+        left = await self.discardable(name)
         async with self.database.connection() as connection:
-            mine = [g for g in await generations(connection) if g.reader == name and g.state != "building"]
-            left = [g for g in mine if g.version != self.readers[name].version or g.state == "kept"]
             await discard(connection, left)
         return left
+
+    async def discardable(self, name: str) -> list[Generation]:
+        """What `discard` would drop."""
+        async with self.database.connection() as connection:
+            mine = [g for g in await generations(connection) if g.reader == name and g.state != "building"]
+        return [g for g in mine if g.version != self.readers[name].version or g.state == "kept"]
 
     def _order(self, reader: Reader, into: Generation) -> WorkOrder:
         make = partial(projector_of, self.settings.module, reader.name, self.cards[reader.topic])

@@ -15,9 +15,9 @@ from libs.messages.envelope import Source
 from libs.messages.streams import normal
 from libs.messages.upstream import (
     ContractUpstream,
+    OpsUpstream,
     PersonErasureOrdered,
     PlanPartSubmitted,
-    PrivateDataRequested,
     ResendOrdered,
     ResponseGiven,
     SettlementOrdered,
@@ -30,13 +30,14 @@ PLAN_SOURCE, OPS_SOURCE = "plan", "ops"
 OURS = "olcare/"
 """What the sources of events begin with: no message at a door has such a source."""
 
+_OPS = frozenset[type[Upstream]](get_args(OpsUpstream))
 SAID_BY: Mapping[str, frozenset[type[Upstream]]] = MappingProxyType(
     {
         PLAN_SOURCE: frozenset({PlanPartSubmitted}),
-        OPS_SOURCE: frozenset({PersonErasureOrdered, ResendOrdered, SettlementOrdered, PrivateDataRequested}),
+        OPS_SOURCE: frozenset({PersonErasureOrdered, ResendOrdered, SettlementOrdered, *_OPS}),
     }
 )
-SAID_BY_US_ALONE = SAID_BY[PLAN_SOURCE] | {ResendOrdered, SettlementOrdered, PrivateDataRequested}
+SAID_BY_US_ALONE = SAID_BY[PLAN_SOURCE] | {ResendOrdered, SettlementOrdered} | _OPS
 
 GROUPS: Mapping[str, frozenset[type[Upstream]]] = MappingProxyType(
     {

@@ -19,12 +19,14 @@ from pydantic import (
 )
 
 from libs.messages import base
-from libs.messages.actions import PrivateKind, ViewingReason
+from libs.messages.actions import PrivateKind, Rebuild, RebuildResult, Redrive, RedriveTally, ViewingReason
 from libs.messages.base import (
     LONGEST_CODE,
     Code,
+    Count,
     Country,
     Day,
+    EventId,
     Language,
     LicenceId,
     Number,
@@ -426,6 +428,55 @@ class PrivateDataRequested(Upstream):
     what: ShownId
 
 
+class RedriveOrdered(Upstream):
+    """Dead letters are to be sent in again, or marked; `subject` names who, as `by` does."""
+
+    by: Reference
+    order: EventId
+    redrive: Redrive
+
+
+class RedriveDone(Upstream):
+    """What became of the dead letters of an order."""
+
+    by: Reference
+    order: EventId
+    tally: RedriveTally
+
+
+class RebuildOrdered(Upstream):
+    """A reader's tables are to be built anew."""
+
+    by: Reference
+    order: EventId
+    rebuild: Rebuild
+
+
+class RebuildDone(Upstream):
+    """What came of a rebuild that was ordered."""
+
+    by: Reference
+    order: EventId
+    result: RebuildResult
+
+
+class GenerationSwitchOrdered(Upstream):
+    """A reader is to go over to tables that were kept."""
+
+    by: Reference
+    order: EventId
+    reader: Reference
+    generation: Count
+
+
+class GenerationsDiscardOrdered(Upstream):
+    """The tables of a reader that were kept to go back to are to be dropped."""
+
+    by: Reference
+    order: EventId
+    reader: Reference
+
+
 TicketFollowUp = (
     ResponseGiven
     | CustomerCalled
@@ -453,4 +504,8 @@ ContractUpstream = (
     | PersonErasureOrdered
 )
 NoticeUpstream = ResendOrdered | SettlementOrdered
-OpsUpstream = PrivateDataRequested
+MendingUpstream = (
+    RedriveOrdered | RedriveDone | RebuildOrdered | RebuildDone | GenerationSwitchOrdered | GenerationsDiscardOrdered
+)
+"""What somebody is about to mend, or what came of it."""
+OpsUpstream = PrivateDataRequested | MendingUpstream

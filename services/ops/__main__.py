@@ -61,8 +61,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Serve the console until told to stop, on this machine alone: topics, promises, dead letters, and why.",
     ),
     "audit": (
-        "services.ops.door.viewings:audit",
-        "Who was shown what is private, when and why, the oldest first.",
+        "services.ops.door.audit:audit",
+        "Who was shown what is private and why, and who mended what and what came of it; the oldest first.",
     ),
     "topics": (
         "services.ops.watch.topics:app",

@@ -1,6 +1,7 @@
 """Who looks at what is private says why; that is recorded before anything is shown, and stays."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -17,13 +18,14 @@ from libs.eventlog.kafka.reading import records
 from libs.messages.catalogue import OPS, OPS_DOOR
 from libs.stack.databases import drop_database
 from libs.stack.wait import until
-from services.ops.door import viewings
+from services.ops.watch import recording
 from services.ops.watch.services import SERVICES
 from tests.acceptance.olcare import done, olcare
 
 MONDAY = "2026-11-23T07:00:00Z"
 TICKET, PERSON, NAME = "ticket/crm-eu/personal", "person/crm-eu/p-99", "Camille Exemple"
 LOOK = ("ticket", "show", "crm-eu/personal", "--private")
+SHOWN = ("who", "reason", "case_number", "kind", "what")
 FOR_SUPPORT = ("--reason", "support", "--by", "anna")
 
 
@@ -61,7 +63,7 @@ def stopped(up: dict[str, Any], service: str) -> Iterator[None]:
 
 
 def listed(*words: str) -> list[tuple[str | None, ...]]:
-    return [tuple(row[name] for name in viewings.COLUMNS[1:]) for row in done("audit", *words)]
+    return [tuple(row[name] for name in SHOWN) for row in done("audit", "--action", "show", *words)]
 
 
 def test_nobody_is_shown_anything_without_a_reason(place: str) -> None:
@@ -111,6 +113,44 @@ def test_where_it_can_not_be_recorded_nothing_is_shown(
     until(lambda: len(listed()) == 4, 60, "what was asked to be answered late, to nobody")
 
 
+def mended(*words: str) -> set[tuple[object, ...]]:
+    names = ("who", "action", "what", "generation", "outcome")
+    return {tuple(row[name] for name in names) for row in done("audit", *words) if row["action"] != "show"}
+
+
+def test_who_builds_tables_anew_and_goes_over_to_them_is_listed_with_what_came_of_it() -> None:
+    reader = "audit.actions"
+    proofs = done("projections", "rebuild", reader, "--by", "anna")
+    [built] = [row for row in done("projections", "status", reader) if row["in_use"]]
+    assert done("projections", "rollback", reader, "--by", "o.k")["generation"] == built["generation"] - 1
+    assert done("projections", "switch", reader, str(built["generation"]), "--by", "o.k")["generation"]
+    assert "has no generation 99 that is kept" in olcare("projections", "switch", reader, "99", "--by", "o.k").err
+    assert [row["schema"] for row in done("projections", "discard", reader, "--by", "anna")]
+    assert done("projections", "discard", reader, "--by", "anna") == []
+    before, after = built["generation"] - 1, built["generation"]
+    rebuilt = ("anna", "rebuild", reader, after, "switched")
+    switched = {("o.k", "switch", reader, before, None), ("o.k", "switch", reader, after, None)}
+    dropped = ("anna", "discard-generations", reader, None, None)
+    until(lambda: mended() == {rebuilt, *switched, dropped}, 60, "audit to have read what was done to its own tables")
+    assert mended("--action", "rebuild") == {rebuilt}
+    assert mended("--by", "o.k", "--what", reader) == switched
+    [recorded] = [row for row in done("audit") if row["action"] == "rebuild"]
+    kept = {(table["table"], table["rows"], table["hash"]) for table in json.loads(recorded["proof"])}
+    assert kept == {(proof["table"], proof["rows"], proof["hash"]) for proof in proofs}
+
+
+def test_where_audit_does_not_answer_what_mends_goes_on_and_is_recorded_later(
+    up: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "PATIENCE", 1.0)
+    with stopped(up, "audit"):
+        said = olcare("projections", "rebuild", "intake.tickets", "--by", "anna")
+        assert said.code == 0
+        assert "audit does not answer. It goes on all the same" in said.err
+    rebuilt = ("anna", "rebuild", "intake.tickets", 2, "switched")
+    until(lambda: mended("--what", "intake.tickets") == {rebuilt}, 60, "what was done meanwhile to be recorded")
+
+
 def test_the_audit_comes_back_from_the_log(up: dict[str, Any]) -> None:
     before = done("audit")
     assert before
@@ -143,6 +183,6 @@ async def _values(kafka: str, *topics: str) -> list[bytes]:
 
 def test_it_is_recorded_by_our_clock_and_theirs() -> None:
     for row in done("audit"):
-        instants = [datetime.fromisoformat(row[name]) for name in ("shown_at", "recorded_at")]
+        instants = [datetime.fromisoformat(row[name]) for name in ("at", "recorded_at")]
         assert instants == sorted(instants)
         assert instants[0] >= datetime(2026, 11, 23, 7, tzinfo=UTC)

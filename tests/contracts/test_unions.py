@@ -102,7 +102,13 @@ MUST_DECIDE = {
         "notification.handlers.outcome",
         "notification.projections._moved",
     },
-    "ActionEvent": {"ops.audit.domain.evolve", "ops.audit.handlers.outcome", "ops.audit.projections._viewing"},
+    "ActionEvent": {
+        "ops.audit.domain.evolve",
+        "ops.audit.handlers.outcome",
+        "ops.audit.projections._by_order",
+        "ops.audit.projections._mending",
+        "ops.audit.projections._viewing",
+    },
     "TicketFollowUp": {"intake.door.facts_needed", "intake.from_upstream._content", "intake.personal.personal"},
     "ContractUpstream": {
         "contract.door._command",

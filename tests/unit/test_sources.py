@@ -20,11 +20,15 @@ from services.notification.handlers import NoticeDoor
 from services.ops.audit.handlers import ActionDoor
 from tests.contracts.asyncapi import examples
 
+ACTIONS = {
+    *("PrivateDataRequested", "RedriveOrdered", "RedriveDone", "RebuildOrdered", "RebuildDone"),
+    *("GenerationSwitchOrdered", "GenerationsDiscardOrdered"),
+}
 OURS = {
     PLAN_SOURCE: {"PlanPartSubmitted"},
-    OPS_SOURCE: {"PersonErasureOrdered", "ResendOrdered", "SettlementOrdered", "PrivateDataRequested"},
+    OPS_SOURCE: {"PersonErasureOrdered", "ResendOrdered", "SettlementOrdered", *ACTIONS},
 }
-OURS_ALONE = {"PlanPartSubmitted", "ResendOrdered", "SettlementOrdered", "PrivateDataRequested"}
+OURS_ALONE = {"PlanPartSubmitted", "ResendOrdered", "SettlementOrdered", *ACTIONS}
 SOURCES = ("plan", "ops", "olcare/intake", "olcare/", "crm-eu", "planning", "ops-2", "https://crm.example/plan")
 
 

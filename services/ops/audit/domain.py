@@ -9,8 +9,18 @@ from libs.messages.actions import (
     ActionEvent,
     ActionRefusal,
     ActionRefused,
+    GenerationsDiscarded,
+    GenerationSwitched,
     PrivateDataShown,
     PrivateKind,
+    Rebuild,
+    RebuildDone,
+    RebuildOrdered,
+    RebuildResult,
+    Redrive,
+    RedriveDone,
+    RedriveOrdered,
+    RedriveTally,
     ViewingReason,
 )
 
@@ -27,7 +37,35 @@ class ShowPrivateData:
     what: str
 
 
-Command = ShowPrivateData | IdUsedOtherwise[ShowPrivateData]
+@dataclass(frozen=True)
+class Switch:
+    """Have a reader go over to a generation of its tables that was kept."""
+
+    reader: str
+    generation: int
+
+
+@dataclass(frozen=True)
+class Discard:
+    """Drop the generations of a reader's tables that were kept."""
+
+    reader: str
+
+
+Mending = Redrive | RedriveTally | Rebuild | RebuildResult | Switch | Discard
+
+
+@dataclass(frozen=True)
+class Mend:
+    """Put on record what somebody is about to mend, or what came of it; `order` names what belongs together."""
+
+    occurred_at: datetime
+    by: str
+    order: str
+    what: Mending
+
+
+Command = ShowPrivateData | Mend | IdUsedOtherwise[ShowPrivateData | Mend]
 
 
 @dataclass(frozen=True)
@@ -52,16 +90,38 @@ def decide(state: State, command: Command) -> ActionEvent:  # noqa: ARG001 - as 
                 kind=command.kind,
                 what=command.what,
             )
+        case Mend():
+            return _mended(command.occurred_at, command.by, command.order, command.what)
         case IdUsedOtherwise(occurred_at=at, wish=wish):
             return ActionRefused(refused_at=at, by=wish.by, reason=ActionRefusal.ID_USED_OTHERWISE)
         case _:
             assert_never(command)
 
 
+def _mended(at: datetime, by: str, order: str, what: Mending) -> ActionEvent:
+    match what:
+        case Redrive():
+            return RedriveOrdered(ordered_at=at, by=by, order=order, redrive=what)
+        case RedriveTally():
+            return RedriveDone(done_at=at, by=by, order=order, tally=what)
+        case Rebuild():
+            return RebuildOrdered(ordered_at=at, by=by, order=order, rebuild=what)
+        case RebuildResult():
+            return RebuildDone(done_at=at, by=by, order=order, result=what)
+        case Switch(reader=reader, generation=generation):
+            return GenerationSwitched(switched_at=at, by=by, order=order, reader=reader, generation=generation)
+        case Discard(reader=reader):
+            return GenerationsDiscarded(discarded_at=at, by=by, order=order, reader=reader)
+        case _:
+            assert_never(what)
+
+
 def evolve(state: State, event: ActionEvent) -> State:
     """Fold an event into the state."""
     match event:
-        case PrivateDataShown() | ActionRefused():
+        case PrivateDataShown() | ActionRefused() | GenerationSwitched() | GenerationsDiscarded():
+            return state
+        case RedriveOrdered() | RedriveDone() | RebuildOrdered() | RebuildDone():
             return state
         case _:
             assert_never(event)

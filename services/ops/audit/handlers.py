@@ -10,12 +10,23 @@ from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.wire.cloudevents import Message
 from libs.eventlog.wire.record import Record
-from libs.messages.actions import ActionEvent, ActionRefused, PrivateDataShown
+from libs.messages import upstream
+from libs.messages.actions import (
+    ActionEvent,
+    ActionRefused,
+    GenerationsDiscarded,
+    GenerationSwitched,
+    PrivateDataShown,
+    RebuildDone,
+    RebuildOrdered,
+    RedriveDone,
+    RedriveOrdered,
+)
 from libs.messages.catalogue import OPS_DOOR
 from libs.messages.receipts import Outcome
 from libs.messages.streams import stream_id
 from libs.messages.upstream import OpsUpstream, PrivateDataRequested
-from services.ops.audit.domain import ShowPrivateData
+from services.ops.audit.domain import Discard, Mend, Mending, ShowPrivateData, Switch
 
 
 class ActionDoor(ServiceDoor[OpsUpstream]):
@@ -28,7 +39,9 @@ class ActionDoor(ServiceDoor[OpsUpstream]):
     def outcome(self, event: ActionEvent) -> Outcome:
         """Whether it may be done, from its counting event."""
         match event:
-            case PrivateDataShown():
+            case PrivateDataShown() | GenerationSwitched() | GenerationsDiscarded():
+                return Outcome.ACCEPTED
+            case RedriveOrdered() | RedriveDone() | RebuildOrdered() | RebuildDone():
                 return Outcome.ACCEPTED
             case ActionRefused():
                 return Outcome.REFUSED
@@ -53,11 +66,27 @@ def stream_of(message: Message[OpsUpstream]) -> str:
     return stream_id("action", message.source, message.data.by)
 
 
-def command_of(message: Message[OpsUpstream]) -> ShowPrivateData:
+def command_of(message: Message[OpsUpstream]) -> ShowPrivateData | Mend:
     """Make the command of a message."""
     said = message.data
+    if isinstance(said, PrivateDataRequested):
+        return ShowPrivateData(message.time, said.by, said.reason, said.case_number, said.kind, said.what)
+    return Mend(message.time, said.by, said.order, _mending(said))
+
+
+def _mending(said: upstream.MendingUpstream) -> Mending:
     match said:
-        case PrivateDataRequested():
-            return ShowPrivateData(message.time, said.by, said.reason, said.case_number, said.kind, said.what)
+        case upstream.RedriveOrdered(redrive=redrive):
+            return redrive
+        case upstream.RedriveDone(tally=tally):
+            return tally
+        case upstream.RebuildOrdered(rebuild=rebuild):
+            return rebuild
+        case upstream.RebuildDone(result=result):
+            return result
+        case upstream.GenerationSwitchOrdered(reader=reader, generation=generation):
+            return Switch(reader, generation)
+        case upstream.GenerationsDiscardOrdered(reader=reader):
+            return Discard(reader)
         case _:
             assert_never(said)

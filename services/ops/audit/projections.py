@@ -1,14 +1,30 @@
-"""What audit derives: of its own topic who was shown what is private, when and why; of every log topic the chain."""
+"""What audit derives: of its own topic who was shown what is private and who mended what; of every topic the chain."""
 
 from datetime import datetime
 from typing import NamedTuple, assert_never, get_args
 
+from pydantic import TypeAdapter
+
 from libs.eventlog.projection import Key, Projection, Reader, state_of
 from libs.eventlog.wire.record import RecordedEvent
-from libs.messages.actions import ActionEvent, ActionRefused, PrivateDataShown
+from libs.messages.actions import (
+    ActionEvent,
+    ActionRefused,
+    GenerationsDiscarded,
+    GenerationSwitched,
+    PrivateDataShown,
+    ProvedTable,
+    RebuildDone,
+    RebuildOrdered,
+    RedriveDone,
+    RedriveOrdered,
+)
 from libs.messages.catalogue import EVENTS, OPS
 from services.ops.audit.chain import SHORT, counts_of, registers_of
 from services.ops.audit.domain import DECIDERS, State
+
+_PROOF: TypeAdapter[tuple[ProvedTable, ...]] = TypeAdapter(tuple[ProvedTable, ...])
+Mended = RedriveOrdered | RedriveDone | RebuildOrdered | RebuildDone | GenerationSwitched | GenerationsDiscarded
 
 
 class ViewingRow(NamedTuple):
@@ -41,10 +57,89 @@ def _viewing(row: ViewingRow | None, event: RecordedEvent[ActionEvent]) -> Viewi
                 kind=str(shown.kind),
                 what=shown.what,
             )
-        case ActionRefused():
+        case ActionRefused() | GenerationSwitched() | GenerationsDiscarded():
+            return row
+        case RedriveOrdered() | RedriveDone() | RebuildOrdered() | RebuildDone():
             return row
         case _:
             assert_never(event.data)
+
+
+class MendingRow(NamedTuple):
+    """Something that somebody mended, and what came of it: no outcome while it is not known."""
+
+    stream: str
+    order_id: str
+    sequence: int
+    recorded_at: datetime
+    """By our clock, before it was begun."""
+    ordered_at: datetime
+    """By the clock of whoever did it."""
+    who: str
+    action: str
+    what: str | None
+    """The place of the oldest dead letter, or `service.reader`; None where only what came of it is known."""
+    letters: int | None = None
+    door: str | None = None
+    reason: str | None = None
+    source: str | None = None
+    generation: int | None = None
+    """That is in use since."""
+    done_at: datetime | None = None
+    outcome: str | None = None
+    taken: int | None = None
+    refused: int | None = None
+    unreadable: int | None = None
+    discarded: int | None = None
+    left_over: int | None = None
+    proof: str | None = None
+    """The proof of each table, as JSON."""
+
+
+def _mending(row: MendingRow | None, event: RecordedEvent[ActionEvent]) -> MendingRow | None:
+    match event.data:
+        case RedriveOrdered(redrive=redrive) as ordered:
+            return _begun(event, ordered, f"redrive-{redrive.how}", redrive.first)._replace(
+                letters=redrive.letters,
+                door=redrive.door,
+                reason=redrive.reason and str(redrive.reason),
+                source=redrive.source,
+            )
+        case RebuildOrdered(rebuild=rebuild) as ordered:
+            return _begun(event, ordered, "rebuild", rebuild.reader)
+        case GenerationSwitched(reader=reader, generation=generation) as ordered:
+            return _begun(event, ordered, "switch", reader)._replace(generation=generation)
+        case GenerationsDiscarded(reader=reader) as ordered:
+            return _begun(event, ordered, "discard-generations", reader)
+        case RedriveDone(tally=tally) as done:
+            return (row or _begun(event, done, "redrive", None))._replace(
+                done_at=event.recordedtime,
+                outcome=str(tally.ended),
+                taken=tally.taken,
+                refused=tally.refused,
+                unreadable=tally.unreadable,
+                discarded=tally.discarded,
+                left_over=tally.left,
+            )
+        case RebuildDone(result=result) as done:
+            return (row or _begun(event, done, "rebuild", None))._replace(
+                done_at=event.recordedtime,
+                outcome=str(result.ended),
+                generation=result.generation,
+                proof=_PROOF.dump_json(result.proof).decode(),
+            )
+        case PrivateDataShown() | ActionRefused():
+            return row
+        case _:
+            assert_never(event.data)
+
+
+def _begun(event: RecordedEvent, said: Mended, action: str, what: str | None) -> MendingRow:
+    return MendingRow(event.stream, said.order, event.sequence, event.recordedtime, event.time, said.by, action, what)
+
+
+def _by_order(event: RecordedEvent[ActionEvent]) -> tuple[Key, ...]:
+    return () if isinstance(event.data, PrivateDataShown | ActionRefused) else ((event.stream, event.data.order),)
 
 
 def _by_event(event: RecordedEvent) -> tuple[Key, ...]:
@@ -66,6 +161,21 @@ VIEWINGS: Projection[ViewingRow] = Projection(
     indexes=("(recorded_at)",),
 )
 
+MENDINGS: Projection[MendingRow] = Projection(
+    table="mendings",
+    row=MendingRow,
+    columns="""
+        stream text not null, order_id text not null, sequence bigint not null, recorded_at timestamptz not null,
+        ordered_at timestamptz not null, who text not null, action text not null, what text, letters int, door text,
+        reason text, source text, generation int, done_at timestamptz, outcome text, taken int, refused int,
+        unreadable int, discarded int, left_over int, proof jsonb""",
+    events=get_args(Mended),
+    evolve=_mending,
+    key=("stream", "order_id"),
+    keys=_by_order,
+    indexes=("(recorded_at)",),
+)
+
 
 def _chain(name: str, topic: str) -> Reader:
     """Read a topic on which nothing is decided here, so that no decision waits for it."""
@@ -76,8 +186,8 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "actions",
         OPS,
-        3,
-        (STATES, VIEWINGS),
+        4,
+        (STATES, VIEWINGS, MENDINGS),
         writes=True,
         registers=registers_of(OPS),
         tallies=(counts_of(OPS),),

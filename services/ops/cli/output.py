@@ -116,9 +116,19 @@ class Speed(ProgressColumn):
         return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="cyan")
 
 
+Told = Callable[[int, int | None], None]
+"""Called with how much is done, and of how much where that is known."""
+
+
 @contextmanager
-def counting(what: str, unit: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show on standard error how far long work is: how many of how many where that is known, how fast, what is left."""
+def counting(what: str, unit: str, *, lines: bool = False) -> Iterator[Told]:
+    """Show on standard error how far long work is: how many of how many where that is known, how fast, what is left.
+
+    `lines`: for programs, a JSON object a line.
+    """
+    if lines:
+        yield lambda done, total: tell(json_of({"what": what, "done": done, "total": total}))
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit), Speed())
     hidden = not _errors.is_terminal
     with Progress(*columns, TimeRemainingColumn(), console=_errors, transient=True, disable=hidden) as bar:

@@ -18,9 +18,9 @@ from libs.messages.catalogue import UPSTREAM
 from libs.messages.places import RecordAddress
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Outcome, Receipt
 from services.ops.cli.arguments import By, PlaceGiven
+from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
-from services.ops.door.client import door_client
 from services.ops.door.dead_letter_selection import (
     DryRun,
     OfReason,

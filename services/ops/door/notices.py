@@ -16,9 +16,9 @@ from libs.messages.receipts import Receipt
 from libs.messages.sources import OPS_SOURCE
 from libs.messages.upstream import ResendOrdered, SettlementOrdered
 from services.ops.cli.arguments import By, NoticeGiven
+from services.ops.cli.door_client import door_client, require
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, run, show, table
-from services.ops.door.client import door_client, require
 from services.ops.watch.services import SERVICES, queries, tables
 
 COLUMNS = (

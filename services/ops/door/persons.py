@@ -14,9 +14,9 @@ from libs.messages.sources import OPS_SOURCE
 from libs.messages.streams import parse_stream
 from libs.messages.upstream import PersonErasureOrdered
 from services.ops.cli.arguments import By, PersonGiven, customer
+from services.ops.cli.door_client import door_client, require
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show
-from services.ops.door.client import door_client, require
 from services.ops.watch.services import SERVICES, queries, tables
 
 SEGMENT = 7  # days until Kafka begins another file of a partition (log.roll.hours)

@@ -16,9 +16,9 @@ from libs.messages.receipts import Receipt
 from libs.messages.streams import stream_id
 from libs.messages.upstream import ContractSubmitted, CustomerSubmitted, Upstream
 from libs.plan import yearly_term
+from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, counting, run, show, table
-from services.ops.door.client import door_client
 
 SEED = Path(__file__).with_name("seed.yaml")
 Json = dict[str, Any]

@@ -14,9 +14,9 @@ from libs.messages.base import rfc3339
 from libs.messages.catalogue import UPSTREAM
 from libs.messages.receipts import Receipt
 from services.ops.cli.arguments import instant
+from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show
-from services.ops.door.client import door_client
 
 Json = dict[str, Any]
 

@@ -11,9 +11,9 @@ from libs.messages.base import Event
 from libs.messages.catalogue import EVENT_OF_TYPE
 from libs.messages.sla import PromiseEvent
 from libs.messages.tickets import CoverRestated, TicketOpened, TicketRefused
+from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
-from services.ops.door.client import door_client
 from services.ops.explain.as_data import data
 from services.ops.explain.as_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
 from services.ops.explain.explanation import Explanation, RecordedPromise, explain

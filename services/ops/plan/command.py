@@ -26,9 +26,9 @@ from libs.messages.upstream import (
 )
 from libs.plan import Plan, tz_database
 from services.contract.plan_parts import Publication, stream_of_publication
+from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, counting, run, show, table
-from services.ops.door.client import door_client
 from services.ops.plan.comparison import NEW, OLDER, REFUSED, SAME, Compared, compared, lists_published, published_by
 from services.ops.plan.files import PlanGiven, check, export, plan_at
 from services.ops.watch.counting import counting_events

@@ -8,9 +8,9 @@ import typer
 from libs.messages.actions import PrivateKind, ViewingReason
 from libs.messages.places import RecordAddress
 from libs.messages.streams import parse_stream, stream_id
+from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
-from services.ops.door.client import door_client
 from services.ops.door.viewings import CaseNumber, Looker, Reason, Viewer, put_on_record, viewer
 from services.ops.ticket.history import HistoryEntry, Sources, history, private_contents, private_keys
 

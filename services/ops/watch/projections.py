@@ -1,5 +1,6 @@
 """`olcare projections`: what the services derived, the proof that it equals the log, and building it anew."""
 
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -8,21 +9,29 @@ from typing import Annotated, NamedTuple
 import typer
 
 from libs.eventlog.engine import Engine, EngineSettings
+from libs.eventlog.errors import Unavailable
 from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Tell
 from libs.eventlog.rebuild.proof import Difference, Snapshot
 from libs.eventlog.tables.database import Database
+from libs.messages.actions import ProvedTable, Rebuild, RebuildEnd, RebuildResult
+from services.ops.cli.arguments import By
 from services.ops.cli.environment import Environment, environment, open_log
 from services.ops.cli.output import AsJson, Refused, counting, run, show, table
+from services.ops.watch.recording import ordering
 from services.ops.watch.services import WatchedService, chosen, queries
 
 HASHES = 2**64
 app = typer.Typer(no_args_is_help=True, help="The tables that services derive from the log: look, prove, build anew.")
-By = Callable[[Engine, str, Tell], Awaitable[tuple[Snapshot | None, list[Difference]]]]
+Prove = Callable[[Engine, str, Tell], Awaitable[tuple[Snapshot | None, list[Difference]]]]
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="SERVICE.READER", help="As `projections status` names them, or SERVICE.")
 ]
 Every = Annotated[bool, typer.Option("--all", help="All of all services.")]
+Lines = Annotated[bool, typer.Option("--lines", hidden=True, help="Say how far it is as JSON, a line each time.")]
+
+
+Name = Annotated[str, typer.Argument(metavar="SERVICE.READER", help="As `projections status` names it.")]
 
 
 class Proof(NamedTuple):
@@ -33,6 +42,15 @@ class Proof(NamedTuple):
     rows: int
     hash: str
     equal: bool
+
+
+class How(NamedTuple):
+    """How tables are built anew, and who has it done; `lines` for programs that want to hear how far it is."""
+
+    processes: int
+    accept: tuple[str, ...]
+    by: str
+    lines: bool
 
 
 @app.command()
@@ -55,10 +73,17 @@ def status(ctx: typer.Context, names: Names = None, *, as_json: AsJson = False) 
 
 
 @app.command()
-def verify(ctx: typer.Context, names: Names = None, *, every: Every = False, as_json: AsJson = False) -> None:
+def verify(
+    ctx: typer.Context,
+    names: Names = None,
+    *,
+    every: Every = False,
+    lines: Lines = False,
+    as_json: AsJson = False,
+) -> None:
     """Fold the log afresh and compare with the live tables; exit code 1 where they differ. Without names: all."""
     del every  # the default, which scripts may state
-    found = run(_verify(environment(ctx), names or []))
+    found = run(_verify(environment(ctx), names or [], lines=lines))
     _show_proofs(found, as_json=as_json)
     if not all(proof.equal for proof in found):
         raise typer.Exit(1)
@@ -74,29 +99,46 @@ def rebuild(
     accept: Annotated[
         list[str] | None, typer.Option(help="A table that is meant to differ; may be given again.")
     ] = None,
+    by: By = "olcare",
+    lines: Lines = False,
     as_json: AsJson = False,
 ) -> None:
     """Build tables anew beside the live ones, prove them equal, and go over to them; services run on meanwhile."""
     if bool(names) == every:
         raise typer.BadParameter("name what to build anew, or say --all")
-    _show_proofs(run(_rebuild(environment(ctx), names or [], processes, accept or [])), as_json=as_json)
+    how = How(processes, tuple(accept or ()), by, lines)
+    _show_proofs(run(_rebuild(environment(ctx), names or [], how)), as_json=as_json)
 
 
 @app.command()
-def rollback(
-    ctx: typer.Context, name: Annotated[str, typer.Argument(metavar="SERVICE.READER")], *, as_json: AsJson = False
-) -> None:
+def rollback(ctx: typer.Context, name: Name, *, by: By = "olcare", as_json: AsJson = False) -> None:
     """Go back to the tables that were in use before the last rebuild."""
-    found = run(_roll_back(environment(ctx), name))
+    found = run(_go_over(environment(ctx), name, None, by))
     show(found, as_json=as_json, otherwise=lambda: f"{name} uses generation {found['generation']} again")
 
 
 @app.command()
-def discard(ctx: typer.Context, names: Names = None, *, every: Every = False, as_json: AsJson = False) -> None:
+def switch(
+    ctx: typer.Context,
+    name: Name,
+    generation: Annotated[int, typer.Argument(min=1, help="As `projections status` numbers it; it must be kept.")],
+    *,
+    by: By = "olcare",
+    as_json: AsJson = False,
+) -> None:
+    """Go over to tables that were kept, those built last or those before."""
+    found = run(_go_over(environment(ctx), name, generation, by))
+    show(found, as_json=as_json, otherwise=lambda: f"{name} uses generation {found['generation']}")
+
+
+@app.command()
+def discard(
+    ctx: typer.Context, names: Names = None, *, every: Every = False, by: By = "olcare", as_json: AsJson = False
+) -> None:
     """Drop the tables that were kept to go back to, and those that other versions of the code used."""
     if bool(names) == every:
         raise typer.BadParameter("name whose tables to drop, or say --all")
-    found = run(_discard(environment(ctx), names or []))
+    found = run(_discard(environment(ctx), names or [], by))
     show(found, as_json=as_json, otherwise=lambda: table(found, ("reader", "version", "generation", "schema")))
 
 
@@ -113,7 +155,9 @@ def proofs(reader: str, live: Snapshot, found: Sequence[Difference]) -> Iterator
 
 
 @asynccontextmanager
-async def engine(here: Environment, service: WatchedService, reader: Reader) -> AsyncIterator[Engine]:
+async def engine(
+    here: Environment, service: WatchedService, reader: Reader, *, lines: bool = False
+) -> AsyncIterator[Engine]:
     """Open a service's share of the log protocol for one reader, without its loops."""
     clock = here.clock()
     settings = EngineSettings(
@@ -126,7 +170,7 @@ async def engine(here: Environment, service: WatchedService, reader: Reader) -> 
     )
     opened = Engine(settings, clock, here.cards(), [reader])
     try:
-        with _telling(f"{service.name}.{reader.name}: missing tables") as tell:
+        with _telling(f"{service.name}.{reader.name}: missing tables", lines=lines) as tell:
             await opened.open(tell, by_our_card=False)
         yield opened
     finally:
@@ -134,51 +178,94 @@ async def engine(here: Environment, service: WatchedService, reader: Reader) -> 
 
 
 @contextmanager
-def _telling(what: str) -> Iterator[Tell]:
-    with counting(what, "events") as told:
+def _telling(what: str, *, lines: bool) -> Iterator[Tell]:
+    with counting(what, "events", lines=lines) as told:
         yield lambda progress: told(progress.done, progress.total)
 
 
-async def _verify(here: Environment, names: Sequence[str]) -> list[Proof]:
-    return [proof for s, r in chosen(names) for proof in await _prove(here, s, r, Engine.verify)]
+async def _verify(here: Environment, names: Sequence[str], *, lines: bool) -> list[Proof]:
+    found: list[Proof] = []
+    for service, reader in chosen(names):
+        async with engine(here, service, reader, lines=lines) as opened:
+            found += await _prove(opened, service, reader, Engine.verify, lines=lines)
+    return found
 
 
-async def _rebuild(here: Environment, names: Sequence[str], processes: int, accept: Sequence[str]) -> list[Proof]:
-    by = partial(Engine.rebuild, processes=processes, accept=accept)
-    return [proof for s, r in chosen(names) for proof in await _prove(here, s, r, by)]
+async def _rebuild(here: Environment, names: Sequence[str], how: How) -> list[Proof]:
+    return [proof for s, r in chosen(names) for proof in await _rebuild_one(here, s, r, how)]
 
 
-async def _prove(here: Environment, service: WatchedService, reader: Reader, by: By) -> list[Proof]:
+async def _rebuild_one(here: Environment, service: WatchedService, reader: Reader, how: How) -> list[Proof]:
+    """Build one reader's tables anew; that it is begun and what comes of it goes on record."""
     name = f"{service.name}.{reader.name}"
-    async with engine(here, service, reader) as opened:
-        with _telling(name) as tell:
-            try:
-                live, found = await by(opened, reader.name, tell)
-            except ValueError as error:
-                raise Refused(f"{service.name}.{error}") from error
+    build = partial(Engine.rebuild, processes=how.processes, accept=how.accept)
+    async with ordering(here, how.by) as order:
+        await order.rebuild(Rebuild(reader=name, processes=how.processes, accept=how.accept))
+        try:
+            async with engine(here, service, reader, lines=how.lines) as opened:
+                found = await _prove(opened, service, reader, build, lines=how.lines)
+                generation = opened.generation(reader.name).generation
+        except (Refused, Unavailable, CancelledError) as error:
+            await order.rebuilt(RebuildResult(ended=_end(error)))
+            raise
+        await order.rebuilt(RebuildResult(ended=RebuildEnd.SWITCHED, generation=generation, proof=_recorded(found)))
+    return found
+
+
+def _end(error: BaseException) -> RebuildEnd:
+    match error:
+        case CancelledError():
+            return RebuildEnd.CANCELLED
+        case Refused():
+            return RebuildEnd.DIFFERENT
+        case _:
+            return RebuildEnd.FAILED
+
+
+def _recorded(found: Sequence[Proof]) -> tuple[ProvedTable, ...]:
+    return tuple(ProvedTable(table=p.table, rows=p.rows, hash=p.hash, equal=p.equal) for p in found)
+
+
+async def _prove(opened: Engine, service: WatchedService, reader: Reader, prove: Prove, *, lines: bool) -> list[Proof]:
+    name = f"{service.name}.{reader.name}"
+    with _telling(name, lines=lines) as tell, _refusing(service):
+        live, found = await prove(opened, reader.name, tell)
     return list(proofs(name, live, found)) if live else []
 
 
-async def _roll_back(here: Environment, name: str) -> dict[str, object]:
+@contextmanager
+def _refusing(service: WatchedService) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise Refused(f"{service.name}.{error}") from error
+
+
+async def _go_over(here: Environment, name: str, to: int | None, by: str) -> dict[str, object]:
     found = list(chosen([name]))
     if len(found) != 1:
         raise Refused(f"{name} is more than one projection")
     [(service, reader)] = found
-    async with engine(here, service, reader) as opened:
-        try:
-            generation = await opened.roll_back(reader.name)
-        except ValueError as error:
-            raise Refused(f"{service.name}.{error}") from error
+    async with engine(here, service, reader) as opened, ordering(here, by) as order:
+        with _refusing(service):
+            wanted = await opened.standby_to(reader.name, to)
+            await order.switch(name, wanted.generation)
+            generation = await opened.roll_back(reader.name, wanted.generation)
     return {"reader": name, "version": generation.version, "generation": generation.generation}
 
 
-async def _discard(here: Environment, names: Sequence[str]) -> list[dict[str, object]]:
+async def _discard(here: Environment, names: Sequence[str], by: str) -> list[dict[str, object]]:
     dropped: list[dict[str, object]] = []
     for service, reader in chosen(names):
+        name = f"{service.name}.{reader.name}"
         async with engine(here, service, reader) as opened:
+            if not await opened.discardable(reader.name):
+                continue
+            async with ordering(here, by) as order:
+                await order.discard(name)
             for g in await opened.discard(reader.name):
                 found = {"version": g.version, "generation": g.generation, "schema": g.schema}
-                dropped.append({"reader": f"{service.name}.{reader.name}", **found})
+                dropped.append({"reader": name, **found})
     return dropped
 
 

@@ -16,16 +16,30 @@ from libs.messages.actions import (
     ActionEvent,
     ActionRefusal,
     ActionRefused,
+    GenerationsDiscarded,
+    GenerationSwitched,
     PrivateDataShown,
     PrivateKind,
+    ProvedTable,
+    Rebuild,
+    RebuildDone,
+    RebuildEnd,
+    RebuildOrdered,
+    RebuildResult,
+    Redrive,
+    RedriveDone,
+    RedriveEnd,
+    RedriveHow,
+    RedriveOrdered,
+    RedriveTally,
     ViewingReason,
 )
 from libs.messages.catalogue import OPS_DOOR
 from libs.messages.places import RecordAddress
 from libs.messages.receipts import Outcome, Receipt
-from services.ops.audit.domain import DECIDER, Command, ShowPrivateData, State
+from services.ops.audit.domain import DECIDER, Command, Discard, Mend, Mending, ShowPrivateData, State, Switch
 from services.ops.audit.handlers import ActionDoor
-from services.ops.audit.projections import VIEWINGS, ViewingRow
+from services.ops.audit.projections import MENDINGS, VIEWINGS, MendingRow, ViewingRow
 from services.ops.cli.output import Refused
 from services.ops.door import dead_letters
 from services.ops.door.viewings import Viewer, put_on_record
@@ -46,6 +60,27 @@ SHOWN = PrivateDataShown(
     what=PLACE,
 )
 REFUSED = ActionRefused(refused_at=NOON, by="anna", reason=ActionRefusal.ID_USED_OTHERWISE)
+ORDER, OTHER = "5d3a9a0e-3c57-4b4c-9f0e-8f3a4e0c1a01", "5d3a9a0e-3c57-4b4c-9f0e-8f3a4e0c1a02"
+REDRIVE = Redrive(how=RedriveHow.AS_IT_CAME, letters=3, first=PLACE, reason="bad-field", source="crm-eu")
+TALLY = RedriveTally(ended=RedriveEnd.STOPPED, taken=1, unreadable=1, left=1)
+REBUILD = Rebuild(reader="sla_timer.sla", processes=2)
+TABLE = ProvedTable(table="promises", rows=7, hash="00ff", equal=True)
+RESULT = RebuildResult(ended=RebuildEnd.SWITCHED, generation=4, proof=(TABLE,))
+ORDERED: dict[str, tuple[Mending, ActionEvent]] = {
+    "RedriveOrdered": (REDRIVE, RedriveOrdered(ordered_at=NOON, by="anna", order=ORDER, redrive=REDRIVE)),
+    "RedriveDone": (TALLY, RedriveDone(done_at=NOON, by="anna", order=ORDER, tally=TALLY)),
+    "RebuildOrdered": (REBUILD, RebuildOrdered(ordered_at=NOON, by="anna", order=ORDER, rebuild=REBUILD)),
+    "RebuildDone": (RESULT, RebuildDone(done_at=NOON, by="anna", order=ORDER, result=RESULT)),
+    "GenerationSwitchOrdered": (
+        Switch("sla_timer.sla", 3),
+        GenerationSwitched(switched_at=NOON, by="anna", order=ORDER, reader="sla_timer.sla", generation=3),
+    ),
+    "GenerationsDiscardOrdered": (
+        Discard("sla_timer.sla"),
+        GenerationsDiscarded(discarded_at=NOON, by="anna", order=ORDER, reader="sla_timer.sla"),
+    ),
+}
+"""What is said at the door → what is decided, and its event."""
 actions: Specification[State, Command, ActionEvent] = Specification(DECIDER)
 HOST: Any = SimpleNamespace(cards={})
 DOOR = ActionDoor(HOST, HOST)
@@ -178,3 +213,64 @@ async def test_no_dead_letter_is_shown_before_that_is_recorded() -> None:
 async def test_nothing_personal_of_a_ticket_is_shown_before_that_is_recorded() -> None:
     with pytest.raises(Refused, match="nothing is shown"):
         await ticket._history(HERE, "ticket/crm-eu/4711", WHO)
+
+
+@pytest.mark.parametrize("kind", ORDERED)
+def test_who_mends_something_leaves_an_event(kind: str) -> None:
+    what, event = ORDERED[kind]
+    actions.given(SHOWN, event).when(Mend(NOON, "anna", ORDER, what)).then(event)
+    assert DOOR.outcome(event) is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize("kind", ORDERED)
+async def test_what_is_said_at_the_door_is_what_is_recorded(kind: str) -> None:
+    example = json.loads(examples(f"olcare.upstream.{kind}.v1")[0].read_text())
+    record = Record(OPS_DOOR, 0, 0, b"anna", json.dumps(example).encode(), CONTENT_TYPE, 0)
+    [issued] = await DOOR.issue([(record, DOOR.read(record))])
+    assert issued.stream == "action/ops/ops-anna"
+    assert type(issued.command.what) is type(ORDERED[kind][0])
+    left = DECIDER.decide(DECIDER.initial, issued.command)
+    assert left is not None
+    said = left.model_dump(mode="json", exclude_none=True)
+    assert {name: value for name, value in said.items() if not name.endswith("_at")} == example["data"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "what"),
+    [
+        ("RedriveOrdered", "redrive-as-it-came", PLACE),
+        ("RebuildOrdered", "rebuild", "sla_timer.sla"),
+        ("GenerationSwitchOrdered", "switch", "sla_timer.sla"),
+        ("GenerationsDiscardOrdered", "discard-generations", "sla_timer.sla"),
+    ],
+)
+def test_what_is_ordered_is_a_row_without_an_outcome(kind: str, action: str, what: str) -> None:
+    event = recorded_event("action/ops/anna", 1, ORDERED[kind][1])
+    row = MENDINGS.evolve(None, event)
+    assert row is not None
+    assert MENDINGS.keys(event) == (("action/ops/anna", ORDER),)
+    assert (row.who, row.action, row.what, row.outcome, row.done_at) == ("anna", action, what, None, None)
+
+
+@pytest.mark.parametrize("begun", ["RedriveOrdered", None])
+def test_what_came_of_a_redrive_stands_beside_its_order_and_alone_where_that_came_later(begun: str | None) -> None:
+    first = MENDINGS.evolve(None, recorded_event("action/ops/anna", 1, ORDERED[begun][1])) if begun else None
+    done = recorded_event("action/ops/anna", 2, ORDERED["RedriveDone"][1])
+    row = MENDINGS.evolve(first, done)
+    assert row is not None
+    assert (row.outcome, row.taken, row.refused, row.unreadable, row.left_over) == ("stopped", 1, 0, 1, 1)
+    assert (row.what, row.letters, row.done_at) == (PLACE if begun else None, 3 if begun else None, done.recordedtime)
+
+
+def test_what_is_ordered_twice_is_two_rows() -> None:
+    event = ORDERED["RedriveOrdered"][1]
+    assert isinstance(event, RedriveOrdered)
+    other = recorded_event("action/ops/anna", 2, event.model_copy(update={"order": OTHER}))
+    assert MENDINGS.keys(other) != MENDINGS.keys(recorded_event("action/ops/anna", 1, event))
+
+
+def test_a_rebuild_keeps_its_proof() -> None:
+    row = MENDINGS.evolve(None, recorded_event("action/ops/anna", 1, ORDERED["RebuildDone"][1]))
+    assert isinstance(row, MendingRow)
+    assert (row.outcome, row.generation) == ("switched", 4)
+    assert json.loads(row.proof or "") == [{"table": "promises", "rows": 7, "hash": "00ff", "equal": True}]
