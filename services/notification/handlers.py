@@ -13,10 +13,10 @@ from libs.eventlog.errors import Unreadable
 from libs.eventlog.loops.duty import Duty, Found, found_by
 from libs.eventlog.loops.fact_waves import Resting
 from libs.eventlog.loops.writer import PATIENCE, Answer, Writer
-from libs.eventlog.wire.cloudevents import Message
+from libs.eventlog.wire.cloudevents import Message, parse
 from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.base import NoticeId
-from libs.messages.catalogue import NOTICES_DOOR
+from libs.messages.catalogue import NOTICES_DOOR, UPSTREAM
 from libs.messages.notices import (
     Cancellation,
     NoticeAmbiguous,
@@ -61,6 +61,17 @@ class NoticeReactions:
         return await self._queries.facts("facts_for_notices", needed, FACTS, NO_FACTS)
 
 
+def read(record: Record) -> Message[NoticeUpstream]:
+    """Parse a record; raises Unreadable, also where its subject names no notice."""
+    message = parse(record.value, record.headers, UPSTREAM[NOTICES_DOOR])
+    try:
+        _NOTICE.validate_python(message.subject)
+    except ValidationError:
+        text = "the subject must be the stream id of a notice"
+        raise Unreadable(Unreadability.BAD_ATTRIBUTE, "/subject", text) from None
+    return message
+
+
 class NoticeDoor(ServiceDoor[NoticeUpstream]):
     """Takes a person's orders about a notice."""
 
@@ -91,14 +102,8 @@ class NoticeDoor(ServiceDoor[NoticeUpstream]):
         return await self._writer.counted(commands)
 
     def read(self, record: Record) -> Message[NoticeUpstream]:
-        """Parse a record; raises Unreadable, also where its subject names no notice."""
-        message = super().read(record)
-        try:
-            _NOTICE.validate_python(message.subject)
-        except ValidationError:
-            text = "the subject must be the stream id of a notice"
-            raise Unreadable(Unreadability.BAD_ATTRIBUTE, "/subject", text) from None
-        return message
+        """Parse a record; raises Unreadable."""
+        return read(record)
 
     def resting(self, message: Message[NoticeUpstream]) -> Resting:
         """The notice that a message says something about; it rests on no other."""

@@ -270,9 +270,19 @@ def test_dead_letters_are_chosen_tried_and_marked_together() -> None:
     assert [letter["place"] for letter in done("dlq", "list", *ours)] == first
     tried = olcare("dlq", "retry", *ours, "--by", "anna", "--json")
     assert tried.code == 1
-    assert [letter["outcome"] for letter in tried.json()] == ["unreadable", "unreadable"]
+    assert [letter["outcome"] for letter in tried.json()] == ["unreadable", "not sent"]
+    assert "1 came back as unreadable again, 1 were not sent" in tried.err
     second = [letter["place"] for letter in done("dlq", "list", *ours)]
-    assert sorted(second) == sorted(letter["now_at"] for letter in tried.json())
+    assert sorted(second) == sorted([tried.json()[0]["now_at"], first[1]])
+    assert [group["letters"] for group in done("dlq", "groups", *ours)] == [2]
+    assert {letter["outcome"] for letter in olcare("dlq", "try", *ours, "--json").json()} == {"still unreadable"}
+    assert "would come back as bad-field" in olcare("dlq", "edit", first[1], "--by", "anna", "--set", "subject=9").err
+    mend = ("edit", first[1], "--by", "anna", "--set", "data.channel=email", "--set", "subject=mended")
+    assert done("dlq", *mend, "--dry-run")["outcome"] == "would be read"
+    assert done("dlq", *mend)["outcome"] == "accepted"
+    second.remove(first[1])
+    olcare("trigger", "TicketSubmitted", "--wait", "--set", "channel:=1")
+    assert {row["action"] for row in done("audit", "--by", "anna")} >= {"redrive-as-it-came", "redrive-edited"}
     mark = ("discard", *ours, "--by", "anna", "--why", "a trial")
     assert [letter["outcome"] for letter in done("dlq", *mark, "--dry-run")] == ["would be discarded"] * 2
     assert [letter["outcome"] for letter in done("dlq", *mark)] == ["discarded"] * 2

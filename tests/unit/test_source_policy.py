@@ -30,7 +30,7 @@ from libs.messages.catalogue import (
 from libs.messages.receipts import DeadLetter
 from libs.messages.sources import GROUPS, PROGRAMS, SAID_BY, SAID_BY_US_ALONE, SourcePolicy
 from libs.stack.run import PROJECT
-from services.ops.door.dead_letters import again
+from services.ops.door.stored_dead_letters import again
 from tests.unit.eventlog.environment import running
 from tests.unit.eventlog.test_loops import is_open
 from tests.unit.eventlog.test_used_ids import LOGS, READERS, Life, Says, messages

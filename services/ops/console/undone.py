@@ -10,7 +10,7 @@ from libs.eventlog.wire.receipts import dead_letters_of
 from libs.messages.catalogue import UPSTREAM
 from libs.messages.places import RecordAddress
 from libs.messages.receipts import DeadLetter
-from services.ops.door.dead_letters import entry_of
+from services.ops.door.stored_dead_letters import entry_of
 
 
 class Undone(NamedTuple):

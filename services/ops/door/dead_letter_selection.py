@@ -1,7 +1,6 @@
 """Which dead letters are meant: the options that choose some of them, and what each of them asks."""
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -61,6 +60,10 @@ class Selection(NamedTuple):
         )
 
 
+ALL = Selection()
+"""Nothing is asked."""
+
+
 def source_of(letter: DeadLetter) -> str | None:
     """The upstream system, by the header or the envelope; None where neither has one that is well formed."""
     try:
@@ -85,11 +88,3 @@ def require_one_or_some(one: RecordAddress | None, some: Selection) -> None:
 def too_large(letter: DeadLetter) -> bool:
     """Whether there is nothing to send in, as the record was too large to be kept."""
     return letter.value is None and letter.reason is not Unreadability.NO_VALUE
-
-
-def by_door(letters: Sequence[DeadLetter], most: int) -> list[list[DeadLetter]]:
-    """In groups of one door, so many in each at most, in the order given."""
-    doors: dict[str, list[DeadLetter]] = {}
-    for letter in letters:
-        doors.setdefault(letter.place.topic, []).append(letter)
-    return [of[at : at + most] for of in doors.values() for at in range(0, len(of), most)]

@@ -1,27 +1,27 @@
-"""`olcare dlq`: what a door could never take. It is sent in again as it came, or marked as done with."""
+"""`olcare dlq`: what a door could never take. It is looked at, tried, sent in again, mended, or marked as done with."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, NamedTuple
+from pathlib import Path
+from typing import Annotated
 
+import click
 import typer
-from pydantic import Field, TypeAdapter
 
-from libs.eventlog.client.door_client import DoorClient, taken
-from libs.eventlog.kafka.brokers import Address
-from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.kafka.reading import records
-from libs.eventlog.wire.receipts import dead_letters_of, in_dead_letters
-from libs.eventlog.wire.record import Outgoing, Record
+from libs.eventlog.client.door_client import DoorClient, taken, why_not
+from libs.eventlog.wire.record import CONTENT_TYPE
 from libs.messages.actions import PrivateKind
-from libs.messages.catalogue import UPSTREAM
 from libs.messages.places import RecordAddress
-from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Outcome, Receipt
+from libs.messages.receipts import DeadLetter, Outcome
 from services.ops.cli.arguments import By, PlaceGiven
 from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
-from services.ops.cli.output import AsJson, Refused, run, show, table
+from services.ops.cli.output import AsJson, Refused, counting, run, show, table, tell
+from services.ops.door.dead_letter_edits import Changes, changed
+from services.ops.door.dead_letter_groups import Found, Group, groups
+from services.ops.door.dead_letter_orders import discard as discard_letters
+from services.ops.door.dead_letter_orders import send_again, send_edited
 from services.ops.door.dead_letter_selection import (
+    ALL,
     DryRun,
     OfReason,
     OfSource,
@@ -29,43 +29,26 @@ from services.ops.door.dead_letter_selection import (
     PlaceIfOne,
     Selection,
     Since,
-    by_door,
     require_one_or_some,
     source_of,
     too_large,
 )
+from services.ops.door.dead_letter_trial import record_of, trial, trial_of
+from services.ops.door.redrive import USUAL, Pace, Progress, Sent
+from services.ops.door.stored_dead_letters import StoredDeadLetter, draft, letters
 from services.ops.door.viewings import CaseNumber, Looker, Reason, Viewer, put_on_record, viewer
+from services.ops.watch.recording import order
 
 app = typer.Typer(
-    no_args_is_help=True, help="What the doors could not read: look, send it in again, or mark it as done with."
+    no_args_is_help=True,
+    help="What the doors could not read: look, send it in again, or mark it as done with.",
 )
-AT_ONCE = 500  # records sent in again before their markers are written
 NOT_KEPT, WOULD_BE_SENT, WOULD_BE_DISCARDED, DISCARDED = "not kept", "would be sent", "would be discarded", "discarded"
-NOT_TAKEN = {NOT_KEPT, Outcome.REFUSED.value, Outcome.UNREADABLE.value}
-_ENTRY: TypeAdapter[DeadLetter | DeadLetterDiscarded] = TypeAdapter(
-    Annotated[DeadLetter | DeadLetterDiscarded, Field(discriminator="kind")]
-)
-
-
-class StoredDeadLetter(NamedTuple):
-    """A dead letter, when the broker took it, and the marker that somebody left."""
-
-    letter: DeadLetter
-    written_at: datetime
-    marker: DeadLetterDiscarded | None = None
-
-    def row(self) -> dict[str, object]:
-        """A row of a table, without what the record holds."""
-        return {
-            "place": self.letter.place.text(),
-            "written_at": self.written_at,
-            "reason": str(self.letter.reason),
-            "source": source_of(self.letter),
-            "where": self.letter.where,
-            "message": self.letter.message,
-            "done_by": self.marker.by if self.marker else None,
-            "done_why": self.marker.why if self.marker else None,
-        }
+NOT_SENT, WOULD_BE_READ, STILL_UNREADABLE = "not sent", "would be read", "still unreadable"
+NOT_TAKEN = {NOT_KEPT, NOT_SENT, STILL_UNREADABLE, Outcome.REFUSED.value, Outcome.UNREADABLE.value}
+COLUMNS = ("place", "written_at", "reason", "source", "where", "message")
+Rate = Annotated[int, typer.Option("--rate", min=1, help="So many a second at most.")]
+StopAfter = Annotated[int, typer.Option("--stop-after", min=1, help="Stop once so many came back as unreadable again.")]
 
 
 @app.command("list")
@@ -83,16 +66,27 @@ def list_(
     asked = Selection(topic, reason, source, since)
     found = run(_letters(environment(ctx)))
     rows = [x.row() for x in found if (every or x.marker is None) and asked.has(x.letter, x.written_at)]
-    columns = (
-        "place",
-        "written_at",
-        "reason",
-        "source",
-        "where",
-        "message",
-        *(("done_by", "done_why") if every else ()),
-    )
+    columns = (*COLUMNS, *(("done_by", "done_why") if every else ()))
     show(rows, as_json=as_json, otherwise=lambda: table(rows, columns) if rows else "no dead letters")
+
+
+@app.command("groups")
+def groups_(
+    ctx: typer.Context,
+    *,
+    topic: OfTopic = None,
+    reason: OfReason = None,
+    source: OfSource = None,
+    since: Since = None,
+    as_json: AsJson = False,
+) -> None:
+    """Those that nobody is done with, together where they have the same wrong; the most numerous first."""
+    asked = Selection(topic, reason, source, since)
+    found = run(_letters(environment(ctx)))
+    rows = [group._asdict() for group in groups(waiting(found, asked))]
+    said = [{**row, "sources": ", ".join(row["sources"])} for row in rows]
+    columns = tuple(name for name in Group._fields if name != "kind")
+    show(rows, as_json=as_json, otherwise=lambda: table(said, columns) if said else "no dead letters")
 
 
 @app.command("show")
@@ -112,6 +106,23 @@ def show_(
     show(found, as_json=as_json, otherwise=lambda: table(_lines(found), ("what", "is")))
 
 
+@app.command("try")
+def try_(
+    ctx: typer.Context,
+    place: PlaceIfOne = None,
+    *,
+    topic: OfTopic = None,
+    reason: OfReason = None,
+    source: OfSource = None,
+    since: Since = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which would be read now, by today's code and policy; nothing is sent. Exit code 1 where one would not be."""
+    here, some = environment(ctx), Selection(topic, reason, source, since)
+    require_one_or_some(place, some)
+    _show_many(run(_try(here, place, some)), as_json=as_json, columns=(*COLUMNS, "outcome"))
+
+
 @app.command()
 def retry(
     ctx: typer.Context,
@@ -122,20 +133,55 @@ def retry(
     reason: OfReason = None,
     source: OfSource = None,
     since: Since = None,
+    rate: Rate = USUAL.rate,
+    stop_after: StopAfter = USUAL.stop_after,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send in again as it came, key and headers too; what is unreadable still comes back at its new place."""
+    """Send in again as it came, key and headers too, in the order of the keys; what is unreadable still comes back."""
     here, some = environment(ctx), Selection(topic, reason, source, since)
     require_one_or_some(place, some)
     if place is None or dry_run:
-        _show_many(run(_retry_some(here, place, some, by, dry_run=dry_run)), as_json=as_json)
+        _show_many(run(_retry_some(here, place, some, by, Pace(rate, stop_after), dry_run=dry_run)), as_json=as_json)
         return
-    receipt = run(_retry(here, place, by))
-    found = receipt.model_dump(mode="json")
-    show(found, as_json=as_json, otherwise=lambda: f"{receipt.place.text()} is {receipt.outcome}")
-    if not taken(receipt):
-        raise typer.Exit(1)
+    _show_sent(run(_retry(here, place, by)), as_json=as_json)
+
+
+@app.command()
+def edit(
+    ctx: typer.Context,
+    place: PlaceGiven,
+    *,
+    by: Looker = None,
+    changes: Changes = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", exists=True, dir_okay=False, help="Holds the event as it is to be sent.")
+    ] = None,
+    reason: Reason = None,
+    case: CaseNumber = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say whether it would be read, and send nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send a mended copy of one: by --set, a --file, or in an editor ($EDITOR); the one that came is marked with it.
+
+    An editor shows what the record holds: who looks says why (--reason), and that is recorded first.
+    """
+    if by is None:
+        raise typer.BadParameter("say who mends it by --by: that is recorded")
+    if changes and file:
+        raise typer.BadParameter("--set changes what came, --file has all of it: say one of them")
+    here = environment(ctx)
+    if changes or file:
+        text = file.read_text() if file else changed(run(_one(here, place)).letter, changes or [])
+    else:
+        who = viewer(by, reason, case, "--set FIELD=TEXT changes a field without showing the record")
+        before = draft(run(_letter(here, place, who)).letter)
+        text = click.edit(before, extension=".json") or before
+    sent = run(_edit(here, place, text, by, dry_run=dry_run))
+    if sent is None:
+        show({"place": place.text(), "outcome": WOULD_BE_READ}, as_json=as_json, otherwise=lambda: WOULD_BE_READ)
+        return
+    _show_sent(sent, as_json=as_json)
 
 
 @app.command()
@@ -155,61 +201,53 @@ def discard(
     """Mark as needing nothing more, with who says so and why."""
     here, some = environment(ctx), Selection(topic, reason, source, since)
     require_one_or_some(place, some)
+    rows = run(_discard(here, place, some, by, why, dry_run=dry_run))
     if place is None or dry_run:
-        _show_many(run(_discard_some(here, place, some, by, why, dry_run=dry_run)), as_json=as_json)
+        _show_many(rows, as_json=as_json)
         return
-    marker = run(_discard(here, place, by, why))
-    show(marker, as_json=as_json, otherwise=lambda: f"{marker.place.text()} needs nothing more")
+    found = {"kind": "discarded", "place": place, "by": by, "why": why}
+    show(found, as_json=as_json, otherwise=lambda: f"{place.text()} needs nothing more")
 
 
-def _show_many(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+def _show_many(
+    rows: Sequence[Mapping[str, object]],
+    *,
+    as_json: bool,
+    columns: Sequence[str] = ("place", "written_at", "reason", "source", "outcome", "now_at"),
+) -> None:
     """Show what became of each, or would; raises Exit with code 1 where one was not taken."""
-    columns = ("place", "written_at", "reason", "source", "outcome", "now_at")
     show(rows, as_json=as_json, otherwise=lambda: table(rows, columns) if rows else "no dead letters")
     if any(row["outcome"] in NOT_TAKEN for row in rows):
         raise typer.Exit(1)
 
 
-async def letters(kafka: Address, log: KafkaLog) -> list[StoredDeadLetter]:
-    """Read all dead letters with their markers, the oldest first."""
-    found: dict[RecordAddress, StoredDeadLetter] = {}
-    markers: dict[RecordAddress, DeadLetterDiscarded] = {}
-    for door in UPSTREAM:
-        async for record in records(kafka, log, dead_letters_of(door)):
-            entry = entry_of(record.value or b"")
-            if isinstance(entry, DeadLetter):
-                found.setdefault(entry.place, StoredDeadLetter(entry, _written_at(record)))
-            else:
-                markers[entry.place] = entry
-    marked = (letter._replace(marker=markers.get(place)) for place, letter in found.items())
-    return sorted(marked, key=lambda letter: letter.written_at)
+def _show_sent(sent: Sent, *, as_json: bool) -> None:
+    """Show the receipt of one; raises Exit with code 1 where it was not taken."""
+    receipt = sent.receipt
+    found = receipt.model_dump(mode="json")
+    why = "" if taken(receipt) else f": {why_not(receipt)}"
+    show(found, as_json=as_json, otherwise=lambda: f"{receipt.place.text()} is {receipt.outcome}{why}")
+    if not taken(receipt):
+        raise typer.Exit(1)
 
 
-def entry_of(value: bytes) -> DeadLetter | DeadLetterDiscarded:
-    """Read a record of dead letters; raises ValidationError."""
-    return _ENTRY.validate_json(value)
-
-
-def again(letter: DeadLetter) -> Outgoing:
-    """The door's record as it came, for the same partition, so that its key keeps its order.
-
-    Raises Refused where it was too large to be kept: there is nothing to send in.
-    """
-    if too_large(letter):
-        raise Refused(f"{letter.place.text()} was too large to be kept; only its sender can say it again")
-    place, headers = letter.place, [(h.name, h.value) for h in letter.headers]
-    return Outgoing(place.topic, place.partition, letter.key, letter.value, headers)  # type: ignore[arg-type] # a header may have no value
-
-
-def marked(place: RecordAddress, by: str, why: str, partitions: int) -> tuple[DeadLetterDiscarded, Outgoing]:
-    """Make a marker and its record."""
-    marker = DeadLetterDiscarded(place=place, by=by, why=why)
-    return marker, in_dead_letters(place.topic, place, marker, partitions)
+def waiting(found: Sequence[StoredDeadLetter], some: Selection = ALL) -> list[Found]:
+    """Those of a selection that nobody is done with."""
+    return [
+        Found(one.letter, one.written_at, source_of(one.letter))
+        for one in found
+        if one.marker is None and some.has(one.letter, one.written_at)
+    ]
 
 
 async def _letters(here: Environment) -> list[StoredDeadLetter]:
     async with door_client(here) as at:
         return await letters(at.kafka, at.log)
+
+
+async def _one(here: Environment, place: RecordAddress) -> StoredDeadLetter:
+    async with door_client(here) as at:
+        return await _find(at, place)
 
 
 async def _letter(here: Environment, place: RecordAddress, who: Viewer) -> StoredDeadLetter:
@@ -227,58 +265,78 @@ async def _find(at: DoorClient, place: RecordAddress) -> StoredDeadLetter:
     raise Refused(f"there is no dead letter of {place.text()}")
 
 
-async def _retry(here: Environment, place: RecordAddress, by: str) -> Receipt:
+async def _try(here: Environment, place: RecordAddress | None, some: Selection) -> list[dict[str, object]]:
     async with door_client(here) as at:
-        letter = await _find(at, place)
-        [receipt] = await at.ask([again(letter.letter)])
-        _, record = marked(
-            letter.letter.place, by, f"sent in again as {receipt.place.text()}", _partitions(here, letter)
-        )
-        await at.say([record])
-        return receipt
+        meant = await _meant(at, place, some)
+    policy = here.source_policy()
+    rows: list[dict[str, object]] = []
+    for one in meant:
+        found = trial_of(one.letter, policy)
+        now = {} if found.readable else {"reason": found.reason, "where": found.where, "message": found.message}
+        rows.append({**one.row(), **now, "outcome": WOULD_BE_READ if found.readable else STILL_UNREADABLE})
+    return rows
 
 
-async def _discard(here: Environment, place: RecordAddress, by: str, why: str) -> DeadLetterDiscarded:
+async def _retry(here: Environment, place: RecordAddress, by: str) -> Sent:
     async with door_client(here) as at:
         letter = await _find(at, place)
-        marker, record = marked(letter.letter.place, by, why, _partitions(here, letter))
-        await at.say([record])
-        return marker
+        progress = await send_again(order(at, here.cards(), by), [letter], USUAL)
+        return progress.sent[0]
+
+
+async def _edit(here: Environment, place: RecordAddress, text: str, by: str, *, dry_run: bool) -> Sent | None:
+    """Send a mended copy; None where it was only tried. Raises Refused where it would come back."""
+    async with door_client(here) as at:
+        letter = await _find(at, place)
+        copied = record_of(letter.letter)._replace(value=text.encode(), headers=CONTENT_TYPE)
+        found = trial(copied, here.source_policy())
+        if not found.readable:
+            raise Refused(f"it would come back as {found.reason}: {found.message}; nothing is sent")
+        return None if dry_run else await send_edited(order(at, here.cards(), by), letter, text)
+
+
+async def _discard(
+    here: Environment, place: RecordAddress | None, some: Selection, by: str, why: str, *, dry_run: bool
+) -> list[dict[str, object]]:
+    """Mark all that are meant."""
+    async with door_client(here) as at:
+        meant = await _meant(at, place, some)
+        if meant and not dry_run:
+            await discard_letters(order(at, here.cards(), by), meant, why, some)
+    return [{**letter.row(), "outcome": WOULD_BE_DISCARDED if dry_run else DISCARDED} for letter in meant]
 
 
 async def _retry_some(
-    here: Environment, place: RecordAddress | None, some: Selection, by: str, *, dry_run: bool
+    here: Environment, place: RecordAddress | None, some: Selection, by: str, pace: Pace, *, dry_run: bool
 ) -> list[dict[str, object]]:
     """Send in again all that are meant, and mark each by its receipt; what was not kept is passed over."""
     async with door_client(here) as at:
         meant = await _meant(at, place, some)
-        became: dict[RecordAddress, dict[str, object]] = {}
-        sendable = [] if dry_run else [x.letter for x in meant if not too_large(x.letter)]
-        for group in by_door(sendable, AT_ONCE):
-            receipts = await at.ask([again(letter) for letter in group])
-            await at.say([_sent_again(here, old.place, new, by) for old, new in zip(group, receipts, strict=True)])
-            for old, new in zip(group, receipts, strict=True):
-                became[old.place] = {"outcome": str(new.outcome), "now_at": new.place.text()}
+        sendable = [] if dry_run else [x for x in meant if not too_large(x.letter)]
+        sent: Sequence[Sent] = ()
+        if sendable:
+            with counting("dead letters", "records") as told:
+                progress = await send_again(
+                    order(at, here.cards(), by), sendable, pace, some, lambda p: told(len(p.sent), p.total)
+                )
+            sent = progress.sent
+            _say_why_it_stopped(progress)
+    became = {one.place: {"outcome": str(one.receipt.outcome), "now_at": one.receipt.place.text()} for one in sent}
+    otherwise = WOULD_BE_SENT if dry_run else NOT_SENT
     return [
         {
             **letter.row(),
-            "outcome": NOT_KEPT if too_large(letter.letter) else WOULD_BE_SENT,
+            "outcome": NOT_KEPT if too_large(letter.letter) else otherwise,
             **became.get(letter.letter.place, {}),
         }
         for letter in meant
     ]
 
 
-async def _discard_some(
-    here: Environment, place: RecordAddress | None, some: Selection, by: str, why: str, *, dry_run: bool
-) -> list[dict[str, object]]:
-    """Mark all that are meant."""
-    async with door_client(here) as at:
-        meant = await _meant(at, place, some)
-        markers = [marked(x.letter.place, by, why, _partitions(here, x))[1] for x in meant]
-        if markers and not dry_run:
-            await at.say(markers)
-    return [{**letter.row(), "outcome": WOULD_BE_DISCARDED if dry_run else DISCARDED} for letter in meant]
+def _say_why_it_stopped(progress: Progress) -> None:
+    if left := progress.total - len(progress.sent):
+        again = progress.count(Outcome.UNREADABLE)
+        tell(f"stopped: {again} came back as unreadable again, {left} were not sent (--stop-after lets more come back)")
 
 
 async def _meant(at: DoorClient, place: RecordAddress | None, some: Selection) -> list[StoredDeadLetter]:
@@ -287,19 +345,6 @@ async def _meant(at: DoorClient, place: RecordAddress | None, some: Selection) -
         return [await _find(at, place)]
     found = await letters(at.kafka, at.log)
     return [x for x in found if x.marker is None and some.has(x.letter, x.written_at)]
-
-
-def _sent_again(here: Environment, place: RecordAddress, receipt: Receipt, by: str) -> Outgoing:
-    partitions = here.cards()[dead_letters_of(place.topic)].partitions
-    return marked(place, by, f"sent in again as {receipt.place.text()}", partitions)[1]
-
-
-def _partitions(here: Environment, letter: StoredDeadLetter) -> int:
-    return here.cards()[dead_letters_of(letter.letter.place.topic)].partitions
-
-
-def _written_at(record: Record) -> datetime:
-    return datetime.fromtimestamp(record.timestamp / 1000, UTC)
 
 
 def _content(letter: DeadLetter) -> dict[str, object]:

@@ -9,7 +9,7 @@ import typer
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.messages.places import RecordAddress
 from libs.messages.receipts import DeadLetter, Header, Unreadability
-from services.ops.door.dead_letter_selection import Selection, by_door, require_one_or_some, source_of, too_large
+from services.ops.door.dead_letter_selection import Selection, require_one_or_some, source_of, too_large
 
 AT = datetime(2026, 11, 23, 7, tzinfo=UTC)
 PLACE = RecordAddress(topic=TICKETS_DOOR, partition=3, offset=17)
@@ -93,9 +93,3 @@ def test_what_was_not_kept_is_told_from_what_had_no_value() -> None:
     nothing = letter(None)
     assert too_large(nothing)
     assert not too_large(nothing.model_copy(update={"reason": Unreadability.NO_VALUE}))
-
-
-def test_letters_are_sent_door_by_door_so_many_at_once_in_their_order() -> None:
-    one, two, three = (letter(offset=n) for n in range(3))
-    other = letter(topic=CONTRACTS_DOOR)
-    assert by_door([one, other, two, three], 2) == [[one, two], [three], [other]]

@@ -11,7 +11,7 @@ from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded
 from services.ops.cli.output import Refused
-from services.ops.door.dead_letters import StoredDeadLetter, again, marked
+from services.ops.door.stored_dead_letters import StoredDeadLetter, again, marked
 
 HEADERS = (("content-type", b"application/json"), ("ce_id", b"\xff"), ("empty", None))
 CAME = Record(TICKETS_DOOR, 4, 17, b"\x00key", b"\xff\xfe{", HEADERS, 0)  # type: ignore[arg-type] # a header may have no value
