@@ -24,7 +24,7 @@ from libs.chassis.asyncapi import ServiceDocument
 from libs.chassis.clock import Clock
 from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
-from libs.chassis.pages import Route, first_page, pages, site
+from libs.chassis.pages import Route, first_page, message_pages, pages, site
 from libs.chassis.setting_files import BadSettings
 from libs.chassis.settings import ServiceSettings
 from libs.eventlog.errors import NotAdmitted
@@ -146,7 +146,8 @@ def _server(service: Service) -> _Server:
 
 def _own_site(service: Service) -> ASGIApp:
     document = ServiceDocument(service.settings.contracts / "asyncapi.yaml", service.settings.service)
-    routes = [*pages(service.health, service.quiet, service.metrics), *service.routes]
+    own = pages(service.health, service.quiet, service.metrics)
+    routes = [*own, *service.routes, *message_pages(document)]
     return site([first_page(service.settings.instance, routes), *routes], document)
 
 

@@ -1,4 +1,4 @@
-"""The AsyncAPI page of one service: its share of the committed document, shown by FastStream.
+"""The AsyncAPI document of one service: its share of the committed one.
 
 FastStream makes a document of its own from subscribers and publishers; ours has what that one lacks (envelope, key,
 examples), and only doors read through FastStream's broker (ADR 0005). So it is given this document instead.
@@ -12,13 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from faststream.asgi import AsyncAPIRoute
 from faststream.specification.base import SpecificationFactory
 
 Json = dict[str, Any]
-
-PAGE = AsyncAPIRoute("/asyncapi", try_it_out_path=None)
-"""The page, and the document at `/asyncapi.json`; without "try it out", which would publish to the real broker."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from faststream.asgi.response import JSONResponse
 from faststream.asgi.types import ASGIApp, Scope
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from libs.chassis.asyncapi import PAGE, ServiceDocument
+from libs.chassis.asyncapi import ServiceDocument
+from libs.chassis.asyncapi_page import STYLE, page_of
+from libs.chassis.browser import HEADERS
 from libs.chassis.build import build
 from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
@@ -37,10 +39,31 @@ def pages(health: Health, quiet: Quiet, metrics: Metrics) -> list[Route]:
     return [("/livez", get(livez)), ("/readyz", get(readyz)), ("/quiet", get(quietness)), ("/metrics", get(counted))]
 
 
+def message_pages(document: ServiceDocument) -> list[Route]:
+    """`/asyncapi`, its style, and the document at `/asyncapi.json`: read when first asked for, not at every start."""
+
+    async def page(_scope: Scope) -> AsgiResponse:
+        return html(page_of(document.to_specification().to_jsonable()))
+
+    async def as_json(_scope: Scope) -> AsgiResponse:
+        body = document.to_specification().to_json().encode()
+        return AsgiResponse(body, 200, {"Content-Type": "application/json"})
+
+    async def style(_scope: Scope) -> AsgiResponse:
+        return AsgiResponse(STYLE.read_bytes(), 200, {"Content-Type": "text/css; charset=utf-8"})
+
+    return [("/asyncapi", get(page)), ("/asyncapi.json", get(as_json)), ("/asyncapi.css", get(style))]
+
+
+def html(body: str) -> AsgiResponse:
+    """A page, which a browser may load nothing for from elsewhere."""
+    return AsgiResponse(body.encode(), 200, {"Content-Type": "text/html; charset=utf-8", **HEADERS})
+
+
 def readable(routes: Sequence[Route]) -> list[str]:
-    """The paths that can be read: those of routes that take a GET, and the page of messages."""
-    pages_of_routes = [path for path, handler in routes if "GET" in getattr(handler, "methods", ("GET",))]
-    return [*pages_of_routes, PAGE.path, f"{PAGE.path}.json"]
+    """The paths of pages that can be read: those of routes that take a GET."""
+    found = [path for path, handler in routes if "GET" in getattr(handler, "methods", ("GET",))]
+    return [path for path in found if not path.endswith(".css")]
 
 
 def first_page(name: str, routes: Sequence[Route]) -> Route:
@@ -50,16 +73,14 @@ def first_page(name: str, routes: Sequence[Route]) -> Route:
     body = f'<!doctype html><html lang="en"><title>{title}</title><h1>{title}</h1><ul>{links}</ul></html>'
 
     async def first(_scope: Scope) -> AsgiResponse:
-        return AsgiResponse(body.encode(), 200, {"Content-Type": "text/html; charset=utf-8"})
+        return html(body)
 
     return "/", get(first)
 
 
 def site(routes: Sequence[Route], document: ServiceDocument) -> AsgiFastStream:
-    """The routes and the AsyncAPI page as one ASGI application.
+    """The routes as one ASGI application.
 
     It is given no broker: doors start one of their own, and end it where their loop ends (ADR 0005).
     """
-    return AsgiFastStream(
-        asgi_routes=routes, specification=document, asyncapi_path=PAGE, logger=getLogger("olcare.http")
-    )
+    return AsgiFastStream(asgi_routes=routes, specification=document, logger=getLogger("olcare.http"))

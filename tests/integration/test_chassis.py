@@ -112,10 +112,13 @@ async def test_the_first_page_leads_to_all_others(well: "Process") -> None:
 
 
 async def test_the_page_of_messages_shows_the_share_of_the_service_and_publishes_nothing(well: "Process") -> None:
-    page = (await well.page("/asyncapi")).text
+    answer = await well.page("/asyncapi")
+    page = answer.text
     assert "olcare.tickets.v1" in page
     assert "olcare.sla.v1" not in page
-    assert "TryIt" not in page
+    assert "<script" not in page
+    assert answer.headers["content-security-policy"].startswith("default-src 'none';")
+    assert (await well.page("/asyncapi.css")).headers["content-type"] == "text/css; charset=utf-8"
     assert (await well.page("/asyncapi/try")).status_code == 404
     assert set((await well.page("/asyncapi.json")).json()["operations"]) == {"small-sends-tickets"}
 

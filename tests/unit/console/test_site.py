@@ -10,13 +10,14 @@ import httpx
 import pytest
 from pydantic import BaseModel, Field
 
+from libs.chassis.browser import POLICY
 from libs.chassis.clock import Clock
 from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
 from libs.eventlog.errors import Unavailable
 from services.ops.cli.environment import Environment
 from services.ops.console.assets import Assets, load
-from services.ops.console.guard import POLICY, TOKEN
+from services.ops.console.guard import TOKEN
 from services.ops.console.pages import PAGES
 from services.ops.console.pages.page import Action, NotThere, Page, Query, View
 from services.ops.console.site import site
