@@ -83,6 +83,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Contracts: what a year of support costs, and how they stand.",
     ),
     "ticket": ("services.ops.ticket.command:app", "Tickets."),
+    "record": (
+        "services.ops.trail.command:record_app",
+        "One record: whether it counts, why it came, what it led to.",
+    ),
+    "receipt": (
+        "services.ops.trail.command:receipt_app",
+        "What became of a message, by its source and its id.",
+    ),
     "dlq": (
         "services.ops.door.dead_letters:app",
         "What the doors could not read: look, send it in again, or mark it as done with.",

@@ -33,7 +33,7 @@ def dead_letters_of(door: str) -> str:
 def receipt(record: Record, outcome: Outcome, event: RecordedEvent, doubts: tuple[Doubt, ...] = ()) -> Outgoing:
     """Answer a record whose command has its counting event; the reason and the clause are the event's own."""
     named = DoorRecord(place=place_of(record), command=event.causationid)
-    return _answer(record.key, _receipt(named, identity_of(record), outcome, event, doubts))
+    return _answer(record.key, receipt_of(named, identity_of(record), outcome, event, doubts))
 
 
 def second_receipt(
@@ -44,16 +44,17 @@ def second_receipt(
     Then the receipt lacks the record's key and the message's id.
     """
     identity = identity_of(record) if record else (parse_stream(event.stream).source, None)
-    return _answer(record and record.key, _receipt(held, identity, outcome, event, doubts))
+    return _answer(record and record.key, receipt_of(held, identity, outcome, event, doubts))
 
 
-def _receipt(
+def receipt_of(
     said: DoorRecord,
     identity: tuple[str | None, str | None],
     outcome: Outcome,
     event: RecordedEvent,
     doubts: tuple[Doubt, ...],
 ) -> Receipt:
+    """What became of a message, known by its source and its id, from its counting event."""
     source, name = identity
     return Receipt(
         place=said.place,

@@ -59,6 +59,10 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         "cover explain --customer customer/erp/C-1 --product planetpress-connect --at 2026-11-24T08:00:00Z",
         "contract show contract/erp/K-1",
         "entitlements",
+        "record show olcare.sla.v1/0/0",
+        "record why olcare.sla.v1/0/0 --effects",
+        "record why 0123abcd-0011-5233-8455-66778899aabb",
+        "receipt show crm-eu m-1",
     ],
 )
 def test_where_nothing_is_up_one_sentence_says_what_to_do(terminal: Terminal, words: str) -> None:

@@ -1,0 +1,123 @@
+"""The links of the chain, asked of audit's tables: by id, place, stream, cause and grounds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.queries import Queries
+from libs.messages.places import RecordAddress
+
+
+class Link(NamedTuple):
+    """A counting event: where it stands, what caused it, and when."""
+
+    topic: str
+    partition: int
+    offset: int
+    stream: str
+    sequence: int
+    id: str
+    causation: str
+    """The command."""
+    correlation: str
+    caused_by: str | None
+    """The id of an event or the address of a record at a door; None in what was written before."""
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    source: str
+
+    @property
+    def address(self) -> RecordAddress:
+        """Where it stands."""
+        return RecordAddress(topic=self.topic, partition=self.partition, offset=self.offset)
+
+
+class Minute(NamedTuple):
+    """How many events of a type were recorded in a minute."""
+
+    topic: str
+    minute: datetime
+    type: str
+    events: int
+
+
+def trail_queries(database: Database) -> Queries:
+    """The queries of the trail on audit's tables."""
+    return Queries(database, Path(__file__).with_name("queries.sql"))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What audit keeps of every event; every call raises Unavailable."""
+
+    queries: Queries
+
+    async def of_ids(self, ids: Iterable[str]) -> Mapping[str, Link]:
+        """Events by their ids; those that do not count are absent."""
+        found = await self._links("links_of_ids", ids=list(ids))
+        return {link.id: link for link in found}
+
+    async def of_place(self, stream: str, sequence: int) -> Link | None:
+        """The event at a place in its stream."""
+        found = await self._links("link_of_place", stream=stream, sequence=sequence)
+        return found[0] if found else None
+
+    async def of_streams(self, streams: Iterable[str]) -> list[Link]:
+        """All events of some streams, each stream's in order."""
+        return await self._links("links_of_streams", streams=list(streams))
+
+    async def of_correlation(self, correlation: str) -> list[Link]:
+        """What goes back to one message."""
+        return await self._links("links_of_correlation", correlation=correlation)
+
+    async def caused_by(self, causes: Iterable[str]) -> list[Link]:
+        """What was asked for by events, by their ids, or by records at a door, by their addresses."""
+        return await self._links("links_caused_by", causes=list(causes))
+
+    async def notices_about(self, ids: Iterable[str]) -> list[Link]:
+        """All events of the notices about some events."""
+        return await self._links("notices_about", ids=list(ids))
+
+    async def new_grounds(self, links: Sequence[Link]) -> Mapping[str, Sequence[Link]]:
+        """By the id of an event that a duty wrote, the facts that had come since the event before."""
+        ids = {(link.stream, link.sequence): link.id for link in links}
+        found: dict[str, list[Link]] = {}
+        for row in await self.queries.rows("new_grounds", **_places(links)):
+            of = ids[row.pop("of_stream"), row.pop("of_sequence")]
+            found.setdefault(of, []).append(Link(**row))
+        return found
+
+    async def grounded_on(self, links: Sequence[Link]) -> list[Link]:
+        """What duties wrote since some facts had come."""
+        return await self._links("links_grounded_on", **_places(links))
+
+    async def commands_of(self, kind: str, source: str) -> list[tuple[str, str]]:
+        """Of the streams of a kind and a source, each stream with each command that led to an event."""
+        rows = await self.queries.rows("commands_of_streams", kind=kind, source=quote(source, safe=""))
+        return [(row["stream"], row["causation"]) for row in rows]
+
+    async def not_of_sources(self, orders: Iterable[str]) -> list[Link]:
+        """What may go back to a message in streams that carry no source: the plan's, and `orders` about notices."""
+        return await self._links("links_not_of_sources", orders=list(orders))
+
+    async def positions(self) -> Mapping[tuple[str, int], int]:
+        """By topic and partition the offset below which every record is judged."""
+        rows = await self.queries.rows("positions")
+        return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+    async def counts(self, since: datetime, until: datetime, topic: str | None = None) -> list[Minute]:
+        """How many events of each type were recorded in each minute of a span, which ends before `until`."""
+        rows = await self.queries.rows("counts", since=since, until=until, topic=topic)
+        return [Minute(**row) for row in rows]
+
+    async def _links(self, name: str, **values: object) -> list[Link]:
+        return [Link(**row) for row in await self.queries.rows(name, **values)]
+
+
+def _places(links: Sequence[Link]) -> Mapping[str, list[str] | list[int]]:
+    return {"streams": [link.stream for link in links], "sequences": [link.sequence for link in links]}

@@ -1,0 +1,125 @@
+"""A log that is written by hand, event by event with its cause, and folded by audit's readers into real tables."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from libs.eventlog.fold import Projector
+from libs.eventlog.kafka.topics import load_cards
+from libs.eventlog.loops.reader import ReaderLoop
+from libs.eventlog.ports import Identity
+from libs.eventlog.projection import Reader
+from libs.eventlog.rule import Judge
+from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.generations import begin, indexes, switch
+from libs.eventlog.tables.store import PostgresStore
+from libs.eventlog.testing import MemoryLog
+from libs.eventlog.wire.codec import Codec
+from libs.eventlog.wire.record import Cause, Head, Outgoing, encode
+from libs.messages.base import Event
+from libs.messages.catalogue import EVENT_OF_TYPE, EVENTS, topic_of
+from libs.messages.ids import name_id
+from libs.messages.places import RecordAddress
+from libs.messages.streams import partition_of
+from libs.stack.databases import drop_database
+from libs.stack.run import PROJECT
+from services.ops.audit.projections import READERS
+from services.ops.trail.links import Chain, trail_queries
+from tests.contracts.asyncapi import examples
+
+CARDS = load_cards(PROJECT / "contracts/topics")
+PARTITIONS = 12
+NINE = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+def example(name: str, **other: object) -> Event:
+    """The example of an event, with other values for some of its fields."""
+    kind = f"olcare.{name}.v1"
+    data = json.loads(examples(kind)[0].read_text())["data"]
+    return EVENT_OF_TYPE[kind].model_validate({**data, **other})
+
+
+class HandWritten:
+    """A log in memory, to which one event after the other is appended; `minute` is when it is recorded, after nine."""
+
+    def __init__(self) -> None:
+        self.log = MemoryLog(PARTITIONS)
+        self._heads: dict[str, Head] = {}
+        self._appended = 0
+
+    def says(self, door: str, key: str, value: bytes = b"?") -> str:
+        """Append a record at a door; gives its address."""
+        partition = partition_of(key, PARTITIONS)
+        return f"{door}/{partition}/{self.log.write(Outgoing(door, partition, key.encode(), value))}"
+
+    def event(self, stream: str, event: Event, minute: int, caused_by: str | None = None, **more: Any) -> str:
+        """Append the next event of a stream; gives its id."""
+        self._appended += 1
+        head = self._heads.get(stream)
+        at = NINE + timedelta(minutes=minute)
+        occurred = more.get("occurred", at)
+        command = more.get("command") or str(name_id(f"command {self._appended}"))
+        cause = Cause(command, more.get("correlation", command), occurred, None, more.get("fingerprint"), caused_by)
+        written = encode("olcare/test", stream, head, event, cause, at)
+        self._heads[stream] = written.head
+        self.append(stream, written.value)
+        return written.head.id
+
+    def after(self, stream: str, event: Event, minute: int, **more: Any) -> str:
+        """Append what a duty writes: it is caused by the head of its stream."""
+        return self.event(stream, event, minute, self._heads[stream].id, **more)
+
+    def loses(self, stream: str, event: Event, minute: int) -> RecordAddress:
+        """Append another event for the place of the last one, which is void."""
+        last = self._heads.pop(stream)
+        self._heads.update({stream: Head(last.sequence - 1, last.id)} if last.sequence > 1 else {})
+        self.event(stream, event, minute)
+        self._heads[stream] = last
+        return self.last(stream)
+
+    def append(self, stream: str, value: bytes) -> None:
+        topic = topic_of(stream)
+        self.log.write(Outgoing(topic, partition_of(stream, PARTITIONS), stream.encode(), value))
+
+    def last(self, stream: str) -> RecordAddress:
+        """Where the last record of a stream's partition stands."""
+        topic, partition = topic_of(stream), partition_of(stream, PARTITIONS)
+        return RecordAddress(topic=topic, partition=partition, offset=len(self.log.kept[topic, partition]) - 1)
+
+    def again(self, stream: str) -> RecordAddress:
+        """Append the last record of a stream's partition once more."""
+        record = self.log.kept[topic_of(stream), partition_of(stream, PARTITIONS)][-1]
+        self.append(stream, record.value or b"")
+        return self.last(stream)
+
+
+@asynccontextmanager
+async def folded(written: HandWritten, postgres: str, name: str) -> AsyncIterator[Chain]:
+    """Read the log into tables of their own."""
+    database = Database(postgres, name)
+    await database.open()
+    try:
+        for reader in READERS:
+            store = await _tables(database, reader)
+            judge = Judge(Codec(reader.topic, EVENTS[reader.topic], PARTITIONS))
+            loop = ReaderLoop(written.log, store, Projector(reader, judge), "reader")
+            await loop.round(await written.log.subscribe(reader.topic, reader.name, loop.assigned))
+            assert not loop.halted
+        yield Chain(trail_queries(database))
+    finally:
+        await database.close()
+        await drop_database(postgres, name)
+
+
+async def _tables(database: Database, reader: Reader) -> PostgresStore:
+    async with database.connection() as connection:
+        generation = await begin(connection, reader, Identity("test", reader.topic), "none")
+        for statement in indexes(reader, generation.schema):
+            await connection.execute(statement)
+        places = [(partition, 0, 0, None) for partition in range(PARTITIONS)]
+        await connection.copy_records_to_table(f"position_{reader.name}", schema_name=generation.schema, records=places)
+        await switch(connection, generation, None)
+    database.use(reader.name, generation.schema)
+    return PostgresStore(database, reader)
