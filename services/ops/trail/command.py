@@ -17,7 +17,7 @@ from libs.messages.receipts import Outcome
 from services.ops.cli.arguments import PlaceGiven, place
 from services.ops.cli.environment import Environment, environment, open_log
 from services.ops.cli.output import AsJson, Refused, cell, run, show, table
-from services.ops.door.dead_letters import StoredDeadLetter, letters
+from services.ops.door.stored_dead_letters import StoredDeadLetter, letters
 from services.ops.trail.causes import Asker, Why, causes
 from services.ops.trail.effects import Effects, effects, in_words
 from services.ops.trail.links import Chain, Link, trail_queries
