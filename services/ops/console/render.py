@@ -1,5 +1,6 @@
 """From a view to HTML: the templates in each language, with what a reader has chosen."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -84,7 +85,12 @@ class Renderer:
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         )
         environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined] # the extension's
-        environment.filters |= {"rfc3339": rfc3339, "url": _url, "quoted": lambda text: quote(str(text), safe="")}
+        environment.filters |= {
+            "lines": lines,
+            "rfc3339": rfc3339,
+            "url": _url,
+            "quoted": lambda text: quote(str(text), safe=""),
+        }
         environment.globals |= {
             "assets": self._assets,
             "build": build(),
@@ -102,6 +108,11 @@ class Renderer:
 def short_type(kind: str | None) -> str:
     """A CloudEvents type without what all of ours begin with."""
     return (kind or "").removeprefix("olcare.").removeprefix("upstream.").removesuffix(".v1")
+
+
+def lines(value: object) -> str:
+    """JSON in lines."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _url(path: str, values: Mapping[str, Any]) -> str:

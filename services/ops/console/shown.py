@@ -1,10 +1,11 @@
 """How values are written for a reader: numbers, instants, spans of time and days, by Babel in the reader's language."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, get_day_names
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
@@ -83,6 +84,11 @@ class Shown:
             return NOTHING_KNOWN
         where = ZoneInfo(zone) if zone else self.zone
         return format_time(value.astimezone(where), "HH:mm", locale=self.locale)
+
+    def weekday(self, number: int) -> str:
+        """The name of a weekday, 1 for Monday."""
+        names: Mapping[int, str] = get_day_names("abbreviated", "stand-alone", self.locale)
+        return names[number - 1]
 
     def day(self, value: date | None) -> str:
         """A date with its weekday."""

@@ -83,22 +83,27 @@ def _reason(event: PlanEvent | None) -> PlanRefusal | None:
 
 def differences(before: Any, after: Any) -> list[str]:
     """Say where a part differs from the one that is published, its version apart: the first MOST places."""
-    found = [sentence for place, sentence in _differences(before, after, "") if place != "/version"]
+    found = [
+        f"{place}: {_short(was)} is published, {_short(is_)} is given"
+        for place, was, is_ in places_that_differ(before, after)
+        if place != "/version"
+    ]
     more = [f"and {len(found) - MOST} more"] if len(found) > MOST else []
     return found[:MOST] + more
 
 
-def _differences(before: Any, after: Any, place: str) -> Iterator[tuple[str, str]]:
+def places_that_differ(before: Any, after: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Each place, like a JSON pointer, where two values differ, with what stands there; None where nothing does."""
     match before, after:
         case dict(), dict():
             for key in [*before, *(key for key in after if key not in before)]:
-                yield from _differences(before.get(key), after.get(key), f"{place}/{key}")
+                yield from places_that_differ(before.get(key), after.get(key), f"{place}/{key}")
         case list(), list():
             for at in range(max(len(before), len(after))):
                 was, is_ = (values[at] if at < len(values) else None for values in (before, after))
-                yield from _differences(was, is_, f"{place}/{at}")
+                yield from places_that_differ(was, is_, f"{place}/{at}")
         case _ if before != after:
-            yield place, f"{place}: {_short(before)} is published, {_short(after)} is given"
+            yield place, before, after
 
 
 def _short(value: Any) -> str:

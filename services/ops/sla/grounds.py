@@ -46,12 +46,12 @@ class Grounds:
         """A centre's calendar in force at an instant; raises LookupError for an unknown centre."""
         return self._laid(centre, in_force(self.calendars.get(centre, ()), instant))
 
-    def published_at(self, centre: str, instant: datetime) -> CentreCalendar:
-        """What was published of a centre and in force at an instant; raises LookupError for an unknown centre."""
+    def published_at(self, centre: str, instant: datetime) -> PublishedCalendar:
+        """The publication of a centre in force at an instant; raises LookupError for an unknown centre."""
         found = in_force(self.calendars.get(centre, ()), instant)
         if found is None:
             raise LookupError(f"no calendar is published for {centre}")
-        return found.content
+        return found
 
     def newest(self, centre: str) -> WorkingCalendar:
         """A centre's last calendar; raises LookupError for an unknown centre."""

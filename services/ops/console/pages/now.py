@@ -181,7 +181,7 @@ async def centres(sources: Sources) -> tuple[CentreNow, ...]:
     """All centres by the calendars in force now; raises Refused and Unavailable."""
     grounds = await grounds_in_tables(await sources.database("sla_timer"))
     now = sources.clock.now()
-    newest = [grounds.published_at(centre, now) for centre in grounds.calendars]
+    newest = [grounds.published_at(centre, now).content for centre in grounds.calendars]
     return tuple(in_order(centre_now(calendar, now) for calendar in newest))
 
 
