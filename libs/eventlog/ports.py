@@ -5,6 +5,7 @@ runs on both.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import MappingProxyType
@@ -191,8 +192,10 @@ class Loaded(NamedTuple):
 class Step(Protocol):
     """One batch of one partition, the position row locked first."""
 
-    more: bool
-    """Whether there are more streams to be put away than was done in this transaction, so that it did not last."""
+    @property
+    def more(self) -> bool:
+        """Whether there are more streams to be put away than was done in this transaction, so that it did not last."""
+        ...
 
     async def view(self, streams: Iterable[str], keys: Mapping[str, Iterable[Key]]) -> View:
         """Load the heads that the streams have in this partition, and the rows of the keys, by table."""
@@ -200,6 +203,32 @@ class Step(Protocol):
 
     async def save(self, view: View, position: Position) -> None:
         """Write what the fold made of the view, and the position after the batch; put away whose time has come."""
+        ...
+
+    async def put_away(self) -> None:
+        """Put away more of the streams whose time has come."""
+        ...
+
+
+class Touched(NamedTuple):
+    """What a batch may touch: streams, and keys of rows by table."""
+
+    streams: AbstractSet[str]
+    keys: Mapping[str, Iterable[Key]]
+
+
+class Steps(Protocol):
+    """A batch of each of several partitions in one transaction, the position rows locked first and in order."""
+
+    more: bool
+    """Whether there are more streams to be put away than was done in this transaction, so that it did not last."""
+
+    async def views(self, touched: Mapping[int, Touched]) -> Mapping[int, View]:
+        """Load for each partition the heads that the streams have there, and the rows of the keys, by table."""
+        ...
+
+    async def save(self, views: Mapping[int, View], positions: Mapping[int, Position]) -> None:
+        """Write what the folds made of the views, and the positions after; put away whose time has come."""
         ...
 
     async def put_away(self) -> None:
@@ -220,6 +249,10 @@ class Store(Protocol):
 
     def step(self, partition: int, expected: Position) -> AbstractAsyncContextManager[Step]:
         """Open one transaction; raises Fenced where the position row is not as expected."""
+        ...
+
+    def steps(self, expected: Mapping[int, Position]) -> AbstractAsyncContextManager[Steps]:
+        """Open one transaction for several partitions; raises Fenced where a position row is not as expected."""
         ...
 
     async def load(self, streams: Sequence[str], commands: Sequence[Asked] = ()) -> Mapping[str, Loaded]:

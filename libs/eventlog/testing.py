@@ -7,13 +7,23 @@ process, so that a scheduler can run any other task there.
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import View, counted_at
-from libs.eventlog.ports import NO_REMARKS, Asked, Commit, Identity, Loaded, OnAssigned, PartitionOffset, Position
+from libs.eventlog.ports import (
+    NO_REMARKS,
+    Asked,
+    Commit,
+    Identity,
+    Loaded,
+    OnAssigned,
+    PartitionOffset,
+    Position,
+    Touched,
+)
 from libs.eventlog.projection import Key, Reader
 from libs.eventlog.put_away import can_be_put_away
 from libs.eventlog.wire.record import Head, Outgoing, Record
@@ -273,6 +283,13 @@ class MemoryStore:
                 raise Fenced(f"partition {partition} is not at {expected}")
             yield MemoryStep(self, self._tables, self._reader, partition, self._turn)
 
+    @asynccontextmanager
+    async def steps(self, expected: Mapping[int, Position]) -> AsyncIterator["MemorySteps"]:
+        """Hold the position rows of several partitions; raises Fenced."""
+        async with AsyncExitStack() as held:
+            each = {p: await held.enter_async_context(self.step(p, expected[p])) for p in sorted(expected)}
+            yield MemorySteps(each)
+
     async def load(self, streams: Sequence[str], commands: Sequence[Asked] = ()) -> Mapping[str, Loaded]:
         """Heads, counted commands and states."""
         await self._turn()
@@ -348,7 +365,7 @@ class MemoryStep:
     def __init__(
         self, store: MemoryStore, tables: Mapping[str, Any], reader: Reader, partition: int, turn: Turn
     ) -> None:
-        self._store, self._tables, self._reader, self._partition, self._turn = store, tables, reader, partition, turn
+        self._store, self._tables, self._reader, self._partition, self.turn = store, tables, reader, partition, turn
 
         self.more = False
 
@@ -358,8 +375,8 @@ class MemoryStep:
 
     async def view(self, streams: Iterable[str], keys: Mapping[str, Iterable[Key]]) -> View:
         """Load heads and rows."""
-        await self._turn()
-        self._there()
+        await self.turn()
+        self.check()
         store = self._store
         heads = {s: store.heads[s] for s in streams if store.homes.get(s) == self._partition}
         rows = {t: {k: self._row(t, k) for k in wanted if k in store.rows[t]} for t, wanted in keys.items()}
@@ -372,8 +389,12 @@ class MemoryStep:
 
     async def save(self, view: View, position: Position) -> None:
         """Write heads, command indexes, rows, voids and the position."""
-        await self._turn()
-        self._there()
+        await self.turn()
+        self.check()
+        self.enter(view, position)
+
+    def enter(self, view: View, position: Position) -> None:
+        """Take over what a fold made, at once."""
         store, stays = self._store, self._staying_away(view)
         heads = {stream: head for stream, head in view.heads.items() if stream not in stays}
         store.heads.update(heads)
@@ -393,7 +414,7 @@ class MemoryStep:
             store.void[self._partition].update(view.voids)
         store.position[self._partition] = position
         if self._reader.writes and view.counted:
-            await self.put_away()
+            store.put_away(self._partition)
 
     def _staying_away(self, view: View) -> frozenset[str]:
         """The streams that none of the batch's records count in; the others come back."""
@@ -404,9 +425,37 @@ class MemoryStep:
                 self._store.command_indexes[row.stream] = row.commands
         return frozenset(row.stream for row in away if row.stream in self._store.away)
 
-    def _there(self) -> None:
+    def check(self) -> None:
+        """Raise Unavailable where the database was dropped."""
         if self._partition not in self._store.position:
             raise Unavailable("the database is gone")
 
     def _row(self, table: str, key: Key) -> Any:
         return self._tables[table].loaded(self._store.rows[table][key])
+
+
+class MemorySteps:
+    """One transaction of several partitions."""
+
+    more = False
+
+    def __init__(self, steps: Mapping[int, MemoryStep]) -> None:
+        self._steps = steps
+
+    async def put_away(self) -> None:
+        """Put streams away: all of them."""
+        for step in self._steps.values():
+            await step.put_away()
+
+    async def views(self, touched: Mapping[int, Touched]) -> Mapping[int, View]:
+        """Load heads and rows."""
+        return {p: await self._steps[p].view(*each) for p, each in touched.items()}
+
+    async def save(self, views: Mapping[int, View], positions: Mapping[int, Position]) -> None:
+        """Write all of it at once."""
+        for step in self._steps.values():
+            await step.turn()
+        for step in self._steps.values():
+            step.check()
+        for partition, view in views.items():
+            self._steps[partition].enter(view, positions[partition])

@@ -62,7 +62,7 @@ async def put_all_away(connection: asyncpg.Connection, reader: Reader) -> None:
     newest = (0, 0, "the newest of all", b"", 1_000_000)
     async with connection.transaction():
         await connection.copy_records_to_table(f"heads_{reader.name}", records=[("none", *newest)])
-        await put_away(connection, reader, 0)
+        await put_away(connection, reader, [0])
         await connection.execute(f"delete from heads_{reader.name} where stream = 'none'")  # noqa: S608 - our name
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
+from typing import NamedTuple
 
 from libs.eventlog.errors import Fenced, Halted, Unavailable
 from libs.eventlog.failures import EXPECTED, failure_of
-from libs.eventlog.fold import Projector
+from libs.eventlog.fold import Projector, View
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.membership import ours, watched
-from libs.eventlog.ports import Log, Position, Store, Subscription
+from libs.eventlog.ports import Log, Position, Store, Subscription, Touched
 from libs.eventlog.rule import Aside, missing
 from libs.eventlog.wire.record import Record, RecordedEvent
 
@@ -99,9 +100,11 @@ class ReaderLoop:
     async def round(self, subscription: Subscription) -> int:
         """Read and apply one batch of every partition that has one; gives the number of records."""
         batches = await subscription.batch(BATCH, WAIT)
-        for partition, records in batches.items():
-            if partition not in self.halted:
-                await self._as_far_as_possible(partition, list(records))
+        mine = {partition: list(records) for partition, records in batches.items() if partition not in self.halted}
+        if len(mine) == 1 or not await self._all_at_once(mine):
+            for partition, records in mine.items():
+                if partition not in self.halted:
+                    await self._as_far_as_possible(partition, records)
         if not batches:
             await self._go_past(await subscription.passed())
         return sum(len(records) for records in batches.values())
@@ -127,6 +130,36 @@ class ReaderLoop:
             after = Position(position.epoch, offset, None)
             await step.save(await step.view((), dict.fromkeys(self._tables, ())), after)
         self._positions[partition] = after
+
+    async def _all_at_once(self, batches: Mapping[int, list[Record]]) -> bool:
+        """Apply the batches of several partitions in one transaction.
+
+        False, with nothing done, where one of them can not be applied: one by one shows which, and what becomes of it.
+        """
+        try:
+            await self._apply_all(batches)
+        except Unavailable:
+            await self._go_over()
+            if not self._anew:
+                raise
+        except Exception:  # noqa: BLE001 - of whatever kind: it comes again where the batch is applied that raises it
+            return False
+        return True
+
+    async def _apply_all(self, batches: Mapping[int, list[Record]]) -> None:
+        read = {partition: self._read(partition, records) for partition, records in batches.items()}
+        async with self._store.steps({partition: self._positions[partition] for partition in batches}) as step:
+            views = await step.views({partition: each.touched for partition, each in read.items()})
+            for partition, each in read.items():
+                self._projector.fold(each.events, views[partition])
+            after = {partition: each.after for partition, each in read.items()}
+            await step.save(views, after)
+        self._positions.update(after)
+        while step.more:
+            async with self._store.steps(after) as step:
+                await step.put_away()
+        for view in views.values():
+            self._count(view)
 
     async def _as_far_as_possible(self, partition: int, records: list[Record]) -> None:
         """Apply a batch; where one of its records raises Halted, apply the records before it, then halt.
@@ -175,21 +208,35 @@ class ReaderLoop:
 
     async def apply(self, partition: int, records: list[Record]) -> None:
         """Apply one batch in one transaction: lock and check the position, then write the rows and the new position."""
-        position = self._positions[partition]
-        judge = self._projector.judge
+        position, read = self._positions[partition], self._read(partition, records)
+        async with self._store.step(partition, position) as step:
+            view = await step.view(*read.touched)
+            self._projector.fold(read.events, view)
+            await step.save(view, read.after)
+        self._positions[partition] = read.after
+        while step.more:
+            async with self._store.step(partition, read.after) as step:
+                await step.put_away()
+        self._count(view)
+
+    def _read(self, partition: int, records: Sequence[Record]) -> "_Read":
+        """Read the envelopes of a batch that is to follow our position; raises Halted."""
+        position, judge = self._positions[partition], self._projector.judge
         judge.check_dense(records, position.next_offset)
         events = judge.envelopes(records)
-        keys, streams = self._projector.touched(events), _streams(events)
-        async with self._store.step(partition, position) as step:
-            view = await step.view(streams, keys)
-            self._projector.fold(events, view)
-            after = Position(position.epoch, records[-1].offset + 1, sha256(records[-1].value or b"").digest())
-            await step.save(view, after)
-        self._positions[partition] = after
-        while step.more:
-            async with self._store.step(partition, after) as step:
-                await step.put_away()
+        after = Position(position.epoch, records[-1].offset + 1, sha256(records[-1].value or b"").digest())
+        return _Read(events, Touched(_streams(events), self._projector.touched(events)), after)
+
+    def _count(self, view: View) -> None:
         self.counted, self.void = self.counted + view.counted, self.void + len(view.voids)
+
+
+class _Read(NamedTuple):
+    """A batch of one partition, and the position after it."""
+
+    events: Sequence[RecordedEvent | Aside]
+    touched: Touched
+    after: Position
 
 
 def _streams(events: Sequence[RecordedEvent | Aside]) -> set[str]:

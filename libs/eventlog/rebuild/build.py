@@ -298,7 +298,7 @@ def _packed(reader: Reader, view: View, partition: int, quiet: Iterable[str]) ->
 
 async def _put_away(connection: Connection, reader: Reader, into: Generation, partition: int) -> None:
     async with connection.transaction():
-        await put_away(connection, reader, partition, f"{into.schema}.")
+        await put_away(connection, reader, [partition], f"{into.schema}.")
 
 
 async def _clear(connection: Connection, reader: Reader, into: Generation, partition: int) -> None:

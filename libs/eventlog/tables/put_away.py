@@ -3,7 +3,7 @@
 Both happen within the transaction of a batch, under the lock of its position row.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -36,17 +36,17 @@ class AwayRow(NamedTuple):
 
 
 async def put_away(
-    connection: Connection, reader: Reader, partition: int, schema: str = "", most: int | None = None
+    connection: Connection, reader: Reader, partitions: Sequence[int], schema: str = "", most: int | None = None
 ) -> int:
-    """Put away the streams of a partition whose time has come, at most so many; returns how many it did.
+    """Put away the streams of some partitions whose time has come, at most so many; returns how many it did.
 
     `schema` ends with a dot.
     """
     moved = 0
-    quiet = await connection.cursor(_quiet(reader, schema), partition, reader.put_away.after, most)
+    quiet = await connection.cursor(_quiet(reader, schema), partitions, reader.put_away.after, most)
     while found := await quiet.fetch(AT_ONCE):
         ours = [row for row in found if can_be_put_away(row["id"])]
-        await _move(connection, reader, partition, schema, ours)
+        await _move(connection, reader, schema, ours)
         moved += len(ours)
     return moved
 
@@ -55,22 +55,21 @@ def _quiet(reader: Reader, schema: str) -> str:
     heads, commands = f"{schema}heads_{reader.name}", f"{schema}commands_{reader.name}"
     state = f"left join {schema}{reader.state.table} using (stream)" if reader.state else ""
     return (
-        f"with quiet as (select stream, sequence, id, hour, journal from {heads} where partition = $1"
-        f" and hour < (select max(hour) from {heads} where partition = $1) - $2::int"
-        " order by hour limit $3),"
+        "with quiet as (select found.* from unnest($1::int[]) as mine (partition) cross join lateral ("
+        f" select stream, h.partition, sequence, id, hour, journal from {heads} h where h.partition = mine.partition"
+        f" and hour < (select max(hour) from {heads} n where n.partition = mine.partition) - $2::int"
+        " order by hour limit $3) as found limit $3),"
         ' older as (select stream, string_agg(command || int8send("offset"), \'\' order by "offset") as older'
         f" from {commands} where stream in (select stream from quiet) group by stream)"
-        " select stream, sequence, id, hour, coalesce(older, '') || journal as commands,"
+        " select stream, partition, sequence, id, hour, coalesce(older, '') || journal as commands,"
         f" {'state::text' if reader.state else 'null'} as state from quiet left join older using (stream) {state}"
     )
 
 
-async def _move(
-    connection: Connection, reader: Reader, partition: int, schema: str, found: Sequence[asyncpg.Record]
-) -> None:
+async def _move(connection: Connection, reader: Reader, schema: str, found: Sequence[asyncpg.Record]) -> None:
     streams, pack = [row["stream"] for row in found], reader.put_away.packed
     rows = [
-        AwayRow(r["id"], r["sequence"], partition, r["hour"], r["stream"], r["commands"], pack(r["state"]))
+        AwayRow(r["id"], r["sequence"], r["partition"], r["hour"], r["stream"], r["commands"], pack(r["state"]))
         for r in found
     ]
     states = [reader.state.table] if reader.state else []
@@ -84,14 +83,16 @@ async def copy_away(connection: Connection, reader: Reader, rows: Iterable[AwayR
     await connection.copy_records_to_table(f"away_{reader.name}", schema_name=schema or None, records=rows)
 
 
-async def away(connection: Connection, reader: Reader, partition: int, streams: Sequence[str]) -> Mapping[str, AwayRow]:
-    """Those of some streams of a partition that are put away."""
+async def away(connection: Connection, reader: Reader, asked: Mapping[int, Collection[str]]) -> Sequence[AwayRow]:
+    """Those of some streams of each partition that are put away."""
+    streams = [stream for each in asked.values() for stream in each]
     if not reader.writes or not streams:
-        return {}
+        return []
     found = await connection.fetch(
-        f"select * from away_{reader.name} where stream = any($1) and partition = $2", streams, partition
+        f"select * from away_{reader.name} where stream = any($1) and partition = any($2)", streams, list(asked)
     )
-    return {row["stream"]: AwayRow(str(row["id"]), *tuple(row)[1:]) for row in found}
+    rows = [AwayRow(str(row["id"]), *tuple(row)[1:]) for row in found]
+    return [row for row in rows if row.stream in asked[row.partition]]
 
 
 async def take_back(connection: Connection, reader: Reader, streams: Sequence[str]) -> None:

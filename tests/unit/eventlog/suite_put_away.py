@@ -31,6 +31,7 @@ from tests.model.story import (
 )
 from tests.unit.eventlog.environment import Contents, Environment, write
 from tests.unit.eventlog.history import History, aside, stream_in
+from tests.unit.eventlog.suite_reader import Handed
 
 A, B = stream_in(0), stream_in(0, 1)
 STREAMS = [stream_in(partition, which) for partition in range(PARTITIONS) for which in range(5)]
@@ -51,12 +52,14 @@ class Play(NamedTuple):
 
 
 async def read(store: Store, reader: Reader, play: Play, size: int) -> None:
-    """Fold the records, batch by batch, each partition for itself, from where the store stands."""
+    """Fold the records, batch by batch, those of all partitions at once, from where the store stands."""
     loop = ReaderLoop(MemoryLog(), store, play.projector(reader), "reader")
-    for partition, start in (await loop.assigned(frozenset(range(PARTITIONS)))).items():
-        records = [r for r in play.records if r.partition == partition][start:]
-        for begin in range(0, len(records), size):
-            await loop.apply(partition, records[begin : begin + size])
+    starts = await loop.assigned(frozenset(range(PARTITIONS)))
+    left = {p: [record for record in play.records if record.partition == p][start:] for p, start in starts.items()}
+    while any(left.values()):
+        await loop.round(Handed({p: records[:size] for p, records in left.items() if records}))
+        left = {p: records[size:] for p, records in left.items()}
+    assert loop.halted == {}
 
 
 async def loaded(store: Store) -> Any:

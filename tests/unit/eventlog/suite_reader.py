@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
+from unittest import mock
 
 import pytest
 
@@ -193,6 +194,58 @@ class ReaderSuite:
             await owner.round(Handed({0: records[1:]}))
             found = await tables.contents(DESK_TICKETS)
             assert (found.heads, found.rows["tally"]) == (history.heads, {(A,): Tally(A, 2)})
+
+    async def test_the_batches_of_all_partitions_move_in_one_transaction(self, env: Environment) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            store = tables.stores[DESK_TICKETS.name]
+            reading = loop(log, tables)
+            await reading.assigned(ALL)
+            batches = {0: [history.next(A), history.next(A)], 1: [history.next(B)]}
+            with (
+                mock.patch.object(reading, "apply", side_effect=AssertionError),
+                mock.patch.object(store, "steps", side_effect=store.steps) as steps,
+            ):
+                await reading.round(Handed(batches))
+            assert steps.call_count == 1
+            assert reading.halted == {}
+            assert reading.take_counts() == (3, 0)
+            found = await tables.contents(DESK_TICKETS)
+            assert (found.positions, found.heads) == ({0: 2, 1: 1}, history.heads)
+            assert found.rows["tally"] == {(A,): Tally(A, 2), (B,): Tally(B, 1)}
+
+    @pytest.mark.parametrize("bad", [0, 1])
+    async def test_where_one_partition_halts_the_others_go_on_and_nothing_is_counted_twice(
+        self, env: Environment, bad: int
+    ) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            reading = loop(log, tables)
+            await reading.assigned(ALL)
+            first = [history.next(A), history.next(B)]
+            batches = {p: [record] for p, record in enumerate(first)}
+            elsewhere = first[1 - bad]._replace(partition=bad, offset=1)  # a stream of the other partition
+            await reading.round(Handed({**batches, bad: [first[bad], elsewhere]}))
+            assert reading.halted.keys() == {bad}
+            assert "belongs to another partition" in str(reading.halted[bad])
+            assert reading.take_counts() == (2, 0)
+            found = await tables.contents(DESK_TICKETS)
+            assert (found.positions, found.heads) == ({0: 1, 1: 1}, history.heads)
+
+    async def test_where_one_partition_is_fenced_what_came_before_it_is_stored_and_the_owner_goes_on(
+        self, env: Environment
+    ) -> None:
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            records = {p: [history.next(stream_in(p)), history.next(stream_in(p))] for p in (0, 1)}
+            former, owner = loop(log, tables), loop(log, tables)
+            await former.assigned(ALL)
+            await owner.assigned(frozenset({1}))
+            with pytest.raises(Fenced):
+                await former.round(Handed(records))
+            assert (await tables.contents(DESK_TICKETS)).positions == {0: 2, 1: 0}
+            await owner.round(Handed({1: records[1]}))
+            assert (await tables.contents(DESK_TICKETS)).heads == history.heads
 
     async def test_a_batch_that_was_read_for_other_tables_is_dropped(self, env: Environment) -> None:
         history = History()
