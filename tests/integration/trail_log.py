@@ -1,7 +1,7 @@
 """A log that is written by hand, event by event with its cause, and folded by audit's readers into real tables."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from libs.eventlog.tables.generations import begin, indexes, switch
 from libs.eventlog.tables.store import PostgresStore
 from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.codec import Codec
-from libs.eventlog.wire.record import Cause, Head, Outgoing, encode
+from libs.eventlog.wire.record import Cause, Head, Outgoing, Record, encode
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENT_OF_TYPE, EVENTS, topic_of
 from libs.messages.ids import name_id
@@ -94,20 +94,42 @@ class HandWritten:
         self.append(stream, record.value or b"")
         return self.last(stream)
 
+    def known_at(self, instant: datetime) -> "HandWritten":
+        """The same log as it would be if nothing had been recorded after an instant."""
+        cut = HandWritten()
+        for (topic, partition), records in list(self.log.kept.items()):
+            for record in records:
+                if topic not in EVENTS or _recorded_at(record) <= instant:
+                    cut.log.write(Outgoing(topic, partition, record.key, record.value))
+        return cut
+
+
+def _recorded_at(record: Record) -> datetime:
+    return datetime.fromisoformat(json.loads(record.value or b"")["recordedtime"])
+
 
 @asynccontextmanager
 async def folded(written: HandWritten, postgres: str, name: str) -> AsyncIterator[Chain]:
-    """Read the log into tables of their own."""
+    """Read the log into audit's tables."""
+    async with read_into(written, postgres, name, READERS) as database:
+        yield Chain(trail_queries(database))
+
+
+@asynccontextmanager
+async def read_into(
+    written: HandWritten, postgres: str, name: str, readers: Sequence[Reader]
+) -> AsyncIterator[Database]:
+    """Read the log into the tables of some readers."""
     database = Database(postgres, name)
     await database.open()
     try:
-        for reader in READERS:
+        for reader in readers:
             store = await _tables(database, reader)
             judge = Judge(Codec(reader.topic, EVENTS[reader.topic], PARTITIONS))
             loop = ReaderLoop(written.log, store, Projector(reader, judge), "reader")
             await loop.round(await written.log.subscribe(reader.topic, reader.name, loop.assigned))
             assert not loop.halted
-        yield Chain(trail_queries(database))
+        yield database
     finally:
         await database.close()
         await drop_database(postgres, name)

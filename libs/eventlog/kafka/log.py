@@ -21,7 +21,7 @@ from libs.eventlog.kafka.commits import commit_of
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.decoder import install_decoder
 from libs.eventlog.kafka.faststream_subscription import FastStreamSubscription
-from libs.eventlog.kafka.scan import first_at, scan
+from libs.eventlog.kafka.scan import FETCH_BYTES, first_at, scan
 from libs.eventlog.kafka.subscription import KafkaSubscription
 from libs.eventlog.kafka.topic_id import TopicIdRequest, topic_ids
 from libs.eventlog.kafka.topic_state import LogDirsRequest, Newest, NewestRequest, newest_of, sizes_of
@@ -29,6 +29,8 @@ from libs.eventlog.ports import Appender, BrokerTime, Commit, Identity, OnAssign
 from libs.eventlog.wire.record import Record
 
 NEAR = 1000  # records; a fetch holds about so many
+BYTES = 4096  # of a record, few of which are larger: what is fetched beyond those asked for costs time to decode
+AT_ONCE = 8  # scans
 NOT_A_REPLICA = -1
 READ_UNCOMMITTED, READ_COMMITTED = 0, 1
 ID_ALL_THE_SAME: Tolerated = {
@@ -155,11 +157,19 @@ class KafkaLog:
         return {p: commit for p, commit in found.items() if commit.offset >= 0}
 
     async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
-        """Read records back, nearby ones in one scan; raises Unavailable where one is not there."""
+        """Read records back, nearby ones in one scan, some scans at once; Unavailable where one is not there."""
         wanted, found = set(addresses), dict[PartitionOffset, Record]()
-        for first, last in _near(sorted(wanted)):
-            async for records in self.scan(topic, first.partition, last.offset + 1, first.offset):
-                found.update({at: r for r in records if (at := PartitionOffset(r.partition, r.offset)) in wanted})
+        free = asyncio.Semaphore(AT_ONCE)
+
+        async def read(first: PartitionOffset, last: PartitionOffset) -> None:
+            tp, size = TopicPartition(topic, first.partition), BYTES * (last.offset + 1 - first.offset)
+            async with free:
+                async for records in scan(self._client, tp, first.offset, last.offset + 1, min(size, FETCH_BYTES)):
+                    found.update({at: r for r in records if (at := PartitionOffset(r.partition, r.offset)) in wanted})
+
+        async with asyncio.TaskGroup() as group:
+            for first, last in _near(sorted(wanted)):
+                group.create_task(read(first, last))
         if missing := wanted - found.keys():
             raise Unavailable(f"{topic} has no record at {min(missing)}")
         return found

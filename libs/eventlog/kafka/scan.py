@@ -24,14 +24,16 @@ WAIT = 500  # machine milliseconds that the broker may wait for a record to come
 UNCOMMITTED = 0  # there are no transactions
 
 
-async def scan(client: KafkaClient, tp: TopicPartition, start: int, until: int) -> AsyncIterator[Sequence[Record]]:
-    """The records with offsets from `start` to below `until`, in order."""
+async def scan(
+    client: KafkaClient, tp: TopicPartition, start: int, until: int, size: int = FETCH_BYTES
+) -> AsyncIterator[Sequence[Record]]:
+    """The records with offsets from `start` to below `until`, in order, fetched so many bytes at once."""
     ahead: asyncio.Task[_Fetched] | None = None
     try:
         while start < until:
-            records, start = await (ahead or _asked(client, tp, start))
+            records, start = await (ahead or _asked(client, tp, start, size))
             if start < until:
-                ahead = asyncio.create_task(_asked(client, tp, start))
+                ahead = asyncio.create_task(_asked(client, tp, start, size))
                 await asyncio.sleep(0)  # so that the request is on its way
             if mine := records if start <= until else [record for record in records if record.offset < until]:
                 yield mine
@@ -59,14 +61,14 @@ async def first_at(client: KafkaClient, tp: TopicPartition, offset: int) -> Reco
     return await client.within(fetched, f"reading {tp}")
 
 
-async def _asked(client: KafkaClient, tp: TopicPartition, offset: int) -> _Fetched:
-    return await client.within(partial(_fetch, client, tp, offset), f"reading {tp}")
+async def _asked(client: KafkaClient, tp: TopicPartition, offset: int, size: int) -> _Fetched:
+    return await client.within(partial(_fetch, client, tp, offset, size), f"reading {tp}")
 
 
-async def _fetch(client: KafkaClient, tp: TopicPartition, offset: int) -> _Fetched:
+async def _fetch(client: KafkaClient, tp: TopicPartition, offset: int, size: int) -> _Fetched:
     """Fetch what stands from an offset on, at least one batch; raises KafkaError."""
-    wanted = [(tp.topic, [(tp.partition, offset, FETCH_BYTES)])]
-    request = FetchRequest(WAIT, 1, FETCH_BYTES, UNCOMMITTED, wanted)
+    wanted = [(tp.topic, [(tp.partition, offset, size)])]
+    request = FetchRequest(WAIT, 1, size, UNCOMMITTED, wanted)
     while True:
         response = await client.ask(await client.leader(tp), request)
         ((_, ((*_, fetched),)),) = response.topics

@@ -17,6 +17,7 @@ W = TypeVar("W", bound=NamedTuple)
 
 
 PART = re.compile(r"^-- part: (\w+)\n((?:(?!-- (?:part|name): ).*\n)*)", re.MULTILINE)
+HEAD = re.compile(r"^-- name: .*\n(?:--.*\n)*", re.MULTILINE)
 COMMENT, USE = re.compile(r"^--.*\n", re.MULTILINE), re.compile(r"\{(\w+)\}")
 
 
@@ -29,6 +30,12 @@ def put_together(text: str, expressions: Mapping[str, str]) -> str:
     return USE.sub(lambda use: parts[use[1]], PART.sub("", text))
 
 
+def seeing(text: str, instead: Mapping[str, str]) -> str:
+    """Have every query of a file see other rows in place of some tables, each given as SQL."""
+    tables = ", ".join(f"{name} as ({sql})" for name, sql in instead.items())
+    return HEAD.sub(lambda head: f"{head[0]}with {tables}\n", text) if instead else text
+
+
 def expressions_of(readers: Iterable[Reader]) -> Mapping[str, str]:
     """The SQL expressions that the projections of some readers declare."""
     return {name: sql for r in readers for p in r.projections for name, sql in p.expressions.items()}
@@ -37,24 +44,35 @@ def expressions_of(readers: Iterable[Reader]) -> Mapping[str, str]:
 class Queries:
     """The named queries of some files, each run on a connection of its own."""
 
-    def __init__(self, database: Database, *files: Path, expressions: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Load them; `expressions` are SQL that the queries name (`put_together`)."""
-        self._database = database
+    def __init__(
+        self,
+        database: Database,
+        *files: Path,
+        expressions: Mapping[str, str] = MappingProxyType({}),
+        instead: Mapping[str, str] = MappingProxyType({}),
+        values: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
+        """Load them; `expressions` are SQL that the queries name (`put_together`).
+
+        `instead` are tables by their names, and the SQL of what every query sees in place of each; `values` are those
+        that this SQL names. None of the queries may begin with a `with` of its own.
+        """
+        self._database, self._values = database, values
         self._named: dict[str, Any] = {}
         for file in files:
-            text = put_together(file.read_text(), expressions)
+            text = seeing(put_together(file.read_text(), expressions), instead)
             loaded = aiosql.from_str(text, "asyncpg", mandatory_parameters=False)
             self._named |= {name: getattr(loaded, name) for name in loaded.available_queries}
 
     async def rows(self, name: str, **values: object) -> list[dict[str, Any]]:
         """The rows of a query as dictionaries; raises Unavailable where the database can not be reached."""
         async with self._database.connection() as connection:
-            return [dict(row) async for row in self._named[name](connection, **values)]
+            return [dict(row) async for row in self._named[name](connection, **self._values, **values)]
 
     async def stream(self, name: str, at_once: int = 5_000, **values: object) -> AsyncIterator[dict[str, Any]]:
         """The rows of a query as they are read, never all of them at once; raises Unavailable."""
         read = self._named[f"{name}_cursor"]
-        async with self._database.connection() as connection, read(connection, **values) as found:
+        async with self._database.connection() as connection, read(connection, **self._values, **values) as found:
             cursor = await found
             while rows := await cursor.fetch(at_once):
                 for row in rows:

@@ -90,3 +90,11 @@ PlaceGiven = Annotated[
 ]
 NoticeGiven = Annotated[str, typer.Argument(parser=notice, metavar="NOTICE", help="notice/<event id>/<role>")]
 PersonGiven = Annotated[str, typer.Argument(parser=person, metavar="PERSON", help="person/<source>/<number>")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", parser=instant, metavar="INSTANT", help="What had occurred by this instant, and no more."),
+]
+KnownAt = Annotated[
+    datetime | None,
+    typer.Option("--known-at", parser=instant, metavar="INSTANT", help="What we knew by this instant, and no more."),
+]

@@ -6,14 +6,16 @@ from typing import Annotated
 import typer
 
 from libs.messages.streams import normal, normal_id, parse_stream, stream_id
+from services.ops.cli.arguments import AsOf, KnownAt
 from services.ops.cli.environment import environment
 from services.ops.cli.output import AsJson, Refused, run, show
 from services.ops.contract.price_lists import lists_in_files, lists_in_tables
 from services.ops.contract.quotes import quote_of
-from services.ops.contract.tables import contracts_in_tables
+from services.ops.contract.tables import contracts_as_they_stood, contracts_in_tables
 from services.ops.contract.terms import sentences, shown
 from services.ops.plan.files import PlanGiven
 from services.ops.sla.json_lines import answer_lines
+from services.ops.trail.as_of import Cut
 
 app = typer.Typer(no_args_is_help=True, help="Contracts: what a year of support costs, and how they stand.")
 KINDS = ("contract", "licence", "customer")
@@ -54,13 +56,20 @@ def show_(
         str | None, typer.Option("--source", metavar="SOURCE", help="The upstream system, where ID is a number alone.")
     ] = None,
     *,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """How contracts stand: terms with their local days and prices, what was told, signatures, lapse, benefits now."""
+    """How contracts stand: terms with their local days and prices, what was told, signatures, lapse, benefits now.
+
+    With --as-of or --known-at how they stood: by what had occurred, and by what we knew.
+    """
     here, ids = environment(ctx), _ids(given, source)
-    rows = run(contracts_in_tables(here, ids, here.clock().now()))
+    now = here.clock().now()
+    then = Cut(as_of, known_at) if as_of or known_at else None
+    rows = run(contracts_as_they_stood(here, ids, then, now) if then else contracts_in_tables(here, ids, now))
     if not (rows.contracts or rows.licences or rows.customers):
-        raise Refused(f"there is no {' and no '.join(ids)}")
+        raise Refused(f"there {'was' if then else 'is'} no {' and no '.join(ids)}")
     said = shown(rows)
     show(said, as_json=as_json, otherwise=lambda: "\n".join(sentences(said)))
 

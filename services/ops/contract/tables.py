@@ -7,16 +7,38 @@ from libs.eventlog.tables.queries import Queries
 from services.ops.cli.environment import Environment
 from services.ops.contract.entitlements import QUERIES, held
 from services.ops.contract.terms import Shown
+from services.ops.trail.as_of import Cut
+from services.ops.trail.contracts import contracts_then
+from services.ops.trail.opened import trail
 from services.ops.watch.services import SERVICES, tables
 
 
 async def contracts_in_tables(here: Environment, ids: Sequence[str], at: datetime) -> Shown:
     """Whatever one of the ids names, with the benefits that hold at an instant; raises Refused and Unavailable."""
     async with tables(here.postgres_address(), SERVICES["contract"]) as database:
-        return await _asked(Queries(database, QUERIES), ids, at)
+        return await asked(Queries(database, QUERIES), ids, at)
 
 
-async def _asked(contract: Queries, ids: Sequence[str], at: datetime) -> Shown:
+async def contracts_as_they_stood(here: Environment, ids: Sequence[str], cut: Cut, now: datetime) -> Shown:
+    """The same at a cut, with the benefits that held then; raises Refused and Unavailable.
+
+    What belongs together is known by now: a contract has always been that of its licence and its customer.
+    """
+    async with trail(here) as chain, tables(here.postgres_address(), SERVICES["contract"]) as database:
+        known = await asked(Queries(database, QUERIES), ids, now)
+        then = await contracts_then(chain.chain, chain.log, chain.cards, _streams(known, ids), cut)
+        queries = Queries(database, QUERIES, instead=then.instead, values=then.values)
+        return await asked(queries, ids, min(cut.as_of or now, cut.known_at or now))
+
+
+def _streams(known: Shown, ids: Sequence[str]) -> set[str]:
+    rows = [*known.contracts, *known.licences]
+    others = {row[name] for row in rows for name in ("customer", "licence") if row.get(name)}
+    return {*ids, *others, *(row["stream"] for row in [*rows, *known.customers])}
+
+
+async def asked(contract: Queries, ids: Sequence[str], at: datetime) -> Shown:
+    """Whatever one of the ids names in some tables, with the benefits that hold at an instant; raises Unavailable."""
     contracts = await contract.rows("contracts_shown", ids=ids)
     streams, named = ([row[name] for row in contracts] for name in ("stream", "licence"))
     licences = await contract.rows("licences_shown", ids=[*ids, *named])

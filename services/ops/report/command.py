@@ -16,8 +16,8 @@ from rich.text import Text
 from libs.eventlog.tables.database import Database
 from libs.messages.tickets import Channel
 from libs.workcal import Interval
+from services.ops.cli.arguments import KnownAt, day
 from services.ops.cli.arguments import customer as customer_id
-from services.ops.cli.arguments import day
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, cell, counting, run, show, table
 from services.ops.report.accounts import Ledger, PromiseAccount
@@ -46,6 +46,8 @@ from services.ops.report.layout import (
 from services.ops.report.misses import data as miss_data
 from services.ops.report.scope import Scope
 from services.ops.sla.grounds import grounds_in_tables
+from services.ops.trail.opened import trail
+from services.ops.trail.promises import Then, promises_then
 from services.ops.watch.services import SERVICES, queries, tables
 
 SHOWN = 40
@@ -75,13 +77,15 @@ def report(
         bool, typer.Option("--cycles", help="Say what is measured without a promise, instead of the rest.")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Say it as CSV, lengths in seconds.")] = False,
+    known_at: KnownAt = None,
     as_json: AsJson = False,
 ) -> None:
     """How many first responses were promised, met and breached, what was missed and why, and what is measured.
 
     Promises count by the local day of their centre on which they are due, tickets without a promise by that of their
     opening, cycles by that of their end, whatever the ledger; those that run are counted as of now. Attainment is
-    met / (met + breached), percentiles are by nearest rank, lengths are working / wall time.
+    met / (met + breached), percentiles are by nearest rank, lengths are working / wall time. With --known-at first
+    responses are counted as they were known then; cycles, which are measured anew each time, are left out.
     """
     if from_day >= to_day:
         raise typer.BadParameter("--to is excluded, so it comes after --from")
@@ -89,8 +93,12 @@ def report(
         raise typer.BadParameter("--json says everything, without --csv, --misses and --cycles")
     if misses and cycles:
         raise typer.BadParameter("--misses and --cycles are two tables, one is said at a time")
+    if known_at and cycles:
+        raise typer.BadParameter("cycles are measured on what is known now: leave --known-at or --cycles out")
     here, scope = environment(ctx), Scope(from_day, to_day, ledger, centre, channel, customer)
-    if cycles:
+    if known_at:
+        _say_then(run(reported(here, scope, known_at)), scope, known_at, misses=misses, as_csv=as_csv, as_json=as_json)
+    elif cycles:
         _say_cycles(run(cycles_reported(here, scope)), as_csv=as_csv)
     elif as_csv or misses:
         _say_promises(run(reported(here, scope)), ledger, misses=misses, as_csv=as_csv)
@@ -100,13 +108,15 @@ def report(
         show(whole, as_json=as_json, otherwise=lambda: _laid_out(found, measured, ledger))
 
 
-async def reported(here: Environment, scope: Scope) -> Attainment:
-    """Count what the tables say; raises Refused and Unavailable."""
+async def reported(here: Environment, scope: Scope, known_at: datetime | None = None) -> Attainment:
+    """Count what the tables say, or said at an instant; raises Refused and Unavailable."""
+    then = await _known(here, known_at) if known_at else None
     async with tables(here.postgres_address(), SERVICES["sla_timer"]) as database:
-        count = AttainmentCount(scope.days(await grounds_in_tables(database)), scope.ledger)
+        grounds = await grounds_in_tables(database)
+        count = AttainmentCount(scope.days(grounds.only(then.calendars) if then else grounds), scope.ledger)
         with counting("counting", "promises") as told:
             number = 0
-            async for account in _accounts(database, scope):
+            async for account in _accounts(database, scope, then):
                 count.add(account)
                 number += 1
                 if number % EVERY == 0:
@@ -114,9 +124,14 @@ async def reported(here: Environment, scope: Scope) -> Attainment:
     return count.found()
 
 
-async def _accounts(database: Database, scope: Scope) -> AsyncIterator[PromiseAccount]:
+async def _known(here: Environment, known_at: datetime) -> Then:
+    async with trail(here) as asked:
+        return await promises_then(asked.chain, asked.log, asked.cards, known_at)
+
+
+async def _accounts(database: Database, scope: Scope, then: Then | None) -> AsyncIterator[PromiseAccount]:
     around = scope.around()
-    rows = queries(database).stream(
+    rows = (queries(database, then.instead, then.values) if then else queries(database)).stream(
         "promises_reported",
         centre=scope.centre,
         channel=scope.channel,
@@ -158,6 +173,17 @@ def _say_promises(found: Attainment, ledger: Ledger, *, misses: bool, as_csv: bo
         _write_csv(FLAT_MISS, [miss_data(miss, ledger) for miss in found.misses])
     else:
         _write_csv(FLAT, map(flat, groups_of(found)))
+
+
+def _say_then(
+    found: Attainment, scope: Scope, known_at: datetime, *, misses: bool, as_csv: bool, as_json: bool
+) -> None:
+    if as_csv or misses:
+        _say_promises(found, scope.ledger, misses=misses, as_csv=as_csv)
+        return
+    whole = {**scope._asdict(), "known_at": known_at, **data(found, scope.ledger)}
+    title = f"first responses, {scope.ledger} verdicts, as known at {cell(known_at)}"
+    show(whole, as_json=as_json, otherwise=lambda: table(map(shown, groups_of(found)), COLUMNS, title=title))
 
 
 def _laid_out(found: Attainment, measured: Measures, ledger: Ledger) -> RenderableType:

@@ -1,6 +1,6 @@
 """What deadlines rest on, calendars and targets with the instants of their publication: from files, log or tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -57,6 +57,13 @@ class Grounds:
         """A centre's last calendar; raises LookupError for an unknown centre."""
         ordered = sorted(self.calendars.get(centre, ()), key=lambda one: one.sequence)
         return self._laid(centre, ordered[-1] if ordered else None)
+
+    def only(self, known: Collection[tuple[str, int]]) -> "Grounds":
+        """Those of the calendars alone that are known, by stream and sequence."""
+        each = {
+            c: [one for one in several if (one.stream, one.sequence) in known] for c, several in self.calendars.items()
+        }
+        return Grounds({centre: several for centre, several in each.items() if several}, self.targets)
 
     def _laid(self, centre: str, published: PublishedCalendar | None) -> WorkingCalendar:
         if published is None:

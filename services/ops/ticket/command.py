@@ -8,11 +8,15 @@ import typer
 from libs.messages.actions import PrivateKind, ViewingReason
 from libs.messages.places import RecordAddress
 from libs.messages.streams import parse_stream, stream_id
+from services.ops.cli.arguments import AsOf, KnownAt
 from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.door.viewings import CaseNumber, Looker, Reason, Viewer, put_on_record, viewer
 from services.ops.ticket.history import HistoryEntry, Sources, history, private_contents, private_keys
+from services.ops.trail.as_of import Cut
+from services.ops.trail.opened import trail
+from services.ops.trail.tickets import TicketThen, ticket_then
 
 COLUMNS = ("recorded_at", "occurred_at", "what", "stream", "place", "says")
 TELLING = (
@@ -54,6 +58,19 @@ TELLING = (
     "message",
 )
 """The fields that a line of the history shows; ids and the rest are in its JSON."""
+SHOWN_THEN = (
+    "state",
+    "centre",
+    "channel",
+    "due_at",
+    "responded_at",
+    "restated",
+    "reason",
+    "merged_into",
+    "role",
+    "cause",
+)
+"""The fields of a row that a line of how it stood shows."""
 app = typer.Typer(no_args_is_help=True, help="Tickets.")
 
 
@@ -75,17 +92,54 @@ def show_(
     reason: Reason = None,
     by: Looker = None,
     case: CaseNumber = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     as_json: AsJson = False,
 ) -> None:
     """Show all that was recorded about a ticket, its promise and its notices, in the order in which it was recorded.
 
-    Who looks at what is personal says why (--private --reason --by), and that is recorded first.
+    Who looks at what is personal says why (--private --reason --by), and that is recorded first. With --as-of or
+    --known-at it is shown how the ticket stood: by what had occurred, and by what we knew.
     """
+    if as_of or known_at:
+        _show_then(environment(ctx), ticket, Cut(as_of, known_at), private=private, as_json=as_json)
+        return
     who = _who(by, reason, case, private=private)
     entries, contents = run(_history(environment(ctx), ticket, who))
     found = {"ticket": ticket, "history": [entry._asdict() for entry in entries], "private": contents}
     rows = [*map(_row, entries), *_private_rows(contents)]
     show(found, as_json=as_json, otherwise=lambda: table(rows, COLUMNS, title=ticket))
+
+
+def _show_then(here: Environment, ticket: str, cut: Cut, *, private: bool, as_json: bool) -> None:
+    if private:
+        raise typer.BadParameter(
+            "what is personal is not kept as it was: leave --private out, or --as-of and --known-at"
+        )
+    then = run(_then(here, ticket, cut))
+    found = {"id": ticket, **cut._asdict(), **then.as_data()}
+    show(found, as_json=as_json, otherwise=lambda: table(_rows_then(then), COLUMNS, title=ticket))
+
+
+async def _then(here: Environment, ticket: str, cut: Cut) -> TicketThen:
+    async with trail(here) as asked:
+        found = await ticket_then(asked.chain, asked.log, asked.cards, ticket, cut)
+    if found is None:
+        raise Refused(f"there is no {ticket}")
+    return found
+
+
+def _rows_then(then: TicketThen) -> Iterator[dict[str, object]]:
+    """What it stood on, what came later, and how it stood."""
+    for late, links in (("", then.history), ("later: ", then.later)):
+        for link in links:
+            what = f"{late}{link.type.removeprefix('olcare.')}"
+            times = {"recorded_at": link.recorded_at, "occurred_at": link.occurred_at}
+            yield {**times, "what": what, "stream": f"{link.stream} {link.sequence}", "place": link.address.text()}
+    for row in (then.ticket, then.promise, *then.cycles, *then.notices):
+        if row is not None:
+            told = {name: value for name, value in row._asdict().items() if name in SHOWN_THEN and value is not None}
+            yield {"what": "stood", "stream": row.stream, "says": _line(told)}
 
 
 def _who(by: str | None, reason: ViewingReason | None, case: str | None, *, private: bool) -> Viewer | None:

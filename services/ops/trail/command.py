@@ -1,51 +1,33 @@
 """`olcare record` and `olcare receipt`: a record, its verdict, why it came, what it led to; receipts for ever."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from typing import Annotated, Any, NamedTuple, assert_never
+from collections.abc import Iterator
+from typing import Annotated, Any, assert_never
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.kafka.topics import Card
 from libs.eventlog.wire.cloudevents import identity_of
 from libs.eventlog.wire.record import Record
 from libs.messages.base import EventId
 from libs.messages.places import RecordAddress
 from libs.messages.receipts import Outcome
 from services.ops.cli.arguments import PlaceGiven, place
-from services.ops.cli.environment import Environment, environment, open_log
+from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, cell, run, show, table
 from services.ops.door.stored_dead_letters import StoredDeadLetter, letters
 from services.ops.trail.causes import Asker, Why, causes
 from services.ops.trail.effects import Effects, effects, in_words
-from services.ops.trail.links import Chain, Link, trail_queries
+from services.ops.trail.links import Link
+from services.ops.trail.opened import Trail, trail
 from services.ops.trail.receipts import KnownReceipt, receipts
 from services.ops.trail.records import MASKED, RecordView, effects_of, record_at, view_of
 from services.ops.trail.verdicts import Standing, Verdict
-from services.ops.watch.services import SERVICES, tables
 
 COLUMNS = ("recorded_at", "occurred_at", "what", "stream", "place")
 SHOWN = 40
 """Effects that are listed; all of them by --json."""
 record_app = typer.Typer(no_args_is_help=True, help="One record: whether it counts, why it came, what it led to.")
 receipt_app = typer.Typer(no_args_is_help=True, help="What became of a message, by its source and its id.")
-
-
-class Trail(NamedTuple):
-    """What the commands ask."""
-
-    chain: Chain
-    log: KafkaLog
-    cards: dict[str, Card]
-
-
-@asynccontextmanager
-async def trail(here: Environment) -> AsyncIterator[Trail]:
-    """Open the log and audit's tables, and close them at the end; raises Refused and Unavailable."""
-    async with open_log(here) as log, tables(here.postgres_address(), SERVICES["audit"]) as database:
-        yield Trail(Chain(trail_queries(database)), log, dict(here.cards()))
 
 
 def what(text: str) -> RecordAddress | str:

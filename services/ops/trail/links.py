@@ -96,6 +96,19 @@ class Chain:
         """What duties wrote since some facts had come."""
         return await self._links("links_grounded_on", **_places(links))
 
+    async def recorded_after(self, kind: str, instant: datetime) -> list[str]:
+        """The streams of a kind of which something was recorded after an instant; of the topic of promises."""
+        rows = await self.queries.rows("streams_recorded_after", kind=kind, known_at=instant)
+        return [row["stream"] for row in rows]
+
+    async def recorded_by(self, streams: Iterable[str], instant: datetime) -> list[Link]:
+        """The events of some streams that were recorded by an instant, each stream's in order."""
+        return await self._links("links_recorded_by", streams=list(streams), known_at=instant)
+
+    async def plan_recorded_by(self, kind: str, instant: datetime) -> list[Link]:
+        """The publications of a kind that were recorded by an instant."""
+        return await self._links("plan_recorded_by", kind=kind, known_at=instant)
+
     async def commands_of(self, kind: str, source: str) -> list[tuple[str, str]]:
         """Of the streams of a kind and a source, each stream with each command that led to an event."""
         rows = await self.queries.rows("commands_of_streams", kind=kind, source=quote(source, safe=""))

@@ -114,3 +114,21 @@ where c.topic = 'olcare.plan.v1' or c.topic = 'olcare.notices.v1' and c.type = a
 select c.stream, c.causation::text as causation
 from {chain} c
 where c.stream >= :kind::text || '/' || :source::text || '/' and c.stream < :kind::text || '/' || :source::text || '0';
+
+-- name: streams_recorded_after
+-- The streams of promises of which something was recorded after an instant.
+select distinct stream from chain_sla
+where recorded_at > :known_at and stream >= :kind::text || '/' and stream < :kind::text || '0';
+
+-- name: links_recorded_by
+-- The events of some streams that were recorded by an instant.
+select {link} from {chain} c
+where c.stream = any(:streams::text[]) and c.recorded_at <= :known_at
+order by c.stream, c.sequence;
+
+-- name: plan_recorded_by
+-- The publications of a kind that were recorded by an instant.
+select {link}
+from (select 'olcare.plan.v1' as topic, p.* from chain_plan p) c
+where c.stream >= :kind::text || '/' and c.stream < :kind::text || '0' and c.recorded_at <= :known_at
+order by c.stream, c.sequence;

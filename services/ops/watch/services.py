@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from libs.eventlog.projection import Reader
@@ -85,6 +86,10 @@ async def tables(postgres: str, service: WatchedService) -> AsyncIterator[Databa
         await database.close()
 
 
-def queries(database: Database) -> Queries:
-    """The queries of ops on a service's tables."""
-    return Queries(database, Path(__file__).with_name("queries.sql"))
+def queries(
+    database: Database,
+    instead: Mapping[str, str] = MappingProxyType({}),
+    values: Mapping[str, object] = MappingProxyType({}),
+) -> Queries:
+    """The queries of ops on a service's tables, or on what they are to see `instead` of some."""
+    return Queries(database, Path(__file__).with_name("queries.sql"), instead=instead, values=values)

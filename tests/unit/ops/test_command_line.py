@@ -63,6 +63,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         "record why olcare.sla.v1/0/0 --effects",
         "record why 0123abcd-0011-5233-8455-66778899aabb",
         "receipt show crm-eu m-1",
+        "ticket show a/1 --as-of 2026-11-24T15:00:00Z --known-at 2026-11-24T16:00:00Z",
+        "sla report --from 2026-11-23 --to 2026-11-30 --known-at 2026-11-24T16:00:00Z",
+        "contract show contract/erp/K-1 --as-of 2026-11-24",
     ],
 )
 def test_where_nothing_is_up_one_sentence_says_what_to_do(terminal: Terminal, words: str) -> None:
