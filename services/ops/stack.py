@@ -18,12 +18,12 @@ from libs.stack.ports import free_port
 from libs.stack.service import ServiceSpec
 from libs.stack.up import Order, RunningService, Up
 from services.ops.cli.arguments import plan_time
-from services.ops.cli.environment import CONSOLE, MACHINE, Environment, Place, clock_of, environment
+from services.ops.cli.environment import MACHINE, Environment, Place, clock_of, environment
 from services.ops.cli.output import AsJson, Refused, show, table, tell
 from services.ops.cli.output import run as ask
-from services.ops.console.settings import PORT
 from services.ops.demo import SEED, TICKETS
 from services.ops.demo import run as play
+from services.ops.watch.console_process import console_spec
 from services.ops.watch.readiness import Said, readiness
 from services.ops.watch.services import SERVICES
 
@@ -81,11 +81,14 @@ def demo(
     *,
     tickets: Annotated[int, typer.Option(min=1, help="How many ordinary tickets are opened.")] = TICKETS,
     chance: Annotated[int, typer.Option("--seed", help="Who says what; the same again is the same week.")] = SEED,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="With the console, and leave all of it up until Ctrl-C: says where it is.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Play a week of support on servers of its own, and balance the books; exit code 1 where they do not balance."""
     here = environment(ctx)
-    if not play(tickets=tickets, seed=chance, as_json=as_json, contracts=here.contracts, root=here.root):
+    if not play(tickets=tickets, seed=chance, keep=keep, as_json=as_json, contracts=here.contracts, root=here.root):
         raise typer.Exit(1)
 
 
@@ -93,17 +96,11 @@ def order(clock: Path | None, *, seed: bool) -> Order:
     """What is to run: the topics are made first, the plan and the customers come when the services are ready."""
     services = [ServiceSpec(s.name, s.module, free_port()) for s in SERVICES.values()]
     return Order(
-        services=[*services, console(services)],
+        services=[*services, console_spec({one.name: one.http_port for one in services})],
         preparations={"topics": _olcare("topics", "create")},
         afterwards={"plan": _olcare("plan", "publish"), **({"seed": _olcare("seed")} if seed else {})},
         env={"OLCARE_CLOCK": str(clock)} if clock else {},
     )
-
-
-def console(services: Sequence[ServiceSpec]) -> ServiceSpec:
-    """The console, which asks those services what they say of themselves; under its usual port where that is free."""
-    places = ",".join(f"{one.name}={one.http_port}" for one in services)
-    return ServiceSpec(CONSOLE, "services.ops.console", free_port(PORT), {"OLCARE_SERVICES": places})
 
 
 def _olcare(*words: str) -> list[str]:

@@ -55,7 +55,7 @@ def types_in(history: dict[str, Any]) -> list[str]:
 
 
 def test_everything_is_ready_and_says_where_it_is(up: dict[str, Any]) -> None:
-    assert [service["service"] for service in up["services"]] == list(SERVICES)
+    assert [service["service"] for service in up["services"]] == [*SERVICES, "console"]
     assert all(service["ready"] for service in up["services"])
     assert done("status") == up
     assert up["plan_time"] == "2026-11-23T07:00:00.000000Z"

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(not wanted(), reason="STACK=docker is not said, or no engine with Compose answers"),
     pytest.mark.timeout(900),
 ]
-PORTS = ("KAFKA", "POSTGRES", "SMTP", "OPS")
+PORTS = ("KAFKA", "POSTGRES", "SMTP", "OPS", "CONSOLE")
 
 
 @pytest.fixture(scope="module")
@@ -47,5 +47,5 @@ def test_a_ticket_gets_its_promise_and_its_mail(product: "DockerCompose") -> Non
 def test_every_service_is_healthy(product: "DockerCompose") -> None:
     health = {container.Service: container.Health for container in product.get_containers()}
     assert {service for service, found in health.items() if found == "healthy"} >= {
-        *("kafka", "postgres", "mail", "intake", "contract", "sla-timer", "notification", "audit", "ops")
+        *("kafka", "postgres", "mail", "intake", "contract", "sla-timer", "notification", "audit", "ops", "console")
     }

@@ -15,6 +15,7 @@ from services.notification.settings import NotificationSettings
 from services.ops.__main__ import app
 from services.ops.cli.lazy import imported
 from services.ops.audit.settings import AuditSettings
+from services.ops.console.settings import ConsoleSettings
 from services.sla_timer.settings import SlaTimerSettings
 
 PAGES = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")]
@@ -62,7 +63,10 @@ def test_a_command_that_is_not_there_is_found() -> None:
     assert len(list(commands(PROJECT / "docs/runbook/README.md"))) > 20
 
 
-SERVICES = (IntakeSettings, ContractSettings, SlaTimerSettings, NotificationSettings, AuditSettings)
+SERVICES = (
+    *(IntakeSettings, ContractSettings, SlaTimerSettings, NotificationSettings),
+    *(AuditSettings, ConsoleSettings),
+)
 SETTINGS = PROJECT / "docs/runbook/credentials.md"
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from libs.chassis.settings import ServiceSettings
+from services.ops.watch.console_process import PORT
 
 LOCALHOST = "localhost"
-PORT = 8480
 
 
 class ConsoleSettings(ServiceSettings):

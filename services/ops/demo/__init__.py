@@ -4,6 +4,9 @@
 stepped clock, `findings.py` counts what came of it, `books.py` compares.
 """
 
+import signal
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from libs.chassis.clock import Clock
@@ -32,13 +35,15 @@ def run(
     *,
     tickets: int = TICKETS,
     seed: int = SEED,
+    keep: bool = False,
     as_json: bool = False,
     contracts: Path = PROJECT / "contracts",
     root: Path = ROOT,
 ) -> bool:
     """Play the week on servers of its own, tell what came of it, and say whether the books balance.
 
-    Raises StackError, Unavailable and Refused. Whatever it starts has ended when it returns.
+    With `keep` there is a console as well, and it returns when somebody presses Ctrl-C. Raises StackError, Unavailable
+    and Refused. Whatever it starts has ended when it returns.
     """
     plan = read_plan()
     partitions = {name: card.partitions for name, card in load_cards(contracts / "topics").items()}
@@ -46,15 +51,24 @@ def run(
     stay = Run.create(root, "demo")
     report = None
     try:
-        stage = set_stage(stay, contracts, script.week.begins, script.cast, output.tell)
+        stage = set_stage(stay, contracts, script.week.begins, script.cast, output.tell, with_console=keep)
         with watching(script, stage.catcher) as told:
             report = output.run(perform(stage, script, plan, told))
+        output.show(report.data(), as_json=as_json, otherwise=partial(shown, report, stay.folder))
+        if stage.console:
+            _leave_up(stage.console)
     finally:
         stay.close(keep_logs=True)
         if report is None:
             output.tell(f"the demo ended early; what its processes said stays in {stay.folder} until the next run")
-    output.show(report.data(), as_json=as_json, otherwise=lambda: shown(report, stay.folder))
     return report.balanced
+
+
+def _leave_up(console: str) -> None:
+    """Say where the console is, and return when somebody presses Ctrl-C."""
+    output.tell(f"the console is at {console}; Ctrl-C ends everything")
+    with suppress(KeyboardInterrupt):
+        signal.pause()
 
 
 async def perform(stage: Stage, script: Script, plan: Plan, told: OnMoment = lambda _: None) -> Report:

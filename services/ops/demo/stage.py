@@ -17,9 +17,10 @@ from libs.stack.resolve import Stack
 from libs.stack.run import Run
 from libs.stack.service import ServiceSpec
 from services.ops.cli import output
-from services.ops.cli.environment import Environment
+from services.ops.cli.environment import MACHINE, Environment
 from services.ops.cli.output import Refused
 from services.ops.demo.cast import Cast
+from services.ops.watch.console_process import console_spec
 from services.ops.watch.services import SERVICES
 
 
@@ -33,6 +34,8 @@ class Stage:
     clock_file: Path
     catcher: MailCatcher
     contracts: Path
+    console: str | None = None
+    """Where the console is, if one was asked for."""
 
     def environment(self) -> Environment:
         """The addresses as the command line has them."""
@@ -41,7 +44,9 @@ class Stage:
         )
 
 
-def set_stage(run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say) -> Stage:
+def set_stage(
+    run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say, *, with_console: bool = False
+) -> Stage:
     """Start everything, with the plan clock at the beginning; raises StackError, and Refused where a log is in use."""
     stack = Stack(run, durable=False)
     catcher = stack.mail_catcher
@@ -53,10 +58,12 @@ def set_stage(run: Run, contracts: Path, begins: datetime, cast: Cast, say: Say)
     env = {"OLCARE_CLOCK": str(clock_file), "OLCARE_CONTRACTS": str(contracts)}
     installation = Installation(run, stack, env, say)
     specs = [ServiceSpec(s.name, s.module, free_port(), _mail(catcher)) for s in SERVICES.values()]
-    installation.start(specs)
-    installation.await_ready()
     ports = {spec.name: spec.http_port for spec in specs}
-    return Stage(kafka, stack.postgres.address, ports, clock_file, catcher, contracts)
+    consoles = [console_spec(ports)] if with_console else []
+    installation.start([*specs, *consoles])
+    installation.await_ready()
+    console = next((f"http://{MACHINE}:{spec.http_port}" for spec in consoles), None)
+    return Stage(kafka, stack.postgres.address, ports, clock_file, catcher, contracts, console)
 
 
 def _mail(catcher: MailCatcher) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from libs.stack.up import UP, Order, Up, file_of
 from services.ops import stack
 from services.ops.__main__ import main
 from services.ops.cli.environment import clock_of
+from services.ops.watch import console_process
 from services.ops.watch.services import SERVICES
 
 MONDAY = "2026-11-23T07:00:00Z"
@@ -44,7 +45,8 @@ def installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Installatio
     monkeypatch.delenv("OLCARE_CLOCK", raising=False)
     monkeypatch.setenv("OLCARE_RUN", str(tmp_path))
     monkeypatch.setattr(libs.stack.up, "up", made.up)
-    monkeypatch.setattr(stack, "free_port", lambda *_: 1)
+    for module in (stack, console_process):
+        monkeypatch.setattr(module, "free_port", lambda *_: 1)
     return made
 
 
@@ -105,3 +107,24 @@ def test_a_second_up_leaves_the_clock_of_the_first_alone(
     clock = read(clock_of(installation.root))
     assert isinstance(clock, Stepped)
     assert clock.at.year == 2026
+
+
+def test_the_console_is_told_where_every_service_is(
+    monkeypatch: pytest.MonkeyPatch, installation: Installation
+) -> None:
+    olcare(monkeypatch, "up")
+    [*services, console] = installation.orders[0].services
+    assert console.env == {"OLCARE_SERVICES": ",".join(f"{one.name}={one.http_port}" for one in services)}
+
+
+def test_the_demo_is_kept_up_where_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = list[object]()
+
+    def play(**said: object) -> bool:
+        kept.append(said["keep"])
+        return True
+
+    monkeypatch.setattr(stack, "play", play)
+    for words in ((), ("--keep",)):
+        olcare(monkeypatch, "demo", *words)
+    assert kept == [False, True]

@@ -13,12 +13,14 @@ from services.intake.settings import IntakeSettings
 from services.notification.settings import NotificationSettings
 from services.ops.audit.settings import AuditSettings
 from services.ops.cli.environment import _places
+from services.ops.console.settings import ConsoleSettings
 from services.ops.serve import OpsSettings
 from services.ops.watch.services import SERVICES
 from services.sla_timer.settings import SlaTimerSettings
 
 OPTIONS_OF: dict[type[ServiceSettings], set[str]] = {
-    OpsSettings: {"services"}
+    ConsoleSettings: {"services"},
+    OpsSettings: {"services"},
 }  # what its commands take beside its settings
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "services.contract": ContractSettings,
@@ -26,6 +28,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "services.notification": NotificationSettings,
     "services.ops": OpsSettings,
     "services.ops.audit": AuditSettings,
+    "services.ops.console": ConsoleSettings,
     "services.sla_timer": SlaTimerSettings,
 }
 COMPOSITION: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
@@ -50,8 +53,9 @@ def test_the_settings_of_a_service_take_every_value(name: str, monkeypatch: pyte
     assert {variable.removeprefix("OLCARE_").lower() for variable in environment} <= taken
 
 
-def test_the_commands_in_the_container_of_ops_know_every_service() -> None:
-    places = _places(COMPOSITION["ops"]["environment"]["OLCARE_SERVICES"])
+@pytest.mark.parametrize("container", ["ops", "console"])
+def test_what_watches_the_services_knows_every_one(container: str) -> None:
+    places = _places(COMPOSITION[container]["environment"]["OLCARE_SERVICES"])
     assert set(places) == set(SERVICES)
     for name, place in places.items():
         assert COMPOSITION[place.host]["command"][2] == SERVICES[name].module

@@ -1,0 +1,53 @@
+"""An installation that `olcare up` starts, with a ticket and a bad message, and a browser that looks at its console."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.acceptance.olcare import done
+
+CHROMIUM = shutil.which("chromium")
+NO_BROWSER = "there is no chromium: `apt-get install chromium` brings it"
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Servers of its own, whatever is given."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
+            patch.delenv(f"OLCARE_{name}", raising=False)
+        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
+        found = done("up")
+        done("trigger", "TicketSubmitted", "--wait", "--subject", "4711")
+        yield found
+        done("down")
+
+
+@pytest.fixture(scope="session")
+def address(installation: dict[str, Any]) -> str:
+    """Where the console is."""
+    return next(str(one["pages"]) for one in installation["services"] if one["service"] == "console")
+
+
+@pytest.fixture
+async def client(address: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody who asks for JSON."""
+    async with httpx.AsyncClient(base_url=address, headers={"accept": "application/json"}, timeout=30) as found:
+        yield found
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser without a window; skipped where there is none."""
+    if CHROMIUM is None:
+        pytest.skip(NO_BROWSER)
+    arguments = ["--no-sandbox"] if os.getuid() == 0 else []
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield found
+        await found.close()

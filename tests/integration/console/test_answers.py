@@ -1,0 +1,126 @@
+"""What the pages answer on a running installation: as JSON, and as pages that load little, nothing from elsewhere."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from services.ops.console.pages import PAGES
+from services.ops.watch.services import SERVICES
+from tests.integration.console.saying import said
+from tests.support import eventually
+
+TICKETS = "/topics/olcare.tickets.v1"
+PATHS = [page.path for page in PAGES if "{" not in page.path]
+FIRST_LOAD = 200_000  # bytes
+REFERS = re.compile(r"""(?:src|href|action)="([^"]*)\"""")
+
+
+async def test_the_first_page_has_every_centre_service_and_count(client: httpx.AsyncClient) -> None:
+    async def told() -> bool:
+        found = (await client.get("/")).json()
+        assert found["unknown"] == []
+        assert found["promises"]["in_time"] + found["promises"]["at_risk"] + found["promises"]["late"] == 1
+        assert len(found["centres"]) == 8
+        assert {one["name"] for one in found["services"]} == set(SERVICES)
+        assert all(one["ready"] for one in found["services"])
+        assert (found["stopped"], found["deadlines_wait"], found["ambiguous"]["number"]) == ([], [], 0)
+        return True
+
+    await eventually(told, 30)
+
+
+async def test_topics_have_their_records_sizes_and_followers(client: httpx.AsyncClient) -> None:
+    async def told() -> bool:
+        topics = {one["topic"]: one for one in (await client.get("/topics")).json()["topics"]}
+        tickets = topics["olcare.tickets.v1"]
+        assert tickets["records"] >= 1
+        assert sum(tickets["per_minute"]) == tickets["records"]
+        assert tickets["bytes"] > 0
+        assert tickets["last_type"].startswith("olcare.")
+        assert {one["name"] for one in tickets["followers"]} >= {"intake.tickets", "sla_timer.react-to-tickets"}
+        assert {one["trend"] for topic in topics.values() for one in topic["followers"]} == {"caught up"}
+        assert all(one["members"] == 1 for topic in topics.values() for one in topic["followers"])
+        return True
+
+    await eventually(told, 30)
+
+
+async def test_a_topic_has_its_records_and_filters_choose_among_them(client: httpx.AsyncClient) -> None:
+    everything = (await client.get(TICKETS)).json()
+    assert everything["matching"] == everything["kept"] >= 1
+    opened = (await client.get(f"{TICKETS}?type=TicketOpened&field=centre")).json()
+    assert [one["stream"] for one in opened["records"]] == ["ticket/crm-eu/4711"]
+    assert opened["asked"] == {"type": "TicketOpened", "field": "centre"}
+    assert (await client.get(f"{TICKETS}?until=2020-01-01")).json()["matching"] == 0
+
+
+async def test_a_search_says_how_far_it_has_come_and_finds_from_an_instant_or_a_place(
+    client: httpx.AsyncClient,
+) -> None:
+    found = (await client.get(f"{TICKETS}/search?stream=ticket/crm-eu/")).json()
+    assert found["scanned"] == found["of"] == len(found["records"])
+    assert found["next"] is None
+    [record, *_] = found["records"]
+    there = (await client.get(f"{TICKETS}/search?partition={record['partition']}&offset={record['offset']}")).json()
+    assert there["records"][0] == record
+    assert (await client.get(f"{TICKETS}/search?until=2020-01-01")).json()["of"] == 0
+
+
+async def test_what_is_personal_is_masked_at_a_door(client: httpx.AsyncClient) -> None:
+    await said("--subject", "4712", "--set", "requester.name=Ada Lovelace")
+    answer = await client.get("/topics/olcare.tickets.in.v1")
+    assert "Lovelace" not in answer.text
+    assert all(one["masked"] for one in answer.json()["records"])
+    assert "Lovelace" not in (await client.get("/topics/olcare.private.v1")).text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/topics/none", 404), ("/centres?centre=none", 404), ("/plan?part=none", 404), ("/centres?year=x", 400)],
+)
+async def test_what_is_not_there_is_said(client: httpx.AsyncClient, path: str, status: int) -> None:
+    answer = await client.get(path)
+    assert (answer.status_code, bool(answer.json()["why"])) == (status, True)
+
+
+async def test_what_the_console_shows_is_what_the_plan_says(client: httpx.AsyncClient) -> None:
+    plan = (await client.get("/plan")).json()
+    parts = {part["part"]: part["versions"] for part in plan["parts"]}
+    assert all(versions[0]["in_force"] for versions in parts.values())
+    centres = (await client.get("/centres")).json()["centres"]
+    assert {f"calendar/plan/{one['now']['centre']}" for one in centres} == {p for p in parts if p.startswith("cal")}
+
+
+def references(html: str) -> Iterator[str]:
+    """What a browser loads for a page."""
+    for tag in re.findall(r"<(?:link|script|img|iframe|form|a)\b[^>]*>", html):
+        yield from REFERS.findall(tag)
+
+
+@pytest.mark.parametrize("path", [*PATHS, TICKETS, f"{TICKETS}/search"])
+async def test_a_page_and_all_that_it_loads_is_small_and_our_own(client: httpx.AsyncClient, path: str) -> None:
+    page = await client.get(path, headers={"accept": "text/html"})
+    assert page.status_code == 200
+    assert [one for one in references(page.text) if urlsplit(one).netloc] == []
+    assert " style=" not in page.text
+    assert not re.search(r"<script(?![^>]* src=)", page.text)
+    loaded = {one for one in references(page.text) if one.startswith("/assets/")}
+    assert any("htmx" in one for one in loaded)
+    sizes = [len((await client.get(one, headers={"accept-encoding": "identity"})).content) for one in loaded]
+    assert len(page.content) + sum(sizes) <= FIRST_LOAD
+
+
+async def test_no_page_of_any_service_refers_to_another_host(installation: dict[str, object]) -> None:
+    services = installation["services"]
+    assert isinstance(services, list)
+    async with httpx.AsyncClient(timeout=30) as client:
+        for service in services:
+            paths = ["/"] if service["service"] == "console" else ["/", "/asyncapi"]
+            for path in paths:
+                page = await client.get(f"{service['pages']}{path}")
+                assert page.status_code == 200
+                assert [one for one in references(page.text) if urlsplit(one).netloc] == []
+                assert page.headers["content-security-policy"].startswith("default-src 'none'")

@@ -1,0 +1,120 @@
+"""The pages in a real browser: axe finds nothing, nothing scrolls sideways, they are live until paused or hidden."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from services.ops.console.pages import PAGES
+from tests.integration.console.saying import said
+
+TICKETS = "/topics/olcare.tickets.v1"
+PATHS = [page.path for page in PAGES if "{" not in page.path] + [
+    TICKETS,
+    f"{TICKETS}?type=Opened",
+    f"{TICKETS}/search",
+    "/topics/olcare.private.v1",
+    "/topics/none",
+]
+LANGUAGES = ("en", "fr")
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+WIDE, NARROW = 1280, 375
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser, address: str, language: str = "en", theme: Theme = "light", width: int = WIDE
+) -> AsyncIterator[Page]:
+    """A tab; whatever its console complains of fails the test."""
+    context = await browser.new_context(
+        base_url=address, locale=language, color_scheme=theme, viewport={"width": width, "height": 800}
+    )
+    complaints: list[str] = []
+    page = await context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+def faults(response: dict[str, Any]) -> list[str]:
+    return [f"{v['id']}: {node['html'][:200]}" for v in response["violations"] for node in v["nodes"]]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("theme", THEMES)
+async def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    browser: Browser, address: str, language: str, theme: Theme
+) -> None:
+    for width in (WIDE, NARROW):
+        async with opened(browser, address, language, theme, width) as page:
+            for path in PATHS:
+                await page.goto(path)
+                assert await page.locator("html").get_attribute("lang") == language
+                found = await Axe().run(page)
+                assert (path, faults(found.response)) == (path, [])
+                assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+async def test_a_page_is_live_until_it_is_paused(browser: Browser, address: str) -> None:
+    async with opened(browser, address) as page:
+        await page.goto(TICKETS)
+        state = page.locator("#live-state")
+        await expect(state).to_have_attribute("data-state", "live", timeout=20_000)
+        await said("--subject", "4801")
+        await expect(page.locator("#records")).to_contain_text("ticket/crm-eu/4801", timeout=20_000)
+        await page.get_by_role("button", name="Pause").click()
+        await expect(state).to_have_attribute("data-state", "paused")
+        assert await page.locator("#stream").inner_html() == ""
+        await expect(page.locator("#records")).to_contain_text("ticket/crm-eu/4801")
+        await said("--subject", "4802")
+        await expect(page.locator("#records")).not_to_contain_text("ticket/crm-eu/4802")
+        await page.get_by_role("button", name="Resume").click()
+        await expect(page.locator("#records")).to_contain_text("ticket/crm-eu/4802", timeout=20_000)
+
+
+async def test_what_somebody_has_opened_stays_open_when_more_comes(browser: Browser, address: str) -> None:
+    async with opened(browser, address) as page:
+        await page.goto(TICKETS)
+        first = page.locator("#records details").first
+        name = await first.get_attribute("id")
+        await first.locator("summary").click()
+        await said("--subject", "4803")
+        await expect(page.locator("#records")).to_contain_text("ticket/crm-eu/4803", timeout=20_000)
+        await expect(page.locator(f'[id="{name}"]')).to_have_attribute("open", "")
+
+
+async def test_a_choice_of_language_and_colours_stays(browser: Browser, address: str) -> None:
+    async with opened(browser, address) as page:
+        await page.goto(TICKETS)
+        await page.get_by_role("button", name="Français").click()
+        await expect(page.locator("html")).to_have_attribute("lang", "fr")
+        await page.get_by_role("button", name="Sombre").click()
+        await page.goto("/")
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        await expect(page.locator("h1")).to_have_text("Maintenant")
+
+
+async def test_everything_can_be_reached_by_keyboard(browser: Browser, address: str) -> None:
+    async with opened(browser, address) as page:
+        await page.goto("/")
+        await page.keyboard.press("Tab")
+        await expect(page.locator(":focus")).to_have_text("Skip to the content")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("main")).to_be_focused()
+
+
+async def test_without_scripts_a_page_can_be_read_and_searched(browser: Browser, address: str) -> None:
+    context = await browser.new_context(base_url=address, locale="en", java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(TICKETS)
+    await page.get_by_label("Type").fill("TicketOpened")
+    await page.get_by_role("button", name="Filter").click()
+    assert "type=TicketOpened" in page.url
+    await expect(page.locator("#records")).to_contain_text("ticket/crm-eu/4711")
+    await context.close()
