@@ -1,5 +1,4 @@
-"""The list of planted bugs is true of the code, and whoever plants them can tell a bug that is caught from one that is
-not."""
+"""The list of planted bugs is true of the code, and a bug that is caught is told from one that is not."""
 
 import re
 from collections import Counter
@@ -34,10 +33,15 @@ def test_what_a_bug_replaces_stands_once_in_code_of_ours(bug: Bug) -> None:
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_the_test_that_must_fail_is_there(bug: Bug) -> None:
     file, *names = bug.test.split("::")
-    assert (PROJECT / file).is_file()
-    if names:
-        module = import_module(file.removesuffix(".py").replace("/", "."))
-        assert callable(attrgetter(".".join(names))(module))
+    text = (PROJECT / file).read_text()
+    match names:
+        case []:
+            assert "def test_" in text
+        case [name]:
+            assert re.search(rf"^(async )?def {name}\(", text, re.MULTILINE)
+        case _:  # a test that a class has from a suite
+            module = import_module(file.removesuffix(".py").replace("/", "."))
+            assert callable(attrgetter(".".join(names))(module))
 
 
 HALF = "def half(number: int) -> int:\n    return number // 2\n"
@@ -77,7 +81,6 @@ def bug_of(after: str, test: str = "test_half.py::test_half") -> Bug:
 def test_only_a_test_that_fails_has_caught_a_bug(tree: Copy, tmp_path: Path, bug: Bug, outcome: Outcome) -> None:
     assert tree.trial(bug).outcome is outcome
     assert (tmp_path / "half.py").read_text() == HALF
-    assert tree.fails_without_bug(["test_half.py"]) == set()
 
 
 def test_a_test_that_does_not_end_has_caught_nothing(tree: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,12 +88,14 @@ def test_a_test_that_does_not_end_has_caught_nothing(tree: Copy, monkeypatch: py
     assert tree.trial(bug_of("__import__('time').sleep(3600)")).outcome is Outcome.TOO_LONG
 
 
-def test_a_test_that_fails_by_itself_is_named(tree: Copy) -> None:
-    assert tree.fails_without_bug(["test_half.py::test_half", "test_half.py::test_third"]) == {
-        "test_half.py::test_third"
-    }
+def test_a_test_that_fails_by_itself_is_named(tree: Copy, tmp_path: Path) -> None:
+    assert tree.fails_without_bug(["test_half.py"]) == set()
+    third = "test_half.py::test_third"
+    assert tree.fails_without_bug(["test_half.py::test_half", third]) == {third}
+    (tmp_path / "test_half.py").write_text(f"{TESTS}\ndef test_third() -> None:\n    assert half.half(3) == 1.5\n")
+    assert tree.fails_without_bug(["test_half.py::test_half", third]) == {third}
 
 
 def test_what_does_not_stand_once_can_not_be_planted() -> None:
-    with pytest.raises(ValueError, match="stands 0 times in half.py, not once"):
+    with pytest.raises(ValueError, match=r"stands 0 times in half\.py, not once"):
         planted(bug_of("number // 3"), "def half() -> None: ...")

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
+from threading import Event
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -22,7 +23,8 @@ from tests.planted.trial import Copy, Outcome, Trial, copy
 def main() -> int:
     """Plant all of them, or those that are named."""
     options = _options()
-    bugs = [bug for bug in BUGS if not options.names or bug.name in options.names]
+    named = [bug for bug in BUGS if not options.names or bug.name in options.names]
+    bugs = [bug for bug in named if options.stack or not bug.stack]
     progress, began = Console(stderr=True), machine_seconds()
     trials = list[Trial]()
     for trial in tried(bugs, options.jobs):
@@ -40,6 +42,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="bugs, by their names; all where none is named")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time, each in a copy of the tree")
+    parser.add_argument(
+        "--no-stack", dest="stack", action="store_false", help="leave out those whose tests need Kafka or PostgreSQL"
+    )
     parser.add_argument("--json", action="store_true", help="say it as JSON")
     options = parser.parse_args()
     if unknown := set(options.names) - {bug.name for bug in BUGS}:
@@ -49,20 +54,25 @@ def _options() -> argparse.Namespace:
 
 def tried(bugs: Sequence[Bug], jobs: int) -> Iterator[Trial]:
     """Try bugs, each job its share in a copy of its own; gives them as they are done with."""
-    done = SimpleQueue[Trial | None]()
+    done, stopped = SimpleQueue[Trial | None](), Event()
 
     def work(share: Sequence[Bug]) -> None:
         try:
             with copy() as tree:
                 for trial in _of_share(tree, share):
                     done.put(trial)
+                    if stopped.is_set():
+                        break
         finally:
             done.put(None)
 
     with ThreadPoolExecutor(jobs) as pool:
         working = [pool.submit(work, bugs[at::jobs]) for at in range(jobs)]
-        for _ in working:
-            yield from iter(done.get, None)
+        try:
+            for _ in working:
+                yield from iter(done.get, None)
+        finally:
+            stopped.set()
         for each in working:
             each.result()
 

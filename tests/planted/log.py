@@ -14,8 +14,8 @@ BUGS = (
     Bug(
         name="gap-in-a-stream-is-void",
         file="libs/eventlog/rule.py",
-        before=("    if event.sequence <= last:\n        return False"),
-        after=("    if event.sequence != last + 1:\n        return False"),
+        before="    if event.sequence <= last:\n        return False",
+        after="    if event.sequence != last + 1:\n        return False",
         why="a lost record would be passed over in silence, and the tables miss it for ever",
         test="tests/unit/eventlog/test_rule.py::test_one_that_is_missing_stops_the_partition",
     ),
@@ -36,14 +36,6 @@ BUGS = (
         test="tests/unit/eventlog/test_rule.py::test_only_the_very_record_that_the_card_names_is_set_aside",
     ),
     Bug(
-        name="set-aside-record-is-no-head",
-        file="libs/eventlog/rule.py",
-        before=("if event and event.sequence > (heads[event.stream].sequence if event.stream in heads else 0):"),
-        after="if event and event.stream in heads and event.sequence > heads[event.stream].sequence:",
-        why="the stream whose first record is set aside would stand still for ever",
-        test="tests/unit/eventlog/test_rule.py::test_after_a_loss_the_record_set_aside_is_the_head_of_its_stream",
-    ),
-    Bug(
         name="quiet-hour-goes-back",
         file="libs/eventlog/fold.py",
         before="if hour > view.hours.get(event.stream, hour - 1):",
@@ -55,7 +47,7 @@ BUGS = (
         name="command-index-forgets",
         file="libs/eventlog/fold.py",
         before="return next((offset for found, offset in entries(index) if found == wanted), None)",
-        after=("return next((offset for found, offset in entries(index[-INDEX_ENTRY:]) if found == wanted), None)"),
+        after="return next((offset for found, offset in entries(index[-INDEX_ENTRY:]) if found == wanted), None)",
         why="a command that was answered already would be decided a second time",
         test="tests/unit/eventlog/test_fold.py::test_rows_heads_and_journals_move_together",
     ),
@@ -82,6 +74,16 @@ BUGS = (
         after="if len(written.stream) > LARGEST:",
         why="an event that no broker takes would renew the producer for ever",
         test="tests/unit/eventlog/test_chains.py::test_an_event_that_is_too_large_is_never_sent",
+    ),
+    Bug(
+        name="writer-looks-before-it-has-caught-up",
+        file="libs/eventlog/loops/writer.py",
+        before=(
+            "        await self._caught_up({partition_of(issued.stream, self._partitions) for issued in commands})\n"
+        ),
+        after="",
+        why="a message that counts already would be told that it does not",
+        test="tests/unit/eventlog/test_writer.py::test_whether_a_command_counts_is_not_said_before_all_that_was_appended_is_read",
     ),
     Bug(
         name="private-records-not-written",
@@ -123,7 +125,7 @@ BUGS = (
     Bug(
         name="door-asks-before-the-gate",
         file="libs/eventlog/loops/door.py",
-        before=("        await self._gate()  # so that the facts queried below are not older than the gate allows\n"),
+        before="        await self._gate()  # so that the facts queried below are not older than the gate allows\n",
         after="",
         why="messages would be refused on facts that are older than what was said before them",
         test="tests/unit/eventlog/test_loops.py::test_facts_are_asked_for_when_the_gate_is_open_and_not_before",
@@ -144,7 +146,7 @@ BUGS = (
             "            self._answered.add(_place(record))\n"
             "            self.counts.not_processed += 1"
         ),
-        after=("            self._answered.add(_place(record))\n            self.counts.not_processed += 1"),
+        after="            self._answered.add(_place(record))\n            self.counts.not_processed += 1",
         why="a deadline would fire although the answer to it waits in a dead letter",
         test="tests/unit/eventlog/test_stuck.py::test_what_was_not_processed_stands_with_the_offset_until_somebody_decided_about_it",
     ),
@@ -178,14 +180,6 @@ BUGS = (
         before="commands = await self._find(duty, now, BATCH)",
         after="commands = await self._find(duty, self._clock.now(), BATCH)",
         why="a deadline would fire that came due while we waited, before its answer is read",
-        test="tests/unit/eventlog/test_loops.py::test_what_became_due_while_safe_time_was_waited_for_waits_for_its_own",
-    ),
-    Bug(
-        name="duty-without-safe-time",
-        file="libs/eventlog/loops/duty.py",
-        before="            await duty.safe.reached()\n",
-        after="            duty.safe.waiting_since = now\n",
-        why="a breach would count although the answer had come in time",
         test="tests/unit/eventlog/test_loops.py::test_what_became_due_while_safe_time_was_waited_for_waits_for_its_own",
     ),
     Bug(
@@ -227,19 +221,47 @@ BUGS = (
         test="tests/unit/eventlog/test_followers.py::test_a_partition_that_nobody_has_a_place_in_is_reached_only_where_it_is_empty",
     ),
     Bug(
-        name="gate-stays-open-at-a-switch",
-        file="libs/eventlog/loops/followers.py",
-        before=("        self._asked.clear()\n        self._closed = because"),
-        after="        self._asked.clear()",
-        why="decisions would be made on tables that are still being filled",
-        test="tests/unit/eventlog/test_followers.py::test_going_over_to_other_tables_closes_the_gate_until_they_have_passed_ends_asked_for_anew",
+        name="position-goes-past-what-is-missing",
+        file="libs/eventlog/loops/reader.py",
+        before=(
+            "        if due < offset:\n"
+            '            raise missing(self._projector.reader.topic, partition, due, "the broker '
+            'gives none")\n'
+        ),
+        after="",
+        why="the tables would go past records that the broker lost",
+        test="tests/unit/eventlog/test_in_memory.py::TestReaderInMemory::test_an_end_that_lies_beyond_what_was_given_stops_the_partition",
     ),
     Bug(
-        name="reader-halts-a-whole-batch",
+        name="gone-database-is-read-from-nothing",
         file="libs/eventlog/loops/reader.py",
-        before="before = [r for r in records if r.offset < halted.offset]",
-        after="before = [r for r in records if r.offset < records[0].offset]",
-        why="what was recorded before a bad record would not be read",
-        test="tests/unit/eventlog/test_in_memory.py::TestReaderInMemory::test_evidence_of_loss_stops_its_partition_and_no_other",
+        before="if lost := partitions - claimed.keys():",
+        after="if lost := claimed.keys() - partitions:",
+        why="a dropped database would go unnoticed while nothing is stored any more",
+        test="tests/unit/eventlog/test_in_memory.py::TestReaderInMemory::test_a_reader_whose_positions_are_gone_does_not_begin_anew",
+    ),
+    Bug(
+        name="held-back-by-the-key-alone",
+        file="libs/eventlog/loops/held_back.py",
+        before='    yield from _STREAM.findall((record.value or b"").decode(errors="replace"))\n',
+        after="",
+        why="a merge that is left aside would not hold back the deadline of its survivor",
+        test="tests/unit/test_held_back.py::test_what_may_move_a_deadline_holds_it_back_and_nothing_else_does",
+    ),
+    Bug(
+        name="ids-of-doors-and-reactions-mix",
+        file="libs/messages/ids.py",
+        before='    if _EVENT_ID.fullmatch(source):\n        return name_id("door", source, message_id, stream)\n',
+        after="",
+        why="an upstream system could take the id of a reaction, and the mail never be asked for",
+        test="tests/unit/eventlog/test_streams.py::test_no_message_has_the_id_of_a_reaction",
+    ),
+    Bug(
+        name="offset-committed-during-a-hand-over",
+        file="libs/eventlog/loops/membership.py",
+        before="for p, commit in (await log.commits(group, topic)).items() if p in here}",
+        after="for p, commit in (await log.commits(group, topic)).items()}",
+        why="the daily commit would set back the place of a partition that is another one's now",
+        test="tests/unit/eventlog/test_membership.py::test_nothing_is_committed_in_a_partition_that_another_one_has",
     ),
 )

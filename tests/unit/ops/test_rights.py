@@ -42,6 +42,11 @@ def test_an_upstream_system_sees_the_promises_and_no_other_log_and_nothing_priva
     assert {topic for topic in seen if kinds[topic] == "log"} == {SLA}
 
 
+def test_an_upstream_system_reads_and_writes_and_is_shown_no_settings() -> None:
+    found = [right for right in rights(CARDS, ["crm-eu"]) if (right.program, right.resource) == ("crm-eu", "topic")]
+    assert {operation for right in found for operation in right.operations} == {"Read", "Write"}
+
+
 def test_whoever_waits_for_what_others_left_aside_may_read_it() -> None:
     """The doors that sla_timer names as inputs of its safe time are those whose groups it may describe."""
     waited_for = {door.topic: door.group for door in (PLAN_DOOR, TICKET_DOOR)}
