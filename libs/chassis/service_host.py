@@ -28,7 +28,7 @@ from libs.chassis.settings import ServiceSettings
 from libs.chassis.source_policy import in_words
 from libs.chassis.start import clock_of
 from libs.chassis.stuck import StuckList
-from libs.chassis.waiting import rest
+from libs.chassis.wakeup import Pulse, Waiter
 from libs.chassis.watchdog import Watchdog, Watched
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.engine import Engine, EngineSettings
@@ -36,7 +36,7 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import Failure
 from libs.eventlog.kafka.topics import TopicAdmin, load_cards, with_own_doors
 from libs.eventlog.loops.door import Door, DoorLoop
-from libs.eventlog.loops.duty import Duty, DutyLoop
+from libs.eventlog.loops.duty import Duty, DutyLoop, Rest
 from libs.eventlog.loops.followers import Follower, SafeTime, behind, group_follower
 from libs.eventlog.loops.held_back import Source
 from libs.eventlog.loops.input_check import check_input
@@ -50,8 +50,6 @@ from libs.messages.base import Event
 from libs.messages.catalogue import CLOCK, doors_of, group_at
 
 AnswerAll = Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]]
-GLANCE = 0.01  # machine seconds between two looks whether anything has moved
-LOOK = 0.5  # machine seconds after which duties are looked for in any case: another instance may have moved the tables
 
 _log = structlog.get_logger("olcare.host")
 
@@ -105,6 +103,9 @@ class ServiceHost:
         self._duties: list[Duty] = []
         self._states: list[StateTopic] = []
         self._opened = False
+        self._pulse = Pulse()
+        for store in self.engine.stores.values():
+            store.on_move = self._pulse
         self._broker_clock = BrokerClock(self.engine.log, self.clock, settings.instance, self.cards[CLOCK].partitions)
         self.engine.wrong_clock = self._broker_clock.problem
         self.health.checks["start"] = lambda: None if self._opened else "the tables are being made ready"
@@ -161,7 +162,7 @@ class ServiceHost:
     ) -> DutyLoop:
         """Run the duties; `next_due` returns the next instant of plan time at which something becomes due."""
         gate = self.engine.gate.passed
-        loop = DutyLoop(self.clock, gate, duties, answer, self.something_moved, self.report, self.engine.owns)
+        loop = DutyLoop(self.clock, gate, duties, answer, self.waiter(), self.report, self.engine.owns)
         self.stuck.add(lambda: loop.stuck)
         self._loops.append(("duties", loop.run))
         self._duties.extend(duties)
@@ -174,6 +175,7 @@ class ServiceHost:
         """Keep a compacted topic as a table."""
         state = StateTopic(self.engine.log, self.engine.database, name, topic, self.engine.group(f"{name}.v1"))
         self._states.append(state)
+        state.on_move = self._pulse
         self.health.checks[f"state {name}"] = state.problem
         follower = Follower(state.name, topic, state.positions)
         self._followers.append(follower)
@@ -193,24 +195,24 @@ class ServiceHost:
         loop = self.engine.loops.get(name)
         return "; ".join(map(str, loop.halted.values())) or None if loop else "it has not begun"
 
-    async def something_moved(self) -> None:
-        """Return when plan time was stepped, our tables have moved or something is due, or after a while."""
-        before, until = self._stamp(), self.clock.monotonic() + await self._rest()
-        while self._stamp() == before and self.clock.monotonic() < until:
-            await self.clock.sleep(GLANCE)
+    def waiter(self) -> Rest:
+        """A wait of somebody's own until something may be due."""
+        return Waiter(self.clock, self, self._pulse).wait
 
-    async def _rest(self) -> float:
-        """How many machine seconds to rest at most: until something is due, where that is known to be sooner."""
-        if self.clock.movable:
-            return LOOK
-        try:
-            return rest(self.clock.now(), await self._soonest(), LOOK)
-        except Unavailable:  # the next round of the duties meets the same error and reports it
-            return LOOK
+    @property
+    def movable(self) -> bool:
+        """Whether plan time is stepped by somebody else."""
+        return self.clock.movable
 
-    def _stamp(self) -> tuple[object, ...]:
+    def here(self) -> object:
+        """Another value once plan time was stepped, or our tables or partitions have moved in this process."""
         plan_time = self.clock.now() if self.clock.movable else None
-        return plan_time, *(store.moves for store in self.engine.stores.values())
+        moves = [store.moves for store in self.engine.stores.values()] + [state.moves for state in self._states]
+        return plan_time, *moves, *(loop.partitions() for loop in self.engine.loops.values())
+
+    async def anywhere(self) -> object:
+        """Another value once our tables have moved, in whichever instance; raises Unavailable."""
+        return await self.engine.moved([state.name for state in self._states])
 
     def busy(self, ask: Busy) -> None:
         """Add a check to those that must find nothing left to do before the service is quiet."""
@@ -234,7 +236,7 @@ class ServiceHost:
 
     async def serve(self) -> int:
         """Run until told to stop; gives the exit code."""
-        quiet = Quiet(self.clock, busy=[self._unquiet], next_due=[self._soonest])
+        quiet = Quiet(self.clock, busy=[self._unquiet], next_due=[self.soonest])
         loops: list[Loop] = [("work", self._work)]
         return await run(Service(self.settings, self.clock, self.metrics, self.health, quiet, loops, self.routes))
 
@@ -317,7 +319,7 @@ class ServiceHost:
             return str(error)
         return "; ".join(sentence for sentence in asked if sentence) or None
 
-    async def _soonest(self) -> datetime | None:
+    async def soonest(self) -> datetime | None:
         """The next instant at which something becomes due; None without any, and during the start."""
         if not self._opened:
             return None

@@ -106,6 +106,12 @@ class Engine:
         """Follow a topic by the positions of one of our readers."""
         return reader_follower(f"{self.settings.service}.{reader}", self.readers[reader].topic, self.stores[reader])
 
+    async def moved(self, states: Iterable[str]) -> object:
+        """Another value once our tables, or those of the topics kept as tables, have moved; raises Unavailable."""
+        positions = [f"(select sum(next_offset + epoch) from position_{name})" for name in (*self.readers, *states)]
+        async with self.database.connection() as connection:
+            return await connection.fetchval(f"select array[{', '.join(positions) or 'null'}]")
+
     def owns(self, stream: str) -> bool:
         """Whether our own reader of the stream's topic has its partition now: then its duties are ours."""
         topic = topic_of(stream)

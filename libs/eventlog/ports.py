@@ -24,6 +24,10 @@ OnAssigned = Callable[[frozenset[int]], Awaitable[Mapping[int, int]]]
 be read. An exception that it raises ends the process."""
 
 
+def nobody() -> None:
+    """Nobody is told of it."""
+
+
 class Clock(Protocol):
     """Plan time for every instant of a rule, machine time for waiting."""
 

@@ -42,7 +42,7 @@ class Sender:
 
     def __init__(self, host: ServiceHost, settings: NotificationSettings, writer: Writer) -> None:
         self._queries, self._clock, self._settings, self._writer = host.queries, host.clock, settings, writer
-        self._something_moved, self._report, self._owns = host.something_moved, host.report, host.engine.owns
+        self._rest, self._report, self._owns = host.waiter(), host.report, host.engine.owns
         self._process = str(host.clock.process_id)
         self._stuck = StuckStreams("sender", host.clock, host.report)
         host.stuck.add(lambda: [self._stuck])
@@ -58,7 +58,7 @@ class Sender:
             except Unavailable as error:
                 self.waiting, sent = str(error), 0
             if not sent:
-                await self._something_moved()
+                await self._rest(soon=bool(self.waiting) or len(self._stuck) > 0)
 
     async def round(self) -> int:
         """Hand over what is to be sent now; returns the number of attempts."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from libs.decider import Decider
@@ -251,9 +251,10 @@ class Timer(Service):
             ).run
         )
         expire = Duty("expire", self.find_due, self._safe_time())
-        self.loops.append(
-            DutyLoop(ground.clock, self.gate.passed, [expire], self.answer, partial(ground.clock.sleep, EVERY)).run
-        )
+        self.loops.append(DutyLoop(ground.clock, self.gate.passed, [expire], self.answer, self._rest).run)
+
+    async def _rest(self, *, soon: bool) -> None:  # noqa: ARG002 - in either case
+        await self.ground.clock.sleep(EVERY)
 
     def _safe_time(self) -> SafeTime:
         log = self.ground.log

@@ -13,7 +13,7 @@ from libs.eventlog.loops.duty import Duty, DutyLoop
 from libs.eventlog.loops.followers import SafeTime
 from libs.eventlog.loops.held_back import Source, remark_of
 from libs.eventlog.loops.writer import Answer
-from libs.eventlog.testing import MemoryLog, at_once
+from libs.eventlog.testing import MemoryLog, no_rest
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import CONTRACTS_DOOR, SLA, TICKETS
 from libs.messages.plan import NoticeOffsets, Status
@@ -182,7 +182,7 @@ async def fired(deadline: str, aside: Aside | None) -> list[str]:
         return [Answer(issued, None) for issued in commands]
 
     duty = Duty(deadline, find, SafeTime(log, clock, [], inputs=inputs))
-    loop = DutyLoop(clock, is_open, [duty], answer, at_once)
+    loop = DutyLoop(clock, is_open, [duty], answer, no_rest)
     await loop.round(duty)
     assert loop.keeps_back is (not done)
     return done

@@ -29,7 +29,7 @@ from libs.eventlog.loops.stuck import LONGEST
 from libs.eventlog.loops.writer import Writer
 from libs.eventlog.projection import Projection, Reader
 from libs.eventlog.rule import Judge
-from libs.eventlog.testing import MemoryLog, MemoryStore, at_once
+from libs.eventlog.testing import MemoryLog, MemoryStore, no_rest
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import CONTENT_TYPE, Cause, Outgoing, Record, encode
 from libs.messages.base import Event, event_type
@@ -265,7 +265,7 @@ async def test_a_decider_that_fails_for_one_stream_leaves_it_aside_until_it_is_m
         return [IssuedCommand(str(name_id(one)), one, commands[one], "test") for one in owed]
 
     duty = Duty("planted", find)
-    loop = DutyLoop(clock, is_open, [duty], writer.handle, at_once, report=reported.append)
+    loop = DutyLoop(clock, is_open, [duty], writer.handle, no_rest, report=reported.append)
     await loop.round(duty)
     assert (decided, [failure.about for failure in reported]) == ([here.good], [here.bad])
     failing.clear()

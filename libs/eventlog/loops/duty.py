@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import Unavailable
@@ -15,6 +15,14 @@ from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock
 
 BATCH = 5000  # large, so that the cost of a round, above all the wait for safe time, is shared by many commands
+
+
+class Rest(Protocol):
+    """Waits until something may be due; `soon` where something waits to be tried again."""
+
+    async def __call__(self, *, soon: bool) -> None:
+        """Wait."""
+        ...
 
 
 class NotMade(NamedTuple):
@@ -71,7 +79,7 @@ class DutyLoop:
         gate: Callable[[], Awaitable[None]],
         duties: Sequence[Duty],
         answer: Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]],
-        rest: Callable[[], Awaitable[None]],
+        rest: Rest,
         report: Report = unreported,
         owns: Callable[[str], bool] = lambda _: True,
     ) -> None:
@@ -100,7 +108,7 @@ class DutyLoop:
             for duty in self._duties:
                 done += await self.round(duty)
             if not done:
-                await self._rest()
+                await self._rest(soon=bool(self.waiting) or self.keeps_back)
 
     async def round(self, duty: Duty) -> int:
         """Do what one duty finds now; gives the number of events that it led to."""

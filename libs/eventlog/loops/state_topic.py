@@ -4,12 +4,12 @@ The position is committed with the rows, so a dropped table is rebuilt from the 
 than tombstones are kept (`delete.retention.ms`) may have missed one, so it starts again from the beginning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from libs.eventlog.errors import Halted, Unavailable
-from libs.eventlog.ports import Log, Subscription
+from libs.eventlog.ports import Log, Subscription, nobody
 from libs.eventlog.tables.database import NO_ROW, Database
 from libs.eventlog.tables.locks import Lock
 from libs.eventlog.wire.record import Record
@@ -43,6 +43,10 @@ class StateTopic:
         self._next: dict[int, int] = {}
         self.halted: dict[int, Halted] = {}
         self._erased = False
+        self.moves = 0
+        """The number of moves of our table that this process has committed."""
+        self.on_move: Callable[[], None] = nobody
+        """Called after each of them."""
         self.skipped = 0
         """The number of records that could not be rows, since the process began."""
 
@@ -175,6 +179,8 @@ class StateTopic:
             gone = await connection.fetch(f"delete from {self.name} where key = any($1) returning key", list(last))
             await connection.copy_records_to_table(self.name, schema_name=self.name, records=kept)
         self._next[partition] = offset
+        self.moves += 1
+        self.on_move()
         self._erased |= any(last[row["key"]] is None for row in gone)
 
     async def positions(self) -> Mapping[int, int]:

@@ -5,14 +5,14 @@ Rows of a batch are written by deleting what was there and copying what is there
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
 
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import command_key, counted_at
-from libs.eventlog.ports import Asked, Loaded, Position
+from libs.eventlog.ports import Asked, Loaded, Position, nobody
 from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Connection, Database
 from libs.eventlog.tables.steps import PostgresStep, PostgresSteps
@@ -30,6 +30,8 @@ class PostgresStore:
         self._moved = asyncio.Event()
         self.moves = 0
         """The number of batches that this process has committed."""
+        self.on_move: Callable[[], None] = nobody
+        """Called after each of them."""
         self.put_away = self.came_back = 0
         """Streams that this process has put away, and that have come back."""
         self._state = reader.state
@@ -71,6 +73,7 @@ class PostgresStore:
         if steps.saved:
             self._known.update({partition: position.next_offset for partition, position in steps.saved.items()})
             self.moves += 1
+            self.on_move()
             self._moved.set()
             self._moved = asyncio.Event()
 

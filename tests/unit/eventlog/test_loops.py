@@ -22,7 +22,7 @@ from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import UNKNOWN, Subscription
 from libs.eventlog.rule import Judge
-from libs.eventlog.testing import MemoryAppender, MemoryLog, at_once
+from libs.eventlog.testing import MemoryAppender, MemoryLog, no_rest
 from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.ids import name_id, reaction_command_id
 from libs.messages.receipts import Unreadability
@@ -432,7 +432,7 @@ async def test_a_deadline_is_looked_up_again_when_it_is_safe() -> None:
     log.committed["door", DOOR, 0] = 1
     safe = SafeTime(log, Machine(), [[group_follower("door", DOOR, log)]])
     duty = Duty("expire", find, safe)
-    loop = DutyLoop(Machine(), is_open, [duty], answer, at_once)
+    loop = DutyLoop(Machine(), is_open, [duty], answer, no_rest)
     assert await loop.round(duty) == 0
     assert (looks, answered) == ([MONDAY, MONDAY], [])
 
@@ -453,7 +453,7 @@ async def test_what_became_due_while_safe_time_was_waited_for_waits_for_its_own(
         return [Answer(issued, None) for issued in commands]
 
     duty = Duty("expire", find, SafeTime(log, clock, [[Follower("door", DOOR, offsets)]]))
-    await DutyLoop(clock, is_open, [duty], answer, at_once).round(duty)
+    await DutyLoop(clock, is_open, [duty], answer, no_rest).round(duty)
     assert (looks, clock.now()) == ([MONDAY, MONDAY], MONDAY + timedelta(minutes=1))
 
 
@@ -467,7 +467,7 @@ async def test_a_duty_that_is_not_safe_yet_says_what_it_waits_for() -> None:
         raise AssertionError("it fired")
 
     duty = Duty("expire", find, SafeTime(log, Machine(), [[group_follower("door", DOOR, log)]]))
-    loop = DutyLoop(Machine(), is_open, [duty], answer, at_once)
+    loop = DutyLoop(Machine(), is_open, [duty], answer, no_rest)
     assert await loop.round(duty) == 0
     assert loop.waiting == {"expire": "door is 1 records behind the end of door"}
     assert await loop.due() == ["expire"]

@@ -24,7 +24,7 @@ from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Position, Subscription
 from libs.eventlog.projection import Projection, Reader
 from libs.eventlog.rule import Judge
-from libs.eventlog.testing import MemoryLog, MemoryStep, MemoryStore, at_once
+from libs.eventlog.testing import MemoryLog, MemoryStep, MemoryStore, no_rest
 from libs.eventlog.wire.receipts import dead_letters_of
 from libs.eventlog.wire.record import JSON, Outgoing, Record, RecordedEvent
 from libs.messages.ids import name_id
@@ -331,7 +331,7 @@ class Due:
 
 def duties(due: Due, safe: SafeTime | None = None) -> tuple[DutyLoop, Duty, Machine]:
     clock, duty = Machine(), Duty("expire", due.find, safe)
-    return DutyLoop(clock, is_open, [duty], due.answer, at_once), duty, clock
+    return DutyLoop(clock, is_open, [duty], due.answer, no_rest), duty, clock
 
 
 async def test_a_duty_goes_on_without_the_stream_that_fails() -> None:
@@ -367,7 +367,7 @@ async def test_a_row_of_which_no_command_can_be_made_leaves_its_stream_aside_alo
         return [Answer(issued, None) for issued in commands]
 
     clock, duty = Machine(), Duty("expire", find)
-    loop = DutyLoop(clock, is_open, [duty], answer, at_once)
+    loop = DutyLoop(clock, is_open, [duty], answer, no_rest)
     for _ in range(3):
         await loop.round(duty)
     assert done == ["promise/x/1", "promise/x/3"]
@@ -398,7 +398,7 @@ async def test_a_row_that_waits_for_something_is_no_failure() -> None:
         return [Answer(issued, None) for issued in commands]
 
     duty = Duty("expire", find)
-    loop = DutyLoop(Machine(), is_open, [duty], answer, at_once)
+    loop = DutyLoop(Machine(), is_open, [duty], answer, no_rest)
     await loop.round(duty)
     assert loop.waiting == {"expire": "its customer is not known here yet"}
     assert [one for each in loop.stuck for one in each] == []
@@ -419,7 +419,7 @@ async def test_each_process_does_the_duties_of_its_own_partitions() -> None:
         return not is_even(stream)
 
     of_one, of_other = (
-        DutyLoop(*(Machine(), is_open, [duty], due.answer, at_once), owns=owns) for owns in (is_even, is_odd)
+        DutyLoop(*(Machine(), is_open, [duty], due.answer, no_rest), owns=owns) for owns in (is_even, is_odd)
     )
     await of_one.round(duty)
     assert sorted(due.done) == sorted(stream for stream in streams if int(stream[-1]) % 2 == 0)

@@ -72,7 +72,7 @@ class Scene:
 
     def begun(self) -> Sender:
         host = SimpleNamespace(
-            queries=self, clock=self.clock, something_moved=None, report=unreported, stuck=StuckList(self.clock)
+            queries=self, clock=self.clock, waiter=lambda: None, report=unreported, stuck=StuckList(self.clock)
         )
         host.engine = SimpleNamespace(owns=lambda _: self.mine)
         settings = NotificationSettings.model_construct(smtp="nowhere:25")
