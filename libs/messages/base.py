@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Self
 
+import msgspec
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -22,7 +23,7 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, to_json
+from pydantic_core import CoreSchema
 
 _MAJOR = re.compile(r"(?P<name>[A-Z]\w*?)(?:V(?P<major>[1-9]\d*))?")
 _NUMBER = re.compile(r"\s*[+-]?[0-9_.]*\s*")
@@ -78,15 +79,18 @@ def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("an instant needs an offset from UTC")
     try:
-        return value.astimezone(UTC)
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
     except OverflowError:
         raise ValueError("an instant lies in the years 1 to 9999, in UTC too") from None
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 def rfc3339(value: datetime) -> str:
     """An aware instant as text: UTC, microseconds, `Z`."""
-    text = to_json(value.astimezone(UTC)).decode()[1:-1]
-    return text if "." in text else f"{text[:-1]}.000000Z"
+    text = _encode(value if value.tzinfo is UTC else value.astimezone(UTC))
+    return (text[1:-1] if b"." in text else text[1:-2] + b".000000Z").decode()
 
 
 Instant = Annotated[
