@@ -71,8 +71,7 @@ class Projector:
 
     def fold(self, events: Iterable[RecordedEvent | Aside], view: View) -> None:
         """Judge and apply in order; raises Halted at the first record that can not be taken."""
-        counts, heads, by_type, writes = self.judge.counts, view.heads, self._by_type, self.reader.writes
-        enters = bool(self.reader.entered)
+        counts, heads, writes, enters = self.judge.counts, view.heads, self.reader.writes, bool(self.reader.entered)
         for event in events:
             if isinstance(event, Aside):
                 self._pass_over(event, view)
@@ -86,15 +85,23 @@ class Projector:
                 self._note_hour(view, event)
             if enters:
                 self._enter(event, view)
-            for projection in by_type.get(event.type, ()):
-                rows = view.rows[projection.table]
-                try:
-                    for key in self._keys(projection, event):
-                        rows[key] = projection.evolve(rows.get(key), event)
-                except Halted:
-                    raise
-                except Exception as error:  # of whatever kind: what counts is never passed over, so it halts
-                    raise self._not_folded(projection.table, event, error) from error
+            for projection in self._by_type.get(event.type, ()):
+                self._fold_one(projection, event, view.rows[projection.table])
+
+    def _fold_one(self, projection: Projection[Any], event: RecordedEvent, rows: Rows) -> None:
+        """Fold an event into the rows of one table."""
+        try:
+            if projection.keys is by_stream:
+                self.judge.codec.open(event)
+                key = (event.stream,)
+                rows[key] = projection.evolve(rows.get(key), event)
+                return
+            for key in self._keys(projection, event):
+                rows[key] = projection.evolve(rows.get(key), event)
+        except Halted:
+            raise
+        except Exception as error:  # of whatever kind: what counts is never passed over, so it halts
+            raise self._not_folded(projection.table, event, error) from error
 
     def _enter(self, event: RecordedEvent, view: View) -> None:
         """Enter a counting event in the registers, and count it in the tallies."""
@@ -135,8 +142,6 @@ class Projector:
 
     def _keys(self, projection: Projection[Any], event: RecordedEvent) -> Iterable[Key]:
         keys = projection.keys(self.judge.codec.open(event))
-        if projection.keys is by_stream:
-            return keys
         for key in keys:
             if key[0] != event.stream:
                 raise ValueError(f"{projection.table}: key {key} does not begin with the stream {event.stream}")

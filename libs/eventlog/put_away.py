@@ -7,7 +7,7 @@ whoever asks for it is given what was there before, and its next event brings it
 
 import zlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from hashlib import blake2b
 from typing import Any
@@ -17,6 +17,8 @@ import msgspec
 
 CHECK = 8
 """Bytes of a packed state that say which state it is, however it was compressed: two builds agree where they do."""
+
+_DAYS_BEFORE = date(1970, 1, 1).toordinal()
 
 _sorted = msgspec.json.Encoder(order="sorted").encode
 
@@ -53,7 +55,8 @@ class PutAway:
 
 def hour_of(recorded_at: datetime) -> int:
     """Number the hour of an instant, from 1970 on."""
-    return int(recorded_at.timestamp() // 3600)
+    instant = recorded_at if recorded_at.tzinfo is UTC else recorded_at.astimezone(UTC)
+    return (instant.toordinal() - _DAYS_BEFORE) * 24 + instant.hour
 
 
 def can_be_put_away(event_id: str) -> bool:

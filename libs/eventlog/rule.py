@@ -1,6 +1,6 @@
 """The rule of the log, the same for every reader: a record counts if and only if it is the next of its stream."""
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -59,11 +59,15 @@ class Judge:
 
     def envelopes(self, records: Sequence[Record]) -> list["RecordedEvent | Aside"]:
         """Read the envelopes of a batch; a record set aside becomes an Aside."""
+        return [*self.each(records)]
+
+    def each(self, records: Iterable[Record]) -> Iterator["RecordedEvent | Aside"]:
+        """Read one envelope after the other as it is asked for: dropped before the next, it never leaves the cache."""
         if not self._aside:
-            return [*map(self.codec.envelope, records)]
-        return [
+            return map(self.codec.envelope, records)
+        return (
             self._aside_of(r) if (r.partition, r.offset) in self._aside else self.codec.envelope(r) for r in records
-        ]
+        )
 
     def counts(self, event: "RecordedEvent | Aside", heads: MutableMapping[str, Head]) -> bool:
         """Judge one record and move the head of its stream if it counts."""
@@ -75,7 +79,7 @@ class Judge:
             self.codec.check_partition(event)
         if not is_next(event, head):
             return False
-        heads[event.stream] = event.head
+        heads[event.stream] = Head(event.sequence, event.id)
         return True
 
     def _aside_of(self, record: Record) -> "Aside":

@@ -190,7 +190,7 @@ class PartitionBuilder:
             mine, *others = files.parted(records)
             for part, more in enumerate(others, start=1):
                 files.write(part, more)
-            self._projector.fold(judge.envelopes(mine), view)
+            self._projector.fold(judge.each(mine), view)
             await self._enter(view)
             digest, expected = sha256(records[-1].value or b"").digest(), records[-1].offset + 1
             count(len(mine))
@@ -202,7 +202,7 @@ class PartitionBuilder:
         """Fold the records of another slice."""
         view = new_view(self._projector.reader)
         for records in batches:
-            self._projector.fold(self._projector.judge.envelopes(records), view)
+            self._projector.fold(self._projector.judge.each(records), view)
             await self._enter(view)
             count(len(records))
             await asyncio.sleep(0)  # what was folded before is being copied

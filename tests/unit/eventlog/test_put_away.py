@@ -1,7 +1,7 @@
 """Packing what is put away: nothing is lost, two builds agree, and most of it is what all have in common."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -60,6 +60,9 @@ def test_a_state_that_is_not_what_was_packed_is_not_given_out() -> None:
         (datetime(2026, 3, 2, 23, 59, 59, 999_999, tzinfo=UTC), 20_514 * 24 + 23),
         (datetime(2026, 3, 3, tzinfo=UTC), 20_515 * 24),
         (datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), -1),
+        (datetime(1970, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=1))), -1),
+        (datetime(2026, 3, 3, 5, 29, 59, tzinfo=timezone(timedelta(hours=5, minutes=30))), 20_514 * 24 + 23),
+        (datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), 2_932_896 * 24 + 23),
     ],
 )
 def test_hours_are_those_of_utc(instant: datetime, hour: int) -> None:

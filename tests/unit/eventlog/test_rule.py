@@ -33,6 +33,17 @@ def test_a_repeat_is_void_at_once_and_much_later() -> None:
     assert heads == history.heads
 
 
+def test_a_record_is_read_when_it_is_asked_for_and_not_before() -> None:
+    history = History()
+    good, torn = history.next(A), history.next(A)._replace(value=b"torn")
+    for judge in (Judge(CODECS[TICKETS]), Judge(CODECS[TICKETS], (aside(history.next(A)),))):
+        events = judge.each([good, torn])
+        first = next(events)
+        assert (first.partition, first.offset) == (good.partition, good.offset)
+        with pytest.raises(Halted, match="can not be read"):
+            next(events)
+
+
 def test_the_loser_of_a_race_is_void() -> None:
     history = History()
     winner, (_, loser) = history.next(A), written(A, None, note(7))
