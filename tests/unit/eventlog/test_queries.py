@@ -2,7 +2,7 @@
 
 import pytest
 
-from libs.eventlog.tables.queries import put_together
+from libs.eventlog.tables.queries import put_together, seeing
 
 FILE = """
 -- part: is_late
@@ -36,3 +36,12 @@ def test_a_name_that_there_is_not_is_refused() -> None:
 def test_braces_that_hold_no_name_are_left_alone() -> None:
     path = "select s.state #>> '{promise,certificate}' from states s;"
     assert put_together(path, {}) == path
+
+
+def test_every_query_sees_other_rows_in_place_of_a_table() -> None:
+    one = "-- name: all\n-- All of them.\nselect * from promises;\n-- name: none\nselect 1;\n"
+    assert seeing(one, {"promises": "select :a", "states": "select :b"}) == (
+        "-- name: all\n-- All of them.\nwith promises as (select :a), states as (select :b)\nselect * from promises;\n"
+        "-- name: none\nwith promises as (select :a), states as (select :b)\nselect 1;\n"
+    )
+    assert seeing(one, {}) == one
