@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from libs.chassis.clock import Clock
+from libs.eventlog.client.door_client import DoorClient
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
@@ -18,9 +19,11 @@ from libs.eventlog.tables.queries import Queries, expressions_of
 from services.ops.cli.environment import PATIENCE, Environment
 from services.ops.cli.output import Refused
 from services.ops.console.followers import FollowerWatch
+from services.ops.console.grants import Grants
 from services.ops.console.rates import Rates
 from services.ops.console.tail import Tails
-from services.ops.console.undone import DeadLetterCount
+from services.ops.console.undone import DeadLetterBook
+from services.ops.console.works import Works
 from services.ops.watch.services import SERVICES, WatchedService
 
 CONNECTIONS = 4
@@ -100,7 +103,8 @@ class Sources:
 
     def __init__(self, here: Environment, clock: Clock) -> None:
         self.here, self.clock = here, clock
-        self.dead_letters, self.rates = DeadLetterCount(), Rates()
+        self.dead_letters, self.rates = DeadLetterBook(), Rates()
+        self.works, self.grants = Works(clock), Grants(clock)
         self.starts = Kept(clock, KafkaLog.starts_of)
         self.sizes = Kept(clock, KafkaLog.sizes)
         self.followers = FollowerWatch(clock, self.log, self.database, lambda: self.cards)
@@ -129,6 +133,10 @@ class Sources:
                 self._log = log
             return self._log
 
+    async def doors(self) -> DoorClient:
+        """Give a client of the doors; raises Refused and Unavailable."""
+        return DoorClient(self.here.kafka_address(), await self.log(), self.clock)
+
     async def database(self, service: str) -> Database:
         """Give a service's database, to read; raises Refused and Unavailable."""
         return await self._tables[service].database()
@@ -144,7 +152,8 @@ class Sources:
         return known[1]
 
     async def close(self) -> None:
-        """Disconnect from everything."""
+        """End what was begun, and disconnect from everything."""
+        await self.works.close()
         for tables in self._tables.values():
             await tables.close()
         if self._log:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from libs.messages.catalogue import UPSTREAM, split_door
+from libs.messages.places import RecordAddress
 from libs.messages.receipts import DeadLetter
+from services.ops.door.dead_letter_selection import source_of
 
 _TYPE_HEADER = "ce_type"
 NOTHING = object()
@@ -37,26 +39,35 @@ class Group(NamedTuple):
     until: datetime
 
 
-class Found(NamedTuple):
-    """One dead letter, as it is grouped."""
+class Known(NamedTuple):
+    """What is known of a dead letter without what it holds."""
 
-    letter: DeadLetter
-    written_at: datetime
+    place: RecordAddress
+    reason: str
+    where: str
+    message: str
+    kind: str | None
     source: str | None
+    written_at: datetime
+
+    def asked(self) -> Asked:
+        """By what it is grouped; places in lists are one place."""
+        return Asked(self.place.topic, self.reason, in_any(self.where), self.kind)
 
 
-def groups(found: Iterable[Found]) -> list[Group]:
+def known(letter: DeadLetter, written_at: datetime) -> Known:
+    """What may be kept of a dead letter, and shown to everybody."""
+    kind, source = kind_of(letter), source_of(letter)
+    return Known(letter.place, str(letter.reason), letter.where, letter.message, kind, source, written_at)
+
+
+def groups(found: Iterable[Known]) -> list[Group]:
     """The largest first, among those of one size the one that grows last."""
-    by: dict[Asked, list[Found]] = {}
+    by: dict[Asked, list[Known]] = {}
     for one in found:
-        by.setdefault(asked(one.letter), []).append(one)
+        by.setdefault(one.asked(), []).append(one)
     made = [_group(what, letters) for what, letters in by.items()]
     return sorted(made, key=lambda group: (-group.letters, -group.until.timestamp(), group.door, group.where))
-
-
-def asked(letter: DeadLetter) -> Asked:
-    """By what a dead letter is grouped; places in lists are one place."""
-    return Asked(letter.place.topic, str(letter.reason), in_any(letter.where), kind_of(letter))
 
 
 def in_any(where: str) -> str:
@@ -79,11 +90,11 @@ def _in_envelope(value: bytes | None) -> object:
         return None
 
 
-def _group(what: Asked, found: Sequence[Found]) -> Group:
+def _group(what: Asked, found: Sequence[Known]) -> Group:
     newest = max(found, key=lambda one: one.written_at)
     return Group(
         *what,
-        message=newest.letter.message,
+        message=newest.message,
         letters=len(found),
         sources=tuple(sorted({one.source for one in found if one.source})),
         since=min(one.written_at for one in found),

@@ -17,7 +17,7 @@ from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, counting, run, show, table, tell
 from services.ops.door.dead_letter_edits import Changes, changed
-from services.ops.door.dead_letter_groups import Found, Group, groups
+from services.ops.door.dead_letter_groups import Group, Known, groups, known
 from services.ops.door.dead_letter_orders import discard as discard_letters
 from services.ops.door.dead_letter_orders import send_again, send_edited
 from services.ops.door.dead_letter_selection import (
@@ -30,7 +30,6 @@ from services.ops.door.dead_letter_selection import (
     Selection,
     Since,
     require_one_or_some,
-    source_of,
     too_large,
 )
 from services.ops.door.dead_letter_trial import record_of, trial, trial_of
@@ -231,10 +230,10 @@ def _show_sent(sent: Sent, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def waiting(found: Sequence[StoredDeadLetter], some: Selection = ALL) -> list[Found]:
+def waiting(found: Sequence[StoredDeadLetter], some: Selection = ALL) -> list[Known]:
     """Those of a selection that nobody is done with."""
     return [
-        Found(one.letter, one.written_at, source_of(one.letter))
+        known(one.letter, one.written_at)
         for one in found
         if one.marker is None and some.has(one.letter, one.written_at)
     ]

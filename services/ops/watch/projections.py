@@ -4,7 +4,7 @@ from asyncio import CancelledError
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -280,22 +280,28 @@ async def _generations(
     database = Database(here.postgres_address(), service.database)
     try:
         await database.open_to_read()
-        rows = await queries(database).rows("generations_of", reader=reader.name)
-        for row in rows:
-            positions = await _positions(database, reader, row["schema"])
-            row["position"] = sum(positions.values())
-            row["behind"] = sum(end - positions.get(partition, 0) for partition, end in ends.items())
-            row["put_away"] = await _put_away(database, reader, row["schema"])
+        rows = await generation_rows(database, reader, ends)
     finally:
         await database.close()
     known = {"reader": f"{service.name}.{reader.name}", "topic": reader.topic}
-    return [{**known, **row} for row in rows] or [{**known, "version": reader.version, "state": "missing"}]
+    shown = [{name: value for name, value in row.items() if name not in {"proof", "begun_at"}} for row in rows]
+    return [{**known, **row} for row in shown] or [{**known, "version": reader.version, "state": "missing"}]
+
+
+async def generation_rows(database: Database, reader: Reader, ends: Mapping[int, int]) -> list[dict[str, Any]]:
+    """All builds of a reader's tables, the youngest first, each with how far it is; raises Unavailable."""
+    rows = await queries(database).rows("generations_of", reader=reader.name)
+    for row in rows:
+        positions = await _positions(database, reader, row["schema"])
+        row["position"] = sum(positions.values())
+        row["behind"] = sum(end - positions.get(partition, 0) for partition, end in ends.items())
+        row["put_away"] = await _put_away(database, reader, row["schema"])
+    return rows
 
 
 async def _positions(database: Database, reader: Reader, schema: str) -> Mapping[int, int]:
-    database.use(reader.name, schema)
     async with database.connection() as connection:
-        rows = await connection.fetch(f"select partition, next_offset from position_{reader.name}")  # noqa: S608 - our name
+        rows = await connection.fetch(f"select partition, next_offset from {schema}.position_{reader.name}")  # noqa: S608 - our name
     return {row["partition"]: row["next_offset"] for row in rows}
 
 

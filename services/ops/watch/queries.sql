@@ -21,8 +21,8 @@ select key, value from private_records where key = any(:keys::text[]);
 
 -- name: generations_of
 -- All builds of a reader's tables, the youngest first; `in_use` where the pointer names it.
-select g.version, g.generation, g.schema, g.state, g.proof is not null and (g.proof ->> 'equal')::boolean as proved,
-    p.generation is not null as in_use
+select g.version, g.generation, g.schema, g.state, g.begun_at, g.proof,
+    g.proof is not null and (g.proof ->> 'equal')::boolean as proved, p.generation is not null as in_use
 from olcare.generation g
 left join olcare.pointer p using (reader, version, generation)
 where g.reader = :reader
@@ -49,3 +49,23 @@ where (:centre::text is null or p.centre = :centre)
 -- name: calendars_published
 -- Every calendar that was published, in order.
 select stream, sequence, published_at, content from calendars order by stream, sequence;
+
+-- name: notice_to_preview
+-- A notice with all that is needed to write its text.
+select n.stream, n.role, n.language, n.territory, n.template, n.facts, n.state, n.notice_class, n.about_stream, n.person,
+    n.attempts, n.doubts, n.problem, n.smtp_code, n.cause, n.requested_at, n.changed_at, n.retry_at, n.not_before,
+    v.value as person_record, c.mailbox, c.sheet as centre, x.sheet as team, p.due_at,
+    coalesce(p.answered_at, t.answered_at) as answered_at, p.withdrawn_at, n.told
+from notices n
+left join private_records v on v.key = n.private_key
+left join lateral (
+    select mailbox, sheet from centres c where c.centre = n.centre order by c.stream limit 1) c on true
+left join lateral (
+    select sheet from centres c where c.centre = n.facts ->> 'team' order by c.stream limit 1) x on true
+left join promises p on p.stream = n.about_stream
+left join tickets t on t.stream = n.about_stream
+where n.stream = :notice;
+
+-- name: notices_counted
+-- How many notices are in each state, and since when the oldest of them is.
+select state, count(*) as notices, min(requested_at) as since from notices group by state order by state;

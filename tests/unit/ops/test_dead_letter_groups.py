@@ -17,14 +17,14 @@ from services.ops.cli.output import Refused
 from services.ops.door.dead_letter_edits import changed
 from services.ops.door.dead_letter_groups import (
     NOTHING,
-    Found,
-    asked,
+    Known,
     at,
     event_of,
     example,
     groups,
     in_any,
     kind_of,
+    known,
     what_fits,
 )
 from services.ops.door.dead_letter_trial import READ, record_of, trial, trial_of
@@ -61,8 +61,8 @@ def dead(came: Record) -> DeadLetter:
 NO_CHANNEL = dead(record(with_data(channel=1)))
 
 
-def found(letter: DeadLetter, minutes: int = 0, source: str | None = "crm-eu") -> Found:
-    return Found(letter, MONDAY + timedelta(minutes=minutes), source)
+def found(letter: DeadLetter, minutes: int = 0, source: str | None = "crm-eu") -> Known:
+    return known(letter, MONDAY + timedelta(minutes=minutes))._replace(source=source)
 
 
 def test_letters_with_the_same_wrong_are_one_group_the_largest_first() -> None:
@@ -202,4 +202,4 @@ def test_attributes_that_are_headers_are_part_of_the_event() -> None:
 
 def test_letters_are_asked_for_by_what_a_group_says() -> None:
     [group] = groups([found(NO_CHANNEL)])
-    assert asked(NO_CHANNEL)[:4] == (group.door, group.reason, group.where, group.kind)
+    assert found(NO_CHANNEL).asked() == (group.door, group.reason, group.where, group.kind)
