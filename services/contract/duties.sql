@@ -85,9 +85,13 @@ select content from plan_parts where part = 'reminders' order by stream limit 1;
 select name as centre, content from plan_parts where part = 'calendar' order by name;
 
 -- name: tombstones_owed
--- Private records of erased persons that still stand in the private topic, also those that came after the erasure.
-select p.key
-from private_records p
-where substring(p.key from '^person/[^/]+/[^/]+') in (select person from erased_persons)
-order by p.key
+-- Private records of erased persons that still stand in the private topic, also those that came after the erasure. Each
+-- erased person is looked for: the records of all others, however many, are not read.
+select owed.key
+from (select distinct person from erased_persons) e
+cross join lateral (
+    select p.key from private_records p
+    where substring(p.key from '^person/[^/]+/[^/]+') = e.person
+    limit :most) owed
+order by owed.key
 limit :most;

@@ -79,3 +79,12 @@ async def folded(database: str, readers: Sequence[Reader], files: Sequence[Path]
     yield Folded(connection, Queries(ours, *files, expressions=expressions_of(readers)), readers)
     await ours.close()
     await connection.close()
+
+
+def most_rows(node: dict[str, Any]) -> float:
+    """The most rows that any step of a plan went through, those that it left out included."""
+    gone: float = (
+        node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    )
+    loops: float = node["Actual Loops"]
+    return max([gone * loops, *(most_rows(below) for below in node.get("Plans", []))])

@@ -1,5 +1,6 @@
 """The named queries and duties of contract on a real PostgreSQL, over rows that its own folds made."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import permutations, product
@@ -23,7 +24,7 @@ from services.contract.contract_states import OFFERED as SAID_OFFER
 from services.contract.facts import FACTS, ContractFacts, KnownCentre, KnownCustomer
 from services.contract.projections import READERS
 from services.contract.reactions import CoverAsked, in_columns
-from tests.integration.folded import Folded, folded
+from tests.integration.folded import Folded, folded, most_rows
 from tests.unit.contract.examples import (
     ACTIVATED,
     CALENDAR,
@@ -305,6 +306,22 @@ async def test_every_private_record_of_an_erased_person_and_of_nobody_else_owes_
     assert [row["key"] for row in owed] == [PRIVATE.text(), at_the_other_door.text()]
     [erased] = await contract.table("erased_persons")
     assert tuple(erased.values()) == (CUSTOMER, CONTACT, JULY, "ops-anna")
+
+
+async def test_the_private_records_of_others_are_not_gone_through_for_those_of_erased_persons(contract: Folded) -> None:
+    await contract.connection.execute(
+        "create index on private_records (substring(key from '^person/[^/]+/[^/]+'));"
+        "insert into private_records select 'person/erp/p-' || n % 9000 || '/olcare.tickets.in.v1/0/' || n, 0, '{}'"
+        " from generate_series(1, 20000) n;"
+        "insert into erased_persons select 'customer/erp/C-' || n, 'person/erp/gone-' || n, now(), 'ops-anna'"
+        " from generate_series(1, 2000) n;"
+        "analyze private_records; analyze erased_persons"
+    )
+    assert await contract.found("tombstones_owed", most=500) == []
+    text = (FILES[0].parent / "duties.sql").read_text().partition("-- name: tombstones_owed\n")[2]
+    query = text.partition("-- name:")[0].replace(":most", "500")
+    plan = await contract.connection.fetchval(f"explain (analyze, format json, timing off) {query}")
+    assert most_rows(json.loads(plan)[0]["Plan"]) <= 2000
 
 
 async def test_customers_contracts_and_the_plan_stand_in_their_tables(contract: Folded) -> None:

@@ -18,7 +18,7 @@ from services.intake.facts import FACTS, FactsNeeded, KnownCentre, KnownTicket, 
 from services.intake.projections import READERS
 from services.ops.cover.command import known
 from services.ops.cover.explanation import explained
-from tests.integration.folded import Folded, folded
+from tests.integration.folded import Folded, folded, most_rows
 from tests.unit.intake.examples import (
     BY_WEB,
     CONTRACT,
@@ -348,16 +348,7 @@ async def test_a_million_refusals_that_nothing_covers_are_not_gone_through(intak
     text = (FILES[0].parent / "duties.sql").read_text().partition("-- name: refusals_to_restate\n")[2]
     query = text.partition("-- name:")[0].replace(":most", "10")
     plan = await intake.connection.fetchval(f"explain (analyze, format json, timing off) {query}")
-    assert _most_rows(json.loads(plan)[0]["Plan"]) < 100
-
-
-def _most_rows(node: dict[str, Any]) -> float:
-    """The most rows that any step of a plan went through, those that it left out included."""
-    gone: float = (
-        node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
-    )
-    loops: float = node["Actual Loops"]
-    return max([gone * loops, *(_most_rows(below) for below in node.get("Plans", []))])
+    assert most_rows(json.loads(plan)[0]["Plan"]) < 100
 
 
 async def test_what_was_restated_is_opened_unless_it_was_dealt_with_or_is_open(intake: Folded) -> None:
