@@ -1,7 +1,7 @@
 """A log as version 0.1.0 wrote it (every type of event), folded into the tables of every service.
 
-`recorded/log.jsonl` never changes. `recorded/tables.jsonl` is what it folds to; where a later version means to fold it to
-something else, `python -m tests.contracts.recorded_log` writes that anew, and the difference is read and told.
+`recorded/log.jsonl` never changes. `recorded/tables.jsonl` is what it folds to; where a later version means to fold it
+to something else, `python -m tests.contracts.recorded_log` writes that anew, and the difference is read and told.
 `recorded/put_away.jsonl` holds states as each version of a reader packs them: as long as the version stays they can be
 read back. For a new version the same program packs some anew.
 """
@@ -48,7 +48,7 @@ def recorded_log() -> Mapping[str, list[Record]]:
 
 
 def folded() -> list[str]:
-    """Give every row of every table, every head with its counted commands, and the void records, a line of JSON each."""
+    """Every row of every table, every head with its counted commands, and the void records, a line of JSON each."""
     log = recorded_log()
     lines = [
         line

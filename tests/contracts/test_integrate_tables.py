@@ -12,13 +12,12 @@ from libs.eventlog.kafka.decoder import MAX_HEADERS, MAX_RECORD
 from libs.eventlog.wire.cloudevents import MAX_SOURCE, MAX_VALUE, YEARS
 from libs.eventlog.wire.receipts import MAX_KEY
 from libs.messages.actions import ActionRefusal
-from libs.messages.base import Code
+from libs.messages.base import Code, Number
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.contracts import ContractRefusal, CustomerRefusal, ErasureRefusal, SignatureRefusal
-from libs.messages.licences import LicenceRefusal
 from libs.messages.doubts import DoubtCode
-from libs.messages.base import Number
 from libs.messages.envelope import MessageName, Source
+from libs.messages.licences import LicenceRefusal
 from libs.messages.notices import OrderRefusal
 from libs.messages.plan import PlanRefusal
 from libs.messages.private import Body

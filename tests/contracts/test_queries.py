@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from libs.stack.run import PROJECT
 
 ASK = {"rows", "_rows", "row", "stream", "facts", "_links"}
-NAMED = re.compile(r"^-- name: (\w+)$", re.M)
+NAMED = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
 def asked() -> Iterator[str]:
