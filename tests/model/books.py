@@ -8,13 +8,17 @@ from typing import Any
 
 from libs.eventlog.wire.record import Record
 from libs.messages.ids import duty_command_id, reaction_command_id
-from tests.model.services import Protocol, Said, command_id_of
+from tests.model.services import Protocol, Said, command_id_of, contract_of
 from tests.model.story import DOOR, PARTITIONS, PROMISES, RECEIPTS, TICKETS
+from tests.model.terms import CONTRACTS, SIGNATURES, SIGNED
 
 Fact = dict[str, Any]
 Records = Mapping[tuple[str, int], Sequence[Record]]
 OPENED, CLOSED = "olcare.Opened.v1", "olcare.Closed.v1"
 STARTED, MET, BREACHED = "olcare.PromiseStarted.v1", "olcare.PromiseMet.v1", "olcare.PromiseBreached.v1"
+RESTATED = "olcare.CoverRestated.v1"
+BEGAN, RENEWED, LAPSED = "olcare.TermBegan.v1", "olcare.TermRenewed.v1", "olcare.TermLapsed.v1"
+NOT_TAKEN = "olcare.SignatureRefused.v1"
 ASKED_OF_PROMISES = {OPENED: "start", CLOSED: "respond"}
 
 
@@ -25,7 +29,9 @@ class Books:
         self.log, self.said, self.protocol = records, said, protocol
         self.alarms = 0
         self.tickets, self.promises = self._counting(TICKETS), self._counting(PROMISES)
+        self.contracts = self._counting(CONTRACTS)
         self.messages = [json.loads(r.value or b"") for r in self.records(DOOR) if r.value != b"?"]
+        self.signatures = [json.loads(r.value or b"") for r in self.records(SIGNATURES)]
 
     def records(self, topic: str) -> Iterator[Record]:
         for partition in range(PARTITIONS):
@@ -44,7 +50,7 @@ class Books:
         return streams
 
     def events(self) -> Iterator[Fact]:
-        for streams in (self.tickets, self.promises):
+        for streams in (self.tickets, self.promises, self.contracts):
             for history in streams.values():
                 yield from history
 
@@ -55,11 +61,23 @@ class Books:
         """Count what this history holds."""
         seen = Counter(event["type"].split(".")[1] for event in self.events())
         ids = {event["id"] for event in self.events()}
-        written = [json.loads(r.value or b"")["id"] for topic in (TICKETS, PROMISES) for r in self.records(topic)]
+        written = [
+            json.loads(r.value or b"")["id"] for topic in (TICKETS, PROMISES, CONTRACTS) for r in self.records(topic)
+        ]
         seen["void"] = len(written) - len(ids)
         seen["loser of a race"] = len(set(written) - ids)
         seen["unreadable"] = sum(record.value == b"?" for record in self.records(DOOR))
+        seen += Counter(self._about_cover())
         return seen
+
+    def _about_cover(self) -> Iterator[str]:
+        """What happened to terms between the openings of a ticket."""
+        for stream, history in self.tickets.items():
+            events = self.contracts.get(stream.replace("ticket/", "contract/"), [])
+            asked = [_at(event["data"], "at") for event in history if _is_opening(event)]
+            between = [event for event in events if any(first < _when(event) < max(asked) for first in asked)]
+            yield from (f"{event['type'].split('.')[1]} between openings" for event in between)
+            yield from ("late signature between openings" for e in between if e["data"].get("reverses_lapse"))
 
     def fault(self) -> str:
         """Give the first thing that is wrong, or nothing."""
@@ -72,9 +90,12 @@ class Books:
         yield self.answers_are_what_counts()
         yield self.every_place_has_one_receipt()
         yield self.deadlines_are_fair()
+        yield self.terms_are_what_was_signed()
+        yield self.lapses_are_fair()
+        yield self.cover_is_what_terms_say()
 
     def every_command_has_one_event(self) -> str:
-        asked = {command_id_of(message) for message in self.messages}
+        asked = {command_id_of(message) for message in (*self.messages, *self.signatures)}
         reactions, duties = self._reactions(), self._duties()
         caused = Counter(event["causationid"] for event in self.events())
         if max(caused.values(), default=0) > 1:
@@ -95,11 +116,19 @@ class Books:
         }
 
     def _duties(self) -> set[str]:
-        """Name what the state of a promise may ask: one expiry for each head it had."""
-        return {str(duty_command_id(event["id"], "expire")) for history in self.promises.values() for event in history}
+        """Name what a state may ask, once for each head it had: an expiry, a lapse, a restatement."""
+        asked = [(self.promises, ["expire"]), (self.contracts, ["lapse"])]
+        asked += [({s: h}, [f"restate {place}" for place in _lacking(h)]) for s, h in self.tickets.items()]
+        return {
+            str(duty_command_id(event["id"], name))
+            for streams, names in asked
+            for history in streams.values()
+            for event in history
+            for name in names
+        }
 
     def decided_on_their_history(self) -> str:
-        for streams in (self.tickets, self.promises):
+        for streams in (self.tickets, self.promises, self.contracts):
             for history in streams.values():
                 contents = [_content(event) for event in history]
                 for place, event in enumerate(history):
@@ -119,16 +148,17 @@ class Books:
     def _must_be_answered(self) -> set[str]:
         if self.protocol.a_refusal_leaves_no_event:
             return set()
-        return {command_id_of(message) for message in self.messages} | self._reactions()
+        return {command_id_of(message) for message in (*self.messages, *self.signatures)} | self._reactions()
 
     def every_place_has_one_receipt(self) -> str:
         counted = self.by_command()
-        receipts: dict[bytes | None, set[bytes | None]] = {}
-        for record in self.records(RECEIPTS):
-            receipts.setdefault(record.key, set()).add(record.value)
-        for record in self.records(DOOR):
-            if receipts.get(f"{record.partition}/{record.offset}".encode()) != {_receipt(record, counted)}:
-                return "a place of the door has no receipt, or two different ones, or a wrong one"
+        for door, told in ((DOOR, RECEIPTS), (SIGNATURES, SIGNED)):
+            receipts: dict[bytes | None, set[bytes | None]] = {}
+            for record in self.records(told):
+                receipts.setdefault(record.key, set()).add(record.value)
+            for record in self.records(door):
+                if receipts.get(f"{record.partition}/{record.offset}".encode()) != {_receipt(record, counted)}:
+                    return "a place of the door has no receipt, or two different ones, or a wrong one"
         return ""
 
     def deadlines_are_fair(self) -> str:
@@ -160,6 +190,103 @@ class Books:
         return any(
             came[close["causationid"]] <= due_at and datetime.fromisoformat(close["time"]) <= due_at for close in closes
         )
+
+    def terms_are_what_was_signed(self) -> str:
+        """A term is renewed if and only if it was signed for in its days, and no other one began after it."""
+        signed_at = {command_id_of(m): datetime.fromisoformat(m["at"]) for m in self.signatures}
+        for history in self.contracts.values():
+            first = last = None
+            lapsed = False
+            for event in history:
+                data, kind, at = event["data"], event["type"], signed_at.get(event["causationid"])
+                if kind == LAPSED:
+                    if lapsed or _at(data, "lapsed_at") != last:
+                        return "a term lapsed twice, or at an instant that is not its end"
+                    lapsed = True
+                    continue
+                if at is None:
+                    return "a term goes on that nobody signed for"
+                in_time = first is not None and last is not None and first <= at < last
+                anew = last is None or (lapsed and last <= at)
+                if kind != (RENEWED if in_time else BEGAN if anew else NOT_TAKEN):
+                    return "a signature did not come to what its instant says"
+                if kind == RENEWED and (_at(data, "covered_from") != last or data["reverses_lapse"] != lapsed):
+                    return "a renewal leaves a gap, or does not say that it reverses a lapse"
+                if kind in {RENEWED, BEGAN}:
+                    first, last, lapsed = _at(data, "covered_from"), _at(data, "until"), False
+            if not lapsed and first is not None:
+                return "a term has no end"
+        return ""
+
+    def lapses_are_fair(self) -> str:
+        """No term lapses before its end, or while a signature for it waits at the door that was told in its days."""
+        for stream, history in self.contracts.items():
+            for place, event in enumerate(history):
+                if event["type"] != LAPSED:
+                    continue
+                end = _at(event["data"], "lapsed_at")
+                if datetime.fromisoformat(event["recordedtime"]) <= end:
+                    return "a term lapsed before its end"
+                begun = next(e for e in reversed(history[:place]) if e["type"] in {BEGAN, RENEWED})
+                answered = {e["causationid"] for e in history[:place]}
+                if self._signed_in_time(stream, _at(begun["data"], "covered_from"), end) - answered:
+                    return "a term lapsed although a signature for it was at the door in time"
+        return ""
+
+    def _signed_in_time(self, contract: str, first: datetime, end: datetime) -> set[str]:
+        """The commands of signatures in the days of a term that somebody told of in these days."""
+        return {
+            command_id_of(m)
+            for m in self.signatures
+            if contract_of(m["number"]) == contract
+            and first <= datetime.fromisoformat(m["at"])
+            and datetime.fromisoformat(m["told"]) < end
+        }
+
+    def cover_is_what_terms_say(self) -> str:
+        """Who opened was under the term that it names; who was refused was not, or that is restated, once."""
+        for stream, history in self.tickets.items():
+            terms = self._terms(stream.replace("ticket/", "contract/"))
+            restated = Counter(event["data"]["refused"] for event in history if event["type"] == RESTATED)
+            if restated.keys() - _lacking(history).keys() or max(restated.values(), default=0) > 1:
+                return "something was restated twice, or that was no refusal"
+            for event in history:
+                term = event["data"]["term"] if event["type"] == OPENED else 0
+                if term and not _holds(terms, term, _at(event["data"], "at")):
+                    return "a ticket was opened under a term that does not hold its instant"
+            for place, at in _lacking(history).items():
+                if any(_holds(terms, term, at) for term in terms) != (place in restated):
+                    return "a refusal under cover was never restated, or one without cover was"
+        return ""
+
+    def _terms(self, contract: str) -> dict[int, tuple[datetime, datetime]]:
+        return {
+            place: (_at(event["data"], "covered_from"), _at(event["data"], "until"))
+            for place, event in enumerate(self.contracts.get(contract, ()), start=1)
+            if event["type"] in {BEGAN, RENEWED}
+        }
+
+
+def _at(data: Fact, name: str) -> datetime:
+    return datetime.fromisoformat(data[name])
+
+
+def _when(event: Fact) -> datetime:
+    """When something happened to a term: it began, was signed for, or ended."""
+    return _at(event["data"], next(n for n in ("signed_at", "lapsed_at", "covered_from") if n in event["data"]))
+
+
+def _is_opening(event: Fact) -> bool:
+    return event["type"] == OPENED or bool(event["data"].get("lacks_cover"))
+
+
+def _lacking(history: Sequence[Fact]) -> dict[int, datetime]:
+    """The refusals of a ticket for want of cover: place → the instant asked about."""
+    return {n: _at(e["data"], "at") for n, e in enumerate(history, start=1) if e["data"].get("lacks_cover")}
+
+
+def _holds(terms: Mapping[int, tuple[datetime, datetime]], term: int, at: datetime) -> bool:
+    return term in terms and terms[term][0] <= at < terms[term][1]
 
 
 def _content(event: Fact) -> Fact:

@@ -6,15 +6,16 @@ from typing import Any
 
 from libs.eventlog.errors import Fenced, Halted, Unavailable
 from libs.eventlog.ports import Identity
+from tests.model.office import CoveredDesk, Office
 from tests.model.services import Desk, Ground, Protocol, Said, Timer
-from tests.model.story import TOPICS
 from tests.model.tables import Database
+from tests.model.terms import ALL_TOPICS
 from tests.model.wire import Broker, Line
 
 POINTER = 1.0  # machine seconds between two looks whether the database is still the one that was opened
 ENDS = (Fenced, Unavailable)  # what may end a process: the next one finds all it needs in the log
-Kind = type[Desk] | type[Timer]
-IDENTITIES = {topic: Identity("memory", f"{topic}/0") for topic in TOPICS}
+Kind = type[Desk] | type[CoveredDesk] | type[Timer] | type[Office]
+IDENTITIES = {topic: Identity("memory", f"{topic}/0") for topic in ALL_TOPICS}
 
 
 class Process:

@@ -27,7 +27,6 @@ from libs.eventlog.wire.record import Outgoing, Record, RecordedEvent
 from libs.messages.ids import door_command_id, duty_command_id
 from libs.messages.streams import stream_id
 from tests.model.story import (
-    CODECS,
     DEAD,
     DESK_FACTS,
     DESK_TICKETS,
@@ -44,10 +43,12 @@ from tests.model.story import (
     Expire,
     reactions_to,
 )
+from tests.model.terms import CODECS, CONTRACT
 
 DOOR_GROUP, REACTION_GROUP = "desk.door", "timer.react-to-tickets"
-FOLLOWED = ((DOOR_GROUP, DOOR), (REACTION_GROUP, TICKETS))
+FOLLOWED: Sequence[tuple[str, str]] = ((DOOR_GROUP, DOOR), (REACTION_GROUP, TICKETS))
 DEPTH = 2  # messages of one stream in a batch, so few that others often go by
+SIGN = "sign"
 LAG, EVERY = 8.0, 1.0  # machine seconds; looking more often makes runs longer, not harder
 
 Stages = Sequence[Sequence[Follower]]
@@ -64,10 +65,14 @@ class Protocol:
     reaction: type[ReactionLoop] = ReactionLoop
     door: type[DoorLoop] = DoorLoop
     ticket: Decider[Any, Any, Any] = TICKET
+    contract: Decider[Any, Any, Any] = CONTRACT
     stages: Callable[[Stages], Stages] = lambda stages: stages
+    """Of what a deadline waits for."""
+    stages_of_a_lapse: Callable[[Stages], Stages] = lambda stages: stages
     put_away: PutAway = field(default_factory=PutAway)
     a_refusal_leaves_no_event: bool = False
     nobody_is_fenced: bool = False
+    nothing_is_restated: bool = False
 
     def readers(self, readers: Sequence[Reader]) -> Sequence[Reader]:
         """Some readers of the story, as this protocol has them."""
@@ -138,6 +143,10 @@ class Service:
             partitions=PARTITIONS,
         )
 
+    async def rest(self, *, soon: bool) -> None:  # noqa: ARG002 - in either case
+        """Wait until a duty looks again."""
+        await self.ground.clock.sleep(EVERY)
+
     async def told(self, writer: Writer, commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
         answers = await writer.handle(commands)
         self.ground.said.note(answers)
@@ -147,14 +156,16 @@ class Service:
 class Desk(Service):
     """Takes what comes in at the door: the tickets' owner."""
 
-    READERS = (DESK_TICKETS, DESK_FACTS)
+    READERS: Sequence[Reader] = (DESK_TICKETS, DESK_FACTS)
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground, self.READERS)
         self.writer = self.write(DESK_TICKETS, "ticket", self.protocol.ticket)
-        door = DeskDoor(self)
         gate = self.gate.passed
-        self.loops.append(self.protocol.door(ground.log, ground.clock, gate, door, DOOR_GROUP, depth=DEPTH).run)
+        self.loops.append(self.protocol.door(ground.log, ground.clock, gate, self.door(), DOOR_GROUP, depth=DEPTH).run)
+
+    def door(self) -> "StoryDoor":
+        return DeskDoor(self)
 
 
 class StoryDoor(Door[Mapping[str, str]]):
@@ -166,7 +177,7 @@ class StoryDoor(Door[Mapping[str, str]]):
         return taken(record)
 
     def resting(self, message: Mapping[str, str]) -> Resting:
-        return Resting(frozenset({ticket_of(message["number"])}))
+        return Resting(frozenset({stream_of(message)}))
 
     def receipt(self, record: Record, message: Mapping[str, str], answer: Answer) -> Outgoing:
         return receipt(record, message, answer)
@@ -202,12 +213,22 @@ def ticket_of(number: str) -> str:
 
 
 @cache
-def _command(message_id: str, number: str) -> str:
-    return str(door_command_id("upstream", message_id, ticket_of(number)))
+def contract_of(number: str) -> str:
+    return stream_id("contract", "upstream", number)
+
+
+def stream_of(message: Mapping[str, str]) -> str:
+    """What a message is about: the contract of a number, or its ticket."""
+    return (contract_of if message["wish"] == SIGN else ticket_of)(message["number"])
+
+
+@cache
+def _command(message_id: str, stream: str) -> str:
+    return str(door_command_id("upstream", message_id, stream))
 
 
 def command_id_of(message: Mapping[str, str]) -> str:
-    return _command(message["id"], message["number"])
+    return _command(message["id"], stream_of(message))
 
 
 def command_of(message: Mapping[str, str], fact: int) -> IssuedCommand:
@@ -251,10 +272,7 @@ class Timer(Service):
             ).run
         )
         expire = Duty("expire", self.find_due, self._safe_time())
-        self.loops.append(DutyLoop(ground.clock, self.gate.passed, [expire], self.answer, self._rest).run)
-
-    async def _rest(self, *, soon: bool) -> None:  # noqa: ARG002 - in either case
-        await self.ground.clock.sleep(EVERY)
+        self.loops.append(DutyLoop(ground.clock, self.gate.passed, [expire], self.answer, self.rest).run)
 
     def _safe_time(self) -> SafeTime:
         log = self.ground.log

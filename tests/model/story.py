@@ -4,7 +4,7 @@ Every event says on which contents it was decided (`basis`), so that the log its
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, assert_never
 
@@ -30,6 +30,8 @@ class Decided(Event):
 class Opened(Decided):
     at: Instant
     fact: int
+    term: int = 0
+    """The event of its contract that began the term which covers it; 0 where nobody asks for cover."""
 
 
 class Closed(Decided):
@@ -46,13 +48,22 @@ class Refused(Decided):
     at: Instant
     fact: int
     wish: str
+    lacks_cover: bool = False
 
 
-TicketEvent = Opened | Closed | Noted | Refused
-TICKET_EVENTS = (Opened, Closed, Noted, Refused)
+class CoverRestated(Decided):
+    """What was refused for want of cover was under cover, as is known by now."""
+
+    refused: int
+    """The place of the refusal in its stream."""
+    term: int
 
 
-WISHES: Mapping[str, type[Opened | Closed | Noted]] = {"open": Opened, "close": Closed, "note": Noted}
+TicketEvent = Opened | Closed | Noted | Refused | CoverRestated
+TICKET_EVENTS = (Opened, Closed, Noted, Refused, CoverRestated)
+
+
+WISHES: Mapping[str, type[Closed | Noted]] = {"close": Closed, "note": Noted}
 
 
 @dataclass(frozen=True)
@@ -60,19 +71,43 @@ class Ask:
     occurred_at: datetime
     wish: str
     fact: int
+    term: int | None = 0
+    """What covers it by what is known; None where nothing does."""
+
+
+@dataclass(frozen=True)
+class Restate:
+    """Say that a refusal was under cover; a duty."""
+
+    occurred_at: datetime
+    refused: int
+    term: int
 
 
 @dataclass(frozen=True)
 class Ticket:
     contents: tuple[str, ...] = ()
     is_open: bool = False
+    lacking: tuple[int, ...] = ()
+    """The places of refusals for want of cover."""
 
 
 def decide_ticket(state: Ticket, command: Ask) -> TicketEvent:
     at, fact, basis = command.occurred_at, command.fact, state.contents
     if (command.wish == "open") == state.is_open:
         return Refused(at=at, fact=fact, basis=basis, wish=command.wish)
-    return WISHES[command.wish](at=at, fact=fact, basis=basis)
+    if command.wish != "open":
+        return WISHES[command.wish](at=at, fact=fact, basis=basis)
+    if command.term is None:
+        return Refused(at=at, fact=fact, basis=basis, wish="open", lacks_cover=True)
+    return Opened(at=at, fact=fact, term=command.term, basis=basis)
+
+
+def restate_or_decide(state: Ticket, command: Ask | Restate) -> TicketEvent | None:
+    if isinstance(command, Ask):
+        return decide_ticket(state, command)
+    restated = CoverRestated(refused=command.refused, term=command.term, basis=state.contents)
+    return restated if command.refused in state.lacking else None
 
 
 def content_of(event: Event) -> str:
@@ -84,16 +119,24 @@ def evolve_ticket(state: Ticket, event: TicketEvent) -> Ticket:
     contents = (*state.contents, content_of(event))
     match event:
         case Opened():
-            return Ticket(contents, is_open=True)
+            return replace(state, contents=contents, is_open=True)
         case Closed():
-            return Ticket(contents, is_open=False)
+            return replace(state, contents=contents, is_open=False)
+        case Refused(lacks_cover=True):
+            return replace(state, contents=contents, lacking=(*state.lacking, len(contents)))
         case Noted() | Refused():
-            return Ticket(contents, state.is_open)
+            return replace(state, contents=contents)
+        case CoverRestated(refused=refused):
+            return replace(state, contents=contents, lacking=tuple(at for at in state.lacking if at != refused))
         case _:
             assert_never(event)
 
 
-TICKET: Decider[Ticket, Ask, TicketEvent] = Decider(Ticket(), decide_ticket, evolve_ticket)
+TICKET: Decider[Ticket, Ask | Restate, TicketEvent | None] = Decider(
+    Ticket(),
+    restate_or_decide,
+    evolve_ticket,  # type: ignore[arg-type] # what came to nothing is never folded
+)
 
 
 class PromiseStarted(Decided):

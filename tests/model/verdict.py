@@ -10,8 +10,9 @@ from libs.eventlog.rule import Judge
 from libs.eventlog.testing import MemoryLog
 from tests.model.books import Books, Records
 from tests.model.schedule import Park
-from tests.model.story import CODECS, PARTITIONS
+from tests.model.story import PARTITIONS
 from tests.model.tables import Tables
+from tests.model.terms import CODECS
 from tests.model.world import World
 
 
@@ -37,7 +38,7 @@ class Verdict(Books):
     def facts_are_fresh(self) -> str:
         for history in self.tickets.values():
             for event in history:
-                if event["data"]["fact"] < self.world.facts_at_start[event["source"]]:
+                if "fact" in event["data"] and event["data"]["fact"] < self.world.facts_at_start[event["source"]]:
                     return "a decision rests on a fact that was old when its process began"
         return ""
 

@@ -14,7 +14,16 @@ from libs.eventlog.put_away import PutAway
 from libs.eventlog.rule import Aside, Judge
 from libs.eventlog.wire.record import Head, Record, RecordedEvent, Written
 from tests.model.services import WHOLE, Protocol, Stages
-from tests.model.story import Ask, Refused, Ticket, TicketEvent, decide_ticket, evolve_ticket
+from tests.model.story import Ask, Refused, Restate, Ticket, TicketEvent, evolve_ticket, restate_or_decide
+from tests.model.terms import (
+    Contract,
+    ContractEvent,
+    Lapse,
+    Sign,
+    SignatureRefused,
+    decide_contract,
+    evolve_contract,
+)
 
 
 class EverythingCounts(Judge):
@@ -82,8 +91,8 @@ class AnswersWhatItDecided(Writer):
             answers[at] = Answer(open_[at], self._own(sent[at], max(offsets[at], 0)))
 
 
-def decide_but_do_not_say_no(state: Ticket, command: Ask) -> TicketEvent | None:
-    event = decide_ticket(state, command)
+def decide_but_do_not_say_no(state: Ticket, command: Ask | Restate) -> TicketEvent | None:
+    event = restate_or_decide(state, command)
     return None if isinstance(event, Refused) else event
 
 
@@ -97,6 +106,19 @@ def without_reactions(stages: Stages) -> Stages:
 
 def without_the_door(stages: Stages) -> Stages:
     return stages[1:]
+
+
+def without_signatures(stages: Stages) -> Stages:
+    return stages[1:]
+
+
+def decide_by_the_day_of_telling(state: Contract, command: Sign | Lapse) -> ContractEvent | None:
+    if state.lapsed and state.until and isinstance(command, Sign) and command.occurred_at < state.until:
+        return SignatureRefused(signed_at=command.occurred_at, basis=state.contents)
+    return decide_contract(state, command)
+
+
+REVERSES_NOTHING: Decider[Any, Any, Any] = Decider(Contract(), decide_by_the_day_of_telling, evolve_contract)
 
 
 class ReactsToWhatIsVoid(ReactionLoop):
@@ -141,6 +163,11 @@ RULES: Mapping[str, Weakened] = {
     ),
     "reactions": Weakened("a deadline does not wait for reactions", replace(WHOLE, stages=without_reactions)),
     "door": Weakened("a deadline does not wait for the door", replace(WHOLE, stages=without_the_door)),
+    "signatures": Weakened(
+        "a lapse does not wait for the door of signatures", replace(WHOLE, stages_of_a_lapse=without_signatures)
+    ),
+    "late": Weakened("a signature counts by when it is told", replace(WHOLE, contract=REVERSES_NOTHING)),
+    "restated": Weakened("a refusal that was wrong is not restated", replace(WHOLE, nothing_is_restated=True)),
     "void": Weakened("a reaction does not ask what counts", replace(WHOLE, reaction=ReactsToWhatIsVoid)),
     "fence": Weakened("a reader does not look whose the partition is", replace(WHOLE, nobody_is_fenced=True)),
     "put-away": Weakened(

@@ -10,9 +10,10 @@ from typing import Any
 from libs.eventlog.errors import Halted
 from libs.eventlog.wire.record import Cause, Head, Outgoing, encode
 from libs.messages.streams import partition_of
+from tests.model.office import ALL_FOLLOWED, CoveredDesk, Office, covering
 from tests.model.processes import Kind, Process
 from tests.model.schedule import Schedule
-from tests.model.services import FOLLOWED, Desk, Protocol, Said, Timer
+from tests.model.services import FOLLOWED, SIGN, Desk, Protocol, Said, Timer, contract_of
 from tests.model.story import (
     DOOR,
     FACT_STREAM,
@@ -24,6 +25,15 @@ from tests.model.story import (
     FactStated,
 )
 from tests.model.tables import Database, Tables
+from tests.model.terms import (
+    COVERED_TICKETS,
+    DESK_CONTRACTS,
+    OFFICE_CONTRACTS,
+    SIGNATURES,
+    TERM,
+    refused_in,
+    terms_in,
+)
 from tests.model.wire import Broker
 
 STEPS = 20_000  # turns after which a seed counts as standing still
@@ -31,6 +41,12 @@ COMMANDS = 14
 WISHES = ("open", "open", "close", "close", "note")
 FAULTS = 0.012  # of all turns
 KINDS: tuple[Kind, ...] = (Desk, Timer)
+WITH_CONTRACTS: tuple[Kind, ...] = (CoveredDesk, Timer, Office)
+"""In every other history a ticket is opened under a term that is signed for."""
+SIGNATURES_SAID = 8
+LAST_DAY = timedelta(seconds=1)
+SIGNED_BEFORE = (timedelta(), timedelta(), TERM / 3, None)
+"""How long before a signature is told of it was signed; None: on the last day of a term that has lapsed, if one has."""
 MOMENT = 0.004  # machine seconds a turn takes, about
 
 
@@ -57,25 +73,49 @@ def what_will_be_said(rng: Random) -> list[Wish | None]:
     return said
 
 
+@dataclass(frozen=True)
+class Signature:
+    """A signature for a term, told of at once, some time after it, or after the lapse."""
+
+    id: str
+    number: str
+    before: timedelta | None
+
+
+def with_signatures(rng: Random, said: list[Wish | Signature | None]) -> list[Wish | Signature | None]:
+    """Tell of signatures between what is said of tickets: of a first one of each contract early."""
+    between = list(said)
+    for n in range(SIGNATURES_SAID):
+        signature = Signature(f"s{n}", "AB"[n % 2] if n < 2 else rng.choice("AB"), rng.choice(SIGNED_BEFORE))
+        for _ in range(rng.choice([1, 1, 2])):
+            between.insert(rng.randrange(3 if n < 2 else len(between)), signature)
+    return between
+
+
 class World:
     def __init__(self, seed: int, protocol: Protocol) -> None:
         self.rng, self.protocol = Random(seed), protocol
+        self.has_contracts = seed % 2 == 0
+        self.kinds = WITH_CONTRACTS if self.has_contracts else KINDS
         self.schedule = Schedule(self.rng, MONDAY)
         self.broker = Broker(self.schedule)
         self.databases = {
             kind: Database(protocol.readers(kind.READERS), self.schedule, fenced=not protocol.nobody_is_fenced)
-            for kind in KINDS
+            for kind in self.kinds
         }
         self.said = Said()
         self.processes: list[Process] = []
         self.facts_at_start: dict[str, int] = {}
+        self.signed_at: dict[str, datetime] = {}
         self.errors: list[BaseException] = []
         self.halted: list[Halted] = []
         self.older: list[Tables] = []
         self.fact_head: Head | None = None
         self.faults_left = self.rng.choice([0, 4, 8, 12])
-        self.to_say = what_will_be_said(self.rng)
-        for kind in KINDS:
+        self.to_say: list[Wish | Signature | None] = [*what_will_be_said(self.rng)]
+        if self.has_contracts:
+            self.to_say = with_signatures(self.rng, self.to_say)
+        for kind in self.kinds:
             for _ in range(self.rng.choice([1, 2, 2, 3])):
                 self.start(kind)
 
@@ -128,13 +168,24 @@ class World:
         elif draw < 0.065 and self.to_say:
             self.state_fact()
 
-    def say(self, wish: Wish | None) -> None:
-        """Write to the door; where a key belongs does not matter to it."""
-        value = b"?"
-        if wish:
-            message = {**vars(wish), "at": self.schedule.plan.isoformat()}
+    def say(self, said: Wish | Signature | None) -> None:
+        """Write to a door; where a key belongs does not matter to it."""
+        topic, now, value = DOOR, self.schedule.plan, b"?"
+        if isinstance(said, Signature):
+            topic, signed_at = SIGNATURES, self.signed_at.setdefault(said.id, self.signed(said)).isoformat()
+            message = {"id": said.id, "number": said.number, "wish": SIGN, "at": signed_at, "told": now.isoformat()}
             value = json.dumps(message).encode()
-        self.broker.write(Outgoing(DOOR, self.rng.randrange(PARTITIONS), b"any", value))
+        elif said:
+            value = json.dumps({**vars(said), "at": now.isoformat()}).encode()
+        self.broker.write(Outgoing(topic, self.rng.randrange(PARTITIONS), b"any", value))
+
+    def signed(self, signature: Signature) -> datetime:
+        """When it was signed, as whoever tells of it now says."""
+        if signature.before is not None:
+            return self.schedule.plan - signature.before
+        rows = self.databases[Office].tables[OFFICE_CONTRACTS.name].rows["running"]
+        _, until, runs, _ = rows.get((contract_of(signature.number),), (None, None, True, None))
+        return self.schedule.plan if runs else datetime.fromisoformat(until) - LAST_DAY
 
     def state_fact(self) -> None:
         """Let another service state a fact."""
@@ -185,17 +236,33 @@ class World:
         """Say whether everything said has been read and answered, and nobody stands still."""
         if self.to_say or any(p.frozen_until > self.schedule.machine for p in self.processes):
             return False
-        if any(self._place(group, topic) != self.broker.ends(topic) for group, topic in FOLLOWED):
+        followed = ALL_FOLLOWED if self.has_contracts else FOLLOWED
+        if any(self._place(group, topic) != self.broker.ends(topic) for group, topic in followed):
             return False
         tables = [tables for database in self.databases.values() for tables in database.tables.values()]
         if any({p: at.next_offset for p, at in t.position.items()} != self.broker.ends(t.reader.topic) for t in tables):
             return False
-        return not self._due()
+        return not (self._due() or (self.has_contracts and (self._over() or self._restatable())))
 
     def _due(self) -> bool:
         """Say whether a promise waits beyond its deadline."""
         rows = self.databases[Timer].tables[TIMER_PROMISES.name].rows["deadline"].values()
         return any(waiting and datetime.fromisoformat(due_at) < self.schedule.plan for _, due_at, waiting, _ in rows)
+
+    def _over(self) -> bool:
+        """Say whether a term goes on beyond its end."""
+        rows = self.databases[Office].tables[OFFICE_CONTRACTS.name].rows["running"].values()
+        return any(runs and datetime.fromisoformat(until) < self.schedule.plan for _, until, runs, _ in rows)
+
+    def _restatable(self) -> bool:
+        """Say whether a refusal is known to have been under cover, and nothing says so."""
+        tables = self.databases[CoveredDesk].tables
+        terms = {stream: terms_in(row) for stream, row in tables[DESK_CONTRACTS.name].rows["terms"].values()}
+        return not self.protocol.nothing_is_restated and any(
+            covering(terms, stream.replace("ticket/", "contract/"), at)
+            for stream, refused, _ in tables[COVERED_TICKETS.name].rows["lacking"].values()
+            for at in refused_in(refused).values()
+        )
 
     def _place(self, group: str, topic: str) -> dict[int, int]:
         return {p: self.broker.committed.get((group, topic, p), 0) for p in range(PARTITIONS)}
