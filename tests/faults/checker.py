@@ -4,7 +4,7 @@ It imports nothing of the project but the files beside it, and reckons everythin
 which promise ended how, and which mail belongs to which notice.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from tests.faults.checked.books import Books
@@ -40,7 +40,11 @@ def _counted(books: Books) -> Iterator[tuple[str, int]]:
 
 def grown(before: Books, after: Books) -> Iterable[str]:
     """Say what came to count, or was sent, between two looks at the books."""
-    then, now = counted(before), counted(after)
+    return more(counted(before), counted(after))
+
+
+def more(then: Mapping[str, int], now: Mapping[str, int]) -> Iterable[str]:
+    """Say what came to count, or was sent, between two counts."""
     return [
         f"{name}: {then[name]} became {now[name]}" for name in now if "void" not in name and then[name] != now[name]
     ]

@@ -6,17 +6,14 @@ from itertools import groupby
 
 from libs.messages.sources import PLAN_SOURCE
 from libs.stack.run import Run
-from tests.faults.checked.books import Books
 from tests.faults.checked.log import Event
-from tests.faults.checker import findings, grown
+from tests.faults.checker import counted, findings, grown, more
 from tests.faults.load import Upstream
 from tests.faults.script import CONTRACTS_DOOR, Message, said, the_plan
 from tests.faults.system import System
 from tests.year import read
 from tests.year.cast import BEGIN, DEARER_FROM, DEARER_SAID, END, HOMES, PRODUCT, Customer
 from tests.year.reckoned import REFUSED, Course
-
-CONTRACTS, TICKETS = "olcare.contracts.v1", "olcare.tickets.v1"
 
 
 def everything_said(customers: Sequence[Customer]) -> list[Message]:
@@ -72,19 +69,26 @@ class Year:
         await system.advance(END)
 
     async def _check(self, system: System, upstream: Upstream) -> None:
-        before = await system.books(upstream.acknowledged)
-        self.found += [finding for customer in self._customers for finding in compared(customer, before)]
+        before = await self._as_reckoned(system, upstream)
         after = await system.books(upstream.acknowledged, await system.rebuilt())
-        self.found += [*findings(after), *upstream.disagreements(after), *grown(before, after)]
+        self.found += [*findings(after), *upstream.disagreements(after), *more(before, counted(after))]
         self._tell("rebuilt")
         await system.read_everything_again()
         again = await system.books(upstream.acknowledged)
         self.found += [f"after a full re-read: {sentence}" for sentence in (*grown(after, again), *findings(again))]
 
+    async def _as_reckoned(self, system: System, upstream: Upstream) -> Mapping[str, int]:
+        """Compare all customers; gives how much there is, since the books themselves are large."""
+        books = await system.books(upstream.acknowledged)
+        came = read.Outcome.of(books)
+        self.found += [finding for customer in self._customers for finding in compared(customer, came)]
+        self._tell("compared")
+        return counted(books)
 
-def compared(customer: Customer, books: Books) -> Iterator[str]:
+
+def compared(customer: Customer, came: read.Outcome) -> Iterator[str]:
     """What is otherwise than reckoned of one customer."""
-    course, contracts = Course(customer), read.counting(books, CONTRACTS)
+    course, contracts = Course(customer), came.contracts
     n = customer.number
     pairs: Mapping[str, tuple[object, object]] = {
         f"contract/erp/K-{n}": (course.happenings(), _happened(contracts, f"contract/erp/K-{n}")),
@@ -95,10 +99,10 @@ def compared(customer: Customer, books: Books) -> Iterator[str]:
         ),
         f"mails to customer/erp/C-{n}": (
             [(kind, "") for kind in course.mails()],
-            sorted(read.mails(books, f"contract/erp/K-{n}", f"contract/erp/R-{n}")),
+            sorted(mail for k in "KR" for mail in came.mails.get(f"contract/erp/{k}-{n}", ())),
         ),
-        **dict(_tickets(customer, course, books)),
-        **dict(_receipts(customer, books)),
+        **dict(_tickets(customer, course, came)),
+        **dict(_receipts(customer, came)),
     }
     for about, (reckoned, found) in pairs.items():
         if reckoned != found:
@@ -109,17 +113,16 @@ def _happened(contracts: Mapping[str, Sequence[Event]], stream: str) -> list[obj
     return [one for event in contracts.get(stream, ()) if (one := read.happening(event))]
 
 
-def _tickets(customer: Customer, course: Course, books: Books) -> Iterator[tuple[str, tuple[object, object]]]:
+def _tickets(customer: Customer, course: Course, came: read.Outcome) -> Iterator[tuple[str, tuple[object, object]]]:
     if not customer.opens_tickets:
         return
-    found = read.counting(books, TICKETS)
     for name, expected in course.tickets().items():
         stream = f"ticket/crm/{customer.number}-{name}"
-        yield stream, (expected, list(read.tickets(found.get(stream, ()))))
+        yield stream, (expected, list(read.tickets(came.tickets.get(stream, ()))))
 
 
-def _receipts(customer: Customer, books: Books) -> Iterator[tuple[str, tuple[object, object]]]:
-    outcomes, refused = read.outcomes(books, "olcare.contracts.receipts.v1"), REFUSED.get(customer.fate, {})
+def _receipts(customer: Customer, came: read.Outcome) -> Iterator[tuple[str, tuple[object, object]]]:
+    refused = REFUSED.get(customer.fate, {})
     for message in customer.messages():
         event = json.loads(message.value or b"")
         if event["source"] != "erp":
@@ -127,4 +130,4 @@ def _receipts(customer: Customer, books: Books) -> Iterator[tuple[str, tuple[obj
         kind, monthly = event["type"].split(".")[2], event["data"].get("payment") == "monthly"
         reason = refused.get(f"{kind} monthly" if monthly else kind)
         expected = ("refused", reason) if reason else ("accepted", None)
-        yield event["id"], (expected, outcomes.get(("erp", event["id"])))
+        yield event["id"], (expected, came.outcomes.get(("erp", event["id"])))

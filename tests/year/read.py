@@ -1,13 +1,31 @@
 """What came of it, read from the records of the log as plain data."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.faults.checked.books import Books
 from tests.faults.checked.log import Event, ledger
 from tests.year.reckoned import Happening
+
+CONTRACTS, TICKETS, NOTICES = "olcare.contracts.v1", "olcare.tickets.v1", "olcare.notices.v1"
+RECEIPTS = "olcare.contracts.receipts.v1"
+
+
+class Outcome(NamedTuple):
+    """All that is compared, gathered once: the events by stream, the mails by contract, the answers by message."""
+
+    contracts: Mapping[str, Sequence[Event]]
+    tickets: Mapping[str, Sequence[Event]]
+    mails: Mapping[str, Sequence[tuple[str, str]]]
+    outcomes: Mapping[tuple[str, str], tuple[str, str | None]]
+
+    @classmethod
+    def of(cls, books: Books) -> "Outcome":
+        """Gather it."""
+        return cls(counting(books, CONTRACTS), counting(books, TICKETS), mails(books), outcomes(books, RECEIPTS))
 
 
 def counting(books: Books, topic: str) -> Mapping[str, Sequence[Event]]:
@@ -57,12 +75,13 @@ def benefits(events: Sequence[Event]) -> list[tuple[bool, datetime]]:
     return [(bool(event.data["benefits"]), _at(event.data["holds_from"])) for event in events]
 
 
-def mails(books: Books, *contracts: str) -> Iterator[tuple[str, str]]:
-    """The notices about contracts: the class of each, and what is wrong with it, which should be nothing."""
-    for events in counting(books, "olcare.notices.v1").values():
+def mails(books: Books) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The notices by what they are about: the class of each, and what is wrong with it, which should be nothing."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for events in counting(books, NOTICES).values():
         requested = events[0].data
-        if requested.get("about_stream") in contracts:
-            yield requested["notice_class"], _wrong(events)
+        found[requested.get("about_stream", "")].append((requested["notice_class"], _wrong(events)))
+    return found
 
 
 def _wrong(events: Sequence[Event]) -> str:

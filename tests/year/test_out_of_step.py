@@ -12,7 +12,7 @@ from tests.faults.script import the_plan
 from tests.faults.system import System
 from tests.year import read
 from tests.year.cast import BEGIN, HOMES, Customer, Fate
-from tests.year.play import CONTRACTS
+from tests.year.read import CONTRACTS
 from tests.year.reckoned import Course
 
 NEVER = [customer for n in range(200) if (customer := Customer(n)).fate is Fate.NEVER][: len(HOMES)]
