@@ -34,23 +34,29 @@ CLOCK = "olcare.clock.v1"
 TICKETS_DOOR, CONTRACTS_DOOR, NOTICES_DOOR = "olcare.tickets.in.v1", "olcare.contracts.in.v1", "olcare.notices.in.v1"
 OPS_DOOR = "olcare.ops.in.v1"
 
+
+def _messages(union: Any) -> tuple[Any, ...]:
+    """The messages of a union, or the one that stands for it."""
+    return get_args(union) or (union,)
+
+
 STREAMS: Mapping[str, tuple[type[Event], ...]] = MappingProxyType(
     {
-        "ticket": get_args(TicketEvent),
-        "promise": get_args(PromiseEvent),
-        "cycles": get_args(CyclesEvent),
-        "customer": get_args(CustomerEvent),
-        "contract": get_args(ContractEvent),
-        "licence": get_args(LicenceEvent),
-        "entitlements": (EntitlementsEvent,),
-        "calendar": get_args(CalendarEvent),
-        "targets": get_args(TargetsEvent),
-        "prices": get_args(PricesEvent),
-        "versions": get_args(VersionsEvent),
-        "reminders": get_args(RemindersEvent),
-        "tz": get_args(TzEvent),
-        "notice": get_args(NoticeEvent),
-        "action": get_args(ActionEvent),
+        "ticket": _messages(TicketEvent),
+        "promise": _messages(PromiseEvent),
+        "cycles": _messages(CyclesEvent),
+        "customer": _messages(CustomerEvent),
+        "contract": _messages(ContractEvent),
+        "licence": _messages(LicenceEvent),
+        "entitlements": _messages(EntitlementsEvent),
+        "calendar": _messages(CalendarEvent),
+        "targets": _messages(TargetsEvent),
+        "prices": _messages(PricesEvent),
+        "versions": _messages(VersionsEvent),
+        "reminders": _messages(RemindersEvent),
+        "tz": _messages(TzEvent),
+        "notice": _messages(NoticeEvent),
+        "action": _messages(ActionEvent),
     }
 )
 """Kind of stream → the events that it may hold."""
@@ -90,7 +96,7 @@ EVENT_OF_TYPE: Mapping[str, type[Event]] = MappingProxyType(
 
 
 def _named(messages: Any) -> Mapping[str, type[Upstream]]:
-    return MappingProxyType({upstream_type(message): message for message in get_args(messages) or (messages,)})
+    return MappingProxyType({upstream_type(message): message for message in _messages(messages)})
 
 
 UPSTREAM: Mapping[str, Mapping[str, type[Upstream]]] = MappingProxyType(

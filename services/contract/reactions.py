@@ -7,16 +7,36 @@ from typing import Any, NamedTuple, assert_never, get_args
 from libs.eventlog.commands import Reaction
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import Event
+from libs.messages.catalogue import ContractsEvent
 from libs.messages.contracts import (
+    ContractActivated,
     ContractContinued,
     ContractLapsed,
     ContractRefused,
     ContractRenewed,
     ContractResubscribed,
+    CustomerChanged,
+    CustomerRefused,
+    CustomerRegistered,
+    PersonErased,
+    PersonErasureRefused,
+    RemindersChosen,
+    RenewalOffered,
+    RenewalReminded,
+    RenewalReminderSkipped,
+    ResubscriptionUndone,
+    SignatureRefused,
     TermBegan,
     TermKind,
 )
-from libs.messages.licences import LicenceKind, LicenceRegistered
+from libs.messages.entitlements import EntitlementsChanged
+from libs.messages.licences import (
+    FirstTermNotBegun,
+    LicenceKind,
+    LicenceOptionsAdded,
+    LicenceRefused,
+    LicenceRegistered,
+)
 from libs.messages.streams import parse_stream, stream_id
 from services.contract.contracts import BeginContract
 from services.contract.entitlements import EndBenefits, GrantBenefits
@@ -34,6 +54,13 @@ Asking = (
 )
 ABOUT: tuple[type[Event], ...] = get_args(Asking)
 """The events that ask for anything."""
+ASK_NOTHING = (
+    *(CustomerRegistered, CustomerChanged, CustomerRefused, RemindersChosen, PersonErased, PersonErasureRefused),
+    *(LicenceOptionsAdded, LicenceRefused, FirstTermNotBegun, EntitlementsChanged),
+    *(ContractActivated, RenewalOffered, RenewalReminded, RenewalReminderSkipped, SignatureRefused),
+    ResubscriptionUndone,
+)
+"""All others: a contract that is activated opens nothing before its term begins."""
 
 
 class CoverAsked(NamedTuple):
@@ -87,24 +114,35 @@ class Known(NamedTuple):
     cover: Mapping[CoverAsked, Covering]
 
 
-def cover_asked(event: RecordedEvent[Asking], products: Mapping[str, Sequence[str]]) -> Iterator[CoverAsked]:
+def asking(event: ContractsEvent) -> Asking | None:
+    """The event where it asks for anything, else None."""
+    return None if isinstance(event, ASK_NOTHING) else event
+
+
+def cover_asked(event: RecordedEvent[ContractsEvent], products: Mapping[str, Sequence[str]]) -> Iterator[CoverAsked]:
     """The products of a term that ended: another term may go on."""
-    match event.data:
+    asked = asking(event.data)
+    match asked:
         case ContractLapsed(customer=customer, lapsed_at=at) | ContractContinued(customer=customer, ended_at=at):
             yield from (CoverAsked(customer, product, at) for product in products.get(event.stream, ()))
-        case _:
+        case None | LicenceRegistered() | ContractResubscribed() | ContractRefused() | TermBegan() | ContractRenewed():
             return
+        case _:
+            assert_never(asked)
 
 
-def react(event: RecordedEvent[Asking], known: Known) -> Sequence[Reaction]:
+def react(event: RecordedEvent[ContractsEvent], known: Known) -> Sequence[Reaction]:
     """The commands that an event asks for; those about benefits by product."""
-    match event.data:
+    asked = asking(event.data)
+    match asked:
+        case None:
+            return ()
         case LicenceRegistered() as registered:
             return [_first_term(event.stream, registered)]
         case ContractResubscribed() as resubscribed:
             return [_taken_up(event.stream, resubscribed)]
-        case ContractRefused(asked_by=str() as asking, refused_at=at):
-            return [_not_begun(asking, event.stream, at)]
+        case ContractRefused(asked_by=str() as asker, refused_at=at):
+            return [_not_begun(asker, event.stream, at)]
         case TermBegan(customer=customer, products=products, began_at=at, covered_until=until):
             term = CoveringTerm(event.stream, at, until)
             return [_grant(customer, product, term, known.now) for product in products]
@@ -116,7 +154,7 @@ def react(event: RecordedEvent[Asking], known: Known) -> Sequence[Reaction]:
         case ContractLapsed() | ContractContinued():
             return list(_ended(event.stream, cover_asked(event, known.products), known))
         case _:
-            assert_never(event.data)
+            assert_never(asked)
 
 
 def _first_term(licence: str, registered: LicenceRegistered) -> Reaction:

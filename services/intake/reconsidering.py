@@ -2,21 +2,41 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from libs.messages import upstream
 from libs.messages.refusals import MessageRefusal, ResponseRefusal, TicketRefusal
 from libs.messages.tickets import (
+    CoverRestated,
+    CustomerCallRecorded,
+    MergeUndone,
+    MessageHeld,
     MessageRefused,
+    NoteRecorded,
     RespondedBy,
+    ResponseRecorded,
     ResponseRefused,
     TicketEvent,
     TicketOpened,
+    TicketPaused,
     TicketRefused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketsMerged,
+    TicketTransferred,
+    TicketWithdrawn,
+    WorkExcluded,
 )
 from libs.messages.upstream import upstream_type
 from services.intake.facts import TicketFacts
 from services.intake.opening import OpenTicket, open_or_refuse
 
+NOT_ABOUT_AN_OPENING = (
+    *(ResponseRecorded, CustomerCallRecorded, NoteRecorded, MessageHeld, TicketTransferred, TicketsMerged),
+    *(MergeUndone, TicketPaused, TicketResumed, TicketReopened, TicketResolved, TicketWithdrawn, WorkExcluded),
+)
+"""Events that do not say whether a ticket may open: it is open, or something waits for it."""
 SUBMITTED, WITHDRAWN = upstream_type(upstream.TicketSubmitted), upstream_type(upstream.TicketWithdrawn)
 
 
@@ -30,17 +50,26 @@ class ReconsiderOpening:
 
 def lacks_customer(event: TicketEvent) -> bool | None:
     """Whether a ticket waits for its customer after an event; None where that says nothing about it."""
+    if isinstance(event, NOT_ABOUT_AN_OPENING):
+        return None
     match event:
         case TicketRefused(reason=reason):
             return reason is TicketRefusal.UNKNOWN_CUSTOMER
         case TicketOpened():
             return False
-        case _:
+        case ResponseRefused() | MessageRefused():
             return False if is_dealt_with(event) else None
+        case CoverRestated():
+            return None
+        case _:
+            assert_never(event)
 
 
 def is_dealt_with(event: TicketEvent) -> bool:
-    """Whether somebody answered or withdrew a refused ticket: nothing is to be opened any more."""
+    """Whether somebody answered or withdrew a refused ticket: nothing is to be opened any more.
+
+    Only what is refused says so: of a refused ticket nothing else is recorded but what is known of its cover.
+    """
     match event:
         case ResponseRefused(reason=ResponseRefusal.TICKET_REFUSED, by=by):
             return by is not RespondedBy.AUTOMATIC

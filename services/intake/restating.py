@@ -6,12 +6,20 @@ nothing was promised before; unless somebody has answered or withdrawn it.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from libs.messages.refusals import TicketRefusal
-from libs.messages.tickets import CoverRestated, TicketEvent, TicketOpened, TicketRefused
+from libs.messages.tickets import (
+    CoverRestated,
+    MessageRefused,
+    ResponseRefused,
+    TicketEvent,
+    TicketOpened,
+    TicketRefused,
+)
 from services.intake.facts import TicketFacts
 from services.intake.opening import open_or_refuse
-from services.intake.reconsidering import as_asked
+from services.intake.reconsidering import NOT_ABOUT_AN_OPENING, as_asked
 
 REASONS_OF_COVER = frozenset(
     {
@@ -42,13 +50,17 @@ class OpenRestated:
 
 def lacks_cover(event: TicketEvent) -> bool | None:
     """Whether a ticket lacks cover, as far as is known after an event; None where that says nothing about it."""
+    if isinstance(event, NOT_ABOUT_AN_OPENING):
+        return None
     match event:
         case TicketRefused(reason=reason):
             return reason in REASONS_OF_COVER
         case TicketOpened() | CoverRestated():
             return False
-        case _:
+        case ResponseRefused() | MessageRefused():
             return None
+        case _:
+            assert_never(event)
 
 
 def restate(asked: TicketRefused, command: RestateCover) -> CoverRestated | TicketRefused | None:

@@ -33,6 +33,7 @@ from libs.messages.contracts import (
     SignatureRefused,
     TermBegan,
 )
+from libs.messages.cycles import CycleReckoned, CyclesReckoned, CycleTargetMissed
 from libs.messages.notices import (
     NoticeAmbiguous,
     NoticeCancelled,
@@ -57,17 +58,25 @@ from libs.messages.plan import (
     WeeklyWindow,
 )
 from libs.messages.sla import (
+    CallNoted,
     CancellationCause,
     CancellationNoted,
+    FirstResponseAtRisk,
     FirstResponseBreached,
     FirstResponseCancelled,
     FirstResponseClockStarted,
     FirstResponseMet,
+    FirstResponseNotPromised,
+    FirstResponseNotRetargeted,
     FirstResponseReinstated,
     FirstResponseRestated,
     FirstResponseRetargeted,
+    InternalTargetNotSet,
+    InternalTargetSet,
     LaterResponseNoted,
+    MergeNoted,
     NotAResponse,
+    ReinstatementNotApplied,
     ResponseNotApplied,
 )
 from libs.messages.tickets import CoverRestated, RespondedBy, ResponseRecorded, TicketWithdrawn
@@ -241,8 +250,16 @@ def _stands(row: PromiseRow, event: SlaEvent) -> PromiseRow:
             return _answered(row, at)
         case FirstResponseCancelled(cause=cause, cancelled_at=at) | CancellationNoted(cause=cause, cancelled_at=at):
             return row._replace(withdrawn_at=at) if cause is CancellationCause.WITHDRAWN else row
-        case _:
+        case ResponseNotApplied() | ReinstatementNotApplied() | CallNoted() | MergeNoted():
             return row
+        case FirstResponseNotPromised() | FirstResponseNotRetargeted() | FirstResponseAtRisk():
+            return row
+        case FirstResponseBreached() | FirstResponseRestated() | InternalTargetSet() | InternalTargetNotSet():
+            return row
+        case CyclesReckoned() | CycleReckoned() | CycleTargetMissed():
+            return row
+        case _:
+            assert_never(event)
 
 
 def _answered(row: PromiseRow, at: datetime | None) -> PromiseRow:

@@ -62,8 +62,16 @@ def _working_centre(news: News) -> str | None:
     match news:
         case FirstResponseAtRisk() | FirstResponseBreached() | FirstResponseRestated():
             return news.transferred_to
-        case _:
+        case TicketOpened() | TicketRefused() | CoverRestated():
             return None
+        case FirstResponseClockStarted() | FirstResponseRetargeted():
+            return None
+        case FirstResponseNotPromised() | FirstResponseNotRetargeted():
+            return None
+        case ContractActivated() | RenewalOffered() | RenewalReminded() | ContractRenewed() | ContractLapsed():
+            return None
+        case _:
+            assert_never(news)
 
 
 def react(event: RecordedEvent[Foreign], facts: RecipientFacts, mail_domain: str) -> Sequence[Reaction]:

@@ -154,6 +154,12 @@ DECIDED = (
     ),
     Import("services/intake/domain.py", "TicketPaused", "TicketRated"),
     Edit(
+        "services/intake/reconsidering.py",
+        "    *(ResponseRecorded, CustomerCallRecorded,",
+        "    TicketRated,\n    *(ResponseRecorded, CustomerCallRecorded,",
+    ),
+    Import("services/intake/reconsidering.py", "TicketPaused", "TicketRated"),
+    Edit(
         "services/intake/ticket_rows.py",
         "        case MessageHeld() | MessageRefused() |",
         "        case TicketRated() | MessageHeld() | MessageRefused() |",
@@ -195,6 +201,11 @@ MAIL = (
         "            return [to_the_centre(known, NoticeClass.RATING, news.centre, about)]\n",
     ),
     Import("services/notification/news.py", "TicketPaused", "TicketRated"),
+    Edit(
+        "services/notification/reactions.py",
+        "        case TicketOpened() | TicketRefused() | CoverRestated():\n",
+        "        case TicketOpened() | TicketRefused() | CoverRestated() | TicketRated():\n",
+    ),
     Edit(
         "services/notification/reactions.py",
         "import CoverRestated, TicketOpened, TicketRefused\n",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import assert_never
 
 from libs.messages.certificates import Certificate, CertificateChange
 from libs.messages.sla import InternalTargetSet
@@ -45,6 +46,8 @@ def _opened(found: Explanation) -> Iterator[str]:
             yield f"{asked}, was refused ({refused.reason}): no clock ran."
         case None:
             yield f"{told.ticket} is not opened yet: what was said of it is held until then."
+        case _:
+            assert_never(told.opened)
 
 
 def _cover_restated(found: Explanation) -> Iterator[str]:
