@@ -45,7 +45,12 @@ UNIONS = {
     "LifeEvent": f"{INTAKE}/life.py",
 }
 """Union → where it stands."""
-PLAN_PART = {"contract.door.outcome_of", "contract.plan_parts.evolve", "contract.projections._plan_part"}
+PLAN_PART = {
+    "contract.door.outcome_of",
+    "contract.plan_parts.evolve",
+    "contract.projections._plan_part",
+    "ops.console.pages.plan.content_of",
+}
 MUST_DECIDE = {
     "TicketEvent": {
         "intake.domain.evolve",

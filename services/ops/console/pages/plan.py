@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import Field
 
@@ -11,10 +11,13 @@ from libs.messages.catalogue import PLAN
 from libs.messages.plan import (
     CentreCalendarPublished,
     NoticeOffsetsPublished,
+    PlanEvent,
+    PlanPartRefused,
     PriceListPublished,
     ProductVersionsPublished,
     TargetsPublished,
     TzDatabasePublished,
+    TzDatabaseRefused,
 )
 from libs.messages.streams import parse_stream
 from services.ops.console.pages.page import NotThere, Page, Query, View
@@ -77,7 +80,7 @@ class PlanView(View):
     parts: tuple[PartView, ...]
 
 
-def content_of(event: RecordedEvent) -> tuple[datetime, Any] | None:
+def content_of(event: RecordedEvent[PlanEvent]) -> tuple[datetime, Any] | None:
     """When something was published, and what; None where an event publishes nothing."""
     match event.data:
         case CentreCalendarPublished(published_at=at, calendar=content):
@@ -92,8 +95,10 @@ def content_of(event: RecordedEvent) -> tuple[datetime, Any] | None:
             return at, content
         case TzDatabasePublished(published_at=at, database=content):
             return at, content
-        case _:
+        case PlanPartRefused() | TzDatabaseRefused():
             return None
+        case _:
+            assert_never(event.data)
 
 
 def parts_of(events: Iterable[RecordedEvent], now: datetime) -> Iterator[PartView]:
