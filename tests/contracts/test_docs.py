@@ -13,8 +13,8 @@ from services.contract.settings import ContractSettings
 from services.intake.settings import IntakeSettings
 from services.notification.settings import NotificationSettings
 from services.ops.__main__ import app
-from services.ops.cli.lazy import imported
 from services.ops.audit.settings import AuditSettings
+from services.ops.cli.lazy import imported
 from services.ops.console.settings import ConsoleSettings
 from services.sla_timer.settings import SlaTimerSettings
 
