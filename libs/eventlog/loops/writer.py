@@ -7,6 +7,7 @@ decided again.
 
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from libs.decider import Deciders, decider_of
@@ -95,7 +96,7 @@ class Writer:
             if written:
                 offsets = await self._append(written, deadline)
                 await self._read_back(open_, written, offsets, answers)
-                self._go_on(written, offsets, answers, known)
+                self._go_on(written, offsets, answers, known, {chain[0] for chain in left if len(chain) > 1})
             tries.update([*open_])
             late = self._clock.monotonic() > deadline
             given_up += sum(1 for at in open_ if at not in answers and (late or tries[at] == TRIES))
@@ -139,10 +140,16 @@ class Writer:
         offsets: Mapping[int, int],
         answers: Mapping[int, Answer],
         known: dict[str, Loaded],
+        more: AbstractSet[int],
     ) -> None:
-        """Know the streams after what counts of ours as a load would give them; forget those where another one won."""
+        """Know the streams of which there is `more` as a load would give them after what counts of ours.
+
+        Forget those that come to their end, and those where another one won.
+        """
         for at, one in written.items():
             before, answer = known.pop(one.stream), answers.get(at)
+            if at not in more:
+                continue
             if answer and answer.event and answer.event.offset == offsets[at]:
                 decider = decider_of(self._deciders, one.stream)
                 read = self._codec.open(self._codec.envelope(self._record(one, offsets[at])))

@@ -126,6 +126,21 @@ class WriterSuite:
             found = await kinds(at.writer(), wishes)
             assert found[::2] == found[1::2] == [Opened, Refused, Closed, Opened]
 
+    @pytest.mark.parametrize(("commands", "states"), [(1, 0), (2, 1), (4, 3)])
+    async def test_a_state_is_made_anew_only_where_there_is_more_to_decide_on_it(
+        self, env: Environment, commands: int, states: int
+    ) -> None:
+        made: list[Any] = []
+
+        def evolve(state: Any, event: Any) -> Any:
+            made.append(event)
+            return TICKET.evolve(state, event)
+
+        async with desk(env) as at:
+            writer = at.writer(decider=Decider(TICKET.initial, TICKET.decide, evolve))
+            await writer.handle([ask(A, "open", str(n)) for n in range(commands)])
+            assert len(made) == states
+
     async def test_a_command_twice_in_one_batch_has_one_event(self, env: Environment) -> None:
         async with desk(env) as at:
             one, other = await at.writer().handle([ask(A, "open"), ask(A, "open")])
