@@ -1,14 +1,20 @@
 """The newest records of a topic, and a search that goes backwards by stretches until nothing is left."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.chassis.clock import Clock
 from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.topics import Card
 from libs.eventlog.wire.record import Record
 from services.ops.console import tail
+from services.ops.console.pages import tail as pages_tail
+from services.ops.console.pages.page import NotThere
+from services.ops.console.pages.tail import SearchQuery, search
 from services.ops.console.tail import FIRST, KEPT, Tail, backwards
 
 
@@ -81,3 +87,40 @@ async def test_a_search_comes_by_every_record_once(ends: list[int]) -> None:
         before, scanned = stretch.before, scanned + stretch.scanned
     assert sorted(seen) == [(p, o) for p, end in enumerate(ends) for o in range(5, end)]
     assert len(seen) == scanned
+
+
+class Asked:
+    """What a search asks of its sources."""
+
+    def __init__(self, log: Topic) -> None:
+        self._log, self.clock = log, Clock()
+        self.cards = {"t": Card("t", "log", 3, {}, 1, {}, (), (), ())}
+
+    async def log(self) -> Topic:
+        return self._log
+
+
+async def test_a_search_goes_on_from_where_its_page_ended_until_all_is_scanned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages_tail, "MOST", 10)
+    asked: Any = Asked(Topic(40, 25, 0, gone=5))
+    query, seen = SearchQuery(topic="t"), list[tuple[int, int]]()
+    while True:
+        found = await search(asked, query)
+        seen += [(one.partition, one.offset) for one in found.records]
+        assert found.of == 55
+        if found.next is None:
+            break
+        assert found.scanned == len(seen) < 55
+        query = SearchQuery.model_validate({**found.next, "topic": "t"})
+    assert found.scanned == 55
+    assert sorted(seen) == [(0, o) for o in range(5, 40)] + [(1, o) for o in range(5, 25)]
+
+
+async def test_a_search_from_a_place_begins_with_it() -> None:
+    asked: Any = Asked(Topic(40, 25))
+    found = await search(asked, SearchQuery(topic="t", partition=1, offset=7))
+    assert [(one.partition, one.offset) for one in found.records] == [(1, o) for o in range(7, -1, -1)]
+    with pytest.raises(NotThere, match="no partition 2"):
+        await search(asked, SearchQuery(topic="t", partition=2))
+    with pytest.raises(NotThere, match="no partition 9"):
+        await search(asked, SearchQuery.model_validate({"topic": "t", "before": "9:1"}))

@@ -12,12 +12,13 @@
   if (!window.htmx) return;
 
   let cancelled = false;
-  const buttons = () => document.querySelectorAll("[data-cancel]").forEach((one) => (one.hidden = cancelled));
+  const going = () => document.querySelector(".progress[hx-get]");
+  const buttons = () =>
+    document.querySelectorAll("[data-cancel]").forEach((one) => (one.hidden = cancelled || !going()));
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-cancel]");
-    if (!button) return;
+    if (!event.target.closest("[data-cancel]")) return;
     cancelled = true;
-    window.htmx.trigger(button.closest("[hx-get]"), "htmx:abort");
+    if (going()) window.htmx.trigger(going(), "htmx:abort");
     buttons();
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
