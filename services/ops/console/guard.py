@@ -13,6 +13,8 @@ from services.ops.console.settings import is_loopback
 
 TOKEN = "olcare_token"  # noqa: S105 - the name of the cookie and of the field
 FIELD = "token"
+FOR_MACHINES = frozenset({"/livez", "/readyz", "/quiet", "/metrics"})
+"""What a process says about itself to whoever watches it, under whatever name that finds it by."""
 
 
 class BadForm(Exception):  # noqa: N818 - it says what it is
@@ -42,7 +44,7 @@ class Guard:
             await send(message)
 
         host = Headers(scope=scope).get("host", "")
-        if self._only_here and not is_loopback(without_port(host)):
+        if self._only_here and scope["path"] not in FOR_MACHINES and not is_loopback(without_port(host)):
             answer = PlainTextResponse(f"This is not {host}: ask for 127.0.0.1 or localhost.\n", 421)
             await answer(scope, receive, with_headers)
             return

@@ -7,12 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from libs.chassis.build import build
 from libs.messages.base import rfc3339
+from libs.workcal import UnknownZone, zone
 from services.ops.console.assets import Assets
 from services.ops.console.fragments import Fragments, Recorder
 from services.ops.console.pages.page import AnyPage
@@ -39,7 +40,10 @@ class Reader:
     @cached_property
     def time_zone(self) -> ZoneInfo | None:
         """The reader's time zone, None where none is known."""
-        return ZoneInfo(self.zone) if self.zone in available_timezones() else None
+        try:
+            return zone(self.zone) if self.zone else None
+        except UnknownZone:
+            return None
 
 
 @dataclass(frozen=True)

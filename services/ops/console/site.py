@@ -96,7 +96,7 @@ class Site:
             async def look() -> Fragments:
                 return await self._fragments(page, query, reader, path)
 
-            what = (page.path, query.model_dump_json(), reader.language, str(reader.zone))
+            what = (page.path, query.model_dump_json(), reader.language, str(reader.time_zone))
             return StreamingResponse(
                 self._live.watch(what, look), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
             )

@@ -211,6 +211,12 @@ async def test_on_this_machine_alone_nobody_is_answered_who_asks_for_another_nam
     assert answer.status_code == 421
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/quiet", "/metrics"])
+async def test_what_it_says_of_itself_is_for_whoever_watches_it(path: str) -> None:
+    async with client() as browser:
+        assert (await browser.get(path, headers={"host": "console:8080"})).status_code == 200
+
+
 @pytest.mark.parametrize("host", ["localhost", "localhost:8480", "127.0.0.1:1", "[::1]:8480", "[::1]"])
 async def test_this_machine_has_several_names(host: str) -> None:
     async with client() as browser:
@@ -246,3 +252,13 @@ async def test_what_pages_answer_as_json_is_described(browser: httpx.AsyncClient
 
 def references(node: Any) -> set[str]:
     return set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(node)))
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"), [("Asia/Tokyo", "Asia/Tokyo"), ("../../etc/passwd", "UTC"), ("Not/AZone", "UTC"), ("", "UTC")]
+)
+async def test_times_are_in_the_browser_s_zone_where_it_is_one(
+    browser: httpx.AsyncClient, kept: str, shown: str
+) -> None:
+    browser.cookies.set("olcare_zone", kept)
+    assert f"Times in {shown} " in (await browser.get("/nowhere")).text
