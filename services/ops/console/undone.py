@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.wire.receipts import dead_letters_of
 from libs.eventlog.wire.record import Record
@@ -42,12 +44,14 @@ class DeadLetterBook:
         self._next: dict[tuple[str, int], int] = {}
         self._letters: dict[RecordAddress, KeptLetter] = {}
         self._markers: dict[RecordAddress, DeadLetterDiscarded] = {}
+        self._unreadable: dict[tuple[str, int, int], datetime] = {}
+        """Records among them that are no dead letters: they need somebody as well."""
         self._one = asyncio.Lock()
 
     async def undone(self, log: KafkaLog) -> Mapping[str, Undone]:
         """By door topic those that nobody is done with; raises Unavailable."""
         found = await self.waiting(log)
-        return {door: _of(door, found) for door in UPSTREAM}
+        return {door: _of(door, found, self._unreadable) for door in UPSTREAM}
 
     async def waiting(self, log: KafkaLog) -> list[KeptLetter]:
         """Those that nobody is done with, the oldest first; raises Unavailable."""
@@ -92,7 +96,11 @@ class DeadLetterBook:
             self._next[topic, partition] = max(end, start)
 
     def _take(self, record: Record) -> None:
-        entry = entry_of(record.value or b"")
+        try:
+            entry = entry_of(record.value or b"")
+        except ValidationError:
+            self._unreadable[record.topic, record.partition, record.offset] = written_at(record)
+            return
         if isinstance(entry, DeadLetter):
             kept = KeptLetter(known(entry, written_at(record)), record.topic, record.partition, record.offset)
             self._letters.setdefault(entry.place, kept)
@@ -100,12 +108,16 @@ class DeadLetterBook:
             self._markers[entry.place] = entry
 
 
-def _of(door: str, waiting: Sequence[KeptLetter]) -> Undone:
+def _of(door: str, waiting: Sequence[KeptLetter], unreadable: Mapping[tuple[str, int, int], datetime]) -> Undone:
     left = [kept.known.written_at for kept in waiting if split_door(kept.known.place.topic)[0] == door]
+    left += [at for (topic, *_), at in unreadable.items() if topic == dead_letters_of(door)]
     return Undone(len(left), min(left, default=None))
 
 
 def _stored(record: Record) -> StoredDeadLetter | None:
-    entry = entry_of(record.value or b"")
+    try:
+        entry = entry_of(record.value or b"")
+    except ValidationError:
+        return None  # it is counted, and has no place to be asked for by
     when = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     return StoredDeadLetter(entry, when) if isinstance(entry, DeadLetter) else None
