@@ -35,7 +35,7 @@ class Books:
 
     def records(self, topic: str) -> Iterator[Record]:
         for partition in range(PARTITIONS):
-            yield from self.log[topic, partition]
+            yield from self.log.get((topic, partition), ())
 
     def _counting(self, topic: str) -> dict[str, list[Fact]]:
         """Apply the rule: what is next in its stream counts."""
