@@ -219,7 +219,7 @@ def contract_of(number: str) -> str:
 
 def stream_of(message: Mapping[str, str]) -> str:
     """What a message is about: the contract of a number, or its ticket."""
-    return (contract_of if message["wish"] == SIGN else ticket_of)(message["number"])
+    return (contract_of if message.get("wish") == SIGN else ticket_of)(message["number"])
 
 
 @cache
