@@ -50,8 +50,13 @@ select {link} from {chain} c where c.correlation = :correlation order by c.recor
 -- All events of the notices about some events: a notice's stream names the event.
 select {link}
 from unnest(:ids::text[]) as about (id)
-join (select 'olcare.notices.v1' as topic, n.* from chain_notices n) c
-    on c.stream >= 'notice/' || about.id || '/' and c.stream < 'notice/' || about.id || '0'
+cross join lateral (
+    select 'olcare.notices.v1' as topic, n.*
+    from chain_notices n
+    where n.stream >= 'notice/' || about.id || '/' and n.stream < 'notice/' || about.id || '0'
+    order by n.stream, n.sequence
+    limit 10000 -- more than there can be: so few are expected that the index is used
+) c
 order by c.stream, c.sequence;
 
 -- name: new_grounds
