@@ -8,10 +8,11 @@ import re
 from typing import Any
 
 import httpx
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from tests.acceptance.olcare import done, olcare
-from tests.integration.console.test_browser import opened
+from tests.integration.console.test_browser import NARROW, WIDE, faults, opened
 from tests.support import eventually
 
 SLOW = 60_000  # machine milliseconds
@@ -22,6 +23,14 @@ async def bad(subject: str, *words: str) -> str:
     asked = ("trigger", "TicketSubmitted", "--wait", "--json", "--subject", subject, "--set", "channel:=1", *words)
     found = (await asyncio.to_thread(olcare, *asked)).json()["receipt"]["place"]
     return f"{found['topic']}/{found['partition']}/{found['offset']}"
+
+
+async def sound(page: Page) -> None:
+    """Axe finds nothing on a page that is reached by way of others, and nothing scrolls sideways."""
+    for width in (NARROW, WIDE):
+        await page.set_viewport_size({"width": width, "height": 800})
+        assert (page.url, faults((await Axe().run(page)).response)) == (page.url, [])
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, (page.url, width)
 
 
 async def called(page: Page, who: str) -> None:
@@ -43,17 +52,20 @@ async def test_a_bad_message_is_found_mended_and_sent_and_its_promise_runs(
         await page.goto("/dead-letters")
         await called(page, "anna")
         await page.get_by_role("link", name="bad-field /data/channel").click()
+        await sound(page)
         await page.get_by_role("link", name="Try, and send nothing").click()
         await expect(page.locator(".figure.bad")).to_contain_text("1")
         await page.get_by_role("link", name=place).click()
         await expect(page.locator("main")).to_contain_text("must be 'phone', 'email' or 'web'")
         assert "Camille" not in await page.content()
+        await sound(page)
         await page.get_by_role("button", name="Show it; this is recorded").click()
         text = page.get_by_label("The event in JSON")
         await expect(text).to_have_value(re.compile("Camille Exemple"), timeout=SLOW)
         await text.fill((await text.input_value()).replace('"channel": 1', '"channel": 2'))
         await page.get_by_role("button", name="Send this copy").click()
         await expect(page.locator(".problem")).to_contain_text("bad-field", timeout=SLOW)
+        await sound(page)
         await text.fill((await text.input_value()).replace('"channel": 2', '"channel": "email"'))
         await page.get_by_role("button", name="Send this copy").click()
         await expect(page.locator("main")).to_contain_text("edited and sent in as", timeout=SLOW)
@@ -82,6 +94,7 @@ async def test_many_are_sent_until_one_fails_again_and_the_others_stay(
         await page.get_by_role("button", name="Send all as they came").click()
         await expect(page.locator("#progress")).to_contain_text("stopped", timeout=SLOW)
         await expect(page.locator("#progress")).to_contain_text("not sent")
+        await sound(page)
     left = {one["place"] for one in await letters(client, "source=crm-many")}
     assert len(left & places) == 2
     assert len(left) == 3
@@ -104,6 +117,7 @@ async def test_tables_are_built_anew_proved_and_gone_back_to(
         await page.get_by_role("button", name="Build intake.plan anew").click()
         await expect(page.locator("#progress")).to_contain_text("switched", timeout=3 * SLOW)
         await expect(page.locator("#progress")).to_contain_text("equal")
+        await sound(page)
         await page.get_by_role("link", name="Back").click()
         await page.get_by_role("button", name="Have intake.plan go over to generation 1").click()
         await expect(page.locator("h1")).to_have_text("Projections", timeout=SLOW)
@@ -135,6 +149,7 @@ async def test_a_notice_is_read_without_its_recipient_until_somebody_says_why(
         await called(page, "anna")
         await page.get_by_role("button", name="Show name and address; this is recorded").click()
         await expect(page.locator(".facts")).to_contain_text("@", timeout=SLOW)
+        await sound(page)
     [looked] = (await client.get(f"/audit?what={notice}")).json()["actions"]
     assert (looked["action"], looked["kind"], looked["reason"]) == ("show", "notice", "support")
 
