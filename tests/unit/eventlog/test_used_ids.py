@@ -159,6 +159,7 @@ def _vary(data: dict[str, Any], wording: int) -> None:
 
 OTHER: Mapping[str, Any] = {
     "case_number": lambda number: number + "9",
+    "order": lambda order: order[:-1] + "9",
     "by": lambda by: {"customer": "support", "support": "customer", "person": "automatic"}.get(by, by + "9"),
     "help_given": lambda given: not given,
     "product": lambda product: product + "-2",
