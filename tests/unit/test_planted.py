@@ -126,7 +126,7 @@ FOLDS: Mapping[str, Mapping[str, Sequence[str]]] = {
         "plan": ["centres"],
     },
     "ops.audit": {
-        "actions": ["action_states", "viewings"],
+        "actions": ["action_states", "viewings", "mendings"],
         **{reader: [] for reader in ("tickets", "sla", "contracts", "plan", "notices")},
     },
 }
