@@ -127,4 +127,4 @@ class Moved(NamedTuple):
 async def moved_since(chain: Chain, kind: str, known_at: datetime) -> Moved:
     """What must be folded anew to see streams as they were known at an instant: all others stand as they stand now."""
     streams = await chain.recorded_after(kind, known_at)
-    return Moved(streams, await chain.recorded_by(streams, known_at))
+    return Moved(streams, await chain.recorded_before_more(kind, known_at))

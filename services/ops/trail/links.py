@@ -101,9 +101,9 @@ class Chain:
         rows = await self.queries.rows("streams_recorded_after", kind=kind, known_at=instant)
         return [row["stream"] for row in rows]
 
-    async def recorded_by(self, streams: Iterable[str], instant: datetime) -> list[Link]:
-        """The events of some streams that were recorded by an instant, each stream's in order."""
-        return await self._links("links_recorded_by", streams=list(streams), known_at=instant)
+    async def recorded_before_more(self, kind: str, instant: datetime) -> list[Link]:
+        """Of these streams the events that were recorded by then, each stream's in order."""
+        return await self._links("links_recorded_before_more", kind=kind, known_at=instant)
 
     async def plan_recorded_by(self, kind: str, instant: datetime) -> list[Link]:
         """The publications of a kind that were recorded by an instant."""

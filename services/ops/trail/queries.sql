@@ -125,10 +125,15 @@ where c.stream >= :kind::text || '/' || :source::text || '/' and c.stream < :kin
 select distinct stream from chain_sla
 where recorded_at > :known_at and stream >= :kind::text || '/' and stream < :kind::text || '0';
 
--- name: links_recorded_by
--- The events of some streams that were recorded by an instant.
-select {link} from {chain} c
-where c.stream = any(:streams::text[]) and c.recorded_at <= :known_at
+-- name: links_recorded_before_more
+-- Of the streams of promises of which something was recorded after an instant, the events recorded by then.
+select {link}
+from (select 'olcare.sla.v1' as topic, s.* from chain_sla s) c
+where c.recorded_at <= :known_at
+    and c.stream in (
+        select stream from chain_sla
+        where recorded_at > :known_at and stream >= :kind::text || '/' and stream < :kind::text || '0'
+    )
 order by c.stream, c.sequence;
 
 -- name: plan_recorded_by
