@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 Row = list[Any]
-Head = tuple[str, int, int, str | None, bytes]
-"""Stream, partition, sequence, id, journal."""
+Head = tuple[str, int, int, str | None, bytes, int]
+"""Stream, partition, sequence, id, journal, and the hour of its newest event since 1970."""
 
 
 class Folded(NamedTuple):
@@ -56,11 +56,12 @@ async def everything(bootstrap: str, topic: str) -> AsyncIterator[Any]:
 
 def _follow(heads: dict[str, Head], event: dict[str, Any], partition: int, offset: int) -> None:
     stream, sequence = event["subject"], int(event["sequence"])
-    _, _, last, previous, journal = heads.get(stream, (stream, partition, 0, None, b""))
+    _, _, last, previous, journal, hour = heads.get(stream, (stream, partition, 0, None, b"", 0))
     if (sequence, event.get("previousid")) != (last + 1, previous):
         raise ValueError(f"{stream} is no chain at {partition}/{offset}")
     entry = bytes.fromhex(event["causationid"].replace("-", "")) + offset.to_bytes(8, "big")
-    heads[stream] = (stream, partition, sequence, event["id"], journal + entry)
+    hour = max(hour, int(instant(event["recordedtime"]).timestamp()) // 3600)
+    heads[stream] = (stream, partition, sequence, event["id"], journal + entry, hour)
 
 
 def apply(rows: dict[str, Row], event: dict[str, Any]) -> None:

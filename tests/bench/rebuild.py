@@ -28,7 +28,7 @@ BARS = (
     Bar("a rebuild with two processes against the same", TWO, COPY, 0.36, 0.50),
     Bar("a rebuild with one process against reading the log", ONE, BARE, 0.36),
 )
-HEADS = "stream text, partition int, sequence bigint, id text, journal bytea"
+HEADS = "stream text, partition int, sequence bigint, id text, journal bytea, hour int"
 
 
 async def measure(stage: Stage) -> Part:
