@@ -29,7 +29,7 @@ from libs.eventlog.rebuild.workers import WorkOrder, projector_of
 from libs.eventlog.rule import Judge
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.generations import Generation, current, discard, generations, in_use, standbys, switch
-from libs.eventlog.tables.store import PostgresStore
+from libs.eventlog.tables.store import PostgresStore, how_far
 from libs.eventlog.wire.codec import Codec
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENTS, topic_of
@@ -108,9 +108,8 @@ class Engine:
 
     async def moved(self, states: Iterable[str]) -> object:
         """Another value once our tables, or those of the topics kept as tables, have moved; raises Unavailable."""
-        positions = [f"(select sum(next_offset + epoch) from position_{name})" for name in (*self.readers, *states)]
         async with self.database.connection() as connection:
-            return await connection.fetchval(f"select array[{', '.join(positions) or 'null'}]")
+            return await how_far(connection, [*self.readers, *states])
 
     def owns(self, stream: str) -> bool:
         """Whether our own reader of the stream's topic has its partition now: then its duties are ours."""

@@ -184,3 +184,10 @@ def _arrays(commands: Sequence[Asked]) -> tuple[list[str], list[bytes]]:
 
 def _counted(row: asyncpg.Record, command: str) -> int | None:
     return counted_at((row["older"] or b"") + (row["journal"] or b""), command)
+
+
+async def how_far(connection: Connection, readers: Iterable[str]) -> list[int | None]:
+    """How far the tables of each reader have come, as a number that grows with every move and every new owner."""
+    sums = [f"(select sum(next_offset + epoch)::bigint from position_{name})" for name in readers]
+    found: list[int | None] = await connection.fetchval(f"select array[{', '.join(sums)}]::bigint[]")
+    return found
