@@ -22,7 +22,7 @@ async def test_the_first_page_has_every_centre_service_and_count(client: httpx.A
     async def told() -> bool:
         found = (await client.get("/")).json()
         assert found["unknown"] == []
-        assert found["promises"]["in_time"] + found["promises"]["at_risk"] + found["promises"]["late"] == 1
+        assert found["promises"]["in_time"] + found["promises"]["at_risk"] + found["promises"]["late"] >= 1
         assert len(found["centres"]) == 8
         assert {one["name"] for one in found["services"]} == set(SERVICES)
         assert all(one["ready"] for one in found["services"])
@@ -52,7 +52,8 @@ async def test_a_topic_has_its_records_and_filters_choose_among_them(client: htt
     everything = (await client.get(TICKETS)).json()
     assert everything["matching"] == everything["kept"] >= 1
     opened = (await client.get(f"{TICKETS}?type=TicketOpened&field=centre")).json()
-    assert [one["stream"] for one in opened["records"]] == ["ticket/crm-eu/4711"]
+    assert "ticket/crm-eu/4711" in [one["stream"] for one in opened["records"]]
+    assert {one["type"] for one in opened["records"]} == {"olcare.TicketOpened.v1"}
     assert opened["asked"] == {"type": "TicketOpened", "field": "centre"}
     assert (await client.get(f"{TICKETS}?until=2020-01-01")).json()["matching"] == 0
 
