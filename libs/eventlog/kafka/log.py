@@ -167,9 +167,13 @@ class KafkaLog:
                 async for records in scan(self._client, tp, first.offset, last.offset + 1, min(size, FETCH_BYTES)):
                     found.update({at: r for r in records if (at := PartitionOffset(r.partition, r.offset)) in wanted})
 
-        async with asyncio.TaskGroup() as group:
-            for first, last in _near(sorted(wanted)):
-                group.create_task(read(first, last))
+        scans = [asyncio.ensure_future(read(*each)) for each in _near(sorted(wanted))]
+        try:
+            await asyncio.gather(*scans)  # raises what one of them raised, not a group of errors
+        finally:
+            for each in scans:
+                each.cancel()
+            await asyncio.gather(*scans, return_exceptions=True)
         if missing := wanted - found.keys():
             raise Unavailable(f"{topic} has no record at {min(missing)}")
         return found
