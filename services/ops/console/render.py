@@ -17,6 +17,7 @@ from libs.workcal import UnknownZone, zone
 from services.ops.console.assets import Assets
 from services.ops.console.fragments import Fragments, Recorder
 from services.ops.console.pages.page import AnyPage
+from services.ops.console.pages.records import dump
 from services.ops.console.pages.tail import compact, laid_out
 from services.ops.console.shown import Shown
 from services.ops.console.sparks import spark
@@ -104,6 +105,7 @@ class Renderer:
             "spark": spark,
             "short_type": short_type,
             "compact": compact,
+            "dump": dump,
             "laid_out": laid_out,
         }
         return environment

@@ -18,6 +18,9 @@ PATHS = [page.path for page in PAGES if "{" not in page.path] + [
     f"{TICKETS}/search",
     "/topics/olcare.private.v1",
     "/topics/none",
+    "/records/olcare.tickets.v1/2/0",
+    "/records/olcare.tickets.in.v1/10/0",
+    "/records/olcare.tickets.v1/2/999999",
 ]
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
