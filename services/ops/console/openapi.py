@@ -24,12 +24,23 @@ def document(pages: Iterable[AnyPage]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "OL Care: the console", "version": build()},
         "paths": {page.path: {"get": _get(page, places[page.view, "serialization"])} for page in every},
-        "components": {"schemas": {**schemas.get("$defs", {}), "Error": ERROR}},
+        "components": {"schemas": {**_of_queries(every), **schemas.get("$defs", {}), "Error": ERROR}},
     }
 
 
+def _of_queries(pages: Iterable[AnyPage]) -> dict[str, Any]:
+    """What parameters refer to."""
+    found: dict[str, Any] = {}
+    for page in pages:
+        found |= page.query.model_json_schema(ref_template=REFERENCE).get("$defs", {})
+    return found
+
+
 def _get(page: AnyPage, view: dict[str, Any]) -> dict[str, Any]:
-    answer = {"description": page.title, "content": {"application/json": {"schema": view}}}
+    content: dict[str, Any] = {"application/json": {"schema": view}}
+    if page.csv:
+        content["text/csv"] = {"schema": {"type": "string"}}
+    answer = {"description": page.title, "content": content}
     error = {"content": {"application/json": {"schema": {"$ref": REFERENCE.format(model="Error")}}}}
     return {
         "summary": page.title,
@@ -44,7 +55,7 @@ def _get(page: AnyPage, view: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(page: AnyPage) -> Iterable[dict[str, Any]]:
-    schema = page.query.model_json_schema()
+    schema = page.query.model_json_schema(ref_template=REFERENCE)
     for name, field in schema.get("properties", {}).items():
         in_path = f"{{{name}" in page.path
         yield {

@@ -15,6 +15,7 @@ from libs.chassis.build import build
 from libs.messages.base import rfc3339
 from libs.workcal import UnknownZone, zone
 from services.ops.console.assets import Assets
+from services.ops.console.curves import curve
 from services.ops.console.fragments import Fragments, Recorder
 from services.ops.console.pages.page import AnyPage
 from services.ops.console.pages.records import dump
@@ -103,6 +104,7 @@ class Renderer:
             "themes": THEMES,
             "nav": self._nav,
             "spark": spark,
+            "curve": curve,
             "short_type": short_type,
             "compact": compact,
             "dump": dump,

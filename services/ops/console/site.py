@@ -1,6 +1,7 @@
 """The pages as one application: each as HTML and as JSON, live, in the reader's language; errors with a clear word."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -27,6 +28,7 @@ from services.ops.console.sources import Sources
 from services.ops.console.words import LANGUAGES, N_, language_for
 
 YEAR = 365 * 86_400  # seconds
+CSV = "text/csv"
 LARGEST_FORM = 2 << 20  # bytes
 COOKIES = ("language", "theme", "who")
 """What a reader can choose; kept in cookies `olcare_…`."""
@@ -81,10 +83,14 @@ class Site:
 
     def _showing(self, page: AnyPage) -> Callable[[Request], Awaitable[Response]]:
         async def show(request: Request) -> Response:
-            view: View = await page.look(self._sources, asked(page.query, request))
+            query = asked(page.query, request)
+            if page.csv and (query.format or wants(request, CSV)):
+                return _csv(page.csv(await page.look(self._sources, query.model_copy(update={"format": "csv"}))))
+            view: View = await page.look(self._sources, query)
             if wants_json(request):
                 return _json(view)
-            return self._html(request, page.template, page=page, view=view)
+            shown = replace(page, live=False) if query.stands_still else page
+            return self._html(request, page.template, page=shown, view=view)
 
         return show
 
@@ -229,8 +235,17 @@ def _without_secrets(reader: Reader) -> Reader:
 
 def wants_json(request: Request) -> bool:
     """Whether an answer is wanted as JSON rather than as a page."""
+    return wants(request, "application/json")
+
+
+def wants(request: Request, media_type: str) -> bool:
+    """Whether an answer is wanted as something else than a page."""
     accepted = request.headers.get("accept", "")
-    return "application/json" in accepted and "text/html" not in accepted
+    return media_type in accepted and "text/html" not in accepted
+
+
+def _csv(lines: str) -> Response:
+    return Response(lines, media_type=f"{CSV}; charset=utf-8", headers={"Vary": "Accept", "Cache-Control": "no-store"})
 
 
 def _json(view: View) -> Response:

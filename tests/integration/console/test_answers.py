@@ -1,14 +1,21 @@
 """What the pages answer on a running installation: as JSON, and as pages that load little, nothing from elsewhere."""
 
+import asyncio
+import csv
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
+from io import StringIO
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from libs.chassis.clock import Clock
 from services.ops.console.pages import PAGES
 from services.ops.watch.services import SERVICES
+from tests.acceptance.olcare import done
 from tests.integration.console.saying import said
 from tests.support import eventually
 
@@ -93,6 +100,101 @@ async def test_what_the_console_shows_is_what_the_plan_says(client: httpx.AsyncC
     assert all(versions[0]["in_force"] for versions in parts.values())
     centres = (await client.get("/centres")).json()["centres"]
     assert {f"calendar/plan/{one['now']['centre']}" for one in centres} == {p for p in parts if p.startswith("cal")}
+
+
+async def test_the_board_has_what_nobody_has_answered_what_is_due_first_before_the_others(
+    client: httpx.AsyncClient,
+) -> None:
+    await said("--subject", "board-1", "--set", "channel=phone")
+    await said("--subject", "board-2")
+
+    async def told() -> list[dict[str, Any]]:
+        found = (await client.get("/promises")).json()
+        assert {"ticket/crm-eu/board-1", "ticket/crm-eu/board-2"} <= {one["ticket"] for one in found["promises"]}
+        assert sum(found["counts"].values()) == len(found["promises"])
+        return list(found["promises"])
+
+    board = await eventually(told, 30)
+    assert [one["due_at"] for one in board] == sorted(one["due_at"] for one in board)
+    called = (await client.get("/promises?channel=phone&centre=france")).json()
+    assert {(one["channel"], one["centre"]) for one in called["promises"]} == {("phone", "france")}
+    for state in ("late", "at-risk", "in-time", "without-promise"):
+        found = (await client.get(f"/promises?state={state}")).json()
+        assert {one["state"] for one in found["promises"]} <= {state}
+        assert found["counts"][state] == len(found["promises"])
+
+
+async def test_the_board_goes_on_after_the_last_one_of_a_page(client: httpx.AsyncClient) -> None:
+    await said("--subject", "page-1")
+    await said("--subject", "page-2")
+
+    async def there() -> list[str]:
+        found = (await client.get("/promises")).json()
+        tickets = [str(one["ticket"]) for one in found["promises"]]
+        assert {"ticket/crm-eu/page-1", "ticket/crm-eu/page-2"} <= set(tickets)
+        return tickets
+
+    everything = await eventually(there, 30)
+    seen: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        page = (await client.get(f"/promises?most=1&after={after}")).json()
+        seen += [one["ticket"] for one in page["promises"]]
+        after = page["after"]
+    assert seen == everything
+
+
+async def test_the_board_is_there_as_csv(client: httpx.AsyncClient) -> None:
+    board = (await client.get("/promises")).json()["promises"]
+    by_address = await client.get("/promises?format=csv&most=1", headers={"accept": "text/html"})
+    by_header = await client.get("/promises", headers={"accept": "text/csv"})
+    for answer in (by_address, by_header):
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        lines = list(csv.DictReader(StringIO(answer.text)))
+        assert [line["ticket"] for line in lines] == [one["ticket"] for one in board]
+
+
+async def test_the_board_as_it_was_known_has_nothing_that_was_recorded_later(client: httpx.AsyncClient) -> None:
+    await said("--subject", "then-1")
+
+    async def opened(ticket: str) -> str:
+        found = (await client.get("/promises")).json()
+        assert ticket in [one["ticket"] for one in found["promises"]]
+        return str(found["now"])
+
+    before = await eventually(lambda: opened("ticket/crm-eu/then-1"), 30)
+    await said("--subject", "then-2")
+    await eventually(lambda: opened("ticket/crm-eu/then-2"), 30)
+
+    async def known() -> set[str]:
+        found = (await client.get("/promises", params={"known_at": before})).json()
+        assert found["now"] == found["known_at"] == before
+        tickets = {one["ticket"] for one in found["promises"]}
+        assert "ticket/crm-eu/then-1" in tickets
+        return tickets
+
+    assert "ticket/crm-eu/then-2" not in await eventually(known, 30)
+    page = await client.get("/promises", params={"known_at": before}, headers={"accept": "text/html"})
+    assert ("data-live" in page.text, "data-due" in page.text) == (False, False)
+    assert (await client.get("/promises?known_at=2999-01-01")).status_code == 404
+
+
+async def test_what_was_kept_and_missed_is_what_the_report_says(client: httpx.AsyncClient) -> None:
+    long_ago = Clock().now() - timedelta(days=9)
+    await said("--subject", "missed-1", "--time", long_ago.isoformat())
+
+    async def missed() -> dict[str, Any]:
+        found: dict[str, Any] = (await client.get("/promises")).json()
+        assert "ticket/crm-eu/missed-1" in [one["ticket"] for one in found["missed"]]
+        return found
+
+    found = await eventually(missed, 60)
+    first, last = found["days"][0]["day"], str(date.fromisoformat(found["days"][-1]["day"]) + timedelta(days=1))
+    report = await asyncio.to_thread(done, "sla", "report", "--from", first, "--to", last)
+    assert sum(one["met"] for one in found["days"]) == report["total"]["met"]
+    assert sum(one["breached"] for one in found["days"]) == report["total"]["breached"] >= 1
+    reasons = {one["ticket"]: one["why"] for one in report["misses"]}
+    assert {one["ticket"]: one["why"] for one in found["missed"]} == reasons
 
 
 def references(html: str) -> Iterator[str]:

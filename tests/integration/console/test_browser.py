@@ -1,5 +1,6 @@
 """The pages in a real browser: axe finds nothing, nothing scrolls sideways, they are live until paused or hidden."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -21,6 +22,8 @@ PATHS = [page.path for page in PAGES if "{" not in page.path] + [
     "/records/olcare.tickets.v1/2/0",
     "/records/olcare.tickets.in.v1/10/0",
     "/records/olcare.tickets.v1/2/999999",
+    "/promises?state=late&centre=france&days=7",
+    "/promises?known_at=2026-01-01",
 ]
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -85,6 +88,16 @@ async def test_a_page_is_live_until_it_is_paused(browser: Browser, address: str)
         await expect(page.locator("#records")).to_contain_text("ticket/crm-eu/4802", timeout=20_000)
 
 
+async def test_a_countdown_ticks_without_moving_what_is_beside_it(browser: Browser, address: str) -> None:
+    async with opened(browser, address) as page:
+        await page.goto("/promises")
+        countdown = page.locator("#board .countdown").first
+        await expect(countdown).to_have_text(re.compile(r"\d\d:\d\d:\d\d$"))
+        before, box = await countdown.inner_text(), await countdown.bounding_box()
+        await expect(countdown).not_to_have_text(before, timeout=10_000)
+        assert await countdown.bounding_box() == box
+
+
 async def test_what_somebody_has_opened_stays_open_when_more_comes(browser: Browser, address: str) -> None:
     async with opened(browser, address) as page:
         await page.goto(TICKETS)
@@ -124,4 +137,6 @@ async def test_without_scripts_a_page_can_be_read_and_searched(browser: Browser,
     await page.get_by_role("button", name="Filter").click()
     assert "type=TicketOpened" in page.url
     await expect(page.locator("#records")).to_contain_text("ticket/crm-eu/4711")
+    await page.goto("/promises")
+    await expect(page.locator("#board .countdown").first).to_have_text(re.compile(r"\d+[hm]"))
     await context.close()

@@ -122,7 +122,7 @@ class NowView(View):
 def centre_now(calendar: CentreCalendar, now: datetime) -> CentreNow:
     """One centre at an instant."""
     working = working_calendar(calendar)
-    opened = _is_open(working, now)
+    opened = is_open_at(working, now)
     return CentreNow(
         centre=calendar.centre,
         name=calendar.printed_name,
@@ -134,7 +134,8 @@ def centre_now(calendar: CentreCalendar, now: datetime) -> CentreNow:
     )
 
 
-def _is_open(calendar: WorkingCalendar, now: datetime) -> bool:
+def is_open_at(calendar: WorkingCalendar, now: datetime) -> bool:
+    """Whether a centre works at an instant; not where no hours are published."""
     try:
         return is_open(calendar, now)
     except CalendarEnds:

@@ -20,6 +20,11 @@ class Query(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether it asks of an instant of before, so that what it shows does not change."""
+        return False
+
 
 class NotThere(Exception):  # noqa: N818 - it says what is so
     """There is no such thing; the text is one sentence that says what, and where to look."""
@@ -46,6 +51,8 @@ class Page(Generic[Q, V]):
     live: bool = True
     scripts: tuple[str, ...] = ()
     """Scripts of others beside those that every page has."""
+    csv: Callable[[V], str] | None = None
+    """What it shows as lines, where it has any; its query has a `format` then."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,28 @@
   if (zone && !document.cookie.split("; ").includes(`olcare_zone=${zone}`)) {
     document.cookie = `olcare_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
   }
+
+  const server = document.getElementById("server-clock");
+  const ahead = server ? Date.parse(server.dataset.now) - Date.now() : 0;
+  const two = (number) => String(number).padStart(2, "0");
+  const left = (until) => {
+    const seconds = Math.floor(Math.abs(until) / 1000);
+    const days = Math.floor(seconds / 86400);
+    const clock = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60].map(two).join(":");
+    return (until < 0 ? "\u2212" : "") + (days ? `${days}${server.dataset.day} ` : "") + clock;
+  };
+  const tick = () => {
+    const now = Date.now() + ahead;
+    document.querySelectorAll("[data-due]").forEach((one) => {
+      const said = left(Date.parse(one.dataset.due) - now);
+      if (one.textContent !== said) one.textContent = said;
+    });
+  };
+  if (server) {
+    tick();
+    setInterval(tick, 1000);
+    document.addEventListener("htmx:oobAfterSwap", tick);
+  }
   if (!window.htmx) return;
 
   let cancelled = false;
