@@ -20,6 +20,7 @@ from services.ops.console.fragments import Fragments, Recorder
 from services.ops.console.pages.page import AnyPage
 from services.ops.console.pages.records import dump
 from services.ops.console.pages.tail import compact, laid_out
+from services.ops.console.pages.tickets import ticket_path
 from services.ops.console.shown import Shown
 from services.ops.console.sparks import spark
 from services.ops.console.words import LANGUAGES, translations
@@ -94,6 +95,7 @@ class Renderer:
         environment.filters |= {
             "lines": lines,
             "rfc3339": rfc3339,
+            "short_type": short_type,
             "url": _url,
             "quoted": lambda text: quote(str(text), safe=""),
         }
@@ -108,6 +110,7 @@ class Renderer:
             "short_type": short_type,
             "compact": compact,
             "dump": dump,
+            "ticket_path": ticket_path,
             "laid_out": laid_out,
         }
         return environment

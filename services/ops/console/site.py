@@ -22,7 +22,7 @@ from services.ops.console.fragments import Fragments
 from services.ops.console.guard import FIELD, TOKEN, BadForm, Guard, check, new_token
 from services.ops.console.live import Live
 from services.ops.console.openapi import document
-from services.ops.console.pages.page import AnyAction, AnyPage, NotThere, View
+from services.ops.console.pages.page import AnyAction, AnyPage, Elsewhere, NotThere, View
 from services.ops.console.render import THEMES, Reader, Renderer
 from services.ops.console.sources import Sources
 from services.ops.console.words import LANGUAGES, N_, language_for
@@ -50,6 +50,7 @@ def site(
     """Put it together; `host` is where browsers find it."""
     made = Site(sources, assets, pages, actions)
     handlers: dict[Any, Any] = dict.fromkeys(STATUS, made.failed) | {
+        Elsewhere: _elsewhere,
         404: made.nowhere,
         405: made.nowhere,
         500: made.fault,
@@ -284,6 +285,10 @@ def _may_be_chosen(name: str, value: str) -> bool:
 def _faults(error: ValidationError) -> list[str]:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     return [f"{'.'.join(map(str, one['loc'])) or 'form'}: {one['msg'].removeprefix('Value error, ')}" for one in faults]
+
+
+async def _elsewhere(_request: Request, error: Exception) -> Response:
+    return RedirectResponse(str(error), 303)
 
 
 async def _nothing_left_aside(_request: Request) -> Response:

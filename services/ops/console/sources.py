@@ -20,6 +20,7 @@ from services.ops.cli.environment import PATIENCE, Environment
 from services.ops.cli.output import Refused
 from services.ops.console.followers import FollowerWatch
 from services.ops.console.grants import Grants
+from services.ops.console.lives import Lives
 from services.ops.console.rates import Rates
 from services.ops.console.tail import Tails
 from services.ops.console.undone import DeadLetterBook
@@ -108,7 +109,7 @@ class Sources:
         self.starts = Kept(clock, KafkaLog.starts_of)
         self.sizes = Kept(clock, KafkaLog.sizes)
         self.followers = FollowerWatch(clock, self.log, self.database, lambda: self.cards)
-        self.tails = Tails(clock)
+        self.tails, self.lives = Tails(clock), Lives()
         self.newest_types: dict[str, tuple[Newest, str | None]] = {}
         self._log: KafkaLog | None = None
         self._one = asyncio.Lock()

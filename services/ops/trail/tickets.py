@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 from libs.eventlog.kafka.topics import Card
 from libs.eventlog.ports import Log
+from libs.eventlog.wire.record import RecordedEvent
 from services.intake.ticket_rows import TICKET_ROWS
 from services.notification.projections import NOTICE_ROWS
-from services.ops.trail.as_of import Cut, rows_then
+from services.ops.trail.as_of import Cut, events_of, folded
 from services.ops.trail.life import in_order, life
 from services.ops.trail.links import Chain, Link
 from services.sla_timer.cycles.rows import CYCLES
@@ -39,15 +40,37 @@ class TicketThen(NamedTuple):
         }
 
 
-async def ticket_then(chain: Chain, log: Log, cards: Mapping[str, Card], ticket: str, cut: Cut) -> TicketThen | None:
-    """How a ticket stood at a cut; None where there never was one. Raises Unavailable."""
+class TicketLife(NamedTuple):
+    """All events of a ticket, and where each stands, in the order in which they were recorded."""
+
+    links: Sequence[Link]
+    events: Sequence[RecordedEvent]
+
+    def before(self, cut: Cut) -> list[RecordedEvent]:
+        """The events that lie before a cut, each stream's in order."""
+        both = zip(self.links, self.events, strict=True)
+        held = [each for each in both if cut.holds(each[0].occurred_at, each[0].recorded_at)]
+        return [event for _, event in sorted(held, key=lambda each: (each[0].stream, each[0].sequence))]
+
+
+async def ticket_life(chain: Chain, log: Log, cards: Mapping[str, Card], ticket: str) -> TicketLife | None:
+    """Read all events of a ticket; None where there never was one. Raises Unavailable."""
     links = await life(chain, ticket)
-    if not links:
-        return None
-    rows = await rows_then(log, cards, links, cut, PROJECTIONS)
+    return TicketLife(links, await events_of(log, cards, links)) if links else None
+
+
+def as_it_stood(told: TicketLife, cut: Cut) -> TicketThen:
+    """How a ticket stood at a cut."""
+    rows = folded(told.before(cut), PROJECTIONS)
     tickets, promises, cycles, notices = ([*rows[projection.table].values()] for projection in PROJECTIONS)
-    before = cut.of(links)
+    before = cut.of(told.links)
     kept = {link.id for link in before}
-    later = [link for link in links if link.id not in kept]
+    later = [link for link in told.links if link.id not in kept]
     one, promise = (found[0] if found else None for found in (tickets, promises))
     return TicketThen(one, promise, cycles, notices, in_order(before), later)
+
+
+async def ticket_then(chain: Chain, log: Log, cards: Mapping[str, Card], ticket: str, cut: Cut) -> TicketThen | None:
+    """How a ticket stood at a cut; None where there never was one. Raises Unavailable."""
+    told = await ticket_life(chain, log, cards, ticket)
+    return as_it_stood(told, cut) if told else None

@@ -24,6 +24,9 @@ PATHS = [page.path for page in PAGES if "{" not in page.path] + [
     "/records/olcare.tickets.v1/2/999999",
     "/promises?state=late&centre=france&days=7",
     "/promises?known_at=2026-01-01",
+    "/tickets/crm-eu/4711",
+    "/tickets/crm-eu/4711?as_of=2026-01-01&verify=true",
+    "/tickets/crm-eu/none",
 ]
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")

@@ -13,6 +13,7 @@ from services.ops.console.pages import (
     receipts,
     records,
     tail,
+    tickets,
     topics,
     works,
 )
@@ -32,6 +33,8 @@ PAGES: tuple[AnyPage, ...] = (
     projections.PAGE,
     receipts.PAGE,
     records.PAGE,
+    tickets.SEARCH,
+    tickets.PAGE,
     centres.PAGE,
     plan.PAGE,
     audit.PAGE,

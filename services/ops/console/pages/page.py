@@ -30,6 +30,10 @@ class NotThere(Exception):  # noqa: N818 - it says what is so
     """There is no such thing; the text is one sentence that says what, and where to look."""
 
 
+class Elsewhere(Exception):  # noqa: N818 - likewise
+    """What is asked for has a page of its own; the text is its path."""
+
+
 Q = TypeVar("Q", bound=Query)
 V = TypeVar("V", bound=View)
 F = TypeVar("F", bound=BaseModel)
