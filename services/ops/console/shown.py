@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, get_day_names
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -28,6 +29,10 @@ class Shown:
     def percent(self, value: float | None) -> str:
         """A share, 1 for all."""
         return NOTHING_KNOWN if value is None else format_percent(value, locale=self.locale, format="#,##0.# %")
+
+    def money(self, amount: Decimal | str, currency: str) -> str:
+        """An amount with its currency, to the minor unit."""
+        return format_currency(Decimal(amount), currency, locale=self.locale)
 
     def size(self, value: int | None) -> str:
         """So many bytes, to three digits."""

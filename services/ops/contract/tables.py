@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.queries import Queries
 from services.ops.cli.environment import Environment
 from services.ops.contract.entitlements import QUERIES, held
 from services.ops.contract.terms import Shown
 from services.ops.trail.as_of import Cut
 from services.ops.trail.contracts import contracts_then
-from services.ops.trail.opened import trail
+from services.ops.trail.opened import Trail, trail
 from services.ops.watch.services import SERVICES, tables
 
 
@@ -20,15 +21,19 @@ async def contracts_in_tables(here: Environment, ids: Sequence[str], at: datetim
 
 
 async def contracts_as_they_stood(here: Environment, ids: Sequence[str], cut: Cut, now: datetime) -> Shown:
-    """The same at a cut, with the benefits that held then; raises Refused and Unavailable.
+    """The same at a cut, with the benefits that held then; raises Refused and Unavailable."""
+    async with trail(here) as opened, tables(here.postgres_address(), SERVICES["contract"]) as database:
+        return await as_they_stood(opened, database, ids, cut, min(cut.as_of or now, cut.known_at or now))
+
+
+async def as_they_stood(opened: Trail, database: Database, ids: Sequence[str], cut: Cut, at: datetime) -> Shown:
+    """Whatever one of the ids names at a cut, with the benefits that held at an instant; raises Unavailable.
 
     What belongs together is known by now: a contract has always been that of its licence and its customer.
     """
-    async with trail(here) as chain, tables(here.postgres_address(), SERVICES["contract"]) as database:
-        known = await asked(Queries(database, QUERIES), ids, now)
-        then = await contracts_then(chain.chain, chain.log, chain.cards, _streams(known, ids), cut)
-        queries = Queries(database, QUERIES, instead=then.instead, values=then.values)
-        return await asked(queries, ids, min(cut.as_of or now, cut.known_at or now))
+    known = await asked(Queries(database, QUERIES), ids, at)
+    then = await contracts_then(opened.chain, opened.log, opened.cards, _streams(known, ids), cut)
+    return await asked(Queries(database, QUERIES, instead=then.instead, values=then.values), ids, at)
 
 
 def _streams(known: Shown, ids: Sequence[str]) -> set[str]:

@@ -20,6 +20,7 @@ from tests.integration.console.saying import said
 from tests.support import eventually
 
 TICKETS = "/topics/olcare.tickets.v1"
+CUSTOMER = "/customers/erp/C-1001"
 PATHS = [page.path for page in PAGES if "{" not in page.path]
 FIRST_LOAD = 200_000  # bytes
 REFERS = re.compile(r"""(?:src|href|action)="([^"]*)\"""")
@@ -197,13 +198,74 @@ async def test_what_was_kept_and_missed_is_what_the_report_says(client: httpx.As
     assert {one["ticket"]: one["why"] for one in found["missed"]} == reasons
 
 
+async def test_contracts_are_listed_by_centre_state_and_last_day(client: httpx.AsyncClient) -> None:
+    await asyncio.to_thread(done, "seed")
+
+    async def told() -> list[dict[str, Any]]:
+        found = (await client.get("/contracts")).json()
+        assert "contract/erp/K-2001" in [one["contract"] for one in found["contracts"]]
+        return list(found["contracts"])
+
+    everything = await eventually(told, 30)
+    assert [one["covered_until"] for one in everything] == sorted(one["covered_until"] for one in everything)
+    some = (await client.get("/contracts?centre=france&state=active")).json()["contracts"]
+    assert {(one["centre"], one["state"]) for one in some} == {("france", "active")}
+    day = everything[-1]["last_day"]
+    before = (await client.get(f"/contracts?ends_before={day}")).json()["contracts"]
+    assert before == [one for one in everything if one["last_day"] < day]
+    page = (await client.get("/contracts?most=1")).json()
+    rest = (await client.get(f"/contracts?after={page['after']}")).json()
+    assert page["contracts"] + rest["contracts"] == everything
+    assert rest["after"] is None
+
+
+async def test_a_customer_has_what_the_commands_say_and_nothing_personal(client: httpx.AsyncClient) -> None:
+    await asyncio.to_thread(done, "seed")
+    await said("--subject", "customer-1")
+
+    async def told() -> dict[str, Any]:
+        found: dict[str, Any] = (await client.get(CUSTOMER)).json()
+        assert "ticket/crm-eu/customer-1" in [one["stream"] for one in found["tickets"]]
+        return found
+
+    found = await eventually(told, 30)
+    contracts = await asyncio.to_thread(done, "contract", "show", "customer/erp/C-1001")
+    assert [one["contract"] for one in found["contracts"]] == [one["contract"] for one in contracts["contracts"]]
+    assert [(one["product"], one["holds"]) for one in found["entitlements"]] == [
+        (one["product"], one["holds"]) for one in contracts["entitlements"]
+    ]
+    [cover] = found["cover"]
+    assert (cover["product"], cover["covered"]) == ("planetpress-connect", True)
+    later = (await client.get(f"{CUSTOMER}?at=2099-01-01")).json()
+    assert (later["cover"][0]["covered"], later["cover"][0]["reason"]) == (False, "lapsed")
+    page = await client.get(CUSTOMER, headers={"accept": "text/html"})
+    assert "@" not in page.text
+    assert (await client.get("/customers/erp/none")).status_code == 404
+
+
+async def test_a_customer_as_it_was_known_has_nothing_that_was_recorded_later(client: httpx.AsyncClient) -> None:
+    await asyncio.to_thread(done, "seed")
+
+    async def known() -> dict[str, Any]:
+        answer = await client.get(CUSTOMER, params={"known_at": str(Clock().now())})
+        assert answer.status_code == 200
+        found: dict[str, Any] = answer.json()
+        assert found["contracts"]
+        return found
+
+    found = await eventually(known, 30)
+    assert (found["cover"], found["tickets"]) == (None, None)
+    assert found["contracts"] == (await client.get(CUSTOMER)).json()["contracts"]
+    assert (await client.get(f"{CUSTOMER}?known_at=2020-01-01")).status_code == 404
+
+
 def references(html: str) -> Iterator[str]:
     """What a browser loads for a page."""
     for tag in re.findall(r"<(?:link|script|img|iframe|form|a)\b[^>]*>", html):
         yield from REFERS.findall(tag)
 
 
-@pytest.mark.parametrize("path", [*PATHS, TICKETS, f"{TICKETS}/search"])
+@pytest.mark.parametrize("path", [*PATHS, CUSTOMER, TICKETS, f"{TICKETS}/search"])
 async def test_a_page_and_all_that_it_loads_is_small_and_our_own(client: httpx.AsyncClient, path: str) -> None:
     page = await client.get(path, headers={"accept": "text/html"})
     assert page.status_code == 200

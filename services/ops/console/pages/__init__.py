@@ -3,6 +3,8 @@
 from services.ops.console.pages import (
     audit,
     centres,
+    contracts,
+    customer,
     dead_letter,
     dead_letters,
     notices,
@@ -31,6 +33,8 @@ PAGES: tuple[AnyPage, ...] = (
     notices.PAGE,
     notices.ONE,
     projections.PAGE,
+    contracts.PAGE,
+    customer.PAGE,
     receipts.PAGE,
     records.PAGE,
     tickets.SEARCH,
