@@ -66,7 +66,7 @@ def stretches(instants: Iterable[datetime], hours: Sequence[Interval] | None = N
         if found:
             found.append(_gap(found[-1].until, group[0], x, hours))
             x += FOLDED
-        width = min(max((group[-1] - group[0]) / timedelta(hours=1) * AN_HOUR, NARROWEST), WIDEST)
+        width = round(min(max((group[-1] - group[0]) / timedelta(hours=1) * AN_HOUR, NARROWEST), WIDEST))
         found.append(Stretch(group[0], group[-1], x, width, is_folded=False))
         x += width
     return found
