@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from types import SimpleNamespace
 
 import pytest
 
 from libs.chassis.clock import Clock
+from services.ops.console import live as live_pages
 from services.ops.console.fragments import Fragments, Recorder
 from services.ops.console.live import LEAST, Live, event_of
 from tests.support import eventually
@@ -95,8 +97,10 @@ async def test_nobody_looks_when_nobody_watches(clock: Slow, page: Page) -> None
 
 
 async def test_a_look_that_fails_by_a_fault_of_ours_ends_the_streams_and_who_comes_again_has_it_looked_at_anew(
-    clock: Slow, page: Page, capsys: pytest.CaptureFixture[str]
+    clock: Slow, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(live_pages, "_log", SimpleNamespace(exception=logged.append))
     live = Live(clock)
     watcher = live.watch(("/",), page)
     await event(watcher), await event(watcher)
@@ -104,7 +108,7 @@ async def test_a_look_that_fails_by_a_fault_of_ours_ends_the_streams_and_who_com
     clock.go_on.set()
     with pytest.raises(StopAsyncIteration):
         await event(watcher)
-    assert "a live page could not be looked at" in capsys.readouterr().out
+    assert logged == ["a live page could not be looked at"]
     page.fails = False
     again = live.watch(("/",), page)
     await event(again)

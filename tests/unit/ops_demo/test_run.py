@@ -12,7 +12,7 @@ from services.ops.demo.report import Report
 from tests.unit.ops_demo.test_report import report
 
 
-def _refuse(*_: object) -> None:
+def _refuse(*_: object, **__: object) -> None:
     raise StackError("there is no Java")
 
 
@@ -31,12 +31,12 @@ def test_the_answer_is_whether_the_books_balance(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], right: int
 ) -> None:
     class Stage:
-        catcher = None
+        catcher = console = None
 
     async def perform(*_: object) -> Report:
         return report(books=[BookEntry("one", 1, right)])
 
-    monkeypatch.setattr(demo, "set_stage", lambda *_: Stage())
+    monkeypatch.setattr(demo, "set_stage", lambda *_, **__: Stage())
     monkeypatch.setattr(demo, "perform", perform)
     assert demo.run(tickets=8, root=tmp_path, as_json=True) is (right == 1)
     assert json.loads(capsys.readouterr().out)["balanced"] is (right == 1)

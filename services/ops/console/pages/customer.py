@@ -216,7 +216,7 @@ def products(rows: Shown) -> list[str]:
 
 
 async def look(sources: Sources, query: Which) -> CustomerView:
-    """All about a customer, now or as it stood."""
+    """All about a customer, now or as it stood; raises NotThere where nothing is known, or the instant lies ahead."""
     customer = stream_id("customer", normal(query.source), normal(query.number))
     now = sources.clock.now()
     if max(query.as_of or now, query.known_at or now) > now:

@@ -109,7 +109,7 @@ async def known(sources: Sources, known_at: datetime | None) -> Known:
 
 
 async def look(sources: Sources, query: Filters) -> PromisesView:
-    """The board as it is now, or as it was known."""
+    """The board as it is now, or as it was known; raises NotThere for an instant that lies ahead."""
     if query.known_at and query.known_at > sources.clock.now():
         raise NotThere("known_at lies ahead: nobody knows yet what will be known then")
     here = await known(sources, query.known_at)
