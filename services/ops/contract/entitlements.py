@@ -20,7 +20,7 @@ QUERIES = Path(__file__).with_name("queries.sql")
 COLUMNS = ("customer", "product", "holds", "since", "benefits", "contract")
 
 
-class Asked(NamedTuple):
+class BenefitFilter(NamedTuple):
     """Whose benefits of which product, all where none is named, and when."""
 
     customer: str | None
@@ -53,18 +53,18 @@ def entitlements(
     now = here.clock().now()
     if at and at > now:
         raise Refused(f"{rfc3339(at)} lies after {rfc3339(now)}, and what will hold then is not recorded yet")
-    found = run(_held(here, Asked(customer, product, at or now)))
+    found = run(_held(here, BenefitFilter(customer, product, at or now)))
     show(found, as_json=as_json, otherwise=lambda: table(map(_row, found), COLUMNS))
 
 
-async def _held(here: Environment, asked: Asked) -> list[dict[str, Any]]:
+async def _held(here: Environment, asked: BenefitFilter) -> list[dict[str, Any]]:
     async with tables(here.postgres_address(), SERVICES["contract"]) as database:
         contract = Queries(database, QUERIES)
         await _check(contract, asked)
         return await held(contract, asked.at, [asked.customer] if asked.customer else None, asked.product)
 
 
-async def _check(contract: Queries, asked: Asked) -> None:
+async def _check(contract: Queries, asked: BenefitFilter) -> None:
     if asked.customer and not await contract.rows("customers_known", ids=[asked.customer]):
         raise Refused(f"there is no {asked.customer}")
     if asked.product is None:

@@ -31,7 +31,7 @@ _COUNTED = {
 }
 
 
-class Asked(NamedTuple):
+class ActionFilter(NamedTuple):
     """Which actions are meant; what is None is not asked."""
 
     since: datetime | None = None
@@ -68,12 +68,12 @@ def audit(
     as_json: AsJson = False,
 ) -> None:
     """Who was shown what is private and why, and who mended what and what came of it; the oldest first."""
-    rows = run(_audit(environment(ctx), Asked(since, until, by, action, what, most)))[::-1]
+    rows = run(_audit(environment(ctx), ActionFilter(since, until, by, action, what, most)))[::-1]
     said = [{**row, "came_of_it": came_of_it(row)} for row in rows]
     show(rows, as_json=as_json, otherwise=lambda: table(said, COLUMNS) if said else "nobody did anything")
 
 
-async def actions(database: Database, asked: Asked) -> list[dict[str, Any]]:
+async def actions(database: Database, asked: ActionFilter) -> list[dict[str, Any]]:
     """The actions that are meant, the youngest first, from audit's tables."""
     return await Queries(database, QUERIES).rows("actions", **asked._asdict())
 
@@ -85,6 +85,6 @@ def came_of_it(row: Mapping[str, Any]) -> str:
     return ", ".join([*counted, *used])
 
 
-async def _audit(here: Environment, asked: Asked) -> list[dict[str, Any]]:
+async def _audit(here: Environment, asked: ActionFilter) -> list[dict[str, Any]]:
     async with tables(here.postgres_address(), SERVICES["audit"]) as database:
         return await actions(database, asked)

@@ -15,7 +15,7 @@ _TYPE_HEADER = "ce_type"
 NOTHING = object()
 
 
-class Asked(NamedTuple):
+class InCommon(NamedTuple):
     """What the letters of a group have in common."""
 
     door: str
@@ -50,9 +50,9 @@ class Known(NamedTuple):
     source: str | None
     written_at: datetime
 
-    def asked(self) -> Asked:
+    def in_common(self) -> InCommon:
         """By what it is grouped; places in lists are one place."""
-        return Asked(self.place.topic, self.reason, in_any(self.where), self.kind)
+        return InCommon(self.place.topic, self.reason, in_any(self.where), self.kind)
 
 
 def known(letter: DeadLetter, written_at: datetime) -> Known:
@@ -63,9 +63,9 @@ def known(letter: DeadLetter, written_at: datetime) -> Known:
 
 def groups(found: Iterable[Known]) -> list[Group]:
     """The largest first, among those of one size the one that grows last."""
-    by: dict[Asked, list[Known]] = {}
+    by: dict[InCommon, list[Known]] = {}
     for one in found:
-        by.setdefault(one.asked(), []).append(one)
+        by.setdefault(one.in_common(), []).append(one)
     made = [_group(what, letters) for what, letters in by.items()]
     return sorted(made, key=lambda group: (-group.letters, -group.until.timestamp(), group.door, group.where))
 
@@ -90,7 +90,7 @@ def _in_envelope(value: bytes | None) -> object:
         return None
 
 
-def _group(what: Asked, found: Sequence[Known]) -> Group:
+def _group(what: InCommon, found: Sequence[Known]) -> Group:
     newest = max(found, key=lambda one: one.written_at)
     return Group(
         *what,

@@ -202,4 +202,4 @@ def test_attributes_that_are_headers_are_part_of_the_event() -> None:
 
 def test_letters_are_asked_for_by_what_a_group_says() -> None:
     [group] = groups([found(NO_CHANNEL)])
-    assert found(NO_CHANNEL).asked() == (group.door, group.reason, group.where, group.kind)
+    assert found(NO_CHANNEL).in_common() == (group.door, group.reason, group.where, group.kind)

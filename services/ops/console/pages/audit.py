@@ -9,7 +9,7 @@ from pydantic import Field
 from services.ops.console.pages.page import Page, Query, View
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
-from services.ops.door.audit import ACTIONS, QUERIES, Asked
+from services.ops.door.audit import ACTIONS, QUERIES, ActionFilter
 
 
 class Filters(Query):
@@ -70,7 +70,7 @@ def action_view(row: dict[str, Any]) -> ActionView:
 
 async def look(sources: Sources, query: Filters) -> AuditView:
     """What was done."""
-    asked = Asked(query.since, query.until, query.who, query.action, query.what, query.most)
+    asked = ActionFilter(query.since, query.until, query.who, query.action, query.what, query.most)
     rows = await (await sources.queries("audit", QUERIES)).rows("actions", **asked._asdict())
     said = query.model_dump(mode="json", exclude={"most"}, exclude_none=True)
     return AuditView(asked=said, kinds=ACTIONS, actions=tuple(action_view(row) for row in rows))
