@@ -1,6 +1,8 @@
 """A PostgreSQL that takes TLS and passwords alone, and roles that may do what they need and nothing else."""
 
-from collections.abc import Iterator
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ from libs.stack.certificates import Authority
 from libs.stack.postgres import Postgres, PostgresGuard
 from libs.stack.run import Run
 from tests.acceptance.olcare import done
+from tests.support import eventually
 
 READ = "olcare_read"
 
@@ -43,6 +46,18 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
             again = done("databases", "create", "--secrets", str(folder / "secrets"))
             assert [row["made"] for row in again] == [False] * len(made)
         yield Guarded(server, other.certificate, folder / "secrets")
+
+
+@pytest.fixture(autouse=True)
+async def _taken_leave() -> AsyncIterator[None]:
+    """A connection by TLS that failed is closed once the server has taken leave too: the loop runs until then."""
+    yield
+    await eventually(lambda: not open_connections(asyncio.get_running_loop()))
+
+
+def open_connections(loop: asyncio.AbstractEventLoop) -> list[asyncio.Transport]:
+    transports = (one for one in gc.get_objects() if type(one).__name__ == "_SelectorSocketTransport")
+    return [one for one in transports if one.get_extra_info("socket") and one._loop is loop and not one.is_closing()]
 
 
 async def test_an_address_keeps_its_query(guarded: Guarded, unique: str) -> None:
