@@ -15,6 +15,7 @@ from libs.eventlog.wire.record import Record, RecordedEvent
 
 BATCH = 5000
 WAIT = 0.5  # machine seconds
+SEVERAL = 2
 
 
 async def _nowhere_else() -> None:
@@ -40,6 +41,8 @@ class ReaderLoop:
         self._positions: dict[int, Position] = {}
         self._subscription: Subscription | None = None
         self._anew = False
+        self._more = set[int]()
+        """Partitions with more streams to be put away than were with the batch."""
         self.halted: dict[int, Halted] = {}
         self.counted = self.void = 0
 
@@ -101,10 +104,11 @@ class ReaderLoop:
         """Read and apply one batch of every partition that has one; gives the number of records."""
         batches = await subscription.batch(BATCH, WAIT)
         mine = {partition: list(records) for partition, records in batches.items() if partition not in self.halted}
-        if len(mine) == 1 or not await self._all_at_once(mine):
+        if len(mine) < SEVERAL or not await self._all_at_once(mine):
             for partition, records in mine.items():
                 if partition not in self.halted:
                     await self._as_far_as_possible(partition, records)
+        await self._put_the_rest_away()
         if not batches:
             await self._go_past(await subscription.passed())
         return sum(len(records) for records in batches.values())
@@ -155,11 +159,24 @@ class ReaderLoop:
             after = {partition: each.after for partition, each in read.items()}
             await step.save(views, after)
         self._positions.update(after)
-        while step.more:
-            async with self._store.steps(after) as step:
-                await step.put_away()
+        self._more |= after.keys() if step.more else set()
         for view in views.values():
             self._count(view)
+
+    async def _put_the_rest_away(self) -> None:
+        """Put away those of very many streams whose time has come that the transactions of the batches left."""
+        try:
+            while self._more:
+                async with self._store.steps(
+                    {partition: self._positions[partition] for partition in self._more}
+                ) as step:
+                    await step.put_away()
+                self._more = self._more if step.more else set()
+        except (Fenced, Unavailable):
+            self._more = set()  # whoever has the partitions now does it
+            await self._go_over()
+            if not self._anew:
+                raise
 
     async def _as_far_as_possible(self, partition: int, records: list[Record]) -> None:
         """Apply a batch; where one of its records raises Halted, apply the records before it, then halt.
@@ -214,9 +231,7 @@ class ReaderLoop:
             self._projector.fold(read.events, view)
             await step.save(view, read.after)
         self._positions[partition] = read.after
-        while step.more:
-            async with self._store.step(partition, read.after) as step:
-                await step.put_away()
+        self._more |= {partition} if step.more else set()
         self._count(view)
 
     def _read(self, partition: int, records: Sequence[Record]) -> "_Read":

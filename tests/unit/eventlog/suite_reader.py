@@ -1,6 +1,7 @@
 """What a reader makes of a log: all that counts, once, in order; and nothing beyond what cannot stand there."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from random import Random
 from unittest import mock
 
@@ -10,7 +11,7 @@ from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import Projector
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.reader import ReaderLoop
-from libs.eventlog.ports import NO_REMARKS, Log, Position
+from libs.eventlog.ports import NO_REMARKS, Log, Position, Steps
 from libs.eventlog.projection import Reader
 from libs.eventlog.rule import Judge, SetAside
 from libs.eventlog.wire.record import Head, Record
@@ -213,6 +214,38 @@ class ReaderSuite:
             found = await tables.contents(DESK_TICKETS)
             assert (found.positions, found.heads) == ({0: 2, 1: 1}, history.heads)
             assert found.rows["tally"] == {(A,): Tally(A, 2), (B,): Tally(B, 1)}
+
+    async def test_a_round_without_records_opens_no_transaction(self, env: Environment) -> None:
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            store = tables.stores[DESK_TICKETS.name]
+            reading = loop(log, tables)
+            await reading.assigned(ALL)
+            with mock.patch.object(store, "steps", side_effect=store.steps) as steps:
+                assert await reading.round(AtTheEnd({})) == 0
+            assert steps.call_count == 0
+
+    async def test_who_is_fenced_after_its_batches_are_stored_halts_nothing(self, env: Environment) -> None:
+        """Streams are put away in transactions after that of the batches, where they are very many."""
+        history = History()
+        async with env.log() as log, env.tables(DESK_TICKETS) as tables:
+            store = tables.stores[DESK_TICKETS.name]
+            reading = loop(log, tables)
+            await reading.assigned(ALL)
+            steps, opened = store.steps, list[Collection[int]]()
+
+            @asynccontextmanager
+            async def fenced_later(expected: Mapping[int, Position]) -> AsyncIterator[Steps]:
+                opened.append(expected.keys())
+                if len(opened) > 1:
+                    raise Fenced("another one has them")
+                async with steps(expected) as step:
+                    yield step
+                    step.more = True
+
+            with mock.patch.object(store, "steps", side_effect=fenced_later), pytest.raises(Fenced):
+                await reading.round(Handed({0: [history.next(A)], 1: [history.next(B)]}))
+            assert (reading.halted, reading.take_counts(), opened) == ({}, (2, 0), [{0, 1}, {0, 1}])
+            assert (await tables.contents(DESK_TICKETS)).heads == history.heads
 
     @pytest.mark.parametrize("bad", [0, 1])
     async def test_where_one_partition_halts_the_others_go_on_and_nothing_is_counted_twice(
