@@ -108,8 +108,8 @@ async def redrive(
     tell(progress)
     try:
         async for sent in _sent(at, letters, pace):
-            await at.say([mark(one) for one in sent])
             progress.sent += sent
+            await at.say([mark(one) for one in sent])
             tell(progress)
             if progress.count(Outcome.UNREADABLE) >= pace.stop_after:
                 break

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -163,6 +164,13 @@ async def test_a_door_that_does_not_answer_ends_it_and_what_was_sent_before_is_c
     with pytest.raises(Unanswered):
         await send_again(order(doors), [stored(1, b"a"), stored(2, b"b", GONE)], Pace())
     assert [marker.place.offset for marker in doors.marked] == [1]
+    assert doors.tally() == {"ended": "failed", "taken": 1, "left": 1}
+
+
+async def test_what_was_sent_is_counted_though_it_could_not_be_marked() -> None:
+    doors = Doors()
+    with mock.patch.object(doors, "say", side_effect=Unavailable("Kafka is away")), pytest.raises(Unavailable):
+        await send_again(order(doors), [stored(1, b"a"), stored(2, b"b")], Pace())
     assert doors.tally() == {"ended": "failed", "taken": 1, "left": 1}
 
 
