@@ -122,7 +122,9 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # lost connections we report ourselves
     try:
         app(prog_name="olcare", default_map=from_files())
-    except Exception as error:
+    except (
+        Exception
+    ) as error:  # which of them are told in a sentence is imported now alone; all others are raised again
         code = import_module("services.ops.cli.problems").told(error)
         if code is None:
             raise

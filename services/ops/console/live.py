@@ -74,9 +74,8 @@ class Producer:
     async def _run(self) -> None:
         try:
             await self._go_on()
-        except Exception:
+        except Exception:  # noqa: BLE001 - nobody waits for the task: it is logged here, and whoever watches asks again
             _log.exception("a live page could not be looked at")
-            raise
         finally:
             self._over = True
             self._round += 1

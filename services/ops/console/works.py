@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from libs.chassis.clock import Clock, draw_id
 from libs.eventlog.errors import Unavailable
 from services.ops.cli.output import Refused
@@ -13,6 +15,9 @@ from services.ops.cli.output import Refused
 MOST = 100
 """So many that have ended are remembered."""
 RUNNING, COMPLETE, STOPPED, CANCELLED, FAILED = "running", "complete", "stopped", "cancelled", "failed"
+
+
+_log = structlog.get_logger("olcare.console")
 
 
 @dataclass
@@ -100,10 +105,11 @@ class Works:
         except (Unavailable, Refused) as error:
             work.state = FAILED
             work.said.append(str(error))
+        except Exception:  # noqa: BLE001 - nobody waits for the task: it is logged here, and said on the page
+            _log.exception("what was begun on a page failed", kind=work.kind, about=work.about)
+            work.state = FAILED
+            work.said.append("a fault of ours; the log of the console says more")
         finally:
-            if work.runs:
-                work.state = FAILED
-                work.said.append("a fault of ours; the log of the console says more")
             work.ended = self._clock.monotonic()
 
     def _forget(self) -> None:

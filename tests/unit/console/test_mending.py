@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from libs.eventlog.errors import Unavailable
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.messages.places import RecordAddress
 from services.ops.cli.output import Refused
+from services.ops.console import works as works_of_pages
 from services.ops.console.grants import LIFETIME, Grants
 from services.ops.console.pages.audit import action_view
 from services.ops.console.pages.dead_letters import WHOLE, Chosen, Filters, Sent
@@ -105,14 +107,17 @@ async def test_work_says_how_far_it_is_and_how_long_it_will_take() -> None:
         (KeyError("x"), "a fault of ours; the log of the console says more"),
     ],
 )
-async def test_work_that_fails_says_why(error: Exception, sentence: str) -> None:
+async def test_work_that_fails_says_why_and_a_fault_of_ours_is_logged(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
+) -> None:
     async def run(_work: Work) -> str:
         raise error
 
+    logged: list[dict[str, str]] = []
+    monkeypatch.setattr(works_of_pages, "_log", SimpleNamespace(exception=lambda _, **what: logged.append(what)))
     work = await run_to_its_end(Works(ManualClock(MONDAY)), run)
     assert (work.state, work.said) == ("failed", [sentence])
-    assert work.task is not None
-    work.task.exception()
+    assert logged == ([{"kind": "rebuild", "about": "intake.plan"}] if isinstance(error, KeyError) else [])
 
 
 async def test_work_that_is_cancelled_ends() -> None:
