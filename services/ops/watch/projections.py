@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from libs.eventlog.engine import Engine, EngineSettings
-from libs.eventlog.errors import Unavailable
+from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.projection import Reader
 from libs.eventlog.rebuild.build import Tell
 from libs.eventlog.rebuild.proof import Difference, Snapshot
@@ -205,7 +205,7 @@ async def _rebuild_one(here: Environment, service: WatchedService, reader: Reade
             async with engine(here, service, reader, lines=how.lines) as opened:
                 found = await _prove(opened, service, reader, build, lines=how.lines)
                 generation = opened.generation(reader.name).generation
-        except (Refused, Unavailable, CancelledError) as error:
+        except (Refused, Unavailable, Halted, CancelledError) as error:
             await order.rebuilt(RebuildResult(ended=_end(error)))
             raise
         await order.rebuilt(RebuildResult(ended=RebuildEnd.SWITCHED, generation=generation, proof=_recorded(found)))
