@@ -70,5 +70,5 @@ def issued_by_duty(row: Mapping[str, Any], command: Command, *more: str, rests_o
     A stream without events has no head, and is named by itself.
     """
     identity = str(duty_command_id(row["head"] or row["stream"], type(command).__name__, *more))
-    why = row["correlation"], None, None, row["head"]
-    return IssuedCommand(identity, row["stream"], command, *why, tuple(rests_on))
+    rests = tuple(rests_on)
+    return IssuedCommand(identity, row["stream"], command, row["correlation"], caused_by=row["head"], rests_on=rests)

@@ -7,11 +7,13 @@ from typing import Any
 
 import asyncpg
 
+from libs.eventlog.ports import Identity
 from libs.eventlog.projection import Projection, Reader
 from libs.eventlog.tables.database import Database
-from libs.eventlog.tables.generations import indexes, tables
+from libs.eventlog.tables.generations import begin, indexes, switch, tables
 from libs.eventlog.tables.put_away import put_away
 from libs.eventlog.tables.queries import Queries, expressions_of
+from libs.eventlog.tables.store import PostgresStore
 from libs.messages.base import Event
 from libs.messages.catalogue import STREAMS_OF
 from libs.messages.streams import parse_stream
@@ -55,6 +57,19 @@ class Folded:
                 rows |= {key: projection.evolve(rows.get(key), recorded) for key in projection.keys(recorded)}
         stored = [projection.dump(row) for row in rows.values() if row is not None]
         await self.connection.copy_records_to_table(projection.table, records=stored)
+
+
+async def tables_in_use(database: Database, reader: Reader, partitions: int) -> PostgresStore:
+    """Make the tables of a reader that has read nothing, and use them."""
+    async with database.connection() as connection:
+        generation = await begin(connection, reader, Identity("test", reader.topic), "none")
+        for statement in indexes(reader, generation.schema):
+            await connection.execute(statement)
+        places = [(partition, 0, 0, None) for partition in range(partitions)]
+        await connection.copy_records_to_table(f"position_{reader.name}", schema_name=generation.schema, records=places)
+        await switch(connection, generation, None)
+    database.use(reader.name, generation.schema)
+    return PostgresStore(database, reader)
 
 
 async def put_all_away(connection: asyncpg.Connection, reader: Reader) -> None:

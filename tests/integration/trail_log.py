@@ -9,12 +9,9 @@ from typing import Any
 from libs.eventlog.fold import Projector
 from libs.eventlog.kafka.topics import load_cards
 from libs.eventlog.loops.reader import ReaderLoop
-from libs.eventlog.ports import Identity
 from libs.eventlog.projection import Reader
 from libs.eventlog.rule import Judge
 from libs.eventlog.tables.database import Database
-from libs.eventlog.tables.generations import begin, indexes, switch
-from libs.eventlog.tables.store import PostgresStore
 from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import Cause, Head, Outgoing, Record, encode
@@ -28,6 +25,7 @@ from libs.stack.run import PROJECT
 from services.ops.audit.projections import READERS
 from services.ops.trail.links import Chain, trail_queries
 from tests.contracts.asyncapi import examples
+from tests.integration.folded import tables_in_use
 
 CARDS = load_cards(PROJECT / "contracts/topics")
 PARTITIONS = 12
@@ -124,7 +122,7 @@ async def read_into(
     await database.open()
     try:
         for reader in readers:
-            store = await _tables(database, reader)
+            store = await tables_in_use(database, reader, PARTITIONS)
             judge = Judge(Codec(reader.topic, EVENTS[reader.topic], PARTITIONS))
             loop = ReaderLoop(written.log, store, Projector(reader, judge), "reader")
             await loop.round(await written.log.subscribe(reader.topic, reader.name, loop.assigned))
@@ -133,15 +131,3 @@ async def read_into(
     finally:
         await database.close()
         await drop_database(postgres, name)
-
-
-async def _tables(database: Database, reader: Reader) -> PostgresStore:
-    async with database.connection() as connection:
-        generation = await begin(connection, reader, Identity("test", reader.topic), "none")
-        for statement in indexes(reader, generation.schema):
-            await connection.execute(statement)
-        places = [(partition, 0, 0, None) for partition in range(PARTITIONS)]
-        await connection.copy_records_to_table(f"position_{reader.name}", schema_name=generation.schema, records=places)
-        await switch(connection, generation, None)
-    database.use(reader.name, generation.schema)
-    return PostgresStore(database, reader)

@@ -12,7 +12,7 @@ from libs.stack.run import PROJECT, ROOT
 
 
 class Options(NamedTuple):
-    """What was said on the command line or in the environment, in the order of Environment's fields."""
+    """What was said on the command line or in the environment."""
 
     kafka: str | None
     postgres: str | None

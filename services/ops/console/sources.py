@@ -25,8 +25,11 @@ from services.ops.console.rates import Rates
 from services.ops.console.tail import Tails
 from services.ops.console.undone import DeadLetterBook
 from services.ops.console.works import Works
+from services.ops.trail import links
+from services.ops.trail.links import Chain
 from services.ops.watch.services import SERVICES, WatchedService
 
+CHAIN = Path(links.__file__).with_name("queries.sql")
 CONNECTIONS = 4
 """At most so many to each database."""
 LOOK = 2.0
@@ -151,6 +154,10 @@ class Sources:
             known = database, Queries(database, file, expressions=expressions)
             self._queries[service, file] = known
         return known[1]
+
+    async def chain(self) -> Chain:
+        """Give what audit keeps of every event; raises Refused and Unavailable."""
+        return Chain(await self.queries("audit", CHAIN))
 
     async def close(self) -> None:
         """End what was begun, and disconnect from everything."""

@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from libs.eventlog.kafka.topics import Card
-from libs.eventlog.ports import Log, PartitionOffset
-from libs.eventlog.wire.codec import Codec
+from libs.eventlog.ports import Log
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.actions import ActionRefused
 from libs.messages.base import PrivateKey, event_type
-from libs.messages.catalogue import CONTRACTS, EVENTS, OPS, PLAN, STREAMS_OF, TICKETS
+from libs.messages.catalogue import CONTRACTS, OPS, PLAN, STREAMS_OF, TICKETS
 from libs.messages.ids import door_command_id, otherwise_command_id
 from libs.messages.notices import NoticeOrderRefused, NoticeResendOrdered, NoticeSettled
 from libs.messages.places import DoorRecord, RecordAddress
@@ -22,6 +21,7 @@ from libs.messages.receipts import Outcome
 from libs.messages.streams import stream_id
 from services.contract.door import outcome_of as outcome_of_contracts
 from services.intake.door import outcome_of as outcome_of_tickets
+from services.ops.trail.as_of import events_of
 from services.ops.trail.links import Chain, Link
 
 KINDS = (*STREAMS_OF[TICKETS], *STREAMS_OF[CONTRACTS], *STREAMS_OF[OPS])
@@ -55,8 +55,8 @@ async def receipts(
     used for another message. With the `number` of what it is about, that stream alone is looked at.
     """
     links = await _links(chain, source, message, number)
-    events = await _events(log, cards, links)
-    found = (_told((source, message), link, events[link.id]) for link in links)
+    events = await events_of(log, cards, links)
+    found = (_told((source, message), link, event) for link, event in zip(links, events, strict=True))
     return sorted((one for one in found if one), key=lambda one: (one.recorded_at, one.event))
 
 
@@ -77,16 +77,6 @@ async def _links(chain: Chain, source: str, message: str, number: str | None) ->
 
 def _command(source: str, message: str, stream: str) -> str:
     return str(door_command_id(source, message, stream))
-
-
-async def _events(log: Log, cards: Mapping[str, Card], links: Sequence[Link]) -> dict[str, RecordedEvent]:
-    found: dict[str, RecordedEvent] = {}
-    for topic in {link.topic for link in links}:
-        codec = Codec(topic, EVENTS[topic], cards[topic].partitions)
-        places = {PartitionOffset(link.partition, link.offset): link.id for link in links if link.topic == topic}
-        for place, record in (await log.records(topic, places)).items():
-            found[places[place]] = codec.open(codec.envelope(record))
-    return found
 
 
 def _told(named: tuple[str, str], link: Link, event: RecordedEvent) -> KnownReceipt | None:

@@ -14,11 +14,11 @@ from libs.eventlog.ports import Appender, Commit, Identity, OnAssigned, Partitio
 from libs.eventlog.projection import Key, Projection, Reader
 from libs.eventlog.rebuild.build import build
 from libs.eventlog.tables.database import Database
-from libs.eventlog.tables.generations import begin, indexes, switch
-from libs.eventlog.tables.store import PostgresStore
+from libs.eventlog.tables.generations import begin
 from libs.eventlog.testing import Away
 from libs.eventlog.wire.record import Head, Outgoing, Record
 from libs.stack.databases import drop_database
+from tests.integration.folded import tables_in_use
 from tests.model.story import PARTITIONS, TOPICS
 from tests.unit.eventlog.environment import Contents, Environment, ScanningLog, Tables, soon
 
@@ -161,7 +161,7 @@ class OnKafkaAndPostgres:
         database = Database(self._postgres, name)
         await database.open()
         try:
-            yield PostgresTables(database, {r.name: await _ready(database, r) for r in readers})
+            yield PostgresTables(database, {r.name: await tables_in_use(database, r, PARTITIONS) for r in readers})
         finally:
             await database.close()
             await drop_database(self._postgres, name)
@@ -208,19 +208,6 @@ class OnKafkaAndPostgres:
 
     def _at(self, topic: str) -> str:
         return f"{self._unique}.{topic}"
-
-
-async def _ready(database: Database, reader: Reader) -> Store:
-    """Make the tables of a reader that has read nothing, and use them."""
-    async with database.connection() as connection:
-        generation = await begin(connection, reader, Identity("test", reader.topic), "none")
-        for statement in indexes(reader, generation.schema):
-            await connection.execute(statement)
-        places = [(partition, 0, 0, None) for partition in range(PARTITIONS)]
-        await connection.copy_records_to_table(f"position_{reader.name}", schema_name=generation.schema, records=places)
-        await switch(connection, generation, None)
-    database.use(reader.name, generation.schema)
-    return PostgresStore(database, reader)
 
 
 @pytest.fixture

@@ -20,13 +20,10 @@ from services.ops.contract.terms import Shown, shown
 from services.ops.cover.command import QUERIES as COVER
 from services.ops.cover.command import known
 from services.ops.cover.explanation import explained
-from services.ops.trail import links
 from services.ops.trail.as_of import Cut
-from services.ops.trail.links import Chain
 from services.ops.trail.opened import Trail
 
 TICKETS = Path(__file__).parents[1] / "customer_tickets.sql"
-TRAIL = Path(links.__file__).with_name("queries.sql")
 MOST = 100
 """Tickets."""
 
@@ -246,7 +243,7 @@ async def _rows(sources: Sources, customer: str, cut: Cut | None, at: datetime) 
     queries = await sources.queries("contract", QUERIES)
     if cut is None:
         return await asked(queries, [customer], at)
-    trail = Trail(Chain(await sources.queries("audit", TRAIL)), await sources.log(), sources.cards)
+    trail = Trail(await sources.chain(), await sources.log(), sources.cards)
     return await as_they_stood(trail, await sources.database("contract"), [customer], cut, at)
 
 

@@ -21,13 +21,10 @@ from services.ops.report.command import account_of
 from services.ops.report.misses import why
 from services.ops.report.scope import AROUND
 from services.ops.sla.grounds import Grounds, grounds_in_tables
-from services.ops.trail import links
-from services.ops.trail.links import Chain
 from services.ops.trail.promises import promises_then
 from services.ops.watch.services import SERVICES
 
 BOARD = Path(__file__).parents[1] / "promise_board.sql"
-TRAIL = Path(links.__file__).with_name("queries.sql")
 WHOLE = 100_000
 """Lines of the board as CSV at most."""
 A_DAY = timedelta(days=1)
@@ -101,7 +98,7 @@ async def known(sources: Sources, known_at: datetime | None) -> Known:
     grounds = await grounds_in_tables(database)
     if known_at is None:
         return Known(await sources.queries("sla_timer", BOARD), grounds, sources.clock.now())
-    chain = Chain(await sources.queries("audit", TRAIL))
+    chain = await sources.chain()
     then = await promises_then(chain, await sources.log(), sources.cards, known_at)
     expressions = expressions_of(SERVICES["sla_timer"].readers)
     queries = Queries(database, BOARD, expressions=expressions, instead=then.instead, values=then.values)

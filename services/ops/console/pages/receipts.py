@@ -1,16 +1,11 @@
 """`/receipts`: what became of a message, by its source and its id, for ever."""
 
 from datetime import datetime
-from pathlib import Path
 
 from services.ops.console.pages.page import Page, Query, View
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
-from services.ops.trail import links
-from services.ops.trail.links import Chain
 from services.ops.trail.receipts import receipts
-
-QUERIES = Path(links.__file__).with_name("queries.sql")
 
 
 class AskedFor(Query):
@@ -51,7 +46,7 @@ async def look(sources: Sources, query: AskedFor) -> ReceiptsView:
     dead: tuple[str, ...] = ()
     if query.source and query.id:
         log = await sources.log()
-        chain = Chain(await sources.queries("audit", QUERIES))
+        chain = await sources.chain()
         known = await receipts(chain, log, sources.cards, query.source, query.id, query.number)
         found = tuple(
             ReceiptView(

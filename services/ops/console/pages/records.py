@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -16,14 +15,12 @@ from services.ops.console.pages.page import NotThere, Page, Query, View
 from services.ops.console.pages.tail import card_of, record_view
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
-from services.ops.trail import links
 from services.ops.trail.causes import Why, causes
 from services.ops.trail.effects import Effects, effects
-from services.ops.trail.links import Chain, Link
+from services.ops.trail.links import Link
 from services.ops.trail.records import record_at
 from services.ops.trail.verdicts import verdict
 
-QUERIES = Path(links.__file__).with_name("queries.sql")
 LISTED = 100
 """Effects that are listed."""
 COUNTED = 20_000
@@ -149,7 +146,7 @@ async def look(sources: Sources, query: Which) -> RecordView:
         record = await record_at(log, sources.cards, address)
     except Refused as error:
         raise NotThere(str(error)) from error
-    chain = Chain(await sources.queries("audit", QUERIES))
+    chain = await sources.chain()
     found = await verdict(chain, sources.cards, record)
     counting = found.counting
     told = await causes(chain, [counting.id]) if counting else {}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import quote
 
 from pydantic import Field, field_validator
@@ -17,13 +16,11 @@ from services.ops.console.pages.two_clocks import Difference, both_clocks, diffe
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.sla.grounds import Grounds, grounds_in_tables
-from services.ops.trail import links
 from services.ops.trail.as_of import Cut
-from services.ops.trail.links import Chain, Link
+from services.ops.trail.links import Link
 from services.ops.trail.tickets import TicketLife, as_it_stood
 
 ABOUT_TICKETS = ("ticket", "promise", "cycles")
-QUERIES = Path(links.__file__).with_name("queries.sql")
 
 
 class Search(Query):
@@ -286,7 +283,7 @@ def _differing(told: TicketLife, both: Cut) -> tuple[Difference, ...]:
 async def look(sources: Sources, query: Which) -> TicketView:
     """Look at a ticket; raises NotThere."""
     ticket = query.ticket()
-    chain = Chain(await sources.queries("audit", QUERIES))
+    chain = await sources.chain()
     told = await sources.lives.of(chain, await sources.log(), sources.cards, ticket)
     if told is None:
         raise NotThere(f"there is no {ticket}; /tickets looks for another one")
