@@ -6,11 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
+from libs.chassis.clock import Clock
+from libs.messages.base import rfc3339
 from tests.integration.console.saying import said
 from tests.support import eventually
 
 HTML = {"accept": "text/html"}
-FRIDAY = "2026-11-27T15:30:00Z"
+EARLIER = timedelta(minutes=10)
+"""Before it is told: long enough to be told apart, and too short for anything to be due."""
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -44,7 +47,7 @@ async def test_a_ticket_has_its_life_its_promise_and_its_mails(client: httpx.Asy
 
 
 async def test_what_nobody_knew_yet_is_told_apart_from_what_had_happened(client: httpx.AsyncClient) -> None:
-    ticket = await life(client, "4731", "--time", FRIDAY)
+    ticket = await life(client, "4731", "--time", rfc3339(Clock().now() - EARLIER))
     recorded = datetime.fromisoformat(ticket["events"][0]["recorded_at"])
     before = (recorded - MICROSECOND).isoformat().replace("+00:00", "Z")
     then = (await client.get(f"/tickets/crm-eu/4731?as_of={before}")).json()
