@@ -148,6 +148,9 @@ ShownId = Annotated[str, StringConstraints(pattern=rf"^[a-z][a-z0-9.-]*/{_PART}/
 EventId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 """The id of an event or a command: a UUID in lower case."""
 
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 of a content in its canonical form."""
+
 TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=249)]
 MessageType = Annotated[str, StringConstraints(pattern=r"^olcare(\.upstream)?\.[A-Z][A-Za-z0-9]*\.v[1-9][0-9]*$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]

@@ -15,6 +15,7 @@ from libs.messages.base import (
     Code,
     Country,
     Day,
+    Digest,
     Event,
     Instant,
     Language,
@@ -263,6 +264,8 @@ class CentreCalendarPublished(Event):
 
     published_at: Instant
     calendar: CentreCalendar
+    rehearsal: Digest | None = None
+    """Of the rehearsal on which somebody decided to publish it; None where there was none."""
 
 
 class TargetsPublished(Event):
@@ -270,6 +273,7 @@ class TargetsPublished(Event):
 
     published_at: Instant
     targets: ResponseTargets
+    rehearsal: Digest | None = None
 
 
 class PriceListPublished(Event):
@@ -277,6 +281,7 @@ class PriceListPublished(Event):
 
     published_at: Instant
     prices: PriceList
+    rehearsal: Digest | None = None
 
 
 class ProductVersionsPublished(Event):
@@ -284,6 +289,7 @@ class ProductVersionsPublished(Event):
 
     published_at: Instant
     product: ProductVersions
+    rehearsal: Digest | None = None
 
 
 class NoticeOffsetsPublished(Event):
@@ -291,6 +297,7 @@ class NoticeOffsetsPublished(Event):
 
     published_at: Instant
     offsets: NoticeOffsets
+    rehearsal: Digest | None = None
 
 
 class TzDatabasePublished(Event):

@@ -26,6 +26,7 @@ from libs.messages.base import (
     Count,
     Country,
     Day,
+    Digest,
     EventId,
     Language,
     LicenceId,
@@ -394,6 +395,8 @@ class PlanPartSubmitted(Upstream):
         CalendarContent | TargetsContent | PricesContent | VersionsContent | RemindersContent | TzContent,
         Field(discriminator="part"),
     ]
+    rehearsal: Digest | None = None
+    """Of the rehearsal on which somebody decided to publish it; of a tz database there is none."""
 
 
 class PersonErasureOrdered(Upstream):

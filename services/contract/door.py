@@ -283,7 +283,7 @@ def _command(record: Record, message: Message[ContractUpstream], facts: Contract
         case PersonErasureOrdered():
             return ErasePerson(at, said.person, said.by)
         case PlanPartSubmitted():
-            return PublishPart(at, said.publication, settings.now)
+            return PublishPart(at, said.publication, settings.now, said.rehearsal)
         case _:
             assert_never(said)
 

@@ -54,6 +54,7 @@ class PublishPart:
     occurred_at: datetime
     publication: Publication
     now: datetime = EVER
+    rehearsal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _publish(state: State, command: PublishPart) -> PlanEvent:
     refusal = _stale(known, publication.content) or _objection(publication)
     if refusal:
         return _refused(command.occurred_at, publication, refusal)
-    return _published(max(command.occurred_at, command.now), publication)
+    return _published(max(command.occurred_at, command.now), publication, command.rehearsal)
 
 
 def _refused(at: datetime, publication: Publication, reason: PlanRefusal) -> PlanPartRefused | TzDatabaseRefused:
@@ -175,17 +176,17 @@ def _objection(publication: Numbered) -> PlanRefusal | None:
             assert_never(publication)
 
 
-def _published(at: datetime, publication: Numbered) -> PlanEvent:
+def _published(at: datetime, publication: Numbered, rehearsal: str | None) -> PlanEvent:
     match publication:
         case CalendarContent(content=calendar):
-            return CentreCalendarPublished(published_at=at, calendar=calendar)
+            return CentreCalendarPublished(published_at=at, calendar=calendar, rehearsal=rehearsal)
         case TargetsContent(content=targets):
-            return TargetsPublished(published_at=at, targets=targets)
+            return TargetsPublished(published_at=at, targets=targets, rehearsal=rehearsal)
         case PricesContent(content=prices):
-            return PriceListPublished(published_at=at, prices=prices)
+            return PriceListPublished(published_at=at, prices=prices, rehearsal=rehearsal)
         case VersionsContent(content=product):
-            return ProductVersionsPublished(published_at=at, product=product)
+            return ProductVersionsPublished(published_at=at, product=product, rehearsal=rehearsal)
         case RemindersContent(content=offsets):
-            return NoticeOffsetsPublished(published_at=at, offsets=offsets)
+            return NoticeOffsetsPublished(published_at=at, offsets=offsets, rehearsal=rehearsal)
         case _:
             assert_never(publication)

@@ -141,6 +141,16 @@ def test_a_part_that_is_dated_in_the_past_acts_from_now_and_one_to_come_from_its
     PART.given().when(PublishPart(JUNE + ahead, publication, JUNE)).then(acting)
 
 
+@pytest.mark.parametrize(("publication", "published", "stream"), PARTS)
+def test_the_rehearsal_of_a_part_stands_in_its_publication(
+    publication: Publication, published: PlanEvent, stream: str
+) -> None:
+    digest = "0123456789abcdef" * 4
+    rehearsed = published.model_copy(update={"rehearsal": digest})
+    PART.given().when(PublishPart(JUNE, publication, rehearsal=digest)).then(rehearsed)
+    assert stream_of_publication(publication) == stream
+
+
 def test_every_part_of_the_plan_is_among_them() -> None:
     assert {publication.part for publication, _ in EVERY} == set(PlanPart) | {"tz"}
 
