@@ -22,7 +22,7 @@ jsonb_to_recordset(p.beside) as b (
 
 -- part: t_is_shorter_than_b
 (t.version > b.targets_version and t.published_at < b.due_at
-    and (t.content -> 'targets' ->> (b.target_channel || '_seconds'))::int < b.target_seconds)
+    and (t.seconds ->> b.target_channel)::int < b.target_seconds)
 
 -- part: x_is_a_newer_tz_of_b
 (x.zone = b.zone and x.version collate "C" > b.tz_version
@@ -36,7 +36,7 @@ jsonb_to_recordset(p.beside) as b (
 -- part: t_is_shorter_than_p
 -- Newer targets, published before its deadline, that give its channel less working time.
 (p.beside is null and t.version > p.targets_version and t.published_at < p.due_at
-    and (t.content -> 'targets' ->> (p.target_channel || '_seconds'))::int < p.target_seconds)
+    and (t.seconds ->> p.target_channel)::int < p.target_seconds)
 
 -- part: tz_changes_in_d
 jsonb_to_recordset(d.changes) as x (
@@ -93,14 +93,14 @@ from (
     union
     select o.stream
     from targets t
-    cross join jsonb_each_text(t.content -> 'targets') as s (name, seconds)
+    cross join jsonb_each_text(t.seconds) as s (channel, seconds)
     join promises o
-        on o.state = 'waiting' and o.beside is null and o.target_channel || '_seconds' = s.name and o.target_seconds > s.seconds::int
+        on o.state = 'waiting' and o.beside is null and o.target_channel = s.channel and o.target_seconds > s.seconds::int
     where o.targets_version < t.version and t.published_at <= :now and t.published_at < o.due_at
         and t.version > (select min(targets_version) from promises where state = 'waiting')
         and s.seconds::int < (
             select max(target_seconds) from promises
-            where state = 'waiting' and target_channel || '_seconds' = s.name)
+            where state = 'waiting' and target_channel = s.channel)
     union
     select p.stream
     from tz_databases d

@@ -407,7 +407,7 @@ PROMISES: Projection[PromiseRow] = Projection(
         "(at_risk_at) where state = 'waiting'",
         "(calendar_centre, calendar_version) where state = 'waiting'",
         "(zone, tz_version) where state = 'waiting'",
-        "((target_channel || '_seconds'), target_seconds) where state = 'waiting'",
+        "(target_channel, target_seconds) where state = 'waiting'",
         "(targets_version) where state = 'waiting'",
         "(due_at, stream) where state = 'waiting' and responded_at <= due_at",
         "(stream) where owed_call_at is not null",

@@ -1,7 +1,7 @@
 """What is published of calendars and targets as rows, each publication and what it changed."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
 from libs.eventlog.projection import Key, Projection
@@ -11,10 +11,12 @@ from libs.messages.plan import (
     CentreCalendar,
     CentreCalendarPublished,
     PlanPartRefused,
+    ResponseTargets,
     TargetsEvent,
     TargetsPublished,
 )
-from libs.plan import changed_hours
+from libs.messages.tickets import Channel
+from libs.plan import changed_hours, target_of
 
 
 class CalendarRow(NamedTuple):
@@ -76,23 +78,30 @@ def _changed(row: CalendarChangesRow | None, stream: str, published: CentreCalen
 
 
 class TargetsRow(NamedTuple):
-    """A publication of the targets, in JSON."""
+    """A publication of the targets, in JSON, and of it the seconds promised, by channel."""
 
     stream: str
     sequence: int
     version: int
     published_at: datetime
     content: str
+    seconds: str
 
 
 def _targets(row: TargetsRow | None, event: RecordedEvent[TargetsEvent]) -> TargetsRow | None:
     match event.data:
         case TargetsPublished(targets=targets, published_at=at):
-            return TargetsRow(event.stream, event.sequence, targets.version, at, targets.model_dump_json())
+            content, seconds = targets.model_dump_json(), json.dumps(_seconds(targets))
+            return TargetsRow(event.stream, event.sequence, targets.version, at, content, seconds)
         case PlanPartRefused():
             return row
         case _:
             assert_never(event.data)
+
+
+def _seconds(targets: ResponseTargets) -> dict[str, int]:
+    promised = {channel: target_of(targets, channel) for channel in Channel}
+    return {channel: target // timedelta(seconds=1) for channel, target in promised.items() if target is not None}
 
 
 def _by_publication(event: RecordedEvent) -> tuple[Key, ...]:
@@ -125,7 +134,7 @@ TARGETS: Projection[TargetsRow] = Projection(
     row=TargetsRow,
     columns="""
         stream text not null, sequence bigint not null, version int not null, published_at timestamptz not null,
-        content jsonb not null""",
+        content jsonb not null, seconds jsonb not null""",
     events=(TargetsPublished,),
     evolve=_targets,
     key=("stream", "sequence"),

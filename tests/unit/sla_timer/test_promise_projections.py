@@ -1,5 +1,6 @@
 """What sla_timer keeps of its promises, and of what is published: pure folds of events."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from libs.eventlog.projection import Projection
 from libs.messages.base import Event
-from libs.messages.plan import CentreCalendar, CentreCalendarPublished, TargetsPublished
+from libs.messages.plan import CentreCalendar, CentreCalendarPublished, ChannelTargets, TargetsPublished
 from libs.messages.sla import NoPromise, NotAResponse, PromiseEvent
 from libs.messages.tickets import Channel
 from libs.workcal import tz_version
@@ -157,13 +158,25 @@ def test_every_publication_of_the_targets_is_kept_under_its_place() -> None:
     recorded = recorded_event("targets/plan/first-response", 2, published)
     assert TARGETS.keys(recorded) == (("targets/plan/first-response", 2),)
     row = TARGETS.evolve(None, recorded)
-    assert row == (
+    assert row is not None
+    assert row[:-1] == (
         "targets/plan/first-response",
         2,
         examples.TARGETS.version,
         OPENED_AT,
         examples.TARGETS.model_dump_json(),
     )
+    assert json.loads(row.seconds) == {"phone": 7200, "email": 14_400, "web": 14_400}
+
+
+def test_a_channel_on_which_nothing_is_promised_has_no_seconds() -> None:
+    targets = examples.TARGETS.model_copy(update={"targets": ChannelTargets(phone_seconds=60)})
+    row = TARGETS.evolve(
+        None,
+        recorded_event("targets/plan/first-response", 3, TargetsPublished(published_at=OPENED_AT, targets=targets)),
+    )
+    assert row is not None
+    assert json.loads(row.seconds) == {"phone": 60}
 
 
 def test_a_stored_state_comes_back() -> None:
