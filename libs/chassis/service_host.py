@@ -140,7 +140,12 @@ class ServiceHost:
         self.health.checks[f"door {door.topic}"] = lambda: loop.waiting
 
     def reaction(self, reader: str, react: React, answer: AnswerAll, about: Sequence[type[Event]] = ()) -> ReactionLoop:
-        """React to the records that one of our readers has passed; `about` limits the events."""
+        """React to the records that one of our readers has passed; `about` limits the events.
+
+        Raises ValueError where the reader does not keep which of them are void: these would be reacted to as well.
+        """
+        if not self.engine.readers[reader].reacts:
+            raise ValueError(f"the reader {reader} keeps no voids: it says `reacts=True` where a reaction follows it")
         topic, group = self.engine.readers[reader].topic, self.engine.group(f"react-to-{reader}")
         store, codec = self.engine.stores[reader], self.engine.codec(topic)
         gate = self.engine.gate.passed

@@ -281,9 +281,10 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "contracts",
         CONTRACTS,
-        6,
+        7,
         (CONTRACT_STATES, CUSTOMERS, CONTRACT_ROWS, TERMS, LICENCES, ENTITLEMENTS, ERASED),
         writes=True,
+        reacts=True,
         put_away=PutAway(EXAMPLES),
     ),
     Reader("plan", PLAN, 5, (PLAN_STATES, PLAN_PARTS, PRICE_LISTS, TZ_DATABASES), writes=True),

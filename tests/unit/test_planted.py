@@ -169,6 +169,7 @@ def test_every_decider_reaction_fold_and_template_is_in_a_list_here() -> None:
     assert set(found) == set(FOLDS)
     assert {(service, kind) for service in found for kind in deciders(service)} == set(DECIDERS)
     assert {one for service in found for one in reactions(service)} == set(REACTIONS)
+    assert {(service, name) for service in found for name, r in readers(service).items() if r.reacts} == set(REACTIONS)
     folds = {
         service: {name: [p.table for p in reader.projections] for name, reader in readers(service).items()}
         for service in found

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
@@ -12,7 +12,8 @@ from libs.chassis import app, service_host
 from libs.chassis.service_host import IN_A_BATCH, OFFSETS_KEPT, Drifted, ServiceHost
 from libs.chassis.settings import ServiceSettings
 from libs.eventlog.errors import Unavailable
-from libs.messages.catalogue import TICKETS_DOOR
+from libs.eventlog.projection import Reader
+from libs.messages.catalogue import TICKETS, TICKETS_DOOR
 from services.sla_timer.handlers import PLAN_DOOR, TICKET_DOOR
 
 LONG_ENOUGH = OFFSETS_KEPT
@@ -105,6 +106,17 @@ async def test_whoever_waits_for_a_door_waits_for_each_client_s_own(
     assert [(follower.name, follower.topic) for follower in host.answered(doors)] == both
     assert [door.also for door in host.own_doors(PLAN_DOOR)] == [PLAN_DOOR.also]
     assert host.health.ready()["sources"]
+
+
+async def test_no_reaction_follows_a_reader_that_does_not_keep_what_is_void() -> None:
+    settings = ServiceSettings(service="intake", database="none", instance="test")
+    host = ServiceHost(settings, [Reader("tickets", TICKETS, 1, (), writes=True)], Path("nowhere"))
+
+    async def nothing(_: object) -> list[Any]:
+        return []
+
+    with pytest.raises(ValueError, match="tickets keeps no voids"):
+        host.reaction("tickets", nothing, nothing)
 
 
 @pytest.fixture
