@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 from prometheus_client.exposition import generate_latest
 
 from libs.chassis.build import build
+from libs.chassis.watchdog import Lag
 
 NAMESPACE = "olcare"
 
@@ -49,6 +50,9 @@ class LogMetrics:
         )
         self._stuck = self._gauge("stuck", "Streams and duties that are left aside now")
         self._lag = self._gauge("lag", "Records that a reader, door or reaction has not read yet", "follower topic")
+        self._lag_seconds = self._gauge(
+            "lag_seconds", "The age of the first record that a reader, door or reaction has not read", "follower topic"
+        )
         self._wait_since = self._gauge(
             "deadlines_wait_since_seconds",
             "Since when due deadlines wait for what was said before them, in seconds of the epoch; 0: none waits",
@@ -95,9 +99,10 @@ class LogMetrics:
         """How many streams and duties are left aside."""
         self._stuck.set(number)
 
-    def behind(self, follower: str, topic: str, records: int) -> None:
+    def behind(self, follower: str, topic: str, lag: Lag) -> None:
         """How far a follower is behind."""
-        self._lag.labels(follower, topic).set(records)
+        self._lag.labels(follower, topic).set(lag.records)
+        self._lag_seconds.labels(follower, topic).set(lag.seconds)
 
     def waits(self, duty: str, since: datetime | None) -> None:
         """Since when a duty waits for safe time; None where it does not."""

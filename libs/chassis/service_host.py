@@ -349,8 +349,8 @@ class ServiceHost:
                 self._measures.answered(topic, dataclasses.asdict(door.counts))
             for state in self._states:
                 self._measures.skipped(state.topic, state.skipped)
-            for follower, records in watchdog.lag.items():
-                self._measures.behind(follower.name, follower.topic, records)
+            for follower, lag in watchdog.lag.items():
+                self._measures.behind(follower.name, follower.topic, lag)
             for duty in self._duties:
                 if duty.safe:
                     self._measures.waits(duty.name, duty.safe.waiting_since)

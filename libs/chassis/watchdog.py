@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from libs.chassis.clock import Clock
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.loops.followers import Follower, behind
+from libs.eventlog.loops.followers import Follower
+from libs.eventlog.loops.unread import Standings
 from libs.eventlog.ports import Log
 
 LOOK = 5.0  # machine seconds
@@ -38,34 +40,42 @@ class Watched:
     """
 
 
+class Lag(NamedTuple):
+    """How far a follower is behind: in records, and how old the first one is that it has not read, in seconds."""
+
+    records: int
+    seconds: float
+
+
 class Watchdog:
     """Watches the followers of a process."""
 
     def __init__(self, log: Log, clock: Clock, watched: Sequence[Watched]) -> None:
         self._log, self._clock, self._watched = log, clock, watched
         self._seen: dict[str, tuple[Mapping[int, int], float]] = {}
-        self.lag: dict[Follower, int] = {}
-        """How many records each follower was behind, in our partitions, when it was looked at last."""
+        self._standings = Standings()
+        self.lag: dict[Follower, Lag] = {}
+        """How far each follower was behind, in our partitions, when it was looked at last."""
 
     async def run(self) -> None:
         """Look for ever; raises StandsStill."""
         while True:
-            await self._clock.sleep(LOOK)
             for watched in self._watched:
                 try:
                     await self.look(watched)
                 except Unavailable:
                     self._seen.pop(watched.follower.name, None)  # the broker is unreachable: nobody could make progress
+            await self._clock.sleep(LOOK)
 
     async def look(self, watched: Watched) -> None:
         """Raises StandsStill where a follower has been behind at the same offsets for more than PATIENCE seconds."""
         follower, ours, now = watched.follower, watched.partitions(), self._clock.monotonic()
-        offsets = {p: at for p, at in (await follower.offsets()).items() if ours is None or p in ours}
         ends = {p: at for p, at in (await self._log.ends(follower.topic)).items() if ours is None or p in ours}
         before, since = self._seen.get(follower.name, (None, now))
-        late = await behind(self._log, follower, ends)
-        self.lag[follower] = sum(late.values())
-        if not late or offsets != before or watched.reason():
+        standing = await self._standings.of(self._log, follower, ends)
+        offsets = {p: at for p, at in standing.offsets.items() if ours is None or p in ours}
+        self.lag[follower] = Lag(standing.records, standing.seconds(self._clock.wall().timestamp()))
+        if not standing.late or offsets != before or watched.reason():
             self._seen[follower.name] = (offsets, now)
         elif now - since > PATIENCE:
             raise StandsStill(f"{follower.name} has stood still on {follower.topic} for {now - since:.0f} s")

@@ -156,6 +156,10 @@ class Log(Protocol):
         """Read records back; Unavailable where one is not there."""
         ...
 
+    async def at(self, topic: str, place: PartitionOffset) -> Record | None:
+        """The first record that stands at an offset or after it; None at the end."""
+        ...
+
     async def identity(self, topic: str) -> Identity:
         """Name the cluster and the topic's incarnation."""
         ...

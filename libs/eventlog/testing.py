@@ -108,6 +108,11 @@ class MemoryLog:
             raise Unavailable(f"{topic} has no record at {missing[0]}")
         return {address: record for address, [record] in found.items()}
 
+    async def at(self, topic: str, place: PartitionOffset) -> Record | None:
+        """The first record that stands at an offset or after it."""
+        await self.turn()
+        return next(iter(self.kept[topic, place.partition][place.offset :]), None)
+
     async def identity(self, topic: str) -> Identity:
         """Name the topic's incarnation."""
         return Identity("memory", f"{topic}/{self.incarnation[topic]}")

@@ -24,7 +24,7 @@ from libs.stack.catcher import messages_in
 from libs.stack.run import PROJECT
 from services.ops.cli.arguments import place
 from services.ops.door.trigger import sample
-from services.ops.watch.services import SERVICES
+from services.ops.watch.services import SERVICES, WatchedService
 from tests.acceptance.olcare import Said, done, olcare
 from tests.support import eventually
 
@@ -123,7 +123,8 @@ async def test_every_declared_metric_has_moved_after_one_message(up: dict[str, A
     for name, page in pages.items():
         await eventually(partial(_lacks, page, LACKS.get(name, set()) | {FAILURES}))
         assert measured(page)["olcare_gate_open"] == [1]
-        assert len(measured(page)["olcare_lag"]) >= 2
+        for lag in ("olcare_lag", "olcare_lag_seconds"):
+            await eventually(partial(_has_series, page, lag, len(followers_of(SERVICES[name]))))
     for name in ("intake", "sla_timer", "notification"):
         await eventually(partial(_above, pages[name], READ, _sum(before[name], READ)))
     await eventually(partial(_above, pages["intake"], DOOR, _sum(before["intake"], DOOR)))
@@ -144,6 +145,16 @@ def declared() -> set[str]:
 
 def _lacks(page: str, missing: set[str]) -> bool:
     return declared() - measured(page).keys() == missing
+
+
+def _has_series(page: str, metric: str, number: int) -> bool:
+    return len(measured(page).get(metric, ())) == number
+
+
+def followers_of(service: WatchedService) -> set[str]:
+    """Its readers and reactions, its door and its table of a state topic."""
+    reacting = {f"react-to-{reader.name}" for reader in service.readers if reader.reacts}
+    return {reader.name for reader in service.readers} | reacting | {it for it in (service.door, service.private) if it}
 
 
 def _above(page: str, metric: str, before: float) -> bool:

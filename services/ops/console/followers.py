@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
@@ -11,8 +10,8 @@ from typing import NamedTuple
 from libs.chassis.clock import Clock
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.loops.followers import Follower, behind
-from libs.eventlog.ports import PartitionOffset
+from libs.eventlog.loops.followers import Follower
+from libs.eventlog.loops.unread import Standings
 from libs.eventlog.tables.database import Database
 from services.ops.cli.output import Refused
 from services.ops.watch.lag import groups, positions_in, readers
@@ -26,8 +25,6 @@ HISTORY = 60.0
 """Machine seconds of looks that a trend is made of."""
 STUCK_AFTER = 15.0
 """Machine seconds without a step, with records to read, after which a follower is stuck."""
-KEPT = 4096
-"""Timestamps of first unread records that are remembered."""
 
 GiveLog = Callable[[], Awaitable[KafkaLog]]
 GiveDatabase = Callable[[str], Awaitable[Database]]
@@ -103,7 +100,7 @@ class FollowerWatch:
     def __init__(self, clock: Clock, log: GiveLog, database: GiveDatabase, topics: Callable[[], Iterable[str]]) -> None:
         self._clock, self._log, self._database, self._topics = clock, log, database, topics
         self._samples: dict[tuple[str, str], deque[Sample]] = {}
-        self._stamps: dict[tuple[str, int, int], float] = {}
+        self._standings = Standings()
         self._states: list[FollowerState] = []
         self._looked: float | None = None
         self._one = asyncio.Lock()
@@ -152,44 +149,22 @@ class FollowerWatch:
     async def _state(self, log: KafkaLog, one: Watched, ends: Mapping[int, int], members: int) -> FollowerState:
         name, topic = one.follower.name, one.follower.topic
         try:
-            offsets = await one.follower.offsets()
-            late = await behind(log, replace(one.follower, offsets=partial(_known, offsets)), ends)
-            seconds = await self._age(log, topic, ((p, offsets.get(p, 0)) for p in late))
+            standing = await self._standings.of(log, one.follower, ends)
         except Unavailable as error:
             return FollowerState(name, one.kind, topic, members, None, None, Trend.UNKNOWN, str(error))
-        now, lag = self._clock.monotonic(), sum(late.values())
+        now, lag = self._clock.monotonic(), standing.records
+        seconds = standing.seconds(self._clock.wall().timestamp())
         samples = self._samples.setdefault((name, topic), deque())
-        samples.append(Sample(now, lag, sum(offsets.values())))
+        samples.append(Sample(now, lag, sum(standing.offsets.values())))
         while now - samples[0].at > HISTORY:
             samples.popleft()
         return FollowerState(name, one.kind, topic, members, lag, seconds, trend(list(samples), members))
-
-    async def _age(self, log: KafkaLog, topic: str, unread: Iterable[tuple[int, int]]) -> float:
-        """How long ago the oldest of the first unread records was written, in seconds; 0 where there is none."""
-        stamps = await asyncio.gather(*(self._stamp(log, topic, p, offset) for p, offset in unread))
-        oldest = min((stamp for stamp in stamps if stamp is not None), default=None)
-        return 0.0 if oldest is None else max(0.0, self._clock.wall().timestamp() - oldest)
-
-    async def _stamp(self, log: KafkaLog, topic: str, partition: int, offset: int) -> float | None:
-        place = topic, partition, offset
-        if place not in self._stamps:
-            record = await log.at(topic, PartitionOffset(partition, offset))
-            if record is None:
-                return None
-            if len(self._stamps) >= KEPT:
-                self._stamps.clear()
-            self._stamps[place] = record.timestamp / 1000
-        return self._stamps[place]
 
 
 def group_of(service: WatchedService, follower: str) -> str:
     """Name the group of what keeps its position in a table."""
     version = next((reader.version for reader in service.readers if follower == f"{service.name}.{reader.name}"), 1)
     return f"{follower}.v{version}"
-
-
-async def _known(offsets: Mapping[int, int]) -> Mapping[int, int]:
-    return offsets
 
 
 def by_topic(states: Iterable[FollowerState]) -> Mapping[str, list[FollowerState]]:

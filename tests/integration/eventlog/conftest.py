@@ -50,6 +50,10 @@ class Prefixed:
         found = await self._log.records(self._at(topic), places)
         return {place: record._replace(topic=topic) for place, record in found.items()}
 
+    async def at(self, topic: str, place: PartitionOffset) -> Record | None:
+        found = await self._log.at(self._at(topic), place)
+        return found and found._replace(topic=topic)
+
     async def identity(self, topic: str) -> Identity:
         return await self._log.identity(self._at(topic))
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from libs.chassis.manual_clock import ManualClock
-from libs.chassis.watchdog import PATIENCE, StandsStill, Watchdog, Watched
+from libs.chassis.watchdog import PATIENCE, Lag, StandsStill, Watchdog, Watched
 from libs.eventlog.loops.followers import group_follower
 from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.record import Outgoing
@@ -41,10 +41,28 @@ async def scene() -> Scene:
 
 
 async def test_how_far_it_is_behind_is_known(scene: Scene) -> None:
-    assert scene.dog.lag == {scene.watched.follower: 1}
+    age = scene.clock.wall().timestamp()  # since the epoch, at which the log in memory writes everything
+    assert scene.dog.lag == {scene.watched.follower: Lag(1, age)}
+    await scene.after(1)
+    assert scene.dog.lag == {scene.watched.follower: Lag(1, age + 1)}
     scene.log.committed["group", DOOR, 0] = 2
     await scene.after(1)
-    assert scene.dog.lag == {scene.watched.follower: 0}
+    assert scene.dog.lag == {scene.watched.follower: Lag(0, 0)}
+
+
+async def test_every_follower_is_looked_at_before_the_first_rest(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Rested(Exception):  # noqa: N818 - it ends the run
+        """It rests."""
+
+    async def rest(_: float) -> None:
+        raise Rested
+
+    monkeypatch.setattr(scene.clock, "sleep", rest)
+    other = Watched(group_follower("other", DOOR, scene.log), scene.why)
+    dog = Watchdog(scene.log, scene.clock, [scene.watched, other])
+    with pytest.raises(Rested):
+        await dog.run()
+    assert {follower.name for follower in dog.lag} == {"group", "other"}
 
 
 async def test_a_place_that_stands_still_before_the_end_ends_the_process(scene: Scene) -> None:
@@ -110,7 +128,7 @@ async def test_a_process_that_is_joining_watches_all_partitions(scene: Scene) ->
 async def test_a_member_without_partitions_never_ends_since_another_one_stands_still(scene: Scene) -> None:
     scene.ours = frozenset()
     await scene.after(3 * PATIENCE)
-    assert scene.dog.lag == {scene.watched.follower: 0}
+    assert scene.dog.lag == {scene.watched.follower: Lag(0, 0)}
 
 
 async def test_a_transaction_that_an_upstream_system_leaves_open_ends_nothing(scene: Scene) -> None:
