@@ -433,6 +433,36 @@ def test_a_rebuild_is_proved_and_can_be_gone_back_from_while_the_service_runs_on
     assert "no generation to go back to" in olcare("projections", "rollback", "sla_timer.sla").err
 
 
+UNLIMITED = 10_000
+
+
+def test_a_customer_opens_ten_thousand_tickets_as_the_first(up: dict[str, Any]) -> None:
+    """« Support technique illimité »: nothing counts what a customer asks for."""
+    asyncio.run(_say_together(up, *_many(UNLIMITED, done("clock", "show")["now"])))
+    schema = _schema("intake.tickets")
+    assert asyncio.run(eventually(lambda: _states(up, schema), 120)) == {"open": UNLIMITED}
+
+
+def _many(number: int, now: str) -> Iterator[dict[str, Any]]:
+    said = sample(PROJECT / "contracts", "TicketSubmitted")
+    for each in range(number):
+        yield {**said, "id": f"unlimited-{each}", "subject": f"unlimited-{each}", "time": now}
+
+
+async def _states(up: dict[str, Any], schema: str) -> dict[str, int] | None:
+    """How many of them are in which state, once all of them are in one."""
+    connection = await asyncpg.connect(f"{up['postgres']}/olcare_intake")
+    try:
+        rows = await connection.fetch(
+            f"select state, count(*) from {schema}.tickets"  # noqa: S608 - one of our schemas
+            " where stream like 'ticket/crm-eu/unlimited-%' group by state"
+        )
+    finally:
+        await connection.close()
+    found = {row["state"]: row["count"] for row in rows}
+    return found if sum(found.values()) == UNLIMITED else None
+
+
 def test_where_nobody_answers_one_sentence_says_who(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLCARE_POSTGRES", "postgresql://postgres@127.0.0.1:1")
     said = olcare("notices", "list")
