@@ -9,7 +9,7 @@ _KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days
 
 
 @dataclass(frozen=True)
-class Certificate:
+class CertificateFiles:
     """The paths of a certificate and of its key, PEM both."""
 
     certificate: Path
@@ -28,7 +28,7 @@ class Authority:
     def __init__(self, folder: Path, name: str = "olcare-test") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._own = Certificate(folder / "ca.pem", folder / "ca.key")
+        self._own = CertificateFiles(folder / "ca.pem", folder / "ca.key")
         _openssl(self._own, f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE")
 
     @property
@@ -36,23 +36,23 @@ class Authority:
         """What others trust it by."""
         return self._own.certificate
 
-    def server(self, file: str, *names: str) -> Certificate:
+    def server(self, file: str, *names: str) -> CertificateFiles:
         """Sign a server's certificate for names as OpenSSL writes them: `IP:127.0.0.1`, `DNS:localhost`."""
         return self._sign(file, "/CN=server", "-addext", f"subjectAltName={','.join(names)}")
 
-    def client(self, name: str) -> Certificate:
+    def client(self, name: str) -> CertificateFiles:
         """Sign a client's certificate."""
         return self._sign(name, f"/CN={name}")
 
-    def _sign(self, file: str, subject: str, *arguments: str) -> Certificate:
-        made = Certificate(self._folder / f"{file}.pem", self._folder / f"{file}.key")
+    def _sign(self, file: str, subject: str, *arguments: str) -> CertificateFiles:
+        made = CertificateFiles(self._folder / f"{file}.pem", self._folder / f"{file}.key")
         signed_by = ("-CA", str(self._own.certificate), "-CAkey", str(self._own.key))
         no_authority = ("-addext", "basicConstraints=critical,CA:FALSE")
         _openssl(made, subject, *arguments, *no_authority, *signed_by)
         return made
 
 
-def _openssl(made: Certificate, subject: str, *arguments: str) -> None:
+def _openssl(made: CertificateFiles, subject: str, *arguments: str) -> None:
     files = ("-keyout", str(made.key), "-out", str(made.certificate))
     command = ["openssl", "req", "-x509", *_KEY, "-subj", subject, *files, *arguments]
     run_quietly(command, f"openssl made no certificate for {subject}")

@@ -9,7 +9,7 @@ from libs.stack.errors import StackError
 from libs.stack.process import Process
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
-from libs.stack.service import Service, ServiceSpec
+from libs.stack.service import ServiceProcess, ServiceSpec
 from libs.stack.wait import until
 
 _ONCE_SECONDS = 120
@@ -24,7 +24,7 @@ class Installation:
 
     def __init__(self, run: Run, stack: Stack, env: Mapping[str, str], say: Say) -> None:
         self.stack = stack
-        self.services: dict[str, Service] = {}
+        self.services: dict[str, ServiceProcess] = {}
         self._run = run
         self._env = {**env, **stack.env()}
         self._say = say
@@ -43,7 +43,7 @@ class Installation:
     def start(self, specs: Sequence[ServiceSpec]) -> None:
         """Start the services, all at once."""
         for spec in specs:
-            self.services[spec.name] = Service(self._run, spec, self._env)
+            self.services[spec.name] = ServiceProcess(self._run, spec, self._env)
         self._run.at_end(self.stop)
         for service in self.services.values():
             service.start()
@@ -80,7 +80,7 @@ class Installation:
             service.stop()
 
 
-def _await_ready(service: Service) -> None:
+def _await_ready(service: ServiceProcess) -> None:
     name, process = service.spec.name, service.process
     until(lambda: not process.alive or service.ready(), _READY_SECONDS, f"the start of {name} ({process.log})")
     if not process.alive:

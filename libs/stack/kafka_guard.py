@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from libs.stack.certificates import Certificate
+from libs.stack.certificates import CertificateFiles
 
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 _PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -19,7 +19,7 @@ SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 class Guard:
     """Clients come by TLS, with a certificate or with a login; brokers among themselves in clear, on this machine."""
 
-    identity: Certificate | None = None
+    identity: CertificateFiles | None = None
     """The brokers' own; without it they speak in clear."""
     trusted: Path | None = None
     """Clients must have a certificate that this one vouches for."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from libs.stack.account import as_account, may_enter, server_account
-from libs.stack.certificates import Certificate
+from libs.stack.certificates import CertificateFiles
 from libs.stack.errors import StackError
 from libs.stack.ports import free_port
 from libs.stack.postgres_programs import postgres_programs
@@ -34,7 +34,7 @@ _FAST = {"fsync": "off", "full_page_writes": "off"}  # loses data at a power fai
 class PostgresGuard:
     """What a server shows, what that is trusted by, and the password of its first user."""
 
-    identity: Certificate
+    identity: CertificateFiles
     trusted: Path
     password: str = field(repr=False)
 

@@ -15,7 +15,7 @@ Source = Literal["given", "docker", "native"]
 
 
 @dataclass(frozen=True)
-class Server:
+class StackServer:
     """Where one server answers, and who runs it."""
 
     name: str
@@ -37,33 +37,34 @@ class Stack:
     def __str__(self) -> str:
         """The servers in use, in one line."""
         return (
-            ", ".join(str(part) for part in vars(self).values() if isinstance(part, Server)) or "nothing was asked for"
+            ", ".join(str(part) for part in vars(self).values() if isinstance(part, StackServer))
+            or "nothing was asked for"
         )
 
     @cached_property
-    def kafka(self) -> Server:
+    def kafka(self) -> StackServer:
         """The bootstrap servers: OLCARE_KAFKA, else the container's, else a local node's."""
         if given := os.environ.get("OLCARE_KAFKA"):
-            return Server("Kafka", given, "given")
+            return StackServer("Kafka", given, "given")
         if self._containers:
-            return Server("Kafka", self._containers.kafka, "docker")
-        return Server("Kafka", self.local_kafka.address, "native")
+            return StackServer("Kafka", self._containers.kafka, "docker")
+        return StackServer("Kafka", self.local_kafka.address, "native")
 
     @cached_property
-    def postgres(self) -> Server:
+    def postgres(self) -> StackServer:
         """The address without a database: OLCARE_POSTGRES, else the container's, else a local server's."""
         if given := os.environ.get("OLCARE_POSTGRES"):
-            return Server("PostgreSQL", given, "given")
+            return StackServer("PostgreSQL", given, "given")
         if self._containers:
-            return Server("PostgreSQL", self._containers.postgres, "docker")
-        return Server("PostgreSQL", self.local_postgres.dsn, "native")
+            return StackServer("PostgreSQL", self._containers.postgres, "docker")
+        return StackServer("PostgreSQL", self.local_postgres.dsn, "native")
 
     @cached_property
-    def smtp(self) -> Server:
+    def smtp(self) -> StackServer:
         """Host and port: OLCARE_SMTP, else the mail catcher's."""
         if given := os.environ.get("OLCARE_SMTP"):
-            return Server("mail", given, "given")
-        return Server("mail", self.mail_catcher.address, "native")
+            return StackServer("mail", given, "given")
+        return StackServer("mail", self.mail_catcher.address, "native")
 
     def env(self) -> dict[str, str]:
         """What a service finds in its environment; starts whatever is not there yet."""

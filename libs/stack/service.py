@@ -25,7 +25,7 @@ class ServiceSpec:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-class Service:
+class ServiceProcess:
     """A service that is either wanted or not; `revive` starts a wanted one that has ended, after a growing pause."""
 
     def __init__(self, run: Run, spec: ServiceSpec, env: Mapping[str, str] | None = None) -> None:

@@ -13,13 +13,13 @@ from libs.stack.identity import start_time
 from libs.stack.installation import Installation
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
-from libs.stack.service import Service
-from libs.stack.up import ORDER, UP, Order, RunningService, Up, file_of
+from libs.stack.service import ServiceProcess
+from libs.stack.up import ORDER, UP, RunningService, StackOrder, Up, file_of
 
 _LOOK_SECONDS = 0.2
 
 
-def supervise(order: Order, root: Path) -> Never:
+def supervise(order: StackOrder, root: Path) -> Never:
     """Start an installation and revive its services, until SIGTERM."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with Run.create(root, "up") as run:
@@ -31,7 +31,7 @@ def supervise(order: Order, root: Path) -> Never:
             time.sleep(_LOOK_SECONDS)
 
 
-def _install(run: Run, order: Order) -> Installation:
+def _install(run: Run, order: StackOrder) -> Installation:
     installation = Installation(run, Stack(run), order.env, partial(print, flush=True))
     for name, command in order.preparations.items():
         installation.run_once(name, command)
@@ -56,7 +56,7 @@ def _seen(run: Run, installation: Installation) -> Up:
     )
 
 
-def _as_running(service: Service) -> RunningService:
+def _as_running(service: ServiceProcess) -> RunningService:
     process = service.process
     pid = process.pid if process.alive else None
     port, revived, steady = service.spec.http_port, service.revived, service.steady()

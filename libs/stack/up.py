@@ -25,7 +25,7 @@ _DOWN_SECONDS = 120
 
 
 @dataclass(frozen=True)
-class Order:
+class StackOrder:
     """What to keep up: services, and commands to run once, by name and in order, before and after they are ready.
 
     `env` is for all of them.
@@ -76,7 +76,7 @@ class Up:
 
 
 UP = TypeAdapter(Up)
-ORDER = TypeAdapter(Order)
+ORDER = TypeAdapter(StackOrder)
 
 
 def status(root: Path = ROOT) -> Up | None:
@@ -88,7 +88,7 @@ def status(root: Path = ROOT) -> Up | None:
     return found if found.alive else None
 
 
-def up(order: Order, say: Say, root: Path = ROOT) -> Up:
+def up(order: StackOrder, say: Say, root: Path = ROOT) -> Up:
     """Start an installation and leave it running; `say` gets one line for every step. Raises StackError."""
     root.mkdir(parents=True, exist_ok=True)
     with exclusive(root / "up.lock"):
@@ -114,7 +114,7 @@ def file_of(root: Path) -> Path:
     return root / "up.json"
 
 
-def _spawn(order: Order, root: Path) -> int:
+def _spawn(order: StackOrder, root: Path) -> int:
     """Start the supervisor, detached in a session of its own; returns its pid."""
     request, log = root / "up-order.json", root / "up.log"
     request.write_bytes(ORDER.dump_json(order))

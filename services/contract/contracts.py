@@ -38,7 +38,7 @@ from services.contract.contract_states import (
     RunningTerm,
     State,
 )
-from services.contract.facts import KnownCentre, KnownCustomer
+from services.contract.facts import KnownCentre, RegisteredCustomer
 from services.contract.renewals import OfferRenewal, RemindOfRenewal, SignRenewal
 from services.contract.resubscriptions import SignResubscription, UndoResubscription
 
@@ -54,7 +54,7 @@ class ActivateContract:
     products: tuple[str, ...]
     first_day: date
     last_day: date
-    known_customer: KnownCustomer | None
+    known_customer: RegisteredCustomer | None
     centre: KnownCentre | None
     """The customer's home centre, where its calendar is published."""
     known_products: frozenset[str]

@@ -202,7 +202,7 @@ def _record_of(organisation: str, person: ContactPerson) -> PrivateRecord:
     return PrivateRecord(organisation=organisation, name=person.name, email=person.email, phone=person.phone)
 
 
-class Settings(NamedTuple):
+class DecisionSettings(NamedTuple):
     """What is decided with beside message and facts: when it is read, and how late a signature may be told of."""
 
     now: datetime
@@ -210,7 +210,7 @@ class Settings(NamedTuple):
 
 
 def command_of(
-    record: Record, message: Message[ContractUpstream], facts: ContractFacts, settings: Settings
+    record: Record, message: Message[ContractUpstream], facts: ContractFacts, settings: DecisionSettings
 ) -> IssuedCommand:
     """Make the issued command of a message that is read now."""
     stream = stream_of(message)
@@ -242,7 +242,9 @@ def outcome_of(event: ContractsEvent | PlanEvent) -> Outcome:
             assert_never(event)
 
 
-def _command(record: Record, message: Message[ContractUpstream], facts: ContractFacts, settings: Settings) -> Command:
+def _command(
+    record: Record, message: Message[ContractUpstream], facts: ContractFacts, settings: DecisionSettings
+) -> Command:
     said, at, stream = message.data, message.time, stream_of(message)
     match said:
         case CustomerSubmitted():
@@ -309,7 +311,7 @@ def _submit(record: Record, said: CustomerSubmitted, at: datetime, facts: Contra
 
 
 def _buy(
-    message: Message[ContractUpstream], said: LicencePurchased, facts: ContractFacts, settings: Settings
+    message: Message[ContractUpstream], said: LicencePurchased, facts: ContractFacts, settings: DecisionSettings
 ) -> BuyLicence:
     customer, contract = facts.customer(said.customer), _first_contract(message, said)
     period = said.period

@@ -40,7 +40,7 @@ Command = GrantBenefits | EndBenefits
 
 
 @dataclass(frozen=True)
-class Held:
+class EntitlementState:
     """Whether the benefits of a product hold, and since when they do or do not."""
 
     entitled: bool
@@ -51,7 +51,7 @@ class Held:
 class Entitlements:
     """By product."""
 
-    products: dict[str, Held] = field(default_factory=dict)
+    products: dict[str, EntitlementState] = field(default_factory=dict)
     state: Literal["entitlements"] = "entitlements"
 
 
@@ -74,13 +74,13 @@ def decide(state: State, command: Command) -> EntitlementsChanged | None:
 
 def evolve(state: State, event: EntitlementsEvent) -> State:
     """Fold an event into the state."""
-    return Entitlements({**state.products, event.product: Held(bool(event.benefits), event.holds_from)})
+    return Entitlements({**state.products, event.product: EntitlementState(bool(event.benefits), event.holds_from)})
 
 
 DECIDER: Decider[State, Command, EntitlementsEvent] = Decider(Entitlements(), decide, evolve)
 
 
-def _granted(command: GrantBenefits, held: Held | None) -> EntitlementsChanged | None:
+def _granted(command: GrantBenefits, held: EntitlementState | None) -> EntitlementsChanged | None:
     """A term that is over before the last one ended, and is told of after it, opens nothing."""
     if held is None:
         return _changed(command, command.occurred_at, ALL)

@@ -20,7 +20,7 @@ class KnownCentre:
 
 
 @dataclass(frozen=True)
-class KnownCustomer:
+class RegisteredCustomer:
     """A registered customer."""
 
     stream: str
@@ -29,7 +29,7 @@ class KnownCustomer:
 
 
 @dataclass(frozen=True)
-class KnownLicence:
+class RegisteredLicence:
     """A registered licence, at its total list value, options included."""
 
     stream: str
@@ -45,8 +45,8 @@ class ContractFacts:
     centres: tuple[KnownCentre, ...] = ()
     products: frozenset[str] = frozenset()
     price_lists: tuple[PriceList, ...] = ()
-    customers: tuple[KnownCustomer, ...] = ()
-    licences: dict[str, KnownLicence] = field(default_factory=dict)
+    customers: tuple[RegisteredCustomer, ...] = ()
+    licences: dict[str, RegisteredLicence] = field(default_factory=dict)
     """By the contract that was asked about."""
     contracts: frozenset[str] = frozenset()
     """Those of the contracts asked about that are there."""
@@ -58,11 +58,11 @@ class ContractFacts:
         """Find a centre by its name."""
         return next((centre for centre in self.centres if centre.centre == name), None)
 
-    def customer(self, stream: str) -> KnownCustomer | None:
+    def customer(self, stream: str) -> RegisteredCustomer | None:
         """Find a customer by its id."""
         return next((customer for customer in self.customers if customer.stream == stream), None)
 
-    def licence_of(self, contract: str) -> KnownLicence | None:
+    def licence_of(self, contract: str) -> RegisteredLicence | None:
         """Find the licence of a contract."""
         return self.licences.get(contract)
 

@@ -26,7 +26,7 @@ from services.contract import door
 from services.contract.contracts import EndTerm, NoteBeginning
 from services.contract.facts import FACTS
 from services.contract.plan_facts import PlanFacts, next_told
-from services.contract.reactions import Covering, Known, cover_asked, in_columns, react
+from services.contract.reactions import Covering, ReactionFacts, cover_asked, in_columns, react
 from services.contract.renewals import OfferRenewal, RemindOfRenewal, local_day
 from services.contract.telling import due_at, in_lists, schedule
 
@@ -104,7 +104,7 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
         facts = FACTS.validate_json(row["facts"])
         asked = {name for one in needed for name in (one.contract, one.number) if name}
         self._beginning.wait_for(asked, facts.beginning)
-        settings = door.Settings(self._clock.now(), self._grace)
+        settings = door.DecisionSettings(self._clock.now(), self._grace)
         return [door.command_of(record, message, facts, settings) for record, message in read]
 
 
@@ -148,7 +148,7 @@ class ContractReactions:
         asked = [found for event in events for found in cover_asked(event, products)]
         rows = await self._queries.rows("covering_terms", **in_columns(asked), now=now) if asked else []
         cover = {one: Covering.of(row) for one, row in zip(asked, rows, strict=True)}
-        known = Known(now, products, cover)
+        known = ReactionFacts(now, products, cover)
         return [react(event, known) for event in events]
 
     async def _products(self, events: Sequence[RecordedEvent]) -> Mapping[str, Sequence[str]]:

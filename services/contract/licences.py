@@ -22,7 +22,7 @@ from libs.messages.licences import (
 from libs.messages.money import Price
 from libs.messages.plan import PriceList
 from libs.plan import PriceKind, Term, covered_from, covered_until, yearly_term
-from services.contract.facts import KnownCentre, KnownCustomer, KnownLicence
+from services.contract.facts import KnownCentre, RegisteredCustomer, RegisteredLicence
 from services.contract.pricing import NOT_BY_THE_YEAR, price_of
 from services.contract.renewals import local_day
 
@@ -60,7 +60,7 @@ class BuyLicence:
     ends_before_it_begins: bool
     contract_is_there: bool
     now: datetime
-    known_customer: KnownCustomer | None
+    known_customer: RegisteredCustomer | None
     centre: KnownCentre | None
     known_products: frozenset[str]
     price_lists: tuple[PriceList, ...]
@@ -219,7 +219,7 @@ def _price(command: BuyLicence) -> Price | None:
         case LicenceKind.SUBSCRIPTION:
             return None
         case LicenceKind.PERPETUAL:
-            licence = KnownLicence(command.licence, 1, command.list_value, command.currency)
+            licence = RegisteredLicence(command.licence, 1, command.list_value, command.currency)
             return price_of(licence, command.price_lists, PriceKind.FIRST_YEAR, command.purchased_on)
         case _:
             assert_never(command.licence_kind)

@@ -9,7 +9,7 @@ from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList
 from libs.plan import PriceKind
 from services.contract.contract_states import NOTHING_TOLD
 from services.contract.contracts import EndTerm
-from services.contract.facts import KnownLicence
+from services.contract.facts import RegisteredLicence
 from services.contract.pricing import price_of
 from services.contract.renewals import OfferRenewal, RemindOfRenewal
 from services.contract.telling import EndOfTerm, Scheduled, due_at, mail_at, why_skipped
@@ -62,7 +62,7 @@ class PlanFacts:
         return RemindOfRenewal(one.due_at, row["stream"], one.days, leaves_at, now, skip)
 
 
-def _licence(row: Row) -> KnownLicence | None:
+def _licence(row: Row) -> RegisteredLicence | None:
     if row["licence_stream"] is None:
         return None
-    return KnownLicence(row["licence_stream"], row["licence_sequence"], row["list_value"], row["currency"])
+    return RegisteredLicence(row["licence_stream"], row["licence_sequence"], row["list_value"], row["currency"])

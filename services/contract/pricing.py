@@ -10,7 +10,7 @@ from libs.messages.licences import Payment
 from libs.messages.money import Price
 from libs.messages.plan import PriceList
 from libs.plan import NoPrice, PriceKind, as_price, quote
-from services.contract.facts import KnownLicence
+from services.contract.facts import RegisteredLicence
 
 
 class NotSold(NamedTuple):
@@ -26,7 +26,7 @@ NOT_BY_THE_YEAR: Mapping[Payment, NotSold] = {
 }
 
 
-def price_of(licence: KnownLicence | None, lists: Iterable[PriceList], kind: PriceKind, on: date) -> Price | None:
+def price_of(licence: RegisteredLicence | None, lists: Iterable[PriceList], kind: PriceKind, on: date) -> Price | None:
     """Price a year of a licence on a local day; None where its value or a list for its currency is not known."""
     if licence is None:
         return None

@@ -105,7 +105,7 @@ def in_columns(asked: Sequence[CoverAsked]) -> Mapping[str, list[Any]]:
     }
 
 
-class Known(NamedTuple):
+class ReactionFacts(NamedTuple):
     """What the reactions to some events rest on, as the tables have it at `now`."""
 
     now: datetime
@@ -131,7 +131,7 @@ def cover_asked(event: RecordedEvent[ContractsEvent], products: Mapping[str, Seq
             assert_never(asked)
 
 
-def react(event: RecordedEvent[ContractsEvent], known: Known) -> Sequence[Reaction]:
+def react(event: RecordedEvent[ContractsEvent], known: ReactionFacts) -> Sequence[Reaction]:
     """The commands that an event asks for; those about benefits by product."""
     asked = asking(event.data)
     match asked:
@@ -206,7 +206,7 @@ def _grant(customer: str, product: str, term: CoveringTerm, now: datetime) -> Re
     return Reaction(f"grant-{product}", entitlements_of(customer), command)
 
 
-def _ended(contract: str, asked: Iterator[CoverAsked], known: Known) -> Iterator[Reaction]:
+def _ended(contract: str, asked: Iterator[CoverAsked], known: ReactionFacts) -> Iterator[Reaction]:
     """Benefits end with the term, unless another one goes on; one that began since opens them from its beginning."""
     for one in asked:
         cover = known.cover.get(one, NOT_COVERED)

@@ -31,7 +31,7 @@ from services.contract.contract_states import (
     RunningTerm,
     State,
 )
-from services.contract.facts import KnownLicence
+from services.contract.facts import RegisteredLicence
 from services.contract.pricing import NOT_BY_THE_YEAR, price_of
 
 
@@ -45,7 +45,7 @@ class OfferRenewal:
     """The local day: the price list in force on it binds."""
     mail_at: datetime
     detected_at: datetime
-    licence: KnownLicence | None
+    licence: RegisteredLicence | None
     price_lists: tuple[PriceList, ...]
 
 
@@ -71,7 +71,7 @@ class SignRenewal:
     payment: Payment
     now: datetime
     grace: timedelta
-    licence: KnownLicence | None
+    licence: RegisteredLicence | None
     price_lists: tuple[PriceList, ...]
 
 

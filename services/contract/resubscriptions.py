@@ -14,7 +14,7 @@ from libs.messages.licences import FirstTerm, LicenceKind, Payment
 from libs.messages.plan import PriceList
 from libs.plan import PriceKind, covered_from, covered_until, yearly_term
 from services.contract.contract_states import Active, Continued, Inactive, Lapsed, Resubscribed, RunningTerm, State
-from services.contract.facts import KnownLicence
+from services.contract.facts import RegisteredLicence
 from services.contract.pricing import NOT_BY_THE_YEAR, price_of
 from services.contract.renewals import local_day, signature_refused
 
@@ -36,7 +36,7 @@ class SignResubscription:
     """Else the day of the signature."""
     payment: Payment
     now: datetime
-    licence: KnownLicence | None
+    licence: RegisteredLicence | None
     price_lists: tuple[PriceList, ...]
 
 

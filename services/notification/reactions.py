@@ -33,7 +33,7 @@ from libs.messages.sla import (
 from libs.messages.tickets import CoverRestated, TicketOpened, TicketRefused
 from services.notification.mail.languages import choose_language, choose_territory
 from services.notification.news import Foreign, News, news_of
-from services.notification.requests import Known, RecipientFacts, request, to_the_centre
+from services.notification.requests import KnownEvent, RecipientFacts, request, to_the_centre
 from services.notification.terms import TermNews, about_a_term
 
 FACTS: TypeAdapter[RecipientFacts] = TypeAdapter(RecipientFacts)
@@ -76,7 +76,7 @@ def _working_centre(news: News) -> str | None:
 
 def react(event: RecordedEvent[Foreign], facts: RecipientFacts, mail_domain: str) -> Sequence[Reaction]:
     """Request the notices that an event calls for; raises Unavailable where a customer is not known here yet."""
-    known, news = Known(event, facts, mail_domain), news_of(event.data)
+    known, news = KnownEvent(event, facts, mail_domain), news_of(event.data)
     match news:
         case None:
             return []
@@ -106,7 +106,7 @@ def react(event: RecordedEvent[Foreign], facts: RecipientFacts, mail_domain: str
             assert_never(news)
 
 
-def _address_in_doubt(known: Known, opened: TicketOpened) -> Reaction:
+def _address_in_doubt(known: KnownEvent, opened: TicketOpened) -> Reaction:
     """Tell the centre that the requester can be reached by telephone at most."""
     facts = NoticeFacts(
         ticket=known.event.stream,
@@ -119,7 +119,7 @@ def _address_in_doubt(known: Known, opened: TicketOpened) -> Reaction:
     return to_the_centre(known, NoticeClass.ADDRESS_IN_DOUBT, opened.centre, facts)
 
 
-def _acknowledgement(known: Known, started: FirstResponseClockStarted) -> Reaction:
+def _acknowledgement(known: KnownEvent, started: FirstResponseClockStarted) -> Reaction:
     facts = NoticeFacts(
         ticket=started.ticket,
         customer=started.customer,
@@ -141,7 +141,7 @@ def _acknowledgement(known: Known, started: FirstResponseClockStarted) -> Reacti
     )
 
 
-def _acknowledgement_without_promise(known: Known, missing: FirstResponseNotPromised) -> list[Reaction]:
+def _acknowledgement_without_promise(known: KnownEvent, missing: FirstResponseNotPromised) -> list[Reaction]:
     """Whoever asks hears that the ticket came, also where no deadline can be given."""
     if missing.private is None:
         return []
@@ -167,7 +167,7 @@ def _acknowledgement_without_promise(known: Known, missing: FirstResponseNotProm
     ]
 
 
-def _refusal(known: Known, refused: TicketRefused) -> Reaction:
+def _refusal(known: KnownEvent, refused: TicketRefused) -> Reaction:
     facts = NoticeFacts(
         ticket=known.event.stream,
         customer=refused.customer,
@@ -194,7 +194,7 @@ def _refusal(known: Known, refused: TicketRefused) -> Reaction:
     )
 
 
-def _cover_restated(known: Known, restated: CoverRestated) -> list[Reaction]:
+def _cover_restated(known: KnownEvent, restated: CoverRestated) -> list[Reaction]:
     """Tell the requester, who was refused, and the centre, which has one ticket more."""
     facts = NoticeFacts(
         ticket=known.event.stream,
@@ -213,7 +213,7 @@ def _cover_restated(known: Known, restated: CoverRestated) -> list[Reaction]:
     ]
 
 
-def _warning(known: Known, at_risk: FirstResponseAtRisk) -> list[Reaction]:
+def _warning(known: KnownEvent, at_risk: FirstResponseAtRisk) -> list[Reaction]:
     facts = NoticeFacts(
         ticket=at_risk.ticket,
         customer=at_risk.customer,
@@ -226,7 +226,7 @@ def _warning(known: Known, at_risk: FirstResponseAtRisk) -> list[Reaction]:
     return _to_the_centres(known, NoticeClass.WARNING, at_risk, facts)
 
 
-def _breach(known: Known, breached: FirstResponseBreached) -> list[Reaction]:
+def _breach(known: KnownEvent, breached: FirstResponseBreached) -> list[Reaction]:
     facts = NoticeFacts(
         ticket=breached.ticket,
         customer=breached.customer,
@@ -240,7 +240,7 @@ def _breach(known: Known, breached: FirstResponseBreached) -> list[Reaction]:
     return _to_the_centres(known, NoticeClass.BREACH, breached, facts)
 
 
-def _restatement(known: Known, restated: FirstResponseRestated) -> list[Reaction]:
+def _restatement(known: KnownEvent, restated: FirstResponseRestated) -> list[Reaction]:
     """Tell whoever was told of the breach what it is by all that is known now."""
     facts = NoticeFacts(
         ticket=restated.ticket,
@@ -256,7 +256,7 @@ def _restatement(known: Known, restated: FirstResponseRestated) -> list[Reaction
     return _to_the_centres(known, NoticeClass.RESTATEMENT, restated, facts)
 
 
-def _deadline_moved(known: Known, retargeted: FirstResponseRetargeted) -> list[Reaction]:
+def _deadline_moved(known: KnownEvent, retargeted: FirstResponseRetargeted) -> list[Reaction]:
     """Tell the requester, who was told the deadline of before, and the centre, which must answer by the new one."""
     facts = NoticeFacts(
         ticket=retargeted.ticket,
@@ -291,7 +291,7 @@ def _cause(retargeted: FirstResponseRetargeted) -> RetargetCause:
     return next((one for one in moved if (one.due_at > one.was_due_at) is is_later), changes[-1]).cause
 
 
-def _no_promise(known: Known, missing: FirstResponseNotPromised | FirstResponseNotRetargeted) -> Reaction:
+def _no_promise(known: KnownEvent, missing: FirstResponseNotPromised | FirstResponseNotRetargeted) -> Reaction:
     """Tell the centre, or operations where it has no calendar: then its mailbox is not known here either."""
     facts = NoticeFacts(
         ticket=missing.ticket,
@@ -310,7 +310,7 @@ def _no_promise(known: Known, missing: FirstResponseNotPromised | FirstResponseN
 
 
 def _to_the_centres(
-    known: Known,
+    known: KnownEvent,
     kind: NoticeClass,
     news: FirstResponseAtRisk | FirstResponseBreached | FirstResponseRestated,
     facts: NoticeFacts,

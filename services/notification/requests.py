@@ -47,7 +47,7 @@ class RecipientFacts:
     working_centre: CentreFacts | None = None
 
 
-class Known(NamedTuple):
+class KnownEvent(NamedTuple):
     """An event that somebody is told of, what is known beside it, and what our Message-IDs end in."""
 
     event: RecordedEvent[Foreign]
@@ -65,14 +65,14 @@ class Known(NamedTuple):
 
 
 def to_the_centre(
-    known: Known, kind: NoticeClass, centre: str, facts: NoticeFacts, template: str | None = None
+    known: KnownEvent, kind: NoticeClass, centre: str, facts: NoticeFacts, template: str | None = None
 ) -> Reaction:
     """Tell a centre, in its language."""
     return request(known, NoticeRole.CENTRE, kind, Recipient(centre=centre), known.language(), facts, template)
 
 
 def request(
-    known: Known,
+    known: KnownEvent,
     role: NoticeRole,
     kind: NoticeClass,
     recipient: Recipient,

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_
 from libs.chassis.settings import ServiceSettings
 from libs.chassis.variables import LOWER
 from services.notification.mail.message import Correspondent, Letterhead, wire_address
-from services.notification.mail.smtp import Encryption, Limits, Login, Server
+from services.notification.mail.smtp import Encryption, Limits, Login, MailServer
 
 Seconds = Annotated[float, Field(gt=0, le=900)]
 Address = Annotated[str, StringConstraints(max_length=100), AfterValidator(wire_address)]
@@ -44,11 +44,11 @@ class NotificationSettings(ServiceSettings):
             raise ValueError("a password is sent to the mail server only under encryption")
         return self
 
-    def server(self) -> Server:
+    def server(self) -> MailServer:
         """The mail server; raises ValueError where `smtp` is not `host:port`."""
         host, _, port = self.smtp.rpartition(":")
         encryption, trust = self.smtp_encryption, self.smtp_trust
-        return Server(host.strip("[]"), int(port), self.mail_domain, encryption, trust, self._login())
+        return MailServer(host.strip("[]"), int(port), self.mail_domain, encryption, trust, self._login())
 
     def _login(self) -> Login | None:
         if self.smtp_user is None or self.smtp_password is None:

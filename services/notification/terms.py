@@ -24,12 +24,12 @@ from libs.messages.notices import NoticeClass, NoticeFacts, NoticeRole, Recipien
 from libs.messages.refusals import Contact
 from services.notification.domain import RequestNotice
 from services.notification.mail.languages import choose_language, choose_territory
-from services.notification.requests import CustomerFacts, Known, RecipientFacts, request
+from services.notification.requests import CustomerFacts, KnownEvent, RecipientFacts, request
 
 TermNews = ContractActivated | RenewalOffered | RenewalReminded | ContractRenewed | ContractLapsed
 
 
-def about_a_term(known: Known, news: TermNews) -> Reaction:
+def about_a_term(known: KnownEvent, news: TermNews) -> Reaction:
     """Tell the customer; raises Unavailable where it is not known here yet."""
     match news:
         case ContractActivated(term_kind=TermKind.RESUBSCRIPTION):
@@ -50,7 +50,7 @@ def about_a_term(known: Known, news: TermNews) -> Reaction:
             assert_never(news)
 
 
-def _of_a_beginning(known: Known, begun: ContractActivated) -> NoticeFacts:
+def _of_a_beginning(known: KnownEvent, begun: ContractActivated) -> NoticeFacts:
     return NoticeFacts(
         contract=known.event.stream,
         zone=begun.zone,
@@ -107,7 +107,7 @@ def _of_a_renewal(renewed: ContractRenewed) -> NoticeFacts:
     )
 
 
-def _lapse(known: Known, lapsed: ContractLapsed) -> Reaction:
+def _lapse(known: KnownEvent, lapsed: ContractLapsed) -> Reaction:
     """A subscription licence that ended was not to be renewed, and has no price to come back."""
     included = lapsed.licence_kind is LicenceKind.SUBSCRIPTION
     facts = NoticeFacts(
@@ -124,7 +124,7 @@ def _lapse(known: Known, lapsed: ContractLapsed) -> Reaction:
 
 
 def _tell(
-    known: Known,
+    known: KnownEvent,
     news: TermNews,
     kind: NoticeClass,
     facts: NoticeFacts,

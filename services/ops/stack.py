@@ -16,7 +16,7 @@ from libs.stack import up as installation
 from libs.stack.errors import StackError
 from libs.stack.ports import free_port
 from libs.stack.service import ServiceSpec
-from libs.stack.up import Order, RunningService, Up
+from libs.stack.up import RunningService, StackOrder, Up
 from services.ops.cli.arguments import plan_time
 from services.ops.cli.environment import MACHINE, Environment, Place, clock_of, environment
 from services.ops.cli.output import AsJson, Refused, show, table, tell
@@ -24,7 +24,7 @@ from services.ops.cli.output import run as ask
 from services.ops.demo import SEED, TICKETS
 from services.ops.demo import run as play
 from services.ops.watch.console_process import console_spec
-from services.ops.watch.readiness import Said, readiness
+from services.ops.watch.readiness import ServiceReadiness, readiness
 from services.ops.watch.services import SERVICES
 
 
@@ -92,10 +92,10 @@ def demo(
         raise typer.Exit(1)
 
 
-def order(clock: Path | None, *, seed: bool) -> Order:
+def order(clock: Path | None, *, seed: bool) -> StackOrder:
     """What is to run: the topics are made first, the plan and the customers come when the services are ready."""
     services = [ServiceSpec(s.name, s.module, free_port()) for s in SERVICES.values()]
-    return Order(
+    return StackOrder(
         services=[*services, console_spec({one.name: one.http_port for one in services})],
         preparations={"topics": _olcare("topics", "create")},
         afterwards={"plan": _olcare("plan", "publish"), **({"seed": _olcare("seed")} if seed else {})},
@@ -142,7 +142,7 @@ def _elsewhere(places: Mapping[str, Place]) -> list[dict[str, Any]]:
     ]
 
 
-def row_of(service: RunningService, said: Said) -> dict[str, Any]:
+def row_of(service: RunningService, said: ServiceReadiness) -> dict[str, Any]:
     """A row for a service: one that ends again and again is not ready, whatever it says between its ends."""
     ended = None if service.steady else f"it has ended by itself {service.revived} times, the last time just now"
     return {

@@ -24,7 +24,7 @@ from libs.stack.kafka_guard import Guard
 from libs.stack.ports import free_port
 from libs.stack.postgres import Postgres, PostgresGuard
 from libs.stack.run import PROJECT, Run
-from libs.stack.service import Service, ServiceSpec
+from libs.stack.service import ServiceProcess, ServiceSpec
 from libs.stack.wait import until
 from services.ops.watch.services import SERVICES
 from tests.acceptance.olcare import done, olcare
@@ -44,7 +44,7 @@ OWN, OF_CRM = door_of_client(TICKETS_DOOR, "web"), door_of_client(TICKETS_DOOR, 
 
 
 class Site(NamedTuple):
-    services: Mapping[str, Service]
+    services: Mapping[str, ServiceProcess]
     kafka: Mapping[str, str]
     """How ops speaks to the broker."""
     secrets: Path
@@ -114,7 +114,7 @@ def brokers_for(cluster: KafkaCluster, authority: Authority, user: str) -> Broke
 
 def _started(
     run: Run, cluster: KafkaCluster, authority: Authority, secrets: Path, catcher: MailCatcher
-) -> dict[str, Service]:
+) -> dict[str, ServiceProcess]:
     services = {}
     for service in SERVICES.values():
         own = {
@@ -123,7 +123,7 @@ def _started(
             "OLCARE_POSTGRES": "",
             "OLCARE_SMTP": catcher.address,
         }
-        services[service.name] = Service(run, ServiceSpec(service.name, service.module, free_port(), own))
+        services[service.name] = ServiceProcess(run, ServiceSpec(service.name, service.module, free_port(), own))
         services[service.name].start()
     for name, started in services.items():
         until(started.ready, 120, f"the start of {name}:\n{started.process.last_words()}")
@@ -268,7 +268,7 @@ def test_a_service_that_is_not_let_in_says_why_and_ends(site: Site, way: str) ->
     values, fault = wrong(site, way)
     spec = site.services["intake"].spec
     with Run.create(name="refused") as run:
-        service = Service(run, ServiceSpec("refused", spec.module, free_port(), {**spec.env, **values}))
+        service = ServiceProcess(run, ServiceSpec("refused", spec.module, free_port(), {**spec.env, **values}))
         service.start()
         until(lambda: not service.process.alive, 60, "its end")
         assert service.process.ended_with == 2

@@ -2,10 +2,10 @@
 
 import httpx
 
-from libs.stack.service import Service
+from libs.stack.service import ServiceProcess
 
 
-async def waiting(service: Service) -> str:
+async def waiting(service: ServiceProcess) -> str:
     """Give what it waits for, in one line; empty where it waits for nothing."""
     try:
         async with httpx.AsyncClient(trust_env=False) as client:

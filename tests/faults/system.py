@@ -19,7 +19,7 @@ from libs.stack.kafka import KafkaCluster
 from libs.stack.ports import free_port
 from libs.stack.postgres import Postgres
 from libs.stack.run import PROJECT, Run
-from libs.stack.service import Service, ServiceSpec
+from libs.stack.service import ServiceProcess, ServiceSpec
 from services.ops.clock.quiescence import Quiescence
 from tests.faults.checked.books import Books, Generation, Timeline, Turn
 from tests.faults.checked.reading import read_books, read_generations
@@ -62,7 +62,7 @@ class System:
         self.kafka = KafkaCluster(run, brokers, quick_start=not measured)
         self.postgres = Postgres(run, durable=measured)
         self.mail = MailCatcher(run)
-        self.services: dict[str, Service] = {}
+        self.services: dict[str, ServiceProcess] = {}
         self._modules, self._more = modules, env
         self._losses = 0
         self.clock_file = run.folder / "plan-clock.json"
@@ -89,7 +89,7 @@ class System:
     def begin(self, name: str) -> None:
         """Start a service."""
         if name not in self.services:
-            self.services[name] = Service(self._run, self._spec(name), self._env())
+            self.services[name] = ServiceProcess(self._run, self._spec(name), self._env())
             self._run.at_end(self._leave_alone)  # before the service itself is ended, or it would be started again
             self._run.at_end(self.services[name].stop)  # and nobody wants it back
         self.services[name].start()
@@ -97,7 +97,7 @@ class System:
     async def ready(self, *names: str, within: float = 120) -> None:
         """Return when services, by default all that are wanted, are ready; else an AssertionError says why."""
 
-        async def waits_for_nothing(service: Service) -> bool:
+        async def waits_for_nothing(service: ServiceProcess) -> bool:
             told = await waiting(service)
             assert not told, f"{service.spec.name} waits: {told}"
             return True

@@ -120,7 +120,7 @@ CONTRACT_PASTS: Mapping[str, tuple[tuple[Event, ...], ...]] = {
     }.items()
 }
 """Kind of stream → histories before a message at the door of contracts."""
-SETTINGS = contract_door.Settings(datetime(2028, 1, 1, tzinfo=UTC), timedelta(days=30))
+SETTINGS = contract_door.DecisionSettings(datetime(2028, 1, 1, tzinfo=UTC), timedelta(days=30))
 
 
 class History(NamedTuple):
@@ -467,7 +467,7 @@ def _contract_facts(message: Message[Any]) -> Iterator[contract_facts.ContractFa
     named = getattr(said, "centre", None) or "france"
     for zone in ("Europe/Paris", "Pacific/Kiritimati", "Etc/GMT+12"):
         centre = contract_facts.KnownCentre("calendar/plan/france", 1, named, zone, (getattr(said, "country", "FR"),))
-        customer = contract_facts.KnownCustomer(getattr(said, "customer", "customer/erp/C-1001"), 1, named)
+        customer = contract_facts.RegisteredCustomer(getattr(said, "customer", "customer/erp/C-1001"), 1, named)
         yield contract_facts.ContractFacts((centre,), frozenset(getattr(said, "products", ())), customers=(customer,))
 
 

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus
 
-from libs.stack.certificates import Certificate
+from libs.stack.certificates import CertificateFiles
 
 CLIENT, SECRET = "olcare", "s3cret: with = and é"
 
@@ -53,7 +53,7 @@ class Issuer:
 
 
 @contextmanager
-def issuing(identity: Certificate) -> Iterator[Issuer]:
+def issuing(identity: CertificateFiles) -> Iterator[Issuer]:
     """Serve by TLS on this machine."""
     issuer = Issuer()
 

@@ -21,7 +21,7 @@ from libs.messages.licences import LicenceKind, LicenceRegistered
 from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList, PriceListPublished
 from services.contract.contract_states import NOTHING_TOLD
 from services.contract.contract_states import OFFERED as SAID_OFFER
-from services.contract.facts import FACTS, ContractFacts, KnownCentre, KnownCustomer
+from services.contract.facts import FACTS, ContractFacts, KnownCentre, RegisteredCustomer
 from services.contract.projections import READERS
 from services.contract.reactions import CoverAsked, in_columns
 from tests.integration.folded import Folded, folded, most_rows
@@ -83,7 +83,7 @@ async def test_the_facts_are_the_plan_and_the_customers_asked_for(contract: Fold
         (KnownCentre("calendar/plan/france", 2, "france", "Europe/Paris", ("FR", "BE")),),
         frozenset({"planetpress-connect"}),
         price_lists=(PRICES,),
-        customers=(KnownCustomer(CUSTOMER, 1, "france"),),
+        customers=(RegisteredCustomer(CUSTOMER, 1, "france"),),
     )
 
 

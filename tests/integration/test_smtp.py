@@ -22,12 +22,12 @@ from services.notification.mail.smtp import (
     Encryption,
     Limits,
     Login,
+    MailServer,
     NotReached,
     Outcome,
+    OutcomeUnknown,
     Phase,
-    Refused,
-    Server,
-    Unknown,
+    RefusedByServer,
     hand_over,
 )
 
@@ -107,7 +107,7 @@ async def says_nothing(_server: SMTP) -> str:
 @asynccontextmanager
 async def mail_server(
     box: Mailbox, kind: type[SMTP] = SMTP, tls: ssl.SSLContext | None = None, **options: Any
-) -> AsyncIterator[Server]:
+) -> AsyncIterator[MailServer]:
     loop = asyncio.get_running_loop()
     alive: list[SMTP] = []
 
@@ -118,7 +118,7 @@ async def mail_server(
     listening = await loop.create_server(accept, "127.0.0.1", 0, ssl=tls)
     try:
         port = listening.sockets[0].getsockname()[1]
-        yield Server("127.0.0.1", port, hello="olcare.example", trust=CERTIFICATE)
+        yield MailServer("127.0.0.1", port, hello="olcare.example", trust=CERTIFICATE)
     finally:
         listening.close()
         await listening.wait_closed()
@@ -143,7 +143,7 @@ def server_side() -> ssl.SSLContext:
     return context
 
 
-async def send(server: Server, limits: Limits = IMPATIENT) -> Outcome:
+async def send(server: MailServer, limits: Limits = IMPATIENT) -> Outcome:
     return await hand_over(server, limits, SENDER, RECIPIENT, CONTENT)
 
 
@@ -210,8 +210,8 @@ async def test_no_server_means_not_accepted() -> None:
 @pytest.mark.parametrize(
     ("greeting", "outcome"),
     [
-        (b"421 4.3.2 full\r\n", Refused(421, "4.3.2", permanent=False, phase=Phase.CONNECT)),
-        (b"554 go away\r\n", Refused(554, None, permanent=True, phase=Phase.CONNECT)),
+        (b"421 4.3.2 full\r\n", RefusedByServer(421, "4.3.2", permanent=False, phase=Phase.CONNECT)),
+        (b"554 go away\r\n", RefusedByServer(554, None, permanent=True, phase=Phase.CONNECT)),
         (b"hello\r\n", NotReached(Phase.CONNECT, DeliveryProblem.REFUSED_FOR_NOW)),
         (b"", NotReached(Phase.CONNECT, DeliveryProblem.TIMEOUT)),
     ],
@@ -229,7 +229,7 @@ async def test_a_server_that_does_not_greet_has_accepted_nothing(greeting: bytes
     listening = await asyncio.get_running_loop().create_server(Greeter, "127.0.0.1", 0)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
-        assert await send(Server("127.0.0.1", port, hello="olcare.example")) == outcome
+        assert await send(MailServer("127.0.0.1", port, hello="olcare.example")) == outcome
         await gone.wait()
 
 
@@ -237,7 +237,7 @@ async def test_a_server_that_does_not_greet_has_accepted_nothing(greeting: bytes
 async def test_a_refusal_before_the_body_means_not_accepted(phase: Phase) -> None:
     for answer, permanent in (("451 4.7.1 later", False), ("550 5.1.1 no such user", True)):
         box = Mailbox({phase.name: says(answer), "HELO": says(answer)})
-        assert await outcome_of(box) == Refused(int(answer[:3]), answer[4:9], permanent, phase)
+        assert await outcome_of(box) == RefusedByServer(int(answer[:3]), answer[4:9], permanent, phase)
         assert box.accepted == []
 
 
@@ -272,13 +272,13 @@ async def test_a_server_that_knows_no_ehlo_hears_helo(answer: str) -> None:
 
 async def test_a_server_that_is_busy_does_not_hear_helo() -> None:
     box = Mailbox({"EHLO": says("451 4.3.2 later")})
-    assert await outcome_of(box) == Refused(451, "4.3.2", permanent=False, phase=Phase.EHLO)
+    assert await outcome_of(box) == RefusedByServer(451, "4.3.2", permanent=False, phase=Phase.EHLO)
     assert box.accepted == []
 
 
 async def test_a_server_that_refuses_and_cuts_has_refused() -> None:
     box = Mailbox({"EHLO": says("554 5.7.1 go away"), "HELO": hangs_up})
-    assert await outcome_of(box) == Refused(554, "5.7.1", permanent=True, phase=Phase.EHLO)
+    assert await outcome_of(box) == RefusedByServer(554, "5.7.1", permanent=True, phase=Phase.EHLO)
 
 
 async def test_nothing_is_sent_in_clear_where_ehlo_is_refused() -> None:
@@ -311,26 +311,26 @@ async def test_a_server_that_wants_no_body_has_not_accepted() -> None:
             await self.push("554 5.5.1 no valid recipients")
 
     outcome = await outcome_of(Mailbox(), kind=Unwilling)
-    assert outcome == Refused(554, "5.5.1", permanent=True, phase=Phase.DATA)
+    assert outcome == RefusedByServer(554, "5.5.1", permanent=True, phase=Phase.DATA)
 
 
 @pytest.mark.parametrize(("answer", "permanent"), [("452 4.3.1 disk full", False), ("554 5.6.0 no", True)])
 async def test_a_final_refusal_means_not_accepted(answer: str, *, permanent: bool) -> None:
     outcome = await outcome_of(Mailbox({"BODY": says(answer)}))
-    assert outcome == Refused(int(answer[:3]), answer[4:9], permanent, Phase.BODY)
+    assert outcome == RefusedByServer(int(answer[:3]), answer[4:9], permanent, Phase.BODY)
 
 
 async def test_a_cut_after_the_body_means_maybe_accepted() -> None:
-    assert await outcome_of(Mailbox({"BODY": hangs_up})) == Unknown(Phase.BODY)
+    assert await outcome_of(Mailbox({"BODY": hangs_up})) == OutcomeUnknown(Phase.BODY)
 
 
 async def test_silence_after_the_body_means_maybe_accepted() -> None:
-    assert await outcome_of(Mailbox({"BODY": says_nothing})) == Unknown(Phase.BODY)
+    assert await outcome_of(Mailbox({"BODY": says_nothing})) == OutcomeUnknown(Phase.BODY)
 
 
 async def test_an_answer_that_is_not_smtp_after_the_body_means_maybe_accepted() -> None:
-    assert await outcome_of(Mailbox({"BODY": says("what?")})) == Unknown(Phase.BODY)
-    assert await outcome_of(Mailbox({"BODY": says("354 go on")})) == Unknown(Phase.BODY)
+    assert await outcome_of(Mailbox({"BODY": says("what?")})) == OutcomeUnknown(Phase.BODY)
+    assert await outcome_of(Mailbox({"BODY": says("354 go on")})) == OutcomeUnknown(Phase.BODY)
 
 
 async def test_a_server_that_cuts_instead_of_a_farewell_has_accepted_all_the_same() -> None:
@@ -350,7 +350,7 @@ async def test_the_words_of_the_server_are_not_kept() -> None:
 
 async def test_a_code_that_is_no_enhanced_one_is_not_kept_as_one() -> None:
     outcome = await outcome_of(Mailbox({"RCPT": says("550 5.1.1.example.com unknown")}))
-    assert outcome == Refused(550, None, permanent=True, phase=Phase.RCPT)
+    assert outcome == RefusedByServer(550, None, permanent=True, phase=Phase.RCPT)
 
 
 async def test_starttls_is_used_where_it_is_asked_for() -> None:
@@ -402,7 +402,7 @@ def only_the_right_one(_server: SMTP, _session: Session, _envelope: Envelope, _h
 
 @pytest.mark.parametrize(
     ("password", "outcome"),
-    [("right", Accepted(250)), ("wrong", Refused(535, "5.7.8", permanent=True, phase=Phase.LOGIN))],
+    [("right", Accepted(250)), ("wrong", RefusedByServer(535, "5.7.8", permanent=True, phase=Phase.LOGIN))],
 )
 async def test_a_server_may_want_to_know_who_we_are(password: str, outcome: Outcome) -> None:
     async with mail_server(Mailbox(), tls_context=server_side(), authenticator=only_the_right_one) as server:

@@ -10,7 +10,7 @@ from libs.stack.installation import Installation
 from libs.stack.ports import free_port
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
-from libs.stack.service import Service, ServiceSpec
+from libs.stack.service import ServiceProcess, ServiceSpec
 from libs.stack.wait import machine_seconds
 from tests.support import eventually
 
@@ -68,7 +68,7 @@ def test_a_command_that_fails_stops_the_installation(installation: Installation)
         installation.run_once("topics", ["sh", "-c", "echo no such topic; exit 3"])
 
 
-def _started(installation: Installation) -> Service:
+def _started(installation: Installation) -> ServiceProcess:
     installation.start([spec()])
     installation.await_ready()
     return installation.services["intake"]

@@ -12,13 +12,13 @@ from libs.stack.errors import StackError
 from libs.stack.identity import start_time
 from libs.stack.ports import free_port
 from libs.stack.service import ServiceSpec
-from libs.stack.up import Order, Up, down, status, up
+from libs.stack.up import StackOrder, Up, down, status, up
 from libs.stack.wait import until
 
 
 @pytest.fixture
-def order() -> Order:
-    return Order([ServiceSpec("intake", "tests.integration.stack_service", free_port())])
+def order() -> StackOrder:
+    return StackOrder([ServiceSpec("intake", "tests.integration.stack_service", free_port())])
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def _servers_given(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"OLCARE_{name}", f"{name.lower()}.invalid")
 
 
-async def test_everything_answers_when_up_and_is_gone_when_down(order: Order, root: Path) -> None:
+async def test_everything_answers_when_up_and_is_gone_when_down(order: StackOrder, root: Path) -> None:
     heard: list[str] = []
     found = up(order, heard.append, root)
     assert found.services[0].ready()
@@ -50,14 +50,14 @@ async def test_everything_answers_when_up_and_is_gone_when_down(order: Order, ro
 
 
 @pytest.mark.usefixtures("_servers_given")
-def test_up_twice_is_refused(order: Order, root: Path) -> None:
+def test_up_twice_is_refused(order: StackOrder, root: Path) -> None:
     up(order, list, root)
     with pytest.raises(StackError, match="up already"):
         up(order, list, root)
 
 
 @pytest.mark.usefixtures("_servers_given")
-def test_a_killed_supervisor_takes_everything_with_it_and_up_works_again(order: Order, root: Path) -> None:
+def test_a_killed_supervisor_takes_everything_with_it_and_up_works_again(order: StackOrder, root: Path) -> None:
     killed = up(order, list, root)
     service = killed.services[0].pid
     assert service is not None
@@ -68,7 +68,7 @@ def test_a_killed_supervisor_takes_everything_with_it_and_up_works_again(order: 
 
 
 @pytest.mark.usefixtures("_servers_given")
-def test_a_killed_service_is_back_with_another_pid_in_the_status(order: Order, root: Path) -> None:
+def test_a_killed_service_is_back_with_another_pid_in_the_status(order: StackOrder, root: Path) -> None:
     before = up(order, list, root)
     killed = before.services[0].pid
     assert killed is not None
@@ -87,7 +87,7 @@ def test_a_killed_service_is_back_with_another_pid_in_the_status(order: Order, r
 @pytest.mark.usefixtures("_servers_given")
 def test_up_fails_with_the_reason_and_leaves_nothing(root: Path) -> None:
     heard: list[str] = []
-    broken = Order([ServiceSpec("intake", "tests.integration.no_such_service", free_port())])
+    broken = StackOrder([ServiceSpec("intake", "tests.integration.no_such_service", free_port())])
     with pytest.raises(StackError):
         up(broken, heard.append, root)
     assert "No module named" in heard[-1]

@@ -159,7 +159,7 @@ BUGS = (
     Bug(
         name="silence-after-the-body-is-no",
         file="services/notification/mail/smtp.py",
-        before="    except (SMTPException, OSError):\n        return Unknown(Phase.BODY)",
+        before="    except (SMTPException, OSError):\n        return OutcomeUnknown(Phase.BODY)",
         after="    except (SMTPException, OSError):\n        return NotReached(Phase.BODY, DeliveryProblem.TIMEOUT)",
         why="a mail that was taken without a word would be sent again",
         test="tests/integration/test_smtp.py::test_a_cut_after_the_body_means_maybe_accepted",

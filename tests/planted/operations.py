@@ -109,11 +109,11 @@ BUGS = (
         file="services/ops/backup/cut.py",
         before=(
             "    offsets = await groups.committed(topics)\n"
-            "    return Cut(offsets, {topic: await _ends(log, topic) for topic in topics})"
+            "    return BackupCut(offsets, {topic: await _ends(log, topic) for topic in topics})"
         ),
         after=(
             "    ends = {topic: await _ends(log, topic) for topic in topics}\n"
-            "    return Cut(await groups.committed(topics), ends)"
+            "    return BackupCut(await groups.committed(topics), ends)"
         ),
         why="a restored door would pass over messages that its log knows nothing of",
         test="tests/unit/ops/test_backup_cut.py::test_committed_offsets_are_asked_for_before_all_ends_and_ends_until_two_answers_agree",

@@ -15,7 +15,7 @@ from libs.messages.streams import parse_stream
 from libs.messages.tickets import Channel
 from services.notification.mail.bidi import isolated
 from services.notification.mail.message import Correspondent, Letterhead, Mail, NotWritable, compose, wire_address
-from services.notification.mail.texts import Standing, render
+from services.notification.mail.texts import LetterContext, render
 from services.notification.projections import CentreSheet
 
 ANSWERS = frozenset({NoticeClass.ACKNOWLEDGEMENT, NoticeClass.REFUSAL})
@@ -44,7 +44,7 @@ def write(row: Mapping[str, Any], letterhead: Letterhead, sent_at: datetime) -> 
         if recipient is None:
             return DeliveryProblem.NO_ADDRESS
         facts = NoticeFacts.model_validate_json(row["facts"])
-        standing = Standing(sent_at, row["due_at"], row["answered_at"], row["withdrawn_at"], row["told"])
+        standing = LetterContext(sent_at, row["due_at"], row["answered_at"], row["withdrawn_at"], row["told"])
         team, territory = _sheet(row["team"]), row["territory"]
         text = render(row["template"], row["language"], facts, standing, centre, person, team=team, territory=territory)
         mail = Mail(

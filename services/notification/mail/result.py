@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import assert_never
 
 from libs.messages.notices import DeliveryProblem
-from services.notification.mail.smtp import Accepted, NotReached, Outcome, Phase, Refused, Unknown
+from services.notification.mail.smtp import Accepted, NotReached, Outcome, OutcomeUnknown, Phase, RefusedByServer
 from services.notification.notice.delivery import RecordAmbiguous, RecordDeferred, RecordFailed, RecordSent, Result
 from services.notification.notice.state import Claim
 
@@ -17,13 +17,13 @@ def result_of(outcome: Outcome, claim: Claim, at: datetime) -> Result:
     match outcome:
         case Accepted():
             return RecordSent(at, claim, outcome.code)
-        case Refused(permanent=True) if outcome.phase in ABOUT_THE_MESSAGE:
+        case RefusedByServer(permanent=True) if outcome.phase in ABOUT_THE_MESSAGE:
             return RecordFailed(at, claim, DeliveryProblem.REFUSED, outcome.code, outcome.enhanced)
-        case Refused():
+        case RefusedByServer():
             return RecordDeferred(at, claim, DeliveryProblem.REFUSED_FOR_NOW, outcome.code, outcome.enhanced)
         case NotReached():
             return RecordDeferred(at, claim, outcome.problem)
-        case Unknown():
+        case OutcomeUnknown():
             return RecordAmbiguous(at, claim)
         case _:
             assert_never(outcome)

@@ -55,7 +55,7 @@ class Login:
 
 
 @dataclass(frozen=True)
-class Server:
+class MailServer:
     """Where mail is handed over; `trust` is a bundle of certificates beside those of the system."""
 
     host: str
@@ -96,7 +96,7 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedByServer:
     """The server said no: the message is not accepted. `permanent` where it says that asking again is of no use."""
 
     code: int
@@ -114,17 +114,17 @@ class NotReached:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class OutcomeUnknown:
     """The body began to leave and no answer was read: the message may be accepted."""
 
     phase: Phase
 
 
-Outcome = Accepted | Refused | NotReached | Unknown
+Outcome = Accepted | RefusedByServer | NotReached | OutcomeUnknown
 _Step = Callable[[], Awaitable[object]]
 
 
-async def hand_over(server: Server, limits: Limits, sender: str, recipient: str, content: bytes) -> Outcome:
+async def hand_over(server: MailServer, limits: Limits, sender: str, recipient: str, content: bytes) -> Outcome:
     """Hand one message over; addresses as `wire_address` gives them, content with CRLF line ends."""
     client = SMTP(
         hostname=server.host,
@@ -137,14 +137,14 @@ async def hand_over(server: Server, limits: Limits, sender: str, recipient: str,
     )
     try:
         outcome = await _envelope(client, server, limits, sender, recipient) or await _body(client, limits, content)
-        if isinstance(outcome, Accepted | Refused):
+        if isinstance(outcome, Accepted | RefusedByServer):
             await _take_leave(client, limits)
         return outcome
     finally:
         _hang_up(client)
 
 
-def _steps(client: SMTP, server: Server, sender: str, recipient: str) -> Iterator[tuple[Phase, _Step]]:
+def _steps(client: SMTP, server: MailServer, sender: str, recipient: str) -> Iterator[tuple[Phase, _Step]]:
     yield Phase.CONNECT, client.connect
     yield Phase.EHLO, partial(_say_hello, client)
     if server.encryption is Encryption.STARTTLS:
@@ -158,8 +158,8 @@ def _steps(client: SMTP, server: Server, sender: str, recipient: str) -> Iterato
 
 
 async def _envelope(
-    client: SMTP, server: Server, limits: Limits, sender: str, recipient: str
-) -> Refused | NotReached | None:
+    client: SMTP, server: MailServer, limits: Limits, sender: str, recipient: str
+) -> RefusedByServer | NotReached | None:
     """Lead the conversation up to the body; returns what ended it before, None where nothing did."""
     for phase, step in _steps(client, server, sender, recipient):
         try:
@@ -220,13 +220,13 @@ async def _body(client: SMTP, limits: Limits, content: bytes) -> Outcome:
         async with asyncio.timeout(limits.body):
             return _verdict(await protocol.read_response())
     except (SMTPException, OSError):
-        return Unknown(Phase.BODY)
+        return OutcomeUnknown(Phase.BODY)
 
 
 def _verdict(answer: SMTPResponse) -> Outcome:
     if _is_positive(answer.code):
         return Accepted(answer.code)
-    return _refused(Phase.BODY, answer.code, answer.message) or Unknown(Phase.BODY)
+    return _refused(Phase.BODY, answer.code, answer.message) or OutcomeUnknown(Phase.BODY)
 
 
 def _is_positive(code: int) -> bool:
@@ -234,11 +234,11 @@ def _is_positive(code: int) -> bool:
     return 200 <= code <= 299  # noqa: PLR2004
 
 
-def _refused(phase: Phase, code: int, text: str) -> Refused | None:
+def _refused(phase: Phase, code: int, text: str) -> RefusedByServer | None:
     """Read a refusal; None where the code is none, as in an answer that is not SMTP."""
     enhanced = _ENHANCED.match(text)
     if 400 <= code <= 599:  # noqa: PLR2004 - likewise
-        return Refused(code, enhanced[0] if enhanced else None, code >= PERMANENT, phase)
+        return RefusedByServer(code, enhanced[0] if enhanced else None, code >= PERMANENT, phase)
     return None
 
 

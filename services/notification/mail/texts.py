@@ -41,7 +41,7 @@ _NARROW = {0x2009: " ", 0x202F: " "}
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-class Standing(NamedTuple):
+class LetterContext(NamedTuple):
     """How that stands which a notice tells of, when it is written."""
 
     now: datetime
@@ -65,7 +65,7 @@ def render(
     template: str,
     language: str,
     facts: NoticeFacts,
-    standing: Standing,
+    standing: LetterContext,
     centre: CentreSheet | None,
     person: PrivateRecord | None,
     *,

@@ -69,13 +69,13 @@ Command = ShowPrivateData | Mend | IdUsedOtherwise[ShowPrivateData | Mend]
 
 
 @dataclass(frozen=True)
-class Somebody:
+class Actor:
     """Whoever acts; nothing that they did forbids what they do next."""
 
     state: Literal["somebody"] = "somebody"
 
 
-State = Somebody
+State = Actor
 
 
 def decide(state: State, command: Command) -> ActionEvent:  # noqa: ARG001 - as every decider has it
@@ -127,5 +127,5 @@ def evolve(state: State, event: ActionEvent) -> State:
             assert_never(event)
 
 
-DECIDER: Decider[State, Command, ActionEvent] = Decider(Somebody(), decide, evolve)
+DECIDER: Decider[State, Command, ActionEvent] = Decider(Actor(), decide, evolve)
 DECIDERS: Deciders = {"action": DECIDER}

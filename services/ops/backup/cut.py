@@ -17,18 +17,18 @@ TRIES = 20
 """How often the ends of a topic are asked for until two answers agree."""
 
 
-class Cut(NamedTuple):
+class BackupCut(NamedTuple):
     """The committed offsets, and the ends of every topic's partitions."""
 
     offsets: Sequence[GroupOffset]
     ends: Mapping[str, Mapping[int, int]]
 
 
-async def cut(groups: KafkaGroups, log: KafkaLog, cards: Iterable[Card]) -> Cut:
+async def cut(groups: KafkaGroups, log: KafkaLog, cards: Iterable[Card]) -> BackupCut:
     """Ask for all of it in that order; raises Unavailable."""
     topics = derived_first(cards)
     offsets = await groups.committed(topics)
-    return Cut(offsets, {topic: await _ends(log, topic) for topic in topics})
+    return BackupCut(offsets, {topic: await _ends(log, topic) for topic in topics})
 
 
 def derived_first(cards: Iterable[Card]) -> list[str]:

@@ -8,7 +8,7 @@ from libs.eventlog.kafka.groups import KafkaGroups
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.stored import StoredPartitions, StoredRecord, stored_partitions
 from libs.eventlog.kafka.topics import Card, TopicAdmin
-from services.ops.backup.cut import Cut, cut
+from services.ops.backup.cut import BackupCut, cut
 from services.ops.backup.files import Backup, begin, finish, record_file
 from services.ops.backup.manifest import FORMAT, Manifest, SavedOffset, SavedPartition, SavedTopic
 from services.ops.backup.origin import ORIGIN
@@ -53,7 +53,7 @@ class _Saving:
         log: KafkaLog,
         stored: StoredPartitions,
         folder: Path,
-        found: Cut,
+        found: BackupCut,
         count: Count,
         recipients: Recipients,
     ) -> None:

@@ -16,7 +16,7 @@ from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import UPSTREAM, split_door
 from libs.messages.places import RecordAddress
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded
-from services.ops.door.dead_letter_groups import Known, known
+from services.ops.door.dead_letter_groups import KnownLetter, known
 from services.ops.door.stored_dead_letters import StoredDeadLetter, entry_of, written_at
 
 
@@ -30,7 +30,7 @@ class Undone(NamedTuple):
 class KeptLetter(NamedTuple):
     """A dead letter without what it holds, where it stands, and the marker that somebody left."""
 
-    known: Known
+    known: KnownLetter
     topic: str
     partition: int
     offset: int

@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 Said = dict[str, Any]
 
 
-class Shown(NamedTuple):
+class ContractRows(NamedTuple):
     """Rows of what was asked for."""
 
     customers: Sequence[Row]
@@ -31,7 +31,7 @@ class Shown(NamedTuple):
     """As `entitlement` says them."""
 
 
-def shown(rows: Shown) -> Said:
+def shown(rows: ContractRows) -> Said:
     """Say for other programs what the tables hold."""
     return {
         "customers": [row["stream"] for row in rows.customers],

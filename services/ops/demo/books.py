@@ -9,7 +9,7 @@ from libs.messages.base import event_type
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.messages.notices import NoticeSent
 from libs.messages.receipts import Outcome
-from services.ops.demo.figures import Difference, Figures
+from services.ops.demo.figures import Figures, WrongFigure
 from services.ops.demo.findings import Mails
 from services.ops.demo.scribe import ScriptLine
 from services.ops.demo.script import Script
@@ -36,7 +36,7 @@ def entries(
     found: Figures,
     mails: Mails,
     proofs: Sequence[Proof],
-    differing: Sequence[Difference],
+    differing: Sequence[WrongFigure],
 ) -> list[BookEntry]:
     """Make all entries."""
     lines = (*chain.from_iterable(script.before), *script.lines)

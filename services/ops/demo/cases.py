@@ -9,7 +9,7 @@ from libs.messages.streams import stream_id
 from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy, Side
 from libs.messages.upstream import CustomerCalled, NoteAdded, ResponseGiven
 from services.ops.demo.cast import Customer
-from services.ops.demo.scribe import HALF_HOUR, Case, Scribe, Ticket, local
+from services.ops.demo.scribe import HALF_HOUR, Case, Scribe, UpstreamTicket, local
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY = (date(2026, 11, day) for day in range(23, 29))
 
@@ -36,7 +36,7 @@ def case_of(
     return Case(customer, customer.people[at], channel, local(scribe.calendars[customer.centre], day, clock))
 
 
-def ask_and_answer(scribe: Scribe, case: Case) -> Ticket:
+def ask_and_answer(scribe: Scribe, case: Case) -> UpstreamTicket:
     """Let it be answered well before the deadline."""
     ticket = scribe.ask(case)
     scribe.answer(ticket, scribe.working(ticket, 0.3))

@@ -22,7 +22,7 @@ SPOKEN = ("fr", "en")
 
 
 @dataclass(frozen=True)
-class Somebody:
+class Contact:
     """One of a customer's people, and the language in which they wish to be answered."""
 
     person: str
@@ -53,7 +53,7 @@ class Customer:
     centre: str
     source: str
     language: str
-    people: tuple[Somebody, ...]
+    people: tuple[Contact, ...]
     products: tuple[str, ...]
     first_day: date | None
     licence: Licence | None
@@ -85,11 +85,11 @@ class Cast:
         """The customers who are there for a case."""
         return [customer for customer in self.customers if customer.role == role]
 
-    def troubles(self, somebody: Somebody) -> bool:
+    def troubles(self, somebody: Contact) -> bool:
         """Whether their mail server refuses or defers mail."""
         return somebody.email in {self.mailbox_gone, self.greylisted}
 
-    def people(self) -> Iterator[Somebody]:
+    def people(self) -> Iterator[Contact]:
         """All people."""
         return (somebody for customer in self.customers for somebody in customer.people)
 
@@ -126,11 +126,11 @@ def _customers(centres: list[dict[str, Any]]) -> Iterator[Customer]:
         )
 
 
-def _somebody(centre: dict[str, Any], found: dict[str, Any], number: int) -> Somebody:
+def _somebody(centre: dict[str, Any], found: dict[str, Any], number: int) -> Contact:
     name = found["name"]
     email = None if found.get("phone_only") else f"{_ascii(name)}@{DOMAINS[number % len(DOMAINS)]}"
     person = stream_id("person", centre["source"], f"p-{number}")
-    return Somebody(person, name, found["language"], email, f"{centre['phone']}{number % 100:02}")
+    return Contact(person, name, found["language"], email, f"{centre['phone']}{number % 100:02}")
 
 
 def _ascii(name: str) -> str:

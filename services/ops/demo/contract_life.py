@@ -22,7 +22,7 @@ from libs.messages.plan import NoticeOffsets
 from libs.plan import PriceKind, covered_from, covered_until
 from libs.workcal import WorkingCalendar, next_opening, start_of_day, zone
 from services.ops.demo.figures import ContractFigure, ContractNews
-from services.ops.demo.register import Contract, KnownTerm, Money, Outcomes, Register, accepted, refused
+from services.ops.demo.register import Contract, CustomerRegister, Money, Outcomes, TermKnownSince, accepted, refused
 
 
 class Letter(NamedTuple):
@@ -82,7 +82,7 @@ def _switched(contract: Contract) -> Iterator[Happening]:
     return (Happening(accepted(EntitlementsChanged)) for _ in contract.products)
 
 
-def _told(known: KnownTerm, local: str, timetable: Timetable, closed: datetime) -> Iterator[Happening]:
+def _told(known: TermKnownSince, local: str, timetable: Timetable, closed: datetime) -> Iterator[Happening]:
     """A term is told of until it ends or the next one is signed for; what is due before it is known, at once."""
 
     def due(days: int) -> datetime:
@@ -103,7 +103,7 @@ def _told(known: KnownTerm, local: str, timetable: Timetable, closed: datetime) 
             yield Happening(accepted(RenewalReminded), letter)
 
 
-def contract_figures(contract: Contract, register: Register, happened: set[str]) -> Iterator[ContractFigure]:
+def contract_figures(contract: Contract, register: CustomerRegister, happened: set[str]) -> Iterator[ContractFigure]:
     """What the report tells of a contract to which events of these types happened."""
 
     def figure(what: ContractNews, price: Money | None) -> ContractFigure:

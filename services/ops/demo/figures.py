@@ -87,7 +87,7 @@ class Figures:
     """Those that count, by type."""
 
 
-class Difference(NamedTuple):
+class WrongFigure(NamedTuple):
     """A figure that is not as reckoned."""
 
     figure: str
@@ -96,7 +96,7 @@ class Difference(NamedTuple):
     found: int
 
 
-def differences(reckoned: Figures, found: Figures) -> list[Difference]:
+def differences(reckoned: Figures, found: Figures) -> list[WrongFigure]:
     """Compare every figure."""
     return [
         *_different("tickets", reckoned.tickets, found.tickets),
@@ -111,10 +111,10 @@ def differences(reckoned: Figures, found: Figures) -> list[Difference]:
     ]
 
 
-def _different(figure: str, reckoned: Counter[K], found: Counter[K]) -> Iterator[Difference]:
+def _different(figure: str, reckoned: Counter[K], found: Counter[K]) -> Iterator[WrongFigure]:
     for key in sorted(reckoned.keys() | found.keys(), key=repr):
         if reckoned[key] != found[key]:
-            yield Difference(figure, _said(key), reckoned[key], found[key])
+            yield WrongFigure(figure, _said(key), reckoned[key], found[key])
 
 
 def _said(key: object) -> str:

@@ -31,10 +31,10 @@ from services.ops.demo.figures import (
     NotTaken,
     Promised,
 )
-from services.ops.demo.register import Contract, Outcomes, Register
+from services.ops.demo.register import Contract, CustomerRegister, Outcomes
 from services.ops.demo.scribe import ScriptLine
 from services.ops.demo.script import Script
-from services.ops.demo.ticket_life import Life, Said, judge, live, told_too_late
+from services.ops.demo.ticket_life import Life, SaidMessage, judge, live, told_too_late
 
 
 def reckon(script: Script, plan: Plan) -> Figures:
@@ -45,7 +45,7 @@ def reckon(script: Script, plan: Plan) -> Figures:
 class _Reckoning:
     def __init__(self, script: Script, plan: Plan) -> None:
         self._script, self._plan, self._cast = script, plan, script.cast
-        self._register = Register(plan)
+        self._register = CustomerRegister(plan)
         self._calendars = {centre.centre: working_calendar(centre) for centre in plan.centres}
         self._mailboxes = {centre.centre: centre.mailbox for centre in plan.centres}
         self._found = Figures()
@@ -148,12 +148,12 @@ class _Reckoning:
             self._found.events.update(event_type(event) for event in (NoticeDeferred, NoticeHandingOver))
 
 
-def _by_ticket(lines: Sequence[ScriptLine]) -> dict[tuple[str, str], list[Said]]:
-    found: dict[tuple[str, str], list[Said]] = {}
+def _by_ticket(lines: Sequence[ScriptLine]) -> dict[tuple[str, str], list[SaidMessage]]:
+    found: dict[tuple[str, str], list[SaidMessage]] = {}
     for line in lines:
         if event := line.event:
             at = datetime.fromisoformat(event["time"])
-            said = Said(at, line.handed_over, event["id"], _data(TICKETS_DOOR, line))
+            said = SaidMessage(at, line.handed_over, event["id"], _data(TICKETS_DOOR, line))
             found.setdefault((event["source"], event["subject"]), []).append(said)
     return found
 

@@ -89,7 +89,7 @@ class Money(NamedTuple):
     currency: str
 
 
-class KnownTerm(NamedTuple):
+class TermKnownSince(NamedTuple):
     """A term, and the instant from which it is known."""
 
     term: Term
@@ -106,7 +106,7 @@ class Contract:
     centre: str
     zone: str
     value: Money | None
-    terms: list[KnownTerm] = field(default_factory=list)
+    terms: list[TermKnownSince] = field(default_factory=list)
     takes_up: str | None = None
     """The contract that had lapsed."""
 
@@ -120,7 +120,7 @@ class Contract:
         return any(is_covered(known.term, self.zone, at) for known in self.terms)
 
 
-class Register:
+class CustomerRegister:
     """Customers and contracts, as they stand when everything is said."""
 
     def __init__(self, plan: Plan) -> None:
@@ -221,7 +221,7 @@ class Register:
         self, said: ContractSubmitted | LicencePurchased, value: Money | None, term: Term, at: datetime
     ) -> Contract:
         centre = self.customers[said.customer].centre
-        return Contract(said.customer, said.products, centre, self._zones[centre], value, [KnownTerm(term, at)])
+        return Contract(said.customer, said.products, centre, self._zones[centre], value, [TermKnownSince(term, at)])
 
     def _renewal(self, number: str, said: RenewalSigned, at: datetime) -> Outcomes:
         contract = self.contracts[number]
@@ -229,14 +229,14 @@ class Register:
         if said.signed_on > term.last_day:
             return refused(SignatureRefused, SignatureRefusal.LAPSED)
         following = yearly_term(contract.terms[0].term.first_day, len(contract.terms) + 1)
-        contract.terms.append(KnownTerm(following, at, self.offered(contract, term)))
+        contract.terms.append(TermKnownSince(following, at, self.offered(contract, term)))
         return accepted(ContractRenewed)
 
     def _taken_up(self, lapsed: str, source: str, said: ResubscriptionSigned, at: datetime) -> Outcomes:
         before = self.contracts[lapsed]
         term, price = yearly_term(said.signed_on), self.price(before, PriceKind.RESUBSCRIPTION, said.signed_on)
         self.contracts[stream_id("contract", source, said.contract)] = replace(
-            before, terms=[KnownTerm(term, at, price)], takes_up=lapsed
+            before, terms=[TermKnownSince(term, at, price)], takes_up=lapsed
         )
         return accepted(ContractResubscribed)
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from libs.messages.tickets import Channel
 from libs.plan import Plan
 from services.ops.demo.books import BookEntry
-from services.ops.demo.figures import AskedFor, ContractFigure, ContractNews, Difference, Figures, Promised
+from services.ops.demo.figures import AskedFor, ContractFigure, ContractNews, Figures, Promised, WrongFigure
 from services.ops.watch.projections import Proof
 
 
@@ -90,7 +90,7 @@ class Report:
     not_taken: Sequence[Unheard]
     proof: Sequence[Proven]
     books: Sequence[BookEntry]
-    differences: Sequence[Difference]
+    differences: Sequence[WrongFigure]
 
     @property
     def balanced(self) -> bool:

@@ -16,7 +16,7 @@ from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
 from libs.messages.upstream import ResponseGiven, TicketSubmitted, Upstream
 from libs.plan import Plan, VersionSupport, local_centre, numbers_of, promise, version_support, working_calendar
 from libs.workcal import WorkingCalendar, add_working_time, zone
-from services.ops.demo.cast import SPOKEN, Cast, Customer, Somebody
+from services.ops.demo.cast import SPOKEN, Cast, Contact, Customer
 
 HALF_HOUR = timedelta(minutes=30)
 MODES: tuple[Mode, ...] = ("structured", "structured", "binary")
@@ -37,7 +37,7 @@ class Case:
     """Somebody asks for support at an instant."""
 
     customer: Customer
-    somebody: Somebody
+    somebody: Contact
     channel: Channel
     at: datetime
     dialled: str | None = None
@@ -46,7 +46,7 @@ class Case:
     kind: RequestKind | None = None
 
 
-class Ticket(NamedTuple):
+class UpstreamTicket(NamedTuple):
     """A ticket as upstream systems know it, with the promise that it gets if it is covered."""
 
     source: str
@@ -63,7 +63,7 @@ class Scribe:
         self.calendars = {centre.centre: working_calendar(centre) for centre in plan.centres}
         self.numbers = numbers_of(plan.centres)
         self.lines: list[ScriptLine] = []
-        self.tickets: list[Ticket] = []
+        self.tickets: list[UpstreamTicket] = []
         self._partitions = partitions
         self._count = Counter[str]()
 
@@ -89,7 +89,7 @@ class Scribe:
         self.lines.append(line)
         return line
 
-    def ask(self, case: Case, *, number: str | None = None, handed_over: datetime | None = None) -> Ticket:
+    def ask(self, case: Case, *, number: str | None = None, handed_over: datetime | None = None) -> UpstreamTicket:
         """Let somebody ask for support."""
         number = number or self.next_number(case.customer.source)
         product = case.product or self.rng.choice(case.customer.products or ("planetpress-connect",))
@@ -107,13 +107,13 @@ class Scribe:
             text=text,
         )
         line = self.say(TICKETS_DOOR, case.customer.source, number, case.at, submitted, handed_over=handed_over)
-        ticket = Ticket(case.customer.source, number, self._promise(case), line)
+        ticket = UpstreamTicket(case.customer.source, number, self._promise(case), line)
         self.tickets.append(ticket)
         return ticket
 
     def answer(
         self,
-        ticket: Ticket,
+        ticket: UpstreamTicket,
         at: datetime,
         *,
         medium: Medium = Medium.EMAIL,
@@ -126,7 +126,7 @@ class Scribe:
         given = ResponseGiven(medium=medium, by=by, help_given=help_given, responder=agent)
         return self.say(TICKETS_DOOR, ticket.source, ticket.number, at, given, handed_over=handed_over)
 
-    def working(self, ticket: Ticket, share: float) -> datetime:
+    def working(self, ticket: UpstreamTicket, share: float) -> datetime:
         """The instant, to the second, at which a share of a ticket's target is used up."""
         certificate = ticket.certificate
         target = timedelta(seconds=certificate.target_seconds)
@@ -138,7 +138,7 @@ class Scribe:
         self._count[source] += 1
         return str(1000 + self._count[source])
 
-    def _words(self, somebody: Somebody, number: str) -> tuple[str, str]:
+    def _words(self, somebody: Contact, number: str) -> tuple[str, str]:
         spoken = somebody.language if somebody.language in SPOKEN else "en"
         subject, text = self.rng.choice(self.cast.requests[spoken])
         return f"{subject} ({number})", f"{text.format(number=number)}\n\n{somebody.name}\n{somebody.phone}"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from libs.messages.tickets import Channel, Medium, RespondedBy
 from libs.workcal import WorkingCalendar, add_working_time, is_open, working_time_between
-from services.ops.demo.scribe import HALF_HOUR, Case, Scribe, Ticket, half_hour
+from services.ops.demo.scribe import HALF_HOUR, Case, Scribe, UpstreamTicket, half_hour
 
 AT_WORK = 0.7
 """Share of the tickets that are opened during opening hours."""
@@ -134,17 +134,17 @@ def _opening(rng: Random, calendar: WorkingCalendar, week: Week, *, at_work: boo
             return at
 
 
-def _in_time(scribe: Scribe, ticket: Ticket, medium: Medium | None = None) -> None:
+def _in_time(scribe: Scribe, ticket: UpstreamTicket, medium: Medium | None = None) -> None:
     medium = medium or scribe.rng.choice(tuple(Medium))
     scribe.answer(ticket, scribe.working(ticket, scribe.rng.uniform(0.05, 0.65)), medium=medium)
 
 
-def _automatic(scribe: Scribe, ticket: Ticket) -> None:
+def _automatic(scribe: Scribe, ticket: UpstreamTicket) -> None:
     at = ticket.certificate.opened_at + timedelta(seconds=scribe.rng.randint(1, 20))
     scribe.answer(ticket, at, by=RespondedBy.AUTOMATIC, help_given=False)
 
 
-def _half_hours_at_risk(scribe: Scribe, ticket: Ticket) -> list[datetime]:
+def _half_hours_at_risk(scribe: Scribe, ticket: UpstreamTicket) -> list[datetime]:
     """The half hours after the warning, until the deadline, that end opening hours or lie within them."""
     certificate = ticket.certificate
     calendar = scribe.calendars[certificate.centre]

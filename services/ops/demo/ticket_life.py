@@ -43,13 +43,13 @@ from libs.messages.tickets import (
     TicketWithdrawn,
 )
 from libs.messages.upstream import ResponseGiven, TicketSubmitted, Upstream
-from services.ops.demo.register import Outcomes, Register, accepted, refused
+from services.ops.demo.register import CustomerRegister, Outcomes, accepted, refused
 
 TOLERANCE = timedelta(minutes=5)
 """How far an upstream system's clock may be ahead."""
 
 
-class Said(NamedTuple):
+class SaidMessage(NamedTuple):
     """A message about a ticket: the instant it is about, when it was handed over, and its id."""
 
     at: datetime
@@ -83,12 +83,12 @@ class Life:
     state: str = "held"
     is_paused: bool = False
     answers: list[LifeAnswer] = field(default_factory=list)
-    held: list[Said] = field(default_factory=list)
-    besides: list[Said] = field(default_factory=list)
+    held: list[SaidMessage] = field(default_factory=list)
+    besides: list[SaidMessage] = field(default_factory=list)
     """Other messages that the promise was told of."""
 
 
-def live(messages: Sequence[Said], register: Register) -> Life:
+def live(messages: Sequence[SaidMessage], register: CustomerRegister) -> Life:
     """Take the messages in the order in which they are handed over."""
     life = Life()
     for said in messages:
@@ -101,7 +101,7 @@ def live(messages: Sequence[Said], register: Register) -> Life:
     return life
 
 
-def _take(life: Life, said: Said, register: Register) -> Outcomes:
+def _take(life: Life, said: SaidMessage, register: CustomerRegister) -> Outcomes:
     if said.at > said.handed_over + TOLERANCE:
         return refused(MessageRefused, MessageRefusal.TIME_IN_FUTURE)
     if not isinstance(said.data, TicketSubmitted):
@@ -114,7 +114,7 @@ def _take(life: Life, said: Said, register: Register) -> Outcomes:
     return outcome
 
 
-def _open(life: Life, said: Said, asked: TicketSubmitted, register: Register) -> Outcomes:
+def _open(life: Life, said: SaidMessage, asked: TicketSubmitted, register: CustomerRegister) -> Outcomes:
     life.asked, life.opened_at = asked, said.at
     if reason := register.refusal(asked, said.at):
         life.reason, life.state = str(reason), "refused"
@@ -123,7 +123,7 @@ def _open(life: Life, said: Said, asked: TicketSubmitted, register: Register) ->
     return accepted(TicketOpened)
 
 
-def _go_on(life: Life, said: Said, known_at: datetime, register: Register) -> Outcomes:
+def _go_on(life: Life, said: SaidMessage, known_at: datetime, register: CustomerRegister) -> Outcomes:
     """Take a message about a ticket that was asked for, or may still be."""
     if life.opened_at is None or life.asked is None:
         life.held.append(said)
@@ -147,7 +147,7 @@ def _go_on(life: Life, said: Said, known_at: datetime, register: Register) -> Ou
             return _moved(life, said, life.asked, register)
 
 
-def _moved(life: Life, said: Said, asked: TicketSubmitted, register: Register) -> Outcomes:
+def _moved(life: Life, said: SaidMessage, asked: TicketSubmitted, register: CustomerRegister) -> Outcomes:
     """Take what changes a ticket; the script merges into tickets that are open, and transfers to other centres."""
     match said.data:
         case upstream.TicketTransferred():
@@ -174,7 +174,7 @@ def _moved(life: Life, said: Said, asked: TicketSubmitted, register: Register) -
             raise ValueError(f"the script says {type(said.data).__name__} about a ticket")
 
 
-def _waits(life: Life, said: Said) -> Outcomes:
+def _waits(life: Life, said: SaidMessage) -> Outcomes:
     """Pause or resume a ticket; only an open one can be paused."""
     if isinstance(said.data, upstream.TicketResumed):
         if not life.is_paused:
@@ -189,7 +189,7 @@ def _waits(life: Life, said: Said) -> Outcomes:
     return accepted(TicketPaused)
 
 
-def _reopened(life: Life, said: Said, asked: TicketSubmitted, register: Register) -> Outcomes:
+def _reopened(life: Life, said: SaidMessage, asked: TicketSubmitted, register: CustomerRegister) -> Outcomes:
     if life.state != "resolved":
         return _turned_away(said, MessageRefusal.NOT_RESOLVED)
     if reason := register.refusal(asked, said.at):
@@ -198,11 +198,11 @@ def _reopened(life: Life, said: Said, asked: TicketSubmitted, register: Register
     return accepted(TicketReopened)
 
 
-def _turned_away(said: Said, reason: MessageRefusal) -> Outcomes:
+def _turned_away(said: SaidMessage, reason: MessageRefusal) -> Outcomes:
     return refused(ResponseRefused if isinstance(said.data, ResponseGiven) else MessageRefused, reason)
 
 
-class Promise(NamedTuple):
+class PromiseOutcome(NamedTuple):
     """A promise at the end of the story: its state, how often somebody was warned, and its events."""
 
     state: str
@@ -211,7 +211,7 @@ class Promise(NamedTuple):
     ended_at: datetime
 
 
-def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetime) -> Promise:
+def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetime) -> PromiseOutcome:
     """What becomes of a promise by the end of the story.
 
     An answer that is handed over after the deadline comes too late, whenever it was given.
@@ -222,10 +222,10 @@ def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetim
     events = [accepted(FirstResponseClockStarted), *(_noted(certificate, a, first) for a in answers)]
     events += [accepted(FirstResponseAtRisk)] * warned + [accepted(FirstResponseBreached)] * (over and not met)
     state = "met" if met else "breached" if over else "waiting"
-    return Promise(state, warned, events, first.known_at if first else certificate.due_at)
+    return PromiseOutcome(state, warned, events, first.known_at if first else certificate.due_at)
 
 
-def told_too_late(said: Said, ended_at: datetime) -> Outcomes:
+def told_too_late(said: SaidMessage, ended_at: datetime) -> Outcomes:
     """The event for a message after a promise's end; raises ValueError before it, where the script has none."""
     if said.handed_over <= ended_at:
         raise ValueError(f"the script says {type(said.data).__name__} about a ticket whose promise runs")

@@ -25,7 +25,7 @@ class InCommon(NamedTuple):
     """The type that they say they have, where the door takes such a one."""
 
 
-class Group(NamedTuple):
+class LetterGroup(NamedTuple):
     """Some dead letters that nobody is done with; nothing of what they hold."""
 
     door: str
@@ -39,7 +39,7 @@ class Group(NamedTuple):
     until: datetime
 
 
-class Known(NamedTuple):
+class KnownLetter(NamedTuple):
     """What is known of a dead letter without what it holds."""
 
     place: RecordAddress
@@ -55,15 +55,15 @@ class Known(NamedTuple):
         return InCommon(self.place.topic, self.reason, in_any(self.where), self.kind)
 
 
-def known(letter: DeadLetter, written_at: datetime) -> Known:
+def known(letter: DeadLetter, written_at: datetime) -> KnownLetter:
     """What may be kept of a dead letter, and shown to everybody."""
     kind, source = kind_of(letter), source_of(letter)
-    return Known(letter.place, str(letter.reason), letter.where, letter.message, kind, source, written_at)
+    return KnownLetter(letter.place, str(letter.reason), letter.where, letter.message, kind, source, written_at)
 
 
-def groups(found: Iterable[Known]) -> list[Group]:
+def groups(found: Iterable[KnownLetter]) -> list[LetterGroup]:
     """The largest first, among those of one size the one that grows last."""
-    by: dict[InCommon, list[Known]] = {}
+    by: dict[InCommon, list[KnownLetter]] = {}
     for one in found:
         by.setdefault(one.in_common(), []).append(one)
     made = [_group(what, letters) for what, letters in by.items()]
@@ -90,9 +90,9 @@ def _in_envelope(value: bytes | None) -> object:
         return None
 
 
-def _group(what: InCommon, found: Sequence[Known]) -> Group:
+def _group(what: InCommon, found: Sequence[KnownLetter]) -> LetterGroup:
     newest = max(found, key=lambda one: one.written_at)
-    return Group(
+    return LetterGroup(
         *what,
         message=newest.message,
         letters=len(found),

@@ -9,9 +9,9 @@ from libs.eventlog.wire.record import Outgoing
 from libs.messages.actions import Redrive, RedriveEnd, RedriveHow, RedriveTally
 from libs.messages.places import RecordAddress
 from services.ops.door.dead_letter_selection import ALL, Selection
-from services.ops.door.redrive import USUAL, Pace, Progress, Sending, Sent, Tell, redrive
+from services.ops.door.redrive import USUAL, Pace, RedriveProgress, Sending, Sent, Tell, redrive
 from services.ops.door.stored_dead_letters import StoredDeadLetter, again, edited, marker_of
-from services.ops.watch.recording import Order
+from services.ops.watch.recording import RecordedOrder
 
 SENT, EDITED = "sent in again as {place}", "edited and sent in as {place}"
 
@@ -29,18 +29,18 @@ def meant(letters: Sequence[StoredDeadLetter], how: RedriveHow, some: Selection 
 
 
 async def send_again(
-    order: Order,
+    order: RecordedOrder,
     letters: Sequence[StoredDeadLetter],
     pace: Pace,
     some: Selection = ALL,
     tell: Tell = lambda _: None,
-) -> Progress:
+) -> RedriveProgress:
     """Send some in as they came; raises Unavailable and Refused."""
     sendings = [Sending(one.letter.place, again(one.letter)) for one in letters]
     return await _send(order, sendings, meant(letters, RedriveHow.AS_IT_CAME, some), pace, SENT, tell)
 
 
-async def send_edited(order: Order, letter: StoredDeadLetter, text: str) -> Sent:
+async def send_edited(order: RecordedOrder, letter: StoredDeadLetter, text: str) -> Sent:
     """Send a mended copy of one in; the one that came is marked with its place. Raises Unavailable and Refused."""
     sending = Sending(letter.letter.place, edited(letter.letter, text))
     said = meant([letter], RedriveHow.EDITED)
@@ -48,10 +48,12 @@ async def send_edited(order: Order, letter: StoredDeadLetter, text: str) -> Sent
     return progress.sent[0]
 
 
-async def _send(order: Order, sendings: Sequence[Sending], said: Redrive, pace: Pace, why: str, tell: Tell) -> Progress:
-    latest = Progress(len(sendings))
+async def _send(
+    order: RecordedOrder, sendings: Sequence[Sending], said: Redrive, pace: Pace, why: str, tell: Tell
+) -> RedriveProgress:
+    latest = RedriveProgress(len(sendings))
 
-    def told(progress: Progress) -> None:
+    def told(progress: RedriveProgress) -> None:
         nonlocal latest
         latest = progress
         tell(progress)
@@ -63,12 +65,12 @@ async def _send(order: Order, sendings: Sequence[Sending], said: Redrive, pace: 
         await order.redriven(latest.tally())
 
 
-def _mark(order: Order, why: str, sent: Sent) -> Outgoing:
+def _mark(order: RecordedOrder, why: str, sent: Sent) -> Outgoing:
     return marker_of(order.cards, sent.place, order.by, why.format(place=sent.receipt.place.text()))
 
 
 async def discard(
-    order: Order, letters: Sequence[StoredDeadLetter], why: str, some: Selection = ALL
+    order: RecordedOrder, letters: Sequence[StoredDeadLetter], why: str, some: Selection = ALL
 ) -> list[RecordAddress]:
     """Mark some as needing nothing more; raises Unavailable and Refused."""
     await order.redrive(meant(letters, RedriveHow.DISCARDED, some))

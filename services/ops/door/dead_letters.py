@@ -17,7 +17,7 @@ from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, counting, run, show, table, tell
 from services.ops.door.dead_letter_edits import Changes, changed
-from services.ops.door.dead_letter_groups import Group, Known, groups, known
+from services.ops.door.dead_letter_groups import KnownLetter, LetterGroup, groups, known
 from services.ops.door.dead_letter_orders import discard as discard_letters
 from services.ops.door.dead_letter_orders import send_again, send_edited
 from services.ops.door.dead_letter_selection import (
@@ -33,7 +33,7 @@ from services.ops.door.dead_letter_selection import (
     too_large,
 )
 from services.ops.door.dead_letter_trial import record_of, trial, trial_of
-from services.ops.door.redrive import USUAL, Pace, Progress, Sent
+from services.ops.door.redrive import USUAL, Pace, RedriveProgress, Sent
 from services.ops.door.stored_dead_letters import StoredDeadLetter, draft, letters
 from services.ops.door.viewings import CaseNumber, Looker, Reason, Viewer, put_on_record, viewer
 from services.ops.watch.recording import order
@@ -84,7 +84,7 @@ def groups_(
     found = run(_letters(environment(ctx)))
     rows = [group._asdict() for group in groups(waiting(found, asked))]
     said = [{**row, "sources": ", ".join(row["sources"])} for row in rows]
-    columns = tuple(name for name in Group._fields if name != "kind")
+    columns = tuple(name for name in LetterGroup._fields if name != "kind")
     show(rows, as_json=as_json, otherwise=lambda: table(said, columns) if said else "no dead letters")
 
 
@@ -230,7 +230,7 @@ def _show_sent(sent: Sent, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def waiting(found: Sequence[StoredDeadLetter], some: Selection = ALL) -> list[Known]:
+def waiting(found: Sequence[StoredDeadLetter], some: Selection = ALL) -> list[KnownLetter]:
     """Those of a selection that nobody is done with."""
     return [
         known(one.letter, one.written_at)
@@ -332,7 +332,7 @@ async def _retry_some(
     ]
 
 
-def _say_why_it_stopped(progress: Progress) -> None:
+def _say_why_it_stopped(progress: RedriveProgress) -> None:
     if left := progress.total - len(progress.sent):
         again = progress.count(Outcome.UNREADABLE)
         tell(f"stopped: {again} came back as unreadable again, {left} were not sent (--stop-after lets more come back)")

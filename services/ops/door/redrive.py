@@ -40,7 +40,7 @@ class Sent(NamedTuple):
 
 
 @dataclass
-class Progress:
+class RedriveProgress:
     """How far it is; `ended` says how it came to its end."""
 
     total: int
@@ -63,7 +63,7 @@ class Progress:
 
 
 Mark = Callable[[Sent], Outgoing]
-Tell = Callable[[Progress], None]
+Tell = Callable[[RedriveProgress], None]
 
 
 def key_of(one: Sending) -> tuple[int, bytes] | None:
@@ -96,7 +96,7 @@ def without_failed(waiting: Sequence[Sending], wave: Sequence[Sending], sent: Se
 
 async def redrive(
     at: DoorClient, letters: Sequence[Sending], pace: Pace, mark: Mark, tell: Tell = lambda _: None
-) -> Progress:
+) -> RedriveProgress:
     """Send all in; a wave waits for the receipts of the one before, and each letter is marked by its own.
 
     The first wave is a single record, so that what fails again fails once.
@@ -104,7 +104,7 @@ async def redrive(
     It stops once so many came back as unreadable as the pace allows. Raises Unavailable: what was sent is in the
     progress that was told last, whose `ended` says so; so does a task that is cancelled.
     """
-    progress = Progress(len(letters))
+    progress = RedriveProgress(len(letters))
     tell(progress)
     try:
         async for sent in _sent(at, letters, pace):
@@ -125,7 +125,7 @@ async def redrive(
     return progress
 
 
-def _end(progress: Progress) -> RedriveEnd:
+def _end(progress: RedriveProgress) -> RedriveEnd:
     return RedriveEnd.COMPLETE if len(progress.sent) == progress.total else RedriveEnd.STOPPED
 
 

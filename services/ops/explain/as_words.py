@@ -10,7 +10,7 @@ from libs.messages.tickets import Channel, TicketOpened, TicketRefused
 from libs.plan.certificates import MICROSECOND
 from services.ops.explain.days import DayLine
 from services.ops.explain.explanation import Explanation
-from services.ops.explain.life import Happening, clock, local, named
+from services.ops.explain.life import PromiseHappening, clock, local, named
 from services.ops.sla.causes import in_words
 from services.ops.sla.response_times import NOTHING, SOON, Length, Times, spoken
 
@@ -133,7 +133,7 @@ def _transferred(each: InternalTargetSet, found: Explanation) -> str:
     return f"On {at} it was transferred to {each.centre}, which should answer by {due}; that is no promise."
 
 
-def happening_row(happening: Happening, found: Explanation) -> Mapping[str, object]:
+def happening_row(happening: PromiseHappening, found: Explanation) -> Mapping[str, object]:
     """Lay a happening out for people."""
     due = local(happening.due_at, found.civil) if happening.due_at else None
     return {"at": local(happening.at, found.civil), "what": happening.what, "says": happening.says, "due": due}

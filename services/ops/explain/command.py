@@ -20,7 +20,7 @@ from services.ops.explain.explanation import Explanation, RecordedPromise, expla
 from services.ops.sla.cycles import cycles_told, laid_out
 from services.ops.sla.grounds import grounds_in_log
 from services.ops.ticket.command import ticket_id
-from services.ops.ticket.history import HistoryEntry, Sources, promise_history
+from services.ops.ticket.history import HistoryEntry, HistorySources, promise_history
 
 
 def explain_(
@@ -38,7 +38,7 @@ def explain_(
 
 async def _explained(here: Environment, ticket: str) -> Explanation:
     async with door_client(here) as at:
-        entries = await promise_history(Sources(at.kafka, at.log, here.postgres_address()), ticket)
+        entries = await promise_history(HistorySources(at.kafka, at.log, here.postgres_address()), ticket)
     if not entries:
         raise Refused(f"there is no {ticket}")
     try:

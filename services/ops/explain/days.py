@@ -15,7 +15,7 @@ from libs.workcal.hours import ALL_DAY, ONE_DAY, WEEKDAYS
 SATURDAY = 6  # ISO 8601, like Sunday after it
 
 
-class Kind(StrEnum):
+class DayLineKind(StrEnum):
     """What a line tells of a day."""
 
     USED = "used"
@@ -32,7 +32,7 @@ class DayLine(NamedTuple):
     """A stretch of a local day, or all of it; instants are in the centre's civil time."""
 
     day: date
-    kind: Kind
+    kind: DayLineKind
     calendar_version: int
     says: str
     opens_at: datetime | None = None
@@ -43,7 +43,7 @@ class DayLine(NamedTuple):
     closure: Closure | None = None
 
 
-class Held(NamedTuple):
+class HeldLeg(NamedTuple):
     """A leg of a promise, with the calendar in force in it."""
 
     begins_at: datetime
@@ -65,17 +65,17 @@ def days_of(certificate: Certificate, calendars: Calendars) -> list[DayLine]:
     return [line for day in days for line in _day(certificate, held, day)]
 
 
-def _held(certificate: Certificate, calendars: Calendars) -> Iterator[Held]:
+def _held(certificate: Certificate, calendars: Calendars) -> Iterator[HeldLeg]:
     every = legs(certificate)
     versions = [certificate.calendar_version, *(change.calendar_version for change in certificate.changes)]
     begins = [*(leg.begins_at for leg in every), certificate.due_at]
     for leg, ends, version in zip(every, pairwise(begins), versions, strict=True):
         if version not in calendars:
             raise LookupError(f"version {version} of the calendar of {certificate.centre} is not there")
-        yield Held(*ends, leg.counts_from, calendars[version])
+        yield HeldLeg(*ends, leg.counts_from, calendars[version])
 
 
-def _day(certificate: Certificate, held: Sequence[Held], day: date) -> list[DayLine]:
+def _day(certificate: Certificate, held: Sequence[HeldLeg], day: date) -> list[DayLine]:
     civil = zone(certificate.zone)
     whole = Interval(start_of_day(day, civil), start_of_day(day + ONE_DAY, civil))
     concerned = [one for one in held if one.begins_at < whole.closes_at and one.ends_at > whole.opens_at] or [held[-1]]
@@ -84,7 +84,7 @@ def _day(certificate: Certificate, held: Sequence[Held], day: date) -> list[DayL
     return found or [_unused(concerned[-1].calendar, day, certificate)]
 
 
-def _used(certificate: Certificate, held: Sequence[Held], day: date, whole: Interval) -> Iterator[DayLine]:
+def _used(certificate: Certificate, held: Sequence[HeldLeg], day: date, whole: Interval) -> Iterator[DayLine]:
     civil = zone(certificate.zone)
     for interval in certificate.intervals:
         opens, closes = max(interval.opens_at, whole.opens_at), min(interval.closes_at, whole.closes_at)
@@ -92,10 +92,10 @@ def _used(certificate: Certificate, held: Sequence[Held], day: date, whole: Inte
             leg = [one for one in held if one.begins_at <= opens][-1]
             total = used_between(certificate.intervals, leg.counts_from, closes) * MICROSECOND
             local, version = (opens.astimezone(civil), closes.astimezone(civil)), leg.calendar.version
-            yield DayLine(day, Kind.USED, version, "working time", *local, used=closes - opens, total=total)
+            yield DayLine(day, DayLineKind.USED, version, "working time", *local, used=closes - opens, total=total)
 
 
-def _closed(concerned: Sequence[Held], day: date, whole: Interval, name: str) -> Iterator[DayLine]:
+def _closed(concerned: Sequence[HeldLeg], day: date, whole: Interval, name: str) -> Iterator[DayLine]:
     """Each closure that took hours of that day from the promise, once."""
     civil, told = zone(name), set[tuple[str, Interval]]()
     for one in concerned:
@@ -105,7 +105,7 @@ def _closed(concerned: Sequence[Held], day: date, whole: Interval, name: str) ->
             if at and at.opens_at < span.closes_at and at.closes_at > span.opens_at and (closure.name, at) not in told:
                 told.add((closure.name, at))
                 says = f"{closure.name} ({closure.status})"
-                line = DayLine(day, Kind.CLOSED, one.calendar.version, says, closure=closure)
+                line = DayLine(day, DayLineKind.CLOSED, one.calendar.version, says, closure=closure)
                 opens, closes = at.opens_at.astimezone(civil), at.closes_at.astimezone(civil)
                 yield line._replace(opens_at=opens, closes_at=closes) if hours_of(closure) != ALL_DAY else line
 
@@ -126,9 +126,9 @@ def has_hours(calendar: CentreCalendar, day: date) -> bool:
 def _unused(calendar: CentreCalendar, day: date, certificate: Certificate) -> DayLine:
     name = WEEKDAYS[day.weekday()].capitalize()
     if not has_hours(calendar, day):
-        kind = Kind.WEEKEND if day.isoweekday() >= SATURDAY else Kind.NO_HOURS
+        kind = DayLineKind.WEEKEND if day.isoweekday() >= SATURDAY else DayLineKind.NO_HOURS
         return DayLine(day, kind, calendar.version, f"no opening hours on {name}")
     opened = certificate.opened_at.astimezone(zone(certificate.zone))
     if opened.date() == day:
-        return DayLine(day, Kind.NOT_NEEDED, calendar.version, "the ticket was opened after closing")
-    return DayLine(day, Kind.NOT_NEEDED, calendar.version, "no hours were needed")
+        return DayLine(day, DayLineKind.NOT_NEEDED, calendar.version, "the ticket was opened after closing")
+    return DayLine(day, DayLineKind.NOT_NEEDED, calendar.version, "no hours were needed")

@@ -20,7 +20,7 @@ from libs.messages.sla import (
 from libs.messages.tickets import CoverRestated, TicketOpened, TicketRefused
 from libs.workcal import zone
 from services.ops.explain.days import Calendars, DayLine, days_of
-from services.ops.explain.life import Happening, JudgedAnswer, answers, life
+from services.ops.explain.life import JudgedAnswer, PromiseHappening, answers, life
 from services.ops.sla.grounds import Grounds
 from services.ops.sla.response_times import TimedAnswer, Times, as_promised
 from services.sla_timer.promise.decider import DECIDER
@@ -66,7 +66,7 @@ class Explanation:
     """As it stands."""
     targets_published_at: datetime | None
     no_promise: NoPromise | None
-    life: Sequence[Happening]
+    life: Sequence[PromiseHappening]
     days: Sequence[DayLine]
     answers: Sequence[JudgedAnswer]
     warnings: Sequence[FirstResponseAtRisk]

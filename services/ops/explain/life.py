@@ -35,7 +35,7 @@ from services.sla_timer.promise.decider import DECIDER
 from services.sla_timer.promise.state import Judged, State, Waiting
 
 
-class Happening(NamedTuple):
+class PromiseHappening(NamedTuple):
     """Something that happened to a promise; `at` is its instant in the world, `due_at` the deadline it led to."""
 
     at: datetime
@@ -52,7 +52,7 @@ class JudgedAnswer(NamedTuple):
     why: str
 
 
-def life(events: Iterable[PromiseEvent], civil: ZoneInfo) -> list[Happening]:
+def life(events: Iterable[PromiseEvent], civil: ZoneInfo) -> list[PromiseHappening]:
     """Every happening in the order in which it was recorded."""
     return [happening for event, before in _with_states(events) for happening in _happenings(event, before, civil)]
 
@@ -98,7 +98,7 @@ def _certificate(state: State) -> Certificate | None:
     return state.promise.certificate if isinstance(state, Waiting | Judged) else None
 
 
-def _happenings(event: PromiseEvent, before: State, civil: ZoneInfo) -> Iterator[Happening]:
+def _happenings(event: PromiseEvent, before: State, civil: ZoneInfo) -> Iterator[PromiseHappening]:
     match event:
         case FirstResponseClockStarted(certificate=certificate):
             yield _started(certificate, civil)
@@ -109,69 +109,69 @@ def _happenings(event: PromiseEvent, before: State, civil: ZoneInfo) -> Iterator
             yield _happening(event, _certificate(before), civil)
 
 
-def _started(certificate: Certificate, civil: ZoneInfo) -> Happening:
+def _started(certificate: Certificate, civil: ZoneInfo) -> PromiseHappening:
     first = certificate.changes[0].was_due_at if certificate.changes else certificate.due_at
     target = spoken(timedelta(seconds=certificate.target_seconds))
     starts = f"the clock starts {local(certificate.clock_started_at, civil)}"
     says = f"within {target} of working time; {starts}; {_versions(certificate)}"
-    return Happening(certificate.opened_at, "promised", says, first)
+    return PromiseHappening(certificate.opened_at, "promised", says, first)
 
 
-def _change(change: CertificateChange, civil: ZoneInfo) -> Happening:
+def _change(change: CertificateChange, civil: ZoneInfo) -> PromiseHappening:
     used = spoken(change.used_microseconds * MICROSECOND)
     moved = f"was due {local(change.was_due_at, civil)}, now due {local(change.due_at, civil)}"
     target = f"target {spoken(timedelta(seconds=change.target_seconds))}"
     says = f"{in_words(change.cause)}; {moved}; {used} used until then; {target}; {_versions(change)}"
-    return Happening(change.changed_at, f"changed: {change.cause}", says, change.due_at)
+    return PromiseHappening(change.changed_at, f"changed: {change.cause}", says, change.due_at)
 
 
 def _versions(known: Certificate | CertificateChange) -> str:
     return f"calendar {known.calendar_version}, targets {known.targets_version}, tz {known.tz_version}"
 
 
-def _happening(event: PromiseEvent, certificate: Certificate | None, civil: ZoneInfo) -> Happening:
+def _happening(event: PromiseEvent, certificate: Certificate | None, civil: ZoneInfo) -> PromiseHappening:
     due_at = certificate.due_at if certificate else None
     match event:
         case FirstResponseNotPromised(opened_at=at, reason=reason):
-            return Happening(at, "not promised", in_words(reason))
+            return PromiseHappening(at, "not promised", in_words(reason))
         case FirstResponseAtRisk(percent=percent, at_risk_at=at, due_at=due):
             left = f"{spoken(due - at)} were left by the clock"
-            return Happening(
+            return PromiseHappening(
                 at, "warned", f"{percent} % of the target was used up, and nobody had answered; {left}", due
             )
         case FirstResponseNotRetargeted(reason=reason, calendar_version=version, due_at=due):
             says = f"no deadline on version {version} of the calendar: {in_words(reason)}; it stays"
-            return Happening(due, "not changed", says, due)
+            return PromiseHappening(due, "not changed", says, due)
         case FirstResponseMet(responded_at=at, due_at=due):
-            return Happening(at, "met", f"answered {spoken(due - at)} before the deadline by the clock", due)
+            return PromiseHappening(at, "met", f"answered {spoken(due - at)} before the deadline by the clock", due)
         case FirstResponseBreached(breached_at=at, detected_at=detected_at):
-            return Happening(
+            return PromiseHappening(
                 at, "breached", f"nobody had answered in time; detected {spoken(detected_at - at)} later", at
             )
         case FirstResponseCancelled(cancelled_at=at, cause=cause, into=into):
-            return Happening(at, "cancelled", in_words(cause) + (f": {into}" if into else ""), due_at)
+            return PromiseHappening(at, "cancelled", in_words(cause) + (f": {into}" if into else ""), due_at)
         case FirstResponseReinstated(reinstated_at=at, certificate=known):
-            return Happening(at, "reinstated", "the merge was undone: it runs again", known.due_at)
+            return PromiseHappening(at, "reinstated", "the merge was undone: it runs again", known.due_at)
         case FirstResponseRestated(restated=verdict, promised=promised, cause=cause, restated_due_at=due):
             would = f"would be {verdict}, due {local(due, civil)}; the verdict {promised} stays"
-            return Happening(due, "restated", f"{in_words(cause)}: {would}", due)
+            return PromiseHappening(due, "restated", f"{in_words(cause)}: {would}", due)
         case LaterResponseNoted(responded_at=at):
-            return Happening(at, "answered", why_not_first(at, due_at), due_at)
+            return PromiseHappening(at, "answered", why_not_first(at, due_at), due_at)
         case ResponseNotApplied(responded_at=at, reason=reason):
-            return Happening(at, "no response", in_words(reason), due_at)
+            return PromiseHappening(at, "no response", in_words(reason), due_at)
         case CallNoted(called_at=at, reason=reason):
-            return Happening(at, "call", in_words(reason), due_at)
+            return PromiseHappening(at, "call", in_words(reason), due_at)
         case CancellationNoted(cancelled_at=at, cause=cause, reason=reason):
-            return Happening(at, "not cancelled", f"{in_words(cause)}, but {in_words(reason)}", due_at)
+            return PromiseHappening(at, "not cancelled", f"{in_words(cause)}, but {in_words(reason)}", due_at)
         case ReinstatementNotApplied(undone_at=at, reason=reason):
-            return Happening(at, "merge undone", in_words(reason), due_at)
+            return PromiseHappening(at, "merge undone", in_words(reason), due_at)
         case MergeNoted(merged_at=at, absorbed=absorbed, reason=reason):
-            return Happening(at, "merged", f"{absorbed} was absorbed in it: {in_words(reason)}", due_at)
+            return PromiseHappening(at, "merged", f"{absorbed} was absorbed in it: {in_words(reason)}", due_at)
         case InternalTargetSet(transferred_at=at, centre=centre, due_at=due):
             says = f"to {centre}, which should answer by {local(due, civil)}; the promise stays"
-            return Happening(at, "transferred", says, due_at)
+            return PromiseHappening(at, "transferred", says, due_at)
         case InternalTargetNotSet(transferred_at=at, centre=centre, reason=reason):
-            return Happening(at, "transferred", f"to {centre}, which gets no target: {in_words(reason)}", due_at)
+            return PromiseHappening(at, "transferred", f"to {centre}, which gets no target: {in_words(reason)}", due_at)
         case FirstResponseClockStarted() | FirstResponseRetargeted():
             raise ValueError(f"{type(event).__name__} is told by its certificate")
         case _:

@@ -9,19 +9,19 @@ from holidays.constants import HOLIDAY_NAME_DELIMITER
 
 from libs.messages.plan import Closure, Status
 from libs.plan import BadPlan, Problem
-from services.ops.plan.closure_overrides import OVERRIDES, Decision, Drafted, Overrides, Source, apply
+from services.ops.plan.closure_overrides import OVERRIDES, Drafted, HolidayList, OverrideOutcome, Overrides, apply
 
 
 class Draft(NamedTuple):
     """The closures of some years, by day, and what was decided otherwise than the library says."""
 
     closures: tuple[Closure, ...]
-    decisions: tuple[Decision, ...]
+    decisions: tuple[OverrideOutcome, ...]
 
 
 def draft(overrides: Overrides, centre: str, years: Sequence[int]) -> Draft:
     """Draft the closures of a centre; raises `BadPlan` where the library has no such list."""
-    drafted, decisions = list(_listed(overrides.source(centre), years)), list[Decision]()
+    drafted, decisions = list(_listed(overrides.source(centre), years)), list[OverrideOutcome]()
     for override in overrides.of(centre):
         drafted, done = apply(override, drafted)
         decisions += done
@@ -30,7 +30,7 @@ def draft(overrides: Overrides, centre: str, years: Sequence[int]) -> Draft:
     return Draft(tuple(closures), tuple(done for done in decisions if done.day.year in years))
 
 
-def _listed(source: Source, years: Sequence[int]) -> Iterator[Drafted]:
+def _listed(source: HolidayList, years: Sequence[int]) -> Iterator[Drafted]:
     try:
         listed = holidays.country_holidays(
             source.country, subdiv=source.subdivision, years=years, language=source.language

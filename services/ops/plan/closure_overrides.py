@@ -23,7 +23,7 @@ class Drafted(NamedTuple):
     note: str | None = None
 
 
-class Decision(NamedTuple):
+class OverrideOutcome(NamedTuple):
     """What an override did to a day, and why."""
 
     day: date
@@ -32,7 +32,7 @@ class Decision(NamedTuple):
     reason: str
 
 
-class Source(BaseModel):
+class HolidayList(BaseModel):
     """The list of public holidays that a centre's closures are drafted from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -97,7 +97,7 @@ class Overrides(BaseModel):
     """The whole file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    sources: tuple[Source, ...]
+    sources: tuple[HolidayList, ...]
     overrides: tuple[Annotated[Override, Field(discriminator="action")], ...]
 
     @model_validator(mode="after")
@@ -106,7 +106,7 @@ class Overrides(BaseModel):
             raise ValueError(f"overrides of {', '.join(sorted(strange))}, of which there is no source")
         return self
 
-    def source(self, centre: str) -> Source:
+    def source(self, centre: str) -> HolidayList:
         """The list of a centre; raises `BadPlan`."""
         if found := next((source for source in self.sources if source.centre == centre), None):
             return found
@@ -128,14 +128,16 @@ def read_overrides(text: str) -> Overrides:
         raise BadPlan(*(Problem(OVERRIDES, place, what) for place, what in found)) from error
 
 
-def apply(override: Override, drafted: Iterable[Drafted]) -> tuple[list[Drafted], list[Decision]]:
+def apply(override: Override, drafted: Iterable[Drafted]) -> tuple[list[Drafted], list[OverrideOutcome]]:
     """Apply an override to the names of days; returns them and what was done."""
     before = list(drafted)
     if isinstance(override, Add):
         after = [*before, Drafted(override.day, override.name, override.status, override.note)]
-        return after, [Decision(override.day, override.name, override.action, override.reason)]
+        return after, [OverrideOutcome(override.day, override.name, override.action, override.reason)]
     done = [
-        Decision(each.day, each.name, override.action, override.reason) for each in before if override.concerns(each)
+        OverrideOutcome(each.day, each.name, override.action, override.reason)
+        for each in before
+        if override.concerns(each)
     ]
     return [new for each in before for new in (_changed(override, each) if override.concerns(each) else [each])], done
 

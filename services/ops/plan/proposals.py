@@ -13,7 +13,7 @@ import yaml
 from libs.messages.plan import CentreCalendar, Closure
 from libs.plan.files import CENTRES, HOLIDAYS
 from services.ops.cli.output import Refused
-from services.ops.plan.closure_overrides import Decision
+from services.ops.plan.closure_overrides import OverrideOutcome
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Proposal:
     calendar: CentreCalendar
     years: Sequence[int]
     closures: tuple[Closure, ...]
-    decisions: tuple[Decision, ...]
+    decisions: tuple[OverrideOutcome, ...]
 
     @property
     def standing(self) -> tuple[Closure, ...]:

@@ -45,7 +45,7 @@ class Lengths(NamedTuple):
         return {"working": self.working.data(), "wall": self.wall.data(), "working_unknown": self.unknown}
 
 
-class Group(NamedTuple):
+class PromiseGroup(NamedTuple):
     """Promises of a centre by a channel, or of all; `promised` are those with a deadline, whatever became of them."""
 
     centre: str | None
@@ -88,8 +88,8 @@ class Miss(NamedTuple):
 class Attainment(NamedTuple):
     """Groups in order of their names, all of them together, what was missed in order of deadlines."""
 
-    groups: tuple[Group, ...]
-    total: Group
+    groups: tuple[PromiseGroup, ...]
+    total: PromiseGroup
     misses: tuple[Miss, ...]
     differing: int
     """Promises whose verdict is another one in the other ledger."""
@@ -117,10 +117,10 @@ class PromiseTally:
         elif times.late.wall > NOTHING:
             self._add("late", times.late, 1)
 
-    def group(self, centre: str | None, channel: str | None) -> Group:
+    def group(self, centre: str | None, channel: str | None) -> PromiseGroup:
         """What was counted."""
         states = self.states
-        return Group(
+        return PromiseGroup(
             centre=centre,
             channel=channel,
             promised=states.total() - states[NOT_PROMISED],

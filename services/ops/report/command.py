@@ -47,7 +47,7 @@ from services.ops.report.misses import data as miss_data
 from services.ops.report.scope import Scope
 from services.ops.sla.grounds import grounds_in_tables
 from services.ops.trail.opened import trail
-from services.ops.trail.promises import Then, promises_then
+from services.ops.trail.promises import PromisesThen, promises_then
 from services.ops.watch.services import SERVICES, queries, tables
 
 SHOWN = 40
@@ -124,12 +124,12 @@ async def reported(here: Environment, scope: Scope, known_at: datetime | None = 
     return count.found()
 
 
-async def _known(here: Environment, known_at: datetime) -> Then:
+async def _known(here: Environment, known_at: datetime) -> PromisesThen:
     async with trail(here) as asked:
         return await promises_then(asked.chain, asked.log, asked.cards, known_at)
 
 
-async def _accounts(database: Database, scope: Scope, then: Then | None) -> AsyncIterator[PromiseAccount]:
+async def _accounts(database: Database, scope: Scope, then: PromisesThen | None) -> AsyncIterator[PromiseAccount]:
     around = scope.around()
     rows = (queries(database, then.instead, then.values) if then else queries(database)).stream(
         "promises_reported",

@@ -17,7 +17,7 @@ from services.ops.sla.ticket_cycles import KnownCycles, Measured, length, measur
 ORDER = tuple(Measure)
 
 
-class Figures(NamedTuple):
+class CycleFigures(NamedTuple):
     """Cycles of a measure at a centre, or at all; met and missed are None where none of them has a target."""
 
     measure: Measure
@@ -40,8 +40,8 @@ class Figures(NamedTuple):
 class Measures(NamedTuple):
     """Figures in order of measures and centres, and of each measure at all centres."""
 
-    groups: tuple[Figures, ...]
-    totals: tuple[Figures, ...]
+    groups: tuple[CycleFigures, ...]
+    totals: tuple[CycleFigures, ...]
 
 
 @dataclass
@@ -63,10 +63,10 @@ class CycleTally:
         if took is not None and took.working is not None:
             self.working.append(took.working // MICROSECOND)
 
-    def figures(self, measure: Measure, centre: str | None) -> Figures:
+    def figures(self, measure: Measure, centre: str | None) -> CycleFigures:
         """What was counted."""
         counts, has_target = self.counts, self.counts["targeted"] > 0
-        return Figures(
+        return CycleFigures(
             measure=measure,
             centre=centre,
             ended=counts["ended"],

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from services.ops.report.attainment import Lengths
-from services.ops.report.cycle_figures import Figures, Measures
+from services.ops.report.cycle_figures import CycleFigures, Measures
 from services.ops.report.layout import both, rank_seconds
 
 RUNNING = ("running", "paused")
@@ -24,7 +24,7 @@ FLAT_CYCLES = (
 """The columns in CSV."""
 
 
-def lines_of(found: Measures) -> Iterator[Figures]:
+def lines_of(found: Measures) -> Iterator[CycleFigures]:
     """Each measure at its centres, and then at all of them."""
     of_measure = {measure: list(groups) for measure, groups in groupby(found.groups, key=attrgetter("measure"))}
     for total in found.totals:
@@ -37,7 +37,7 @@ def cycles_data(found: Measures) -> dict[str, Any]:
     return {"groups": list(map(_data, found.groups)), "totals": list(map(_data, found.totals))}
 
 
-def shown_cycles(one: Figures) -> Mapping[str, object]:
+def shown_cycles(one: CycleFigures) -> Mapping[str, object]:
     """Lay a line out for people."""
     working, wall = one.took
     return {
@@ -48,7 +48,7 @@ def shown_cycles(one: Figures) -> Mapping[str, object]:
     }
 
 
-def flat_cycles(one: Figures) -> Mapping[str, object]:
+def flat_cycles(one: CycleFigures) -> Mapping[str, object]:
     """Lay a line out for CSV; lengths in seconds."""
     lengths = {
         f"took_{time}_{rank}_seconds": rank_seconds(getattr(one.took, time), rank)
@@ -58,10 +58,10 @@ def flat_cycles(one: Figures) -> Mapping[str, object]:
     return {**_counted(one), **lengths, "working_unknown": one.took.unknown}
 
 
-def _counted(one: Figures) -> dict[str, object]:
+def _counted(one: CycleFigures) -> dict[str, object]:
     counts = {name: getattr(one, name) for name in COUNTS}
     return {"measure": one.measure, "centre": one.centre or "all", **counts}
 
 
-def _data(one: Figures) -> dict[str, Any]:
+def _data(one: CycleFigures) -> dict[str, Any]:
     return {**one._asdict(), "took": one.took.data()}

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.ops.report.accounts import Ledger
-from services.ops.report.attainment import Attainment, Group, Lengths, Miss, Spread
+from services.ops.report.attainment import Attainment, Lengths, Miss, PromiseGroup, Spread
 from services.ops.report.misses import data as miss_data
 from services.ops.report.misses import why
 from services.ops.sla.response_times import seconds, spoken
@@ -42,7 +42,7 @@ FLAT_MISS = (
 )
 
 
-def groups_of(found: Attainment) -> Sequence[Group]:
+def groups_of(found: Attainment) -> Sequence[PromiseGroup]:
     """The groups, and all of them together at the end."""
     return [*found.groups, found.total]
 
@@ -58,7 +58,7 @@ def data(found: Attainment, ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def shown(group: Group) -> Mapping[str, object]:
+def shown(group: PromiseGroup) -> Mapping[str, object]:
     """Lay a group out for people."""
     first, late = group.to_first_response, group.late_by
     counts = {name: getattr(group, name) for name in COUNTS}
@@ -74,7 +74,7 @@ def shown(group: Group) -> Mapping[str, object]:
     }
 
 
-def flat(group: Group) -> Mapping[str, object]:
+def flat(group: PromiseGroup) -> Mapping[str, object]:
     """Lay a group out for CSV; lengths in seconds."""
     counts = {name: getattr(group, name) for name in COUNTS}
     lengths = {
@@ -101,7 +101,7 @@ def percentage(met: int, judged: int) -> str | None:
     return f"{tenths // 10}.{tenths % 10} %"
 
 
-def _named(group: Group) -> Mapping[str, object]:
+def _named(group: PromiseGroup) -> Mapping[str, object]:
     return {"centre": group.centre or "all", "channel": group.channel or "all"}
 
 

@@ -13,7 +13,7 @@ from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.door.viewings import CaseNumber, Looker, Reason, Viewer, put_on_record, viewer
-from services.ops.ticket.history import HistoryEntry, Sources, history, private_contents, private_keys
+from services.ops.ticket.history import HistoryEntry, HistorySources, history, private_contents, private_keys
 from services.ops.trail.as_of import Cut
 from services.ops.trail.opened import trail
 from services.ops.trail.tickets import TicketThen, ticket_then
@@ -157,7 +157,7 @@ async def _history(here: Environment, ticket: str, who: Viewer | None) -> tuple[
     Raises Refused where there is no such ticket.
     """
     async with door_client(here) as at:
-        entries = await history(Sources(at.kafka, at.log, here.postgres_address()), ticket)
+        entries = await history(HistorySources(at.kafka, at.log, here.postgres_address()), ticket)
         if not entries:
             raise Refused(f"there is no {ticket}")
         if who:

@@ -50,7 +50,7 @@ class HistoryEntry(NamedTuple):
     data: Mapping[str, Any]
 
 
-class Sources(NamedTuple):
+class HistorySources(NamedTuple):
     """Where to look."""
 
     kafka: Address
@@ -58,7 +58,7 @@ class Sources(NamedTuple):
     postgres: str
 
 
-async def history(sources: Sources, ticket: str) -> list[HistoryEntry]:
+async def history(sources: HistorySources, ticket: str) -> list[HistoryEntry]:
     """Everything about a ticket in the order in which it was appended; empty where there is no such ticket."""
     promise, cycles = (stream_id(kind, *parse_stream(ticket)[1:]) for kind in ("promise", "cycles"))
     found = await _events(sources, "intake", TICKETS, [ticket])
@@ -75,7 +75,7 @@ async def history(sources: Sources, ticket: str) -> list[HistoryEntry]:
     return sorted(found, key=lambda e: (e.appended_at, RANKS[e.topic], e.sequence or 0, e.offset))
 
 
-async def promise_history(sources: Sources, ticket: str) -> list[HistoryEntry]:
+async def promise_history(sources: HistorySources, ticket: str) -> list[HistoryEntry]:
     """The events of a ticket and then those of its promise, each in order; empty where there is no such ticket."""
     promise = stream_id("promise", *parse_stream(ticket)[1:])
     found = await _events(sources, "intake", TICKETS, [ticket])
@@ -95,7 +95,7 @@ async def private_contents(postgres: str, keys: Sequence[PrivateKey]) -> dict[st
     return {row["key"]: json.loads(row["value"]) for row in rows}
 
 
-async def _events(sources: Sources, service: str, topic: str, streams: Sequence[str]) -> list[HistoryEntry]:
+async def _events(sources: HistorySources, service: str, topic: str, streams: Sequence[str]) -> list[HistoryEntry]:
     """Read the counting events of streams, and no other record."""
     writer = next(r for r in SERVICES[service].readers if r.topic == topic and r.writes)
     async with tables(sources.postgres, SERVICES[service]) as database:
@@ -133,7 +133,7 @@ def _event(codec: Codec, record: Record) -> HistoryEntry:
     )
 
 
-async def _receipts(sources: Sources, door: str, streams: set[str], since: int) -> list[HistoryEntry]:
+async def _receipts(sources: HistorySources, door: str, streams: set[str], since: int) -> list[HistoryEntry]:
     found = []
     async for record in records(sources.kafka, sources.log, receipts_of(door), since):
         receipt = Receipt.model_validate_json(record.value or b"")

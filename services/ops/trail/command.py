@@ -21,7 +21,7 @@ from services.ops.trail.links import Link
 from services.ops.trail.opened import Trail, trail
 from services.ops.trail.receipts import KnownReceipt, receipts
 from services.ops.trail.records import MASKED, RecordView, effects_of, record_at, view_of
-from services.ops.trail.verdicts import Standing, Verdict
+from services.ops.trail.verdicts import RecordVerdict, Standing
 
 COLUMNS = ("recorded_at", "occurred_at", "what", "stream", "place")
 SHOWN = 40
@@ -198,7 +198,7 @@ def _lines(found: RecordView, why: Why | None, after: Effects) -> Iterator[dict[
     yield {"what": "effects", "is": in_words(after.counts)}
 
 
-def _in_words(found: Verdict) -> str:
+def _in_words(found: RecordVerdict) -> str:
     where = found.counting.address.text() if found.counting else "another one"
     match found.standing:
         case Standing.COUNTS:

@@ -15,17 +15,19 @@ PROJECTIONS = (CUSTOMERS, CONTRACT_ROWS, TERMS, LICENCES, ENTITLEMENTS)
 INSTEAD: Mapping[str, str] = in_place_of(PROJECTIONS)
 
 
-class Then(NamedTuple):
+class ContractsThen(NamedTuple):
     """What queries see in place of contract's tables (`Queries`)."""
 
     instead: Mapping[str, str]
     values: Mapping[str, object]
 
 
-async def contracts_then(chain: Chain, log: Log, cards: Mapping[str, Card], streams: Iterable[str], cut: Cut) -> Then:
+async def contracts_then(
+    chain: Chain, log: Log, cards: Mapping[str, Card], streams: Iterable[str], cut: Cut
+) -> ContractsThen:
     """How the contracts, licences and customers of some streams stood at a cut; raises Unavailable."""
     links = await chain.of_streams(sorted({*streams, *_benefits(streams)}))
-    return Then(INSTEAD, values_of(await rows_then(log, cards, links, cut, PROJECTIONS), PROJECTIONS))
+    return ContractsThen(INSTEAD, values_of(await rows_then(log, cards, links, cut, PROJECTIONS), PROJECTIONS))
 
 
 def _benefits(streams: Iterable[str]) -> list[str]:

@@ -20,7 +20,7 @@ INSTEAD: Mapping[str, str] = {**in_place_of(PROJECTIONS, MOVED), "away_sla": wit
 
 
 @dataclass(frozen=True)
-class Then:
+class PromisesThen:
     """What queries of promises see in place of the tables (`Queries`), and which calendars were known."""
 
     instead: Mapping[str, str]
@@ -29,10 +29,10 @@ class Then:
     """Stream and sequence of each."""
 
 
-async def promises_then(chain: Chain, log: Log, cards: Mapping[str, Card], known_at: datetime) -> Then:
+async def promises_then(chain: Chain, log: Log, cards: Mapping[str, Card], known_at: datetime) -> PromisesThen:
     """What was known of promises at an instant; raises Unavailable."""
     moved = await moved_since(chain, "promise", known_at)
     rows = await rows_then(log, cards, moved.links, Cut(known_at=known_at), PROJECTIONS)
     published = await chain.plan_recorded_by("calendar", known_at)
     values = {MOVED: list(moved.streams), **values_of(rows, PROJECTIONS)}
-    return Then(INSTEAD, values, frozenset((link.stream, link.sequence) for link in published))
+    return PromisesThen(INSTEAD, values, frozenset((link.stream, link.sequence) for link in published))

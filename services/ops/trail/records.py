@@ -14,7 +14,7 @@ from libs.messages.places import RecordAddress
 from services.ops.cli.output import Refused
 from services.ops.trail.effects import Effects, effects
 from services.ops.trail.links import Chain
-from services.ops.trail.verdicts import Verdict, verdict
+from services.ops.trail.verdicts import RecordVerdict, verdict
 
 MASKED = "not shown: it may be personal"
 
@@ -34,7 +34,7 @@ class RecordView(NamedTuple):
     value: Any
     """As JSON, or as text where it is none."""
     masked: bool
-    verdict: Verdict
+    verdict: RecordVerdict
 
 
 async def record_at(log: Log, cards: Mapping[str, Card], address: RecordAddress) -> Record:

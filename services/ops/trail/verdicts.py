@@ -28,7 +28,7 @@ class Standing(StrEnum):
     """It is on a topic where nothing counts: a door, receipts, dead letters or a state topic."""
 
 
-class Verdict(NamedTuple):
+class RecordVerdict(NamedTuple):
     """How a record stands, and the event that counts in its place, which is itself where it counts."""
 
     standing: Standing
@@ -45,18 +45,18 @@ def envelope_of(record: Record, cards: Mapping[str, Card]) -> RecordedEvent | No
         return None
 
 
-async def verdict(chain: Chain, cards: Mapping[str, Card], record: Record) -> Verdict:
+async def verdict(chain: Chain, cards: Mapping[str, Card], record: Record) -> RecordVerdict:
     """Judge a record as every reader does; raises Unavailable."""
     if record.topic not in EVENTS:
-        return Verdict(Standing.NO_LOG)
+        return RecordVerdict(Standing.NO_LOG)
     if any((s.partition, s.offset) == (record.partition, record.offset) for s in cards[record.topic].set_aside):
-        return Verdict(Standing.SET_ASIDE)
+        return RecordVerdict(Standing.SET_ASIDE)
     passed = (await chain.positions()).get((record.topic, record.partition), 0)
     event = envelope_of(record, cards)
     if event is None or passed <= record.offset:
-        return Verdict(Standing.NOT_JUDGED)
+        return RecordVerdict(Standing.NOT_JUDGED)
     counting = await chain.of_place(event.stream, event.sequence)
-    return Verdict(_standing(record, event, counting), counting)
+    return RecordVerdict(_standing(record, event, counting), counting)
 
 
 def _standing(record: Record, event: RecordedEvent, counting: Link | None) -> Standing:

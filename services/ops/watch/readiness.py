@@ -12,7 +12,7 @@ from services.ops.watch.pages import answer
 SECONDS = 5.0  # machine seconds that a service may take to answer
 
 
-class Said(NamedTuple):
+class ServiceReadiness(NamedTuple):
     """What one service says: what is not there, and what it has left aside while it goes on."""
 
     ready: bool
@@ -23,13 +23,13 @@ class Said(NamedTuple):
     """The fingerprint of its policy of sources; None where it has none."""
 
 
-async def readiness(places: Mapping[str, Place]) -> dict[str, Said]:
+async def readiness(places: Mapping[str, Place]) -> dict[str, ServiceReadiness]:
     """Ask all services at once; one that does not answer is not ready."""
     said = await asyncio.gather(*(_ask(place) for place in places.values()))
     return agreed(dict(zip(places, said, strict=True)))
 
 
-def agreed(said: Mapping[str, Said]) -> dict[str, Said]:
+def agreed(said: Mapping[str, ServiceReadiness]) -> dict[str, ServiceReadiness]:
     """The same, but that none is ready while those that answer have different policies of sources."""
     policies = {name: one.sources or "none" for name, one in said.items() if one.build}
     if len(set(policies.values())) < 2:  # noqa: PLR2004 - two that differ
@@ -42,19 +42,19 @@ def agreed(said: Mapping[str, Said]) -> dict[str, Said]:
     }
 
 
-async def _ask(place: Place) -> Said:
+async def _ask(place: Place) -> ServiceReadiness:
     try:
         _, body = await answer(place.host, place.port, "/readyz", SECONDS)
     except Unavailable as error:
-        return Said(ready=False, build=None, waiting=str(error))
+        return ServiceReadiness(ready=False, build=None, waiting=str(error))
     return understood(body)
 
 
-def understood(body: bytes) -> Said:
+def understood(body: bytes) -> ServiceReadiness:
     """Read the body of `/readyz`; what is none is not ready."""
     try:
         report = json.loads(body)
         waiting, degraded = ("; ".join(report[kind]) or None for kind in ("waiting", "degraded"))
-        return Said(bool(report["ready"]), report["build"], waiting, degraded, report.get("sources"))
+        return ServiceReadiness(bool(report["ready"]), report["build"], waiting, degraded, report.get("sources"))
     except (ValueError, KeyError, TypeError):
-        return Said(ready=False, build=None, waiting="what answers there is no service of ours")
+        return ServiceReadiness(ready=False, build=None, waiting="what answers there is no service of ours")

@@ -37,7 +37,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Order:
+class RecordedOrder:
     """One thing that somebody mends: all that is said of it has one name."""
 
     at: DoorClient
@@ -89,13 +89,13 @@ class Order:
         require(receipt)
 
 
-def order(at: DoorClient, cards: Mapping[str, Card], by: str, tell: Tell = tell) -> Order:
+def order(at: DoorClient, cards: Mapping[str, Card], by: str, tell: Tell = tell) -> RecordedOrder:
     """Begin an order under a name of its own."""
-    return Order(at, cards, by, str(draw_id()), tell)
+    return RecordedOrder(at, cards, by, str(draw_id()), tell)
 
 
 @asynccontextmanager
-async def ordering(here: Environment, by: str) -> AsyncIterator[Order]:
+async def ordering(here: Environment, by: str) -> AsyncIterator[RecordedOrder]:
     """Connect to the doors for one order; raises Unavailable and Refused."""
     async with door_client(here) as at:
         yield order(at, here.cards(), by)

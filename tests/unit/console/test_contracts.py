@@ -10,7 +10,7 @@ from services.contract.contract_states import NOTHING_TOLD, OFFERED
 from services.ops.console.pages.contracts import listed
 from services.ops.console.pages.customer import Which, contract, cover_of, licence, products
 from services.ops.console.shown import Shown as Written
-from services.ops.contract.terms import Shown, shown
+from services.ops.contract.terms import ContractRows, shown
 from services.ops.cover.explanation import explained
 
 AT = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -69,14 +69,14 @@ def test_a_line_says_how_far_the_next_term_was_told(told: int, *, offered: bool,
 
 
 def test_a_contract_and_a_licence_are_as_the_command_says_them() -> None:
-    said = shown(Shown([], [ROW], [TERM], [LICENCE], []))
+    said = shown(ContractRows([], [ROW], [TERM], [LICENCE], []))
     found = contract(said["contracts"][0])
     assert (found.lapsed_at, found.offered, [term.number for term in found.terms]) == (AT, None, [2])
     assert (licence(said["licences"][0]).value, licence(said["licences"][0]).currency) == ("1000.00", "EUR")
 
 
 def test_products_are_those_of_contracts_and_licences_each_once() -> None:
-    assert products(Shown([], [ROW], [], [LICENCE], [])) == ["a-first", "planetpress-connect"]
+    assert products(ContractRows([], [ROW], [], [LICENCE], [])) == ["a-first", "planetpress-connect"]
 
 
 def test_cover_says_why_there_is_none() -> None:

@@ -20,14 +20,14 @@ from services.ops.console.pages.dead_letters import WHOLE, Chosen, Filters, Sent
 from services.ops.console.pages.projections import generation_view
 from services.ops.console.undone import KeptLetter
 from services.ops.console.works import Work, Works
-from services.ops.door.dead_letter_groups import Known
+from services.ops.door.dead_letter_groups import KnownLetter
 
 MONDAY = datetime(2026, 11, 23, 7, tzinfo=UTC)
 
 
 def kept(offset: int = 17, where: str = "/data/products/3", **other: Any) -> KeptLetter:
     place = RecordAddress(topic=other.pop("door", TICKETS_DOOR), partition=3, offset=offset)
-    known = Known(place, "bad-field", where, "it does not fit", None, "crm-eu", MONDAY)._replace(**other)
+    known = KnownLetter(place, "bad-field", where, "it does not fit", None, "crm-eu", MONDAY)._replace(**other)
     return KeptLetter(known, f"{place.topic}.dlq", 0, offset)
 
 

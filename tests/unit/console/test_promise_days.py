@@ -6,7 +6,7 @@ import pytest
 
 from libs.messages.plan import Closure
 from services.ops.console.pages.promise_days import SpanView, day_views
-from services.ops.explain.days import DayLine, Kind
+from services.ops.explain.days import DayLine, DayLineKind
 
 PARIS, FRIDAY = "Europe/Paris", date(2026, 11, 27)
 
@@ -18,7 +18,9 @@ def closure(name: str) -> Closure:
 def used(opens: str, closes: str, total: int, day: date = FRIDAY) -> DayLine:
     instants = (datetime.fromisoformat(f"{day}T{text}").replace(tzinfo=UTC) for text in (opens, closes))
     opens_at, closes_at = instants
-    return DayLine(day, Kind.USED, 1, "", opens_at, closes_at, used=closes_at - opens_at, total=timedelta(hours=total))
+    return DayLine(
+        day, DayLineKind.USED, 1, "", opens_at, closes_at, used=closes_at - opens_at, total=timedelta(hours=total)
+    )
 
 
 def test_what_a_day_was_used_for_is_one_line_with_its_total() -> None:
@@ -31,7 +33,7 @@ def test_what_a_day_was_used_for_is_one_line_with_its_total() -> None:
 
 
 def test_a_closure_of_a_whole_day_is_named_and_fills_it() -> None:
-    [day] = day_views([DayLine(FRIDAY, Kind.CLOSED, 1, "", closure=closure("Pont"))], PARIS)
+    [day] = day_views([DayLine(FRIDAY, DayLineKind.CLOSED, 1, "", closure=closure("Pont"))], PARIS)
     assert (day.closures, day.used_seconds, day.total_seconds) == (("Pont",), 0, None)
     assert day.spans == (SpanView(kind="closed", begins=0, length=1),)
 

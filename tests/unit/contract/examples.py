@@ -12,7 +12,7 @@ from libs.messages.plan import CentreCalendar
 from services.contract.contract_states import RunningTerm
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
-from services.contract.facts import KnownCentre, KnownCustomer
+from services.contract.facts import KnownCentre, RegisteredCustomer
 
 DOOR = Path(__file__).parents[3] / "contracts" / "examples" / "door"
 SUBMITTED = json.loads((DOOR / "PlanPartSubmitted.json").read_text())
@@ -65,7 +65,7 @@ ACTIVATE = ActivateContract(
     products=("planetpress-connect",),
     first_day=date(2026, 6, 1),
     last_day=date(2027, 5, 31),
-    known_customer=KnownCustomer(CUSTOMER, 1, "france"),
+    known_customer=RegisteredCustomer(CUSTOMER, 1, "france"),
     centre=FRANCE,
     known_products=frozenset({"planetpress-connect"}),
 )

@@ -7,13 +7,13 @@ from libs.messages.licences import LicenceKind, Payment
 from libs.messages.money import Price
 from libs.messages.plan import PriceList, Status
 from services.contract.contracts import EndTerm
-from services.contract.facts import KnownLicence
+from services.contract.facts import RegisteredLicence
 from services.contract.renewals import OfferRenewal, SignRenewal
 from services.contract.resubscriptions import SignResubscription
 from tests.unit.contract.examples import CONTRACT, CUSTOMER, ENDS, LICENCE
 
 GRACE = timedelta(days=30)
-KNOWN = KnownLicence(LICENCE, 1, "12345.67", "EUR")
+KNOWN = RegisteredLicence(LICENCE, 1, "12345.67", "EUR")
 LAST_DAY, FIRST_DAY = date(2027, 5, 31), date(2027, 6, 1)
 SUCCESSOR = "contract/erp/K-2002"
 OFFER_DAY, OFFERED_AT = date(2027, 3, 2), datetime(2027, 3, 1, 23, tzinfo=UTC)

@@ -19,8 +19,17 @@ from libs.messages.private import PrivateRecord
 from libs.messages.receipts import Outcome
 from services.contract.contracts import ActivateContract
 from services.contract.customers import ErasePerson, SubmitCustomer
-from services.contract.door import LARGEST, FactsNeeded, Settings, command_of, facts_needed, outcome_of, personal, read
-from services.contract.facts import ContractFacts, KnownCustomer
+from services.contract.door import (
+    LARGEST,
+    DecisionSettings,
+    FactsNeeded,
+    command_of,
+    facts_needed,
+    outcome_of,
+    personal,
+    read,
+)
+from services.contract.facts import ContractFacts, RegisteredCustomer
 from services.contract.plan_parts import PublishPart
 from tests.unit.contract.examples import (
     ACTIVATED,
@@ -41,9 +50,9 @@ from tests.unit.contract.examples import (
 FACTS = ContractFacts(
     (FRANCE, JAPAN),
     frozenset({"planetpress-connect", "pres-connect"}),
-    customers=(KnownCustomer(CUSTOMER, 1, "france"),),
+    customers=(RegisteredCustomer(CUSTOMER, 1, "france"),),
 )
-SETTINGS = Settings(datetime(2027, 6, 15, 9, tzinfo=UTC), timedelta(days=30))
+SETTINGS = DecisionSettings(datetime(2027, 6, 15, 9, tzinfo=UTC), timedelta(days=30))
 
 
 def record_of(value: bytes) -> Record:
@@ -101,7 +110,7 @@ def test_a_submitted_contract_asks_to_be_activated_with_what_is_known_of_it() ->
         products=("planetpress-connect",),
         first_day=date(2026, 6, 1),
         last_day=date(2027, 5, 31),
-        known_customer=KnownCustomer(CUSTOMER, 1, "france"),
+        known_customer=RegisteredCustomer(CUSTOMER, 1, "france"),
         centre=FRANCE,
         known_products=frozenset({"planetpress-connect"}),
     )

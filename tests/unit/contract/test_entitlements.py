@@ -13,7 +13,15 @@ from libs.messages.base import Event
 from libs.messages.contracts import ContractContinued, ContractLapsed, TermBegan
 from libs.messages.entitlements import Benefit, EntitlementsChanged
 from services.contract.entitlements import ALL, DECIDER, Entitlements
-from services.contract.reactions import CoverAsked, Covering, CoveringTerm, Known, cover_asked, entitlements_of, react
+from services.contract.reactions import (
+    CoverAsked,
+    Covering,
+    CoveringTerm,
+    ReactionFacts,
+    cover_asked,
+    entitlements_of,
+    react,
+)
 from tests.unit.contract.examples import CONTRACT, CUSTOMER, ENDS, JUNE
 from tests.unit.contract.renewed import LAPSED, LAST_DAY, SUCCESSOR, renewed
 from tests.unit.recorded import recorded_event
@@ -46,7 +54,7 @@ def changes(events: Iterable[tuple[str, Event]], terms: Sequence[Span], now: dat
     for sequence, (stream, event) in enumerate(events, start=1):
         recorded: Any = recorded_event(stream, sequence, event)
         cover = {asked: covering(asked, terms, now) for asked in cover_asked(recorded, products)}
-        for reaction in react(recorded, Known(now, products, cover)):
+        for reaction in react(recorded, ReactionFacts(now, products, cover)):
             assert reaction.stream == entitlements_of(CUSTOMER)
             changed = DECIDER.decide(state, reaction.command)  # type: ignore[arg-type]
             if changed:

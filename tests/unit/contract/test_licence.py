@@ -20,9 +20,9 @@ from libs.messages.licences import (
 from libs.plan import Term
 from services.contract import contracts
 from services.contract.contracts import BeginContract
-from services.contract.facts import KnownCustomer
+from services.contract.facts import RegisteredCustomer
 from services.contract.licences import DECIDER, AddOptions, BuyLicence, Care, NoteNotBegun
-from services.contract.reactions import Known, react
+from services.contract.reactions import ReactionFacts, react
 from tests.unit.contract.examples import ACTIVATED, CONTRACT, CUSTOMER, FRANCE, JUNE, LICENCE
 from tests.unit.contract.renewed import LISTS
 from tests.unit.recorded import recorded_event
@@ -43,14 +43,14 @@ BUY = BuyLicence(
     ends_before_it_begins=False,
     contract_is_there=False,
     now=JUNE,
-    known_customer=KnownCustomer(CUSTOMER, 1, "france"),
+    known_customer=RegisteredCustomer(CUSTOMER, 1, "france"),
     centre=FRANCE,
     known_products=frozenset({"planetpress-connect"}),
     price_lists=LISTS,
 )
 PERIOD = Term(date(2026, 6, 1), date(2026, 8, 31))
 SUBSCRIBE = replace(BUY, licence_kind=LicenceKind.SUBSCRIPTION, period=PERIOD)
-NOTHING_KNOWN = Known(JUNE, {}, {})
+NOTHING_KNOWN = ReactionFacts(JUNE, {}, {})
 
 
 def bought(command: BuyLicence = BUY) -> LicenceRegistered:

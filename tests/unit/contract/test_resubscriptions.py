@@ -21,7 +21,7 @@ from libs.messages.contracts import (
 from libs.messages.licences import LicenceKind, Payment
 from services.contract.contract_states import Lapsed, Resubscribed
 from services.contract.contracts import DECIDER, BeginContract
-from services.contract.reactions import Known, react
+from services.contract.reactions import ReactionFacts, react
 from services.contract.resubscriptions import UndoResubscription
 from tests.unit.contract.examples import ACTIVATED, CONTRACT, CUSTOMER, ENDS
 from tests.unit.contract.renewed import END, FIRST_DAY, KNOWN, LAPSED, LAST_DAY, SUCCESSOR, take_up
@@ -30,7 +30,7 @@ from tests.unit.support import Specification
 
 SUPPORT = Specification(DECIDER)
 NOW = datetime(2027, 6, 15, 9, tzinfo=UTC)
-NOTHING_KNOWN = Known(NOW, {}, {})
+NOTHING_KNOWN = ReactionFacts(NOW, {}, {})
 
 
 def taken_up() -> ContractResubscribed:

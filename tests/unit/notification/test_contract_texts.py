@@ -15,7 +15,7 @@ from libs.messages.notices import NoticeFacts
 from libs.messages.private import PrivateRecord
 from services.notification.mail.languages import LANGUAGES
 from services.notification.mail.message import Correspondent, Mail, compose
-from services.notification.mail.texts import Standing, Text, render
+from services.notification.mail.texts import LetterContext, Text, render
 from services.notification.projections import CentreSheet
 from tests.unit.notification.foreign import AMERICAS, ANA, FRANCE
 from tests.unit.notification.test_texts import EARLY, EVERY_TEXT, PLAIN, facts_of
@@ -24,7 +24,7 @@ OF_CONTRACTS = (
     "welcome", "renewal-offer", "renewal-reminder", "renewal", "lapse", "lapse-subscription", "lapse-reversed",
     "resubscription",
 )  # fmt: skip
-MARCH = Standing(datetime(2027, 3, 2, 8, tzinfo=UTC))
+MARCH = LetterContext(datetime(2027, 3, 2, 8, tzinfo=UTC))
 TERM = {"contract", "first_day", "last_day"}
 NEEDED: Mapping[str, set[str]] = {
     "acknowledgement": {"ticket", "opened_at"},
@@ -61,7 +61,7 @@ ANY_FACTS = {
 def said(
     template: str,
     language: str,
-    standing: Standing = MARCH,
+    standing: LetterContext = MARCH,
     *,
     territory: str | None = None,
     team: CentreSheet | None = None,
@@ -156,7 +156,7 @@ def test_the_team_of_another_centre_is_named_where_it_helps(language: str) -> No
     ],
 )
 def test_a_reminder_counts_the_days_from_the_local_day_on_which_it_leaves(now: datetime, left: str) -> None:
-    assert left in said("renewal-reminder", "fr", Standing(now)).body
+    assert left in said("renewal-reminder", "fr", LetterContext(now)).body
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

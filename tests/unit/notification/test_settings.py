@@ -1,13 +1,13 @@
 import pytest
 from pydantic import ValidationError
 
-from services.notification.mail.smtp import Encryption, Limits, Login, Server
+from services.notification.mail.smtp import Encryption, Limits, Login, MailServer
 from services.notification.settings import NotificationSettings
 
 
 def test_mail_goes_to_the_server_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLCARE_SMTP", "[::1]:2525")
-    assert NotificationSettings().server() == Server("::1", 2525, "olcare.example")
+    assert NotificationSettings().server() == MailServer("::1", 2525, "olcare.example")
 
 
 def test_we_log_in_where_a_user_and_a_password_are_set(monkeypatch: pytest.MonkeyPatch) -> None:

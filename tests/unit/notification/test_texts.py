@@ -32,7 +32,7 @@ from services.notification.mail.languages import (
     say_rate,
 )
 from services.notification.mail.message import NotWritable
-from services.notification.mail.texts import Standing, Text, render, say_instant
+from services.notification.mail.texts import LetterContext, Text, render, say_instant
 from services.notification.projections import CentreSheet
 from services.notification.reactions import react
 from services.ops.__main__ import app
@@ -64,7 +64,7 @@ ABOUT = {
     "resubscription": example("ContractActivated", term_kind="resubscription", price=PRICE, follows=LAPSED),
     "address-in-doubt": example("TicketOpened", doubts=[{"field": "requester.email", "code": "not-an-address"}]),
 }
-EARLY = Standing(datetime(2026, 11, 24, 8, 30, tzinfo=UTC))
+EARLY = LetterContext(datetime(2026, 11, 24, 8, 30, tzinfo=UTC))
 """Before every deadline of the examples."""
 EVERY_TEXT = [(template, language) for template in ABOUT for language in LANGUAGES]
 
@@ -80,7 +80,7 @@ def text(
     language: str,
     person: PrivateRecord | None = ANA,
     centre: CentreSheet | None = FRANCE,
-    standing: Standing = EARLY,
+    standing: LetterContext = EARLY,
 ) -> Text:
     written = render(template, language, facts_of(template), standing, centre, person)
     return Text(*(part.translate(PLAIN) for part in written))
@@ -315,7 +315,8 @@ def test_nobody_is_promised_an_answer_by_a_time_gone_by(template: str, language:
     due_at = facts_of(template).due_at
     assert due_at is not None
     before, at_it, later = (
-        text(template, language, standing=Standing(due_at + by)) for by in (-A_TICK, timedelta(), timedelta(days=9))
+        text(template, language, standing=LetterContext(due_at + by))
+        for by in (-A_TICK, timedelta(), timedelta(days=9))
     )
     assert PROMISED_BY.search(before.body)
     for late in (at_it, later):
@@ -330,7 +331,7 @@ def test_a_subject_says_in_the_past_what_has_passed(template: str, language: str
     due_at = facts_of(template).due_at
     assert due_at is not None
     past = re.compile(r"was to be answered|réponse était attendue")
-    found = [text(template, language, standing=Standing(due_at + by)).subject for by in (-A_TICK, timedelta())]
+    found = [text(template, language, standing=LetterContext(due_at + by)).subject for by in (-A_TICK, timedelta())]
     assert [past.search(subject) is not None for subject in found] == [False, True]
 
 
@@ -338,13 +339,13 @@ def test_a_subject_says_in_the_past_what_has_passed(template: str, language: str
 @pytest.mark.parametrize("template", ["acknowledgement", "deadline-moved"])
 @pytest.mark.parametrize("now", [DUE_AT - timedelta(minutes=30), DUE_AT + timedelta(days=1)])
 def test_who_was_answered_already_is_told_that(template: str, language: str, now: datetime) -> None:
-    body = text(template, language, standing=Standing(now, DUE_AT, ANSWERED_AT)).body
+    body = text(template, language, standing=LetterContext(now, DUE_AT, ANSWERED_AT)).body
     assert re.search(r"You were answered on|Vous avez reçu une réponse le", body)
     assert not AHEAD.search(body)
 
 
 def test_an_acknowledgement_says_the_deadline_as_it_is_by_now() -> None:
-    moved = Standing(EARLY.now, DUE_AT + timedelta(hours=1))
+    moved = LetterContext(EARLY.now, DUE_AT + timedelta(hours=1))
     assert "au plus tard le lundi 30 novembre 2026 à 13:30" in text("acknowledgement", "fr", standing=moved).body
 
 
@@ -370,18 +371,18 @@ def test_the_deadline_that_is_given_later_is_told_without_saying_the_same_twice(
     assert "\n\n\n" not in later.body
 
 
-AFTER_THE_FIRST = Standing(EARLY.now, DUE_AT, told=True)
+AFTER_THE_FIRST = LetterContext(EARLY.now, DUE_AT, told=True)
 
 
 @pytest.mark.parametrize(
     ("standing", "said"),
     [
-        (Standing(DUE_AT), "Le client attend toujours."),
-        (Standing(DUE_AT, answered_at=DUE_AT + A_TICK), "La réponse est venue le lundi 30 novembre 2026 à 12:30"),
-        (Standing(DUE_AT, withdrawn_at=DUE_AT), "La demande a été retirée le lundi 30 novembre 2026 à 12:30"),
+        (LetterContext(DUE_AT), "Le client attend toujours."),
+        (LetterContext(DUE_AT, answered_at=DUE_AT + A_TICK), "La réponse est venue le lundi 30 novembre 2026 à 12:30"),
+        (LetterContext(DUE_AT, withdrawn_at=DUE_AT), "La demande a été retirée le lundi 30 novembre 2026 à 12:30"),
     ],
 )
-def test_a_breach_says_whether_the_customer_waits_when_it_is_written(standing: Standing, said: str) -> None:
+def test_a_breach_says_whether_the_customer_waits_when_it_is_written(standing: LetterContext, said: str) -> None:
     assert said in text("breach", "fr", standing=standing).body
 
 

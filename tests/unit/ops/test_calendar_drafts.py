@@ -10,19 +10,28 @@ from libs.messages.plan import CentreCalendar, Status
 from libs.plan import BadPlan
 from services.contract.plan import SHIPPED, read_plan
 from services.ops.plan.closure_drafts import draft
-from services.ops.plan.closure_overrides import OVERRIDES, Add, Mark, Overrides, Remove, Rename, Source, read_overrides
+from services.ops.plan.closure_overrides import (
+    OVERRIDES,
+    Add,
+    HolidayList,
+    Mark,
+    Overrides,
+    Remove,
+    Rename,
+    read_overrides,
+)
 
 PROJECT = Path(__file__).parents[3]
 TEXT = SHIPPED.joinpath(OVERRIDES).read_text(encoding="utf-8")
 DECIDED = read_overrides(TEXT)
 PLAN = read_plan()
 PUBLISHED, NEXT = range(2026, 2029), range(2029, 2031)
-FRANCE = Source(centre="france", country="FR", language="fr", reason="of a test")
+FRANCE = HolidayList(centre="france", country="FR", language="fr", reason="of a test")
 NOEL = date(2029, 12, 25)
 
 
 def closures(
-    *overrides: Add | Mark | Remove | Rename, source: Source = FRANCE
+    *overrides: Add | Mark | Remove | Rename, source: HolidayList = FRANCE
 ) -> dict[date, tuple[str, str, str | None]]:
     drafted = draft(Overrides(sources=(source,), overrides=overrides), "france", [2029])
     return {closure.day: (closure.name, str(closure.status), closure.note) for closure in drafted.closures}

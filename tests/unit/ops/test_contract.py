@@ -10,7 +10,7 @@ from libs.messages.money import Price
 from services.contract.contract_states import NOTHING_TOLD, OFFERED
 from services.ops.contract.command import _ids
 from services.ops.contract.entitlements import entitlement
-from services.ops.contract.terms import Shown, sentences, shown
+from services.ops.contract.terms import ContractRows, sentences, shown
 
 CUSTOMER, LICENCE, CONTRACT = "customer/erp/C-1", "licence/erp/L-1", "contract/erp/K-1"
 ENDS = datetime(2027, 6, 30, 14, tzinfo=UTC)
@@ -71,16 +71,16 @@ HELD = entitlement(
 )
 
 
-def words(rows: Shown) -> list[str]:
+def words(rows: ContractRows) -> list[str]:
     return list(sentences(shown(rows)))
 
 
 def of_contract(**changes: object) -> str:
-    return "\n".join(words(Shown([], [{**ROW, **changes}], [TERM], [], [])))
+    return "\n".join(words(ContractRows([], [{**ROW, **changes}], [TERM], [], [])))
 
 
 def test_a_running_term_is_told_with_its_local_days_its_instants_and_its_price() -> None:
-    licence, contract, term, benefits = words(Shown([], [ROW], [TERM], [BOUGHT], [HELD]))
+    licence, contract, term, benefits = words(ContractRows([], [ROW], [TERM], [BOUGHT], [HELD]))
     assert licence == (
         "licence/erp/L-1 of customer/erp/C-1: perpetual, planetpress-connect, options imposition, bought 2026-07-01,"
         " list value 12345.67 AUD."
@@ -98,7 +98,7 @@ def test_a_running_term_is_told_with_its_local_days_its_instants_and_its_price()
 
 def test_a_signature_is_told_with_its_term() -> None:
     following = {**TERM, "number": 2, "signed_on": date(2027, 6, 30), "price": None}
-    said = words(Shown([], [ROW], [TERM, following], [], []))
+    said = words(ContractRows([], [ROW], [TERM, following], [], []))
     assert "signed" not in said[1]
     assert said[2].startswith("  Term 2:")
     assert said[2].endswith(", signed 2027-06-30; without a price.")
@@ -114,7 +114,7 @@ def test_an_offer_is_told_with_the_last_reminder(told: int, reminded: str) -> No
 
 
 def test_nothing_is_told_of_what_was_neither_offered_nor_ended() -> None:
-    said = shown(Shown([], [ROW], [TERM], [], []))["contracts"][0]
+    said = shown(ContractRows([], [ROW], [TERM], [], []))["contracts"][0]
     assert (said["told"], said["lapse"], said["follows"], said["successor"]) == (None, None, None, None)
     assert not any(word in of_contract() for word in ("offered", "lapsed", "again"))
 
@@ -128,7 +128,7 @@ def test_a_lapse_is_told_in_the_days_of_the_centre_with_the_contract_that_follow
 
 
 def test_a_customer_without_contracts_is_told() -> None:
-    assert words(Shown([{"stream": CUSTOMER}], [], [], [], [])) == ["There is no contract of customer/erp/C-1."]
+    assert words(ContractRows([{"stream": CUSTOMER}], [], [], [], [])) == ["There is no contract of customer/erp/C-1."]
 
 
 def test_benefits_that_ended_are_told_since_when() -> None:
@@ -142,7 +142,7 @@ def test_benefits_that_ended_are_told_since_when() -> None:
         }
     )
     assert (ended["customer"], ended["holds"]) == ("customer/erp/C%2F1", False)
-    assert words(Shown([], [ROW], [TERM], [], [ended]))[-1] == (
+    assert words(ContractRows([], [ROW], [TERM], [], [ended]))[-1] == (
         "customer/erp/C%2F1, planetpress-connect: no benefits since Wed 2027-06-30 14:00:00 UTC."
     )
 

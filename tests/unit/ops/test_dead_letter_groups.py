@@ -17,7 +17,7 @@ from services.ops.cli.output import Refused
 from services.ops.door.dead_letter_edits import changed
 from services.ops.door.dead_letter_groups import (
     NOTHING,
-    Known,
+    KnownLetter,
     at,
     event_of,
     example,
@@ -61,7 +61,7 @@ def dead(came: Record) -> DeadLetter:
 NO_CHANNEL = dead(record(with_data(channel=1)))
 
 
-def found(letter: DeadLetter, minutes: int = 0, source: str | None = "crm-eu") -> Known:
+def found(letter: DeadLetter, minutes: int = 0, source: str | None = "crm-eu") -> KnownLetter:
     return known(letter, MONDAY + timedelta(minutes=minutes))._replace(source=source)
 
 

@@ -14,7 +14,7 @@ from libs.workcal import zone
 from services.ops.explain.as_data import data
 from services.ops.explain.as_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
 from services.ops.explain.command import told
-from services.ops.explain.days import Kind
+from services.ops.explain.days import DayLineKind
 from services.ops.explain.explanation import Explanation, RecordedPromise, explain
 from services.ops.explain.life import local
 from services.ops.sla.grounds import Grounds
@@ -70,7 +70,9 @@ def days(found: Explanation) -> list[tuple[str, str, str]]:
     hours = [(line.opens_at, line.closes_at) for line in found.days]
     spans = [f"{opens:%H:%M}-{closes:%H:%M}" if opens and closes else "" for opens, closes in hours]
     told = zip(found.days, spans, strict=True)
-    return [(f"{line.day:%a %d}", line.kind, span if line.kind is Kind.USED else line.says) for line, span in told]
+    return [
+        (f"{line.day:%a %d}", line.kind, span if line.kind is DayLineKind.USED else line.says) for line, span in told
+    ]
 
 
 def test_hours_are_told_in_the_centre_s_time_with_a_running_total_and_a_weekend_by_its_reason() -> None:

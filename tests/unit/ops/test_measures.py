@@ -7,7 +7,7 @@ import pytest
 
 from libs.messages.cycles import Measure
 from services.ops.report.accounts import Days
-from services.ops.report.cycle_figures import Figures, Measures, measures
+from services.ops.report.cycle_figures import CycleFigures, Measures, measures
 from services.ops.report.cycle_layout import (
     CYCLE_COLUMNS,
     FLAT_CYCLES,
@@ -40,12 +40,12 @@ def counted(*tickets: KnownCycles | TicketHistory, of: Days | None = None) -> Me
     return measures(every, of or days(), NOW)
 
 
-def total(found: Measures, measure: Measure = RESOLUTION) -> Figures:
+def total(found: Measures, measure: Measure = RESOLUTION) -> CycleFigures:
     (one,) = [figures for figures in found.totals if figures.measure is measure]
     return one
 
 
-def stages(one: Figures) -> tuple[int, int, int, int]:
+def stages(one: CycleFigures) -> tuple[int, int, int, int]:
     return one.ended, one.abandoned, one.running, one.paused
 
 

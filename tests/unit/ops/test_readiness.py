@@ -20,11 +20,11 @@ from services.ops.__main__ import main
 from services.ops.cli.environment import Environment, Place
 from services.ops.cli.output import Refused
 from services.ops.watch import lag, readiness
-from services.ops.watch.readiness import Said, agreed, understood
+from services.ops.watch.readiness import ServiceReadiness, agreed, understood
 
 MONDAY_7H = datetime(2026, 11, 23, 7, tzinfo=UTC)
-READY = Said(ready=True, build="0.1.0", waiting=None)
-WAITING = Said(ready=False, build="0.1.0", waiting="gate: it is closed")
+READY = ServiceReadiness(ready=True, build="0.1.0", waiting=None)
+WAITING = ServiceReadiness(ready=False, build="0.1.0", waiting="gate: it is closed")
 
 
 def running(*, revived: int = 0, steady: bool = True) -> RunningService:
@@ -41,7 +41,7 @@ class Services:
         monkeypatch.setattr(stack, "readiness", self.readiness)
         monkeypatch.setattr(lag, "readiness", self.readiness)
 
-    async def readiness(self, places: Mapping[str, Place]) -> dict[str, Said]:
+    async def readiness(self, places: Mapping[str, Place]) -> dict[str, ServiceReadiness]:
         self.asked = places
         return dict.fromkeys(places, self.said)
 
@@ -128,14 +128,14 @@ def test_plan_time_is_stepped_only_for_services_of_this_machine(tmp_path: Path) 
 
 def test_what_a_service_says_is_understood() -> None:
     report = Health(ManualClock(MONDAY_7H), {"gate": lambda: "it is closed", "log": lambda: "a hole"}).ready()
-    assert understood(json.dumps(report).encode()) == Said(
+    assert understood(json.dumps(report).encode()) == ServiceReadiness(
         ready=False, build=report["build"], waiting="gate: it is closed; log: a hole"
     )
 
 
 def test_what_is_left_aside_is_said_of_a_service_that_is_ready(services: Services) -> None:
     services.are(running())
-    services.said = Said(ready=True, build="0.1.0", waiting=None, degraded="duties: one failed")
+    services.said = ServiceReadiness(ready=True, build="0.1.0", waiting=None, degraded="duties: one failed")
     code, [row] = services.rows()
     assert (code, row["ready"], row["degraded"]) == (0, True, "duties: one failed")
 
@@ -151,7 +151,7 @@ async def test_who_does_not_answer_is_not_ready(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(readiness, "answer", nobody)
     said = await readiness.readiness({"intake": Place("intake", 8080)})
-    assert said == {"intake": Said(ready=False, build=None, waiting="intake:8080/readyz does not answer")}
+    assert said == {"intake": ServiceReadiness(ready=False, build=None, waiting="intake:8080/readyz does not answer")}
 
 
 def test_while_policies_of_sources_differ_nobody_is_ready() -> None:
@@ -163,5 +163,8 @@ def test_while_policies_of_sources_differ_nobody_is_ready() -> None:
 
 
 def test_a_service_that_does_not_answer_has_no_policy_that_differs() -> None:
-    said = {"intake": READY._replace(sources="b1a"), "contract": Said(ready=False, build=None, waiting="silent")}
+    said = {
+        "intake": READY._replace(sources="b1a"),
+        "contract": ServiceReadiness(ready=False, build=None, waiting="silent"),
+    }
     assert agreed(said) == said

@@ -24,9 +24,9 @@ from libs.messages.places import RecordAddress
 from libs.messages.receipts import DeadLetter, DeadLetterDiscarded, Outcome, Receipt, Unreadability
 from services.ops.cli.output import Refused
 from services.ops.door.dead_letter_orders import discard, send_again, send_edited
-from services.ops.door.redrive import Pace, Progress, Sending, key_of, next_wave
+from services.ops.door.redrive import Pace, RedriveProgress, Sending, key_of, next_wave
 from services.ops.door.stored_dead_letters import StoredDeadLetter
-from services.ops.watch.recording import Order
+from services.ops.watch.recording import RecordedOrder
 
 MONDAY = datetime(2026, 11, 23, 7, tzinfo=UTC)
 CARDS = load_cards(Path("contracts/topics"))
@@ -112,9 +112,9 @@ class Doors:
 told: list[str] = []
 
 
-def order(doors: Any) -> Order:
+def order(doors: Any) -> RecordedOrder:
     told.clear()
-    return Order(doors, CARDS, "anna", ORDER, told.append)
+    return RecordedOrder(doors, CARDS, "anna", ORDER, told.append)
 
 
 async def test_each_letter_is_marked_with_the_place_of_its_copy_and_it_is_on_record_before_and_after() -> None:
@@ -176,10 +176,10 @@ async def test_what_was_sent_is_counted_though_it_could_not_be_marked() -> None:
 
 async def test_who_cancels_it_is_told_what_was_sent() -> None:
     doors = Doors()
-    latest: list[Progress] = []
-    task: asyncio.Task[Progress] | None = None
+    latest: list[RedriveProgress] = []
+    task: asyncio.Task[RedriveProgress] | None = None
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: RedriveProgress) -> None:
         latest.append(progress)
         if task and progress.sent and progress.ended is None:
             task.cancel()

@@ -13,14 +13,14 @@ from services.ops import serve
 from services.ops.cli.environment import Environment, Place
 from services.ops.serve import Watch
 from services.ops.watch import lag
-from services.ops.watch.readiness import Said
+from services.ops.watch.readiness import ServiceReadiness
 
-WELL = Said(ready=True, build="1", waiting=None)
+WELL = ServiceReadiness(ready=True, build="1", waiting=None)
 HERE = Environment("one:9092", "postgresql://db", None, "intake=8080,contract=8081", Path("contracts"), Path("root"))
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, Said]:
+def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, ServiceReadiness]:
     """What the services say of themselves; nobody is behind."""
     found = {"intake": WELL, "contract": WELL}
 
@@ -34,7 +34,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, Said]:
     async def none(_: Environment) -> dict[str, int]:
         return {}
 
-    async def asked(places: dict[str, Place]) -> dict[str, Said]:
+    async def asked(places: dict[str, Place]) -> dict[str, ServiceReadiness]:
         return {name: found[name] for name in places}
 
     monkeypatch.setattr(serve, "open_log", opened)
@@ -48,11 +48,11 @@ def watch() -> Watch:
     return Watch(HERE, Clock(None), Metrics("ops", "ops-1"))
 
 
-async def test_it_is_ready_where_all_are(said: dict[str, Said]) -> None:
+async def test_it_is_ready_where_all_are(said: dict[str, ServiceReadiness]) -> None:
     assert set(said) == set(HERE.places())
     assert await watch().look() is None
 
 
-async def test_it_is_not_ready_where_a_service_is_not(said: dict[str, Said]) -> None:
-    said["contract"] = Said(ready=False, build=None, waiting="the gate is closed")
+async def test_it_is_not_ready_where_a_service_is_not(said: dict[str, ServiceReadiness]) -> None:
+    said["contract"] = ServiceReadiness(ready=False, build=None, waiting="the gate is closed")
     assert await watch().look() == "contract: not ready: the gate is closed"

@@ -12,7 +12,7 @@ import libs.stack.up
 from libs.chassis.plan_clock import Running, Stepped, read
 from libs.stack.errors import StackError
 from libs.stack.identity import start_time
-from libs.stack.up import UP, Order, Up, file_of
+from libs.stack.up import UP, StackOrder, Up, file_of
 from services.ops import stack
 from services.ops.__main__ import main
 from services.ops.cli.environment import clock_of
@@ -26,10 +26,10 @@ class Installation:
     """Takes orders and starts nothing."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.orders = root, list[Order]()
+        self.root, self.orders = root, list[StackOrder]()
         self.fails = False
 
-    def up(self, order: Order, say: Callable[[str], object], root: Path) -> Up:
+    def up(self, order: StackOrder, say: Callable[[str], object], root: Path) -> Up:
         self.orders.append(order)
         say("starting")
         if self.fails:

@@ -12,7 +12,7 @@ from libs.plan import working_calendar, yearly_term
 from services.ops.demo.contract_life import Timetable, happenings
 from services.ops.demo.figures import ContractFigure, ContractNews
 from services.ops.demo.reckoning import reckon
-from services.ops.demo.register import Contract, KnownTerm, Money
+from services.ops.demo.register import Contract, Money, TermKnownSince
 from tests.unit.ops_demo.scripts import plan, script
 
 MONDAY, ENDS = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ SHOWN = ("ContractLapsed", "RenewalOffered", "RenewalReminded", "RenewalReminder
 
 def contract(first_day: date, *, value: Money | None = VALUE) -> Contract:
     term = yearly_term(first_day)
-    return Contract("customer/erp/C-1", ("pres-connect",), "france", FRANCE.zone, value, [KnownTerm(term, MONDAY)])
+    return Contract("customer/erp/C-1", ("pres-connect",), "france", FRANCE.zone, value, [TermKnownSince(term, MONDAY)])
 
 
 def counted(of: Contract, timetable: Timetable = TIMETABLE) -> dict[str, int]:
@@ -38,7 +38,7 @@ def letters(of: Contract) -> dict[NoticeClass, datetime]:
 
 def renewed(first_day: date, known_at: datetime) -> Contract:
     made = contract(first_day)
-    following = KnownTerm(yearly_term(first_day, 2), known_at, Money("2469.13", "EUR"))
+    following = TermKnownSince(yearly_term(first_day, 2), known_at, Money("2469.13", "EUR"))
     return replace(made, terms=[*made.terms, following])
 
 
@@ -77,7 +77,7 @@ def test_mails_leave_when_the_centre_opens_and_a_welcome_at_once() -> None:
 
 def test_an_offer_that_would_not_leave_before_the_end_is_no_part_of_the_story() -> None:
     saturday = datetime(2026, 11, 28, 12, tzinfo=UTC)
-    ends_on_sunday = replace(contract(MONDAY.date()), terms=[KnownTerm(yearly_term(date(2025, 11, 30)), saturday)])
+    ends_on_sunday = replace(contract(MONDAY.date()), terms=[TermKnownSince(yearly_term(date(2025, 11, 30)), saturday)])
     with pytest.raises(ValueError, match="untrue before its mail leaves"):
         list(happenings(ends_on_sunday, TIMETABLE))
 

@@ -14,8 +14,8 @@ from libs.messages.upstream import NoteAdded, Person, ResponseGiven, TicketSubmi
 from libs.plan import promise, working_calendar
 from services.ops.demo.figures import AskedFor, Figures, NotTaken, differences
 from services.ops.demo.reckoning import reckon
-from services.ops.demo.register import Register
-from services.ops.demo.ticket_life import Life, LifeAnswer, Promise, Said, judge, live
+from services.ops.demo.register import CustomerRegister
+from services.ops.demo.ticket_life import Life, LifeAnswer, PromiseOutcome, SaidMessage, judge, live
 from tests.unit.ops_demo.scripts import plan, script
 
 TUESDAY = datetime(2026, 11, 24, tzinfo=UTC)
@@ -38,11 +38,11 @@ def given(by: RespondedBy = RespondedBy.PERSON, *, by_call: bool = False, help_g
     return ResponseGiven(medium=Medium.CALL if by_call else Medium.EMAIL, by=by, help_given=help_given)
 
 
-def judged(*answers: tuple[datetime, datetime, ResponseGiven], promised: Certificate | None = None) -> Promise:
+def judged(*answers: tuple[datetime, datetime, ResponseGiven], promised: Certificate | None = None) -> PromiseOutcome:
     return judge(promised or certificate(), [LifeAnswer(*answer) for answer in answers], ENDS)
 
 
-def types(found: Promise) -> set[str]:
+def types(found: PromiseOutcome) -> set[str]:
     return {outcome.event.split(".")[1] for outcome in found.events}
 
 
@@ -76,7 +76,7 @@ def test_a_promise_whose_deadline_is_after_the_story_waits() -> None:
     assert judge(certificate(opened_at=ENDS - HALF_HOUR), [], ENDS).state == "waiting"
 
 
-def asked(customer: str, at: datetime = HALF_PAST_NINE, identity: str | None = None) -> Said:
+def asked(customer: str, at: datetime = HALF_PAST_NINE, identity: str | None = None) -> SaidMessage:
     data = TicketSubmitted(
         customer=customer,
         product="planetpress-connect",
@@ -87,14 +87,14 @@ def asked(customer: str, at: datetime = HALF_PAST_NINE, identity: str | None = N
         subject="",
         text="",
     )
-    return Said(at, at + HALF_HOUR, identity or f"m{next(identities)}", data)
+    return SaidMessage(at, at + HALF_HOUR, identity or f"m{next(identities)}", data)
 
 
-def answered(at: datetime, known_at: datetime | None = None) -> Said:
-    return Said(at, known_at or at, f"m{next(identities)}", given())
+def answered(at: datetime, known_at: datetime | None = None) -> SaidMessage:
+    return SaidMessage(at, known_at or at, f"m{next(identities)}", given())
 
 
-def life(*messages: Said) -> Life:
+def life(*messages: SaidMessage) -> Life:
     return live(messages, register())
 
 
@@ -102,8 +102,8 @@ def outcomes(found: Life) -> list[str]:
     return [outcome.outcome for outcome in found.outcomes]
 
 
-def register() -> Register:
-    made = Register(plan())
+def register() -> CustomerRegister:
+    made = CustomerRegister(plan())
     for line in (line for batch in script(8).before for line in batch):
         assert line.event is not None
         made.take(line.event, DOOR[line.event["type"]].model_validate_json(to_json(line.event["data"])))
@@ -131,8 +131,8 @@ def test_to_the_last_second_of_the_last_day_a_ticket_is_covered() -> None:
     assert life(asked(customer("lapsing"), midnight)).reason == "cover-lapsed"
 
 
-def said(data: Upstream, at: datetime = ONE_O_CLOCK) -> Said:
-    return Said(at, at, f"m{next(identities)}", data)
+def said(data: Upstream, at: datetime = ONE_O_CLOCK) -> SaidMessage:
+    return SaidMessage(at, at, f"m{next(identities)}", data)
 
 
 NOTE = NoteAdded(by=Side.SUPPORT, author=ANYBODY, text="")

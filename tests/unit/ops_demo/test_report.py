@@ -11,7 +11,7 @@ from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.messages.places import RecordAddress
 from libs.messages.receipts import Outcome, Receipt
 from services.ops.demo.books import BookEntry, entries
-from services.ops.demo.figures import Difference, Figures
+from services.ops.demo.figures import Figures, WrongFigure
 from services.ops.demo.findings import Mails
 from services.ops.demo.reckoning import reckon
 from services.ops.demo.report import Report, Share, by_centre, by_channel, mailed, of_contracts, proven, unheard
@@ -127,7 +127,7 @@ def test_a_terminal_of_eighty_characters_shows_every_figure() -> None:
 
 
 def test_books_that_do_not_balance_are_shown_with_what_differs() -> None:
-    made = report(books=[BookEntry("one = two", 1, 2)], differences=[Difference("mails", "somebody", 1, 2)])
+    made = report(books=[BookEntry("one = two", 1, 2)], differences=[WrongFigure("mails", "somebody", 1, 2)])
     assert not made.balanced
     assert "The books do not balance." in said(made)
     assert "somebody" in said(made)

@@ -19,7 +19,7 @@ from libs.messages.tickets import RespondedBy
 from libs.messages.upstream import TicketSubmitted, Upstream
 from libs.plan import local_centre, numbers_of, promise, working_calendar
 from services.ops.demo import SEED, TICKETS
-from services.ops.demo.register import Register
+from services.ops.demo.register import CustomerRegister
 from services.ops.demo.scribe import ScriptLine
 from tests.unit.ops_demo.scripts import Message, messages, plan, script
 
@@ -141,7 +141,7 @@ def firsts(seed: int) -> list[Message]:
 @cache
 def promised(seed: int) -> list[tuple[Message, Certificate]]:
     """The openings that are covered, with the promise that each gets."""
-    register = Register(plan())
+    register = CustomerRegister(plan())
     week = [line for line in script(seed=seed).lines if line.record.topic == CONTRACTS_DOOR]
     for line in (*chain.from_iterable(script(seed=seed).before), *week):
         assert line.event is not None
@@ -153,7 +153,7 @@ def promised(seed: int) -> list[tuple[Message, Certificate]]:
     return [(m, certificate) for m in openings.values() if (certificate := promise_of(register, m))]
 
 
-def promise_of(register: Register, message: Message) -> Certificate | None:
+def promise_of(register: CustomerRegister, message: Message) -> Certificate | None:
     asked = said(TICKETS_DOOR, "olcare.upstream.TicketSubmitted.v1", message.data)
     assert isinstance(asked, TicketSubmitted)
     if register.refusal(asked, message.at):

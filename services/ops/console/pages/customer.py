@@ -16,7 +16,7 @@ from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.contract.entitlements import QUERIES
 from services.ops.contract.tables import as_they_stood, asked
-from services.ops.contract.terms import Shown, shown
+from services.ops.contract.terms import ContractRows, shown
 from services.ops.cover.command import QUERIES as COVER
 from services.ops.cover.command import known
 from services.ops.cover.explanation import explained
@@ -207,7 +207,7 @@ def _own(view: type[View], said: Mapping[str, Any]) -> dict[str, Any]:
     return {name: said[name] for name in view.model_fields if name in said}
 
 
-def products(rows: Shown) -> list[str]:
+def products(rows: ContractRows) -> list[str]:
     """The products that the contracts and licences of a customer name."""
     return sorted({product for row in [*rows.contracts, *rows.licences] for product in row["products"]})
 
@@ -239,7 +239,7 @@ async def look(sources: Sources, query: Which) -> CustomerView:
     )
 
 
-async def _rows(sources: Sources, customer: str, cut: Cut | None, at: datetime) -> Shown:
+async def _rows(sources: Sources, customer: str, cut: Cut | None, at: datetime) -> ContractRows:
     queries = await sources.queries("contract", QUERIES)
     if cut is None:
         return await asked(queries, [customer], at)

@@ -16,9 +16,9 @@ from services.ops.door.dead_letter_groups import groups, in_any, what_fits
 from services.ops.door.dead_letter_orders import discard, send_again
 from services.ops.door.dead_letter_selection import Selection, too_large
 from services.ops.door.dead_letter_trial import trial_of
-from services.ops.door.redrive import USUAL, Pace, Progress
+from services.ops.door.redrive import USUAL, Pace, RedriveProgress
 from services.ops.door.stored_dead_letters import StoredDeadLetter
-from services.ops.watch.recording import Order, order
+from services.ops.watch.recording import RecordedOrder, order
 
 MOST = 200
 """Letters that are listed at once."""
@@ -209,7 +209,7 @@ async def whole(sources: Sources, form: Chosen) -> list[StoredDeadLetter]:
     return found
 
 
-async def ordered(sources: Sources, who: str, said: list[str]) -> Order:
+async def ordered(sources: Sources, who: str, said: list[str]) -> RecordedOrder:
     """Begin an order; what is to be told goes to whoever watches."""
     return order(await sources.doors(), sources.cards, who, said.append)
 
@@ -224,7 +224,7 @@ async def begin(sources: Sources, letters: list[StoredDeadLetter], who: str, pac
     """Begin to send some in; gives the page that says how far it is."""
 
     async def run(work: Work) -> str:
-        def tell(progress: Progress) -> None:
+        def tell(progress: RedriveProgress) -> None:
             tally = progress.tally()
             work.done, work.total = len(progress.sent), progress.total
             work.result = tally.model_dump(mode="json", exclude={"ended"})

@@ -17,7 +17,7 @@ from libs.messages.private import PrivateRecord
 from libs.messages.sources import OPS_SOURCE
 from libs.messages.upstream import ResendOrdered, SettlementOrdered
 from services.notification.mail.message import NotWritable
-from services.notification.mail.texts import Standing, Text, render
+from services.notification.mail.texts import LetterContext, Text, render
 from services.notification.projections import CentreSheet
 from services.ops.cli.door_client import require
 from services.ops.console.pages.page import Action, NotThere, Page, Query, View
@@ -111,7 +111,7 @@ class OneView(View):
 def written(row: dict[str, Any], now: datetime, *, shown: bool) -> Text | None:
     """The text of a notice as it would be written now, with the name of its recipient where that is shown."""
     person = PrivateRecord.model_validate_json(row["person_record"]) if row["person_record"] and shown else NOBODY
-    standing = Standing(now, row["due_at"], row["answered_at"], row["withdrawn_at"], row["told"])
+    standing = LetterContext(now, row["due_at"], row["answered_at"], row["withdrawn_at"], row["told"])
     try:
         facts = NoticeFacts.model_validate_json(row["facts"])
         centre, team = (CentreSheet.model_validate_json(row[n]) if row[n] else None for n in ("centre", "team"))
