@@ -15,6 +15,9 @@ A page is a module of `pages/` and a template:
    as HTML and as JSON, live at `<path>/live`, and described by `/openapi.json`.
 6. Its words stand in English, in `_()` or `{{ _("…") }}`; French in `words/fr.po` (a test names what is missing).
 7. What is done there is an `Action("/path", Form, act)` of the module, listed beside the pages: a POST with a token.
-8. Templates hold no style and no script of their own, nothing of another host; states are a word, a colour and a shape.
-9. `tests/unit/console` (views), `tests/integration/console` (JSON and page on a real stack, axe in a browser).
+8. Who may see it, and do what is done there, is a line of `access/roles.py` (a test names what is missing); what agents
+   may see or do is narrowed to their centres by the page (`narrowed`, `centres`) and the action (`centres`), and a
+   template asks `reader.access` before it shows a button.
+9. Templates hold no style and no script of their own, nothing of another host; states are a word, a colour and a shape.
+10. `tests/unit/console` (views), `tests/integration/console` (JSON and page on a real stack, axe in a browser).
 """

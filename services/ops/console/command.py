@@ -6,12 +6,15 @@ from typing import Annotated
 import typer
 
 from libs.chassis.app import Service, run
+from libs.chassis.clock import Clock
 from libs.chassis.health import Health, Quiet
 from libs.chassis.logging import configure
 from libs.chassis.metrics import Metrics
 from libs.chassis.start import clock_of
 from services.ops.cli.environment import Environment, environment
 from services.ops.console import assets
+from services.ops.console.access.sessions import Sessions
+from services.ops.console.access.sign_in import SignIn
 from services.ops.console.pages import ACTIONS, PAGES
 from services.ops.console.settings import ConsoleSettings
 from services.ops.console.site import site
@@ -42,10 +45,23 @@ async def serve(here: Environment, port: int | None = None) -> int:
         sources=policy.fingerprint() if policy else None,
     )
     sources, quiet = Sources(here, clock), Quiet(clock)
-    app = site(sources, found, (health, quiet, metrics), PAGES, ACTIONS, settings.published_host)
+    own = (health, quiet, metrics)
+    app = site(sources, found, own, PAGES, ACTIONS, settings.published_host, sign_in_of(settings, clock))
     try:
         return await run(
             Service(settings, clock, metrics, health, quiet, [("followers", sources.followers.run)], site=app)
         )
     finally:
         await sources.close()
+
+
+def sign_in_of(settings: ConsoleSettings, clock: Clock) -> SignIn | None:
+    """How people sign in; None on this machine alone, where nobody does."""
+    said = settings.signs_in_by
+    if said is None:
+        return None
+    from services.ops.console.access.oidc import OidcProvider  # noqa: PLC0415 - 16 MB that are of use to it alone
+
+    sessions = Sessions(clock, settings.console_session_minutes * 60)
+    provider = OidcProvider(said.client, said.naming, clock)
+    return SignIn(provider, sessions, clock, said.address, settings.console_contact)

@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -15,6 +16,7 @@ TOKEN = "olcare_token"  # noqa: S105 - the name of the cookie and of the field
 FIELD = "token"
 FOR_MACHINES = frozenset({"/livez", "/readyz", "/quiet", "/metrics"})
 """What a process says about itself to whoever watches it, under whatever name that finds it by."""
+HTTPS_ALONE = "max-age=31536000"
 
 
 class BadForm(Exception):  # noqa: N818 - it says what it is
@@ -22,13 +24,14 @@ class BadForm(Exception):  # noqa: N818 - it says what it is
 
 
 class Guard:
-    """Adds the policy to every answer, and answers only who asked for this machine by its own name.
+    """Adds the policy to every answer, and answers only who asked for the console by its own name.
 
-    A page elsewhere can point a name of its own at 127.0.0.1, and would be of the same origin then.
+    A page elsewhere can point a name of its own at the console's address, and would be of the same origin then.
+    By a name that everybody reaches, what is for machines is not answered.
     """
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
-        self._app, self._only_here = app, is_loopback(host)
+    def __init__(self, app: ASGIApp, host: str, *, secure: bool = False) -> None:
+        self._app, self._host, self._secure = app, host, secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -41,14 +44,23 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if self._secure:
+                    headers.setdefault("Strict-Transport-Security", HTTPS_ALONE)
             await send(message)
 
-        host = Headers(scope=scope).get("host", "")
-        if self._only_here and scope["path"] not in FOR_MACHINES and not is_loopback(without_port(host)):
-            answer = PlainTextResponse(f"This is not {host}: ask for 127.0.0.1 or localhost.\n", 421)
-            await answer(scope, receive, with_headers)
+        if refusal := self._refusal(without_port(Headers(scope=scope).get("host", "")), scope["path"]):
+            await refusal(scope, receive, with_headers)
             return
         await self._app(scope, receive, with_headers)
+
+    def _refusal(self, host: str, path: str) -> PlainTextResponse | None:
+        here = is_loopback(self._host)
+        if host.lower() == self._host.lower() or (here and is_loopback(host)):
+            return PlainTextResponse("Not found\n", 404) if path in FOR_MACHINES and not here else None
+        if path in FOR_MACHINES:
+            return None
+        names = "127.0.0.1 or localhost" if here else self._host
+        return PlainTextResponse(f"This is not {host}: ask for {names}.\n", 421)
 
 
 def without_port(host: str) -> str:
@@ -62,9 +74,15 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def check(request: Request, given: str | None) -> None:
-    """Raise BadForm unless a POST comes from one of our own pages."""
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    kept = request.cookies.get(TOKEN)
-    if site != "same-origin" or not kept or not given or not hmac.compare_digest(kept.encode(), given.encode()):
+def check(request: Request, given: str | None, kept: str | None) -> None:
+    """Raise BadForm unless a POST comes from one of our own pages, with the token that its browser was given."""
+    if _is_from_elsewhere(request) or not kept or not given or not hmac.compare_digest(kept.encode(), given.encode()):
         raise BadForm("this form was not sent from a page of the console: open the page again, and send it from there")
+
+
+def _is_from_elsewhere(request: Request) -> bool:
+    """Whether a browser says that a page of another site sent it."""
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return True
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")

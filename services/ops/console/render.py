@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from libs.chassis.build import build
 from libs.messages.base import rfc3339
 from libs.workcal import UnknownZone, zone
+from services.ops.console.access.roles import NOTHING, Access
 from services.ops.console.assets import Assets
 from services.ops.console.curves import curve
 from services.ops.console.fragments import Fragments, Recorder
@@ -37,6 +38,9 @@ class Reader:
     theme: str = "auto"
     zone: str | None = None
     who: str | None = None
+    access: Access = NOTHING
+    """What they may see and do."""
+    signed_in: bool = False
     token: str = ""
     """What a form must send back."""
 

@@ -88,7 +88,7 @@ def _answer(receipt: Receipt, *, as_json: bool) -> None:
 
 async def _list(here: Environment, state: State | None, most: int) -> list[dict[str, Any]]:
     async with tables(here.postgres_address(), SERVICES["notification"]) as database:
-        return await queries(database).rows("notices_in_state", state=state and str(state), most=most)
+        return await queries(database).rows("notices_in_state", state=state and str(state), centre=None, most=most)
 
 
 async def _waiting(here: Environment, most: int) -> list[dict[str, Any]]:

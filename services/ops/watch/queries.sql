@@ -1,9 +1,9 @@
 -- name: notices_in_state
--- Notices with what became of them, the youngest first; without a state all of them.
+-- Notices with what became of them, the youngest first; without a state and a centre all of them.
 select stream, state, notice_class, role, about_stream, person, centre, attempts, doubts, problem, smtp_code, cause,
     requested_at, changed_at, retry_at
 from notices
-where :state::text is null or state = :state
+where (:state::text is null or state = :state) and (:centre::text is null or centre = :centre)
 order by requested_at desc, stream
 limit :most;
 
@@ -53,7 +53,7 @@ select stream, sequence, published_at, content from calendars order by stream, s
 -- name: notice_to_preview
 -- A notice with all that is needed to write its text.
 select n.stream, n.role, n.language, n.territory, n.template, n.facts, n.state, n.notice_class, n.about_stream, n.person,
-    n.attempts, n.doubts, n.problem, n.smtp_code, n.cause, n.requested_at, n.changed_at, n.retry_at, n.not_before,
+    n.centre as of_centre, n.attempts, n.doubts, n.problem, n.smtp_code, n.cause, n.requested_at, n.changed_at, n.retry_at, n.not_before,
     v.value as person_record, c.mailbox, c.sheet as centre, x.sheet as team, p.due_at,
     coalesce(p.answered_at, t.answered_at) as answered_at, p.withdrawn_at, n.told
 from notices n
@@ -67,5 +67,9 @@ left join tickets t on t.stream = n.about_stream
 where n.stream = :notice;
 
 -- name: notices_counted
--- How many notices are in each state, and since when the oldest of them is.
-select state, count(*) as notices, min(requested_at) as since from notices group by state order by state;
+-- How many notices are in each state, of a centre or of all, and since when the oldest of them is.
+select state, count(*) as notices, min(requested_at) as since
+from notices
+where :centre::text is null or centre = :centre
+group by state
+order by state;

@@ -134,13 +134,15 @@ async def test_work_that_is_cancelled_ends() -> None:
 async def test_what_is_shown_is_shown_for_a_while_and_is_one_thing() -> None:
     clock = ManualClock(MONDAY)
     grants = Grants(clock)
-    name = grants.give("anna", "olcare.tickets.in.v1/3/17")
-    assert grants.find(name, "olcare.tickets.in.v1/3/18") is None
-    assert grants.find("", "olcare.tickets.in.v1/3/17") is None
+    name = grants.give("anna", "olcare.tickets.in.v1/3/17", "her-browser")
+    assert grants.find(name, "olcare.tickets.in.v1/3/18", "her-browser") is None
+    assert grants.find("", "olcare.tickets.in.v1/3/17", "her-browser") is None
+    assert grants.find(name, "olcare.tickets.in.v1/3/17", "another-browser") is None
+    assert grants.find(name, "olcare.tickets.in.v1/3/17", "") is None
     await clock.sleep(LIFETIME - 1)
-    assert grants.find(name, "olcare.tickets.in.v1/3/17")
+    assert grants.find(name, "olcare.tickets.in.v1/3/17", "her-browser")
     await clock.sleep(1)
-    assert grants.find(name, "olcare.tickets.in.v1/3/17") is None
+    assert grants.find(name, "olcare.tickets.in.v1/3/17", "her-browser") is None
 
 
 ROW = {

@@ -4,13 +4,14 @@ import json
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from libs.eventlog.client.door_client import taken, why_not
 from libs.eventlog.wire.record import CONTENT_TYPE
 from libs.messages.actions import PrivateKind, ViewingReason
 from libs.messages.base import Reference
 from libs.messages.places import RecordAddress
+from services.ops.console.grants import InBrowser
 from services.ops.console.masking import masked
 from services.ops.console.pages.dead_letters import ordered
 from services.ops.console.pages.page import Action, NotThere, Page, Query, View
@@ -23,7 +24,7 @@ from services.ops.door.stored_dead_letters import StoredDeadLetter, draft
 from services.ops.door.viewings import Viewer, put_on_record
 
 
-class Which(Query):
+class Which(Query, InBrowser):
     """Which one, and what lets its content be seen."""
 
     topic: str
@@ -94,7 +95,7 @@ async def look(sources: Sources, query: Which) -> DeadLetterView:
     log = await sources.log()
     kept = await sources.dead_letters.find(log, place)
     stored = await find(sources, place)
-    grant = sources.grants.find(query.grant, place.text())
+    grant = sources.grants.find(query.grant, place.text(), query.browser)
     now = trial_of(stored.letter, sources.here.source_policy())
     known = kept.known if kept else None
     headers = {h.name: (h.value or b"").decode(errors="backslashreplace") for h in stored.letter.headers}
@@ -122,7 +123,7 @@ async def look(sources: Sources, query: Which) -> DeadLetterView:
     )
 
 
-class Reveal(BaseModel):
+class Reveal(InBrowser):
     """Why somebody wants to look."""
 
     topic: str
@@ -142,10 +143,10 @@ async def reveal(sources: Sources, form: Reveal, who: str) -> str:
     await find(sources, place)
     said = Viewer(who, form.reason, form.case_number).request(PrivateKind.DEAD_LETTER, place.text())
     await put_on_record(sources.here, await sources.doors(), said)
-    return f"/dead-letters/{place.text()}?grant={sources.grants.give(who, place.text())}"
+    return f"/dead-letters/{place.text()}?grant={sources.grants.give(who, place.text(), form.browser)}"
 
 
-class Mended(BaseModel):
+class Mended(InBrowser):
     """A mended copy."""
 
     topic: str
@@ -162,7 +163,7 @@ async def mend(sources: Sources, form: Mended, who: str) -> str:
     place = RecordAddress(topic=form.topic, partition=form.partition, offset=form.offset)
     stored = await find(sources, place)
     back = f"/dead-letters/{place.text()}?grant={form.grant}"
-    grant = sources.grants.find(form.grant, place.text())
+    grant = sources.grants.find(form.grant, place.text(), form.browser)
     if grant is None:
         return f"/dead-letters/{place.text()}"
     copied = record_of(stored.letter)._replace(value=form.text.encode(), headers=CONTENT_TYPE)

@@ -20,7 +20,8 @@ from services.notification.mail.message import NotWritable
 from services.notification.mail.texts import LetterContext, Text, render
 from services.notification.projections import CentreSheet
 from services.ops.cli.door_client import require
-from services.ops.console.pages.page import Action, NotThere, Page, Query, View
+from services.ops.console.grants import InBrowser
+from services.ops.console.pages.page import Action, NotThere, Page, Query, View, of_a_centre
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.door.viewings import Viewer, put_on_record
@@ -35,6 +36,7 @@ class Filters(Query):
     state: (
         Literal["requested", "handing-over", "deferred", "sent", "failed", "ambiguous", "cancelled", "settled"] | None
     ) = None
+    centre: str | None = None
     most: int = Field(default=100, ge=1, le=1000)
 
 
@@ -56,6 +58,8 @@ class NoticeView(View):
     role: str
     about_stream: str
     person: str | None
+    centre: str | None
+    """Which it is about."""
     attempts: int
     doubts: int
     problem: str | None
@@ -70,6 +74,7 @@ class NoticesView(View):
     """What people are told."""
 
     state: str | None
+    centre: str | None
     states: tuple[StateView, ...]
     notices: tuple[NoticeView, ...]
 
@@ -77,16 +82,17 @@ class NoticesView(View):
 async def look(sources: Sources, query: Filters) -> NoticesView:
     """Those in a state, the youngest first; without one those that wait for a person, if any do."""
     asked = await sources.queries("notification", QUERIES)
-    counted = await asked.rows("notices_counted")
-    rows = await asked.rows("notices_in_state", state=query.state, most=query.most)
+    counted = await asked.rows("notices_counted", centre=query.centre)
+    rows = await asked.rows("notices_in_state", state=query.state, centre=query.centre, most=query.most)
     return NoticesView(
         state=query.state,
+        centre=query.centre,
         states=tuple(StateView(**row) for row in counted),
         notices=tuple(NoticeView(**row) for row in rows),
     )
 
 
-class Which(Query):
+class Which(Query, InBrowser):
     """Which notice, and what lets its recipient be seen."""
 
     notice: NoticeId
@@ -122,16 +128,22 @@ def written(row: dict[str, Any], now: datetime, *, shown: bool) -> Text | None:
         return None
 
 
+async def notice_row(sources: Sources, notice: str) -> dict[str, Any]:
+    """All that the tables have of a notice; raises NotThere."""
+    row = await (await sources.queries("notification", QUERIES)).row("notice_to_preview", notice=notice)
+    if row is None:
+        raise NotThere(f"there is no notice {notice}; look at /notices")
+    return dict(row)
+
+
 async def look_at_one(sources: Sources, query: Which) -> OneView:
     """One with its text; to whom it goes only by a grant. Raises NotThere."""
-    row = await (await sources.queries("notification", QUERIES)).row("notice_to_preview", notice=query.notice)
-    if row is None:
-        raise NotThere(f"there is no notice {query.notice}; look at /notices")
-    grant = sources.grants.find(query.grant, query.notice)
+    row = await notice_row(sources, query.notice)
+    grant = sources.grants.find(query.grant, query.notice, query.browser)
     text = written(row, sources.clock.now(), shown=grant is not None)
     person = PrivateRecord.model_validate_json(row["person_record"]) if row["person_record"] else NOBODY
     return OneView(
-        notice=NoticeView(**row),
+        notice=NoticeView(**{**row, "centre": row["of_centre"]}),
         language=row["language"],
         subject=text.subject if text else None,
         body=text.body if text else None,
@@ -154,7 +166,7 @@ class Settled(Ordered):
     settled_as: Settlement
 
 
-class Reveal(Ordered):
+class Reveal(Ordered, InBrowser):
     """Why somebody wants to see to whom it goes."""
 
     reason: ViewingReason
@@ -166,6 +178,11 @@ async def _say(sources: Sources, notice: str, order: ResendOrdered | SettlementO
     said = event(OPS_SOURCE, str(draw_id()), notice, at.clock.now(), order)
     require((await at.ask([door_record(NOTICES_DOOR, said, sources.cards[NOTICES_DOOR].partitions)]))[0])
     return f"/notices/{notice}"
+
+
+async def centre_of(sources: Sources, form: Ordered) -> list[str | None]:
+    """Whose notice a form is about; raises NotThere."""
+    return [(await notice_row(sources, form.notice))["of_centre"]]
 
 
 async def resend(sources: Sources, form: Ordered, who: str) -> str:
@@ -182,11 +199,20 @@ async def reveal(sources: Sources, form: Reveal, who: str) -> str:
     """Have it recorded who looks and why, and let them."""
     said = Viewer(who, form.reason, form.case_number).request(PrivateKind.NOTICE, form.notice)
     await put_on_record(sources.here, await sources.doors(), said)
-    return f"/notices/{form.notice}?grant={sources.grants.give(who, form.notice)}"
+    return f"/notices/{form.notice}?grant={sources.grants.give(who, form.notice, form.browser)}"
 
 
-PAGE = Page("/notices", look, Filters, NoticesView, "notices.html", N_("Notices"), nav=7)
-ONE = Page("/notices/{notice:path}", look_at_one, Which, OneView, "notice.html", N_("Notice"), live=False)
-RESEND = Action("/notices/resend", Ordered, resend)
-SETTLE = Action("/notices/settle", Settled, settle)
+PAGE = Page("/notices", look, Filters, NoticesView, "notices.html", N_("Notices"), nav=7, narrowed=of_a_centre)
+ONE = Page(
+    "/notices/{notice:path}",
+    look_at_one,
+    Which,
+    OneView,
+    "notice.html",
+    N_("Notice"),
+    live=False,
+    centres=lambda view: [view.notice.centre],
+)
+RESEND = Action("/notices/resend", Ordered, resend, centre_of)
+SETTLE = Action("/notices/settle", Settled, settle, centre_of)
 REVEAL = Action("/notices/show", Reveal, reveal)

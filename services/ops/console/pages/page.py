@@ -1,6 +1,6 @@
 """What a page is: a frozen view, what it is asked with, and the function that looks."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -30,6 +30,10 @@ class NotThere(Exception):  # noqa: N818 - it says what is so
     """There is no such thing; the text is one sentence that says what, and where to look."""
 
 
+class NotTheirs(Exception):  # noqa: N818 - likewise
+    """What is asked for is another centre's."""
+
+
 class Elsewhere(Exception):  # noqa: N818 - likewise
     """What is asked for has a page of its own; the text is its path."""
 
@@ -37,6 +41,16 @@ class Elsewhere(Exception):  # noqa: N818 - likewise
 Q = TypeVar("Q", bound=Query)
 V = TypeVar("V", bound=View)
 F = TypeVar("F", bound=BaseModel)
+
+
+def of_a_centre(query: Q, centres: frozenset[str]) -> Q:
+    """A query with a field `centre`, of one of these alone: the first where none is asked for; raises NotTheirs."""
+    named = getattr(query, "centre", None)
+    if named is None:
+        return query.model_copy(update={"centre": min(centres)})
+    if named not in centres:
+        raise NotTheirs
+    return query
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,10 @@ class Page(Generic[Q, V]):
     """Scripts of others beside those that every page has."""
     csv: Callable[[V], str] | None = None
     """What it shows as lines, where it has any; its query has a `format` then."""
+    narrowed: Callable[[Q, frozenset[str]], Q] | None = None
+    """For agents: what is asked, of their centres alone; raises NotTheirs where it is another one's."""
+    centres: Callable[[V], Iterable[str | None]] | None = None
+    """For agents: whose it is that is shown; it must be a centre of theirs."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,8 @@ class Action(Generic[F]):
     path: str
     form: type[F]
     act: Callable[[Sources, F, str], Awaitable[str]]
+    centres: Callable[[Sources, F], Awaitable[Iterable[str | None]]] | None = None
+    """For agents: whose it is that a form is about; it must be a centre of theirs."""
 
 
 AnyPage = Page[Any, Any]

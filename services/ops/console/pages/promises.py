@@ -12,7 +12,7 @@ from libs.eventlog.tables.queries import Queries, expressions_of
 from libs.messages.tickets import Channel
 from libs.workcal import zone
 from services.ops.console.pages.board import DayKept, OpenPromise, Standing, as_csv, days_kept, open_promise
-from services.ops.console.pages.page import NotThere, Page, Query, View
+from services.ops.console.pages.page import NotThere, Page, Query, View, of_a_centre
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.report.accounts import Ledger
@@ -174,4 +174,14 @@ def lines(view: PromisesView) -> str:
     return as_csv(view.promises)
 
 
-PAGE = Page("/promises", look, Filters, PromisesView, "promises.html", N_("Promises"), nav=3, csv=lines)
+PAGE = Page(
+    "/promises",
+    look,
+    Filters,
+    PromisesView,
+    "promises.html",
+    N_("Promises"),
+    nav=3,
+    csv=lines,
+    narrowed=of_a_centre,
+)

@@ -173,6 +173,8 @@ class TicketView(View):
     events: tuple[EventView, ...]
     differences: tuple[Difference, ...]
     lanes: LanesView
+    centres: tuple[str, ...]
+    """With which it is, or was opened, by all that is known now."""
 
 
 def path_of(ticket: str) -> str:
@@ -270,7 +272,15 @@ def ticket_view(told: TicketLife, ticket: str, query: Which, grounds: Grounds, n
         events=events,
         differences=_differing(told, both),
         lanes=lanes_view(events, hours_behind(grounds, centre, query.known_at or now, instants), lines),
+        centres=centres_of(told),
     )
+
+
+def centres_of(told: TicketLife) -> tuple[str, ...]:
+    """The centres that a ticket is with, or was opened with."""
+    now = as_it_stood(told, Cut()).ticket
+    known = (now.centre, now.current_centre) if now else ()
+    return tuple(dict.fromkeys(centre for centre in known if centre))
 
 
 def _differing(told: TicketLife, both: Cut) -> tuple[Difference, ...]:
@@ -301,4 +311,12 @@ async def search(_sources: Sources, query: Search) -> SearchView:
 
 
 SEARCH = Page("/tickets", search, Search, SearchView, "tickets.html", N_("Tickets"), nav=4, live=False)
-PAGE = Page("/tickets/{source}/{number}", look, Which, TicketView, "ticket.html", N_("Ticket"))
+PAGE = Page(
+    "/tickets/{source}/{number}",
+    look,
+    Which,
+    TicketView,
+    "ticket.html",
+    N_("Ticket"),
+    centres=lambda view: view.centres,
+)

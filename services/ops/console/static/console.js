@@ -72,7 +72,12 @@
   const stop = () => window.htmx.swap(stream, "", { swapStyle: "innerHTML" });
 
   stream.addEventListener("htmx:sseOpen", () => say("live"));
-  stream.addEventListener("htmx:sseError", () => say("lost"));
+  stream.addEventListener("htmx:sseError", () => {
+    say("lost");
+    if (main.dataset.session) {
+      fetch(main.dataset.live, { method: "HEAD" }).then((answer) => answer.status === 401 && location.reload(), () => {});
+    }
+  });
   document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
     const fresh = fragment.firstElementChild;
