@@ -35,7 +35,8 @@ class Clock:
     def now(self) -> datetime:
         """Plan time: aware, UTC, to the microsecond. Raises ClockError.
 
-        It does not go back with the machine's, but for one jump forward that was none: who has followed it returns.
+        It does not go back where the machine's clock does, with one exception: to take back a jump forward that was
+        wrong.
         """
         wall = self.wall()
         if self._plan:

@@ -201,7 +201,7 @@ class ServiceHost:
         return "; ".join(map(str, loop.halted.values())) or None if loop else "it has not begun"
 
     def waiter(self) -> Rest:
-        """A wait of somebody's own until something may be due."""
+        """Make a wait for one loop: it returns once something may be due."""
         return Waiter(self.clock, self, self._pulse).wait
 
     @property
@@ -210,13 +210,19 @@ class ServiceHost:
         return self.clock.movable
 
     def here(self) -> object:
-        """Another value once plan time was stepped, or our tables or partitions have moved in this process."""
+        """A value to compare with an earlier one.
+
+        It differs once plan time was stepped, or our tables or partitions have moved in this process.
+        """
         plan_time = self.clock.now() if self.clock.movable else None
         moves = [store.moves for store in self.engine.stores.values()] + [state.moves for state in self._states]
         return plan_time, *moves, *(loop.partitions() for loop in self.engine.loops.values())
 
     async def anywhere(self) -> object:
-        """Another value once our tables have moved, in whichever instance; raises Unavailable."""
+        """A value to compare with an earlier one: it differs once the tables have moved, in whichever instance.
+
+        Raises Unavailable.
+        """
         return await self.engine.moved([state.name for state in self._states])
 
     def busy(self, ask: Busy) -> None:

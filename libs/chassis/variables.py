@@ -43,7 +43,7 @@ UPPER, LOWER = BeforeValidator(_upper), BeforeValidator(_lower)
 
 
 class Settings(BaseSettings):
-    """Whatever can be set; a class that is read by `read` ends in BadSettings where something is wrong."""
+    """Base of all settings; what is wrong with any of them is in one BadSettings, which `read` raises."""
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX,

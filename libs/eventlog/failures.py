@@ -39,7 +39,7 @@ Report = Callable[[Failure], None]
 
 
 def unreported(failure: Failure) -> None:
-    """Take no note of it."""
+    """Report a failure to nobody."""
 
 
 def failure_of(loop: str, about: str, error: Exception) -> Failure:

@@ -25,7 +25,7 @@ be read. An exception that it raises ends the process."""
 
 
 def nobody() -> None:
-    """Nobody is told of it."""
+    """The callback of a caller who does not want to be told."""
 
 
 class Clock(Protocol):

@@ -52,7 +52,7 @@ class PrivateKind(OpenCode):
 
 
 class ActionRefusal(OpenCode):
-    """Why something that somebody wanted to do was not let be."""
+    """Why an action was not allowed."""
 
     ID_USED_OTHERWISE = "id-used-otherwise"
 
@@ -70,7 +70,7 @@ class PrivateDataShown(Event):
 
 
 class ActionRefused(Event):
-    """Somebody was not let do something."""
+    """Somebody was not allowed to do something."""
 
     refused_at: Instant
     by: Reference

@@ -15,7 +15,7 @@ class Fact(Protocol):
 
     @property
     def sequence(self) -> int:
-        """The place of the event that made it what it is known to be."""
+        """The sequence of the newest event of the stream that was read."""
         ...
 
 

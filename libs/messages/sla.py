@@ -25,7 +25,7 @@ from libs.messages.tickets import Channel
 
 
 class NoPromise(OpenCode):
-    """Why a ticket has no promise (never silent: it goes to a queue of its own)."""
+    """Why a ticket has no promise (never silent: somebody is told, and it is listed)."""
 
     NO_CALENDAR = "no-calendar"
     NO_TARGETS = "no-targets"
@@ -107,7 +107,7 @@ class FirstResponseClockStarted(Event):
 
 
 class FirstResponseNotPromised(Event):
-    """No deadline could be given, or none again."""
+    """No deadline could be given, at the opening or when it was tried again."""
 
     ticket: TicketId
     customer: CustomerId | None = None
@@ -334,7 +334,7 @@ class FirstResponseReinstated(Event):
 
 
 class ReinstatementNotApplied(Event):
-    """A merge was undone of a ticket whose promise it had not ended."""
+    """A merge was undone, and the promise of the ticket had not been ended by it: nothing changes."""
 
     ticket: TicketId
     undone_at: Instant
@@ -344,7 +344,7 @@ class ReinstatementNotApplied(Event):
 
 
 class MergeNoted(Event):
-    """Another ticket was absorbed in this one, whose promise is no later by that, or was not made yet."""
+    """Another ticket was absorbed in this one, and the deadline stays: it is no later, or there is no promise yet."""
 
     ticket: TicketId
     absorbed: TicketId

@@ -77,7 +77,7 @@ LONGEST_ID = 1200
 
 
 def _normal(value: str) -> str:
-    """Another spelling of the same source and number would be another stream to some, and the same one to others."""
+    """Write an id in its one spelling: two spellings of the same source and number must not be two streams."""
     try:
         found = normal_id(value)
     except UnicodeDecodeError:

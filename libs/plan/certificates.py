@@ -190,7 +190,10 @@ def _named(change: CertificateChange) -> str:
 
 
 def _check_room(what: str, at: datetime, left: int, due_at: datetime) -> None:
-    """Check the rest of the target against the time left: intervals after a later change are not there any more."""
+    """Check that what is left of a target fits into the wall time until the deadline.
+
+    That is all that can be checked where a later change has replaced the intervals.
+    """
     if (due_at - at) // MICROSECOND < max(0, left):
         raise BadCertificate(f"{what} leaves more of the target than there is time until {rfc3339(due_at)}")
 

@@ -136,7 +136,10 @@ def with_merge(survivor: Certificate, absorbed: Certificate, merged_at: datetime
 
 
 def with_merge_undone(own: Certificate, merged_at: datetime, was_due_at: datetime) -> Certificate:
-    """A ticket's promise as it goes on from the merge on, where the absorbed one, which ended earlier, is gone."""
+    """The certificate of a ticket from which another one is separated again: from the merge on, its own deadline holds.
+
+    While both were merged the other's deadline held where that was earlier (`was_due_at`).
+    """
     at, now = _instant(own, merged_at), current_grounds(own)
     if was_due_at >= own.due_at or at >= own.due_at:
         return own

@@ -63,7 +63,10 @@ class ActivateContract:
 
 @dataclass(frozen=True)
 class BeginContract:
-    """Let the term begin that a purchase or a re-subscription has decided; what asked for it hears of a refusal."""
+    """Let the term begin that a purchase or a re-subscription has decided.
+
+    Where that is refused, the licence or the contract that asked for it is told by a reaction.
+    """
 
     occurred_at: datetime
     customer: str
@@ -189,7 +192,7 @@ def _first(activated: ContractActivated) -> RunningTerm:
 
 
 def _told(state: State, told: int, offered: Price | None = None) -> State:
-    """The state in which so much was told of the term's end; what was offered stays."""
+    """Note how much was told of the end of the term; a price that was offered before stays."""
     if not isinstance(state, Active):
         return state
     return replace(state, term=replace(state.term, told=told, offered=offered or state.term.offered))

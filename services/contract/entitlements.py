@@ -81,7 +81,10 @@ DECIDER: Decider[State, Command, EntitlementsEvent] = Decider(Entitlements(), de
 
 
 def _granted(command: GrantBenefits, held: EntitlementState | None) -> EntitlementsChanged | None:
-    """A term that is over before the last one ended, and is told of after it, opens nothing."""
+    """Grant the benefits; None where they hold already.
+
+    None as well for a term that becomes known late, and was over before the benefits ended.
+    """
     if held is None:
         return _changed(command, command.occurred_at, ALL)
     if held.entitled or command.until <= held.since:

@@ -42,7 +42,7 @@ class Care:
 
 @dataclass(frozen=True)
 class BuyLicence:
-    """Register a licence that was bought, and let OL Care begin; told of `now`."""
+    """Register a licence that was bought, and let OL Care begin; `now` is when we are told of it."""
 
     occurred_at: datetime
     licence: str
@@ -79,7 +79,7 @@ class AddOptions:
 
 @dataclass(frozen=True)
 class NoteNotBegun:
-    """The contract's number was given away meanwhile; a reaction, so it may produce no event."""
+    """The contract did not begin, as its number was given away meanwhile; a reaction, so it may produce no event."""
 
     occurred_at: datetime
     contract: str

@@ -63,7 +63,7 @@ class RemindOfRenewal:
 
 @dataclass(frozen=True)
 class SignRenewal:
-    """Renew a contract by a signature on a local day, told of `now`: at most `grace` after the lapse."""
+    """Renew a contract by a signature on a local day; we are told `now`, at most `grace` after the lapse."""
 
     occurred_at: datetime
     contract: str

@@ -23,7 +23,7 @@ A_YEAR = timedelta(days=366)
 
 @dataclass(frozen=True)
 class SignResubscription:
-    """Take OL Care up again under another contract, by a signature on a local day, told of `now`."""
+    """Take OL Care up again under another contract, by a signature on a local day; we are told of it `now`."""
 
     occurred_at: datetime
     contract: str
@@ -42,7 +42,7 @@ class SignResubscription:
 
 @dataclass(frozen=True)
 class UndoResubscription:
-    """The successor's number was given away meanwhile; a reaction, so it may produce no event."""
+    """The successor did not begin, as its number was given away meanwhile; a reaction: it may produce no event."""
 
     occurred_at: datetime
     contract: str
@@ -83,7 +83,7 @@ def undo(state: State, command: UndoResubscription) -> ResubscriptionUndone | No
 
 
 def undone(state: State) -> State:
-    """The state before."""
+    """The state once the re-subscription is undone: lapsed, as before it."""
     match state:
         case Resubscribed(term=term, lapsed=True):
             return Lapsed(term)

@@ -16,14 +16,14 @@ TOLD = range(1, OFFERED + 1)
 
 @dataclass(frozen=True)
 class Scheduled:
-    """After so much was told, the next thing is told so many local days before the last one."""
+    """What comes next once `told` was told of a term: it is due `days` local days before the last covered one."""
 
     told: int
     days: int
 
 
 def schedule(offsets: NoticeOffsets) -> Sequence[Scheduled]:
-    """What follows on what: the offer on nothing, and on each day the next nearer reminder."""
+    """The offer, due when nothing was told yet; and the reminder that follows on each thing that may have been told."""
     reminders = [(told, [days for days in offsets.reminder_days if days < told]) for told in TOLD]
     offer = Scheduled(NOTHING_TOLD, offsets.renewal_offer_days)
     return [offer, *(Scheduled(told, max(nearer)) for told, nearer in reminders if nearer)]

@@ -232,7 +232,7 @@ def evolve(state: State, event: TicketEvent) -> State:
 
 
 def _opened(state: State, event: TicketOpened) -> Ticket:
-    """A restated opening is at no call."""
+    """The opened ticket; one that was refused first and opens later is not counted as opened by a call."""
     opened = life.ticket(event, state.held)
     if not isinstance(state, Refused):
         return opened
@@ -374,7 +374,10 @@ def _apply_merge(state: State, command: ApplyMerge) -> TicketEvent | None:
 
 
 def _of_held(event: TicketEvent, message: MessageHeld) -> TicketEvent:
-    """Say in what a held message comes to which one it was; one that is held again is not decided yet."""
+    """Name in an event the held message that it decides, so that a second receipt can be written.
+
+    A message that is held again is not decided yet.
+    """
     return event.model_copy(update={"door_record": message.door_record}) if isinstance(event, Decision) else event
 
 
@@ -392,7 +395,7 @@ def _without_awaiting(state: State, into: str) -> State:
 
 
 def _with_awaiting(state: Ticket, merge: MessageHeld) -> Ticket:
-    """A merge that was held behind its ticket's opening waits for its survivor's now."""
+    """A merge that was held until its ticket opened now waits until the survivor opens."""
     held, applied = (state.held[1:], state.applied + 1) if state.held else ((), state.applied)
     return replace(state, held=held, applied=applied, awaiting=(*state.awaiting, merge))
 

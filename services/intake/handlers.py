@@ -129,7 +129,7 @@ class HeldReceipts:
         return [Answer(issued, None) for issued in commands]
 
     async def _said(self, places: Sequence[RecordAddress]) -> Mapping[RecordAddress, Record]:
-        """Read the records back that the doors still have; a door that is none of ours is there no more."""
+        """Read back the records that the doors still have; a door that we serve no more has none."""
         found = dict[RecordAddress, Record]()
         for at in self._doors:
             here = [PartitionOffset(place.partition, place.offset) for place in places if place.topic == at.topic]

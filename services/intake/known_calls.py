@@ -1,6 +1,7 @@
-"""Calls in which no help was given: the same call told again as an answer is none.
+"""Calls in which no help was given: where the same call is told again as an answer, it is no answer.
 
-Clocks differ, so it is the same by the tolerance for them, the medium and, where two answers name it, the agent.
+Clocks differ: it is the same call if the medium is the telephone, the instants are within the tolerance and, where both
+name an agent, the agent is the same.
 """
 
 from dataclasses import dataclass, replace

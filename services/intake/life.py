@@ -250,7 +250,10 @@ def _crossing(stage: Stage, event: TicketsMerged | MergeUndone) -> Stage:
 
 
 def _survivor(stage: Stage, said_at: datetime) -> str | None:
-    """The ticket that this one was a part of at an instant: until a merge, and at its instant, it was its own."""
+    """The ticket into which this one was merged by an instant; None where it was still a ticket of its own.
+
+    At the very instant of the merge it still is.
+    """
     if not isinstance(stage, Merged) or (stage.merged_at and said_at <= stage.merged_at):
         return None
     return stage.into

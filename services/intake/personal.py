@@ -40,7 +40,7 @@ def _by(record: Record, author: str | None, text: str | None) -> Personal | None
 
 
 def _of(record: Record, somebody: upstream.Person, name: str, said: _Told) -> Personal:
-    """Somebody is told of under this name of a field."""
+    """The private record of a person whom a message describes in the field `name`."""
     described = description(said)
     content = PrivateRecord(
         name=described.get(f"{name}.name"),

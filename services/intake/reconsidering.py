@@ -66,9 +66,9 @@ def lacks_customer(event: TicketEvent) -> bool | None:
 
 
 def is_dealt_with(event: TicketEvent) -> bool:
-    """Whether somebody answered or withdrew a refused ticket: nothing is to be opened any more.
+    """Whether somebody answered or withdrew a refused ticket, as an event says: then it is not to be opened any more.
 
-    Only what is refused says so: of a refused ticket nothing else is recorded but what is known of its cover.
+    Both are refused, as the ticket is: the refusals say what was meant.
     """
     match event:
         case ResponseRefused(reason=ResponseRefusal.TICKET_REFUSED, by=by):

@@ -172,7 +172,10 @@ def _answered(row: TicketRow, response: ResponseRecorded) -> TicketRow:
 
 
 def _excluded(row: TicketRow, excluded: WorkExcluded) -> TicketRow:
-    """Once it is excluded it stays so, whatever causes are found beside; an absorbed one becomes it when given back."""
+    """Mark the ticket as excluded; the instant of the first exclusion stays.
+
+    A ticket that is merged stays merged, and is excluded once the merge is undone.
+    """
     state = "merged" if row.state == "merged" else "excluded"
     return row._replace(state=state, excluded_at=row.excluded_at or excluded.excluded_at, paused_at=None)
 

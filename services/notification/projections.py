@@ -227,7 +227,7 @@ def _promise(row: PromiseRow | None, event: RecordedEvent[SlaEvent]) -> PromiseR
 
 
 def _untrue(before: str, sequence: int, facts: Iterable[LaterFact]) -> str:
-    """What is untrue by the facts of an event, beside what was before."""
+    """By template, as JSON: since which event such notices are untrue, and why; `before` with the facts of an event."""
     untrue = json.loads(before)
     for fact in facts:
         for template, causes in UNTRUE.items():

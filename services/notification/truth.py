@@ -130,7 +130,7 @@ _PUBLISHED = {RetargetCause.CLOSURE, RetargetCause.OPENING, RetargetCause.CALEND
 
 
 def later_facts(event: SlaEvent | ContractEvent) -> Iterator[LaterFact]:
-    """What an event of a promise or a contract is to the notices about what came before it."""
+    """The facts in an event of a promise or a contract that may make notices about earlier events untrue."""
     match event:
         case ContractRenewed():
             yield LaterFact.RENEWAL
@@ -176,7 +176,10 @@ def later_facts(event: SlaEvent | ContractEvent) -> Iterator[LaterFact]:
 
 
 def later_facts_of_a_ticket(event: CoverRestated | ResponseRecorded | TicketWithdrawn) -> Iterator[LaterFact]:
-    """What an event of a ticket is to the notices about what came before it; answers are told as they stand."""
+    """The facts in an event of a ticket that may make notices about earlier events untrue.
+
+    Answers are told as they stand.
+    """
     match event:
         case CoverRestated():
             yield LaterFact.COVER
@@ -189,7 +192,11 @@ def later_facts_of_a_ticket(event: CoverRestated | ResponseRecorded | TicketWith
 
 
 def is_corrected(restated: FirstResponseRestated) -> bool:
-    """Whether what was told of a breach is none after all, or one after all; what nobody was told of is not."""
+    """Whether a restatement changes what people were told of a breach.
+
+    It does where a breach that was told is none after all, or the other way round; what nobody was told of needs no
+    correction.
+    """
     if restated.promised is not Verdict.BREACHED or restated.stated is None:
         return False
     return (restated.stated is Verdict.BREACHED) is not (restated.restated is Verdict.BREACHED)

@@ -2,5 +2,5 @@
 
 Owns   no stream; its wing `audit` is a service of its own and owns olcare.ops.v1
 Reads  every topic, every service's tables, and the services' pages
-Writes olcare.contracts.in.v1, olcare.notices.in.v1 and olcare.ops.in.v1, markers in <door topic>.dlq
+Writes the doors (samples, the plan, orders, dead letters that go in again), and markers in <door topic>.dlq
 """

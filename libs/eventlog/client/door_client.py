@@ -23,12 +23,12 @@ OnReceipts = Callable[[int, int], None]
 
 
 class Unanswered(Unavailable):
-    """It stands at the door, and no receipt came."""
+    """The message stands at the door, and no receipt came in time."""
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """Says at one door, and hears its receipts, as often as one likes."""
+    """Publishes at one door and reads the receipts, as often as it is asked to."""
 
     clock: Clock
     appender: Appender

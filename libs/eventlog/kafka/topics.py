@@ -48,7 +48,7 @@ CLUSTER = 3  # brokers, from which number on the cards' production settings appl
 
 @dataclass(frozen=True)
 class Card:
-    """One topic: its kind (log, door, receipts, dead-letters, state), partitions and Kafka settings."""
+    """One topic: its kind (log, door, receipts, dead-letters, state, clock), partitions and Kafka settings."""
 
     topic: str
     kind: str

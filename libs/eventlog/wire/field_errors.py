@@ -60,7 +60,10 @@ def field_error(error: ValidationError, data: bytes) -> Unreadable:
 
 
 def _path(location: Sequence[str | int], data: Any) -> Iterator[str | int]:
-    """Where the error is in the data: the kind of a union is in its location too, and no place."""
+    """The path to the error within the data.
+
+    In the location that pydantic gives, the chosen member of a union is a step as well: it is left out.
+    """
     at = data
     for index, part in enumerate(location):
         match at:

@@ -1,4 +1,4 @@
-"""A lean decoder for an event, or the state of a stream, derived from its one definition.
+"""A decoder without validation for an event, or the state of a stream, derived from its one definition.
 
 pydantic checks what we write; what the log and our tables hold was checked then, so reading needs types, not rules.
 msgspec decodes the plain types of the whole at once, and the instances of models and dataclasses are put together from

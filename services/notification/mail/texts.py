@@ -42,7 +42,7 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class LetterContext(NamedTuple):
-    """How that stands which a notice tells of, when it is written."""
+    """How matters stand when a notice is written: its text says so where they have changed since its event."""
 
     now: datetime
     due_at: datetime | None = None

@@ -34,7 +34,11 @@ def _link(event: RecordedEvent) -> Iterable[tuple[Any, ...]]:
 
 
 def _grounds(event: RecordedEvent) -> Iterable[tuple[Any, ...]]:
-    """Only of an event that follows another one: what is new in its grounds since then is why it was written."""
+    """The facts that an event rests on, where it follows another one in its stream.
+
+    Those that are newer than that one are the reason why it was written; the first event of a stream has a cause of its
+    own.
+    """
     rests_on = event.data.rests_on if event.sequence > 1 else ()
     return dict.fromkeys((event.stream, event.sequence, fact.stream, fact.sequence) for fact in rests_on)
 

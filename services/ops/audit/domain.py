@@ -70,7 +70,7 @@ Command = ShowPrivateData | Mend | IdUsedOtherwise[ShowPrivateData | Mend]
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever acts; nothing that they did forbids what they do next."""
+    """The state of whoever acts: always the same, since no action forbids another one."""
 
     state: Literal["somebody"] = "somebody"
 

@@ -97,7 +97,7 @@ def _id_of(found: Backup, topic: str) -> str | None:
 
 
 def _to_know(restored: Restored) -> list[str]:
-    """What a backup can not bring back, and must not."""
+    """What whoever restores has to know and to do."""
     since = rfc3339(restored.backup.manifest.begun_at)
     return [
         *restored.otherwise,

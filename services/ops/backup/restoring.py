@@ -1,7 +1,7 @@
 """Fills an empty cluster from a backup.
 
 Until the last step the topics have settings that no service runs on, so nothing is decided on a half of a log. Begun
-again, it goes on where it was: the offsets say how far it had come, and and beside them it is noted from which backup.
+again, it goes on where it was: the offsets say how far it had come, and beside them it is noted from which backup.
 """
 
 import asyncio
@@ -179,7 +179,10 @@ class _Restoring:
             await self._tools.groups.commit(group, [self._renamed(offset, ids) for offset in found])
 
     def _renamed(self, offset: GroupOffset, ids: Mapping[str, str]) -> GroupOffset:
-        """Name the topic as it is now where it was named as it was saved; any other was another one then already."""
+        """Put the id that the topic has now in place of the one that it had when it was saved.
+
+        Where the group had noted a third id, that of a topic before, it stays.
+        """
         _, noted, remark = commit_of(offset.offset, offset.metadata)
         if noted != self._saved[offset.topic].id:
             return offset

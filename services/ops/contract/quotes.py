@@ -48,7 +48,7 @@ class Literal:
 
 
 class Object(dict[str, Any]):
-    """An object of JSON, and which name stands in it twice."""
+    """An object of JSON; `twice` is a name that stands in it more than once."""
 
     twice: str | None = None
 

@@ -1,4 +1,4 @@
-"""What the topics hold after the story: read whole, with a consumer that keeps no place."""
+"""What the topics hold after the story: read whole, by a consumer that commits no offsets."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -51,7 +51,7 @@ class KnownLetter(NamedTuple):
     written_at: datetime
 
     def in_common(self) -> InCommon:
-        """By what it is grouped; places in lists are one place."""
+        """By what it is grouped; the entries of a list count as one field."""
         return InCommon(self.place.topic, self.reason, in_any(self.where), self.kind)
 
 

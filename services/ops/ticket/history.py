@@ -106,7 +106,7 @@ async def _events(sources: HistorySources, service: str, topic: str, streams: Se
 
 
 async def places_of(database: Database, reader: str, streams: Sequence[str]) -> list[PartitionOffset]:
-    """Where the counting events of streams stand, each stream's in order, by the command indexes of a reader."""
+    """Where the counting events of some streams stand, each stream's in order."""
     async with database.connection() as connection:
         rows = await connection.fetch(
             f"select partition, commands from streams_{reader} where stream = any($1) order by stream",  # noqa: S608 - ours

@@ -115,7 +115,10 @@ class Chain:
         return [(row["stream"], row["causation"]) for row in rows]
 
     async def not_of_sources(self, orders: Iterable[str]) -> list[Link]:
-        """What may go back to a message in streams that carry no source: the plan's, and `orders` about notices."""
+        """Links that may go back to a message although their streams do not name its source.
+
+        These are the streams of the plan, and those of notices that `orders` are about.
+        """
         return await self._links("links_not_of_sources", orders=list(orders))
 
     async def positions(self) -> Mapping[tuple[str, int], int]:

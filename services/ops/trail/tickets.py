@@ -18,7 +18,7 @@ PROJECTIONS = (TICKET_ROWS, PROMISES, CYCLES, NOTICE_ROWS)
 
 
 class TicketThen(NamedTuple):
-    """What the tables would have said; None and nothing where there was nothing yet."""
+    """What the tables would have said then; None, or nothing, where there was no row yet."""
 
     ticket: Any
     promise: Any

@@ -99,7 +99,7 @@ def _operations(roles: AbstractSet[str], card: Card) -> Iterator[str]:
 
 
 def _rest(program: str, cards: Iterable[Card]) -> Iterator[Right]:
-    """Groups, and the brokers' own settings, which say how long they keep the places of doors."""
+    """Rights to groups, and to read the brokers' settings, which say how long committed offsets are kept."""
     if program == OPS:
         yield Right(program, "group", "*", ("Describe",))
     else:

@@ -55,7 +55,7 @@ class PromiseHistory:
 
 
 class Ground(NamedTuple):
-    """A ticket whose requester waits by a promise, with the deadline of that ticket alone and the calls about it."""
+    """A ticket whose requester waits for an answer: its own deadline, and the calls about it."""
 
     ticket: str
     due_at: datetime | None
@@ -111,7 +111,7 @@ def _is_opening_call(history: PromiseHistory, fact: PromiseFact) -> bool:
 
 @dataclass
 class _Run:
-    """A promise as time passes; `grounds` are the tickets whose requesters wait by it, its own first."""
+    """A promise while the facts are gone through; `grounds` are the tickets whose requesters wait, its own first."""
 
     grounds: list[str]
     verdict: Verdict | None = None

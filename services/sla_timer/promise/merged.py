@@ -54,7 +54,7 @@ def _of_running(
 
 
 def _calls(row: PromiseRow, found: WhatFollows) -> Iterator[tuple[str, datetime]]:
-    """The calls that no event brought here, of those who wait by it, where their deadline is the earlier by these."""
+    """The calls that are missing here: no event passed them on, and they make a deadline earlier."""
     known = {ground.ticket: datetime.fromisoformat(ground.due_at) for ground in stands_for(row)}
     for one in found.grounds:
         if one.ticket in known and _is_earlier(one, known[one.ticket]):

@@ -34,9 +34,10 @@ class CancelPromise:
 
 @dataclass(frozen=True)
 class ReinstatePromise:
-    """The merge of the ticket was undone at `occurred_at`, or hands nothing over: the survivor's promise had its end.
+    """The promise of an absorbed ticket goes on by itself from `occurred_at` on.
 
-    `responded_at` is an answer on the survivor that is one to this ticket.
+    Either the merge was undone, or the survivor's promise had ended before it and could take nothing over.
+    `responded_at` is an answer on the survivor that also answers whoever asked on this ticket.
     """
 
     occurred_at: datetime

@@ -109,12 +109,12 @@ def _recompute_several(
 
 
 def reckoned_each(state: Waiting, published: Publications, now: datetime) -> dict[str, Reckoned]:
-    """Each promise that one stands for, by its ticket, its own first, after all that was published by an instant."""
+    """By ticket: the promise of each merged ticket, reckoned on all that was published by `now`; its own first."""
     return {ticket: reckoned(one, published, now) for ticket, one in _alone(state).items()}
 
 
 def _alone(state: Waiting) -> dict[str, Waiting]:
-    """The promises that one stands for, each as if it ran by itself."""
+    """By ticket: each of the promises that were merged into one, as if it ran by itself."""
     made = state.promise
     own = replace(made, certificate=made.own or made.certificate)
     found = {made.ticket: replace(state, promise=own)}
@@ -125,7 +125,7 @@ def _alone(state: Waiting) -> dict[str, Waiting]:
 
 
 def with_each(made: Promise, certificates: Mapping[str, Certificate]) -> Promise:
-    """The promise with other certificates, by ticket, of all those that it stands for."""
+    """The promise with new certificates, by ticket, for itself and for those merged into it."""
     own = certificates[made.ticket]
     absorbed = tuple(replace(one, certificate=certificates[one.ticket]) for one in made.absorbed)
     return replace(made, certificate=earliest(own, absorbed), own=own, absorbed=absorbed)

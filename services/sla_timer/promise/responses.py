@@ -80,7 +80,10 @@ def absorbed_after(absorbed: Sequence[Absorbed], instant: datetime) -> tuple[Abs
 def _respond_before_a_merge(
     made: Promise, command: RecordResponse, behind: tuple[Absorbed, ...]
 ) -> FirstResponseMet | LaterResponseNoted:
-    """Judge the answer by what was promised without them; their promises are handed back."""
+    """Judge an answer that was given before some tickets were absorbed, and give these their promises back.
+
+    It is no answer to whoever asked on them, so it is judged by the deadline without theirs.
+    """
     answered = [one.certificate.due_at for one in made.absorbed if one not in behind]
     due_at, at = min([(made.own or made.certificate).due_at, *answered]), command.occurred_at
     if at > due_at:
@@ -110,9 +113,10 @@ def judge_answer(state: State, command: JudgeAnswer) -> FirstResponseMet | None:
 
 
 def _is_the_opening_call(made: Promise, command: RecordResponse) -> bool:
-    """Whether it is the opening call without help: were that a response, the 2 h by telephone would promise nothing.
+    """Whether the answer is the call that opened the ticket, without help given in it.
 
-    Answers of before `known_call` show it by their instant alone.
+    Were that a response, the 2 h by telephone would promise nothing. Events from before `known_call` do not say so:
+    they are recognized by the instant, which is that of the opening.
     """
     is_call = made.channel is Channel.PHONE and command.medium is Medium.CALL
     return is_call and command.occurred_at == made.opened_at and not command.help_given

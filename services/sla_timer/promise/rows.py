@@ -100,7 +100,10 @@ class PromiseRow(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """One of the promises that a promise stands for; as of a promise's own row, but for its ticket."""
+    """The deadline of one ticket among those whose promises were merged into one, and what it was reckoned on.
+
+    The fields mean what those of the promise's own row mean.
+    """
 
     ticket: str
     centre: str
@@ -252,12 +255,12 @@ def _called(row: PromiseRow, at: datetime) -> PromiseRow:
 
 
 def grounds(row: PromiseRow) -> tuple[Ground, ...]:
-    """All promises that a row stands for where others were absorbed, its own first; none where none were."""
+    """The promises merged into that of a row, its own first; empty where no ticket was absorbed."""
     return tuple(Ground(**ground) for ground in json.loads(row.beside or "[]"))
 
 
 def stands_for(row: PromiseRow) -> tuple[Ground, ...]:
-    """All promises that a row stands for, its own first."""
+    """All promises that a row stands for: its own, and those of absorbed tickets."""
     return grounds(row) or (_own(row),)
 
 
@@ -267,7 +270,11 @@ def _stored(each: Iterable[Ground]) -> str | None:
 
 
 def _beside(row: PromiseRow, own: Certificate | None, absorbed: Iterable[AbsorbedPromise]) -> str | None:
-    """What a promise stands for by an event; what could be given no deadline on a newer calendar keeps that."""
+    """The promises merged into one after an event, as JSON.
+
+    One that could be given no deadline on a newer calendar keeps the version of that calendar, so that it is not tried
+    again.
+    """
     every = [*([_ground(row.ticket, own)] if own else []), *(_ground(one.ticket, one.certificate) for one in absorbed)]
     before = {known.ticket: known for known in grounds(row)}
     return _stored(_keeping(ground, before.get(ground.ticket)) for ground in every)
@@ -291,7 +298,7 @@ def _without(row: PromiseRow, ticket: str) -> str | None:
 
 
 def _kept(before: PromiseRow, row: PromiseRow) -> PromiseRow:
-    """Where it stands for itself alone again: with the calendar on which its own could be given no deadline."""
+    """Once no other ticket is merged into it, go back to the newest calendar that its own deadline was tried on."""
     if row.beside is not None:
         return row
     own = next((known for known in grounds(before) if known.ticket == row.ticket), None)
@@ -308,7 +315,7 @@ def _passed_over(row: PromiseRow, ticket: str, stays: FirstResponseNotRetargeted
 
 
 def _own(row: PromiseRow) -> Ground:
-    """Its own promise, where it stands for no other yet."""
+    """The promise of the ticket itself, before any other was merged into it."""
     return Ground(
         ticket=row.ticket,
         centre=row.calendar_centre or row.centre,
