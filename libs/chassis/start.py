@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import uvloop
+
 from libs.chassis.clock import Clock
 from libs.chassis.plan_clock import ClockError
 from libs.chassis.setting_files import BadSettings
@@ -17,7 +19,8 @@ SETTINGS_ARE_WRONG = 2
 def started(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
     """Run a service to its end; gives the exit code."""
     try:
-        return asyncio.run(main())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(main())
     except BadSettings as error:
         sys.stderr.write(f"{error}\n")
         return SETTINGS_ARE_WRONG

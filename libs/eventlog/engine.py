@@ -264,8 +264,11 @@ class Engine:
         """Switch to the generations that the pointer names; raises Unavailable where the database was dropped."""
         while True:
             await self.clock.sleep(1)
+            async with self.database.connection() as connection:
+                schemas = await in_use(connection)
             for reader in self.readers.values():
-                await self._go_over(reader)
+                if schemas.get((reader.name, reader.version)) != self._generations[reader.name].schema:
+                    await self._go_over(reader)
 
     async def _go_over(self, reader: Reader) -> None:
         """Switch to the generation that the pointer names now; raises Unavailable where the database was dropped."""

@@ -132,6 +132,10 @@ class Log(Protocol):
         """The offset of each partition that a reader can come to: what a transaction still open wrote is beyond it."""
         ...
 
+    async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
+        """The ends of several topics."""
+        ...
+
     async def high_watermarks(self, topic: str) -> Mapping[int, int]:
         """The offset after the last record of each partition, those of open transactions included."""
         ...

@@ -72,6 +72,10 @@ class MemoryLog:
         await self.turn()
         return {p: self.stable(topic, p) for p in range(self.partitions)}
 
+    async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
+        """The ends of several topics."""
+        return {topic: await self.ends(topic) for topic in topics}
+
     async def high_watermarks(self, topic: str) -> Mapping[int, int]:
         """The offset after the last record of each partition."""
         await self.turn()
@@ -80,10 +84,6 @@ class MemoryLog:
     def stable(self, topic: str, partition: int) -> int:
         """The offset that a reader of committed records can come to."""
         return self.unstable.get((topic, partition), len(self.kept[topic, partition]))
-
-    async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
-        """The ends of several topics."""
-        return {topic: await self.ends(topic) for topic in topics}
 
     async def starts(self, topic: str) -> Mapping[int, int]:  # noqa: ARG002 - nothing is ever deleted here
         """Always 0: no record is ever deleted."""

@@ -11,7 +11,7 @@ import typer
 
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
-from tests.bench import live, memory, rebuild, scale, workcal, writing
+from tests.bench import idle, live, memory, rebuild, scale, workcal, writing
 from tests.bench.report import as_data, machine, show
 from tests.bench.rounds import Part
 from tests.bench.stage import Stage
@@ -26,6 +26,7 @@ class Named(StrEnum):
     MEMORY = "memory"
     WORKCAL = "workcal"
     SCALE = "scale"
+    IDLE = "idle"
 
 
 PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
@@ -35,8 +36,9 @@ PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
     Named.MEMORY: memory.measure,
     Named.WORKCAL: workcal.measure,
     Named.SCALE: scale.measure,
+    Named.IDLE: idle.measure,
 }
-WITHOUT_SERVERS = {Named.WORKCAL, Named.SCALE}  # or with servers of its own
+WITHOUT_SERVERS = {Named.WORKCAL, Named.SCALE, Named.IDLE}  # or with servers of its own
 
 
 def main(

@@ -119,7 +119,7 @@ class Gate:
         halted: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._log, self._clock, self._followers, self._lag, self._halted = log, clock, followers, lag, halted
-        self._asked: deque[tuple[float, dict[str, Mapping[int, int]]]] = deque()
+        self._asked: deque[tuple[float, Mapping[str, Mapping[int, int]]]] = deque()
         self._closed: str | None = STARTING
 
     @property
@@ -139,12 +139,12 @@ class Gate:
                 await self.look()
             except Unavailable as error:
                 self.again(str(error))
-            await self._clock.sleep(self._lag / 4)
+            await self._clock.sleep(self._lag / 2)
 
     async def look(self) -> None:
         """Query the ends, and judge by the newest ends that are at least LAG seconds old, or else by the first ones."""
         now = self._clock.monotonic()
-        self._asked.append((now, {f.topic: await self._log.ends(f.topic) for f in self._followers}))
+        self._asked.append((now, await self._log.ends_of({follower.topic for follower in self._followers})))
         while len(self._asked) > 1 and self._asked[1][0] <= now - self._lag:
             self._asked.popleft()
         await self._judge()

@@ -1,7 +1,7 @@
 """The generation that was kept to roll back to: it is kept up to date like the one in use."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from libs.eventlog.errors import Fenced, Unavailable
@@ -13,7 +13,7 @@ from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.ports import Clock
 from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Database
-from libs.eventlog.tables.generations import Generation, standbys
+from libs.eventlog.tables.generations import Generation, generations, standbys_of
 from libs.eventlog.tables.store import PostgresStore
 
 LOOK = 1.0  # machine seconds
@@ -38,17 +38,17 @@ class Standby:
         """Follow the kept generations for ever."""
         try:
             while True:
+                async with self._database.connection() as connection:
+                    known = await generations(connection)
                 for projector in self._projectors.values():
-                    await self._look(projector)
+                    await self._look(projector, known)
                 await self._clock.sleep(LOOK)
         finally:
             for name in tuple(self._tasks):
                 await self._leave(name)
 
-    async def _look(self, projector: Projector) -> None:
-        name = projector.reader.name
-        async with self._database.connection() as connection:
-            found = await standbys(connection, projector.reader)
+    async def _look(self, projector: Projector, known: Sequence[Generation]) -> None:
+        name, found = projector.reader.name, standbys_of(projector.reader, known)
         schema, task = self._tasks.get(name, (None, None))
         if task is not None and (not found or found[-1].schema != schema or task.done()):
             await self._leave(name)

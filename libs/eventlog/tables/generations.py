@@ -147,8 +147,13 @@ async def clear(connection: Connection, reader: Reader) -> None:
 
 async def standbys(connection: Connection, reader: Reader) -> list[Generation]:
     """The kept generations of the code's version, to roll back to, the newest last."""
+    return standbys_of(reader, await generations(connection))
+
+
+def standbys_of(reader: Reader, known: Iterable[Generation]) -> list[Generation]:
+    """Those of all generations that `standbys` gives."""
     mine = (reader.name, reader.version, "kept")
-    return [g for g in await generations(connection) if (g.reader, g.version, g.state) == mine]
+    return [g for g in known if (g.reader, g.version, g.state) == mine]
 
 
 async def switch(connection: Connection, to: Generation, proof: Mapping[str, Any] | None) -> None:

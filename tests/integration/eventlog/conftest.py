@@ -34,6 +34,11 @@ class Prefixed:
     async def ends(self, topic: str) -> Mapping[int, int]:
         return await self._log.ends(self._at(topic))
 
+    async def ends_of(self, topics: Iterable[str]) -> Mapping[str, Mapping[int, int]]:
+        asked = list(topics)
+        found = await self._log.ends_of(map(self._at, asked))
+        return {topic: found[self._at(topic)] for topic in asked}
+
     async def high_watermarks(self, topic: str) -> Mapping[int, int]:
         return await self._log.high_watermarks(self._at(topic))
 
