@@ -15,6 +15,7 @@ from libs.eventlog.kafka.brokers import Address
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import Card
+from libs.eventlog.loops.advisory import AdvisoryOffsets
 from libs.eventlog.loops.followers import Follower, Gate, reader_follower
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.reader import ReaderLoop
@@ -145,10 +146,11 @@ class Engine:
         return appender
 
     def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
-        """The tasks that must run, by name: a loop per reader, the gate, the log check, the pointer, the standbys."""
+        """The tasks that must run, by name: a loop per reader, the gate, the log check, the pointer, and others."""
         loops = [(f"reader {name}", loop.run) for name, loop in self.loops.items()]
         rest = [("gate", self.gate.run), ("watch", self._watch), ("pointer", self._follow_pointer)]
-        return [*loops, *rest, ("standby", self.standby.run)]
+        told = AdvisoryOffsets(self.log, self.clock, self.loops)
+        return [*loops, *rest, ("standby", self.standby.run), ("advisory offsets", told.run)]
 
     def halted(self) -> str | None:
         """The reasons for which partitions are halted; None while there are none."""

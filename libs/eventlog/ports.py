@@ -160,6 +160,10 @@ class Log(Protocol):
         """Read records back; Unavailable where one is not there."""
         ...
 
+    async def advise(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
+        """Commit offsets under a group without members, for whoever watches groups: nobody of ours reads them."""
+        ...
+
     async def at(self, topic: str, place: PartitionOffset) -> Record | None:
         """The first record that stands at an offset or after it; None at the end."""
         ...

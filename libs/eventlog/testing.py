@@ -52,6 +52,8 @@ class MemoryLog:
         self.read_of: dict[tuple[str, str, int], str] = {}
         """The id of the topic that a committed offset belongs to."""
         self.incarnation: Counter[str] = Counter()
+        self.advised: list[tuple[str, str, dict[int, int]]] = []
+        """What was committed for whoever watches groups, in order."""
         self.unstable: dict[tuple[str, int], int] = {}
         """The offset of the first record of a transaction that is still open, by topic and partition."""
 
@@ -107,6 +109,11 @@ class MemoryLog:
         if missing := [address for address, records in found.items() if not records]:
             raise Unavailable(f"{topic} has no record at {missing[0]}")
         return {address: record for address, [record] in found.items()}
+
+    async def advise(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
+        """Keep what is committed for whoever watches."""
+        await self.turn()
+        self.advised.append((group, topic, dict(offsets)))
 
     async def at(self, topic: str, place: PartitionOffset) -> Record | None:
         """The first record that stands at an offset or after it."""

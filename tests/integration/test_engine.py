@@ -3,10 +3,11 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.engine import Engine, EngineSettings
 from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.kafka.topics import Card
+from libs.eventlog.loops.advisory import advisory_group
 from libs.eventlog.loops.writer import Answer, Writer
 from libs.eventlog.ports import PartitionOffset
 from libs.eventlog.projection import Projection, Reader, Register, state_of
@@ -561,3 +563,33 @@ async def test_two_processes_writing_at_once_leave_one_event_for_each_command(ho
         by_command = {answer.issued.id: answer.event for answer in first}
         assert all(by_command[a.issued.id] == a.event for a in second)
         assert await _times(one) == 60
+
+
+async def test_how_far_a_reader_is_stands_under_a_group_without_members_and_nobody_reads_it_back(house: House) -> None:
+    group = f"{house.unique}.none"
+
+    async def told(engine: Engine) -> int:
+        return sum((await engine.log.committed_offsets(group, house.topic)).values())
+
+    async with house.process() as engine:
+        group = advisory_group(engine.loops["sayings"].group)
+        before = events(await house.writer(engine).handle(said(*range(100))))
+        await eventually(async_equal(partial(told, engine), 100))
+        assert await engine.log.members([group]) == {group: 0}
+    for wild in (0, 7, 1_000_000):
+        async with house.process() as engine:
+            await engine.log.advise(group, house.topic, dict.fromkeys(range(PARTITIONS), wild))
+        async with house.process() as engine:
+            assert events(await house.writer(engine).handle(said(*range(100)))) == before
+            proven, found = await engine.verify("sayings")
+            assert proven is not None
+            assert (sum(proven.positions.values()), found) == (100, [])
+            await eventually(async_equal(partial(told, engine), 100))
+
+
+def async_equal(ask: Callable[[], Awaitable[int]], expected: int) -> Callable[[], Awaitable[bool]]:
+    async def equal() -> bool:
+        assert await ask() == expected
+        return True
+
+    return equal

@@ -4,6 +4,8 @@ import re
 
 from libs.eventlog.ports import Commit
 
+NO_MEMBER = (-1, "", -1)
+"""In a request: the generation and the member of nobody, and that offsets are kept as long as the broker keeps any."""
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -9,11 +9,10 @@ from aiokafka.protocol.commit import OffsetCommitRequest, OffsetFetchRequest
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.brokers import Address
 from libs.eventlog.kafka.client import KafkaClient
+from libs.eventlog.kafka.commits import NO_MEMBER
 from libs.eventlog.kafka.connection import KafkaSettings
 
 PATIENCE = 30.0  # machine seconds that one call may take
-NO_MEMBER = (-1, "", -1)
-"""The generation and the member of a commit from outside, and that it is kept as long as all are."""
 
 
 class GroupOffset(NamedTuple):

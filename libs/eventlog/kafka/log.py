@@ -10,14 +10,14 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, LeaderNotAvailableError, ReplicaNotAvailableError, StaleMetadata
 from aiokafka.errors import UnknownTopicOrPartitionError as UnknownTopic
 from aiokafka.protocol.admin import DescribeGroupsRequest
-from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.protocol.commit import OffsetCommitRequest, OffsetFetchRequest
 from aiokafka.protocol.offset import OffsetRequest, OffsetResetStrategy
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.answers import Tolerated
 from libs.eventlog.kafka.appender import KafkaAppender, Stamp
 from libs.eventlog.kafka.client import KafkaClient
-from libs.eventlog.kafka.commits import commit_of
+from libs.eventlog.kafka.commits import NO_MEMBER, commit_of
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.decoder import install_decoder
 from libs.eventlog.kafka.faststream_subscription import FastStreamSubscription
@@ -155,6 +155,12 @@ class KafkaLog:
         if missing := set(wanted) - found.keys():
             raise Unavailable(f"{what}: its coordinator says nothing of {topic}{sorted(missing)}")
         return {p: commit for p, commit in found.items() if commit.offset >= 0}
+
+    async def advise(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
+        """Commit offsets under a group that has no members, in one request; raises Unavailable."""
+        places = [(partition, offset, "") for partition, offset in offsets.items()]
+        request = OffsetCommitRequest(group, *NO_MEMBER, [(topic, places)])
+        await self._client.ask_coordinator(group, request, f"offsets of {group}")
 
     async def records(self, topic: str, addresses: Iterable[PartitionOffset]) -> Mapping[PartitionOffset, Record]:
         """Read records back, nearby ones in one scan, some scans at once; Unavailable where one is not there."""

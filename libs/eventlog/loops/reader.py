@@ -35,7 +35,7 @@ class ReaderLoop:
         go_over: Callable[[], Awaitable[None]] = _nowhere_else,
     ) -> None:
         """Make it; `go_over` calls `use` where other tables are in use by now, and may raise Unavailable."""
-        self._log, self._store, self._projector, self._group, self._check = log, store, projector, group, check
+        self._log, self._store, self._projector, self.group, self._check = log, store, projector, group, check
         self._go_over = go_over
         self._tables = [projection.table for projection in projector.reader.projections]
         self._positions: dict[int, Position] = {}
@@ -48,7 +48,7 @@ class ReaderLoop:
 
     async def run(self) -> None:
         """Read for ever; raises Fenced or Unavailable, which end the process."""
-        self._subscription = await self._log.subscribe(self._projector.reader.topic, self._group, self.assigned)
+        self._subscription = await self._log.subscribe(self.topic, self.group, self.assigned)
         try:
             while True:
                 await self.round(self._subscription)
@@ -62,6 +62,15 @@ class ReaderLoop:
     def watched(self) -> frozenset[int] | None:
         """The partitions to watch; None, for all, while we join the group."""
         return watched(self._subscription)
+
+    @property
+    def topic(self) -> str:
+        """Name what is read."""
+        return self._projector.reader.topic
+
+    def passed(self) -> Mapping[int, int]:
+        """The next offset of each partition that is ours now."""
+        return {p: self._positions[p].next_offset for p in self.partitions() if p in self._positions}
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
         """Take partitions over: the new epoch in the position row fences the former owner's batches.

@@ -55,6 +55,9 @@ class Prefixed:
         found = await self._log.records(self._at(topic), places)
         return {place: record._replace(topic=topic) for place, record in found.items()}
 
+    async def advise(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
+        await self._log.advise(self._groups + group, self._at(topic), offsets)
+
     async def at(self, topic: str, place: PartitionOffset) -> Record | None:
         found = await self._log.at(self._at(topic), place)
         return found and found._replace(topic=topic)
