@@ -8,6 +8,7 @@ from prometheus_client.exposition import generate_latest
 
 from libs.chassis.build import build
 from libs.chassis.watchdog import Lag
+from libs.messages.receipts import Outcome
 
 NAMESPACE = "olcare"
 
@@ -39,6 +40,11 @@ class LogMetrics:
         self._answered = self._counter(
             "door_records", "Records of a door that have their receipts, by whether they could be read", "topic kind"
         )
+        self._receipts = self._counter(
+            "receipts",
+            "Receipts that a door has made, by outcome; one that had to be written again counts again",
+            "topic outcome",
+        )
         self._failures = self._counter(
             "failures", "What failed by a fault of ours, and was dead-lettered or left aside: look at once", "loop"
         )
@@ -56,6 +62,11 @@ class LogMetrics:
         self._wait_since = self._gauge(
             "deadlines_wait_since_seconds",
             "Since when due deadlines wait for what was said before them, in seconds of the epoch; 0: none waits",
+            "duty",
+        )
+        self._waits = self._gauge(
+            "deadlines_wait_seconds",
+            "For how long due deadlines wait for what was said before them; 0: none waits",
             "duty",
         )
         self._told: dict[tuple[str, str], int] = {}
@@ -104,9 +115,19 @@ class LogMetrics:
         self._lag.labels(follower, topic).set(lag.records)
         self._lag_seconds.labels(follower, topic).set(lag.seconds)
 
-    def waits(self, duty: str, since: datetime | None) -> None:
-        """Since when a duty waits for safe time; None where it does not."""
+    def waits(self, duty: str, since: datetime | None, now: datetime) -> None:
+        """Since when a duty waits for safe time, in plan time; None where it does not."""
         self._wait_since.labels(duty).set(since.timestamp() if since else 0)
+        self._waits.labels(duty).set((now - since).total_seconds() if since else 0)
+
+    def door(self, topic: str) -> None:
+        """Say of a door from the start that it has answered nothing, so that its first receipt is seen to come."""
+        for outcome in Outcome:
+            self._receipts.labels(topic, outcome)
+
+    def receipt(self, topic: str, outcome: str) -> None:
+        """Count a receipt of a door."""
+        self._receipts.labels(topic, outcome).inc()
 
     def _counter(self, name: str, what: str, labels: str = "") -> Counter:
         return Counter(name, what, labels.split(), namespace=NAMESPACE, registry=self._registry)

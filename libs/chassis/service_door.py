@@ -1,7 +1,7 @@
 """The door of a service: CloudEvents in, private records, receipts and dead letters out."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, Generic, Self
 
@@ -20,6 +20,13 @@ from libs.messages.doubts import Doubt
 from libs.messages.receipts import Outcome, Unreadability
 from libs.messages.sources import SourcePolicy
 
+Count = Callable[[str, Outcome], None]
+"""Told of each receipt that is made: the topic of the door, and the outcome."""
+
+
+def uncounted(topic: str, outcome: Outcome) -> None:
+    """Count nothing."""
+
 
 class ServiceDoor(Door[Message[U]], Generic[U]):
     """What the doors of all services have in common, for messages of the union U."""
@@ -29,6 +36,7 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
 
     def __init__(self, topic: str, cards: Mapping[str, Card]) -> None:
         self.topic, self._cards = topic, cards
+        self.count: Count = uncounted
 
     def at(self, topic: str, policy: SourcePolicy | None) -> Self:
         """The same door at a topic, that of all or a client's own, under a policy."""
@@ -75,8 +83,11 @@ class ServiceDoor(Door[Message[U]], Generic[U]):
     def receipt(self, record: Record, message: Message[U], answer: Answer) -> Outgoing:
         """The answer to the upstream system."""
         assert answer.event is not None  # noqa: S101 - a door's command always has its event
-        return receipt(record, self.outcome(answer.event.data), answer.event, self.doubts(message))
+        outcome = self.outcome(answer.event.data)
+        self.count(self.topic, outcome)
+        return receipt(record, outcome, answer.event, self.doubts(message))
 
     def dead(self, record: Record, why: Unreadable) -> Sequence[Outgoing]:
         """The dead letter and the receipt of a record that can not be read."""
+        self.count(self.topic, Outcome.UNREADABLE)
         return unreadable(record, why, self._cards[dead_letters_of(self.topic)].partitions)

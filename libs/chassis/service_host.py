@@ -10,17 +10,20 @@ import gc
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import structlog
+from prometheus_client import Histogram
 
 from libs.chassis.app import Loop, Service, run, watched
 from libs.chassis.broker_clock import BrokerClock
 from libs.chassis.clock import Clock
 from libs.chassis.health import Busy, Health, Quiet
+from libs.chassis.levels import Look, keep_looking
 from libs.chassis.logging import configure
+from libs.chassis.measuring import BuildMeasures, TimedSafeTime, safe_time_waits
 from libs.chassis.metrics import LogMetrics, Metrics
 from libs.chassis.pages import Route
 from libs.chassis.service_door import ServiceDoor
@@ -48,6 +51,7 @@ from libs.eventlog.rebuild.build import Progress
 from libs.eventlog.tables.queries import Queries, expressions_of
 from libs.messages.base import Event
 from libs.messages.catalogue import CLOCK, doors_of, group_at
+from libs.messages.receipts import Outcome
 
 AnswerAll = Callable[[Sequence[IssuedCommand]], Awaitable[Sequence[Answer]]]
 
@@ -103,6 +107,8 @@ class ServiceHost:
         self._duties: list[Duty] = []
         self._states: list[StateTopic] = []
         self._opened = False
+        self._builds = BuildMeasures(self.engine, self.metrics.registry)
+        self._looks: list[Look] = [self._builds.look]
         self._pulse = Pulse()
         for store in self.engine.stores.values():
             store.on_move = self._pulse
@@ -115,6 +121,7 @@ class ServiceHost:
 
     def door(self, door: ServiceDoor[Any]) -> None:
         """Serve a door: that of all, and those of its own of each client."""
+        door.count = self.count_receipt
         for topic in doors_of(self.cards, door.topic):
             self._serve(door.at(topic, self.policy), group_at(self.engine.group(DOOR), topic))
 
@@ -134,6 +141,7 @@ class ServiceHost:
         key, gate = secret.get_secret_value() if secret else None, self.engine.gate.passed
         loop = DoorLoop(log, self.clock, gate, door, group, self.report, log.subscribe_by_faststream, key=key)
         self._groups.append((group, door.topic))
+        self._measures.door(door.topic)
         self._doors[door.topic] = loop
         self._loops.append((f"door {door.topic}", loop.run))
         self._follow(group_follower(group, door.topic, self.engine.log), loop)
@@ -182,7 +190,7 @@ class ServiceHost:
         self._states.append(state)
         state.on_move = self._pulse
         self.health.checks[f"state {name}"] = state.problem
-        follower = Follower(state.name, topic, state.positions)
+        follower = Follower(f"{self.settings.service}.{name}", topic, state.positions)
         self._followers.append(follower)
         self._watched.append(Watched(follower, state.problem))
         return state
@@ -238,7 +246,19 @@ class ServiceHost:
 
         What one of the `inputs` has left aside holds back whatever has the same number.
         """
-        return SafeTime(self.engine.log, self.clock, stages, inputs=inputs)
+        return TimedSafeTime(self._safe_time_waits.observe, self.engine.log, self.clock, stages, inputs=inputs)
+
+    @cached_property
+    def _safe_time_waits(self) -> Histogram:
+        return safe_time_waits(self.metrics.registry)
+
+    def measure(self, look: Look) -> None:
+        """Have something set metrics from the tables now and then."""
+        self._looks.append(look)
+
+    def count_receipt(self, door: str, outcome: Outcome) -> None:
+        """Count a receipt."""
+        self._measures.receipt(door, outcome)
 
     def report(self, failure: Failure) -> None:
         """Log what failed, without what it was told, and count it."""
@@ -274,6 +294,7 @@ class ServiceHost:
             ("watchdog", watchdog.run),
             ("clock", self._broker_clock.run),
             ("metrics", partial(self._measure, watchdog)),
+            ("levels", partial(keep_looking, self.clock, self._looks, self.report)),
             ("topics", self._keep_checking),
         ]
         runs += [(f"state {state.name}", state.run) for state in self._states]
@@ -350,7 +371,8 @@ class ServiceHost:
                 self._measures.read(topic, *loop.take_counts())
                 self._measures.partitions(topic, {p: p in loop.halted for p in range(self.cards[topic].partitions)})
                 store = self.engine.stores[name]
-                self._measures.put_away(topic, store.put_away, store.came_back)
+                if self.engine.readers[name].writes:
+                    self._measures.put_away(topic, store.put_away, store.came_back)
             for topic, door in self._doors.items():
                 self._measures.answered(topic, dataclasses.asdict(door.counts))
             for state in self._states:
@@ -359,10 +381,11 @@ class ServiceHost:
                 self._measures.behind(follower.name, follower.topic, lag)
             for duty in self._duties:
                 if duty.safe:
-                    self._measures.waits(duty.name, duty.safe.waiting_since)
+                    self._measures.waits(duty.name, duty.safe.waiting_since, self.clock.now())
             await self.clock.sleep(1)
 
     def _tell(self, progress: Progress) -> None:
+        self._builds.tell(progress)
         if progress.done == progress.total:
             _log.info("tables folded from the log", records=progress.total)
 

@@ -113,7 +113,7 @@ class HeldReceipts:
     def __init__(self, host: ServiceHost) -> None:
         self._log, self._clock = host.engine.log, host.clock
         self._doors = host.own_doors(Source(host.engine.group(DOOR), TICKETS_DOOR))
-        self._appender = host.engine.appender()
+        self._appender, self._count = host.engine.appender(), host.count_receipt
 
     async def react(self, events: Sequence[RecordedEvent]) -> Sequence[Sequence[Reaction]]:
         """The messages that are to be answered."""
@@ -126,6 +126,8 @@ class HeldReceipts:
         out = [_second_receipt(wish, said.get(wish.held.place)) for wish in wishes]
         if UNKNOWN in await self._appender.append(out):
             raise Unavailable(f"{receipts_of(TICKETS_DOOR)}: not everything was acknowledged")
+        for wish in wishes:
+            self._count(TICKETS_DOOR, door.outcome_of(wish.event.data))
         return [Answer(issued, None) for issued in commands]
 
     async def _said(self, places: Sequence[RecordAddress]) -> Mapping[RecordAddress, Record]:

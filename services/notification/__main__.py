@@ -8,6 +8,7 @@ from libs.chassis.start import started
 from libs.messages.catalogue import NOTICES, PRIVATE
 from services.notification.domain import DECIDERS
 from services.notification.handlers import NoticeDoor, NoticeDuties, NoticeReactions
+from services.notification.measures import NoticeMeasures
 from services.notification.projections import PRIVATE_RECORDS, READERS
 from services.notification.sender import Sender
 from services.notification.settings import NotificationSettings
@@ -29,6 +30,7 @@ async def main() -> int:
     host.loop("sender", sender.run)
     host.health.checks["sender"] = lambda: sender.waiting
     host.busy(sender.busy)
+    host.measure(NoticeMeasures(host).look)
     return await host.serve()
 
 

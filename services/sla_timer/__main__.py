@@ -9,6 +9,7 @@ from libs.messages.catalogue import SLA
 from services.sla_timer.cycle_duties import CycleDuties
 from services.sla_timer.domain import DECIDERS
 from services.sla_timer.handlers import PromiseDuties, PromiseReactions
+from services.sla_timer.measures import PromiseMeasures
 from services.sla_timer.projections import READERS
 from services.sla_timer.reactions import ENDS
 from services.sla_timer.settings import SlaTimerSettings
@@ -26,6 +27,7 @@ async def main() -> int:
     host.reaction("sla", reactions.react_to_promises, writer.handle, ENDS)
     duties = PromiseDuties(host, guard)
     host.duties([*duties.all(), *CycleDuties(host, guard).all()], writer.handle, duties.next_due)
+    host.measure(PromiseMeasures(host).look)
     return await host.serve()
 
 

@@ -2,18 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
 import asyncpg
-import httpx
 import pytest
-from prometheus_client import CollectorRegistry
-from prometheus_client.parser import text_string_to_metric_families
 
-from libs.chassis.metrics import LogMetrics
 from libs.eventlog.client.messages import door_record, publish
 from libs.eventlog.kafka.appender import KafkaAppender
 from libs.eventlog.kafka.connection import KafkaSettings
@@ -24,9 +19,8 @@ from libs.stack.catcher import messages_in
 from libs.stack.run import PROJECT
 from services.ops.cli.arguments import place
 from services.ops.door.trigger import sample
-from services.ops.watch.services import SERVICES, WatchedService
+from services.ops.watch.services import SERVICES
 from tests.acceptance.olcare import Said, done, olcare
-from tests.support import eventually
 
 MONDAY = "2026-11-23T07:00:00Z"  # 8 h in France
 PLAN = PROJECT / "services/contract/plan"
@@ -114,62 +108,6 @@ def test_a_ticket_s_history_stands_in_order_over_all_topics() -> None:
     assert sorted(history["history"], key=lambda entry: entry["appended_at"]) == history["history"]
     causes = {entry["id"] for entry in history["history"]}
     assert all(entry["id"] in causes for entry in history["history"] if entry["type"].startswith("receipt"))
-
-
-async def test_every_declared_metric_has_moved_after_one_message(up: dict[str, Any]) -> None:
-    pages = {one["service"]: one["pages"] for one in up["services"] if one["service"] in SERVICES}
-    before = {name: measured(page) for name, page in pages.items()}
-    await asyncio.to_thread(ticket, "measured")
-    for name, page in pages.items():
-        await eventually(partial(_lacks, page, LACKS.get(name, set()) | {FAILURES}))
-        assert measured(page)["olcare_gate_open"] == [1]
-        for lag in ("olcare_lag", "olcare_lag_seconds"):
-            await eventually(partial(_has_series, page, lag, len(followers_of(SERVICES[name]))))
-    for name in ("intake", "sla_timer", "notification"):
-        await eventually(partial(_above, pages[name], READ, _sum(before[name], READ)))
-    await eventually(partial(_above, pages["intake"], DOOR, _sum(before["intake"], DOOR)))
-
-
-READ, DOOR, WAITS = "olcare_records", "olcare_door_records", "olcare_deadlines_wait_since_seconds"
-SKIPPED = "olcare_state_records_skipped"
-LACKS = {"sla_timer": {DOOR, SKIPPED}, "intake": {SKIPPED}, "notification": {WAITS}, "audit": {SKIPPED, WAITS}}
-"""What a service has no place for: no door, no state topic, no duty that waits for safe time."""
-FAILURES = "olcare_failures"  # none
-
-
-def declared() -> set[str]:
-    registry = CollectorRegistry()
-    LogMetrics(registry)
-    return {metric.name for metric in registry.collect()}
-
-
-def _lacks(page: str, missing: set[str]) -> bool:
-    return declared() - measured(page).keys() == missing
-
-
-def _has_series(page: str, metric: str, number: int) -> bool:
-    return len(measured(page).get(metric, ())) == number
-
-
-def followers_of(service: WatchedService) -> set[str]:
-    """Its readers and reactions, its door and its table of a state topic."""
-    reacting = {f"react-to-{reader.name}" for reader in service.readers if reader.reacts}
-    return {reader.name for reader in service.readers} | reacting | {it for it in (service.door, service.private) if it}
-
-
-def _above(page: str, metric: str, before: float) -> bool:
-    return _sum(measured(page), metric) > before
-
-
-def _sum(found: dict[str, list[float]], metric: str) -> float:
-    return sum(found.get(metric, []))
-
-
-def measured(page: str) -> dict[str, list[float]]:
-    """The values that a service has for each metric with any."""
-    families = text_string_to_metric_families(httpx.get(f"{page}/metrics", trust_env=False).text)
-    found = {family.name: [s.value for s in family.samples if not s.name.endswith("_created")] for family in families}
-    return {name: values for name, values in found.items() if values}
 
 
 def test_a_ticket_s_life_goes_on_after_its_opening() -> None:

@@ -219,3 +219,18 @@ async def test_people_find_notices_by_state_and_by_ticket(notices: Notices) -> N
         ("acknowledgement", "ambiguous", 1),
         ("breach", "requested", 0),
     ]
+
+
+async def test_notices_that_are_not_done_with_are_measured_those_that_wait_for_an_opening_apart(
+    notices: Notices,
+) -> None:
+    await notices.happened(TO_ANA, requested().model_copy(update={"not_before": SOON}))
+    await notices.happened(TO_FRANCE, requested())
+    await notices.happened("notice/3/requester", requested(), taken(FIRST), sent(FIRST))
+    found = {row["state"]: row for row in await notices.found("notices_measured", now=TUESDAY)}
+    assert {state: (row["notices"], row["since"]) for state, row in found.items()} == {
+        "waiting-for-opening": (1, requested().requested_at),
+        "requested": (1, requested().requested_at),
+    }
+    (row,) = await notices.found("notices_measured", now=SOON + timedelta(microseconds=1))
+    assert (row["state"], row["notices"]) == ("requested", 2)

@@ -10,6 +10,7 @@ import services.sla_timer
 from libs.messages.plan import CentreCalendarPublished, TargetsPublished
 from libs.messages.sla import CallNoted, NoPromise, NotAResponse, NotChanged, ReinstatementNotApplied
 from libs.workcal import tz_version
+from services.sla_timer.measures import WINDOWS, due_within, standings, verdicts
 from services.sla_timer.projections import READERS
 from services.sla_timer.published.publications import in_force
 from services.sla_timer.reactions import FACTS, PlanFacts
@@ -264,3 +265,40 @@ async def test_a_call_about_a_ticket_without_a_promise_is_owed_once_there_is_one
     await timer.happened(OTHER, not_promised(NoPromise.NO_CALENDAR), rang, W03)
     (found,) = await timer.found("promises_with_owed_calls", most=10)
     assert (found["stream"], found["owed_call_at"]) == (OTHER, OPENED_AT)
+
+
+async def test_open_promises_are_measured_by_centre_standing_and_the_minutes_left(timer: Folded) -> None:
+    await timer.happened(STREAM, W03)
+    await timer.happened(OTHER, W03, WARNED)
+    await timer.happened("promise/crm-eu/3", W03, met(DUE_AT))
+    await timer.happened("promise/crm-eu/4", not_promised(NoPromise.NO_CALENDAR))
+    ten_before = DUE_AT - timedelta(minutes=10)
+    rows = await timer.found("promises_measured", now=ten_before)
+    assert standings(rows) == {
+        ("france", "in-time"): 1,
+        ("france", "at-risk"): 1,
+        ("france", "late"): 0,
+        ("france", "without-promise"): 1,
+    }
+    assert due_within(rows)["france", "15"] == due_within(rows)["france", "1440"] == 2
+    rows = await timer.found("promises_measured", now=DUE_AT - timedelta(minutes=20))
+    assert (due_within(rows)["france", "15"], due_within(rows)["france", "60"]) == (0, 2)
+    assert standings(await timer.found("promises_measured", now=DUE_AT))["france", "late"] == 2
+
+
+async def test_a_breached_promise_is_late_until_it_is_answered(timer: Folded) -> None:
+    await timer.happened(STREAM, W03, breached(JUST_LATE))
+    assert standings(await timer.found("promises_measured", now=JUST_LATE))["france", "late"] == 1
+    await timer.happened(STREAM, later(JUST_LATE + A_DAY))
+    assert standings(await timer.found("promises_measured", now=JUST_LATE + A_DAY)) == {}
+
+
+async def test_verdicts_are_measured_in_the_windows_in_which_they_were_due(timer: Folded) -> None:
+    await timer.happened(STREAM, W03, breached(JUST_LATE))
+    await timer.happened(OTHER, W03, met(DUE_AT))
+    for hours, expected in ((0.5, [1, 1, 1]), (2, [0, 1, 1]), (12, [0, 0, 1])):
+        found = verdicts(await timer.found("verdicts_measured", now=DUE_AT + timedelta(hours=hours)))
+        for verdict in ("met", "breached"):
+            assert [found["france", verdict, window] for window in WINDOWS] == expected
+    assert await timer.found("verdicts_measured", now=DUE_AT - MICROSECOND) == []
+    assert await timer.found("verdicts_measured", now=DUE_AT + A_DAY) == []

@@ -52,6 +52,15 @@ async def generations(connection: Connection) -> list[Generation]:
     return [_generation(row) for row in rows]
 
 
+async def builds(connection: Connection) -> Mapping[tuple[str, str], tuple[int, float]]:
+    """By reader and state how many there are, and for how many seconds the oldest has been there."""
+    rows = await connection.fetch(
+        "select reader, state, count(*) as builds,"
+        " extract(epoch from clock_timestamp() - min(begun_at))::float as age from olcare.generation group by 1, 2"
+    )
+    return {(row["reader"], row["state"]): (row["builds"], row["age"]) for row in rows}
+
+
 def _generation(row: asyncpg.Record) -> Generation:
     identity = Identity(row["cluster"], row["topic"])
     return Generation(

@@ -8,6 +8,7 @@ from libs.chassis.start import started
 from libs.messages.catalogue import OPS
 from services.ops.audit.domain import DECIDERS
 from services.ops.audit.handlers import ActionDoor
+from services.ops.audit.measures import ActionMeasures
 from services.ops.audit.projections import READERS
 from services.ops.audit.settings import AuditSettings
 
@@ -17,6 +18,7 @@ async def main() -> int:
     settings = AuditSettings.read()
     host = ServiceHost(settings, READERS, Path(__file__).parent)
     host.door(ActionDoor(host, host.engine.writer(OPS, DECIDERS)))
+    host.measure(ActionMeasures(host).look)
     return await host.serve()
 
 

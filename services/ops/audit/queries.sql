@@ -20,3 +20,11 @@ where (:since::timestamptz is null or recorded_at >= :since)
     and (:what::text is null or what = :what)
 order by recorded_at desc, stream desc, sequence desc
 limit :most;
+
+-- name: actions_measured
+-- How often people mended what, by what came of it; `done` where nothing more comes, `under-way` where it is not known.
+select action,
+    coalesce(outcome, case when action in ('switch', 'discard-generations') then 'done' else 'under-way' end) as outcome,
+    count(*) as actions
+from mendings
+group by 1, 2;

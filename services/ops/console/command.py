@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from libs.chassis.app import Service, run
+from libs.chassis.app import Loop, Service, run
 from libs.chassis.clock import Clock
 from libs.chassis.health import Health, Quiet
 from libs.chassis.logging import configure
@@ -15,6 +15,7 @@ from services.ops.cli.environment import Environment, environment
 from services.ops.console import assets
 from services.ops.console.access.sessions import Sessions
 from services.ops.console.access.sign_in import SignIn
+from services.ops.console.measures import ConsoleMeasures
 from services.ops.console.pages import ACTIONS, PAGES
 from services.ops.console.settings import ConsoleSettings
 from services.ops.console.site import site
@@ -47,10 +48,12 @@ async def serve(here: Environment, port: int | None = None) -> int:
     sources, quiet = Sources(here, clock), Quiet(clock)
     own = (health, quiet, metrics)
     app = site(sources, found, own, PAGES, ACTIONS, settings.published_host, sign_in_of(settings, clock))
+    loops: list[Loop] = [
+        ("followers", sources.followers.run),
+        ("measures", ConsoleMeasures(sources, metrics.registry).run),
+    ]
     try:
-        return await run(
-            Service(settings, clock, metrics, health, quiet, [("followers", sources.followers.run)], site=app)
-        )
+        return await run(Service(settings, clock, metrics, health, quiet, loops, site=app))
     finally:
         await sources.close()
 

@@ -38,6 +38,11 @@ class Producer:
         return self._watching > 0
 
     @property
+    def watching(self) -> int:
+        """How many watch."""
+        return self._watching
+
+    @property
     def over(self) -> bool:
         """Whether it has stopped looking."""
         return self._over
@@ -101,6 +106,10 @@ class Live:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._producers: dict[tuple[str, ...], Producer] = {}
+
+    def watching(self) -> int:
+        """How many watch, all pages together."""
+        return sum(producer.watching for producer in self._producers.values())
 
     async def watch(self, what: tuple[str, ...], look: Look) -> AsyncGenerator[str, None]:
         """Watch with all others who watch the same; `look` is used where nobody does yet."""

@@ -1,11 +1,11 @@
 -- part: open_promises
 -- Tickets that nobody has answered, withdrawn or merged yet, each with how its promise stands.
 select stream, ticket, customer, centre, channel, opened_at, due_at, warned, reason, coalesce(calendar_centre, centre)
-    as calendar_centre, coalesce(due_at, 'infinity') as ranked_at,
+    as calendar_centre, {ranked_at} as ranked_at,
     case when state = 'not-promised' then 'without-promise' when due_at <= :now then 'late'
         when warned > 0 then 'at-risk' else 'in-time' end as standing
 from promises
-where responded_at is null and (state = 'waiting' or state in ('breached', 'not-promised') and cancelled_at is null)
+where {is_open}
     and (:centre::text is null or centre = :centre)
     and (:channel::text is null or channel = :channel)
     and (:customer::text is null or customer = :customer)

@@ -7,13 +7,10 @@ select
     min(due_at) filter (where due_at > :now) as next_due_at,
     min(due_at) filter (where due_at <= :now) as late_since
 from (
-    select due_at, warned from promises where state = 'waiting' and responded_at is null
-    union all
     select due_at, warned from promises
-    where {is_judged} and state = 'breached' and responded_at is null and cancelled_at is null
-        and {span} && tstzrange(:since, null)) as open;
+    where {is_open} and state <> 'not-promised' and (state = 'waiting' or due_at >= :since)) as open;
 
 -- name: not_promised_now
 -- How many tickets without a promise nobody has answered, withdrawn or merged yet, and the oldest of them.
 select count(*) as tickets, min(opened_at) as since from promises
-where state = 'not-promised' and responded_at is null and cancelled_at is null;
+where {is_open} and state = 'not-promised';

@@ -25,7 +25,6 @@ from services.ops.console.assets import Assets
 from services.ops.console.fragments import Fragments
 from services.ops.console.gate import Gate
 from services.ops.console.guard import FIELD, TOKEN, BadForm, Guard, check
-from services.ops.console.live import Live
 from services.ops.console.openapi import document
 from services.ops.console.pages.page import AnyAction, AnyPage, Elsewhere, NotThere, View
 from services.ops.console.render import THEMES, Reader, Renderer
@@ -89,7 +88,7 @@ class Site:
         self._sources, self._assets, self._gate = sources, assets, Gate(sign_in)
         self._pages, self._actions = tuple(pages), tuple(actions)
         self._renderer = Renderer(assets, self._pages)
-        self._live = Live(sources.clock)
+        self._live = sources.live
 
     def routes(self) -> list[BaseRoute]:
         """Every path; those of live pages stand first, since a page may have a parameter at that place."""

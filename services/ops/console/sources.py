@@ -20,6 +20,7 @@ from services.ops.cli.environment import PATIENCE, Environment
 from services.ops.cli.output import Refused
 from services.ops.console.followers import FollowerWatch
 from services.ops.console.grants import Grants
+from services.ops.console.live import Live
 from services.ops.console.lives import Lives
 from services.ops.console.rates import Rates
 from services.ops.console.tail import Tails
@@ -112,7 +113,7 @@ class Sources:
         self.starts = Kept(clock, KafkaLog.starts_of)
         self.sizes = Kept(clock, KafkaLog.sizes)
         self.followers = FollowerWatch(clock, self.log, self.database, lambda: self.cards)
-        self.tails, self.lives = Tails(clock), Lives()
+        self.tails, self.lives, self.live = Tails(clock), Lives(), Live(clock)
         self.newest_types: dict[str, tuple[Newest, str | None]] = {}
         self._log: KafkaLog | None = None
         self._one = asyncio.Lock()

@@ -379,6 +379,11 @@ def _answered(row: PromiseRow, at: datetime) -> PromiseRow:
 
 
 IS_JUDGED = "state in ('met', 'breached', 'cancelled')"
+IS_OPEN = """responded_at is null and (
+    state = 'waiting' or state in ('breached', 'not-promised') and cancelled_at is null)"""
+"""Nobody has answered, withdrawn or merged the ticket yet."""
+RANKED_AT = "coalesce(due_at, 'infinity')"
+"""What is due first before the others; what has no promise after all of them."""
 IS_WANTING = "wanting is not null and responded_at is null and cancelled_at is null"
 SPAN = """tstzrange(
     least(opened_at, certified_from, due_at, restated_due_at), greatest(due_at, restated_due_at), '[]')"""
@@ -422,9 +427,12 @@ PROMISES: Projection[PromiseRow] = Projection(
         "(stream) where state = 'waiting' and beside is not null",
         f"using gist ({SPAN}) where {IS_JUDGED}",
         f"(stream) where {IS_JUDGED} and {DIFFERS}",
+        f"(({RANKED_AT}), opened_at, stream) where {IS_OPEN}",
     ),
     expressions={
         "is_judged": IS_JUDGED,
+        "is_open": IS_OPEN,
+        "ranked_at": RANKED_AT,
         "is_wanting": IS_WANTING,
         "span": SPAN,
         "differs": DIFFERS,

@@ -1,12 +1,13 @@
 """What is measured is what happened; no metric is declared that nobody sets."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from libs.chassis.metrics import LogMetrics, Metrics
+from libs.chassis.watchdog import Lag
 from libs.stack.run import PROJECT
 
 TICKETS = "olcare.tickets.v1"
@@ -64,11 +65,13 @@ def test_a_partition_that_is_read_on_is_no_longer_stopped(registry: CollectorReg
 
 
 def test_the_wait_of_a_deadline_begins_and_ends(registry: CollectorRegistry, measures: LogMetrics) -> None:
-    measures.waits("fire deadlines", datetime(2026, 11, 23, tzinfo=UTC))
-    waits = {"duty": "fire deadlines"}
+    since, waits = datetime(2026, 11, 23, tzinfo=UTC), {"duty": "fire deadlines"}
+    measures.waits("fire deadlines", since, since + timedelta(minutes=2))
     assert registry.get_sample_value("olcare_deadlines_wait_since_seconds", waits) == 1795392000
-    measures.waits("fire deadlines", None)
+    assert registry.get_sample_value("olcare_deadlines_wait_seconds", waits) == 120
+    measures.waits("fire deadlines", None, since)
     assert registry.get_sample_value("olcare_deadlines_wait_since_seconds", waits) == 0
+    assert registry.get_sample_value("olcare_deadlines_wait_seconds", waits) == 0
 
 
 def test_streams_that_are_put_away_and_come_back_are_counted_once(
@@ -78,3 +81,27 @@ def test_streams_that_are_put_away_and_come_back_are_counted_once(
         measures.put_away(TICKETS, away, back)
     assert registry.get_sample_value("olcare_streams_put_away_total", {"topic": TICKETS, "way": "away"}) == 5
     assert registry.get_sample_value("olcare_streams_put_away_total", {"topic": TICKETS, "way": "back"}) == 1
+
+
+def test_every_metric_of_the_log_moves(registry: CollectorRegistry, measures: LogMetrics) -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    measures.gate(is_open=True)
+    measures.read(TICKETS, 1, 1)
+    measures.partitions(TICKETS, {0: True})
+    measures.answered("door", {"readable": 1})
+    measures.receipt("door", "accepted")
+    measures.put_away(TICKETS, 1, 1)
+    measures.skipped("state", 1)
+    measures.failed("door door")
+    measures.left_aside(1)
+    measures.behind("intake.door", "door", Lag(3, 1.5))
+    measures.waits("fire deadlines", now, now + timedelta(seconds=1))
+    found = {family.name: [sample.value for sample in family.samples] for family in registry.collect()}
+    assert all(any(values) for values in found.values()), found
+    assert registry.get_sample_value("olcare_partition_stopped", {"topic": TICKETS, "partition": "0"}) == 1
+    assert registry.get_sample_value("olcare_stuck") == 1
+    assert registry.get_sample_value("olcare_failures_total", {"loop": "door door"}) == 1
+    assert registry.get_sample_value("olcare_state_records_skipped_total", {"topic": "state"}) == 1
+    of = {"follower": "intake.door", "topic": "door"}
+    assert registry.get_sample_value("olcare_lag", of) == 3
+    assert registry.get_sample_value("olcare_lag_seconds", of) == 1.5

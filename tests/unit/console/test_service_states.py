@@ -21,14 +21,14 @@ def registry() -> CollectorRegistry:
 def test_a_partition_that_is_read_and_a_duty_that_does_not_wait_are_no_news(registry: CollectorRegistry) -> None:
     metrics = LogMetrics(registry)
     metrics.partitions("olcare.sla.v1", {0: False, 1: False})
-    metrics.waits("fire", None)
+    metrics.waits("fire", None, NOON)
     assert standing(generate_latest(registry).decode()) == ((), {})
 
 
 def test_what_stands_still_and_what_waits_is_named(registry: CollectorRegistry) -> None:
     metrics = LogMetrics(registry)
     metrics.partitions("olcare.sla.v1", {0: False, 11: True})
-    metrics.waits("fire", NOON)
+    metrics.waits("fire", NOON, NOON)
     assert standing(generate_latest(registry).decode()) == ((("olcare.sla.v1", 11),), {"fire": NOON})
 
 

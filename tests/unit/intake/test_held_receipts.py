@@ -114,7 +114,9 @@ class Receipts:
         (self.record,) = self.log.kept[record.topic, record.partition]
         self.appender: Any = MemoryAppender(self.log)
         engine = SimpleNamespace(log=self.log, group=lambda _: GROUP, appender=lambda: self.appender)
-        host: Any = SimpleNamespace(engine=engine, clock=self.clock, cards=GROUPS)
+        self.counted: list[tuple[str, Outcome]] = []
+        count = lambda door, outcome: self.counted.append((door, outcome))  # noqa: E731 - it is the host's own, for once
+        host: Any = SimpleNamespace(engine=engine, clock=self.clock, cards=GROUPS, count_receipt=count)
         host.own_doors = partial(ServiceHost.own_doors, host)
         self.receipts = HeldReceipts(host)
 

@@ -56,3 +56,20 @@ async def test_it_is_ready_where_all_are(said: dict[str, ServiceReadiness]) -> N
 async def test_it_is_not_ready_where_a_service_is_not(said: dict[str, ServiceReadiness]) -> None:
     said["contract"] = ServiceReadiness(ready=False, build=None, waiting="the gate is closed")
     assert await watch().look() == "contract: not ready: the gate is closed"
+
+
+async def test_what_it_sees_is_measured(monkeypatch: pytest.MonkeyPatch, said: dict[str, Said]) -> None:
+    async def one(*_: Any) -> list[dict[str, object]]:
+        return [{"follower": "intake.door", "kind": "door", "topic": "door", "behind": 3, "partitions": 1}]
+
+    async def two(_: Environment) -> dict[str, int]:
+        return {"no-calendar": 2}
+
+    assert said
+    monkeypatch.setattr(serve, "rows", one)
+    monkeypatch.setattr(serve, "without_promise", two)
+    metrics = Metrics("ops", "ops-1")
+    await Watch(HERE, Clock(None), metrics).look()
+    value = metrics.registry.get_sample_value
+    assert value("olcare_records_behind", {"follower": "intake.door", "kind": "door", "topic": "door"}) == 3
+    assert value("olcare_tickets_without_promise", {"reason": "no-calendar"}) == 2
