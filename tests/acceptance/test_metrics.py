@@ -13,7 +13,8 @@ import pytest
 
 from libs.stack.run import PROJECT
 from services.ops.watch.services import SERVICES, WatchedService
-from tests.acceptance.measured import Series, described, labels_of, measured, moved
+from tests.acceptance.expressions import OF_THE_TARGET, expressions, labels_in, selectors
+from tests.acceptance.measured import Measured, Series, described, labels_of, measured, moved
 from tests.acceptance.olcare import done, olcare
 from tests.support import eventually
 
@@ -95,6 +96,23 @@ async def test_every_metric_that_is_described_is_there_and_moves(up: dict[str, A
             await eventually(partial(_as_described, name, page), LOOKED_AT)
         of_up = {metric for metric, one in described().items() if one.of & pages(up).keys()}
         await eventually(partial(_moves, up, seen, of_up - BY_FAULTS.keys()), LOOKED_AT)
+
+        for expression in expressions():
+            _names_what_is_there(expression, [measured(page) for page in pages(up).values()])
+
+
+def _names_what_is_there(expression: str, found: list[Measured]) -> None:
+    """The metrics and labels of an expression, and the values that it asks for."""
+    for metric, values in selectors(expression):
+        series = [one for each in found for one in each.get(metric, {})]
+        if metric in BY_FAULTS and not series:
+            continue  # nothing is broken here: `docs/metrics.md` has its labels
+        assert series, metric
+        assert values <= {pair for one in series for pair in one.labels}, expression
+    named = {metric for metric, _ in selectors(expression)}
+    labels = {label for each in found for metric in named for one in each.get(metric, {}) for label, _ in one.labels}
+    absent = set().union(*(described()[metric].labels for metric in named & BY_FAULTS.keys()))
+    assert labels_in(expression) <= labels | absent | OF_THE_TARGET, expression
 
 
 def _a_day_s_work() -> None:

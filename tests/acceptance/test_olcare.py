@@ -21,6 +21,7 @@ from services.ops.cli.arguments import place
 from services.ops.door.trigger import sample
 from services.ops.watch.services import SERVICES
 from tests.acceptance.olcare import Said, done, olcare
+from tests.support import eventually
 
 MONDAY = "2026-11-23T07:00:00Z"  # 8 h in France
 PLAN = PROJECT / "services/contract/plan"

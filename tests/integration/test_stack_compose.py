@@ -29,7 +29,9 @@ def composition() -> dict[str, Any]:
 
 
 def test_every_service_is_there_with_the_servers_and_the_one_shots() -> None:
-    assert set(composition()) == SERVICES | ONCE | {"kafka", "postgres", "mail", "console", "dashboards"}
+    assert set(composition()) == SERVICES | ONCE | {
+        *("kafka", "postgres", "mail", "console", "dashboards", "prometheus", "grafana")
+    }
 
 
 def test_ports_are_open_to_this_machine_alone() -> None:

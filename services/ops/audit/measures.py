@@ -1,7 +1,13 @@
 """What audit says at `/metrics` of what people mended: how often, and what came of it."""
 
+from collections.abc import Mapping
+
 from libs.chassis.levels import Levels
 from libs.chassis.service_host import ServiceHost
+from libs.messages.actions import RebuildEnd
+
+NO_REBUILDS: Mapping[tuple[str, ...], float] = {("rebuild", str(end)): 0 for end in RebuildEnd}
+"""Said from the start, so that the first one that fails is seen to come."""
 
 
 class ActionMeasures:
@@ -16,4 +22,4 @@ class ActionMeasures:
     async def look(self) -> None:
         """Raises Unavailable."""
         rows = await self._queries.rows("actions_measured")
-        self._actions.set({(row["action"], row["outcome"]): row["actions"] for row in rows})
+        self._actions.set({**NO_REBUILDS, **{(row["action"], row["outcome"]): row["actions"] for row in rows}})

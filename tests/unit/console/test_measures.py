@@ -14,13 +14,15 @@ from services.ops.console.live import Live
 from services.ops.console.measures import REASONS, ConsoleMeasures, by_reason
 from services.ops.console.undone import KeptLetter
 from services.ops.console.works import Work, Works
-from services.ops.door.dead_letter_groups import Known
+from services.ops.door.dead_letter_groups import KnownLetter
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def kept(reason: str, topic: str = TICKETS_DOOR) -> KeptLetter:
-    known = Known(RecordAddress(topic=topic, partition=0, offset=1), reason, "/data", "it is wrong", None, None, NOON)
+    known = KnownLetter(
+        RecordAddress(topic=topic, partition=0, offset=1), reason, "/data", "it is wrong", None, None, NOON
+    )
     return KeptLetter(known, f"{TICKETS_DOOR}.dlq", 0, 0)
 
 

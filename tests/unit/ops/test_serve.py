@@ -58,7 +58,7 @@ async def test_it_is_not_ready_where_a_service_is_not(said: dict[str, ServiceRea
     assert await watch().look() == "contract: not ready: the gate is closed"
 
 
-async def test_what_it_sees_is_measured(monkeypatch: pytest.MonkeyPatch, said: dict[str, Said]) -> None:
+async def test_what_it_sees_is_measured(monkeypatch: pytest.MonkeyPatch, said: dict[str, ServiceReadiness]) -> None:
     async def one(*_: Any) -> list[dict[str, object]]:
         return [{"follower": "intake.door", "kind": "door", "topic": "door", "behind": 3, "partitions": 1}]
 
