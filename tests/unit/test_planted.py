@@ -323,6 +323,7 @@ def reacting(service: str, function: str) -> Any:
     host: Any = SimpleNamespace(queries=Nothing(), settings=None, clock=Machine())
     if service == "intake":
         host.engine = SimpleNamespace(log=None, group=str, appender=Nothing)
+        host.count_receipt = Nothing()
         host.own_doors = lambda door: [door]
         return intake.HeldReceipts(host).react
     if service == "contract":
