@@ -201,3 +201,12 @@ def test_the_pages_of_the_console_are_those_of_its_table() -> None:
     table = {path.split("{")[0] for path in PAGE_OF_THE_CONSOLE.findall((PROJECT / "docs/console.md").read_text())}
     assert table - {page.path.split("{")[0] for page in CONSOLE} == set()
     assert {page.path for page in CONSOLE if page.nav} - table == {"/tickets"}  # stands with the page that it leads to
+
+
+def test_records_of_decisions_are_numbered_one_by_one() -> None:
+    records = sorted(PROJECT.glob("docs/adr/*.md"))
+    numbers = [int(record.name[:4]) for record in records]
+    assert numbers == [*range(1, len(records) + 1)]
+    assert [
+        record.read_text().startswith(f"# {number}. ") for number, record in zip(numbers, records, strict=True)
+    ] == [True] * len(records)
