@@ -8,6 +8,7 @@ from tests.planted import (
     contracts,
     cycles,
     log,
+    measures,
     notices,
     operations,
     plan,
@@ -31,4 +32,5 @@ BUGS: Sequence[Bug] = (
     *notices.BUGS,
     *operations.BUGS,
     *bounds.BUGS,
+    *measures.BUGS,
 )
