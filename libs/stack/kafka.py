@@ -10,7 +10,7 @@ from typing import Literal
 from libs.stack.cache import run_quietly
 from libs.stack.errors import StackError
 from libs.stack.java import java, kafka_jars
-from libs.stack.kafka_guard import Guard
+from libs.stack.kafka_guard import KafkaGuard
 from libs.stack.ports import free_port
 from libs.stack.process import Process
 from libs.stack.run import Run
@@ -34,7 +34,7 @@ class KafkaCluster:
         brokers: Literal[1, 3] = 1,
         *,
         quick_start: bool = True,
-        guard: Guard | None = None,
+        guard: KafkaGuard | None = None,
         name: str = "kafka",
     ) -> None:
         """Make it, in a folder of this name; with a guard it lets nobody in who does not show who he is."""

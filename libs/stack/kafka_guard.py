@@ -16,7 +16,7 @@ SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 @dataclass(frozen=True)
-class Guard:
+class KafkaGuard:
     """Clients come by TLS, with a certificate or with a login; brokers among themselves in clear, on this machine."""
 
     identity: CertificateFiles | None = None

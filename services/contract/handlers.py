@@ -25,7 +25,7 @@ from libs.messages.upstream import ContractUpstream
 from services.contract import door
 from services.contract.contracts import EndTerm, NoteBeginning
 from services.contract.facts import FACTS
-from services.contract.plan_facts import PlanFacts, next_told
+from services.contract.plan_facts import CalendarsAndPrices, next_told
 from services.contract.reactions import Covering, ReactionFacts, cover_asked, in_columns, react
 from services.contract.renewals import OfferRenewal, RemindOfRenewal, local_day
 from services.contract.telling import due_at, in_lists, schedule
@@ -225,10 +225,10 @@ class TermDuties:
         row = await self._queries.row("notice_offsets")
         return NoticeOffsets.model_validate_json(row["content"]) if row else None
 
-    async def _plan(self) -> PlanFacts:
+    async def _plan(self) -> CalendarsAndPrices:
         calendars = await self._queries.rows("calendars")
         lists = await self._queries.rows("price_lists")
-        return PlanFacts(
+        return CalendarsAndPrices(
             {row["centre"]: CentreCalendar.model_validate_json(row["content"]) for row in calendars},
             tuple(PriceList.model_validate_json(row["content"]) for row in lists),
         )

@@ -32,7 +32,7 @@ def next_told(row: Row, asked: Sequence[Scheduled]) -> ToTell:
 
 
 @dataclass(frozen=True)
-class PlanFacts:
+class CalendarsAndPrices:
     """The published calendars by their centres, and all price lists."""
 
     calendars: Mapping[str, CentreCalendar]

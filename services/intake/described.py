@@ -21,7 +21,7 @@ from libs.messages.upstream import DialledNumber, TicketUpstream
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
-class Found(NamedTuple):
+class TakenField(NamedTuple):
     """What a field is taken as, and what is doubtful about it."""
 
     value: str | None
@@ -54,7 +54,7 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\ufffd")[:LONGEST_BODY]
 
 
-def _given(said: TicketUpstream) -> Iterator[tuple[str, str | None, Callable[[str], Found]]]:
+def _given(said: TicketUpstream) -> Iterator[tuple[str, str | None, Callable[[str], TakenField]]]:
     """The describing fields of a message, each with how it is read."""
     match said:
         case upstream.TicketSubmitted():
@@ -72,7 +72,7 @@ def _given(said: TicketUpstream) -> Iterator[tuple[str, str | None, Callable[[st
             return
 
 
-def _of_somebody(name: str, somebody: upstream.Person) -> Iterator[tuple[str, str | None, Callable[[str], Found]]]:
+def _of_somebody(name: str, somebody: upstream.Person) -> Iterator[tuple[str, str | None, Callable[[str], TakenField]]]:
     yield f"{name}.name", somebody.name, _line
     yield f"{name}.email", somebody.email, _address
     yield f"{name}.phone", somebody.phone, _phone
@@ -83,48 +83,48 @@ def _adapter(kind: Any) -> TypeAdapter[str]:
     return TypeAdapter(kind)
 
 
-def _fitting(kind: Any, text: str, doubt: DoubtCode) -> Found:
+def _fitting(kind: Any, text: str, doubt: DoubtCode) -> TakenField:
     if not text.strip():
-        return Found(None, DoubtCode.EMPTY)
+        return TakenField(None, DoubtCode.EMPTY)
     try:
-        return Found(_adapter(kind).validate_python(text))
+        return TakenField(_adapter(kind).validate_python(text))
     except ValidationError:
-        return Found(None, doubt)
+        return TakenField(None, doubt)
 
 
-def _language(text: str) -> Found:
+def _language(text: str) -> TakenField:
     """Take it in any case, and with `_` as programs write it."""
     language, _, country = text.strip().replace("_", "-").partition("-")
     said = f"{language.lower()}-{country.upper()}" if country else language.lower()
     return _fitting(Language, said, DoubtCode.NOT_A_LANGUAGE)
 
 
-def _version(text: str) -> Found:
+def _version(text: str) -> TakenField:
     return _fitting(ProductVersion, text.strip(), DoubtCode.NOT_A_VERSION)
 
 
-def _number_dialled(text: str) -> Found:
+def _number_dialled(text: str) -> TakenField:
     return _fitting(DialledNumber, text, DoubtCode.NOT_A_NUMBER)
 
 
-def _phone(text: str) -> Found:
+def _phone(text: str) -> TakenField:
     return _fitting(PersonPhone, text, DoubtCode.NOT_A_NUMBER)
 
 
-def _address(text: str) -> Found:
+def _address(text: str) -> TakenField:
     found = _fitting(EmailAddress, text.strip(), DoubtCode.NOT_AN_ADDRESS)
     if found.value is None:
         return found
     try:
         smtp_address(found.value)
     except ValueError:
-        return Found(None, DoubtCode.NOT_WRITABLE)
+        return TakenField(None, DoubtCode.NOT_WRITABLE)
     return found
 
 
-def _line(text: str) -> Found:
+def _line(text: str) -> TakenField:
     """Show a text as one line of at most so many characters."""
     line = _CONTROLS.sub(" ", text)
     if len(line) > LONGEST_LINE:
-        return Found(f"{line[: LONGEST_LINE - 1]}…", DoubtCode.TOO_LONG)
-    return Found(line, DoubtCode.CONTROL_CHARACTERS if line != text else None)
+        return TakenField(f"{line[: LONGEST_LINE - 1]}…", DoubtCode.TOO_LONG)
+    return TakenField(line, DoubtCode.CONTROL_CHARACTERS if line != text else None)

@@ -123,7 +123,7 @@ class Unopened:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedTicket:
     """A ticket that was not opened, for the reason of this clause."""
 
     clause: Clause
@@ -138,7 +138,7 @@ class Refused:
     state: Literal["refused"] = "refused"
 
 
-State = Unopened | Ticket | Refused
+State = Unopened | Ticket | RefusedTicket
 
 
 class Owed(NamedTuple):
@@ -226,7 +226,7 @@ def evolve(state: State, event: TicketEvent) -> State:
         case WorkExcluded():
             return _lived(state, event)
         case CoverRestated():
-            return replace(state, restated=event) if isinstance(state, Refused) else state
+            return replace(state, restated=event) if isinstance(state, RefusedTicket) else state
         case _:
             assert_never(event)
 
@@ -234,20 +234,20 @@ def evolve(state: State, event: TicketEvent) -> State:
 def _opened(state: State, event: TicketOpened) -> Ticket:
     """The opened ticket; one that was refused first and opens later is not counted as opened by a call."""
     opened = life.ticket(event, state.held)
-    if not isinstance(state, Refused):
+    if not isinstance(state, RefusedTicket):
         return opened
     return replace(opened, applied=state.applied, calls=() if state.restated else opened.calls)
 
 
-def _refused(state: State, event: TicketRefused) -> Refused:
+def _refused(state: State, event: TicketRefused) -> RefusedTicket:
     asked = event if lacks_customer(event) or lacks_cover(event) else None
-    if isinstance(state, Refused):
+    if isinstance(state, RefusedTicket):
         return replace(state, clause=event.clause, asked=asked)
-    return Refused(event.clause, state.held, asked=asked)
+    return RefusedTicket(event.clause, state.held, asked=asked)
 
 
 def _dealt_with(state: State, event: ResponseRefused | MessageRefused) -> State:
-    return replace(state, dealt_with=True) if isinstance(state, Refused) and is_dealt_with(event) else state
+    return replace(state, dealt_with=True) if isinstance(state, RefusedTicket) and is_dealt_with(event) else state
 
 
 def _lived(state: State, event: life.LifeEvent) -> State:
@@ -267,7 +267,7 @@ def _answer_opening(state: State, command: OpenTicket) -> TicketEvent:
             return open_or_refuse(command)
         case Ticket():
             return _unopened(command, MessageRefusal.ALREADY_OPEN)
-        case Refused():
+        case RefusedTicket():
             return _unopened(command, MessageRefusal.ALREADY_REFUSED)
         case _:
             assert_never(state)
@@ -301,7 +301,7 @@ def _in_future(message: MessageHeld) -> MessageRefused:
     return MessageRefused(upstream_type=message.upstream_type, said_at=message.said_at, reason=reason)
 
 
-def _must_wait(state: Ticket | Refused, message: MessageHeld, facts: TicketFacts) -> bool:
+def _must_wait(state: Ticket | RefusedTicket, message: MessageHeld, facts: TicketFacts) -> bool:
     content = content_of(message)
     return isinstance(state, Ticket) and content is not None and life.is_of_another(state, content, facts)
 
@@ -315,13 +315,13 @@ def _apply(state: State, command: ApplyHeld) -> TicketEvent | None:
 
 
 def _judged(
-    state: Ticket | Refused, message: MessageHeld, command: TakeMessage | ApplyHeld | ApplyMerge
+    state: Ticket | RefusedTicket, message: MessageHeld, command: TakeMessage | ApplyHeld | ApplyMerge
 ) -> TicketEvent:
     content = content_of(message)
     match state:
         case _ if content is None:
             return turned_away(message, MessageRefusal.NOT_TAKEN_YET)
-        case Refused():
+        case RefusedTicket():
             return turned_away(message, MessageRefusal.TICKET_REFUSED, state.clause)
         case Ticket():
             return life.judged(state, message, content, command.facts, command.tolerance)
@@ -332,7 +332,7 @@ def _judged(
 def _reconsider(state: State, command: ReconsiderOpening) -> TicketOpened | TicketRefused | None:
     """Held messages come first: an answer may be among them."""
     match state:
-        case Refused(asked=TicketRefused() as asked, held=(), dealt_with=False) if lacks_customer(asked):
+        case RefusedTicket(asked=TicketRefused() as asked, held=(), dealt_with=False) if lacks_customer(asked):
             return reconsider(asked, command)
         case _:
             return None
@@ -340,7 +340,7 @@ def _reconsider(state: State, command: ReconsiderOpening) -> TicketOpened | Tick
 
 def _restate(state: State, command: RestateCover) -> CoverRestated | TicketRefused | None:
     match state:
-        case Refused(asked=TicketRefused() as asked, held=(), restated=None) if lacks_cover(asked):
+        case RefusedTicket(asked=TicketRefused() as asked, held=(), restated=None) if lacks_cover(asked):
             return restate(asked, command)
         case _:
             return None
@@ -349,7 +349,9 @@ def _restate(state: State, command: RestateCover) -> CoverRestated | TicketRefus
 def _open_restated(state: State, command: OpenRestated) -> TicketOpened | None:
     """Held messages come first: an answer may be among them."""
     match state:
-        case Refused(asked=TicketRefused() as asked, held=(), restated=CoverRestated() as restated, dealt_with=False):
+        case RefusedTicket(
+            asked=TicketRefused() as asked, held=(), restated=CoverRestated() as restated, dealt_with=False
+        ):
             return open_restated(asked, restated, command)
         case _:
             return None
@@ -407,6 +409,6 @@ def _without_first_held(state: State) -> State:
     return replace(state, held=state.held[1:], applied=state.applied + 1)
 
 
-def _asked_again(state: Ticket | Refused, message: MessageHeld) -> FactsNeeded | None:
+def _asked_again(state: Ticket | RefusedTicket, message: MessageHeld) -> FactsNeeded | None:
     content = content_of(message)
     return life.asked_again(state, content) if isinstance(state, Ticket) and content else None

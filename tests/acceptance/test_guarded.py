@@ -20,7 +20,7 @@ from libs.messages.receipts import Receipt
 from libs.stack.catcher import MailCatcher
 from libs.stack.certificates import Authority
 from libs.stack.kafka import KafkaCluster
-from libs.stack.kafka_guard import Guard
+from libs.stack.kafka_guard import KafkaGuard
 from libs.stack.ports import free_port
 from libs.stack.postgres import Postgres, PostgresGuard
 from libs.stack.run import PROJECT, Run
@@ -72,7 +72,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     identity = authority.server("server", "IP:127.0.0.1")
     with Run.create(name="guarded") as run, pytest.MonkeyPatch.context() as patch:
         users = {user: f"{user}-secret" for user in PROGRAMS}
-        cluster = KafkaCluster(run, guard=Guard(identity, users=users, authorizes=True))
+        cluster = KafkaCluster(run, guard=KafkaGuard(identity, users=users, authorizes=True))
         server = Postgres(run, durable=False, guard=PostgresGuard(identity, authority.certificate, "first"))
         cluster.start()
         server.start()

@@ -67,7 +67,7 @@ from services.ops.explain.explanation import RecordedPromise, explain
 from services.ops.sla.grounds import Grounds
 from services.sla_timer import reactions as sla_timer
 from services.sla_timer.cycles.decider import MissTarget, ReckonCycles
-from services.sla_timer.cycles.model import Fact, Kind, TicketHistory
+from services.sla_timer.cycles.model import CycleFact, Kind, TicketHistory
 from services.sla_timer.domain import DECIDERS as SLA_TIMER
 from services.sla_timer.promise.calls import RecordCall
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
@@ -378,7 +378,7 @@ class Followed:
 
     def _cycles(self, centre: str, channel: Channel, opened_at: datetime, plan: sla_timer.PlanFacts) -> None:
         said = [(0, Kind.ANSWERED), (1, Kind.ASKED), (2, Kind.PAUSED), (50, Kind.RESUMED)]
-        facts = tuple(Fact(opened_at + AN_HOUR * hours, kind) for hours, kind in said)
+        facts = tuple(CycleFact(opened_at + AN_HOUR * hours, kind) for hours, kind in said)
         story, now = TicketHistory(OPENED_STREAM, centre, channel, opened_at, facts), opened_at + AN_HOUR * 60
         events: list[Event] = []
         stream = CYCLES_STREAM

@@ -14,7 +14,7 @@ from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
 from libs.eventlog.kafka.topics import TopicAdmin, load_cards
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR
 from libs.stack.kafka import KafkaCluster
-from libs.stack.kafka_guard import Guard
+from libs.stack.kafka_guard import KafkaGuard
 from libs.stack.run import PROJECT, Run
 from tests.acceptance.olcare import done
 from tests.acl import allow
@@ -31,7 +31,7 @@ def guarded() -> Iterator[Brokers]:
     """A broker that allows what is printed, for whoever logs in under the name of a program."""
     users = dict.fromkeys(("admin", *PROGRAMS), "secret")
     with Run.create(name="acl") as run:
-        cluster = KafkaCluster(run, guard=Guard(users=users, authorizes=True))
+        cluster = KafkaCluster(run, guard=KafkaGuard(users=users, authorizes=True))
         cluster.start()
         scram = Mechanism.SCRAM_SHA_256
         yield Brokers(cluster.address, Protocol.SASL_PLAINTEXT, mechanism=scram, user="admin", password="secret")

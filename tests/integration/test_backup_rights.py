@@ -19,7 +19,7 @@ from libs.eventlog.ports import UNKNOWN
 from libs.eventlog.wire.record import Outgoing
 from libs.messages.catalogue import PRIVATE, TICKETS_DOOR
 from libs.stack.kafka import KafkaCluster
-from libs.stack.kafka_guard import Guard
+from libs.stack.kafka_guard import KafkaGuard
 from libs.stack.postgres import Postgres
 from libs.stack.run import PROJECT, Run
 from tests.acceptance.olcare import Said, olcare
@@ -58,8 +58,8 @@ def _as(user: str, addresses: str) -> Brokers:
     return Brokers(addresses, Protocol.SASL_PLAINTEXT, mechanism=scram, user=user, password="secret")
 
 
-def _guard(user: str) -> Guard:
-    return Guard(users={"admin": "secret", user: "secret"}, authorizes=True)
+def _guard(user: str) -> KafkaGuard:
+    return KafkaGuard(users={"admin": "secret", user: "secret"}, authorizes=True)
 
 
 @pytest.fixture(scope="module")

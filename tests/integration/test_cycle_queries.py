@@ -23,7 +23,7 @@ from libs.messages.tickets import (
 )
 from libs.workcal import tz_version
 from services.sla_timer.cycle_duties import STORY
-from services.sla_timer.cycles.model import Fact, Kind
+from services.sla_timer.cycles.model import CycleFact, Kind
 from services.sla_timer.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.recorded import NOON
@@ -199,8 +199,8 @@ async def test_all_that_is_said_of_a_ticket_is_measured_also_on_one_absorbed_in_
     assert (own["ticket"], own["known"]) == (TICKET, 3)
     told = STORY.validate_json(own["story"])
     assert (told.ticket, told.centre, told.opened_at) == (TICKET, "germany", OPENED_AT)
-    assert set(told.facts) == {Fact(ELEVEN, Kind.PAUSED), Fact(monday("12:00"), Kind.ANSWERED)}
-    assert STORY.validate_json(absorbed["story"]).facts == (Fact(ELEVEN, Kind.MERGED, TICKET),)
+    assert set(told.facts) == {CycleFact(ELEVEN, Kind.PAUSED), CycleFact(monday("12:00"), Kind.ANSWERED)}
+    assert STORY.validate_json(absorbed["story"]).facts == (CycleFact(ELEVEN, Kind.MERGED, TICKET),)
 
 
 async def to_measure(timer: Folded, since: datetime, **of: str) -> list[str]:

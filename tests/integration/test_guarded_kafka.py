@@ -20,7 +20,7 @@ from libs.eventlog.kafka.topics import TopicAdmin, load_cards
 from libs.eventlog.wire.record import Outgoing
 from libs.stack.certificates import Authority
 from libs.stack.kafka import KafkaCluster
-from libs.stack.kafka_guard import Guard
+from libs.stack.kafka_guard import KafkaGuard
 from libs.stack.run import PROJECT, Run
 from tests.integration.issuer import CLIENT, SECRET, Issuer, issuing, unsigned
 from tests.support import eventually, hung_up
@@ -46,8 +46,8 @@ def guarded(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gu
     authority = Authority(folder)
     server, client = authority.server("server", "IP:127.0.0.1"), authority.client("olcare")
     with Run.create(name="guarded") as run, issuing(authority.server("issuer", "IP:127.0.0.1")) as issuer:
-        by_login = KafkaCluster(run, guard=Guard(server, users={"olcare": "right"}), name="login")
-        by_certificate = KafkaCluster(run, guard=Guard(server, trusted=authority.certificate), name="certificate")
+        by_login = KafkaCluster(run, guard=KafkaGuard(server, users={"olcare": "right"}), name="login")
+        by_certificate = KafkaCluster(run, guard=KafkaGuard(server, trusted=authority.certificate), name="certificate")
         for cluster in (by_login, by_certificate):
             cluster.start()
         both = Brokers("", ca=authority.certificate)

@@ -23,7 +23,7 @@ from services.ops.report.scope import Scope
 from services.ops.sla.cycles import QUERIES, known_of, sla_queries
 from services.ops.sla.grounds import grounds_in_tables
 from services.sla_timer.cycles.decider import Begun
-from services.sla_timer.cycles.model import Fact, Kind
+from services.sla_timer.cycles.model import CycleFact, Kind
 from services.sla_timer.projections import READERS
 from tests.integration.folded import Folded, folded
 from tests.unit.sla_timer.examples import (
@@ -151,7 +151,7 @@ async def test_a_ticket_is_known_with_its_facts_and_with_what_was_reckoned_and_m
         (TICKET, {begun: resolution}, {begun}),
         ("ticket/crm-eu/4712", {}, frozenset()),
     ]
-    assert found[0].story.facts == (Fact(ELEVEN, Kind.PAUSED),)
+    assert found[0].story.facts == (CycleFact(ELEVEN, Kind.PAUSED),)
 
 
 async def test_tickets_are_measured_in_parts_and_all_of_them(tables: Folded, ours: Database) -> None:

@@ -13,7 +13,7 @@ from libs.eventlog.kafka.topics import Card, TopicAdmin, load_cards, with_own_do
 from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, UPSTREAM, door_of_client, doors_of, split_door
 from libs.messages.sources import SourcePolicy
 from libs.stack.kafka import KafkaCluster
-from libs.stack.kafka_guard import Guard
+from libs.stack.kafka_guard import KafkaGuard
 from libs.stack.run import PROJECT, Run
 from services.ops.watch.rights import INPUTS
 from tests.acceptance.olcare import done, olcare
@@ -56,7 +56,7 @@ def cards(policy: SourcePolicy) -> dict[str, Card]:
 def ruled(cards: dict[str, Card]) -> Iterator[Brokers]:
     users = dict.fromkeys(("admin", "ops", *SERVICES, *USERS.values()), "secret")
     with Run.create(name="own-doors") as run:
-        cluster = KafkaCluster(run, guard=Guard(users=users, authorizes=True))
+        cluster = KafkaCluster(run, guard=KafkaGuard(users=users, authorizes=True))
         cluster.start()
         scram = Mechanism.SCRAM_SHA_256
         admin = Brokers(cluster.address, Protocol.SASL_PLAINTEXT, mechanism=scram, user="admin", password="secret")

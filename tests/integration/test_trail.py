@@ -15,7 +15,7 @@ from services.ops.trail.effects import effects, in_words
 from services.ops.trail.life import lanes, life
 from services.ops.trail.receipts import receipts
 from services.ops.trail.records import record_at, view_of
-from services.ops.trail.verdicts import Standing, verdict
+from services.ops.trail.verdicts import RecordStanding, verdict
 from tests.integration.trail_log import CARDS, NINE, HandWritten, example, folded
 
 TICKET, PROMISE = "ticket/crm-eu/4711", "promise/crm-eu/4711"
@@ -114,25 +114,25 @@ async def test_a_ticket_s_life_is_its_own_events_and_those_about_it_in_the_order
 async def test_a_record_counts_or_repeats_or_lost_or_is_of_no_log(postgres: str, unique: str) -> None:
     written = HandWritten()
     written.event(TICKET, example("TicketOpened"), 1)
-    places = {Standing.COUNTS: written.last(TICKET), Standing.REPEAT: written.again(TICKET)}
-    places[Standing.LOSER] = written.loses(TICKET, example("TicketRefused"), 2)
+    places = {RecordStanding.COUNTS: written.last(TICKET), RecordStanding.REPEAT: written.again(TICKET)}
+    places[RecordStanding.LOSER] = written.loses(TICKET, example("TicketRefused"), 2)
     topic, partition, offset = written.says(TICKETS_DOOR, "4711", b"Camille").split("/")
-    places[Standing.NO_LOG] = RecordAddress(topic=topic, partition=int(partition), offset=int(offset))
+    places[RecordStanding.NO_LOG] = RecordAddress(topic=topic, partition=int(partition), offset=int(offset))
     async with folded(written, postgres, unique) as chain:
         written.again(TICKET)
-        places[Standing.NOT_JUDGED] = written.last(TICKET)
+        places[RecordStanding.NOT_JUDGED] = written.last(TICKET)
         records = {s: await record_at(written.log, CARDS, at) for s, at in places.items()}
         found = {standing: await verdict(chain, CARDS, record) for standing, record in records.items()}
-        shown = await view_of(chain, CARDS, records[Standing.NO_LOG])
-        assert (await view_of(chain, CARDS, records[Standing.COUNTS])).value["subject"] == TICKET
+        shown = await view_of(chain, CARDS, records[RecordStanding.NO_LOG])
+        assert (await view_of(chain, CARDS, records[RecordStanding.COUNTS])).value["subject"] == TICKET
     assert {standing: one.standing for standing, one in found.items()} == {standing: standing for standing in found}
-    for standing in (Standing.COUNTS, Standing.REPEAT, Standing.LOSER):
+    for standing in (RecordStanding.COUNTS, RecordStanding.REPEAT, RecordStanding.LOSER):
         counting = found[standing].counting
         assert counting
-        assert counting.address == places[Standing.COUNTS]
+        assert counting.address == places[RecordStanding.COUNTS]
     assert (shown.value, shown.masked) == (None, True)
     assert "Camille" not in str(shown)
-    beyond = places[Standing.NOT_JUDGED].model_copy(update={"offset": 99})
+    beyond = places[RecordStanding.NOT_JUDGED].model_copy(update={"offset": 99})
     with pytest.raises(Refused, match="the next record there will be"):
         await record_at(written.log, CARDS, beyond)
 

@@ -38,8 +38,8 @@ BUGS = (
     Bug(
         name="pause-goes-on-after-the-end",
         file="services/sla_timer/cycles/model.py",
-        before="    def _over(self, fact: Fact) -> None:\n        self._resumed(fact.at)\n",
-        after="    def _over(self, fact: Fact) -> None:\n",
+        before="    def _over(self, fact: CycleFact) -> None:\n        self._resumed(fact.at)\n",
+        after="    def _over(self, fact: CycleFact) -> None:\n",
         why="a ticket that is reopened would still be paused",
         test="tests/unit/sla_timer/test_cycles.py::test_a_resolution_ends_a_pause_and_a_reopened_ticket_does_not_stand_still",
     ),

@@ -22,8 +22,8 @@ BUGS = (
     Bug(
         name="opened-although-withdrawn",
         file="services/intake/domain.py",
-        before="restated=CoverRestated() as restated, dealt_with=False):",
-        after="restated=CoverRestated() as restated):",
+        before="restated=CoverRestated() as restated, dealt_with=False",
+        after="restated=CoverRestated() as restated",
         why="a ticket that was answered or withdrawn meanwhile would open all the same",
         test="tests/unit/intake/test_restating.py::test_unless_somebody_has_answered_or_withdrawn_it",
     ),

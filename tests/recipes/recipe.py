@@ -48,6 +48,11 @@ class NewFile(NamedTuple):
 
 MESSAGE = (
     Edit(
+        "GLOSSARY.md",
+        "| transfer | another centre",
+        "| rating | how content a customer is, from 1 to 5 | satisfaction score |\n| transfer | another centre",
+    ),
+    Edit(
         "libs/messages/upstream.py",
         "class TicketWithdrawn(Upstream):",
         'class TicketRated(Upstream):\n    """The customer says how content they are, from 1 to 5."""\n\n'

@@ -20,7 +20,7 @@ NOTHING: Tolerated = {}
 _NAMING = {"topic", "name", "partition", "resource_name", "group", "error_message"}
 
 
-class Found(NamedTuple):
+class ErrorCode(NamedTuple):
     """A code other than 0: the list of the answer in which it stands ("" for the answer itself), and about what."""
 
     place: str
@@ -36,17 +36,17 @@ def checked(answer: A, tolerated: Tolerated = NOTHING) -> A:
     return answer
 
 
-def codes(answer: Response) -> Iterator[Found]:
+def codes(answer: Response) -> Iterator[ErrorCode]:
     """Every code in the answer that is not 0, those at its top first."""
     values = [answer.get_item(name) for name in answer.SCHEMA.names]
     yield from _in(answer.SCHEMA, values, "", ())
 
 
-def _in(schema: Schema, values: Any, place: str, about: tuple[object, ...]) -> Iterator[Found]:
+def _in(schema: Schema, values: Any, place: str, about: tuple[object, ...]) -> Iterator[ErrorCode]:
     code, naming, lists = _layout(schema)
     about = (*about, *(values[at] for at in naming if values[at] is not None))
     if code is not None and values[code] != NoError.errno:
-        yield Found(place, values[code], about)
+        yield ErrorCode(place, values[code], about)
     for at, name, inner in lists:
         for entry in values[at] or ():
             yield from _in(inner, entry, name, about)
@@ -79,7 +79,7 @@ def _entries(kind: Any) -> Schema | None:
     return entries if layout.code is not None or layout.lists else None
 
 
-def _error(answer: Response, found: Found) -> KafkaError:
+def _error(answer: Response, found: ErrorCode) -> KafkaError:
     kind = for_code(found.code)
     code = f"error code {found.code}, " if kind is UnknownError else ""
     return kind(f"{code}{type(answer).__name__} {' '.join(map(str, found.about))}".rstrip())

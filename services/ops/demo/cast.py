@@ -22,7 +22,7 @@ SPOKEN = ("fr", "en")
 
 
 @dataclass(frozen=True)
-class Contact:
+class CustomerPerson:
     """One of a customer's people, and the language in which they wish to be answered."""
 
     person: str
@@ -53,7 +53,7 @@ class Customer:
     centre: str
     source: str
     language: str
-    people: tuple[Contact, ...]
+    people: tuple[CustomerPerson, ...]
     products: tuple[str, ...]
     first_day: date | None
     licence: Licence | None
@@ -85,11 +85,11 @@ class Cast:
         """The customers who are there for a case."""
         return [customer for customer in self.customers if customer.role == role]
 
-    def troubles(self, somebody: Contact) -> bool:
+    def troubles(self, somebody: CustomerPerson) -> bool:
         """Whether their mail server refuses or defers mail."""
         return somebody.email in {self.mailbox_gone, self.greylisted}
 
-    def people(self) -> Iterator[Contact]:
+    def people(self) -> Iterator[CustomerPerson]:
         """All people."""
         return (somebody for customer in self.customers for somebody in customer.people)
 
@@ -126,11 +126,11 @@ def _customers(centres: list[dict[str, Any]]) -> Iterator[Customer]:
         )
 
 
-def _somebody(centre: dict[str, Any], found: dict[str, Any], number: int) -> Contact:
+def _somebody(centre: dict[str, Any], found: dict[str, Any], number: int) -> CustomerPerson:
     name = found["name"]
     email = None if found.get("phone_only") else f"{_ascii(name)}@{DOMAINS[number % len(DOMAINS)]}"
     person = stream_id("person", centre["source"], f"p-{number}")
-    return Contact(person, name, found["language"], email, f"{centre['phone']}{number % 100:02}")
+    return CustomerPerson(person, name, found["language"], email, f"{centre['phone']}{number % 100:02}")
 
 
 def _ascii(name: str) -> str:

@@ -16,7 +16,7 @@ from libs.messages.tickets import Channel, Medium, RequestKind, RespondedBy
 from libs.messages.upstream import ResponseGiven, TicketSubmitted, Upstream
 from libs.plan import Plan, VersionSupport, local_centre, numbers_of, promise, version_support, working_calendar
 from libs.workcal import WorkingCalendar, add_working_time, zone
-from services.ops.demo.cast import SPOKEN, Cast, Contact, Customer
+from services.ops.demo.cast import SPOKEN, Cast, Customer, CustomerPerson
 
 HALF_HOUR = timedelta(minutes=30)
 MODES: tuple[Mode, ...] = ("structured", "structured", "binary")
@@ -37,7 +37,7 @@ class Case:
     """Somebody asks for support at an instant."""
 
     customer: Customer
-    somebody: Contact
+    somebody: CustomerPerson
     channel: Channel
     at: datetime
     dialled: str | None = None
@@ -138,7 +138,7 @@ class Scribe:
         self._count[source] += 1
         return str(1000 + self._count[source])
 
-    def _words(self, somebody: Contact, number: str) -> tuple[str, str]:
+    def _words(self, somebody: CustomerPerson, number: str) -> tuple[str, str]:
         spoken = somebody.language if somebody.language in SPOKEN else "en"
         subject, text = self.rng.choice(self.cast.requests[spoken])
         return f"{subject} ({number})", f"{text.format(number=number)}\n\n{somebody.name}\n{somebody.phone}"

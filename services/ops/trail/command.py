@@ -21,7 +21,7 @@ from services.ops.trail.links import Link
 from services.ops.trail.opened import Trail, trail
 from services.ops.trail.receipts import KnownReceipt, receipts
 from services.ops.trail.records import MASKED, RecordView, effects_of, record_at, view_of
-from services.ops.trail.verdicts import RecordVerdict, Standing
+from services.ops.trail.verdicts import RecordStanding, RecordVerdict
 
 COLUMNS = ("recorded_at", "occurred_at", "what", "stream", "place")
 SHOWN = 40
@@ -201,17 +201,17 @@ def _lines(found: RecordView, why: Why | None, after: Effects) -> Iterator[dict[
 def _in_words(found: RecordVerdict) -> str:
     where = found.counting.address.text() if found.counting else "another one"
     match found.standing:
-        case Standing.COUNTS:
+        case RecordStanding.COUNTS:
             return "it counts"
-        case Standing.REPEAT:
+        case RecordStanding.REPEAT:
             return f"void: a repeat of {where}"
-        case Standing.LOSER:
+        case RecordStanding.LOSER:
             return f"void: the loser to {where}"
-        case Standing.SET_ASIDE:
+        case RecordStanding.SET_ASIDE:
             return "void: it is set aside in the topic's card"
-        case Standing.NOT_JUDGED:
+        case RecordStanding.NOT_JUDGED:
             return "not judged yet: audit has not read so far, see `olcare lag`"
-        case Standing.NO_LOG:
+        case RecordStanding.NO_LOG:
             return "nothing counts on this topic: it is no log"
         case _:
             assert_never(found.standing)

@@ -12,7 +12,7 @@ from libs.messages.catalogue import EVENTS
 from services.ops.trail.links import Chain, Link
 
 
-class Standing(StrEnum):
+class RecordStanding(StrEnum):
     """How a record stands in the log."""
 
     COUNTS = "counts"
@@ -31,7 +31,7 @@ class Standing(StrEnum):
 class RecordVerdict(NamedTuple):
     """How a record stands, and the event that counts in its place, which is itself where it counts."""
 
-    standing: Standing
+    standing: RecordStanding
     counting: Link | None = None
 
 
@@ -48,20 +48,20 @@ def envelope_of(record: Record, cards: Mapping[str, Card]) -> RecordedEvent | No
 async def verdict(chain: Chain, cards: Mapping[str, Card], record: Record) -> RecordVerdict:
     """Judge a record as every reader does; raises Unavailable."""
     if record.topic not in EVENTS:
-        return RecordVerdict(Standing.NO_LOG)
+        return RecordVerdict(RecordStanding.NO_LOG)
     if any((s.partition, s.offset) == (record.partition, record.offset) for s in cards[record.topic].set_aside):
-        return RecordVerdict(Standing.SET_ASIDE)
+        return RecordVerdict(RecordStanding.SET_ASIDE)
     passed = (await chain.positions()).get((record.topic, record.partition), 0)
     event = envelope_of(record, cards)
     if event is None or passed <= record.offset:
-        return RecordVerdict(Standing.NOT_JUDGED)
+        return RecordVerdict(RecordStanding.NOT_JUDGED)
     counting = await chain.of_place(event.stream, event.sequence)
     return RecordVerdict(_standing(record, event, counting), counting)
 
 
-def _standing(record: Record, event: RecordedEvent, counting: Link | None) -> Standing:
+def _standing(record: Record, event: RecordedEvent, counting: Link | None) -> RecordStanding:
     if counting is None:
-        return Standing.LOSER  # its place is behind one that was set aside
+        return RecordStanding.LOSER  # its place is behind one that was set aside
     if (counting.partition, counting.offset) == (record.partition, record.offset):
-        return Standing.COUNTS
-    return Standing.REPEAT if counting.id == event.id else Standing.LOSER
+        return RecordStanding.COUNTS
+    return RecordStanding.REPEAT if counting.id == event.id else RecordStanding.LOSER

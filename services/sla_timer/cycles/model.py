@@ -38,7 +38,7 @@ class Kind(StrEnum):
 ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 
-class Fact(NamedTuple):
+class CycleFact(NamedTuple):
     """Something that happened to a ticket, as far as it counts for its cycles."""
 
     at: datetime
@@ -55,7 +55,7 @@ class TicketHistory:
     centre: str
     channel: Channel
     opened_at: datetime
-    facts: tuple[Fact, ...]
+    facts: tuple[CycleFact, ...]
 
 
 class Pause(NamedTuple):
@@ -105,21 +105,21 @@ def cycles_of(story: TicketHistory) -> list[Cycle]:
     return sorted(found, key=lambda cycle: (cycle.started_at, cycle.measure, cycle.instance))
 
 
-def _counting(story: TicketHistory) -> list[Fact]:
+def _counting(story: TicketHistory) -> list[CycleFact]:
     """Leave out what is from before the opening, what is said twice, and merges that were undone."""
     since = [fact for fact in story.facts if fact.at >= story.opened_at and not _is_opening_call(story, fact)]
     ordered = sorted(since, key=lambda fact: (fact.at, ORDER[fact.kind], fact.into or ""))
     return list(dict.fromkeys(_without_undone(ordered)))
 
 
-def _is_opening_call(story: TicketHistory, fact: Fact) -> bool:
+def _is_opening_call(story: TicketHistory, fact: CycleFact) -> bool:
     by_call = story.channel is Channel.PHONE and fact.kind is Kind.RANG_WITHOUT_HELP
     return by_call and fact.at == story.opened_at
 
 
-def _without_undone(facts: Iterable[Fact]) -> list[Fact]:
+def _without_undone(facts: Iterable[CycleFact]) -> list[CycleFact]:
     """Drop every undoing, and with each the last merge into the same survivor before it."""
-    left: list[Fact] = []
+    left: list[CycleFact] = []
     for fact in facts:
         if fact.kind is not Kind.UNMERGED:
             left.append(fact)
@@ -156,7 +156,7 @@ class _Walk:
     def end(self, measures: Iterable[Measure], at: datetime, by: CycleEnd) -> None:
         self.ended += [self.running.pop(measure).ended(at, by) for measure in measures if measure in self.running]
 
-    def take(self, fact: Fact) -> bool:
+    def take(self, fact: CycleFact) -> bool:
         """Apply a fact; False where it does not apply in this state."""
         match self.stage, fact.kind:
             case None, Kind.ANSWERED | Kind.RANG_WITHOUT_HELP:
@@ -190,15 +190,15 @@ class _Walk:
             self.pauses.append(Pause(self.paused_at, at))
         self.paused_at = None
 
-    def _over(self, fact: Fact) -> None:
+    def _over(self, fact: CycleFact) -> None:
         self._resumed(fact.at)
         self.end(Measure, fact.at, CycleEnd(fact.kind.value))
         self.stage = fact.kind
 
 
-def _take_all(walk: _Walk, moment: list[Fact]) -> None:
+def _take_all(walk: _Walk, moment: list[CycleFact]) -> None:
     """Apply the facts of one instant: those that do not apply yet are tried again after the others."""
-    left: list[Fact] = []
+    left: list[CycleFact] = []
     while moment != left:
         left, moment = moment, [fact for fact in moment if not walk.take(fact)]
 

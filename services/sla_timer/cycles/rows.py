@@ -34,9 +34,9 @@ from libs.messages.tickets import (
     ticket_told_of,
 )
 from services.sla_timer.cycles.decider import Begun, Reckoned, Unreckoned, evolve, is_running, to_miss
-from services.sla_timer.cycles.model import Fact, Kind
+from services.sla_timer.cycles.model import CycleFact, Kind
 
-FACTS: TypeAdapter[tuple[Fact, ...]] = TypeAdapter(tuple[Fact, ...])
+FACTS: TypeAdapter[tuple[CycleFact, ...]] = TypeAdapter(tuple[CycleFact, ...])
 
 
 class CycleFactsRow(NamedTuple):
@@ -49,7 +49,7 @@ class CycleFactsRow(NamedTuple):
     channel: str | None = None
     opened_at: datetime | None = None
     correlation: str | None = None
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[CycleFact, ...] = ()
     known: int = 0
     """How many facts there are, the opening among them."""
     last_at: datetime | None = None
@@ -58,36 +58,36 @@ class CycleFactsRow(NamedTuple):
     """When the last of them was recorded."""
 
 
-def facts_in(event: TicketEvent) -> tuple[Fact, ...]:
+def facts_in(event: TicketEvent) -> tuple[CycleFact, ...]:
     """What counts for cycles in an event of a ticket."""
     match event:
         case ResponseRecorded(known_call=True):
             return ()
         case ResponseRecorded(by=RespondedBy.PERSON, responded_at=at) as response:
             is_idle = response.medium is Medium.CALL and not response.help_given
-            return (Fact(at, Kind.RANG_WITHOUT_HELP if is_idle else Kind.ANSWERED),)
+            return (CycleFact(at, Kind.RANG_WITHOUT_HELP if is_idle else Kind.ANSWERED),)
         case CustomerCallRecorded(called_at=at, help_given=help_given):
-            return (Fact(at, Kind.ANSWERED if help_given else Kind.ASKED),)
+            return (CycleFact(at, Kind.ANSWERED if help_given else Kind.ASKED),)
         case NoteRecorded(noted_at=at, by=Side.CUSTOMER):
-            return (Fact(at, Kind.ASKED),)
+            return (CycleFact(at, Kind.ASKED),)
         case TicketsMerged(merged_at=at, into=into):
-            return (Fact(at, Kind.MERGED, into),)
+            return (CycleFact(at, Kind.MERGED, into),)
         case MergeUndone(undone_at=at, into=into):
-            return (Fact(at, Kind.UNMERGED, into),)
+            return (CycleFact(at, Kind.UNMERGED, into),)
         case TicketPaused(paused_at=at):
-            return (Fact(at, Kind.PAUSED),)
+            return (CycleFact(at, Kind.PAUSED),)
         case TicketResumed(resumed_at=at):
-            return (Fact(at, Kind.RESUMED),)
+            return (CycleFact(at, Kind.RESUMED),)
         case TicketResolved(resolved_at=at):
-            return (Fact(at, Kind.RESOLVED),)
+            return (CycleFact(at, Kind.RESOLVED),)
         case TicketReopened(reopened_at=at, by=Side.CUSTOMER):
-            return Fact(at, Kind.REOPENED), Fact(at, Kind.ASKED)
+            return CycleFact(at, Kind.REOPENED), CycleFact(at, Kind.ASKED)
         case TicketReopened(reopened_at=at):
-            return (Fact(at, Kind.REOPENED),)
+            return (CycleFact(at, Kind.REOPENED),)
         case WorkExcluded(excluded_at=at):
-            return (Fact(at, Kind.EXCLUDED),)
+            return (CycleFact(at, Kind.EXCLUDED),)
         case TicketWithdrawn(withdrawn_at=at):
-            return (Fact(at, Kind.WITHDRAWN),)
+            return (CycleFact(at, Kind.WITHDRAWN),)
         case ResponseRecorded() | NoteRecorded():  # by a machine, by one of ours
             return ()
         case TicketOpened() | TicketTransferred():

@@ -54,7 +54,7 @@ class PromiseHistory:
     facts: tuple[PromiseFact, ...]
 
 
-class Ground(NamedTuple):
+class WaitingTicket(NamedTuple):
     """A ticket whose requester waits for an answer: its own deadline, and the calls about it."""
 
     ticket: str
@@ -69,7 +69,7 @@ class WhatFollows(NamedTuple):
     due_at: datetime
     responded_at: datetime | None = None
     cancelled_at: datetime | None = None
-    grounds: tuple[Ground, ...] = ()
+    grounds: tuple[WaitingTicket, ...] = ()
     """Those who wait by it, or did at its end, its own first."""
     part_of: frozenset[str] = frozenset()
     """The tickets that are the same as this one now."""
@@ -163,7 +163,7 @@ class _Walk:
                 pass
 
     def found(self, ticket: str, run: _Run) -> WhatFollows:
-        grounds = [Ground(one, self._deadline(one), tuple(self.calls.get(one, ()))) for one in run.grounds]
+        grounds = [WaitingTicket(one, self._deadline(one), tuple(self.calls.get(one, ()))) for one in run.grounds]
         due_at = run.due_at or self.due_at(run)
         return WhatFollows(run.verdict, due_at, run.responded_at, run.cancelled_at, tuple(grounds), self._same(ticket))
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from libs.messages.base import rfc3339
 from libs.messages.sla import CancellationCause, Verdict
 from services.sla_timer.promise.calls import RecordCall
-from services.sla_timer.promise.histories import Ground, WhatFollows
+from services.sla_timer.promise.histories import WaitingTicket, WhatFollows
 from services.sla_timer.promise.merging import ReinstatePromise, RenouncePromise
 from services.sla_timer.promise.responses import MeetMerged
 from services.sla_timer.promise.rows import PromiseRow, grounds, stands_for
@@ -61,5 +61,5 @@ def _calls(row: PromiseRow, found: WhatFollows) -> Iterator[tuple[str, datetime]
             yield from ((one.ticket, at) for at in one.calls if rfc3339(at) not in (row.calls or ""))
 
 
-def _is_earlier(ground: Ground, due_at: datetime) -> bool:
+def _is_earlier(ground: WaitingTicket, due_at: datetime) -> bool:
     return ground.due_at is not None and ground.due_at < due_at

@@ -44,7 +44,7 @@ class PassedOver(NamedTuple):
     tz_change: TzChange | None = None
 
 
-class Reckoned(NamedTuple):
+class ReckonedCertificate(NamedTuple):
     """A certificate after some publications, and what of them it rests on."""
 
     certificate: Certificate
@@ -108,7 +108,7 @@ def _recompute_several(
     return _not_retargeted(made, passed[1]).model_copy(update={"of": passed[0]}) if passed else None
 
 
-def reckoned_each(state: Waiting, published: Publications, now: datetime) -> dict[str, Reckoned]:
+def reckoned_each(state: Waiting, published: Publications, now: datetime) -> dict[str, ReckonedCertificate]:
     """By ticket: the promise of each merged ticket, reckoned on all that was published by `now`; its own first."""
     return {ticket: reckoned(one, published, now) for ticket, one in _alone(state).items()}
 
@@ -138,7 +138,7 @@ def earliest(own: Certificate, absorbed: Iterable[Absorbed]) -> Certificate:
     return own
 
 
-def reckoned(state: Waiting, published: Publications, now: datetime) -> Reckoned:
+def reckoned(state: Waiting, published: Publications, now: datetime) -> ReckonedCertificate:
     """The certificate after applying all that was published by an instant, in order."""
     certificate = state.promise.certificate
     rests_on: list[FactVersion] = []
@@ -150,7 +150,7 @@ def reckoned(state: Waiting, published: Publications, now: datetime) -> Reckoned
         elif after != certificate:
             certificate = after
             rests_on += resting_on(publication)
-    return Reckoned(certificate, tuple(rests_on), passed)
+    return ReckonedCertificate(certificate, tuple(rests_on), passed)
 
 
 def _since(state: Waiting, published: Publications, now: datetime) -> list[Publication]:

@@ -11,7 +11,7 @@ from libs.messages.contracts import ReminderSkip
 from libs.messages.plan import NoticeOffsets, Status
 from services.contract.contract_states import NOTHING_TOLD, OFFERED
 from services.contract.handlers import Beginning, NotBegun
-from services.contract.plan_facts import PlanFacts, next_told
+from services.contract.plan_facts import CalendarsAndPrices, next_told
 from services.contract.renewals import OfferRenewal, RemindOfRenewal
 from services.contract.telling import EndOfTerm, Scheduled, due_at, mail_at, schedule, why_skipped
 from tests.unit.contract.examples import CALENDAR, CONTRACT, CUSTOMER, JUNE, LICENCE
@@ -90,7 +90,7 @@ def row(**changes: object) -> dict[str, Any]:
 
 
 def test_the_offer_is_priced_on_its_own_local_day() -> None:
-    facts = PlanFacts({"france": CALENDAR}, LISTS)
+    facts = CalendarsAndPrices({"france": CALENDAR}, LISTS)
     one = next_told(row(), schedule(OFFSETS))
     assert one.due_at == OFFERED_AT
     offer = facts.tell(one, OFFSETS, OFFER.detected_at)
@@ -100,7 +100,7 @@ def test_the_offer_is_priced_on_its_own_local_day() -> None:
 
 def test_a_customer_that_is_not_known_here_is_reminded() -> None:
     one = next_told(row(told=OFFERED), [Scheduled(OFFERED, 60)])
-    reminder = PlanFacts({}, ()).tell(one, OFFSETS, one.due_at)
+    reminder = CalendarsAndPrices({}, ()).tell(one, OFFSETS, one.due_at)
     assert reminder == RemindOfRenewal(one.due_at, CONTRACT, 60, one.due_at, one.due_at)
 
 

@@ -26,7 +26,7 @@ from aiokafka.protocol.offset import OffsetRequest
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka import connection
-from libs.eventlog.kafka.answers import Found, checked, codes
+from libs.eventlog.kafka.answers import ErrorCode, checked, codes
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topic_id import TopicIdRequest
@@ -271,7 +271,7 @@ def test_answers_that_nobody_asks_for_yet_would_be_looked_at_too(answer: Respons
 
 def test_a_code_is_told_with_what_it_is_about() -> None:
     answer = planted.offsets(UNHEARD)
-    assert list(codes(answer)) == [Found("partitions", UNHEARD, (TOPIC, 0))]
+    assert list(codes(answer)) == [ErrorCode("partitions", UNHEARD, (TOPIC, 0))]
     with pytest.raises(KafkaError, match=rf"error code 999, OffsetResponse_v3 {TOPIC} 0"):
         checked(answer)
 

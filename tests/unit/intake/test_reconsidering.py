@@ -9,7 +9,7 @@ from libs.messages.base import FactVersion
 from libs.messages.clauses import Clause
 from libs.messages.refusals import MessageRefusal, ResponseRefusal, TicketRefusal
 from libs.messages.tickets import Channel, RespondedBy, ResponseRefused, TicketEvent, TicketOpened, TicketRefused
-from services.intake.domain import DECIDER, ApplyHeld, Refused
+from services.intake.domain import DECIDER, ApplyHeld, RefusedTicket
 from services.intake.facts import TicketFacts
 from services.intake.life import Ticket
 from services.intake.reconsidering import ReconsiderOpening, lacks_customer
@@ -98,7 +98,10 @@ def test_what_was_answered_withdrawn_or_judged_otherwise_is_left_alone(after: tu
 def test_the_row_says_what_is_decided_on(after: tuple[TicketEvent, ...]) -> None:
     state = DECIDER.replay((REFUSED, *after))
     waits = (
-        isinstance(state, Refused) and state.asked is not None and not state.dealt_with and lacks_customer(state.asked)
+        isinstance(state, RefusedTicket)
+        and state.asked is not None
+        and not state.dealt_with
+        and lacks_customer(state.asked)
     )
     assert row(REFUSED, *after).lacks_customer is waits
 

@@ -20,7 +20,7 @@ from libs.messages.tickets import (
     TicketRefused,
 )
 from libs.plan import KnownTerm
-from services.intake.domain import DECIDER, Refused
+from services.intake.domain import DECIDER, RefusedTicket
 from services.intake.facts import TicketFacts
 from services.intake.life import Ticket
 from services.intake.reconsidering import ReconsiderOpening
@@ -136,7 +136,7 @@ def test_only_what_a_later_term_may_take_away_is_restated(reason: TicketRefusal)
     TICKET.given(refusal).when(RESTATE).then(expected)
     assert row(refusal).lacks_cover is (reason in REASONS_OF_COVER)
     state = DECIDER.replay((refusal,))
-    assert isinstance(state, Refused)
+    assert isinstance(state, RefusedTicket)
     assert (state.asked is None) is (reason not in {*REASONS_OF_COVER, TicketRefusal.UNKNOWN_CUSTOMER})
 
 

@@ -19,7 +19,7 @@ from libs.messages.tickets import (
 from services.intake.domain import (
     DECIDER,
     Command,
-    Refused,
+    RefusedTicket,
     State,
     TakeMessage,
     UndoMerge,
@@ -159,7 +159,7 @@ def test_any_part_of_a_history_folds_and_is_stored_as_it_is(
         DECIDER.replay([REFUSED]),
         replace(begin(OPENED, held=()), applied=3, stage=Merged(THERE, Resolved())),
         replace(begin(OPENED, held=()), stage=Merged(THERE, Paused())),
-        Refused(Clause.NOT_COVERED, applied=1),
+        RefusedTicket(Clause.NOT_COVERED, applied=1),
     ],
 )
 def test_a_stored_state_is_the_state(state: State) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from libs.messages.base import Event
 from libs.messages.tickets import Medium, RespondedBy, Side
-from services.sla_timer.cycles.model import Fact, Kind
+from services.sla_timer.cycles.model import CycleFact, Kind
 from services.sla_timer.cycles.rows import CYCLE_FACTS, CycleFactsRow
 from tests.unit.recorded import NOON
 from tests.unit.sla_timer.examples import TICKET, example, paris
@@ -28,7 +28,7 @@ def rows(*events: Event) -> list[CycleFactsRow]:
     return [row for row in found.values() if row]
 
 
-def facts(*events: Event) -> tuple[Fact, ...]:
+def facts(*events: Event) -> tuple[CycleFact, ...]:
     (row,) = rows(OPENED, *events)
     assert row.known == 1 + len(row.facts)
     return row.facts
@@ -83,7 +83,7 @@ def test_an_opening_says_on_whose_calendar_and_since_when() -> None:
     ],
 )
 def test_what_counts_in_an_event_is_told_with_its_instant(event: Event, expected: list[Kind]) -> None:
-    assert facts(event) == tuple(Fact(AT, kind) for kind in expected)
+    assert facts(event) == tuple(CycleFact(AT, kind) for kind in expected)
 
 
 def test_a_merge_and_its_undoing_name_the_survivor() -> None:
@@ -91,14 +91,14 @@ def test_a_merge_and_its_undoing_name_the_survivor() -> None:
         said("TicketsMerged", merged_at=AT, into=SURVIVOR),
         said("MergeUndone", undone_at=LATER, into=SURVIVOR),
     )
-    assert facts(merged, undone) == (Fact(AT, Kind.MERGED, SURVIVOR), Fact(LATER, Kind.UNMERGED, SURVIVOR))
+    assert facts(merged, undone) == (CycleFact(AT, Kind.MERGED, SURVIVOR), CycleFact(LATER, Kind.UNMERGED, SURVIVOR))
 
 
 def test_what_is_said_of_an_absorbed_ticket_is_a_fact_of_the_survivor() -> None:
     own, survivors = rows(OPENED, said("TicketsMerged", merged_at=AT, into=SURVIVOR), given(merged_into=SURVIVOR))
-    assert (own.ticket, own.facts) == (TICKET, (Fact(AT, Kind.MERGED, SURVIVOR),))
+    assert (own.ticket, own.facts) == (TICKET, (CycleFact(AT, Kind.MERGED, SURVIVOR),))
     assert survivors == CycleFactsRow(
-        TICKET, SURVIVOR, facts=(Fact(AT, Kind.ANSWERED),), known=1, last_at=AT, recorded_at=NOON
+        TICKET, SURVIVOR, facts=(CycleFact(AT, Kind.ANSWERED),), known=1, last_at=AT, recorded_at=NOON
     )
 
 

@@ -12,7 +12,7 @@ from libs.messages.cycles import CycleReckoned, CyclesEvent, CyclesReckoned, Cyc
 from libs.messages.plan import CentreCalendar, Closure, CycleTargets, ResponseTargets, Status
 from libs.workcal import tz_version
 from services.sla_timer.cycles.decider import DECIDER, Begun, MissTarget, ReckonCycles, Reckoned, Unreckoned, target_of
-from services.sla_timer.cycles.model import Fact, Kind, TicketHistory
+from services.sla_timer.cycles.model import CycleFact, Kind, TicketHistory
 from services.sla_timer.cycles.rows import CYCLES, CyclesRow
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
 from tests.unit.recorded import recorded_event
@@ -118,7 +118,7 @@ def test_l10_a_paused_cycle_has_no_deadline_and_goes_on_with_what_is_left() -> N
     paused = story(OPENED_AT, (monday("11:30"), Kind.PAUSED))
     (cycle,) = cycles(OPENED, *reckoned(reckon(paused, monday("11:30")), OPENED))
     assert (cycle.due_at, cycle.used_microseconds) == (None, 5400 * 1_000_000)
-    resumed = replace(paused, facts=(*paused.facts, Fact(tuesday("08:00"), Kind.RESUMED)))
+    resumed = replace(paused, facts=(*paused.facts, CycleFact(tuesday("08:00"), Kind.RESUMED)))
     (cycle,) = cycles(OPENED, *reckoned(reckon(resumed, tuesday("08:00")), OPENED))
     assert cycle.due_at == tuesday("11:30")
 
@@ -152,7 +152,7 @@ def test_a_calendar_that_is_not_in_force_yet_moves_nothing() -> None:
 def test_what_has_ended_stays_as_it_was_reckoned_whatever_is_published_later() -> None:
     told = story(OPENED_AT, RESOLVED)
     before = reckoned(reckon(told))
-    more = replace(told, facts=(*told.facts, Fact(monday("16:00"), Kind.REOPENED)))
+    more = replace(told, facts=(*told.facts, CycleFact(monday("16:00"), Kind.REOPENED)))
     again = reckoned(replace(reckon(more, tuesday("09:00")), calendars=(CALENDAR, CLOSED_AT_NOON)), *before)
     after = cycles(*before, *again)
     assert after[0] == cycles(*before)[0]
@@ -230,7 +230,7 @@ MOMENTS = st.lists(
 
 
 def told_of(moments: Sequence[tuple[int, Kind]]) -> ReckonCycles:
-    facts = tuple(Fact(OPENED_AT + timedelta(minutes=10 * at), kind) for at, kind in moments)
+    facts = tuple(CycleFact(OPENED_AT + timedelta(minutes=10 * at), kind) for at, kind in moments)
     return replace(ALL, story=replace(ALL.story, facts=facts), known=1 + len(facts), occurred_at=tuesday("12:00"))
 
 
@@ -255,7 +255,7 @@ def test_what_was_reckoned_whole_is_gone_on_from() -> None:
 
 
 def test_no_event_of_a_ticket_with_very_many_cycles_is_large() -> None:
-    asked = [Fact(OPENED_AT + timedelta(seconds=n), (Kind.ANSWERED, Kind.ASKED)[n % 2]) for n in range(5000)]
+    asked = [CycleFact(OPENED_AT + timedelta(seconds=n), (Kind.ANSWERED, Kind.ASKED)[n % 2]) for n in range(5000)]
     command = replace(ALL, story=replace(ALL.story, facts=tuple(asked)), known=5001)
     event = DECIDER.decide(Unreckoned(), command)
     assert isinstance(event, CycleReckoned)

@@ -9,7 +9,7 @@ from libs.messages.cycles import CycleEnd, Measure
 from libs.messages.tickets import Channel
 from libs.plan import working_calendar
 from libs.workcal import CalendarEnds, TooFarAhead, add_working_time, zone
-from services.sla_timer.cycles.model import Cycle, Fact, Kind, Pause, TicketHistory, cycles_of
+from services.sla_timer.cycles.model import Cycle, CycleFact, Kind, Pause, TicketHistory, cycles_of
 from services.sla_timer.cycles.working_time import is_met, used, used_up_at, wall_time, working_time
 from tests.unit.sla_timer.examples import CALENDARS, MICROSECOND, TICKET
 
@@ -33,7 +33,7 @@ def tuesday(clock: str) -> datetime:
 
 
 def story(opened_at: datetime, *facts: tuple[datetime, Kind], channel: Channel = Channel.EMAIL) -> TicketHistory:
-    return TicketHistory(TICKET, "germany", channel, opened_at, tuple(Fact(at, kind) for at, kind in facts))
+    return TicketHistory(TICKET, "germany", channel, opened_at, tuple(CycleFact(at, kind) for at, kind in facts))
 
 
 def cycles(measure: Measure, opened_at: datetime, *facts: tuple[datetime, Kind]) -> list[Cycle]:
@@ -154,9 +154,9 @@ def test_an_excluded_ticket_is_measured_again_once_it_is_reopened() -> None:
 
 
 def test_a_merge_that_is_undone_never_was() -> None:
-    into = Fact(monday("12:00"), Kind.MERGED, "ticket/crm-eu/9")
-    undone = Fact(monday("13:00"), Kind.UNMERGED, "ticket/crm-eu/9")
-    elsewhere = Fact(monday("14:00"), Kind.MERGED, "ticket/crm-eu/8")
+    into = CycleFact(monday("12:00"), Kind.MERGED, "ticket/crm-eu/9")
+    undone = CycleFact(monday("13:00"), Kind.UNMERGED, "ticket/crm-eu/9")
+    elsewhere = CycleFact(monday("14:00"), Kind.MERGED, "ticket/crm-eu/8")
     before = story(monday("10:00"), (monday("11:00"), Kind.PAUSED))
     assert cycles_of(replace(before, facts=(*before.facts, undone, into))) == cycles_of(before)
     (merged,) = cycles_of(replace(before, facts=(into, undone, elsewhere)))

@@ -13,7 +13,7 @@ from libs.plan import promise, working_calendar
 from libs.workcal import tz_version
 from services.sla_timer.cycles.decider import DECIDER as CYCLES
 from services.sla_timer.cycles.decider import MissTarget, ReckonCycles
-from services.sla_timer.cycles.model import Fact, Kind, TicketHistory
+from services.sla_timer.cycles.model import CycleFact, Kind, TicketHistory
 from services.sla_timer.promise.calls import ReckonCalls, RecordCall
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
 from services.sla_timer.promise.decider import DECIDER, Command, ReactionCommand
@@ -117,7 +117,7 @@ def test_no_command_about_a_promise_fails_whatever_its_facts_are_about(chunk: in
 def cycles(rng: Random) -> ReckonCycles | MissTarget:
     if rng.random() < 0.3:
         return MissTarget(instant(rng), instant(rng))
-    said = tuple(Fact(instant(rng), kind, OTHER) for kind in rng.sample([*Kind], 4))
+    said = tuple(CycleFact(instant(rng), kind, OTHER) for kind in rng.sample([*Kind], 4))
     story = TicketHistory(TICKET, rng.choice(CENTRES), rng.choice([*Channel]), OPENED_AT, said)
     return ReckonCycles(instant(rng), story, rng.randrange(1, 9), *facts(rng)[:2])
 
