@@ -18,6 +18,7 @@ from services.ops.sla.json_lines import (
     InputLine,
     Reply,
     fields_of,
+    first_twice,
     identity_in,
     shown,
     text_in,
@@ -158,8 +159,7 @@ def _twice(fields: Fields) -> str | None:
 def _object(pairs: list[tuple[str, Any]]) -> Object:
     found = Object(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        found.twice = next(name for name in names if names.count(name) > 1)
+        found.twice = first_twice(pairs)
     return found
 
 

@@ -6,6 +6,7 @@ Only one line is held at a time. What is written is UTF-8, with instants in UTC 
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
@@ -110,6 +111,12 @@ def shown(value: str) -> str:
     return text if len(value) <= SHOWN and len(text) <= 2 * SHOWN else f"{text[:SHOWN]}..."
 
 
+def first_twice(pairs: Sequence[tuple[str, Any]]) -> str:
+    """The first of the names that stand in an object more than once; StopIteration where none does."""
+    often = Counter(name for name, _ in pairs)
+    return next(name for name, times in often.items() if times > 1)
+
+
 def _given(fields: Fields, name: str) -> Any:
     if name not in fields:
         raise BadLine("missing", name, f"there is no {name}")
@@ -142,9 +149,7 @@ def _json(text: str, decoder: json.JSONDecoder) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadLine("duplicate_key", None, f"{shown(twice)} stands there twice: which one is meant?")
+        raise BadLine("duplicate_key", None, f"{shown(first_twice(pairs))} stands there twice: which one is meant?")
     return found
 
 

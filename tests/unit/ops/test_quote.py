@@ -20,7 +20,7 @@ from libs.plan import export_plan
 from services.contract.plan import read_plan
 from services.ops.__main__ import main
 from services.ops.contract.quotes import quote_of
-from services.ops.sla.json_lines import LONGEST_LINE, InputLine, lines
+from services.ops.sla.json_lines import LONGEST_LINE, InputLine, first_twice, lines
 
 PLAN_FILES = Path(__file__).parents[3] / "services/contract/plan"
 PLAN = read_plan()
@@ -267,6 +267,24 @@ def test_the_same_may_be_said_in_other_ways(terminal: Terminal, line: object) ->
 @pytest.mark.parametrize("identity", [0, -7, 2**53 - 1, "", "é ☎", "x" * 200])
 def test_an_id_comes_back_as_it_was(identity: str | int) -> None:
     assert answered(ASKED | {"id": identity})["id"] == identity
+
+
+def test_however_many_names_stand_in_a_line_each_is_looked_at_a_few_times() -> None:
+    looks = list[int]()
+
+    class Name(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            looks.append(1)
+            return str(self) == other
+
+    pairs = [(Name(f"n{number}"), number) for number in range(500)]
+    assert first_twice([*pairs, (Name("n499"), 0)]) == "n499"
+    assert len(looks) < 10 * len(pairs)
+    many = "{" + ",".join(f'"n{number}":0' for number in range(20_000)) + ',"id":"a","id":"b"}'
+    assert answered(many.encode())["error"]["code"] == "duplicate_key"
 
 
 def test_no_line_is_no_answer(terminal: Terminal) -> None:
