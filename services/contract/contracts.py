@@ -333,11 +333,14 @@ def _used_otherwise(wish: FromDoor, at: datetime) -> ContractRefused | Signature
 
 
 def _end(state: State, command: EndTerm) -> ContractLapsed | ContractContinued | None:
+    """A contract that was taken up again has lapsed, also where its successor leaves no day between."""
     match state:
         case Active(term=term) | Resubscribed(term=term, lapsed=False) if (
             command.occurred_at == term.covered_until <= command.detected_at
         ):
-            return _continued(term, command) if command.continued_by else _lapse(term, command)
+            taken_up_by = state.successor if isinstance(state, Resubscribed) else None
+            goes_on = command.continued_by not in {None, taken_up_by}
+            return _continued(term, command) if goes_on else _lapse(term, command)
         case _:
             return None
 

@@ -1,6 +1,8 @@
 -- part: following
--- That a term f follows the contract c: another one of its licence, without a day between, and longer.
-f.licence = c.licence and f.stream <> c.stream and f.first_day <= c.last_day + 1 and f.last_day > c.last_day
+-- That a term f follows the contract c: another one of its licence, without a day between, and longer. The one by which
+-- it was taken up again follows a lapse, also where it begins on the day after the last one.
+f.licence = c.licence and f.stream <> c.stream and f.stream is distinct from c.successor
+    and f.first_day <= c.last_day + 1 and f.last_day > c.last_day
 
 -- name: terms_that_ended
 -- Contracts whose term is over and that have no end yet, the earliest end first; `covered_until` itself is not covered.

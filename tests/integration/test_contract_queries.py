@@ -234,6 +234,20 @@ async def test_the_terms_that_ended_first_come_first(contract: Folded) -> None:
     assert [row["stream"] for row in rows] == ["contract/erp/K-2", "contract/erp/K-3"]
 
 
+@pytest.mark.parametrize("other", [None, "contract/erp/K-0", "contract/erp/K-9"])
+async def test_k9_the_contract_by_which_it_was_taken_up_again_follows_a_lapse(
+    contract: Folded, other: str | None
+) -> None:
+    successor = licence().first_term.model_copy(update={"contract": SUCCESSOR})
+    taken_up = example("ContractResubscribed").data.model_copy(update={"contract": CONTRACT, "term": successor})
+    await contract.happened(CONTRACT, ACTIVATED, BEGAN, taken_up)
+    await contract.happened(SUCCESSOR, a_year_from(365))
+    if other:
+        await contract.happened(other, a_year_from(365))
+    rows = await contract.found("terms_that_ended", now=ENDS, most=10)
+    assert [(row["stream"], row["continued_by"]) for row in rows] == [(CONTRACT, other)]
+
+
 TERM_A, TERM_B, TERM_C = "contract/erp/K-2003", "contract/erp/K-2003-B", "contract/erp/K-2003-C"
 
 

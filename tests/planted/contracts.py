@@ -62,7 +62,7 @@ BUGS = (
     Bug(
         name="lapses-although-another-follows",
         file="services/contract/contracts.py",
-        before="return _continued(term, command) if command.continued_by else _lapse(term, command)",
+        before="return _continued(term, command) if goes_on else _lapse(term, command)",
         after="return _lapse(term, command)",
         why="a renewed customer would be told that the contract was not renewed",
         test="tests/unit/contract/test_contract.py::test_a_term_that_is_followed_by_another_never_lapses",

@@ -9,6 +9,7 @@ import pytest
 from libs.messages.clauses import Clause
 from libs.messages.contracts import (
     ContractActivated,
+    ContractContinued,
     ContractLapsed,
     ContractRefusal,
     ContractRefused,
@@ -79,6 +80,15 @@ def test_it_is_taken_although_nobody_has_noted_the_lapse_yet_and_the_lapse_is_no
     assert isinstance(state, Resubscribed)
     assert DECIDER.replay((ACTIVATED, event, ended)) == replace(state, lapsed=True)
     SUPPORT.given(ACTIVATED, event, ended).when(END).then(None)
+
+
+def test_k9_the_successor_from_the_day_after_on_is_no_renewal_in_whatever_order_lapse_and_signature_come() -> None:
+    event = DECIDER.decide(DECIDER.replay((ACTIVATED,)), take_up(FIRST_DAY, NOW))
+    assert isinstance(event, ContractResubscribed)
+    assert event.term.covered_from == ENDS
+    SUPPORT.given(ACTIVATED, event).when(replace(END, continued_by=SUCCESSOR)).then(LAPSED)
+    other = DECIDER.decide(DECIDER.replay((ACTIVATED, event)), replace(END, continued_by="contract/erp/K-9"))
+    assert isinstance(other, ContractContinued)
 
 
 @pytest.mark.parametrize(
