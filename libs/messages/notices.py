@@ -112,6 +112,8 @@ class Cancellation(OpenCode):
     RENEWED = "renewed"
     LAPSED = "lapsed"
     LAPSE_REVERSED = "lapse-reversed"
+    RESUBSCRIBED = "resubscribed"
+    """The contract has been taken up again by another one."""
     REMINDED_LATER = "reminded-later"
     """A later reminder is to be sent."""
     NOT_WANTED = "not-wanted"

@@ -33,6 +33,7 @@ left join lateral (
     when (p.untrue -> n.template ->> 'sequence')::bigint > n.about_sequence then p.untrue -> n.template ->> 'cause'
     when (t.untrue -> n.template ->> 'sequence')::bigint > n.about_sequence then t.untrue -> n.template ->> 'cause'
     when (k.untrue -> n.template ->> 'sequence')::bigint > n.about_sequence then k.untrue -> n.template ->> 'cause'
+    when n.notice_class in ('renewal-offer', 'renewal-reminder', 'lapse') and k.taken_up then 'resubscribed'
     when n.notice_class in ('renewal-offer', 'renewal-reminder', 'lapse') and exists (
         select from terms c
         join terms f on f.licence = c.licence and f.stream <> c.stream

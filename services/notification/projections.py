@@ -290,10 +290,14 @@ class ContractRow(NamedTuple):
 
     stream: str
     untrue: str = "{}"
+    taken_up: bool = False
+    """Whether another contract takes it up again; what is told of its end has been overtaken then."""
 
 
 def _contract(row: ContractRow | None, event: RecordedEvent[ContractEvent]) -> ContractRow:
     known = row or ContractRow(event.stream)
+    if isinstance(event.data, ContractResubscribed | ResubscriptionUndone):
+        return known._replace(taken_up=isinstance(event.data, ContractResubscribed))
     return known._replace(untrue=_untrue(known.untrue, event.sequence, later_facts(event.data)))
 
 
@@ -521,8 +525,15 @@ TICKET_ROWS: Projection[TicketRow] = Projection(
 CONTRACT_ROWS: Projection[ContractRow] = Projection(
     table="contracts",
     row=ContractRow,
-    columns="stream text not null, untrue jsonb not null",
-    events=(ContractRenewed, ContractLapsed, ContractContinued, RenewalReminded),
+    columns="stream text not null, untrue jsonb not null, taken_up boolean not null",
+    events=(
+        ContractRenewed,
+        ContractLapsed,
+        ContractContinued,
+        RenewalReminded,
+        ContractResubscribed,
+        ResubscriptionUndone,
+    ),
     evolve=_contract,
 )
 
@@ -584,6 +595,6 @@ READERS: tuple[Reader, ...] = (
     Reader("notices", NOTICES, 4, (STATES, NOTICE_ROWS), writes=True, put_away=PutAway(EXAMPLES)),
     Reader("tickets", TICKETS, 2, (TICKET_ROWS,), reacts=True),
     Reader("sla", SLA, 2, (PROMISES,), reacts=True),
-    Reader("contracts", CONTRACTS, 3, (CUSTOMERS, ERASED_PERSONS, CONTRACT_ROWS, TERMS), reacts=True),
+    Reader("contracts", CONTRACTS, 4, (CUSTOMERS, ERASED_PERSONS, CONTRACT_ROWS, TERMS), reacts=True),
     Reader("plan", PLAN, 1, (CENTRES,)),
 )

@@ -121,8 +121,8 @@ UNTRUE: Mapping[str, Mapping[LaterFact, Cancellation]] = {
 }
 """Template -> later fact -> the cause with which it is cancelled.
 
-An offer, a reminder and a lapse are untrue as well where a term of another contract of the licence goes on, and a
-reminder where the customer wants none any more.
+An offer, a reminder and a lapse are untrue as well where a term of another contract of the licence goes on or takes it
+up again, whichever is known first, and a reminder where the customer wants none any more.
 """
 TRUE_AGAIN: Mapping[str, LaterFact] = {"breach": LaterFact.BREACHED_AFTER_ALL}
 """Template -> the later fact that makes it true again, if it was not cancelled meanwhile."""

@@ -428,6 +428,22 @@ async def test_a_reminder_is_not_told_to_whom_wants_none_any_more_but_the_offer_
     assert await notices.sent() == {offer, lapse}
 
 
+@pytest.mark.parametrize("kind", ["lapse", "renewal-offer", "renewal-reminder"])
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_what_ends_is_not_told_where_it_was_taken_up_again_whichever_is_noted_first(
+    notices: Notices, kind: str, *, is_first: bool
+) -> None:
+    taken_up, undone = example("ContractResubscribed").data, example("ResubscriptionUndone").data
+    lapsed = example("RenewalReminderSkipped").data
+    await notices.happened(CONTRACT, *([taken_up, lapsed] if is_first else [lapsed, taken_up]))
+    told = await notices.asked(of_a_contract(kind, 2 if is_first else 1))
+    assert await notices.cancelled() == {told: "resubscribed"}
+    assert await notices.sent() == set()
+    await notices.happened("contract/erp/K-9", taken_up, undone)
+    still = await notices.asked(of_a_contract(kind, 3, "contract/erp/K-9"))
+    assert await notices.sent() == {still}
+
+
 @pytest.mark.parametrize("said", SAID)
 async def test_a_reversed_lapse_knows_whether_the_lapse_was_told_and_waits_for_it(notices: Notices, said: str) -> None:
     lapsed_at = example("ContractLapsed").data.lapsed_at
