@@ -20,6 +20,7 @@ from libs.messages.contracts import (
     RenewalReminded,
 )
 from libs.messages.notices import NoticeClass, NoticeFacts, NoticeRole, Recipient
+from libs.messages.refusals import Contact
 from libs.messages.sla import (
     FirstResponseAtRisk,
     FirstResponseBreached,
@@ -53,7 +54,7 @@ def facts_needed(event: RecordedEvent[Foreign]) -> FactsNeeded | None:
     news = news_of(event.data)
     if news is None:
         return None
-    customer = news.customer if isinstance(news, TermNews) else None
+    customer = news.customer if isinstance(news, TermNews | TicketRefused) else None
     return FactsNeeded(customer, news.centre, _working_centre(news))
 
 
@@ -168,6 +169,8 @@ def _acknowledgement_without_promise(known: KnownEvent, missing: FirstResponseNo
 
 
 def _refusal(known: KnownEvent, refused: TicketRefused) -> Reaction:
+    """Tell the requester why; the reseller is named where the customer is known here, and waited for by nobody."""
+    customer = known.facts.customer
     facts = NoticeFacts(
         ticket=known.event.stream,
         customer=refused.customer,
@@ -180,6 +183,7 @@ def _refusal(known: KnownEvent, refused: TicketRefused) -> Reaction:
         reason=str(refused.reason),
         clause=refused.clause,
         contact=refused.contact,
+        reseller=customer.reseller if customer and refused.contact is Contact.RESELLER else None,
         price=refused.price_to_return,
     )
     kind, language = NoticeClass.REFUSAL, known.language(refused.language)

@@ -83,6 +83,15 @@ def test_the_requester_hears_why_no_ticket_was_opened_and_whom_to_contact() -> N
     assert notice.facts.ticket == REFUSED.stream
     assert (notice.facts.reason, notice.facts.clause) == ("cover-lapsed", Clause.NOT_COVERED)
     assert notice.facts.contact is Contact.RESELLER
+    assert facts_needed(REFUSED) == FactsNeeded(REFUSED.data.customer, REFUSED.data.centre)
+
+
+@pytest.mark.parametrize(("contact", "named"), [("reseller", "revendeur-7"), ("regional-team", None)])
+def test_a_refusal_names_the_reseller_where_it_sends_there(contact: str, named: str | None) -> None:
+    refused = example("TicketRefused", contact=contact)
+    bought = replace(KNOWN, customer=CustomerFacts(private=REFUSED.data.private, language="fr", reseller="revendeur-7"))
+    assert asked_for(refused, bought).facts.reseller == named
+    assert asked_for(refused, replace(KNOWN, customer=None)).facts.reseller is None
 
 
 def test_who_was_refused_and_the_centre_hear_that_the_ticket_is_covered_after_all() -> None:
