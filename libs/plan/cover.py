@@ -72,6 +72,7 @@ class KnownTerm:
     covered_until: datetime
     number: int = 1
     licence: str | None = None
+    licence_kind: LicenceKind = LicenceKind.PERPETUAL
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,8 @@ class NotCovered:
     term: KnownTerm | None = None
     """The term that has ended last, or begins next, or does not cover the version."""
     price_to_return: Price | None = None
-    """What a re-subscription costs on that local day; None where nothing has lapsed, or nothing could be priced."""
+    """What a re-subscription costs on that local day; None where nothing has lapsed, where nothing could be priced, and
+    where the next term is signed."""
 
 
 REASON_WORDS: Mapping[TicketRefusal, str] = MappingProxyType(
@@ -242,11 +244,17 @@ def _outside_terms(facts: CoverFacts, customer: KnownCustomer, terms: list[Known
     """A customer with an ended term has lapsed, even where the next term is already signed."""
     if ended := [term for term in terms if term.covered_until <= at]:
         last = max(ended, key=_until)
-        back = _coming_back(facts, last, at)
+        back = _coming_back(facts, last, at) if len(ended) == len(terms) else _ComingBack()
         rests_on = resting_on(customer, last, *back.rests_on)
-        return _not(customer, TicketRefusal.COVER_LAPSED, Clause.NOT_COVERED, rests_on, last, back.price)
+        return _not(customer, TicketRefusal.COVER_LAPSED, _why_it_ended(last), rests_on, last, back.price)
     first = min(terms, key=_from)
     return _not(customer, TicketRefusal.NOT_YET_COVERED, Clause.NOT_COVERED, resting_on(customer, first), first)
+
+
+def _why_it_ended(term: KnownTerm) -> Clause:
+    """« inclus pour la période couverte »: with a subscription licence it ends, and there is nothing to renew."""
+    included = term.licence_kind is LicenceKind.SUBSCRIPTION
+    return Clause.SUBSCRIPTION_LICENCE if included else Clause.NOT_COVERED
 
 
 class _ComingBack(NamedTuple):

@@ -32,6 +32,7 @@ from libs.messages.contracts import (
 from libs.messages.licences import (
     FirstTermNotBegun,
     LicenceEvent,
+    LicenceKind,
     LicenceOptionsAdded,
     LicenceRefused,
     LicenceRegistered,
@@ -92,6 +93,7 @@ class TermRow(NamedTuple):
     number: int
     customer: str
     licence: str
+    licence_kind: str
     products: list[str]
     zone: str
     first_day: date
@@ -110,6 +112,7 @@ def _term(row: TermRow | None, event: RecordedEvent[ContractEvent]) -> TermRow |
                 number=_number(begun),
                 customer=begun.customer,
                 licence=begun.licence,
+                licence_kind=str(_licence_kind(begun)),
                 products=list(begun.products),
                 zone=begun.zone,
                 first_day=begun.first_day,
@@ -130,6 +133,11 @@ def _term(row: TermRow | None, event: RecordedEvent[ContractEvent]) -> TermRow |
 
 def _number(begun: ContractActivated | ContractRenewed) -> int:
     return begun.number if isinstance(begun, ContractRenewed) else 1
+
+
+def _licence_kind(begun: ContractActivated | ContractRenewed) -> LicenceKind:
+    """Only a perpetual licence is renewed."""
+    return LicenceKind.PERPETUAL if isinstance(begun, ContractRenewed) else begun.licence_kind
 
 
 def _by_number(event: RecordedEvent[ContractActivated | ContractRenewed]) -> tuple[Key, ...]:
@@ -240,7 +248,8 @@ TERMS: Projection[TermRow] = Projection(
     row=TermRow,
     columns="""
         stream text not null, number int not null, customer text not null, licence text not null,
-        products text[] not null, zone text not null, first_day date not null, last_day date not null,
+        licence_kind text not null, products text[] not null, zone text not null,
+        first_day date not null, last_day date not null,
         covered_from timestamptz not null, covered_until timestamptz not null, sequence bigint not null""",
     events=(ContractActivated, ContractRenewed),
     evolve=_term,
@@ -303,7 +312,7 @@ EXAMPLES = (
 """States as JSON: what those that are put away have in common with them takes no room."""
 
 READERS: tuple[Reader, ...] = (
-    Reader("tickets", TICKETS, 12, (STATES, TICKET_ROWS), writes=True, reacts=True, put_away=PutAway(EXAMPLES)),
-    Reader("contracts", CONTRACTS, 4, (CUSTOMERS, TERMS, LICENCES)),
+    Reader("tickets", TICKETS, 13, (STATES, TICKET_ROWS), writes=True, reacts=True, put_away=PutAway(EXAMPLES)),
+    Reader("contracts", CONTRACTS, 5, (CUSTOMERS, TERMS, LICENCES)),
     Reader("plan", PLAN, 2, (CENTRES, PRODUCTS, PRICE_LISTS)),
 )

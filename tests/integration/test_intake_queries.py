@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 import services.intake
+from libs.messages.clauses import Clause
+from libs.messages.licences import LicenceKind
 from libs.messages.plan import CentreCalendarPublished, PriceListPublished, ProductVersionsPublished
 from libs.messages.refusals import ResponseRefusal, TicketRefusal
 from libs.messages.tickets import MergeUndone, RespondedBy, ResponseRefused, TicketRefused
@@ -268,6 +270,16 @@ async def test_every_term_of_a_contract_is_a_fact_with_the_event_that_began_it(i
         verdict = judged(facts, at)
         assert isinstance(verdict, Covered)
         assert verdict.term == term
+
+
+async def test_k12_what_kind_of_licence_a_term_is_of_is_a_fact(intake: Folded) -> None:
+    await intake.happened(CUSTOMER.stream, REGISTERED)
+    included = ACTIVATED.model_copy(update={"licence_kind": LicenceKind.SUBSCRIPTION})
+    await intake.happened(CONTRACT.stream, included)
+    (facts,) = await facts_for(intake, FactsNeeded(CUSTOMER.stream, CONNECT))
+    verdict = judged(facts, CONTRACT.covered_until)
+    assert isinstance(verdict, NotCovered)
+    assert verdict.clause is Clause.SUBSCRIPTION_LICENCE
 
 
 async def test_what_a_lapsed_customer_may_come_back_for_is_a_fact(intake: Folded) -> None:

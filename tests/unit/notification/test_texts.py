@@ -233,6 +233,14 @@ def test_who_has_lapsed_hears_that_coming_back_is_dearer(language: str) -> None:
     assert Clause.DEARER in text("refusal", language).body
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_had_a_subscription_licence_hears_of_no_renewal(language: str) -> None:
+    ended = {"reason": "cover-lapsed", "clause": Clause.SUBSCRIPTION_LICENCE}
+    body = render("refusal", language, facts_of("refusal").model_copy(update=ended), EARLY, FRANCE, ANA).body
+    assert Clause.SUBSCRIPTION_LICENCE in body
+    assert Clause.DEARER not in body
+
+
 def test_the_lapse_says_the_last_day() -> None:
     assert "Son dernier jour était le lundi 31 mai 2027" in text("lapse", "fr").body
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.messages.base import FactVersion
+from libs.messages.clauses import Clause
 from libs.messages.licences import LicenceKind
 from libs.messages.money import Price
 from libs.messages.plan import PriceList, Status
@@ -202,6 +203,18 @@ def test_whoever_has_not_lapsed_has_nothing_to_come_back_to() -> None:
     before = cover(FACTS, asked(ENDED.covered_from - timedelta(microseconds=1)))
     assert isinstance(before, NotCovered)
     assert (before.reason, before.price_to_return) == (TicketRefusal.NOT_YET_COVERED, None)
+
+
+def test_k12_with_a_subscription_licence_cover_has_ended_as_the_plan_says_and_nothing_is_to_be_renewed() -> None:
+    included = replace(ENDED, licence_kind=LicenceKind.SUBSCRIPTION)
+    assert lapsed(replace(FACTS, terms=(included,))).clause is Clause.SUBSCRIPTION_LICENCE
+    assert lapsed(FACTS).clause is Clause.NOT_COVERED
+
+
+def test_whoever_has_signed_to_come_back_later_is_quoted_nothing_more() -> None:
+    next_one = term(date(2027, 7, 15), date(2028, 7, 14), "Australia/Melbourne")
+    found = lapsed(replace(FACTS, terms=(ENDED, next_one)))
+    assert (found.term, found.price_to_return) == (ENDED, None)
 
 
 def test_coming_back_costs_more_than_staying_would_have() -> None:
