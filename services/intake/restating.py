@@ -27,9 +27,10 @@ REASONS_OF_COVER = frozenset(
         TicketRefusal.NO_CONTRACT,
         TicketRefusal.NOT_YET_COVERED,
         TicketRefusal.PRODUCT_NOT_COVERED,
+        TicketRefusal.UNKNOWN_PRODUCT,
     }
 )
-"""Reasons that a term which is recorded later may take away."""
+"""Reasons that a term which is recorded later may take away; a product may be published with its first contract."""
 
 
 @dataclass(frozen=True)

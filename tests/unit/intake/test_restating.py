@@ -140,6 +140,16 @@ def test_only_what_a_later_term_may_take_away_is_restated(reason: TicketRefusal)
     assert (state.asked is None) is (reason not in {*REASONS_OF_COVER, TicketRefusal.UNKNOWN_CUSTOMER})
 
 
+def test_a_product_that_was_published_after_the_request_is_covered_by_its_contract_all_the_same() -> None:
+    nothing_of_it = TicketFacts(CUSTOMER)
+    asked: Any = DECIDER.decide(DECIDER.initial, replace(BY_WEB, facts=nothing_of_it))
+    assert asked.reason is TicketRefusal.UNKNOWN_PRODUCT
+    restated = RESTATED.model_copy(update={"reason": TicketRefusal.UNKNOWN_PRODUCT})
+    TICKET.given(asked).when(RESTATE).then(restated)
+    TICKET.given(asked, restated).when(OPEN).then(OPENED_THEN)
+    assert row(asked).lacks_cover
+
+
 @pytest.mark.parametrize("terms", [(), (LAPSED,), (LAPSED, term(date(2026, 12, 1), date(2027, 11, 30), number="K-9"))])
 def test_where_there_is_still_no_cover_nothing_is_said(terms: tuple[KnownTerm, ...]) -> None:
     TICKET.given(ASKED).when(RestateCover(KNOWN, replace(AFTER, terms=terms))).then(None)
