@@ -137,7 +137,7 @@ def _of_contract(said: Said) -> Iterator[str]:
     for term in said["terms"]:
         yield f"  {_of_term(term, ZoneInfo(said['zone']))}"
     if told := said["told"]:
-        yield f"  {_of_offer(told)}"
+        yield f"  {_of_offer(told, is_open=said['state'] == 'active')}"
     if lapse := said["lapse"]:
         yield f"  It lapsed at {_local(lapse['lapsed_at'], ZoneInfo(said['zone']))}, as nobody had signed."
     if said["successor"]:
@@ -153,10 +153,11 @@ def _of_term(said: Said, civil: ZoneInfo) -> str:
     )
 
 
-def _of_offer(said: Said) -> str:
+def _of_offer(said: Said, *, is_open: bool) -> str:
     days = said["last_reminder_days_before"]
-    reminded = "no reminder was due" if days is None else f"the last reminder was that of {days} days before"
-    return f"The next term is offered, {_money(said['offered'])}; {reminded}."
+    before = "a day" if days == 1 else f"{days} days"
+    reminded = "no reminder was due" if days is None else f"the last reminder was that of {before} before"
+    return f"The next term {'is' if is_open else 'was'} offered, {_money(said['offered'])}; {reminded}."
 
 
 def _money(price: Said | None) -> str:

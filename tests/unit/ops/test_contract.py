@@ -106,11 +106,22 @@ def test_a_signature_is_told_with_its_term() -> None:
 
 @pytest.mark.parametrize(
     ("told", "reminded"),
-    [(OFFERED, "no reminder was due"), (30, "the last reminder was that of 30 days before")],
+    [
+        (OFFERED, "no reminder was due"),
+        (30, "the last reminder was that of 30 days before"),
+        (1, "the last reminder was that of a day before"),
+    ],
 )
 def test_an_offer_is_told_with_the_last_reminder(told: int, reminded: str) -> None:
     assert "The next term is offered, 2469.13 AUD (20 % of 12345.67" in of_contract(told=told, offered=PRICE)
     assert of_contract(told=told, offered=PRICE).endswith(f"; {reminded}.")
+
+
+@pytest.mark.parametrize("state", ["lapsed", "continued"])
+def test_an_offer_that_can_not_be_signed_any_more_is_told_as_over(state: str) -> None:
+    said = of_contract(state=state, told=1, offered=PRICE, detected_at=ENDS)
+    assert "The next term was offered, 2469.13 AUD" in said
+    assert "is offered" not in said
 
 
 def test_nothing_is_told_of_what_was_neither_offered_nor_ended() -> None:
