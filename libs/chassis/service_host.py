@@ -8,6 +8,7 @@ import asyncio
 import dataclasses
 import gc
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property, partial
@@ -172,10 +173,18 @@ class ServiceHost:
         duties: Sequence[Duty],
         answer: AnswerAll,
         next_due: Callable[[], Awaitable[datetime | None]],
+        values: Callable[[], Mapping[str, object]] = dict,
     ) -> DutyLoop:
-        """Run the duties; `next_due` returns the next instant of plan time at which something becomes due."""
+        """Run the duties; `next_due` returns the next instant of plan time at which something becomes due.
+
+        `values` are those that the queries name that the duties ask, beside `now` and `most`.
+        """
+
+        async def question(queries: AbstractSet[str], now: datetime) -> AbstractSet[str]:
+            return await self.queries.finding(queries, now=now, most=1, **values()) if queries else queries
+
         gate = self.engine.gate.passed
-        loop = DutyLoop(self.clock, gate, duties, answer, self.waiter(), self.report, self.engine.owns)
+        loop = DutyLoop(self.clock, gate, duties, answer, self.waiter(), self.report, self.engine.owns, question)
         self.stuck.add(lambda: loop.stuck)
         self._loops.append(("duties", loop.run))
         self._duties.extend(duties)

@@ -196,6 +196,13 @@ class Asked(NamedTuple):
     command: str
 
 
+class Span(NamedTuple):
+    """Offsets of a partition, both ends included."""
+
+    first: int
+    last: int
+
+
 class Loaded(NamedTuple):
     """What a writer decides on: of one stream the head, those of the commands asked for that count, and the state."""
 
@@ -279,10 +286,11 @@ class Store(Protocol):
         """Those of the commands that count, each with the offset of the event that it caused."""
         ...
 
-    async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
-        """The offsets in [first, last] that the reader found void; raises Unavailable until it has passed `last`.
+    async def voids(self, spans: Mapping[int, Span]) -> Mapping[int, frozenset[int]]:
+        """The offsets that the reader found void in a span of each of some partitions.
 
-        Position and voids are read in one snapshot: tables that are being filled again do not hold all voids yet.
+        Raises Unavailable until it has passed the last of each. Positions and voids are read in one snapshot: tables
+        that are being filled again do not hold all voids yet.
         """
         ...
 

@@ -22,6 +22,7 @@ from libs.eventlog.ports import (
     OnAssigned,
     PartitionOffset,
     Position,
+    Span,
     Touched,
 )
 from libs.eventlog.projection import Key, Reader
@@ -324,12 +325,13 @@ class MemoryStore:
         found = {asked: counted_at(self._command_index(asked.stream), asked.command) for asked in commands}
         return {asked: offset for asked, offset in found.items() if offset is not None}
 
-    async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
+    async def voids(self, spans: Mapping[int, Span]) -> Mapping[int, frozenset[int]]:
         """Name the offsets that the reader found void; raises Unavailable."""
         await self._turn()
-        if partition not in self.position or self.position[partition].next_offset <= last:
-            raise Unavailable(f"the reader of {self._reader.topic}[{partition}] has not passed offset {last}")
-        return frozenset(at for at in self.void[partition] if first <= at <= last)
+        for partition, (_, last) in spans.items():
+            if partition not in self.position or self.position[partition].next_offset <= last:
+                raise Unavailable(f"the reader of {self._reader.topic}[{partition}] has not passed offset {last}")
+        return {p: frozenset(at for at in self.void[p] if first <= at <= last) for p, (first, last) in spans.items()}
 
     async def next_position(self, partition: int, beyond: int, wait: float) -> bool:
         """Poll until the position is greater than `beyond`."""

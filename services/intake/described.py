@@ -5,8 +5,8 @@ is private.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,6 +18,8 @@ from libs.messages.doubts import Doubt, DoubtCode
 from libs.messages.private import LONGEST_BODY, LONGEST_LINE, AsGiven, EmailAddress, PersonPhone
 from libs.messages.upstream import DialledNumber, TicketUpstream
 
+AT_HAND = 1000
+"""So many messages are under way at most: each is asked for what describes it at several places of the door."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -31,7 +33,7 @@ class TakenField(NamedTuple):
 class Description(NamedTuple):
     """The describing fields of a message by their names, as they are taken."""
 
-    values: dict[str, str | None]
+    values: Mapping[str, str | None]
     doubts: tuple[Doubt, ...]
     as_given: tuple[AsGiven, ...]
 
@@ -40,6 +42,7 @@ class Description(NamedTuple):
         return self.values.get(name)
 
 
+@lru_cache(AT_HAND)
 def description(said: TicketUpstream) -> Description:
     """Take what a message says that only describes."""
     given = {name: (text, read(text)) for name, text, read in _given(said) if text is not None}

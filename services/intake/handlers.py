@@ -170,11 +170,11 @@ class TicketDuties:
     def all(self) -> list[Duty]:
         """Name the duties."""
         return [
-            Duty("undo crossing merges", self.crossing),
-            Duty("apply merges that waited", self.waited),
-            Duty("reconsider refused", self.refused, safe=self._safe_time()),
-            Duty("restate cover", self.covered, safe=self._safe_time()),
-            Duty("open restated", self.restated, safe=self._safe_time()),
+            Duty("undo crossing merges", self.crossing, asks="crossing_merges"),
+            Duty("apply merges that waited", self.waited, asks="merges_that_waited"),
+            Duty("reconsider refused", self.refused, safe=self._safe_time(), asks="tickets_to_reconsider"),
+            Duty("restate cover", self.covered, safe=self._safe_time(), asks="refusals_to_restate"),
+            Duty("open restated", self.restated, safe=self._safe_time(), asks="restated_to_open"),
         ]
 
     async def crossing(self, _: datetime, most: int) -> Sequence[IssuedCommand]:

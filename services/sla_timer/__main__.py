@@ -26,7 +26,8 @@ async def main() -> int:
     host.reaction("tickets", reactions.react, writer.handle)
     host.reaction("sla", reactions.react_to_promises, writer.handle, ENDS)
     duties = PromiseDuties(host, guard)
-    host.duties([*duties.all(), *CycleDuties(host, guard).all()], writer.handle, duties.next_due)
+    all_duties = [*duties.all(), *CycleDuties(host, guard).all()]
+    host.duties(all_duties, writer.handle, duties.next_due, duties.values)
     host.measure(PromiseMeasures(host).look)
     return await host.serve()
 

@@ -33,8 +33,8 @@ class CycleDuties:
     def all(self) -> list[Duty]:
         """Name the duties."""
         duties = [
-            Duty("reckon cycles", self.to_reckon),
-            Duty("miss targets of cycles", self.due, safe=self._safe_time()),
+            Duty("reckon cycles", self.to_reckon, asks="targets_of_cycles"),
+            Duty("miss targets of cycles", self.due, safe=self._safe_time(), asks="cycles_due"),
         ]
         return [self._guard.held(duty) for duty in duties]
 

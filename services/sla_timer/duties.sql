@@ -234,6 +234,10 @@ join streams_sla h on h.stream = p.stream
 where p.due_at is not null
 order by p.stream;
 
+-- name: any_merge
+-- Whether any ticket was ever merged.
+select from promise_facts where survivors <> '{}' limit 1;
+
 -- name: next_due
 -- The first instant at which one of these duties will act.
 select least(
@@ -307,6 +311,10 @@ and (
     or r.is_running and ({r_has_newer_hours} or {r_has_newer_targets}))
 order by t.opened_at, t.ticket
 limit :most;
+
+-- name: targets_of_cycles
+-- Whether the plan gives cycles a target by now.
+select from targets g where {g_gives_cycles_targets} limit 1;
 
 -- name: newest_targets
 -- The version of the targets published last, whenever they are in force from.

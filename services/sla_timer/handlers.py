@@ -93,15 +93,15 @@ class PromiseDuties:
     def all(self) -> list[Duty]:
         """Name the duties."""
         duties = [
-            Duty("reconsider", self.to_reconsider, safe=self._safe_time()),
-            Duty("reckon anew", self.on_older_grounds),
-            Duty("reckon calls", self.called),
-            Duty("meet after all", self.answered),
-            Duty("put merged right", self._running.lacking, safe=self._safe_time()),
-            Duty("warn at risk", self.at_risk),
-            Duty("fire deadlines", self.due, safe=self._safe_time()),
-            Duty("restate", self.to_restate, safe=self._safe_time()),
-            Duty("restate merged", MergedPromises(self._host).to_restate, safe=self._safe_time()),
+            Duty("reconsider", self.to_reconsider, safe=self._safe_time(), asks="promises_to_reconsider"),
+            Duty("reckon anew", self.on_older_grounds, asks="promises_on_older_grounds"),
+            Duty("reckon calls", self.called, asks="promises_with_owed_calls"),
+            Duty("meet after all", self.answered, asks="promises_answered"),
+            Duty("put merged right", self._running.lacking, safe=self._safe_time(), asks="any_merge"),
+            Duty("warn at risk", self.at_risk, asks="promises_at_risk"),
+            Duty("fire deadlines", self.due, safe=self._safe_time(), asks="promises_due"),
+            Duty("restate", self.to_restate, safe=self._safe_time(), asks="promises_to_restate"),
+            Duty("restate merged", MergedPromises(self._host).to_restate, safe=self._safe_time(), asks="any_merge"),
         ]
         return [self._guard.held(duty) for duty in duties]
 
@@ -128,14 +128,18 @@ class PromiseDuties:
     async def to_restate(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Restate verdicts that rest on less than is known now."""
         while True:
-            known = {"streams": [*self._stays], "versions": [*self._stays.values()]}
-            rows = await self._queries.rows("promises_to_restate", now=now, most=most, **known)
+            rows = await self._queries.rows("promises_to_restate", now=now, most=most, **self._known_to_stay())
+            if not rows:
+                return ()
             each = zip(rows, await self._facts_of(rows), strict=True)
             found = await self._news(
                 [(row, RestatePromise(now, facts.calendars, facts.targets)) for row, facts in each]
             )
             if found or len(rows) < most:
                 return found
+
+    def _known_to_stay(self) -> Mapping[str, object]:
+        return {"streams": [*self._stays], "versions": [*self._stays.values()]}
 
     async def _news(self, asked: Sequence[tuple[Mapping[str, Any], RestatePromise]]) -> Sequence[IssuedCommand]:
         """The commands that say something new; the others are remembered."""
@@ -167,6 +171,10 @@ class PromiseDuties:
         rows = await self._queries.rows("promises_due", now=now, most=most)
         first = {issued.stream for issued in await self._running.lacking(now, most)} if rows else set[str]()
         return [_resting(row, FireDeadline(row["due_at"], now)) for row in rows if row["stream"] not in first]
+
+    def values(self) -> Mapping[str, object]:
+        """What the queries name that the duties ask, beside `now` and `most`."""
+        return {"installed": tz_version(), **self._known_to_stay()}
 
     async def next_due(self) -> datetime | None:
         """The first instant at which one of these will act."""

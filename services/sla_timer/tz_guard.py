@@ -1,6 +1,7 @@
 """Holds everything back while the tz database of this process is older than the published one."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from prometheus_client import Gauge
@@ -45,7 +46,7 @@ class TzGuard:
 
     def held(self, duty: Duty) -> Duty:
         """Let a duty find nothing to do while the version is outdated; `/readyz` and `/quiet` say why."""
-        return Duty(duty.name, self._unless_older(duty.find), duty.safe)
+        return replace(duty, find=self._unless_older(duty.find))
 
     def _unless_older(
         self, find: Callable[[datetime, int], Awaitable[Sequence[Found]]]

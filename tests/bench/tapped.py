@@ -86,7 +86,8 @@ async def main() -> int:
     host.reaction("tickets", reactions.react, writer.handle)
     host.reaction("sla", reactions.react_to_promises, writer.handle, ENDS)
     duties = PromiseDuties(host, guard)
-    host.duties([*map(taps.on, [*duties.all(), *CycleDuties(host, guard).all()])], writer.handle, duties.next_due)
+    all_duties = [*map(taps.on, [*duties.all(), *CycleDuties(host, guard).all()])]
+    host.duties(all_duties, writer.handle, duties.next_due, duties.values)
     return await host.serve()
 
 

@@ -15,6 +15,11 @@ def asked() -> Iterator[str]:
         for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
             if getattr(call.func, "attr", getattr(call.func, "id", None)) in ASK:
                 yield from (str(arg.value) for arg in call.args if isinstance(arg, ast.Constant))
+            yield from (
+                str(word.value.value)
+                for word in call.keywords
+                if word.arg == "asks" and isinstance(word.value, ast.Constant)
+            )
 
 
 def test_no_query_is_there_for_nobody() -> None:

@@ -302,3 +302,20 @@ async def test_verdicts_are_measured_in_the_windows_in_which_they_were_due(timer
             assert [found["france", verdict, window] for window in WINDOWS] == expected
     assert await timer.found("verdicts_measured", now=DUE_AT - MICROSECOND) == []
     assert await timer.found("verdicts_measured", now=DUE_AT + A_DAY) == []
+
+
+async def test_one_question_finds_what_each_duty_finds(timer: Folded) -> None:
+    queries = {
+        *("promises_to_reconsider", "promises_on_older_grounds", "promises_with_owed_calls", "promises_answered"),
+        *("promises_at_risk", "promises_due", "promises_to_restate", "any_merge", "targets_of_cycles", "cycles_due"),
+    }
+    values = {"most": 1, "installed": tz_version(), "streams": list[str](), "versions": list[int]()}
+
+    async def asked(now: datetime) -> set[str]:
+        return {*await timer.queries.finding(queries, now=now, **values)}
+
+    assert await asked(JUST_LATE) == set()
+    await timer.happened(STREAM, W03)
+    assert await asked(OPENED_AT) == set()
+    assert await asked(AT_RISK_AT) == {"promises_at_risk"}
+    assert await asked(JUST_LATE) == {"promises_due"}

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from libs.eventlog.errors import Unavailable
-from libs.eventlog.ports import Asked, Loaded, Position
+from libs.eventlog.ports import Asked, Loaded, Position, Span
 from libs.eventlog.projection import Reader
 from libs.eventlog.testing import MemoryStep, MemoryStore
 from tests.model.schedule import Latch, Schedule
@@ -71,8 +71,8 @@ class Tables(MemoryStore):
         self._there()
         return counted
 
-    async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
-        voids = await super().voids(partition, first, last)
+    async def voids(self, spans: Mapping[int, Span]) -> Mapping[int, frozenset[int]]:
+        voids = await super().voids(spans)
         self._there()
         return voids
 

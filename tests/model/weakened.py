@@ -122,8 +122,8 @@ REVERSES_NOTHING: Decider[Any, Any, Any] = Decider(Contract(), decide_by_the_day
 
 
 class ReactsToWhatIsVoid(ReactionLoop):
-    async def _counting(self, _: int, records: Sequence[Record]) -> list[RecordedEvent]:
-        return [self._codec.open(self._codec.envelope(r)) for r in records]
+    async def _counting(self, batches: Mapping[int, Sequence[Record]]) -> list[RecordedEvent]:
+        return [self._codec.open(self._codec.envelope(r)) for records in batches.values() for r in records]
 
 
 class AsksBeforeTheGate(DoorLoop):

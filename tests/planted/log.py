@@ -161,7 +161,7 @@ BUGS = (
     Bug(
         name="reaction-to-void-records",
         file="libs/eventlog/loops/reaction.py",
-        before="for record in records if record.offset not in void)",
+        before="for record in records if record.offset not in voids[p])",
         after="for record in records)",
         why="the loser of a race would start a promise of a ticket that never opened",
         test="tests/unit/eventlog/test_loops.py::test_a_reaction_takes_what_counts_when_its_reader_has_passed_it",

@@ -198,10 +198,18 @@ BUGS = (
     Bug(
         name="fires-without-safe-time",
         file="services/sla_timer/handlers.py",
-        before='Duty("fire deadlines", self.due, safe=self._safe_time()),',
-        after='Duty("fire deadlines", self.due),',
+        before='Duty("fire deadlines", self.due, safe=self._safe_time(), asks="promises_due"),',
+        after='Duty("fire deadlines", self.due, asks="promises_due"),',
         why="a breach would count although the answer stands at the door",
         test="tests/unit/test_safe_duties.py::test_whatever_can_not_be_taken_back_waits_for_safe_time",
+    ),
+    Bug(
+        name="question-of-another-duty",
+        file="services/sla_timer/handlers.py",
+        before='Duty("warn at risk", self.at_risk, asks="promises_at_risk"),',
+        after='Duty("warn at risk", self.at_risk, asks="promises_due"),',
+        why="nobody would be warned as long as no deadline is due",
+        test="tests/unit/test_safe_duties.py::test_the_one_question_for_all_duties_asks_for_each_what_it_looks_for_itself",
     ),
     Bug(
         name="chain-of-merges-is-not-waited-for",

@@ -1,8 +1,9 @@
 """Which duties of the services wait for safe time, and for whom, one after the other."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -48,6 +49,7 @@ class Host:
         return Waits([[follower.name for follower in stage] for stage in stages], [source.group for source in inputs])
 
 
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 HOST: Any = Host()
 GUARD: Any = SimpleNamespace(held=lambda duty: duty)
 PROMISES, CYCLES = PromiseDuties(HOST, GUARD).all(), CycleDuties(HOST, GUARD).all()
@@ -79,3 +81,40 @@ def test_whatever_can_not_be_taken_back_waits_for_safe_time() -> None:
 def test_first_the_door_then_who_follows_it_then_our_own_reader(duties: Sequence[Duty], waits: Waits) -> None:
     safe: list[object] = [duty.safe for duty in duties if duty.safe]
     assert safe == [waits] * len(safe)
+
+
+class Empty:
+    """Tables without rows, and what was asked of them."""
+
+    def __init__(self) -> None:
+        self.asked = set[str]()
+
+    async def rows(self, name: str, **_: object) -> Sequence[Any]:
+        self.asked.add(name)
+        return ()
+
+    async def row(self, name: str, **_: object) -> None:
+        self.asked.add(name)
+
+    async def facts(self, name: str, *_: object) -> Sequence[Any]:
+        self.asked.add(name)
+        return ()
+
+
+ASKED_FIRST = {"any_merge": "merged_promises", "targets_of_cycles": "cycles_to_reckon"}
+"""What is asked in their place, being cheaper: without a merge, or targets of cycles, these have no rows."""
+
+
+async def test_the_one_question_for_all_duties_asks_for_each_what_it_looks_for_itself() -> None:
+    tables, host = Empty(), Host()
+    vars(host).update(queries=tables, clock=SimpleNamespace(now=lambda: NOW))
+    found: list[Duty] = [
+        *PromiseDuties(cast("Any", host), GUARD).all(),
+        *CycleDuties(cast("Any", host), GUARD).all(),
+        *TicketDuties(cast("Any", host), HOST).all(),
+    ]
+    for duty in found:
+        tables.asked.clear()
+        assert await duty.find(NOW, 1) in ([], ())
+        assert duty.asks
+        assert ASKED_FIRST.get(duty.asks, duty.asks) in tables.asked

@@ -1,6 +1,7 @@
 """Duties: what follows from our own state, found by a query until its event counts. No other state is kept."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
@@ -59,11 +60,22 @@ class Duty:
     """One named query: `find` returns the commands for the rows that match at an instant of plan time, up to a limit.
 
     With `safe`, a duty that finds something waits for safe time, then runs the query again and acts on its result.
+    `asks` is a query without whose rows it finds nothing: those of all duties are asked in one question.
     """
 
     name: str
     find: Callable[[datetime, int], Awaitable[Sequence[Found]]]
     safe: SafeTime | None = None
+    asks: str | None = None
+
+
+Question = Callable[[AbstractSet[str], datetime], Awaitable[AbstractSet[str]]]
+"""Tells which of some queries have a row at an instant of plan time; raises Unavailable."""
+
+
+async def every_one(queries: AbstractSet[str], now: datetime) -> AbstractSet[str]:  # noqa: ARG001 - a Question
+    """Have every duty look for itself."""
+    return queries
 
 
 class DutyLoop:
@@ -82,10 +94,11 @@ class DutyLoop:
         rest: Rest,
         report: Report = unreported,
         owns: Callable[[str], bool] = lambda _: True,
+        question: Question = every_one,
     ) -> None:
         """Make it; `owns` tells the streams whose partitions this process has, so that each duty is done by one."""
         self._clock, self._gate, self._duties, self._answer, self._rest = clock, gate, duties, answer, rest
-        self._owns = owns
+        self._owns, self._question = owns, question
         self.waiting: dict[str, str] = {}
         self.stuck_duties = StuckStreams("duties", clock, report)
         self._held: set[str] = set()
@@ -104,11 +117,31 @@ class DutyLoop:
     async def run(self) -> None:
         """Do what is due until cancelled; after a round without events, `rest` waits until something may be due."""
         while True:
-            done = 0
-            for duty in self._duties:
-                done += await self.round(duty)
-            if not done:
+            if not await self.look():
                 await self._rest(soon=bool(self.waiting) or self.keeps_back)
+
+    async def look(self) -> int:
+        """Do what the duties find now; gives the number of events that it led to."""
+        done, idle = 0, await self._idle()
+        for duty in self._duties:
+            if duty.asks in idle:
+                self._nothing_is_due(duty)
+            else:
+                done += await self.round(duty)
+        return done
+
+    async def _idle(self) -> AbstractSet[str]:
+        """Those of the queries that the duties ask that have no row now; none of them where that can not be told."""
+        queries = {duty.asks for duty in self._duties if duty.asks and not self.stuck_duties.waits(duty.name)}
+        try:
+            return queries - await self._question(queries, self._clock.now())
+        except Exception:  # noqa: BLE001 - of whatever kind: the duty that it comes of meets it itself, and reports it
+            return frozenset()
+
+    def _nothing_is_due(self, duty: Duty) -> None:
+        self.waiting.pop(duty.name, None)
+        self._held.discard(duty.name)
+        self.stuck_duties.back(duty.name)
 
     async def round(self, duty: Duty) -> int:
         """Do what one duty finds now; gives the number of events that it led to."""
@@ -170,5 +203,5 @@ class DutyLoop:
                 self._held.add(duty.name)
             if len(mine) >= most or len(found) < most + more:
                 return mine[:most]
-            more = 2 * more + len(held) + 1
+            more += most + more  # twice as many: of what others own or what is left aside there may be any number
         return ()

@@ -15,7 +15,7 @@ from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.membership import ANEW, commit_again, ours, watched
 from libs.eventlog.loops.stuck import StuckStreams, apart
 from libs.eventlog.loops.writer import Answer
-from libs.eventlog.ports import Clock, Log, PartitionOffset, Store, Subscription
+from libs.eventlog.ports import Clock, Log, PartitionOffset, Span, Store, Subscription
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.base import Event, event_type
@@ -122,7 +122,7 @@ class ReactionLoop:
 
     async def process(self, batches: Mapping[int, Sequence[Record]]) -> None:
         """React to the counting events; after Unavailable it can be retried: nothing was lost."""
-        counting = [event for p, records in batches.items() for event in await self._counting(p, records)]
+        counting = await self._counting(batches)
         await self._work([event for event in counting if event.stream not in self.stuck])
 
     async def _work(self, events: Sequence[RecordedEvent]) -> None:
@@ -173,13 +173,13 @@ class ReactionLoop:
     async def _catch_up(self, partition: int, stream: str, first: int, end: int) -> None:
         """React to a stream's events in [first, end), the first one alone to begin with: it may well fail again."""
         [record] = (await self._log.records(self._topic, [PartitionOffset(partition, first)])).values()
-        await self._work(await self._counting(partition, [record]))
+        await self._work(await self._counting({partition: [record]}))
         if stream in self._left[partition]:
             return
         async for records in self._log.scan(self._topic, partition, end, first + 1):
             mine = [record for record in records if record.key == stream.encode()]
             if mine:
-                await self._work(await self._counting(partition, mine))
+                await self._work(await self._counting({partition: mine}))
             if stream in self._left[partition]:
                 return
 
@@ -195,10 +195,12 @@ class ReactionLoop:
         if is_due and await commit_again(self._log, self._group, self._topic, subscription):
             self._anew_at = self._clock.monotonic() + ANEW
 
-    async def _counting(self, partition: int, records: Sequence[Record]) -> list[RecordedEvent]:
-        first, last = records[0].offset, records[-1].offset
-        if not await self._store.next_position(partition, last, 1.0):
-            raise Unavailable(f"our reader of {self._topic}[{partition}] has not passed offset {last}")
-        void = await self._store.voids(partition, first, last)
-        events = (self._codec.envelope(record) for record in records if record.offset not in void)
+    async def _counting(self, batches: Mapping[int, Sequence[Record]]) -> list[RecordedEvent]:
+        spans = {p: Span(records[0].offset, records[-1].offset) for p, records in batches.items()}
+        for partition, span in spans.items():
+            if not await self._store.next_position(partition, span.last, 1.0):
+                raise Unavailable(f"our reader of {self._topic}[{partition}] has not passed offset {span.last}")
+        voids = await self._store.voids(spans) if spans else {}
+        counting = (record for p, records in batches.items() for record in records if record.offset not in voids[p])
+        events = map(self._codec.envelope, counting)
         return [self._codec.open(event) for event in events if not self._types or event.type in self._types]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +19,7 @@ W = TypeVar("W", bound=NamedTuple)
 
 PART = re.compile(r"^-- part: (\w+)\n((?:(?!-- (?:part|name): ).*\n)*)", re.MULTILINE)
 HEAD = re.compile(r"^-- name: .*\n(?:--.*\n)*", re.MULTILINE)
+NAMED = re.compile(r"^-- name: (\w+)\n(?:--.*\n)*((?:(?!-- name: ).*\n)*)", re.MULTILINE)
 COMMENT, USE = re.compile(r"^--.*\n", re.MULTILINE), re.compile(r"\{(\w+)\}")
 
 
@@ -41,6 +43,17 @@ def expressions_of(readers: Iterable[Reader]) -> Mapping[str, str]:
     return {name: sql for r in readers for p in r.projections for name, sql in p.expressions.items()}
 
 
+def one_question(queries: Mapping[str, str]) -> str:
+    """A file with the one query `finding`, which gives the names of those of some queries that have a row."""
+    each = (f"select '{name}' as name where exists (\n{sql}\n)" for name, sql in sorted(queries.items()))
+    return "-- name: finding\n" + "\nunion all\n".join(each) + ";\n"
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    loaded = aiosql.from_str(text, "asyncpg", mandatory_parameters=False)
+    return {name: getattr(loaded, name) for name in loaded.available_queries}
+
+
 class Queries:
     """The named queries of some files, each run on a connection of its own."""
 
@@ -59,15 +72,27 @@ class Queries:
         """
         self._database, self._values = database, values
         self._named: dict[str, Any] = {}
+        self._texts: dict[str, str] = {}
+        self._questions: dict[frozenset[str], Any] = {}
         for file in files:
             text = seeing(put_together(file.read_text(), expressions), instead)
-            loaded = aiosql.from_str(text, "asyncpg", mandatory_parameters=False)
-            self._named |= {name: getattr(loaded, name) for name in loaded.available_queries}
+            self._texts |= {name: sql.strip().removesuffix(";") for name, sql in NAMED.findall(text)}
+            self._named |= _loaded(text)
 
     async def rows(self, name: str, **values: object) -> list[dict[str, Any]]:
         """The rows of a query as dictionaries; raises Unavailable where the database can not be reached."""
         async with self._database.connection() as connection:
             return [dict(row) async for row in self._named[name](connection, **self._values, **values)]
+
+    async def finding(self, names: AbstractSet[str], **values: object) -> frozenset[str]:
+        """Those of some queries that have a row, all asked in one statement; raises Unavailable."""
+        asked = frozenset(names)
+        if asked not in self._questions:
+            self._questions[asked] = _loaded(one_question({name: self._texts[name] for name in names}))["finding"]
+        async with self._database.connection() as connection:
+            return frozenset(
+                [row["name"] async for row in self._questions[asked](connection, **self._values, **values)]
+            )
 
     async def stream(self, name: str, at_once: int = 5_000, **values: object) -> AsyncIterator[dict[str, Any]]:
         """The rows of a query as they are read, never all of them at once; raises Unavailable."""

@@ -6,13 +6,13 @@ Rows of a batch are written by deleting what was there and copying what is there
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
 from libs.eventlog.errors import Fenced, Unavailable
 from libs.eventlog.fold import command_key, counted_at
-from libs.eventlog.ports import Asked, Loaded, Position, nobody
+from libs.eventlog.ports import Asked, Loaded, Position, Span, nobody
 from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Connection, Database
 from libs.eventlog.tables.steps import PostgresStep, PostgresSteps
@@ -140,35 +140,45 @@ class PostgresStore:
             f" join commands_{self._reader.name} using (stream, command) group by stream) as found using (stream)"
         )
 
-    async def voids(self, partition: int, first: int, last: int) -> frozenset[int]:
-        """The offsets in [first, last] that the reader found void; raises Unavailable until it has passed `last`."""
+    async def voids(self, spans: Mapping[int, Span]) -> Mapping[int, frozenset[int]]:
+        """The offsets in spans of partitions that the reader found void; raises Unavailable until it has passed all."""
         async with self._database.connection() as connection:
-            row = await connection.fetchrow(
-                f'select array(select "offset" from voids_{self._reader.name}'
-                ' where partition = $1 and "offset" between $2 and $3) as voids'
-                f" from position_{self._reader.name} where partition = $1 and next_offset > $3",
-                partition,
-                first,
-                last,
+            rows = await connection.fetch(
+                f'select partition, array(select "offset" from voids_{self._reader.name} v'
+                ' where v.partition = asked.partition and v."offset" between asked.first and asked.last) as voids'
+                " from unnest($1::int[], $2::bigint[], $3::bigint[]) as asked (partition, first, last)"
+                f" join position_{self._reader.name} p using (partition) where p.next_offset > asked.last",
+                list(spans),
+                [span.first for span in spans.values()],
+                [span.last for span in spans.values()],
             )
-        if row is None:
-            raise Unavailable(f"the reader of {self._reader.topic}[{partition}] has not passed offset {last}")
-        return frozenset(row["voids"])
+        found = {row["partition"]: frozenset[int](row["voids"]) for row in rows}
+        if late := sorted(spans.keys() - found.keys()):
+            raise Unavailable(
+                f"the reader of {self._reader.topic}[{late[0]}] has not passed offset {spans[late[0]].last}"
+            )
+        return found
 
     async def next_position(self, partition: int, beyond: int, wait: float) -> bool:
-        """Wait until the position of a partition is greater than `beyond`, for at most `wait` machine seconds."""
-        for _ in range(int(wait / LOOK) + 1):
-            if self._known.get(partition, -1) > beyond:
-                return True
+        """Wait until the position of a partition is greater than `beyond`, for at most `wait` machine seconds.
+
+        What this process moves it knows at once; the table is asked, now and then, of what another one may move.
+        """
+        now = asyncio.get_running_loop().time
+        until = now() + wait
+        look = now() + LOOK if partition in self._known else now()
+        while self._known.get(partition, -1) <= beyond:
             moved = self._moved
-            if (await self.positions()).get(partition, -1) > beyond:
-                return True
-            try:
-                async with asyncio.timeout(LOOK):
+            if now() >= look:
+                if (await self.positions()).get(partition, -1) > beyond:
+                    return True
+                look = now() + LOOK
+            if now() >= until:
+                return False
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(look, until)):
                     await moved.wait()
-            except TimeoutError:
-                continue
-        return False
+        return True
 
     def _loaded(self, row: asyncpg.Record, commands: Iterable[str]) -> Loaded:
         head = Head(row["sequence"], row["id"]) if row["id"] is not None else None

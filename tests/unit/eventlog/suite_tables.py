@@ -7,7 +7,7 @@ import pytest
 
 from libs.eventlog.errors import Fenced, Halted, Unavailable
 from libs.eventlog.fold import INDEX_ENTRY, NEWEST, Projector
-from libs.eventlog.ports import Asked, Loaded, Position, Store
+from libs.eventlog.ports import Asked, Loaded, Position, Span, Store
 from libs.eventlog.projection import Reader
 from libs.eventlog.rule import Judge
 from libs.eventlog.wire.record import Head, Record
@@ -162,8 +162,8 @@ class TablesSuite:
         async with env.tables(TIMER_TICKETS) as tables:
             store = tables.stores[TIMER_TICKETS.name]
             await apply(store, TIMER_TICKETS, (await store.claim({0, 1}))[0], records)
-            assert await store.voids(0, 0, 3) == {1, 3}
-            assert await store.voids(0, 2, 2) == frozenset()
+            assert await store.voids({0: Span(0, 3)}) == {0: {1, 3}}
+            assert await store.voids({0: Span(2, 2)}) == {0: frozenset()}
             assert (await tables.contents(TIMER_TICKETS)).voids == {0: {1, 3}}
 
     async def test_void_offsets_are_not_kept_where_nobody_asks(self, env: Environment) -> None:
@@ -179,9 +179,11 @@ class TablesSuite:
         async with env.tables(TIMER_TICKETS) as tables:
             store = tables.stores[TIMER_TICKETS.name]
             await apply(store, TIMER_TICKETS, (await store.claim({0, 1}))[0], [history.next(A)])
-            assert await store.voids(0, 0, 0) == frozenset()
+            assert await store.voids({0: Span(0, 0)}) == {0: frozenset()}
             with pytest.raises(Unavailable, match="has not passed offset 1"):
-                await store.voids(0, 0, 1)
+                await store.voids({0: Span(0, 1)})
+            with pytest.raises(Unavailable, match=r"\[1\] has not passed offset 0"):
+                await store.voids({0: Span(0, 0), 1: Span(0, 0)})
 
     async def test_who_waits_for_a_position_is_told_when_it_is_passed(self, env: Environment) -> None:
         history = History()

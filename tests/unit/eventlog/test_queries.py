@@ -2,7 +2,7 @@
 
 import pytest
 
-from libs.eventlog.tables.queries import put_together, seeing
+from libs.eventlog.tables.queries import one_question, put_together, seeing
 
 FILE = """
 -- part: is_late
@@ -45,3 +45,14 @@ def test_every_query_sees_other_rows_in_place_of_a_table() -> None:
         "-- name: none\nwith promises as (select :a), states as (select :b)\nselect 1;\n"
     )
     assert seeing(one, {}) == one
+
+
+def test_several_queries_are_asked_in_one() -> None:
+    assert one_question(
+        {"late": "select * from promises limit :most", "early": "select 1 where :now < '2026-01-01'"}
+    ) == (
+        "-- name: finding\n"
+        "select 'early' as name where exists (\nselect 1 where :now < '2026-01-01'\n)\n"
+        "union all\n"
+        "select 'late' as name where exists (\nselect * from promises limit :most\n);\n"
+    )

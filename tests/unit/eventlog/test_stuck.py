@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import Failure
 from libs.eventlog.fold import Projector, View
 from libs.eventlog.loops.door import LOOK, DoorLoop
-from libs.eventlog.loops.duty import Duty, DutyLoop, Found, found_by
+from libs.eventlog.loops.duty import BATCH, Duty, DutyLoop, Found, found_by
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.held_back import AT_MOST, Source, firsts_of, held_back, remark_of
 from libs.eventlog.loops.reaction import ReactionLoop
@@ -587,3 +588,71 @@ async def test_a_fault_of_the_store_that_passes_halts_nothing() -> None:
         await reading.read(1)
     assert (await reading.store.positions())[0] == 1
     assert reading.loop.halted == {}
+
+
+class Asked:
+    """The one question for all duties, and what it was asked."""
+
+    def __init__(self, *finding: str) -> None:
+        self.finding, self.fails, self.times = set(finding), False, list[AbstractSet[str]]()
+
+    async def __call__(self, queries: AbstractSet[str], now: datetime) -> AbstractSet[str]:
+        assert now == MONDAY
+        self.times.append(queries)
+        if self.fails:
+            raise RuntimeError("a query is wrong")
+        return self.finding & queries
+
+
+async def test_duties_that_find_nothing_are_asked_in_one_question() -> None:
+    looks = list[str]()
+
+    def asking(name: str, query: str | None) -> Duty:
+        async def find(now: datetime, most: int) -> Sequence[Found]:  # noqa: ARG001 - always the same
+            looks.append(name)
+            return ()
+
+        return Duty(name, find, asks=query)
+
+    asked = Asked("b")
+    duties = [asking("first", "a"), asking("second", "b"), asking("third", None)]
+    loop = DutyLoop(Machine(), is_open, duties, Due().answer, no_rest, question=asked)
+    assert await loop.look() == 0
+    assert (asked.times, looks) == ([{"a", "b"}], ["second", "third"])
+    asked.fails = True
+    await loop.look()
+    assert looks == ["second", "third", "first", "second", "third"]
+
+
+async def test_a_duty_that_finds_nothing_any_more_waits_for_nothing() -> None:
+    async def find(now: datetime, most: int) -> Sequence[Found]:  # noqa: ARG001 - always the same
+        raise Unavailable("its customer is not known here yet")
+
+    asked = Asked("late")
+    loop = DutyLoop(Machine(), is_open, [Duty("expire", find, asks="late")], Due().answer, no_rest, question=asked)
+    await loop.look()
+    assert loop.waiting == {"expire": "its customer is not known here yet"}
+    asked.finding.clear()
+    await loop.look()
+    assert loop.waiting == {}
+
+
+async def test_what_other_processes_own_is_passed_over_in_few_looks() -> None:
+    streams = [f"promise/x/{n:05}" for n in range(9000)]
+    sizes = list[int]()
+
+    async def find(now: datetime, most: int) -> Sequence[Found]:  # noqa: ARG001 - always the same
+        sizes.append(most)
+        return [IssuedCommand(str(name_id(stream)), stream, Expire(MONDAY), stream) for stream in streams[:most]]
+
+    done = list[str]()
+
+    async def answer(commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        done.extend(issued.stream for issued in commands)
+        return [Answer(issued, None) for issued in commands]
+
+    duty = Duty("expire", find)
+    loop = DutyLoop(Machine(), is_open, [duty], answer, no_rest, owns=lambda stream: int(stream[-1]) % 2 == 0)
+    await loop.round(duty)
+    assert done == [stream for stream in streams if int(stream[-1]) % 2 == 0]
+    assert sizes == [BATCH, 2 * BATCH]

@@ -83,6 +83,10 @@ def test_the_receipt_names_it(changes: dict[str, Any], field: str, code: str) ->
     assert Receipt.model_validate_json(answer.value or b"").doubts == (Doubt(field=field, code=DoubtCode(code)),)
 
 
+def test_a_message_is_described_once_however_often_it_is_asked_for() -> None:
+    assert description(read(submitted({})).data) is description(read(submitted({})).data)
+
+
 def test_where_nothing_is_doubtful_nothing_is_said_of_doubts() -> None:
     record = submitted({})
     assert decided(record).doubts == ()
