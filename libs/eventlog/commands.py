@@ -47,19 +47,19 @@ class IssuedCommand:
 
 def issued_at_door(message: Message, stream: str, command: Command) -> IssuedCommand:
     """The command of an upstream message; the same (source, id) on a stream is the same command."""
-    identity = str(door_command_id(message.source, message.id, stream))
+    identity = door_command_id(message.source, message.id, stream)
     return IssuedCommand(identity, stream, command, identity, message.traceparent)
 
 
 def refused_as_used_otherwise(message: Message, issued: IssuedCommand, fingerprint: str) -> IssuedCommand:
     """The command of a message under whose (source, id) something else was said of the stream before."""
-    identity = str(otherwise_command_id(message.source, message.id, issued.stream, fingerprint))
+    identity = otherwise_command_id(message.source, message.id, issued.stream, fingerprint)
     return replace(issued, id=identity, correlation=identity, command=IdUsedOtherwise(message.time, issued.command))
 
 
 def issued_by_event(event: RecordedEvent, reaction: Reaction) -> IssuedCommand:
     """The command that another service's event causes."""
-    identity = str(reaction_command_id(event.id, reaction.name, reaction.stream))
+    identity = reaction_command_id(event.id, reaction.name, reaction.stream)
     told = event.correlationid, event.traceparent
     return IssuedCommand(identity, reaction.stream, reaction.command, *told, caused_by=event.id)
 
@@ -69,6 +69,6 @@ def issued_by_duty(row: Mapping[str, Any], command: Command, *more: str, rests_o
 
     A stream without events has no head, and is named by itself.
     """
-    identity = str(duty_command_id(row["head"] or row["stream"], type(command).__name__, *more))
+    identity = duty_command_id(row["head"] or row["stream"], type(command).__name__, *more)
     rests = tuple(rests_on)
     return IssuedCommand(identity, row["stream"], command, row["correlation"], caused_by=row["head"], rests_on=rests)

@@ -33,7 +33,7 @@ from libs.eventlog.tables.generations import Generation, current, discard, gener
 from libs.eventlog.tables.store import PostgresStore, how_far
 from libs.eventlog.wire.codec import Codec
 from libs.messages.base import Event
-from libs.messages.catalogue import EVENTS, topic_of
+from libs.messages.catalogue import EVENTS, STREAMS_OF
 from libs.messages.streams import partition_of
 
 
@@ -78,6 +78,8 @@ class Engine:
         self.standby = Standby(self.log, clock, self.database, self.projectors, self.group)
         self._builder = Builder(self.log, self.database, cards, self.projectors, self._order)
         self._generations: dict[str, Generation] = {}
+        self._writing = {kind: r for r in readers if r.writes for kind in STREAMS_OF.get(r.topic, ())}
+        """By the kind of a stream, the reader of the topic on which we write it."""
         self._closing: list[Writer | Appender] = []
 
     async def open(self, tell: Tell = silent, *, by_our_card: bool = True) -> None:
@@ -114,9 +116,8 @@ class Engine:
 
     def owns(self, stream: str) -> bool:
         """Whether our own reader of the stream's topic has its partition now: then its duties are ours."""
-        topic = topic_of(stream)
-        reader = next(r for r in self.readers.values() if r.topic == topic and r.writes)
-        return partition_of(stream, self.cards[topic].partitions) in self.loops[reader.name].partitions()
+        reader = self._writing[stream.partition("/")[0]]
+        return partition_of(stream, self.cards[reader.topic].partitions) in self.loops[reader.name].partitions()
 
     def group(self, name: str) -> str:
         """Name a consumer group of this service."""

@@ -23,30 +23,30 @@ def _name(parts: Sequence[str]) -> str:
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{'89ab'[digest[8] >> 4 & 3]}{text[17:20]}-{text[20:]}"
 
 
-def door_command_id(source: str, message_id: str, stream: str) -> UUID:
+def door_command_id(source: str, message_id: str, stream: str) -> str:
     """Name the command of an upstream message by its (source, id) and its stream.
 
     A source that looks like the id of an event has a name space of its own: else an upstream system could choose its
     source and id so that its command has the id of a reaction, which would then find an answer and never act.
     """
     if _EVENT_ID.fullmatch(source):
-        return name_id("door", source, message_id, stream)
-    return name_id(source, message_id, stream)
+        return _name(("door", source, message_id, stream))
+    return _name((source, message_id, stream))
 
 
-def otherwise_command_id(source: str, message_id: str, stream: str, fingerprint: str) -> UUID:
+def otherwise_command_id(source: str, message_id: str, stream: str, fingerprint: str) -> str:
     """Name the command of an upstream message whose (source, id) had said something else of the stream before."""
-    return name_id("door", source, message_id, stream, fingerprint)
+    return _name(("door", source, message_id, stream, fingerprint))
 
 
-def reaction_command_id(event_id: UUID | str, command: str, stream: str) -> UUID:
+def reaction_command_id(event_id: UUID | str, command: str, stream: str) -> str:
     """Name the command that another service's event causes on a stream."""
-    return name_id(str(event_id), command, stream)
+    return _name((str(event_id), command, stream))
 
 
-def duty_command_id(head_id: UUID | str, command: str, *more: str) -> UUID:
+def duty_command_id(head_id: UUID | str, command: str, *more: str) -> str:
     """Name the command that follows from a stream's own state, known by its head; `more` tells attempts apart."""
-    return name_id(str(head_id), command, *more)
+    return _name((str(head_id), command, *more))
 
 
 def event_id(stream: str, causation: UUID | str, previous: UUID | str | None, kind: str, time: str, data: str) -> str:

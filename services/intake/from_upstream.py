@@ -49,7 +49,7 @@ def message_held(
 def door_record(record: Record, message: Message[TicketUpstream]) -> DoorRecord:
     """Where a message stands, and the command that it is."""
     ticket = stream_id("ticket", message.source, message.subject)
-    return DoorRecord(place=place_of(record), command=str(door_command_id(message.source, message.id, ticket)))
+    return DoorRecord(place=place_of(record), command=door_command_id(message.source, message.id, ticket))
 
 
 def _content(

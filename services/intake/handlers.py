@@ -225,7 +225,7 @@ class TicketDuties:
 
 
 def _applying(stream: str, due: Owed, command: ApplyHeld, correlation: str) -> IssuedCommand:
-    identity = str(duty_command_id(stream, due.name))
+    identity = duty_command_id(stream, due.name)
     return IssuedCommand(identity, stream, command, correlation, caused_by=due.said_at_door)
 
 

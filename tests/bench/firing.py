@@ -161,7 +161,7 @@ def _breach(topic: str, started: Started) -> Outgoing:
     state, stream, head = DECIDER.evolve(DECIDER.initial, started.event), started.stream, started.written.head
     event = DECIDER.decide(state, FireDeadline(started.due_at, MORNING + 2 * WITHIN))
     assert event is not None
-    command = str(duty_command_id(head.id, FireDeadline.__name__))
+    command = duty_command_id(head.id, FireDeadline.__name__)
     written = encode(SOURCE, stream, head, event, Cause(command, command, started.due_at), MORNING)
     return Outgoing(topic, partition_of(stream, PARTITIONS), stream.encode(), written.value)
 

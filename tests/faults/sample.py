@@ -83,7 +83,7 @@ class Pen:
     def opened(self, number: str, outcome: Outcome = Outcome.ACCEPTED, name: str = "TicketOpened") -> tuple[str, str]:
         """Let a ticket be asked for, twice, and be answered; gives the event and the command."""
         message, stream = ticket(number, BEGIN), f"ticket/crm/{number}"
-        command = str(door_command_id("crm", f"open-{number}", stream))
+        command = door_command_id("crm", f"open-{number}", stream)
         event = self.event(TICKETS, stream, name, command, command, BEGIN, opened_at=BEGIN)
         for record in (self.say(message), self.say(message)):
             self.answer(record, stream, event, name, outcome, command)
@@ -98,19 +98,19 @@ class Pen:
             "at_risk": [{"percent": 75, "at_risk_at": WARNING}],
             "due_at": DUE,
         }
-        cause = str(reaction_command_id(opened, "StartClock", stream))
+        cause = reaction_command_id(opened, "StartClock", stream)
         return self.event(PROMISES, stream, "FirstResponseClockStarted", cause, first, BEGIN, certificate=certificate)
 
     def told(self, event: str, role: str, kind: str, first: str, results: Sequence[str] = ("NoticeSent",)) -> None:
         """Send a notice, with these results one attempt after the other; those that arrive are in the journal."""
         stream, identity = f"notice/{event}/{role}", f"<{event}.{role}@olcare.example>"
-        cause = str(reaction_command_id(event, "RequestNotice", stream))
+        cause = reaction_command_id(event, "RequestNotice", stream)
         about = {"about_event": event, "role": role, "notice_class": kind, "message_id": identity}
         head = self.event(NOTICES, stream, "NoticeRequested", cause, first, BEGIN, **about)
         for attempt, result in enumerate(results, start=1):
-            claim = str(duty_command_id(head, "ClaimHandOver", str(attempt)))
+            claim = duty_command_id(head, "ClaimHandOver", str(attempt))
             head = self.event(NOTICES, stream, "NoticeHandingOver", claim, first, BEGIN, attempt=attempt)
-            done = str(duty_command_id(head, "conclude"))
+            done = duty_command_id(head, "conclude")
             more = {"will_resend": True} if result == "NoticeAmbiguous" else {}
             head = self.event(NOTICES, stream, result, done, first, BEGIN, attempt=attempt, **more)
             if result in {"NoticeSent", "NoticeAmbiguous"}:
@@ -142,12 +142,12 @@ def balanced() -> Books:
 def _answered(pen: Pen) -> None:
     event, first = pen.opened("1")
     at, ticket_stream, stream = BEGIN + timedelta(hours=1), "ticket/crm/1", "promise/crm/1"
-    command = str(door_command_id("crm", "first-response-1", ticket_stream))
+    command = door_command_id("crm", "first-response-1", ticket_stream)
     record = pen.say(response("1", at))
     said = pen.event(TICKETS, ticket_stream, "ResponseRecorded", command, command, at, responded_at=at)
     pen.answer(record, ticket_stream, said, "ResponseRecorded", Outcome.ACCEPTED, command)
     started = pen.promised("1", event, first)
-    cause = str(reaction_command_id(said, "RecordResponse", stream))
+    cause = reaction_command_id(said, "RecordResponse", stream)
     pen.event(PROMISES, stream, "FirstResponseMet", cause, command, at, responded_at=at, due_at=DUE)
     pen.told(started, "requester", "acknowledgement", first)
 
@@ -155,14 +155,14 @@ def _answered(pen: Pen) -> None:
 def _answered_early(pen: Pen) -> None:
     """A ticket was answered before it was asked for, and then refused."""
     stream = "ticket/crm/5"
-    command = str(door_command_id("crm", "first-response-5", stream))
+    command = door_command_id("crm", "first-response-5", stream)
     record = pen.say(response("5", BEGIN))
     place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
     early = {"door_record": {"place": place, "command": command}}
     held = pen.event(TICKETS, stream, "MessageHeld", command, command, BEGIN, **early)
     pen.answer(record, stream, held, "MessageHeld", Outcome.HELD, command)
     refused, first = pen.opened("5", Outcome.REFUSED, "TicketRefused")
-    cause = str(duty_command_id(stream, "apply-held-1"))
+    cause = duty_command_id(stream, "apply-held-1")
     decided = pen.event(TICKETS, stream, "ResponseRefused", cause, first, BEGIN, **early)
     pen.decide(record, stream, decided, "ResponseRefused", Outcome.REFUSED, command)
     pen.told(refused, "requester", "refusal", first)
@@ -172,10 +172,10 @@ def _forgotten(pen: Pen) -> None:
     event, first = pen.opened("2")
     started, stream = pen.promised("2", event, first), "promise/crm/2"
     later = DUE + timedelta(seconds=1)
-    cause = str(duty_command_id(started, "WarnAtRisk"))
+    cause = duty_command_id(started, "WarnAtRisk")
     warning = {"percent": 75, "at_risk_at": WARNING, "due_at": DUE, "transferred_to": None}
     warned = pen.event(PROMISES, stream, "FirstResponseAtRisk", cause, first, WARNING, **warning)
-    cause = str(duty_command_id(warned, "FireDeadline"))
+    cause = duty_command_id(warned, "FireDeadline")
     verdict = {"due_at": DUE, "breached_at": DUE, "detected_at": later, "transferred_to": None}
     breached = pen.event(PROMISES, stream, "FirstResponseBreached", cause, first, later, **verdict)
     pen.told(started, "requester", "acknowledgement", first)
@@ -185,28 +185,28 @@ def _forgotten(pen: Pen) -> None:
 
 def _waited_for(pen: Pen) -> None:
     """The forgotten ticket waited for its customer, went on, and was not resolved in time."""
-    command, stream, waiting = str(door_command_id("crm", "open-2", SECOND)), "cycles/crm/2", SECOND
+    command, stream, waiting = door_command_id("crm", "open-2", SECOND), "cycles/crm/2", SECOND
     for kind, at in (("TicketPaused", BEGIN), ("TicketResumed", BEGIN + timedelta(hours=1))):
         message = said(TICKETS_DOOR, at, "crm", f"{kind}-2", "2", kind, {"by": "person/faults/agent"})
-        cause = str(door_command_id("crm", f"{kind}-2", waiting))
+        cause = door_command_id("crm", f"{kind}-2", waiting)
         event = pen.event(TICKETS, waiting, kind, cause, cause, at)
         pen.answer(pen.say(message), waiting, event, kind, Outcome.ACCEPTED, cause)
     example = json.loads((_EXAMPLES / "CycleReckoned.json").read_text())["data"]["cycle"]
     cycle = example | {"started_at": BEGIN, "due_at": DUE}
     about = {"ticket": waiting, "cycle": cycle, "facts": 3}
-    cause = str(duty_command_id(stream, "ReckonCycles"))
+    cause = duty_command_id(stream, "ReckonCycles")
     reckoned = pen.event(PROMISES, stream, "CycleReckoned", cause, command, BEGIN, **about)
-    later, cause = DUE + timedelta(seconds=1), str(duty_command_id(reckoned, "MissTarget"))
+    later, cause = DUE + timedelta(seconds=1), duty_command_id(reckoned, "MissTarget")
     verdict = {"ticket": waiting, "started_at": BEGIN, "due_at": DUE, "missed_at": DUE, "detected_at": later}
     pen.event(PROMISES, stream, "CycleTargetMissed", cause, command, later, **verdict)
 
 
 def _lapsed(pen: Pen) -> None:
     message, stream = contracts()[-1], "contract/erp/K-16"
-    command = str(door_command_id("erp", "contract-16", stream))
+    command = door_command_id("erp", "contract-16", stream)
     activated = pen.event(CONTRACTS, stream, "ContractActivated", command, command, BEGIN, covered_until=DUE)
     pen.answer(pen.say(message), stream, activated, "ContractActivated", Outcome.ACCEPTED, command)
-    cause = str(duty_command_id(activated, "EndTerm"))
+    cause = duty_command_id(activated, "EndTerm")
     lapsed = pen.event(CONTRACTS, stream, "ContractLapsed", cause, command, DUE, lapsed_at=DUE, detected_at=DUE)
     pen.told(lapsed, "customer", "lapse", command)
 

@@ -159,7 +159,7 @@ async def house(kafka: str, postgres: str, unique: str) -> AsyncIterator[House]:
 def said(*numbers: int) -> list[IssuedCommand]:
     """Ask for something to be said on one of twenty streams, under a command of its own."""
     streams = [f"saying/test/{number % 20}" for number in numbers]
-    ids = [str(door_command_id("test", str(n), s)) for n, s in zip(numbers, streams, strict=True)]
+    ids = [door_command_id("test", str(n), s) for n, s in zip(numbers, streams, strict=True)]
     return [IssuedCommand(i, s, Say(AT), i) for i, s in zip(ids, streams, strict=True)]
 
 

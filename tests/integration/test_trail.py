@@ -140,15 +140,15 @@ async def test_a_record_counts_or_repeats_or_lost_or_is_of_no_log(postgres: str,
 @pytest.mark.parametrize("number", [None, "4711"])
 async def test_a_receipt_is_told_from_the_events_for_ever(postgres: str, unique: str, number: str | None) -> None:
     written = HandWritten()
-    command = str(door_command_id("crm-eu", "m-1", TICKET))
+    command = door_command_id("crm-eu", "m-1", TICKET)
     record = {"place": PLACE, "command": command}
     held = written.says(TICKETS_DOOR, "4711")
     written.event(TICKET, example("MessageHeld", door_record=record), 1, held, command=command)
     written.event(TICKET, example("TicketOpened"), 2, written.says(TICKETS_DOOR, "4711"))
-    duty = str(duty_command_id(TICKET, "apply-held-1"))
+    duty = duty_command_id(TICKET, "apply-held-1")
     written.event(TICKET, example("NoteRecorded", door_record=record), 3, held, command=duty)
     mark = "0123abcd-00112233445566778899aabbccddeeff"
-    other = str(otherwise_command_id("crm-eu", "m-1", TICKET, mark))
+    other = otherwise_command_id("crm-eu", "m-1", TICKET, mark)
     second = written.says(TICKETS_DOOR, "4711")
     written.event(TICKET, example("MessageRefused"), 4, second, command=other, fingerprint=mark)
     async with folded(written, postgres, unique) as chain:
@@ -167,9 +167,9 @@ async def test_a_receipt_is_found_of_a_publication_and_of_a_source_that_needs_en
 ) -> None:
     written, source = HandWritten(), "https://erp/eu"
     customer = "customer/https%3A%2F%2Ferp%2Feu/C-1"
-    told = str(door_command_id(source, "m-1", customer))
+    told = door_command_id(source, "m-1", customer)
     written.event(customer, example("CustomerRegistered"), 1, "olcare.contracts.in.v1/0/0", command=told)
-    published = str(door_command_id("seed", "p-1", CALENDAR))
+    published = door_command_id("seed", "p-1", CALENDAR)
     written.event(CALENDAR, example("CentreCalendarPublished"), 2, "olcare.contracts.in.v1/0/1", command=published)
     async with folded(written, postgres, unique) as chain:
         [of_customer] = await receipts(chain, written.log, CARDS, source, "m-1")

@@ -109,7 +109,7 @@ class Books:
     def _reactions(self) -> set[str]:
         """Name what the tickets ask of the promises."""
         return {
-            str(reaction_command_id(event["id"], name, stream.replace("ticket/", "promise/")))
+            reaction_command_id(event["id"], name, stream.replace("ticket/", "promise/"))
             for stream, history in self.tickets.items()
             for event in history
             if (name := ASKED_OF_PROMISES.get(event["type"]))
@@ -120,7 +120,7 @@ class Books:
         asked = [(self.promises, ["expire"]), (self.contracts, ["lapse"])]
         asked += [({s: h}, [f"restate {place}" for place in _lacking(h)]) for s, h in self.tickets.items()]
         return {
-            str(duty_command_id(event["id"], name))
+            duty_command_id(event["id"], name)
             for streams, names in asked
             for history in streams.values()
             for event in history

@@ -67,7 +67,7 @@ class Office(Service):
     async def find_over(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         rows = await self.ground.rows(OFFICE_CONTRACTS.name, "running")
         return [
-            IssuedCommand(str(duty_command_id(head, "lapse")), stream, Lapse(now), head)
+            IssuedCommand(duty_command_id(head, "lapse"), stream, Lapse(now), head)
             for stream, until, runs, head in rows
             if runs and datetime.fromisoformat(until) < now
         ][:most]
@@ -119,7 +119,7 @@ class CoveredDesk(Desk):
             return []
         terms = await self.terms()
         found = [
-            IssuedCommand(str(duty_command_id(head, f"restate {place}")), stream, Restate(now, place, term), head)
+            IssuedCommand(duty_command_id(head, f"restate {place}"), stream, Restate(now, place, term), head)
             for stream, refused, head in await self.ground.rows(COVERED_TICKETS.name, "lacking")
             for place, at in refused_in(refused).items()
             if (term := covering(terms, stream.replace("ticket/", "contract/"), at))

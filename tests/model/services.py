@@ -224,7 +224,7 @@ def stream_of(message: Mapping[str, str]) -> str:
 
 @cache
 def _command(message_id: str, stream: str) -> str:
-    return str(door_command_id("upstream", message_id, stream))
+    return door_command_id("upstream", message_id, stream)
 
 
 def command_id_of(message: Mapping[str, str]) -> str:
@@ -292,7 +292,7 @@ class Timer(Service):
     async def find_due(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         rows = await self.ground.rows(TIMER_PROMISES.name, "deadline")
         return [
-            IssuedCommand(str(duty_command_id(head, "expire")), stream, Expire(now), head)
+            IssuedCommand(duty_command_id(head, "expire"), stream, Expire(now), head)
             for stream, due_at, waiting, head in rows
             if waiting and datetime.fromisoformat(due_at) < now
         ][:most]

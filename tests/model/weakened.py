@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from libs.decider import Decider, decider_of
@@ -40,8 +41,8 @@ class BuildsOnWhatIsUnderWay(Writer):
         await self._settle(commands, [[at] for at in range(len(commands))], answers, self._clock.monotonic() + 30)
         return [answers[at] for at in range(len(commands))]
 
-    def _decide_one(self, issued: IssuedCommand, known: Loaded) -> Written | None:
-        event = super()._decide_one(issued, self._under_way.get(issued.stream, known))
+    def _decide_one(self, issued: IssuedCommand, known: Loaded, now: datetime) -> Written | None:
+        event = super()._decide_one(issued, self._under_way.get(issued.stream, known), now)
         if event is not None:
             decider = decider_of(self._deciders, issued.stream)
             before = self._under_way.get(issued.stream, known)

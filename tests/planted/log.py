@@ -251,7 +251,7 @@ BUGS = (
     Bug(
         name="ids-of-doors-and-reactions-mix",
         file="libs/messages/ids.py",
-        before='    if _EVENT_ID.fullmatch(source):\n        return name_id("door", source, message_id, stream)\n',
+        before='    if _EVENT_ID.fullmatch(source):\n        return _name(("door", source, message_id, stream))\n',
         after="",
         why="an upstream system could take the id of a reaction, and the mail never be asked for",
         test="tests/unit/eventlog/test_streams.py::test_no_message_has_the_id_of_a_reaction",

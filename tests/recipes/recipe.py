@@ -301,7 +301,7 @@ def _edited(step: Edit | Import) -> tuple[str, str, int]:
 def example(event: Event) -> str:
     """A whole example of an event, as the fifth of its stream."""
     head = Head(4, str(name_id("recipe", "head")))
-    command = str(door_command_id("crm-eu", "crm-99", TICKET))
+    command = door_command_id("crm-eu", "crm-99", TICKET)
     written = encode("olcare/intake", TICKET, head, event, Cause(command, command, AT), AT)
     return msgspec.json.format(written.value, indent=2).decode() + "\n"
 

@@ -8,6 +8,7 @@ decided again.
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import NamedTuple
 
 from libs.decider import Deciders, decider_of
@@ -15,7 +16,7 @@ from libs.eventlog.commands import IssuedCommand
 from libs.eventlog.errors import TooLarge, Unavailable
 from libs.eventlog.ports import Appender, Asked, Clock, Loaded, Log, PartitionOffset, Store
 from libs.eventlog.wire.codec import Codec
-from libs.eventlog.wire.record import CONTENT_TYPE, Cause, Outgoing, Record, RecordedEvent, Written, encode
+from libs.eventlog.wire.record import Cause, Outgoing, RecordedEvent, Written, encode
 from libs.messages.streams import partition_of
 
 TRIES = 20
@@ -122,11 +123,12 @@ class Writer:
         """Answer the commands that have a counted event already, and decide the others."""
         written: dict[int, Written] = {}
         counted: dict[int, PartitionOffset] = {}
+        now = self._clock.now()
         for at, issued in open_.items():
             if (offset := known[issued.stream].counted.get(issued.id)) is not None:
                 counted[at] = self._address(issued.stream, offset)
                 continue
-            event = self._decide_one(issued, known[issued.stream])
+            event = self._decide_one(issued, known[issued.stream], now)
             if event is None:
                 answers[at] = Answer(issued, None)
             else:
@@ -152,18 +154,17 @@ class Writer:
                 continue
             if answer and answer.event and answer.event.offset == offsets[at]:
                 decider = decider_of(self._deciders, one.stream)
-                read = self._codec.open(self._codec.envelope(self._record(one, offsets[at])))
-                state = decider.evolve(before.state if before.state is not None else decider.initial, read.data)
+                state = decider.evolve(before.state if before.state is not None else decider.initial, one.event)
                 known[one.stream] = Loaded(one.head, {**before.counted, answer.issued.id: offsets[at]}, state)
 
-    def _decide_one(self, issued: IssuedCommand, known: Loaded) -> Written | None:
+    def _decide_one(self, issued: IssuedCommand, known: Loaded, now: datetime) -> Written | None:
         decider = decider_of(self._deciders, issued.stream)
         event = decider.decide(known.state if known.state is not None else decider.initial, issued.command)
         if event is None:
             return None
         at, trace, said = issued.command.occurred_at, issued.traceparent, issued.fingerprint
         cause = Cause(issued.id, issued.correlation, at, trace, said, issued.caused_by)
-        written = encode(self._source, issued.stream, known.head, event, cause, self._clock.now())
+        written = encode(self._source, issued.stream, known.head, event, cause, now)
         if len(written.value) > LARGEST:
             raise TooLarge(f"{type(event).__name__} of {issued.stream} has {len(written.value)} bytes, over {LARGEST}")
         return written
@@ -225,13 +226,10 @@ class Writer:
         return PartitionOffset(partition_of(stream, self._partitions), offset)
 
     def _own(self, written: Written, offset: int) -> RecordedEvent:
-        event = self._codec.envelope(self._record(written, offset))
-        event.data = written.event
+        """Our event with its place: it is not parsed again."""
+        event = written.recorded
+        event.partition, event.offset = partition_of(written.stream, self._partitions), offset
         return event
-
-    def _record(self, written: Written, offset: int) -> Record:
-        partition = partition_of(written.stream, self._partitions)
-        return Record(self._topic, partition, offset, written.stream.encode(), written.value, CONTENT_TYPE, 0)
 
     def _outgoing(self, written: Written) -> Outgoing:
         partition = partition_of(written.stream, self._partitions)

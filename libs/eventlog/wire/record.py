@@ -4,7 +4,7 @@ An event is written as one JSON object (CloudEvents 1.0, Kafka binding, structur
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, NamedTuple
 
 import msgspec
@@ -169,7 +169,24 @@ def encode(source: str, stream: str, head: Head | None, event: Event, cause: Cau
         fingerprint=cause.fingerprint,
         causedby=cause.caused_by,
     )
-    return Written(stream, Head(sequence, identity), event, cause.command, _encoder.encode(wire))
+    recorded = RecordedEvent(
+        id=identity,
+        type=kind,
+        stream=stream,
+        time=cause.occurred_at.astimezone(UTC),
+        sequence_text=wire.sequence,
+        recordedtime=recorded_at.astimezone(UTC),
+        causationid=cause.command,
+        correlationid=cause.correlation,
+        source=source,
+        raw=wire.data,
+        data=event,
+        previousid=previous,
+        traceparent=cause.traceparent,
+        fingerprint=cause.fingerprint,
+        causedby=cause.caused_by,
+    )
+    return Written(stream, recorded.head, event, cause.command, _encoder.encode(wire), recorded)
 
 
 class Written(NamedTuple):
@@ -180,3 +197,5 @@ class Written(NamedTuple):
     event: Event
     command: str
     value: bytes
+    recorded: RecordedEvent
+    """As it is read back, but for its place."""

@@ -76,13 +76,13 @@ async def _links(chain: Chain, source: str, message: str, number: str | None) ->
 
 
 def _command(source: str, message: str, stream: str) -> str:
-    return str(door_command_id(source, message, stream))
+    return door_command_id(source, message, stream)
 
 
 def _told(named: tuple[str, str], link: Link, event: RecordedEvent) -> KnownReceipt | None:
     """The receipt that an event gives under a message's name; None where another message caused it."""
     command = _command(*named, link.stream)
-    otherwise = str(otherwise_command_id(*named, link.stream, event.fingerprint or ""))
+    otherwise = otherwise_command_id(*named, link.stream, event.fingerprint or "")
     held: DoorRecord | None = getattr(event.data, "door_record", None)
     decides = held is not None and held.command == command
     if link.causation not in {command, otherwise} and not decides:

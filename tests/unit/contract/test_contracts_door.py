@@ -85,7 +85,7 @@ def test_each_message_asks_one_stream_under_a_name_of_its_own(name: str, stream:
     message = read(example(name))
     issued = command_of(example(name), message, FACTS, SETTINGS)
     assert (issued.stream, topic_of(issued.stream)) == (stream, topic)
-    assert issued.id == issued.correlation == str(door_command_id(message.source, message.id, stream))
+    assert issued.id == issued.correlation == door_command_id(message.source, message.id, stream)
 
 
 def test_a_submitted_customer_asks_to_be_registered() -> None:

@@ -1,18 +1,24 @@
 """What a record must say to be read at all."""
 
 import json
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from libs.eventlog.errors import Halted
 from libs.eventlog.wire.codec import Codec
-from libs.eventlog.wire.record import Cause, Head, Record, encode
+from libs.eventlog.wire.record import CONTENT_TYPE, Cause, Head, Record, encode
 from libs.messages.base import rfc3339
+from libs.messages.catalogue import EVENT_OF_TYPE, EVENTS, topic_of
 from libs.messages.ids import event_id, name_id
+from libs.messages.streams import partition_of
 from tests.model.story import CODECS, MONDAY, TICKETS
 from tests.unit.eventlog.history import History, note, stream_in
 
 A = stream_in(1)
+EXAMPLES = sorted((Path(__file__).parents[3] / "contracts" / "examples" / "log").glob("*.json"))
 CODEC: Codec = CODECS[TICKETS]
 RECORD = History().next(A)
 
@@ -38,6 +44,23 @@ def test_an_event_is_read_as_it_was_written() -> None:
     assert (event.previousid, event.causationid, event.correlationid) == (head.id, cause.command, "ticket-17")
     assert (event.time, event.recordedtime, event.traceparent) == (MONDAY, MONDAY, "00-trace-01")
     assert (event.partition, event.offset) == (1, 9)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_what_a_writer_knows_of_its_own_event_is_what_is_read(example: Path) -> None:
+    written = json.loads(example.read_text())
+    stream, event = written["subject"], EVENT_OF_TYPE[written["type"]].model_validate_json(json.dumps(written["data"]))
+    in_paris = datetime(2026, 11, 23, 8, tzinfo=ZoneInfo("Europe/Paris"))
+    cause = Cause(str(name_id("command")), "ticket-17", in_paris, "00-trace-01", "mark", "olcare.tickets.in.v1/0/1")
+    made, topic = (
+        encode("olcare/desk", stream, Head(41, str(name_id("before"))), event, cause, in_paris),
+        topic_of(stream),
+    )
+    codec, place = Codec(topic, EVENTS[topic], 12), (partition_of(stream, 12), 9)
+    read = codec.open(codec.envelope(Record(topic, *place, stream.encode(), made.value, CONTENT_TYPE, 0)))
+    made.recorded.partition, made.recorded.offset = place
+    assert made.recorded == read
+    assert (made.head, read.time.utcoffset()) == (read.head, made.recorded.time.utcoffset())
 
 
 def test_an_event_is_one_json_object_with_the_attributes_of_cloudevents() -> None:

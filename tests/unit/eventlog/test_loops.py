@@ -404,7 +404,7 @@ async def test_a_reaction_takes_what_counts_when_its_reader_has_passed_it() -> N
     await loop.process({0: records})
     events = [CODECS[TICKETS].envelope(records[n]) for n in (0, 2)]
     assert [(r.stream, r.id) for r in asked] == [
-        (stream, str(reaction_command_id(event.id, "start", stream)))
+        (stream, reaction_command_id(event.id, "start", stream))
         for event, stream in zip(events, ["promise/1", "promise/2"], strict=True)
     ]
     assert {r.correlation for r in asked} == {"correlation"}

@@ -42,7 +42,7 @@ FOLLOW_UPS = [name for name in OF_TICKETS if name != "TicketSubmitted"]
 
 def named(record: Record) -> DoorRecord:
     message = read(record)
-    return DoorRecord(place=place_of(record), command=str(door_command_id(message.source, message.id, TICKET)))
+    return DoorRecord(place=place_of(record), command=door_command_id(message.source, message.id, TICKET))
 
 
 def decisions(history: Sequence[TicketEvent]) -> list[Decision]:
@@ -94,7 +94,7 @@ async def test_messages_are_decided_one_after_the_other_each_by_its_own_place() 
 
 
 def test_only_decisions_of_held_messages_are_answered_a_second_time() -> None:
-    said = DoorRecord(place=place_of(SUBMITTED), command=str(door_command_id("a", "b", TICKET)))
+    said = DoorRecord(place=place_of(SUBMITTED), command=door_command_id("a", "b", TICKET))
     answered = recorded(TUESDAY)
     for event in (OPENED, answered, MessageHeld(upstream_type="olcare.upstream.A.v1", said_at=NOW, door_record=said)):
         assert react(recorded_event(TICKET, 2, event)) == ()

@@ -102,7 +102,7 @@ def test_a_submitted_ticket_asks_to_be_opened_at_the_instant_it_was_received() -
 
 def test_the_command_is_named_by_who_said_it_and_how_they_named_it() -> None:
     issued = command_of(SUBMITTED, read(SUBMITTED), FACTS, NOW)
-    assert issued.id == issued.correlation == str(door_command_id("crm-eu", "crm-70", TICKET))
+    assert issued.id == issued.correlation == door_command_id("crm-eu", "crm-70", TICKET)
 
 
 def test_what_is_personal_goes_to_the_private_topic_under_the_key_that_the_event_names() -> None:
