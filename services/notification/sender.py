@@ -23,7 +23,7 @@ from libs.messages.notices import DeliveryProblem, NoticeHandingOver
 from services.notification.mail.message import Letterhead
 from services.notification.mail.outgoing import OutgoingMail, write
 from services.notification.mail.result import result_of
-from services.notification.mail.smtp import hand_over
+from services.notification.mail.smtp import Connections, hand_over
 from services.notification.notice.acted import ClaimAt, ClaimsActedOn
 from services.notification.notice.delivery import ClaimHandOver, RecordAmbiguous, RecordFailed, Result
 from services.notification.notice.state import Claim
@@ -47,6 +47,7 @@ class Sender:
         self._stuck = StuckStreams("sender", host.clock, host.report)
         host.stuck.add(lambda: [self._stuck])
         self._acted_on = ClaimsActedOn()
+        self._connections = Connections(settings.server(), settings.limits())
         self.waiting: str | None = None
 
     async def run(self) -> None:
@@ -58,6 +59,7 @@ class Sender:
             except Unavailable as error:
                 self.waiting, sent = str(error), 0
             if not sent:
+                await self._connections.leave()
                 await self._rest(soon=bool(self.waiting) or len(self._stuck) > 0)
 
     async def round(self) -> int:
@@ -113,7 +115,7 @@ class Sender:
         claim = Claim(self._process, row["attempt"])
         result = await self._try(row, claim)
         assert answer.event is not None  # noqa: S101 - `_is_mine` has checked it
-        identity = str(duty_command_id(answer.event.id, "conclude"))
+        identity = duty_command_id(answer.event.id, "conclude")
         return IssuedCommand(identity, row["stream"], result, row["correlation"], caused_by=answer.event.id)
 
     async def _try(self, row: Mapping[str, Any], claim: Claim) -> Result:
@@ -122,9 +124,8 @@ class Sender:
         if not isinstance(letter, OutgoingMail):
             _log.warning("a notice can not be written", notice=row["stream"], template=row["template"], why=letter)
             return RecordFailed(self._clock.now(), claim, letter)
-        server, limits = self._settings.server(), self._settings.limits()
         try:
-            outcome = await hand_over(server, limits, letterhead.sender.address, letter.recipient, letter.content)
+            outcome = await hand_over(self._connections, letterhead.sender.address, letter.recipient, letter.content)
         except Exception as error:  # noqa: BLE001 - of whatever kind: the mail may have gone, so it is in doubt
             self._report(failure_of("sender", row["stream"], error))
             return RecordAmbiguous(self._clock.now(), claim)

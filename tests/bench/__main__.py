@@ -11,7 +11,7 @@ import typer
 
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
-from tests.bench import idle, live, memory, rebuild, scale, workcal, writing
+from tests.bench import idle, live, memory, notices, rebuild, scale, workcal, writing
 from tests.bench.report import as_data, machine, show
 from tests.bench.rounds import Part
 from tests.bench.stage import Stage
@@ -27,6 +27,7 @@ class Named(StrEnum):
     WORKCAL = "workcal"
     SCALE = "scale"
     IDLE = "idle"
+    NOTICES = "notices"
 
 
 PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
@@ -37,8 +38,9 @@ PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
     Named.WORKCAL: workcal.measure,
     Named.SCALE: scale.measure,
     Named.IDLE: idle.measure,
+    Named.NOTICES: notices.measure,
 }
-WITHOUT_SERVERS = {Named.WORKCAL, Named.SCALE, Named.IDLE}  # or with servers of its own
+WITHOUT_SERVERS = {Named.WORKCAL, Named.SCALE, Named.IDLE, Named.NOTICES}  # or with servers of its own
 
 
 def main(

@@ -18,7 +18,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from libs.messages.notices import DeliveryProblem
 from services.notification.mail.message import Correspondent, Mail, NotWritable, compose
 from services.notification.mail.smtp import (
+    MESSAGES,
     Accepted,
+    Connections,
     Encryption,
     Limits,
     Login,
@@ -45,11 +47,14 @@ class Mailbox:
     hooks: dict[str, Hook] = field(default_factory=dict)
     accepted: list[bytes] = field(default_factory=list)
     secured: list[bool] = field(default_factory=list)
+    greeted: int = 0
+    """Connections on which somebody said EHLO."""
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd names it
         self, server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
+        self.greeted += 1
         answer = await self._answer("EHLO", server, "")
         return [answer] if answer else responses
 
@@ -144,7 +149,7 @@ def server_side() -> ssl.SSLContext:
 
 
 async def send(server: MailServer, limits: Limits = IMPATIENT) -> Outcome:
-    return await hand_over(server, limits, SENDER, RECIPIENT, CONTENT)
+    return await hand_over(Connections(server, limits), SENDER, RECIPIENT, CONTENT)
 
 
 async def outcome_of(box: Mailbox, **options: Any) -> Outcome:
@@ -180,7 +185,7 @@ async def test_a_body_arrives_as_it_was_written_whatever_is_in_it() -> None:
     async with mail_server(box, enable_SMTPUTF8=True) as server:
         for body in bodies:
             content = compose(replace(LETTER, body=body))
-            assert await hand_over(server, IMPATIENT, SENDER, RECIPIENT, content) == Accepted(250)
+            assert await hand_over(Connections(server, IMPATIENT), SENDER, RECIPIENT, content) == Accepted(250)
             assert box.accepted[-1] == content
     assert [body_of(content) for content in box.accepted] == [in_lines(body) for body in bodies]
 
@@ -301,7 +306,7 @@ async def test_a_recipient_is_named_as_it_is_written_and_no_extension_is_asked_f
 
     heard: list[str] = []
     async with mail_server(Mailbox(), kind=Listener, enable_SMTPUTF8=True) as server:
-        assert await hand_over(server, IMPATIENT, SENDER, '"a..b."@docomo.ne.jp', CONTENT) == Accepted(250)
+        assert await hand_over(Connections(server, IMPATIENT), SENDER, '"a..b."@docomo.ne.jp', CONTENT) == Accepted(250)
     assert heard == [f"FROM:<{SENDER}>", 'TO:<"a..b."@docomo.ne.jp>']
 
 
@@ -411,4 +416,53 @@ async def test_a_server_may_want_to_know_who_we_are(password: str, outcome: Outc
 
 
 def test_a_claim_outlives_the_slowest_conversation() -> None:
-    assert Limits(connect=1, command=2, body=4, quit=8).whole == 1 + 7 * 2 + 4 + 8
+    assert Limits(connect=1, command=2, body=4, quit=8).whole == 1 + 8 * 2 + 4 + 8
+
+
+async def test_the_next_message_goes_over_the_same_connection_until_it_has_taken_many() -> None:
+    box = Mailbox()
+    async with mail_server(box) as server:
+        connections = Connections(server, IMPATIENT)
+        for _ in range(MESSAGES):
+            assert await hand_over(connections, SENDER, RECIPIENT, CONTENT) == Accepted(250)
+        assert box.greeted == 1
+        await hand_over(connections, SENDER, RECIPIENT, CONTENT)
+        await connections.leave()
+    assert (box.greeted, len(box.accepted)) == (2, MESSAGES + 1)
+
+
+async def test_messages_at_the_same_time_have_a_connection_each() -> None:
+    box = Mailbox()
+    async with mail_server(box) as server:
+        connections = Connections(server, IMPATIENT)
+        for _ in range(2):
+            await asyncio.gather(*(hand_over(connections, SENDER, RECIPIENT, CONTENT) for _ in range(5)))
+        await connections.leave()
+    assert (box.greeted, len(box.accepted)) == (5, 10)
+
+
+@pytest.mark.parametrize("hook", [hangs_up, says("421 too long"), says_nothing])
+async def test_a_connection_that_stands_no_more_is_opened_anew(hook: Hook) -> None:
+    class Closing(SMTP):
+        async def smtp_RSET(self, arg: str) -> None:  # noqa: N802, ARG002 - aiosmtpd names it
+            await self.push(await hook(self))
+
+    box = Mailbox()
+    async with mail_server(box, Closing) as server:
+        connections = Connections(server, IMPATIENT)
+        for _ in range(2):
+            assert await hand_over(connections, SENDER, RECIPIENT, CONTENT) == Accepted(250)
+        await connections.leave()
+    assert (box.greeted, len(box.accepted)) == (2, 2)
+
+
+async def test_after_a_refusal_the_connection_is_left() -> None:
+    box = Mailbox()
+    async with mail_server(box) as server:
+        connections = Connections(server, IMPATIENT)
+        box.hooks["RCPT"] = says("550 nobody")
+        assert isinstance(await hand_over(connections, SENDER, RECIPIENT, CONTENT), RefusedByServer)
+        box.hooks.clear()
+        assert await hand_over(connections, SENDER, RECIPIENT, CONTENT) == Accepted(250)
+        await connections.leave()
+    assert (box.greeted, len(box.accepted)) == (2, 1)

@@ -7,7 +7,7 @@ words only the codes are kept: an address may stand in them.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +19,8 @@ from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponse, SMTPRes
 from libs.messages.notices import DeliveryProblem
 
 READY_FOR_THE_BODY = 354
+MESSAGES = 50
+"""So many messages at most go over one connection: servers end one that takes very many, in the middle of the next."""
 PERMANENT = 500
 """A refusal from here on says that asking again is of no use."""
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
@@ -79,8 +81,11 @@ class Limits:
 
     @property
     def whole(self) -> float:
-        """The longest that one hand-over can take; no process still acts on an older claim."""
-        commands = len(Phase) - len((Phase.CONNECT, Phase.BODY)) + 1
+        """The longest that one hand-over can take; no process still acts on an older claim.
+
+        EHLO may be said twice, and a connection that was kept be asked before whether it still stands.
+        """
+        commands = len(Phase) - len((Phase.CONNECT, Phase.BODY)) + 2
         return self.connect + commands * self.command + self.body + self.quit
 
     def of(self, phase: Phase) -> float:
@@ -124,9 +129,78 @@ Outcome = Accepted | RefusedByServer | NotReached | OutcomeUnknown
 _Step = Callable[[], Awaitable[object]]
 
 
-async def hand_over(server: MailServer, limits: Limits, sender: str, recipient: str, content: bytes) -> Outcome:
+class Connections:
+    """Connections to one mail server on which a message was accepted: the next ones need not be opened.
+
+    One that is taken again is asked first whether it still stands, by RSET; where it does not, another one is opened.
+    """
+
+    def __init__(self, server: MailServer, limits: Limits) -> None:
+        self.server, self.limits = server, limits
+        self._kept: list[tuple[SMTP, int]] = []
+
+    async def take(self) -> tuple[SMTP, int]:
+        """A connection that stands, with how many messages it has taken, or one that is still to be opened.
+
+        One that is kept is asked at most, since asking takes time of the limit of the hand-over.
+        """
+        if self._kept:
+            client, taken = self._kept.pop()
+            if await self._stands(client):
+                return client, taken
+            _hang_up(client)
+        return _connection(self.server), 0
+
+    async def give(self, client: SMTP, taken: int) -> None:
+        """Keep a connection on which a message was just accepted; after so many, take leave."""
+        if taken < MESSAGES:
+            self._kept.append((client, taken))
+        else:
+            await self._leave(client)
+
+    async def leave(self) -> None:
+        """Take leave of the mail server on all that are kept."""
+        kept, self._kept = self._kept, []
+        await asyncio.gather(*(self._leave(client) for client, _ in kept))
+
+    async def _leave(self, client: SMTP) -> None:
+        try:
+            await _take_leave(client, self.limits)
+        finally:
+            _hang_up(client)
+
+    async def _stands(self, client: SMTP) -> bool:
+        try:
+            async with asyncio.timeout(self.limits.command):
+                await _command(client, "RSET")
+        except (SMTPException, OSError):
+            return False
+        return True
+
+
+async def hand_over(connections: Connections, sender: str, recipient: str, content: bytes) -> Outcome:
     """Hand one message over; addresses as `wire_address` gives them, content with CRLF line ends."""
-    client = SMTP(
+    server, limits = connections.server, connections.limits
+    client, taken = await connections.take()
+    is_kept = False
+    try:
+        outcome = (
+            (None if taken else await _reached(limits, _opening(client, server)))
+            or await _reached(limits, _envelope(client, sender, recipient))
+            or await _body(client, limits, content)
+        )
+        if is_kept := isinstance(outcome, Accepted):
+            await connections.give(client, taken + 1)
+        elif isinstance(outcome, RefusedByServer):
+            await _take_leave(client, limits)
+        return outcome
+    finally:
+        if not is_kept:
+            _hang_up(client)
+
+
+def _connection(server: MailServer) -> SMTP:
+    return SMTP(
         hostname=server.host,
         port=server.port,
         local_hostname=server.hello,
@@ -135,16 +209,9 @@ async def hand_over(server: MailServer, limits: Limits, sender: str, recipient: 
         start_tls=False,
         cert_bundle=str(server.trust) if server.trust else None,
     )
-    try:
-        outcome = await _envelope(client, server, limits, sender, recipient) or await _body(client, limits, content)
-        if isinstance(outcome, Accepted | RefusedByServer):
-            await _take_leave(client, limits)
-        return outcome
-    finally:
-        _hang_up(client)
 
 
-def _steps(client: SMTP, server: MailServer, sender: str, recipient: str) -> Iterator[tuple[Phase, _Step]]:
+def _opening(client: SMTP, server: MailServer) -> Iterator[tuple[Phase, _Step]]:
     yield Phase.CONNECT, client.connect
     yield Phase.EHLO, partial(_say_hello, client)
     if server.encryption is Encryption.STARTTLS:
@@ -152,16 +219,17 @@ def _steps(client: SMTP, server: MailServer, sender: str, recipient: str) -> Ite
         yield Phase.EHLO, partial(_say_hello, client)
     if server.login:
         yield Phase.LOGIN, partial(client.login, server.login.user, server.login.password)
+
+
+def _envelope(client: SMTP, sender: str, recipient: str) -> Iterator[tuple[Phase, _Step]]:
     yield Phase.MAIL, partial(_command, client, f"MAIL FROM:<{sender}>")
     yield Phase.RCPT, partial(_command, client, f"RCPT TO:<{recipient}>")
     yield Phase.DATA, partial(_ask_for_the_body, client)
 
 
-async def _envelope(
-    client: SMTP, server: MailServer, limits: Limits, sender: str, recipient: str
-) -> RefusedByServer | NotReached | None:
-    """Lead the conversation up to the body; returns what ended it before, None where nothing did."""
-    for phase, step in _steps(client, server, sender, recipient):
+async def _reached(limits: Limits, steps: Iterable[tuple[Phase, _Step]]) -> RefusedByServer | NotReached | None:
+    """Lead the conversation through some steps before the body; returns what ended it, None where nothing did."""
+    for phase, step in steps:
         try:
             async with asyncio.timeout(limits.of(phase)):
                 await step()

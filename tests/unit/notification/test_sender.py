@@ -55,7 +55,7 @@ class Mails:
         self.fails = False
 
     async def hand_over(self, *said: object) -> Outcome:
-        self.taken.append(cast("str", said[3]))
+        self.taken.append(cast("str", said[2]))
         if self.fails:
             raise RuntimeError("of ours")
         return Accepted(250)
