@@ -45,16 +45,21 @@ select zone from known where zone is not null;
 -- name: renewals_to_tell
 -- Contracts of whose end something is to be told: for each of the places in the first lists, those of which so much was
 -- told and no more, and that end within so many days from the local date of their zone, which the other lists have.
--- None of those that another term of the licence follows.
+-- None of those that another term of the licence follows. Each place is looked for by itself, in the order of the days:
+-- the contracts of which nothing is to be told are not gone through.
 select c.stream, h.id as head, c.correlation, c.customer, c.licence, c.centre, c.zone, c.last_day, c.covered_until,
     c.told, c.known_at, k.reminders,
     l.stream as licence_stream, l.sequence as licence_sequence, l.list_value, l.currency
 from unnest(cast(:told as int[]), cast(:days as int[])) as asked (told, days)
 cross join unnest(cast(:zones as text[]), cast(:dates as date[])) as local (zone, today)
-join contracts c on c.zone = local.zone and c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
-    and c.last_day <= local.today + asked.days and c.covered_until > :now
-    and not exists (select from terms f where {following})
-join streams_contracts h using (stream)
+cross join lateral (
+    select * from contracts c
+    where c.zone = local.zone and c.told = asked.told and c.state = 'active' and c.licence_kind = 'perpetual'
+        and c.last_day <= local.today + asked.days and c.covered_until > :now
+        and not exists (select from terms f where {following})
+    order by c.last_day
+    limit :most) c
+join streams_contracts h on h.stream = c.stream
 left join customers k on k.stream = c.customer
 left join licences l on l.stream = c.licence
 order by c.last_day, c.stream

@@ -82,7 +82,8 @@ limit :most;
 -- centre, a shorter target, or a version of the tz database that is installed here and has other offsets for their zone
 -- at an instant that was still ahead of them. The search starts from the publications, which are few: where none is
 -- newer than the oldest grounds that a promise runs on, no promise is read, however many run. Promises that stand for
--- those of absorbed tickets are few: each of these is asked.
+-- those of absorbed tickets are few: each of these is asked. What is found is looked up one by one: whatever number of
+-- them is expected, the promises that run are not gone through in the order of their deadlines.
 select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at, p.correlation
 from (
     select p.stream
@@ -119,8 +120,8 @@ from (
             cross join {tz_changes_in_d}
             where x.version collate "C" <= :installed and x.published_at <= :now and {x_is_a_newer_tz_of_b}))
 ) as older
-join promises p using (stream)
-join streams_sla h using (stream)
+cross join lateral (select * from promises where stream = older.stream limit 1) p
+join streams_sla h on h.stream = p.stream
 order by p.due_at, p.stream
 limit :most;
 

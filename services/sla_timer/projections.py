@@ -39,6 +39,6 @@ EXAMPLES = (
 
 READERS: tuple[Reader, ...] = (
     Reader("sla", SLA, 13, (STATES, PROMISES, CYCLES), writes=True, reacts=True, put_away=PutAway(EXAMPLES)),
-    Reader("tickets", TICKETS, 4, (CYCLE_FACTS, HISTORIES), reacts=True),
+    Reader("tickets", TICKETS, 5, (CYCLE_FACTS, HISTORIES), reacts=True),
     Reader("plan", PLAN, 5, (CALENDARS, CALENDAR_CHANGES, TARGETS, TZ_DATABASES)),
 )

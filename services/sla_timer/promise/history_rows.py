@@ -108,7 +108,11 @@ HISTORIES: Projection[HistoryRow] = Projection(
         recorded_at timestamptz not null, facts jsonb not null, survivors text[] not null""",
     events=(TicketOpened, ResponseRecorded, CustomerCallRecorded, TicketsMerged, MergeUndone, TicketWithdrawn),
     evolve=_history,
-    indexes=("(recorded_at)", "using gin (survivors) where survivors <> '{}'"),
+    indexes=(
+        "(recorded_at)",
+        "using gin (survivors) where survivors <> '{}'",
+        "(stream) where survivors <> '{}'",
+    ),
     load=_loaded,
     dump=_dumped,
 )
