@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from libs.chassis.kafka_access import ThatIsThere
 from libs.chassis.settings import ServiceSettings
-from services.ops.console.access.persons import Client, Naming, groups_of
+from services.ops.console.access.persons import Naming, OidcClient, groups_of
 from services.ops.watch.console_process import PORT
 
 LOCALHOST = "localhost"
@@ -43,7 +43,7 @@ class SignsIn(NamedTuple):
     """By what people sign in."""
 
     address: str
-    client: Client
+    client: OidcClient
     naming: Naming
 
 
@@ -87,7 +87,7 @@ class ConsoleSettings(ServiceSettings):
         if not (self.console_address and self.oidc_issuer and self.oidc_client and self.oidc_secret):
             return None
         secret = self.oidc_secret.get_secret_value()
-        client = Client(self.oidc_issuer, self.oidc_client, secret, self.oidc_scope, self.oidc_ca)
+        client = OidcClient(self.oidc_issuer, self.oidc_client, secret, self.oidc_scope, self.oidc_ca)
         groups = groups_of(self.oidc_roles or "")
         naming = Naming(self.oidc_who_claim, self.oidc_roles_claim, self.oidc_centres_claim, groups)
         return SignsIn(self.console_address, client, naming)

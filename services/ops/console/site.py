@@ -19,11 +19,11 @@ from libs.eventlog.errors import Halted, NotAdmitted, Unavailable
 from services.ops.cli.output import Refused, json_of
 from services.ops.console.access.paths import local
 from services.ops.console.access.sign_in import BEGIN, END, FINISH, NotLetIn, SignIn
-from services.ops.console.access.visitors import NotAllowed, NotSignedIn, Visitor
+from services.ops.console.access.visitors import NotForVisitor, NotSignedIn, Visitor
 from services.ops.console.asking import fields, is_visit, path_of, reader_of, told, wants, wants_json
 from services.ops.console.assets import Assets
 from services.ops.console.fragments import Fragments
-from services.ops.console.gate import Gate
+from services.ops.console.gate import ConsoleGate
 from services.ops.console.guard import FIELD, TOKEN, BadForm, Guard, check
 from services.ops.console.openapi import document
 from services.ops.console.pages.page import AnyAction, AnyPage, Elsewhere, NotThere, View
@@ -40,7 +40,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     NotThere: (404, N_("There is no such thing")),
     ValidationError: (400, N_("That can not be asked so")),
     NotSignedIn: (STRANGE, N_("Nobody is signed in")),
-    NotAllowed: (403, N_("That is not for you")),
+    NotForVisitor: (403, N_("That is not for you")),
     NotLetIn: (403, N_("Nobody has signed in")),
     BadForm: (403, N_("That was not sent from here")),
     Refused: (503, N_("That can not be shown now")),
@@ -85,7 +85,7 @@ class Site:
         actions: Sequence[AnyAction],
         sign_in: SignIn | None,
     ) -> None:
-        self._sources, self._assets, self._gate = sources, assets, Gate(sign_in)
+        self._sources, self._assets, self._gate = sources, assets, ConsoleGate(sign_in)
         self._pages, self._actions = tuple(pages), tuple(actions)
         self._renderer = Renderer(assets, self._pages)
         self._live = sources.live

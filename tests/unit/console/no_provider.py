@@ -5,9 +5,9 @@ from typing import Any
 
 from starlette.requests import Request
 
-from services.ops.console.access.persons import Person
+from services.ops.console.access.persons import Identity
 from services.ops.console.access.roles import Access, Role
-from services.ops.console.access.sign_in import Admitted, Asked, NotLetIn
+from services.ops.console.access.sign_in import Admitted, NotLetIn, SignInAsked
 
 ISSUER = "https://issuer.example"
 
@@ -18,17 +18,17 @@ class NoProvider:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def begin(self, callback: str) -> Asked:
+    async def begin(self, callback: str) -> SignInAsked:
         self.asked += 1
         state = f"state-{self.asked}"
-        return Asked(f"{ISSUER}/authorize?state={state}&redirect_uri={callback}", state, {"state": state})
+        return SignInAsked(f"{ISSUER}/authorize?state={state}&redirect_uri={callback}", state, {"state": state})
 
     async def finish(self, request: Request, kept: MutableMapping[str, Any]) -> Admitted:
         assert kept["state"] == request.query_params["state"]
         who = request.query_params.get("code")
         if who is None:
             raise NotLetIn("the provider did not let you in; sign in again")
-        return Admitted(Person(who, Access(frozenset({Role.OWNER}))), f"token of {who}")
+        return Admitted(Identity(who, Access(frozenset({Role.OWNER}))), f"token of {who}")
 
     async def farewell(self, id_token: str, back: str) -> str | None:
         return f"{ISSUER}/logout?hint={id_token.replace(' ', '+')}&back={back}"

@@ -11,7 +11,7 @@ from libs.chassis.clock import Clock
 from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
 from services.ops.cli.environment import Environment
-from services.ops.console.access.persons import Person
+from services.ops.console.access.persons import Identity
 from services.ops.console.access.roles import DONE, EVERYTHING, NOTHING, SEEN, Access, Role
 from services.ops.console.access.sessions import Session, Sessions
 from services.ops.console.access.sign_in import SignIn
@@ -98,7 +98,7 @@ def signed_in(
     empty = [replace(page, look=nothing) for page in PAGES]
     idle = [replace(action, act=done, centres=action.centres and of_france) for action in ACTIONS]
     app = site(Sources(HERE, CLOCK), load(Path("nowhere")), own, pages or empty, actions or idle, HOST, sign_in)
-    session = sessions.start(Person("anna-7", access), "token")
+    session = sessions.start(Identity("anna-7", access), "token")
     cookies = {"__Host-olcare_session": session.id}
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"https://{HOST}", cookies=cookies)
     return client, session

@@ -14,8 +14,8 @@ from starlette.requests import Request
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.ports import Clock
-from services.ops.console.access.persons import Client, Naming, NoPerson, claim, person_of
-from services.ops.console.access.sign_in import Admitted, Asked, NotLetIn
+from services.ops.console.access.persons import Naming, NoPerson, OidcClient, claim, person_of
+from services.ops.console.access.sign_in import Admitted, NotLetIn, SignInAsked
 
 FRESH = 600.0
 """Machine seconds for which the discovery document and the keys are as good as new."""
@@ -32,16 +32,16 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 class OidcProvider:
     """Asked when somebody signs in or out, and otherwise not."""
 
-    def __init__(self, client: Client, naming: Naming, clock: Clock) -> None:
+    def __init__(self, client: OidcClient, naming: Naming, clock: Clock) -> None:
         self._client, self._naming, self._clock = client, naming, clock
         self._known: tuple[float, StarletteOAuth2App] | None = None
 
-    async def begin(self, callback: str) -> Asked:
+    async def begin(self, callback: str) -> SignInAsked:
         """Where a browser is sent to sign in; raises Unavailable."""
         app = await self._app()
         asked, kept = await app.create_authorization_url(callback), dict[str, Any]()
         await app.framework.set_state_data(kept, asked["state"], {**asked, "redirect_uri": callback})
-        return Asked(asked["url"], asked["state"], kept)
+        return SignInAsked(asked["url"], asked["state"], kept)
 
     async def finish(self, request: Request, kept: MutableMapping[str, Any]) -> Admitted:
         """Who comes back with a code; raises NotLetIn and Unavailable."""
@@ -143,7 +143,7 @@ def _by_header(client: Any, _method: str, uri: str, headers: Any, body: Any) -> 
     return uri, headers, body
 
 
-def _registered(client: Client) -> StarletteOAuth2App:
+def _registered(client: OidcClient) -> StarletteOAuth2App:
     return OAuth().register(
         "olcare",
         client_id=client.id,

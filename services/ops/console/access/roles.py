@@ -25,7 +25,7 @@ EVERYWHERE = frozenset({Role.VIEWER, Role.OPERATOR, Role.PRIVACY, Role.OWNER})
 
 
 @dataclass(frozen=True)
-class Rule:
+class AccessRule:
     """Who may: whatever centre it is of, or an agent where it is of a centre of theirs."""
 
     roles: frozenset[Role]
@@ -35,14 +35,14 @@ class Rule:
     """Nothing on it is one centre's, so that agents see all of it."""
 
 
-ALL = Rule(EVERYWHERE)
-OF_A_CENTRE = Rule(EVERYWHERE, agents=True)
-OF_NOBODY = Rule(EVERYWHERE, agents=True, of_nobody=True)
-OPERATORS = Rule(frozenset({Role.OPERATOR, Role.OWNER}))
-MAY_UNMASK = Rule(frozenset({Role.PRIVACY, Role.OWNER}))
-OWNERS = Rule(frozenset({Role.OWNER}))
+ALL = AccessRule(EVERYWHERE)
+OF_A_CENTRE = AccessRule(EVERYWHERE, agents=True)
+OF_NOBODY = AccessRule(EVERYWHERE, agents=True, of_nobody=True)
+OPERATORS = AccessRule(frozenset({Role.OPERATOR, Role.OWNER}))
+MAY_UNMASK = AccessRule(frozenset({Role.PRIVACY, Role.OWNER}))
+OWNERS = AccessRule(frozenset({Role.OWNER}))
 
-SEEN: Mapping[str, Rule] = {
+SEEN: Mapping[str, AccessRule] = {
     "/": OF_NOBODY,
     "/topics": ALL,
     "/topics/{topic}": ALL,
@@ -66,13 +66,13 @@ SEEN: Mapping[str, Rule] = {
     "/works/{id}": ALL,
 }
 """By the path of a page, who may see it; a page without a line is seen by nobody who signs in."""
-DONE: Mapping[str, Rule] = {
+DONE: Mapping[str, AccessRule] = {
     "/dead-letters/send": OPERATORS,
     "/dead-letters/discard": OPERATORS,
     "/dead-letters/{topic}/{partition}/{offset}/show": MAY_UNMASK,
     "/dead-letters/{topic}/{partition}/{offset}/mend": OPERATORS,
-    "/notices/resend": Rule(frozenset({Role.OWNER}), agents=True),
-    "/notices/settle": Rule(frozenset({Role.OWNER}), agents=True),
+    "/notices/resend": AccessRule(frozenset({Role.OWNER}), agents=True),
+    "/notices/settle": AccessRule(frozenset({Role.OWNER}), agents=True),
     "/notices/show": MAY_UNMASK,
     "/projections/{service}/{reader}/rebuild": OPERATORS,
     "/projections/{service}/{reader}/verify": OPERATORS,
@@ -80,7 +80,7 @@ DONE: Mapping[str, Rule] = {
     "/works/{id}/cancel": OPERATORS,
 }
 """By the path of an action, who may do it."""
-NOBODY_MAY = Rule(frozenset())
+NOBODY_MAY = AccessRule(frozenset())
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Access:
     roles: frozenset[Role] = frozenset()
     centres: frozenset[str] = frozenset()
 
-    def may(self, rule: Rule) -> bool:
+    def may(self, rule: AccessRule) -> bool:
         """Whether it is allowed, at least for something of a centre of theirs."""
         return bool(self.roles & rule.roles) or (rule.agents and self.is_agent)
 
@@ -102,7 +102,7 @@ class Access:
         """Whether an action is theirs to do, at least for their centres."""
         return self.may(DONE.get(action, NOBODY_MAY))
 
-    def only(self, rule: Rule) -> frozenset[str] | None:
+    def only(self, rule: AccessRule) -> frozenset[str] | None:
         """The centres to which it is narrowed for them; None where it is not."""
         return None if self.roles & rule.roles or rule.of_nobody else self.centres
 
@@ -123,6 +123,6 @@ EVERYTHING = Access(frozenset(Role))
 NOTHING = Access()
 
 
-def who_may(rule: Rule) -> Iterable[str]:
+def who_may(rule: AccessRule) -> Iterable[str]:
     """The roles of a rule, as a sentence names them."""
     return [str(role) for role in Role if role in rule.roles or (role is Role.AGENT and rule.agents)]

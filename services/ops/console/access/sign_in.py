@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from libs.eventlog.ports import Clock
 from services.ops.console.access.paths import local
-from services.ops.console.access.persons import Person
+from services.ops.console.access.persons import Identity
 from services.ops.console.access.sessions import Session, Sessions
 
 BEGIN, FINISH, END = "/sign-in", "/signed-in", "/sign-out"
@@ -26,7 +26,7 @@ class NotLetIn(Exception):  # noqa: N818 - it says what is so
     """Nobody has signed in; the text is a sentence that says why, and what to do."""
 
 
-class Asked(NamedTuple):
+class SignInAsked(NamedTuple):
     """What a provider is asked; `kept` has the nonce and the verifier, for nobody but us."""
 
     url: str
@@ -37,14 +37,14 @@ class Asked(NamedTuple):
 class Admitted(NamedTuple):
     """Who has come back from a provider, with the token that says so."""
 
-    person: Person
+    person: Identity
     id_token: str
 
 
 class Provider(Protocol):
     """Says who somebody is."""
 
-    async def begin(self, callback: str) -> Asked:
+    async def begin(self, callback: str) -> SignInAsked:
         """Where a browser is sent to sign in; raises Unavailable."""
 
     async def finish(self, request: Request, kept: MutableMapping[str, Any]) -> Admitted:
@@ -55,7 +55,7 @@ class Provider(Protocol):
 
 
 @dataclass(frozen=True)
-class Begun:
+class SignInBegun:
     """A sign-in under way, in one browser."""
 
     browser: str
@@ -72,7 +72,7 @@ class SignIn:
         self._provider, self.sessions, self._clock = provider, sessions, clock
         self._address, self.contact = address.rstrip("/"), contact
         self.secure = urlsplit(address).scheme == "https"
-        self._begun: dict[str, Begun] = {}
+        self._begun: dict[str, SignInBegun] = {}
 
     def routes(self) -> list[BaseRoute]:
         """Where a sign-in begins, and where it ends."""
@@ -97,7 +97,7 @@ class SignIn:
             return RedirectResponse(to, 303)
         begun = await self._provider.begin(self._address + FINISH)
         browser = request.cookies.get(self._name("sign_in")) or token_urlsafe(32)
-        self._remember(begun.state, Begun(browser, begun.kept, to, self._clock.monotonic() + WITHIN))
+        self._remember(begun.state, SignInBegun(browser, begun.kept, to, self._clock.monotonic() + WITHIN))
         answer = RedirectResponse(begun.url, 303, {"Cache-Control": "no-store"})
         self._give(answer, "sign_in", browser, int(WITHIN))
         return answer
@@ -114,12 +114,12 @@ class SignIn:
         self._give(answer, "session", session.id)
         return answer
 
-    def _remember(self, state: str, begun: Begun) -> None:
+    def _remember(self, state: str, begun: SignInBegun) -> None:
         while len(self._begun) >= MOST_BEGUN:
             del self._begun[next(iter(self._begun))]
         self._begun[state] = begun
 
-    def _taken(self, request: Request) -> Begun:
+    def _taken(self, request: Request) -> SignInBegun:
         """The sign-in that an answer belongs to, which no other answer gets; raises NotLetIn."""
         browser = request.cookies.get(self._name("sign_in"), "")
         begun = self._begun.get(request.query_params.get("state", ""))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from services.ops.console.access.roles import EVERYTHING, NOTHING, Access, Rule, who_may
+from services.ops.console.access.roles import EVERYTHING, NOTHING, Access, AccessRule, who_may
 from services.ops.console.access.sessions import Session
 from services.ops.console.access.sign_in import SignIn
 from services.ops.console.guard import TOKEN, new_token
@@ -14,7 +14,7 @@ class NotSignedIn(Exception):  # noqa: N818 - it says what is so
     """Nobody knows who asks; the text is a sentence that says what to do."""
 
 
-class NotAllowed(Exception):  # noqa: N818 - likewise
+class NotForVisitor(Exception):  # noqa: N818 - likewise
     """Whoever asks may not; the text says who may, and whom to ask."""
 
 
@@ -50,13 +50,13 @@ def _new_token(request: Request) -> str:
     return str(request.state.token)
 
 
-def refusal(visitor: Visitor, rule: Rule, contact: str, what: str) -> NotAllowed:
+def refusal(visitor: Visitor, rule: AccessRule, contact: str, what: str) -> NotForVisitor:
     """Why somebody may not see or do something, and whom to ask."""
     roles = visitor.access.words or "no role"
-    return NotAllowed(f"{what} is for {', '.join(who_may(rule))}; you have {roles}: ask {contact}")
+    return NotForVisitor(f"{what} is for {', '.join(who_may(rule))}; you have {roles}: ask {contact}")
 
 
-def elsewhere(visitor: Visitor, contact: str) -> NotAllowed:
+def elsewhere(visitor: Visitor, contact: str) -> NotForVisitor:
     """Why an agent may not see or do what is another centre's."""
     centres = ", ".join(sorted(visitor.access.centres))
-    return NotAllowed(f"this is another centre's, and you are an agent of {centres}: ask {contact}")
+    return NotForVisitor(f"this is another centre's, and you are an agent of {centres}: ask {contact}")
