@@ -1,6 +1,7 @@
 """What of a record may be shown to everybody: of what may hold something about a person, the shape alone.
 
-Log topics and receipts hold nothing personal, a test sees to that; doors, dead letters and the private topic do.
+Log topics hold nothing personal, a test sees to that; doors, dead letters and the private topic do, and a receipt
+repeats the key and the id that somebody wrote.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import UPSTREAM
 
-OPEN = frozenset({"log", "receipts", "clock"})
+OPEN = frozenset({"log", "clock"})
 """Kinds of topics whose records are shown as they are."""
 MASK = "\N{BULLET}\N{BULLET}\N{BULLET}"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")

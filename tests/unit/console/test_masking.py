@@ -1,14 +1,17 @@
 """What of a record everybody may see: all of a log's, of a door's the shape and nothing that somebody wrote."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.eventlog.kafka.topics import load_cards
 from libs.eventlog.wire.record import Record
-from services.ops.console.masking import MASK, masked, shape
+from libs.messages.catalogue import EVENTS
+from services.ops.console.masking import MASK, OPEN, masked, shape
 
 SECRET = "Ada Lovelace"
 
@@ -87,3 +90,8 @@ def test_what_is_nested_without_end_is_cut() -> None:
     for _ in range(100):
         deep = [deep]
     assert SECRET not in repr(masked(deep))
+
+
+def test_a_topic_is_open_where_the_command_line_shows_it_or_it_has_instants_alone() -> None:
+    cards = load_cards(Path("contracts/topics"))
+    assert {card.topic for card in cards.values() if card.kind in OPEN and card.kind != "clock"} == {*EVENTS}
