@@ -105,6 +105,10 @@ class Chain:
         """Of these streams the events that were recorded by then, each stream's in order."""
         return await self._links("links_recorded_before_more", kind=kind, known_at=instant)
 
+    async def contracts_moved(self, as_of: datetime, known_at: datetime) -> list[Link]:
+        """All events of contracts of which something occurred, or was recorded, after these instants."""
+        return await self._links("contracts_moved", as_of=as_of, known_at=known_at)
+
     async def plan_recorded_by(self, kind: str, instant: datetime) -> list[Link]:
         """The publications of a kind that were recorded by an instant."""
         return await self._links("plan_recorded_by", kind=kind, known_at=instant)

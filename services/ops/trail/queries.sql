@@ -136,6 +136,16 @@ where c.recorded_at <= :known_at
     )
 order by c.stream, c.sequence;
 
+-- name: contracts_moved
+-- All events of the contracts of which something occurred after an instant, or was recorded after another.
+select {link}
+from (select 'olcare.contracts.v1' as topic, s.* from chain_contracts s) c
+where c.stream in (
+    select stream from chain_contracts
+    where (occurred_at > :as_of or recorded_at > :known_at) and stream >= 'contract/' and stream < 'contract0'
+)
+order by c.stream, c.sequence;
+
 -- name: plan_recorded_by
 -- The publications of a kind that were recorded by an instant.
 select {link}

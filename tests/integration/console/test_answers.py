@@ -219,6 +219,44 @@ async def test_contracts_are_listed_by_centre_state_and_last_day(client: httpx.A
     assert rest["after"] is None
 
 
+async def test_contracts_stand_as_they_were_true_and_as_they_were_known(client: httpx.AsyncClient) -> None:
+    await asyncio.to_thread(done, "seed")
+    now = Clock().now()
+    signed, between = now - timedelta(days=9), now - timedelta(days=5)
+    words = ("--wait", "--subject", "K-late", "--time", signed.isoformat())
+    await asyncio.to_thread(done, "trigger", "ContractSubmitted", *words)
+
+    async def listed(**asked: str) -> dict[str, Any]:
+        answer = await client.get("/contracts", params=asked)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def true() -> dict[str, Any]:
+        found = await listed(as_of=between.isoformat())
+        assert "contract/erp/K-late" in [one["contract"] for one in found["contracts"]]
+        return found
+
+    found = await eventually(true, 60)
+    assert found["true_at"] == found["heard_at"] == found["as_of"]
+    [other] = [one for one in found["differences"] if one["contract"] == "contract/erp/K-late"]
+    assert (other["name"], other["true"], other["known"]) == ("contract", "active", None)
+    known = await listed(known_at=between.isoformat())
+    assert "contract/erp/K-late" not in [one["contract"] for one in known["contracts"]]
+    assert known["differences"] == found["differences"]
+    assert (await listed(as_of=between.isoformat(), centre="japan"))["differences"] == []
+    then = await listed(known_at=str(Clock().now()))
+    assert then["contracts"] == (await listed())["contracts"]
+    page = await client.get("/contracts", params={"as_of": between.isoformat()}, headers={"accept": "text/html"})
+    assert ("As it stood" in page.text, "K-late" in page.text) == (True, True)
+    assert (await client.get("/contracts?known_at=2090-01-01")).status_code == 404
+    assert (await client.get("/contracts?as_of=0001-01-01")).status_code == 400
+    told = await asyncio.to_thread(done, "contract", "show", "contract/erp/K-late", "--as-of", between.isoformat())
+    [said] = told["contracts"]
+    [row] = [one for one in found["contracts"] if one["contract"] == "contract/erp/K-late"]
+    assert (row["state"], row["last_day"], row["term"]) == (said["state"], said["terms"][-1]["last_day"], 1)
+
+
 async def test_a_customer_has_what_the_commands_say_and_nothing_personal(client: httpx.AsyncClient) -> None:
     await asyncio.to_thread(done, "seed")
     await said("--subject", "customer-1")

@@ -28,6 +28,7 @@ PATHS = [page.path for page in PAGES if "{" not in page.path] + [
     "/tickets/crm-eu/4711?as_of=2026-01-01&verify=true",
     "/tickets/crm-eu/none",
     "/contracts?state=lapsed",
+    "/contracts?as_of=2026-01-01&known_at=2026-02-01",
     "/customers/erp/C-1001",
     "/customers/erp/C-1001?at=2099-01-01",
 ]

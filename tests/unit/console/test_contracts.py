@@ -2,12 +2,14 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from libs.plan import CoverFacts, CoverRequest, RequestedHelp
+from services.contract.contract_rows import ContractRow
 from services.contract.contract_states import NOTHING_TOLD, OFFERED
-from services.ops.console.pages.contracts import listed
+from services.ops.console.pages.contracts import differences, listed
 from services.ops.console.pages.customer import Which, contract, cover_of, licence, products
 from services.ops.console.shown import Shown as Written
 from services.ops.contract.terms import ContractRows, shown
@@ -98,3 +100,38 @@ def test_a_cut_is_asked_by_either_clock_and_stands_still() -> None:
 def test_money_is_written_as_the_language_does() -> None:
     assert Written("en").money(Decimal("1234.50"), "EUR") == "€1,234.50"
     assert Written("fr").money("1234.50", "EUR") == "1\N{NARROW NO-BREAK SPACE}234,50\N{NO-BREAK SPACE}€"
+
+
+KNOWN = ContractRow._make({**ROW, "told": 30}.get(name) for name in ContractRow._fields)
+
+
+def compared(true: ContractRow | None, known: ContractRow | None, centre: str | None = None) -> list[tuple[Any, ...]]:
+    rows = [{one.stream: one} if one else {} for one in (true, known)]
+    return [(one.name, one.true, one.known) for one in differences(rows[0], rows[1], centre)]
+
+
+def test_where_both_clocks_tell_the_same_there_is_no_difference() -> None:
+    assert compared(KNOWN, KNOWN) == []
+    assert compared(None, None) == []
+
+
+def test_what_a_contract_was_otherwise_than_it_was_known_is_said_of_each_thing() -> None:
+    true = KNOWN._replace(state="active", told=OFFERED, last_day=date(2027, 11, 29), number=3)
+    assert compared(true, KNOWN) == [
+        ("state", "active", "lapsed"),
+        ("number", 3, 2),
+        ("last_day", date(2027, 11, 29), date(2026, 11, 29)),
+        ("told", "offered", 30),
+    ]
+    assert compared(KNOWN._replace(told=NOTHING_TOLD), KNOWN) == [("told", None, 30)]
+
+
+def test_a_contract_that_one_clock_has_alone_is_a_difference_by_itself() -> None:
+    assert compared(KNOWN, None) == [("contract", "lapsed", None)]
+    assert compared(None, KNOWN) == [("contract", None, "lapsed")]
+
+
+def test_differences_of_a_centre_are_those_of_contracts_that_are_its_by_either_clock() -> None:
+    moved = KNOWN._replace(centre="japan")
+    assert compared(moved, KNOWN, "france") == compared(moved, KNOWN, "japan") == [("centre", "japan", "france")]
+    assert compared(moved, KNOWN, "brazil") == []
