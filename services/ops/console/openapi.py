@@ -48,6 +48,8 @@ def _get(page: AnyPage, view: dict[str, Any]) -> dict[str, Any]:
         "responses": {
             "200": answer,
             "400": {"description": "A parameter does not fit", **error},
+            "401": {"description": "Nobody is signed in, where people sign in", **error},
+            "403": {"description": "It is for other roles, or another centre's", **error},
             "404": {"description": "There is no such thing", **error},
             "503": {"description": "What is asked can not be asked now", **error},
         },

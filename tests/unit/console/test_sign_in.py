@@ -10,6 +10,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from libs.chassis.health import Health, Quiet
 from libs.chassis.manual_clock import ManualClock
@@ -116,6 +117,23 @@ async def test_a_cookie_is_secure_and_for_no_script_and_of_this_host_alone(brows
         assert not any(word.startswith("domain") for word in said)
     page = await browser.get("/tickets")
     assert page.headers["strict-transport-security"].startswith("max-age=")
+
+
+async def test_who_signs_in_and_out_and_who_is_not_let_in_stands_in_the_log(
+    console: Console, browser: httpx.AsyncClient
+) -> None:
+    with capture_logs() as lines:
+        await browser.get("/signed-in?state=x&code=anna-7")
+        await signed_in(browser)
+        session = console.sessions.find(browser.cookies[SESSION])
+        assert session
+        await browser.post("/sign-out", data={"token": session.token})
+    assert [(line["event"], line.get("who")) for line in lines] == [
+        ("nobody signed in", None),
+        ("signed in", "anna-7"),
+        ("signed out", "anna-7"),
+    ]
+    assert session.id not in repr(lines)
 
 
 async def test_what_is_chosen_is_kept_in_secure_cookies_too(console: Console, browser: httpx.AsyncClient) -> None:

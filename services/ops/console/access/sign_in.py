@@ -6,6 +6,7 @@ from secrets import compare_digest, token_urlsafe
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -20,6 +21,8 @@ MOST_BEGUN = 10_000
 """Sign-ins that may be under way; the oldest give way."""
 WITHIN = 600.0
 """Machine seconds within which a browser must come back."""
+
+_log = structlog.get_logger("olcare.console")
 
 
 class NotLetIn(Exception):  # noqa: N818 - it says what is so
@@ -85,6 +88,7 @@ class SignIn:
     async def farewell(self, session: Session) -> str | None:
         """End a session; gives where to sign out at the provider too, if it has such a page."""
         self.sessions.end(session)
+        _log.info("signed out", who=session.person.who)
         return await self._provider.farewell(session.id_token, f"{self._address}/")
 
     def forget(self, answer: Response) -> None:
@@ -103,13 +107,18 @@ class SignIn:
         return answer
 
     async def _finish(self, request: Request) -> Response:
-        begun = self._taken(request)
-        person, id_token = await self._provider.finish(request, begun.kept)
+        try:
+            begun = self._taken(request)
+            person, id_token = await self._provider.finish(request, begun.kept)
+        except NotLetIn as error:
+            _log.warning("nobody signed in", why=str(error))
+            raise
         session = self.session_of(request)
         if session is None or session.person != person:
             if session:
                 self.sessions.end(session)
             session = self.sessions.start(person, id_token)
+            _log.info("signed in", who=person.who, roles=person.access.words)
         answer = RedirectResponse(begun.to, 303, {"Cache-Control": "no-store"})
         self._give(answer, "session", session.id)
         return answer
