@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tests.planted import (
     bounds,
     calendars,
+    console,
     contracts,
     cycles,
     log,
@@ -33,4 +34,5 @@ BUGS: Sequence[Bug] = (
     *operations.BUGS,
     *bounds.BUGS,
     *measures.BUGS,
+    *console.BUGS,
 )
