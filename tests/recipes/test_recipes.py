@@ -11,7 +11,6 @@ import pytest
 from libs.stack.run import PROJECT
 from tests.recipes.recipe import DECIDED, MAIL, NewFile, apply
 
-COPIED = ("libs", "services", "contracts", "tests", "docs")
 EXAMPLE = """
 from pathlib import Path
 from libs.messages.tickets import TicketRated
@@ -28,8 +27,8 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in COPIED:
-            shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for part in (part for part in PROJECT.iterdir() if part.is_dir() and not part.name.startswith(".")):
+            shutil.copytree(part, folder / part.name, ignore=shutil.ignore_patterns("__pycache__"))
         for file in (file for file in PROJECT.iterdir() if file.is_file()):
             shutil.copy(file, folder)
 
