@@ -58,7 +58,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "console": (
         "services.ops.console.command:console",
-        "Serve the console until told to stop, on this machine alone: topics, promises, dead letters, and why.",
+        "Serve the console until told to stop, to this machine or who signs in: what waits, what stands still, why.",
     ),
     "audit": (
         "services.ops.door.audit:audit",

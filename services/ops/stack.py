@@ -18,7 +18,7 @@ from libs.stack.ports import free_port
 from libs.stack.service import ServiceSpec
 from libs.stack.up import RunningService, StackOrder, Up
 from services.ops.cli.arguments import plan_time
-from services.ops.cli.environment import MACHINE, Environment, Place, clock_of, environment
+from services.ops.cli.environment import MACHINE, Environment, PageAddress, clock_of, environment
 from services.ops.cli.output import AsJson, Refused, show, table, tell
 from services.ops.cli.output import run as ask
 from services.ops.demo import SEED, TICKETS
@@ -67,7 +67,7 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     if found := here.up():
         services = _show(here, found, as_json=as_json)
     elif here.knows_services():
-        services = _elsewhere(here.places())
+        services = _elsewhere(here.addresses())
         show({"services": services}, as_json=as_json, otherwise=lambda: _services(services))
     else:
         services = []
@@ -134,11 +134,11 @@ def _show(here: Environment, found: Up, *, as_json: bool) -> Sequence[Mapping[st
     return services
 
 
-def _elsewhere(places: Mapping[str, Place]) -> list[dict[str, Any]]:
-    said = ask(readiness(places))
+def _elsewhere(addresses: Mapping[str, PageAddress]) -> list[dict[str, Any]]:
+    said = ask(readiness(addresses))
     return [
-        {"service": name, **said[name]._asdict(), "pages": f"http://{place.host}:{place.port}"}
-        for name, place in places.items()
+        {"service": name, **said[name]._asdict(), "pages": f"http://{address.host}:{address.port}"}
+        for name, address in addresses.items()
     ]
 
 
@@ -159,7 +159,7 @@ def row_of(service: RunningService, said: ServiceReadiness) -> dict[str, Any]:
 
 def _said(here: Environment, found: Up) -> dict[str, Any]:
     path = here.plan_clock()
-    answers = ask(readiness({s.name: Place(MACHINE, s.http_port) for s in found.services}))
+    answers = ask(readiness({s.name: PageAddress(MACHINE, s.http_port) for s in found.services}))
     services = [row_of(service, answers[service.name]) for service in found.services]
     return {
         "up": True,

@@ -10,6 +10,7 @@ from typer.main import get_command
 
 from libs.eventlog.kafka.topics import load_cards
 from libs.messages.notices import DeliveryProblem
+from libs.messages.sources import GROUPS
 from libs.stack.run import PROJECT
 from services.contract.settings import ContractSettings
 from services.intake.settings import IntakeSettings
@@ -99,6 +100,11 @@ def test_every_setting_is_in_the_runbook_and_nothing_else() -> None:
     there = {f"OLCARE_{name.upper()}" for kind in SERVICES for name in kind.model_fields if name != "service"}
     table = SETTINGS.read_text().partition("## All settings")[2].partition("\n## ")[0]
     assert set(re.findall(r"`(OLCARE_\w+[A-Z])`", table)) == there
+
+
+def test_the_groups_of_messages_that_a_client_may_say_are_in_the_runbook() -> None:
+    rows = SETTINGS.read_text().partition("| group | is |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)) == set(GROUPS)
 
 
 SECURITY = (PROJECT / "docs/security.md").read_text()

@@ -1,4 +1,4 @@
-"""Set every place back to the beginning, so that doors and reactions read everything once more."""
+"""Set every committed offset back to the beginning, so that doors and reactions read everything once more."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -13,8 +13,8 @@ _SESSION = 30  # machine seconds in which a group has forgotten the members that
 _PAUSE = 0.5  # machine seconds
 
 
-async def set_back_all_places(kafka: str) -> int:
-    """Commit offset 0 wherever a group has a place, once nobody is in it any more; gives the number of places."""
+async def set_back_all_offsets(kafka: str) -> int:
+    """Commit offset 0 wherever a group has committed one, once nobody is in it any more; gives the number."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
@@ -24,8 +24,8 @@ async def set_back_all_places(kafka: str) -> int:
         await admin.close()
 
 
-async def _set_back(kafka: str, group: str, places: Iterable[TopicPartition]) -> int:
-    beginning = dict.fromkeys(places, 0)
+async def _set_back(kafka: str, group: str, offsets: Iterable[TopicPartition]) -> int:
+    beginning = dict.fromkeys(offsets, 0)
     if beginning:
         consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
         await consumer.start()
@@ -37,10 +37,10 @@ async def _set_back(kafka: str, group: str, places: Iterable[TopicPartition]) ->
     return len(beginning)
 
 
-async def _committed(consumer: AIOKafkaConsumer, places: Mapping[TopicPartition, int]) -> bool:
+async def _committed(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]) -> bool:
     """Whether the group let us: it does not while it remembers a member."""
     try:
-        await consumer.commit(places)
+        await consumer.commit(offsets)
     except KafkaError:
         await asyncio.sleep(_PAUSE)
         return False

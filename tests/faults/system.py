@@ -23,8 +23,8 @@ from libs.stack.service import ServiceProcess, ServiceSpec
 from services.ops.clock.quiescence import Quiescence
 from tests.faults.checked.books import Books, Generation, Timeline, Turn
 from tests.faults.checked.reading import read_books, read_generations
+from tests.faults.committed_offsets import set_back_all_offsets
 from tests.faults.pages import waiting
-from tests.faults.places import set_back_all_places
 from tests.faults.rebuild import rebuild_all
 from tests.support import eventually
 
@@ -200,7 +200,7 @@ class System:
         names = [name for name, service in self.services.items() if service.wanted]
         await self.stop()
         await self.drop_databases()
-        await set_back_all_places(self.kafka.address)
+        await set_back_all_offsets(self.kafka.address)
         await self.serve(*names)
         await self.quiet()
 

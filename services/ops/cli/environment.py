@@ -26,7 +26,7 @@ CONSOLE = "console"
 PATIENCE = 10.0  # machine seconds that one call to Kafka may take
 
 
-class Place(NamedTuple):
+class PageAddress(NamedTuple):
     """Where a service's pages are."""
 
     host: str
@@ -50,19 +50,19 @@ class Environment(Options):
         """The server, without a database; raises Refused."""
         return self.postgres or self._installed("PostgreSQL", "OLCARE_POSTGRES").postgres
 
-    def places(self) -> Mapping[str, Place]:
+    def addresses(self) -> Mapping[str, PageAddress]:
         """Where the services' pages are, by service, without the console, which follows nothing; raises Refused."""
         if self.services:
-            return _places(self.services)
+            return _addresses(self.services)
         services = self._installed("service", "OLCARE_SERVICES").services
-        return {s.name: Place(MACHINE, s.http_port) for s in services if s.name != CONSOLE}
+        return {s.name: PageAddress(MACHINE, s.http_port) for s in services if s.name != CONSOLE}
 
     def ports(self) -> Mapping[str, int]:
         """The ports of the services' pages, all of them on this machine; raises Refused."""
-        places = self.places()
-        if away := [name for name, place in places.items() if place.host != MACHINE]:
+        addresses = self.addresses()
+        if away := [name for name, address in addresses.items() if address.host != MACHINE]:
             raise Refused(f"{', '.join(away)} must run on this machine, as the plan clock is a file that all share")
-        return {name: place.port for name, place in places.items()}
+        return {name: address.port for name, address in addresses.items()}
 
     def knows_services(self) -> bool:
         """Whether it is known where the services' pages are."""
@@ -90,16 +90,16 @@ class Environment(Options):
         raise Refused(f"no {what} is given and none is up: set {variable}, or start everything with `olcare up`")
 
 
-def _places(text: str) -> dict[str, Place]:
+def _addresses(text: str) -> dict[str, PageAddress]:
     try:
-        return {name.strip(): _place(where) for name, _, where in (part.partition("=") for part in text.split(","))}
+        return {name.strip(): _address(where) for name, _, where in (part.partition("=") for part in text.split(","))}
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no list of services like intake=8080,contract=host:8081") from None
 
 
-def _place(text: str) -> Place:
+def _address(text: str) -> PageAddress:
     host, _, port = text.rpartition(":")
-    return Place(host.strip() or MACHINE, int(port))
+    return PageAddress(host.strip() or MACHINE, int(port))
 
 
 def clock_of(root: Path) -> Path:

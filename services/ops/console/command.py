@@ -27,7 +27,7 @@ def console(
     *,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Where the pages are; 0: any free port.")] = None,
 ) -> None:
-    """Serve the console until told to stop, on this machine alone: topics, promises, dead letters, and why."""
+    """Serve the console until told to stop, to this machine or who signs in: what waits, what stands still, why."""
     raise typer.Exit(asyncio.run(serve(environment(ctx), port)))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from prometheus_client.parser import text_string_to_metric_families
 
 from libs.eventlog.errors import Unavailable
-from services.ops.cli.environment import Place
+from services.ops.cli.environment import PageAddress
 from services.ops.watch.pages import answer
 from services.ops.watch.readiness import readiness
 
@@ -32,22 +32,22 @@ class ServiceState(NamedTuple):
     left_aside: int = 0
 
 
-async def states(places: Mapping[str, Place]) -> list[ServiceState]:
+async def states(addresses: Mapping[str, PageAddress]) -> list[ServiceState]:
     """Ask all of them at once."""
     ready, numbers = await asyncio.gather(
-        readiness(places), asyncio.gather(*(_numbers(place) for place in places.values()))
+        readiness(addresses), asyncio.gather(*(_numbers(address) for address in addresses.values()))
     )
-    found = [(name, ready[name], said) for name, said in zip(places, numbers, strict=True)]
+    found = [(name, ready[name], said) for name, said in zip(addresses, numbers, strict=True)]
     return [ServiceState(name, one.ready, one.build, one.waiting, one.degraded, *said) for name, one, said in found]
 
 
 Numbers = tuple[tuple[Partition, ...], Mapping[str, datetime], int]
 
 
-async def _numbers(place: Place) -> Numbers:
+async def _numbers(address: PageAddress) -> Numbers:
     try:
-        _, metrics = await answer(place.host, place.port, "/metrics", SECONDS)
-        _, stuck = await answer(place.host, place.port, "/stuck", SECONDS)
+        _, metrics = await answer(address.host, address.port, "/metrics", SECONDS)
+        _, stuck = await answer(address.host, address.port, "/stuck", SECONDS)
         return (*standing(metrics.decode()), len(json.loads(stuck)))
     except (Unavailable, ValueError):
         return (), {}, 0  # that it does not answer is what its readiness says

@@ -167,7 +167,7 @@ class Site:
             check(request, given.pop(FIELD, None), visitor.token)
             form = told(action.form, {**given, **request.path_params}, visitor.browser)
             if not visitor.who:
-                raise BadForm("say first who you are, in the head of the page: what is done is recorded with it")
+                raise BadForm("say first who you are, at the foot of the page: what is done is recorded with it")
             await self._gate.may_do_to(action, self._sources, form, visitor)
             return RedirectResponse(await action.act(self._sources, form, visitor.who), 303)
 

@@ -55,7 +55,7 @@ async def _lag(here: Environment) -> list[dict[str, object]]:
 
 async def not_ready(here: Environment) -> list[dict[str, object]]:
     """A row for every service that is not ready, where it is known where they are."""
-    said = await readiness(here.places()) if here.knows_services() else {}
+    said = await readiness(here.addresses()) if here.knows_services() else {}
     return [
         {"follower": name, "kind": "service", "problem": f"not ready: {one.waiting}"}
         for name, one in said.items()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from libs.eventlog.errors import Unavailable
-from services.ops.cli.environment import Place
+from services.ops.cli.environment import PageAddress
 from services.ops.watch.pages import answer
 
 SECONDS = 5.0  # machine seconds that a service may take to answer
@@ -23,10 +23,10 @@ class ServiceReadiness(NamedTuple):
     """The fingerprint of its policy of sources; None where it has none."""
 
 
-async def readiness(places: Mapping[str, Place]) -> dict[str, ServiceReadiness]:
+async def readiness(addresses: Mapping[str, PageAddress]) -> dict[str, ServiceReadiness]:
     """Ask all services at once; one that does not answer is not ready."""
-    said = await asyncio.gather(*(_ask(place) for place in places.values()))
-    return agreed(dict(zip(places, said, strict=True)))
+    said = await asyncio.gather(*(_ask(address) for address in addresses.values()))
+    return agreed(dict(zip(addresses, said, strict=True)))
 
 
 def agreed(said: Mapping[str, ServiceReadiness]) -> dict[str, ServiceReadiness]:
@@ -42,9 +42,9 @@ def agreed(said: Mapping[str, ServiceReadiness]) -> dict[str, ServiceReadiness]:
     }
 
 
-async def _ask(place: Place) -> ServiceReadiness:
+async def _ask(address: PageAddress) -> ServiceReadiness:
     try:
-        _, body = await answer(place.host, place.port, "/readyz", SECONDS)
+        _, body = await answer(address.host, address.port, "/readyz", SECONDS)
     except Unavailable as error:
         return ServiceReadiness(ready=False, build=None, waiting=str(error))
     return understood(body)

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from services.ops.cli.environment import Place, environment
+from services.ops.cli.environment import PageAddress, environment
 from services.ops.cli.output import AsJson, run, show, table
 from services.ops.watch.pages import page
 
@@ -20,26 +20,27 @@ app = typer.Typer(
 @app.command("list")
 def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """What is left aside, since when, and when it is tried again; the reference stands in the service's log."""
-    rows = run(_rows(environment(ctx).places()))
+    rows = run(_rows(environment(ctx).addresses()))
     show(rows, as_json=as_json, otherwise=lambda: table(rows, COLUMNS) if rows else "nothing is left aside")
 
 
 @app.command()
 def retry(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Have everything tried again at once."""
-    said = run(_retried(environment(ctx).places()))
+    said = run(_retried(environment(ctx).addresses()))
     show(said, as_json=as_json, otherwise=lambda: f"{sum(said.values())} are tried again")
 
 
-async def _rows(places: Mapping[str, Place]) -> list[dict[str, Any]]:
+async def _rows(addresses: Mapping[str, PageAddress]) -> list[dict[str, Any]]:
     return [
         {"service": name, **row}
-        for name, place in places.items()
-        for row in await page(place.port, "/stuck", host=place.host)
+        for name, address in addresses.items()
+        for row in await page(address.port, "/stuck", host=address.host)
     ]
 
 
-async def _retried(places: Mapping[str, Place]) -> dict[str, int]:
+async def _retried(addresses: Mapping[str, PageAddress]) -> dict[str, int]:
     return {
-        name: (await page(place.port, "/stuck/retry", "POST", place.host))["retried"] for name, place in places.items()
+        name: (await page(address.port, "/stuck/retry", "POST", address.host))["retried"]
+        for name, address in addresses.items()
     }

@@ -17,7 +17,7 @@ from libs.stack.identity import start_time
 from libs.stack.up import UP, RunningService, Up, file_of
 from services.ops import stack
 from services.ops.__main__ import main
-from services.ops.cli.environment import Environment, Place
+from services.ops.cli.environment import Environment, PageAddress
 from services.ops.cli.output import Refused
 from services.ops.watch import lag, readiness
 from services.ops.watch.readiness import ServiceReadiness, agreed, understood
@@ -37,13 +37,13 @@ class Services:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], root: Path) -> None:
         self._monkeypatch, self._capsys, self._root = monkeypatch, capsys, root
         self.said = READY
-        self.asked: Mapping[str, Place] = {}
+        self.asked: Mapping[str, PageAddress] = {}
         monkeypatch.setattr(stack, "readiness", self.readiness)
         monkeypatch.setattr(lag, "readiness", self.readiness)
 
-    async def readiness(self, places: Mapping[str, Place]) -> dict[str, ServiceReadiness]:
-        self.asked = places
-        return dict.fromkeys(places, self.said)
+    async def readiness(self, addresses: Mapping[str, PageAddress]) -> dict[str, ServiceReadiness]:
+        self.asked = addresses
+        return dict.fromkeys(addresses, self.said)
 
     def are(self, *services: RunningService) -> None:
         me = os.getpid()
@@ -100,7 +100,7 @@ def test_services_that_run_elsewhere_are_asked_where_they_are(
 ) -> None:
     monkeypatch.setenv("OLCARE_SERVICES", "intake=8080, sla_timer=sla-timer:8081")
     code, rows = services.rows()
-    assert services.asked == {"intake": Place("127.0.0.1", 8080), "sla_timer": Place("sla-timer", 8081)}
+    assert services.asked == {"intake": PageAddress("127.0.0.1", 8080), "sla_timer": PageAddress("sla-timer", 8081)}
     assert (code, [row["pages"] for row in rows]) == (0, ["http://127.0.0.1:8080", "http://sla-timer:8081"])
     services.said = WAITING
     assert services.rows()[0] == 1
@@ -123,7 +123,7 @@ def test_plan_time_is_stepped_only_for_services_of_this_machine(tmp_path: Path) 
     with pytest.raises(Refused, match="contract must run on this machine"):
         Environment(None, None, None, "intake=1,contract=away:2", tmp_path, tmp_path).ports()
     with pytest.raises(typer.BadParameter):
-        Environment(None, None, None, "intake", tmp_path, tmp_path).places()
+        Environment(None, None, None, "intake", tmp_path, tmp_path).addresses()
 
 
 def test_what_a_service_says_is_understood() -> None:
@@ -150,7 +150,7 @@ async def test_who_does_not_answer_is_not_ready(monkeypatch: pytest.MonkeyPatch)
         raise Unavailable("intake:8080/readyz does not answer")
 
     monkeypatch.setattr(readiness, "answer", nobody)
-    said = await readiness.readiness({"intake": Place("intake", 8080)})
+    said = await readiness.readiness({"intake": PageAddress("intake", 8080)})
     assert said == {"intake": ServiceReadiness(ready=False, build=None, waiting="intake:8080/readyz does not answer")}
 
 

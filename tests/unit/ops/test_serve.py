@@ -10,7 +10,7 @@ import pytest
 from libs.chassis.clock import Clock
 from libs.chassis.metrics import Metrics
 from services.ops import serve
-from services.ops.cli.environment import Environment, Place
+from services.ops.cli.environment import Environment, PageAddress
 from services.ops.serve import Watch
 from services.ops.watch import lag
 from services.ops.watch.readiness import ServiceReadiness
@@ -34,8 +34,8 @@ def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, ServiceReadiness]:
     async def none(_: Environment) -> dict[str, int]:
         return {}
 
-    async def asked(places: dict[str, Place]) -> dict[str, ServiceReadiness]:
-        return {name: found[name] for name in places}
+    async def asked(addresses: dict[str, PageAddress]) -> dict[str, ServiceReadiness]:
+        return {name: found[name] for name in addresses}
 
     monkeypatch.setattr(serve, "open_log", opened)
     monkeypatch.setattr(serve, "rows", nobody)
@@ -49,7 +49,7 @@ def watch() -> Watch:
 
 
 async def test_it_is_ready_where_all_are(said: dict[str, ServiceReadiness]) -> None:
-    assert set(said) == set(HERE.places())
+    assert set(said) == set(HERE.addresses())
     assert await watch().look() is None
 
 

@@ -12,7 +12,7 @@ from services.contract.settings import ContractSettings
 from services.intake.settings import IntakeSettings
 from services.notification.settings import NotificationSettings
 from services.ops.audit.settings import AuditSettings
-from services.ops.cli.environment import _places
+from services.ops.cli.environment import _addresses
 from services.ops.console.settings import ConsoleSettings
 from services.ops.serve import OpsSettings
 from services.ops.watch.services import SERVICES
@@ -55,9 +55,9 @@ def test_the_settings_of_a_service_take_every_value(name: str, monkeypatch: pyte
 
 @pytest.mark.parametrize("container", ["ops", "console"])
 def test_what_watches_the_services_knows_every_one(container: str) -> None:
-    places = _places(COMPOSITION[container]["environment"]["OLCARE_SERVICES"])
-    assert set(places) == set(SERVICES)
-    for name, place in places.items():
+    addresses = _addresses(COMPOSITION[container]["environment"]["OLCARE_SERVICES"])
+    assert set(addresses) == set(SERVICES)
+    for name, place in addresses.items():
         assert COMPOSITION[place.host]["command"][2] == SERVICES[name].module
         assert str(place.port) == COMPOSITION[place.host]["environment"]["OLCARE_HTTP_PORT"]
 

@@ -212,7 +212,7 @@ async def dead_letters(sources: Sources) -> Count:
 
 async def services(sources: Sources) -> Sequence[ServiceState]:
     """What the services say; raises Refused where nobody knows where they are."""
-    return await states(sources.here.places())
+    return await states(sources.here.addresses())
 
 
 def waits(found: Sequence[ServiceState], now: datetime) -> tuple[DeadlinesWait, ...]:
