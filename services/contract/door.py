@@ -203,16 +203,20 @@ def _record_of(organisation: str, person: ContactPerson) -> PrivateRecord:
 
 
 class DecisionSettings(NamedTuple):
-    """What is decided with beside message and facts: when it is read, and how late a signature may be told of."""
+    """What is decided with beside message and facts."""
 
     now: datetime
+    """When it is read."""
     grace: timedelta
+    """How late a signature may be told of."""
+    told_at: datetime
+    """When it came to the door, however late it is read there."""
 
 
 def command_of(
     record: Record, message: Message[ContractUpstream], facts: ContractFacts, settings: DecisionSettings
 ) -> IssuedCommand:
-    """Make the issued command of a message that is read now."""
+    """Make the issued command of a message."""
     stream = stream_of(message)
     return issued_at_door(message, stream, _command(record, message, facts, settings))
 
@@ -264,6 +268,7 @@ def _command(
                 signed_on=said.signed_on,
                 payment=said.payment,
                 now=settings.now,
+                told_at=settings.told_at,
                 grace=settings.grace,
                 licence=facts.licence_of(stream),
                 price_lists=facts.price_lists,

@@ -104,8 +104,11 @@ class ContractDoor(ServiceDoor[ContractUpstream]):
         facts = FACTS.validate_json(row["facts"])
         asked = {name for one in needed for name in (one.contract, one.number) if name}
         self._beginning.wait_for(asked, facts.beginning)
-        settings = door.DecisionSettings(self._clock.now(), self._grace)
-        return [door.command_of(record, message, facts, settings) for record, message in read]
+        return [door.command_of(record, message, facts, self._settings(record)) for record, message in read]
+
+    def _settings(self, record: Record) -> door.DecisionSettings:
+        """A signature is told of when it comes to the door, also where nobody reads there for days."""
+        return door.DecisionSettings(self._clock.now(), self._grace, self._clock.appended(record.timestamp))
 
 
 class Beginning:

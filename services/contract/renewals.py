@@ -63,13 +63,15 @@ class RemindOfRenewal:
 
 @dataclass(frozen=True)
 class SignRenewal:
-    """Renew a contract by a signature on a local day; we are told `now`, at most `grace` after the lapse."""
+    """Renew a contract by a signature on a local day, read `now`."""
 
     occurred_at: datetime
     contract: str
     signed_on: date
     payment: Payment
     now: datetime
+    told_at: datetime
+    """When it came to the door: at most `grace` after the lapse."""
     grace: timedelta
     licence: RegisteredLicence | None
     price_lists: tuple[PriceList, ...]
@@ -195,7 +197,7 @@ def _objection(term: RunningTerm, command: SignRenewal) -> SignatureRefused | No
         return _refused(command, early, term=term)
     if command.signed_on > term.last_day:
         return _refused(command, SignatureRefusal.LAPSED, Clause.DEARER, term)
-    if command.now > term.covered_until + command.grace:
+    if command.told_at > term.covered_until + command.grace:
         return _refused(command, SignatureRefusal.RECORDED_TOO_LATE, Clause.DEARER, term)
     return None
 

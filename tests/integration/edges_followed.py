@@ -120,7 +120,8 @@ CONTRACT_PASTS: Mapping[str, tuple[tuple[Event, ...], ...]] = {
     }.items()
 }
 """Kind of stream → histories before a message at the door of contracts."""
-SETTINGS = contract_door.DecisionSettings(datetime(2028, 1, 1, tzinfo=UTC), timedelta(days=30))
+TOLD_AT = datetime(2028, 1, 1, tzinfo=UTC)
+SETTINGS = contract_door.DecisionSettings(TOLD_AT, timedelta(days=30), TOLD_AT)
 
 
 class History(NamedTuple):

@@ -14,8 +14,8 @@ BUGS = (
     Bug(
         name="recorded-whenever",
         file="services/contract/renewals.py",
-        before="if command.now > term.covered_until + command.grace:",
-        after="if command.now < term.covered_from:",
+        before="if command.told_at > term.covered_until + command.grace:",
+        after="if command.told_at < term.covered_from:",
         why="a signature told a year late would give cover back for all that time",
         test="tests/unit/contract/test_renewals.py::test_k8_it_is_told_of_within_thirty_days",
     ),

@@ -95,6 +95,7 @@ def sign(signed_on: date, now: datetime, payment: Payment = Payment.YEARLY) -> S
         signed_on=signed_on,
         payment=payment,
         now=now,
+        told_at=now,
         grace=GRACE,
         licence=KNOWN,
         price_lists=LISTS,

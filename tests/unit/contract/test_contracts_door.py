@@ -52,7 +52,8 @@ FACTS = ContractFacts(
     frozenset({"planetpress-connect", "pres-connect"}),
     customers=(RegisteredCustomer(CUSTOMER, 1, "france"),),
 )
-SETTINGS = DecisionSettings(datetime(2027, 6, 15, 9, tzinfo=UTC), timedelta(days=30))
+READ_AT, TOLD_AT = (datetime(2027, 6, day, 9, tzinfo=UTC) for day in (15, 12))
+SETTINGS = DecisionSettings(READ_AT, timedelta(days=30), TOLD_AT)
 
 
 def record_of(value: bytes) -> Record:

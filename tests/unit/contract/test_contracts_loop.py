@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,9 +21,10 @@ from libs.messages.base import Event, rfc3339
 from libs.messages.catalogue import CONTRACTS_DOOR, PRIVATE
 from libs.messages.contracts import CustomerRegistered
 from libs.messages.plan import CentreCalendarPublished, ProductVersionsPublished
+from libs.messages.streams import stream_id
 from services.contract.domain import DECIDERS
 from services.contract.handlers import ContractDoor
-from tests.unit.contract.examples import DOOR
+from tests.unit.contract.examples import ACTIVATED, DOOR, ENDS
 from tests.unit.contract.test_plan_parts import PARTS
 from tests.unit.eventlog.environment import Machine
 from tests.unit.eventlog.test_loops import is_open
@@ -93,10 +94,14 @@ def story() -> list[bytes]:
     return [pairs[0], early, *plan, *pairs[2:]]
 
 
-def at_the_door(values: Sequence[bytes], now: datetime) -> tuple[MemoryLog, Books, DoorLoop]:
+def at_the_door(
+    values: Sequence[bytes], now: datetime, told_at: datetime | None = None
+) -> tuple[MemoryLog, Books, DoorLoop]:
     log, books = MemoryLog(1), Books()
     cards = {PRIVATE: SimpleNamespace(partitions=1), f"{CONTRACTS_DOOR}.dlq": SimpleNamespace(partitions=1)}
-    host: Any = SimpleNamespace(cards=cards, queries=books, clock=SimpleNamespace(now=lambda: now))
+    host: Any = SimpleNamespace(
+        cards=cards, queries=books, clock=SimpleNamespace(now=lambda: now, appended=lambda _: told_at or now)
+    )
     loop = DoorLoop(log, Machine(), is_open, ContractDoor(host, books, timedelta(days=30)), "door")  # type: ignore[arg-type] # all it uses
     for value in values:
         log.write(Outgoing(CONTRACTS_DOOR, 0, b"erp", value, [("content-type", b"application/cloudevents+json")]))
@@ -112,6 +117,20 @@ async def test_the_receipt_says_from_when_a_part_acts_that_is_dated_in_the_past(
     (receipt,) = [json.loads(record.value or b"") for record in log.kept[receipts_of(CONTRACTS_DOOR), 0]]
     assert receipt["outcome"] == "accepted"
     assert receipt.get("acts_from") == (rfc3339(now) if late else None)
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"), [(timedelta(days=30), "accepted"), (timedelta(days=30, microseconds=1), "refused")]
+)
+async def test_k8_what_nobody_reads_for_days_was_told_of_when_it_came_to_the_door(
+    told: timedelta, outcome: str
+) -> None:
+    signed = said("RenewalSigned", "K-1", signed_on=str(date(2027, 5, 31)), payment="yearly")
+    log, books, loop = at_the_door([signed], ENDS + timedelta(days=33), ENDS + told)
+    books.histories[stream_id("contract", "erp", "K-1")].append(ACTIVATED)
+    await loop.process(log.kept[CONTRACTS_DOOR, 0])
+    (receipt,) = [json.loads(record.value or b"") for record in log.kept[receipts_of(CONTRACTS_DOOR), 0]]
+    assert receipt["outcome"] == outcome, receipt
 
 
 async def outcomes(size: int) -> list[tuple[str, str | None]]:

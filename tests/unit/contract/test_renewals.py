@@ -123,6 +123,13 @@ def test_k8_it_is_told_of_within_thirty_days() -> None:
     SUPPORT.given(*history).when(sign(LAST_DAY, latest + MICROSECOND)).then(late)
 
 
+def test_k8_a_signature_that_stands_at_the_door_while_nobody_reads_there_was_told_of_when_it_came() -> None:
+    latest = ENDS + GRACE
+    read_late = replace(sign(LAST_DAY, latest), now=latest + timedelta(days=3))
+    for history in ((ACTIVATED, OFFERED), (ACTIVATED, OFFERED, LAPSED)):
+        assert isinstance(DECIDER.decide(DECIDER.replay(history), read_late), ContractRenewed)
+
+
 def test_k8_it_is_refused_once_a_re_subscription_counts() -> None:
     now = ENDS + timedelta(days=2)
     taken_up = DECIDER.decide(DECIDER.replay((ACTIVATED, LAPSED)), take_up(date(2027, 6, 2), now))
