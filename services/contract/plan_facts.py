@@ -11,7 +11,7 @@ from services.contract.contract_states import NOTHING_TOLD
 from services.contract.contracts import EndTerm
 from services.contract.facts import RegisteredLicence
 from services.contract.pricing import price_of
-from services.contract.renewals import OfferRenewal, RemindOfRenewal
+from services.contract.renewals import OfferRenewal, RemindOfRenewal, local_day
 from services.contract.telling import EndOfTerm, Scheduled, due_at, mail_at, why_skipped
 
 Row = Mapping[str, Any]
@@ -55,7 +55,7 @@ class CalendarsAndPrices:
         row = one.row
         leaves_at = mail_at(self.calendars.get(row["centre"]), now)
         if row["told"] == NOTHING_TOLD:
-            on = row["last_day"] - timedelta(days=one.days)
+            on = max(row["last_day"] - timedelta(days=one.days), local_day(row["known_at"], row["zone"]))
             return OfferRenewal(one.due_at, row["stream"], on, leaves_at, now, _licence(row), self.price_lists)
         end = EndOfTerm(row["last_day"], row["zone"], row["known_at"])
         skip = why_skipped(offsets, one.days, end, now, is_wanted=row["reminders"] is not False)

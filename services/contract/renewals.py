@@ -42,7 +42,7 @@ class OfferRenewal:
     occurred_at: datetime
     contract: str
     on: date
-    """The local day: the price list in force on it binds."""
+    """The local day, or that on which the contract became known, if later: the price list in force on it binds."""
     mail_at: datetime
     detected_at: datetime
     licence: RegisteredLicence | None

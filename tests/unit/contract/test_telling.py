@@ -98,6 +98,23 @@ def test_the_offer_is_priced_on_its_own_local_day() -> None:
     assert (offer.on, offer.licence, offer.price_lists) == (OFFER.on, OFFER.licence, LISTS)
 
 
+@pytest.mark.parametrize(
+    ("known_at", "on"),
+    [
+        (OFFERED_AT, OFFER.on),
+        (datetime(2027, 4, 9, 21, 59, tzinfo=UTC), date(2027, 4, 9)),
+        (datetime(2027, 4, 9, 22, tzinfo=UTC), date(2027, 4, 10)),
+    ],
+)
+def test_the_offer_of_a_contract_that_became_known_after_its_day_is_priced_on_the_day_it_did(
+    known_at: datetime, on: date
+) -> None:
+    one = next_told(row(known_at=known_at), schedule(OFFSETS))
+    offer = CalendarsAndPrices({"france": CALENDAR}, LISTS).tell(one, OFFSETS, known_at + timedelta(days=3))
+    assert isinstance(offer, OfferRenewal)
+    assert (offer.occurred_at, offer.on) == (OFFERED_AT, on)
+
+
 def test_a_customer_that_is_not_known_here_is_reminded() -> None:
     one = next_told(row(told=OFFERED), [Scheduled(OFFERED, 60)])
     reminder = CalendarsAndPrices({}, ()).tell(one, OFFSETS, one.due_at)
