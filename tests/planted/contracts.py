@@ -103,4 +103,48 @@ BUGS = (
         why="a contract would lapse although its renewal stands at the door",
         test="tests/unit/test_safe_duties.py::test_whatever_can_not_be_taken_back_waits_for_safe_time",
     ),
+    Bug(
+        name="taken-up-is-continued",
+        file="services/contract/contracts.py",
+        before="taken_up_by = state.successor if isinstance(state, Resubscribed) else None",
+        after="taken_up_by = None",
+        why="who comes back on the day after would never have lapsed, if that is noted late",
+        test=(
+            "tests/unit/contract/test_resubscriptions.py::"
+            "test_k9_the_successor_from_the_day_after_on_is_no_renewal_in_whatever_order_lapse_and_signature_come"
+        ),
+    ),
+    Bug(
+        name="offer-by-a-list-of-before",
+        file="services/contract/plan_facts.py",
+        before='on = max(row["last_day"] - timedelta(days=one.days), local_day(row["known_at"], row["zone"]))',
+        after='on = row["last_day"] - timedelta(days=one.days)',
+        why="a contract that becomes known late would be offered by a list that is no longer in force",
+        test=(
+            "tests/unit/contract/test_telling.py::"
+            "test_the_offer_of_a_contract_that_became_known_after_its_day_is_priced_on_the_day_it_did"
+        ),
+    ),
+    Bug(
+        name="told-of-when-it-is-read",
+        file="services/contract/handlers.py",
+        before="self._clock.appended(record.timestamp))",
+        after="self._clock.now())",
+        why="a signature in time would be refused since nobody read at the door",
+        test=(
+            "tests/unit/contract/test_contracts_loop.py::"
+            "test_k8_what_nobody_reads_for_days_was_told_of_when_it_came_to_the_door"
+        ),
+    ),
+    Bug(
+        name="renewal-of-a-subscription",
+        file="libs/plan/cover.py",
+        before="included = term.licence_kind is LicenceKind.SUBSCRIPTION",
+        after="included = False",
+        why="who had a subscription licence would be told of a renewal that there never was",
+        test=(
+            "tests/unit/plan/test_cover.py::"
+            "test_k12_with_a_subscription_licence_cover_has_ended_as_the_plan_says_and_nothing_is_to_be_renewed"
+        ),
+    ),
 )
