@@ -20,6 +20,7 @@ from services.ops.__main__ import app
 from services.ops.audit.settings import AuditSettings
 from services.ops.backup.cut import derived_first
 from services.ops.cli.lazy import imported
+from services.ops.console.followers import Trend
 from services.ops.console.pages import PAGES as CONSOLE
 from services.ops.console.settings import ConsoleSettings
 from services.ops.watch.services import SERVICES as WATCHED
@@ -198,6 +199,12 @@ def test_metrics_that_the_runbook_names_are_there() -> None:
     named = {name for page in RUNBOOK.glob("*.md") for name in METRIC.findall(page.read_text())} - databases
     assert {"olcare_failures_total", "olcare_promises"} <= named
     assert named - described().keys() == set()
+
+
+def test_the_page_of_the_console_has_every_word_for_a_trend() -> None:
+    text = " ".join((PROJECT / "docs/console.md").read_text().split())
+    said = text.partition("- **Trend**: ")[2].partition(" - **")[0]
+    assert set(re.findall(r"\*([a-z ]+)\*", said)) == set(map(str, Trend))
 
 
 PAGE_OF_THE_CONSOLE = re.compile(r"^\| `(/[^`]*)`", re.MULTILINE)

@@ -13,7 +13,7 @@ from libs.eventlog.wire.cloudevents import MAX_SOURCE, MAX_VALUE, YEARS
 from libs.eventlog.wire.receipts import MAX_KEY
 from libs.messages.actions import ActionRefusal
 from libs.messages.base import Code, Number
-from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
+from libs.messages.catalogue import CONTRACTS_DOOR, TICKETS_DOOR, UPSTREAM
 from libs.messages.contracts import ContractRefusal, CustomerRefusal, ErasureRefusal, SignatureRefusal
 from libs.messages.doubts import DoubtCode
 from libs.messages.envelope import MessageName, Source
@@ -107,6 +107,13 @@ def _has(model: Any, path: list[str]) -> bool:
         return True
     field = getattr(model, "model_fields", {}).get(path[0])
     return field is not None and _has(field.annotation, path[1:])
+
+
+def test_what_a_sales_system_says_is_taken_at_its_door() -> None:
+    told = codes(rows(section("Licences, renewals and what they open"), "type"))
+    taken = {message.__name__ for message in UPSTREAM[CONTRACTS_DOOR].values()}
+    assert told
+    assert set(told) <= taken
 
 
 def longest(kind: Any) -> int:
