@@ -39,6 +39,17 @@ def test_a_page_names_files_that_are_there(page: Path) -> None:
     assert [path for path in (*named, *(page.parent / link for link in LINK.findall(text))) if not path.exists()] == []
 
 
+def test_every_page_is_found_from_the_first_one() -> None:
+    found, ahead = set[Path](), [PROJECT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        found.add(page)
+        links = [(page.parent / link).resolve() for link in LINK.findall(page.read_text())]
+        pages = [link / "README.md" if link.is_dir() else link for link in links]
+        ahead += [link for link in pages if link.suffix == ".md" and link not in found]
+    assert {*PAGES} - found == set()
+
+
 COMMAND = re.compile(r"(?:olcare|python -m services\.ops) ([a-z-]+(?: [^`|;#>\n]*)?)")
 CODE = re.compile(r"```.*?\n(.*?)```|`([^`]+)`", re.DOTALL)
 
