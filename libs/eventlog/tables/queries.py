@@ -26,10 +26,14 @@ COMMENT, USE = re.compile(r"^--.*\n", re.MULTILINE), re.compile(r"\{(\w+)\}")
 def put_together(text: str, expressions: Mapping[str, str]) -> str:
     """Expand a file's SQL: `{name}` stands for a part of the file (`-- part: name`) or for a given expression.
 
-    Raises KeyError for an unknown name.
+    A part may name others. Raises KeyError for an unknown name.
     """
     parts = {**expressions, **{name: COMMENT.sub("", part).strip() for name, part in PART.findall(text)}}
-    return USE.sub(lambda use: parts[use[1]], PART.sub("", text))
+
+    def expanded(sql: str) -> str:
+        return USE.sub(lambda use: expanded(parts[use[1]]), sql)
+
+    return expanded(PART.sub("", text))
 
 
 def seeing(text: str, instead: Mapping[str, str]) -> str:

@@ -56,3 +56,8 @@ def test_several_queries_are_asked_in_one() -> None:
         "union all\n"
         "select 'late' as name where exists (\nselect * from promises limit :most\n);\n"
     )
+
+
+def test_a_part_may_name_an_expression_and_another_part() -> None:
+    text = "-- part: inner\na = {one}\n\n-- part: outer\n({inner}) and b\n\n-- name: all_of_it\nselect {outer};\n"
+    assert put_together(text, {"one": "1"}).strip().endswith("select (a = 1) and b;")
