@@ -48,7 +48,7 @@ AGAIN = timedelta(days=1)
 PASSED_ON = 3
 """How often a promise that is passed on along a chain of merges is waited for."""
 TICKET_DOOR = Source("intake.door", TICKETS_DOOR)
-"""Where messages about tickets come in; the places of the group tell how far intake has answered them."""
+"""Where messages about tickets come in; the committed offsets of the group tell how far intake has answered."""
 PLAN_DOOR = Source("contract.door", CONTRACTS_DOOR, part_in)
 """Where what is published comes in: a part that is left aside there may move deadlines from its own instant on."""
 

@@ -114,6 +114,16 @@ def test_every_setting_is_in_the_runbook_and_nothing_else() -> None:
     assert set(re.findall(r"`(OLCARE_\w+[A-Z])`", table)) == there
 
 
+def test_what_holds_without_a_setting_is_said() -> None:
+    table = SETTINGS.read_text().partition("## All settings")[2].partition("\n## ")[0]
+    cells = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.splitlines()]
+    without = {name: row[-1] for row in cells for name in re.findall(r"`OLCARE_(\w+[A-Z])`", row[0])}
+    fields = {(name, field.default) for kind in SERVICES for name, field in kind.model_fields.items()}
+    told = {(name, value) for name, value in fields if type(value) in {str, int} and name != "service"}
+    assert len(told) > 10
+    assert [(name, value) for name, value in told if f"`{value}`" not in without[name.upper()]] == []
+
+
 def test_the_groups_of_messages_that_a_client_may_say_are_in_the_runbook() -> None:
     rows = SETTINGS.read_text().partition("| group | is |")[2].partition("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)) == set(GROUPS)

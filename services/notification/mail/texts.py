@@ -50,8 +50,8 @@ class LetterContext(NamedTuple):
     answered_at: datetime | None = None
     withdrawn_at: datetime | None = None
     told: bool = False
-    """Whether the recipient was told that before which this follows: of an acknowledgement, that the request came,
-    without a deadline; of a reversed lapse, the lapse."""
+    """Whether the recipient has had the mail before this one: of an acknowledgement with a deadline, the one without;
+    of a reversed lapse, the lapse."""
 
 
 class Text(NamedTuple):
