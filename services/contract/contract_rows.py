@@ -30,6 +30,7 @@ from libs.messages.licences import (
 )
 from libs.messages.money import Price
 from services.contract.contract_states import NOTHING_TOLD, OFFERED
+from services.contract.facts import ADDED, AddedValue
 
 ACTIVE, LAPSED, CONTINUED = "active", "lapsed", "continued"
 
@@ -203,6 +204,8 @@ class LicenceRow(NamedTuple):
     begun: bool
     """Whether that contract began, as far as is known."""
     sequence: int
+    added: str = "[]"
+    """`AddedValue`s, in JSON."""
 
 
 def _licence(row: LicenceRow | None, event: RecordedEvent[LicenceEvent]) -> LicenceRow | None:
@@ -221,14 +224,21 @@ def _licence(row: LicenceRow | None, event: RecordedEvent[LicenceEvent]) -> Lice
                 begun=True,
                 sequence=event.sequence,
             )
-        case LicenceOptionsAdded(options=options, list_value=value):
-            return row and row._replace(options=[*row.options, *options], list_value=value, sequence=event.sequence)
+        case LicenceOptionsAdded() as more:
+            return row and _with_options(row, more)._replace(sequence=event.sequence)
         case FirstTermNotBegun():
             return row and row._replace(begun=False)
         case LicenceRefused():
             return row
         case _:
             assert_never(event.data)
+
+
+def _with_options(row: LicenceRow, more: LicenceOptionsAdded) -> LicenceRow:
+    added = (*ADDED.validate_json(row.added), AddedValue(more.added_on, more.added_value))
+    return row._replace(
+        options=[*row.options, *more.options], list_value=more.list_value, added=ADDED.dump_json(added).decode()
+    )
 
 
 class EntitlementRow(NamedTuple):
@@ -311,7 +321,7 @@ LICENCES: Projection[LicenceRow] = Projection(
     columns="""
         stream text not null, customer text not null, licence_kind text not null, products text[] not null,
         options text[] not null, list_value text not null, currency text not null, purchased_on date not null,
-        contract text not null, begun bool not null, sequence bigint not null""",
+        contract text not null, begun bool not null, sequence bigint not null, added jsonb not null""",
     events=(LicenceRegistered, LicenceOptionsAdded, FirstTermNotBegun),
     evolve=_licence,
     indexes=("(contract)", "(customer)"),

@@ -9,7 +9,7 @@ f.licence = c.licence and f.stream <> c.stream and f.stream is distinct from c.s
 -- With the one that follows, where a term of the same licence goes on: without a day between, and longer.
 select c.stream, h.id as head, c.covered_until, c.last_day, c.centre, c.correlation, c.customer, c.licence,
     following.stream as continued_by,
-    l.stream as licence_stream, l.sequence as licence_sequence, l.list_value, l.currency
+    l.stream as licence_stream, l.sequence as licence_sequence, l.list_value, l.currency, l.added
 from contracts c
 join streams_contracts h using (stream)
 left join licences l on l.stream = c.licence and c.licence_kind = 'perpetual'
@@ -49,7 +49,7 @@ select zone from known where zone is not null;
 -- the contracts of which nothing is to be told are not gone through.
 select c.stream, h.id as head, c.correlation, c.customer, c.licence, c.centre, c.zone, c.last_day, c.covered_until,
     c.told, c.known_at, k.reminders,
-    l.stream as licence_stream, l.sequence as licence_sequence, l.list_value, l.currency
+    l.stream as licence_stream, l.sequence as licence_sequence, l.list_value, l.currency, l.added
 from unnest(cast(:told as int[]), cast(:days as int[])) as asked (told, days)
 cross join unnest(cast(:zones as text[]), cast(:dates as date[])) as local (zone, today)
 cross join lateral (

@@ -1,6 +1,8 @@
 """What a decision on a customer, licence or contract rests on beside its stream; it may lag the log by some seconds."""
 
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 
 from pydantic import TypeAdapter
 
@@ -29,6 +31,18 @@ class RegisteredCustomer:
 
 
 @dataclass(frozen=True)
+class AddedValue:
+    """What options have added to the value of a licence on a local day."""
+
+    on: date
+    value: str
+
+
+ADDED: TypeAdapter[tuple[AddedValue, ...]] = TypeAdapter(tuple[AddedValue, ...])
+"""Reads what the table of licences has of it."""
+
+
+@dataclass(frozen=True)
 class RegisteredLicence:
     """A registered licence, at its total list value, options included."""
 
@@ -36,6 +50,12 @@ class RegisteredLicence:
     sequence: int
     list_value: str
     currency: str
+    added: tuple[AddedValue, ...] = ()
+
+    def value_on(self, day: date) -> Decimal:
+        """The total list value without the options that are added after a local day."""
+        later = (Decimal(one.value) for one in self.added if one.on > day)
+        return Decimal(self.list_value) - sum(later, Decimal(0))
 
 
 @dataclass(frozen=True)

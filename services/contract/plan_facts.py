@@ -9,7 +9,7 @@ from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList
 from libs.plan import PriceKind
 from services.contract.contract_states import NOTHING_TOLD
 from services.contract.contracts import EndTerm
-from services.contract.facts import RegisteredLicence
+from services.contract.facts import ADDED, RegisteredLicence
 from services.contract.pricing import price_of
 from services.contract.renewals import OfferRenewal, RemindOfRenewal, local_day
 from services.contract.telling import EndOfTerm, Scheduled, due_at, mail_at, why_skipped
@@ -65,4 +65,5 @@ class CalendarsAndPrices:
 def _licence(row: Row) -> RegisteredLicence | None:
     if row["licence_stream"] is None:
         return None
-    return RegisteredLicence(row["licence_stream"], row["licence_sequence"], row["list_value"], row["currency"])
+    added = ADDED.validate_json(row["added"])
+    return RegisteredLicence(row["licence_stream"], row["licence_sequence"], row["list_value"], row["currency"], added)

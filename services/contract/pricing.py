@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal
 from typing import NamedTuple
 
 from libs.messages.clauses import Clause
@@ -30,8 +29,9 @@ def price_of(licence: RegisteredLicence | None, lists: Iterable[PriceList], kind
     """Price a year of a licence on a local day; None where its value or a list for its currency is not known."""
     if licence is None:
         return None
+    value = licence.value_on(on)
     try:
-        found = quote(lists, licence.currency, kind, Decimal(licence.list_value), on)
+        found = quote(lists, licence.currency, kind, value, on)
     except NoPrice:
         return None
-    return as_price(found, licence.list_value)
+    return as_price(found, str(value))

@@ -281,7 +281,7 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "contracts",
         CONTRACTS,
-        7,
+        8,
         (CONTRACT_STATES, CUSTOMERS, CONTRACT_ROWS, TERMS, LICENCES, ENTITLEMENTS, ERASED),
         writes=True,
         reacts=True,

@@ -19,7 +19,7 @@ select jsonb_build_object(
     'licences', (
         select coalesce(jsonb_object_agg(c.stream, jsonb_build_object(
             'stream', l.stream, 'sequence', l.sequence,
-            'list_value', l.list_value, 'currency', l.currency)), '{}'::jsonb)
+            'list_value', l.list_value, 'currency', l.currency, 'added', l.added)), '{}'::jsonb)
         from contracts c join licences l on l.stream = c.licence where c.stream = any (cast(:contracts as text[]))),
     'contracts', (
         select coalesce(jsonb_agg(stream order by stream), '[]'::jsonb)

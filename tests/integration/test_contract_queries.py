@@ -21,7 +21,7 @@ from libs.messages.licences import LicenceKind, LicenceRegistered
 from libs.messages.plan import CentreCalendar, NoticeOffsets, PriceList, PriceListPublished
 from services.contract.contract_states import NOTHING_TOLD
 from services.contract.contract_states import OFFERED as SAID_OFFER
-from services.contract.facts import FACTS, ContractFacts, KnownCentre, RegisteredCustomer
+from services.contract.facts import ADDED, FACTS, AddedValue, ContractFacts, KnownCentre, RegisteredCustomer
 from services.contract.projections import READERS
 from services.contract.reactions import CoverAsked, in_columns
 from tests.integration.folded import Folded, folded, most_rows
@@ -189,6 +189,21 @@ async def test_facts_name_licences_of_contracts_and_numbers_that_are_taken_or_ab
     assert FACTS.validate_json(row["facts"]) == ContractFacts(
         licences={CONTRACT: KNOWN}, contracts=frozenset({CONTRACT}), beginning=frozenset({SUCCESSOR})
     )
+
+
+async def test_options_are_facts_with_the_days_on_which_they_are_added(contract: Folded) -> None:
+    first = example("LicenceOptionsAdded").data
+    second = first.model_copy(update={"added_on": LAST_DAY, "added_value": "7", "list_value": "99999"})
+    await contract.happened(LICENCE, licence(), first, second)
+    await contract.happened(CONTRACT, ACTIVATED, BEGAN)
+    added = (AddedValue(first.added_on, first.added_value), AddedValue(LAST_DAY, "7"))
+    (row,) = await contract.found("facts_for_contracts", customers=[], contracts=[CONTRACT], numbers=[])
+    assert FACTS.validate_json(row["facts"]).licences[CONTRACT].added == added
+    (ended,) = await contract.found("terms_that_ended", now=ENDS, most=10)
+    (told,) = await contract.found(
+        "renewals_to_tell", **STAGES, zones=["Europe/Paris"], dates=[LAST_DAY], now=ENDS - A_DAY, most=10
+    )
+    assert [ADDED.validate_json(one["added"]) for one in (ended, told)] == [added, added]
 
 
 async def test_whether_a_product_is_covered_and_by_what_after(contract: Folded) -> None:

@@ -24,12 +24,14 @@ from libs.plan import covered_until, yearly_term
 from services.contract.contract_rows import CONTRACT_ROWS
 from services.contract.contract_states import Active, Lapsed
 from services.contract.contracts import DECIDER, Command, NoteBeginning
+from services.contract.facts import AddedValue
 from services.contract.renewals import RemindOfRenewal
 from tests.unit.contract.examples import ACTIVATED, CONTRACT, CUSTOMER, ENDS, JUNE, MICROSECOND
 from tests.unit.contract.renewed import (
     END,
     FIRST_DAY,
     GRACE,
+    KNOWN,
     LAPSED,
     LAST_DAY,
     LISTS,
@@ -199,6 +201,20 @@ def test_options_that_were_added_after_the_offer_wait_for_the_next_one() -> None
     later = sign(MAY.date(), MAY)
     richer = replace(later, licence=replace(later.licence, list_value="99999.00"))  # type: ignore[type-var]
     SUPPORT.given(ACTIVATED, OFFERED).when(richer).then(renewed(MAY.date(), MAY, cost=price("2469.13")))
+
+
+@pytest.mark.parametrize(
+    ("added_on", "value", "amount"),
+    [(OFFER_DAY, "12345.67", "2469.13"), (OFFER_DAY + timedelta(days=1), "11345.67", "2269.13")],
+)
+def test_the_offer_has_the_options_that_are_added_by_its_day_whenever_it_is_made(
+    added_on: date, value: str, amount: str
+) -> None:
+    offer = replace(OFFER, licence=replace(KNOWN, added=(AddedValue(added_on, "1000.00"),)))
+    offered = DECIDER.decide(DECIDER.replay((ACTIVATED,)), offer)
+    assert isinstance(offered, RenewalOffered)
+    assert offered.price
+    assert (offered.price.amount, offered.price.licence_value) == (amount, value)
 
 
 def test_a_lapse_without_a_signature_is_one_event() -> None:

@@ -79,6 +79,7 @@ def row(**changes: object) -> dict[str, Any]:
         "licence_sequence": 1,
         "list_value": "12345.67",
         "currency": "EUR",
+        "added": "[]",
         "centre": "france",
         "zone": "Europe/Paris",
         "last_day": date(2027, 5, 31),
