@@ -1,7 +1,7 @@
 -- name: contracts_shown
 -- Contracts by their own ids, by those of their licences or of their customers; and which one each takes up again.
 select c.stream, c.state, c.customer, c.licence, c.licence_kind, c.products, c.centre, c.zone, c.last_day,
-    c.covered_until, c.told, c.offered, c.successor, c.detected_at, before.stream as follows
+    c.covered_until, c.begun, c.told, c.offered, c.successor, c.detected_at, before.stream as follows
 from contracts c left join contracts before on before.successor = c.stream
 where c.stream = any (cast(:ids as text[])) or c.licence = any (cast(:ids as text[]))
     or c.customer = any (cast(:ids as text[]))

@@ -57,6 +57,7 @@ def _contract(row: Row, terms: Sequence[Row]) -> Said:
     return {
         "contract": row["stream"],
         "state": row["state"],
+        "begun": row["begun"],
         "customer": row["customer"],
         "licence": row["licence"],
         "licence_kind": row["licence_kind"],
@@ -130,7 +131,7 @@ def _of_licence(said: Said) -> str:
 def _of_contract(said: Said) -> Iterator[str]:
     taken_up = f" It takes up {said['follows']} again." if said["follows"] else ""
     yield (
-        f"{said['contract']} of {said['customer']} is {STATES.get(said['state'], said['state'])}:"
+        f"{said['contract']} of {said['customer']} is {_state(said)}:"
         f" {said['licence_kind']} licence {said['licence']}, {', '.join(said['products'])},"
         f" {said['centre']} ({said['zone']}).{taken_up}"
     )
@@ -142,6 +143,11 @@ def _of_contract(said: Said) -> Iterator[str]:
         yield f"  It lapsed at {_local(lapse['lapsed_at'], ZoneInfo(said['zone']))}, as nobody had signed."
     if said["successor"]:
         yield f"  {said['successor']} took it up again."
+
+
+def _state(said: Said) -> str:
+    to_begin = said["state"] == "active" and not said["begun"]
+    return "to begin" if to_begin else STATES.get(said["state"], said["state"])
 
 
 def _of_term(said: Said, civil: ZoneInfo) -> str:

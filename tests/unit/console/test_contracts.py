@@ -29,6 +29,7 @@ ROW = {
     "first_day": date(2025, 11, 30),
     "last_day": date(2026, 11, 29),
     "covered_until": AT,
+    "begun": True,
     "told": NOTHING_TOLD,
     "offered": None,
     "successor": None,

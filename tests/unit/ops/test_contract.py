@@ -44,6 +44,7 @@ ROW: dict[str, Any] = {
     "zone": "Australia/Melbourne",
     "last_day": date(2027, 6, 30),
     "covered_until": ENDS,
+    "begun": True,
     "told": NOTHING_TOLD,
     "offered": None,
     "successor": None,
@@ -94,6 +95,12 @@ def test_a_running_term_is_told_with_its_local_days_its_instants_and_its_price()
         " Thu 2027-07-01 00:00:00 AEST; 2469.13 AUD (20 % of 12345.67 by price list 1 from 2026-01-01, an assumption)."
     )
     assert benefits == "customer/erp/C-1, planetpress-connect: support, forum since Tue 2026-06-30 14:00:00 UTC."
+
+
+def test_a_contract_whose_first_day_is_to_come_is_to_begin() -> None:
+    assert "contract/erp/K-1 of customer/erp/C-1 is to begin:" in of_contract(begun=False)
+    assert "is lapsed:" in of_contract(begun=False, state="lapsed", detected_at=ENDS)
+    assert shown(ContractRows([], [ROW], [TERM], [], []))["contracts"][0]["begun"] is True
 
 
 def test_a_signature_is_told_with_its_term() -> None:
