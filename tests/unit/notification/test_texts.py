@@ -205,7 +205,10 @@ def test_the_refusal_quotes_the_clause_in_the_plans_own_words(language: str) -> 
 def test_the_refusal_says_why_and_whom_to_contact() -> None:
     body = text("refusal", "fr").body
     assert "votre abonnement à OL Care a pris fin" in body
-    assert "communiquer avec votre revendeur ou avec l'équipe OL Care de votre région. Votre centre : France" in body
+    assert (
+        "communiquer avec votre revendeur (revendeur-7) ou avec l'équipe OL Care de votre région. Votre centre : France"
+        in body
+    )
 
 
 def test_the_refusal_to_a_customer_that_nobody_knows_names_no_centre() -> None:
