@@ -147,7 +147,7 @@ def _of_contract(said: Said) -> Iterator[str]:
 
 def _state(said: Said) -> str:
     to_begin = said["state"] == "active" and not said["begun"]
-    return "to begin" if to_begin else STATES.get(said["state"], said["state"])
+    return "to begin" if to_begin else STATES.get(said["state"], str(said["state"]))
 
 
 def _of_term(said: Said, civil: ZoneInfo) -> str:
