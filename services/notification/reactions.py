@@ -288,11 +288,17 @@ def _deadline_moved(known: KnownEvent, retargeted: FirstResponseRetargeted) -> l
 
 
 def _cause(retargeted: FirstResponseRetargeted) -> RetargetCause:
-    """The cause of the last change that moved the deadline in the direction of the whole move."""
-    changes, was_due_at = retargeted.certificate.changes, retargeted.was_due_at
+    """The cause of the last change that moved the deadline in the direction of the whole move.
+
+    A certificate without changes is that of the ticket alone: what an absorbed one was changed by is the cause then, and
+    where that was not changed either, the merge is undone.
+    """
+    beside = (change for one in retargeted.absorbed for change in one.certificate.changes)
+    changes, was_due_at = retargeted.certificate.changes or tuple(beside), retargeted.was_due_at
     is_later = retargeted.certificate.due_at > was_due_at
     moved = (change for change in reversed(changes) if change.due_at != change.was_due_at)
-    return next((one for one in moved if (one.due_at > one.was_due_at) is is_later), changes[-1]).cause
+    found = next((one.cause for one in moved if (one.due_at > one.was_due_at) is is_later), None)
+    return found or (changes[-1].cause if changes else RetargetCause.MERGE_UNDONE)
 
 
 def _no_promise(known: KnownEvent, missing: FirstResponseNotPromised | FirstResponseNotRetargeted) -> Reaction:

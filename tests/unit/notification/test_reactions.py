@@ -195,6 +195,21 @@ def test_of_several_changes_the_last_one_that_moved_it_the_same_way_is_the_reaso
     assert because(("closure", "10:00", "14:00"), ("call", "14:00", "09:00")) == "call"
 
 
+def test_a_deadline_that_is_the_ticket_s_own_again_is_told_of_with_what_moved_the_other_one() -> None:
+    """The certificate has no change then: it stands as it was made."""
+    alone = {**RETARGETED.data.certificate.model_dump(), "changes": []}
+    absorbed = {
+        "ticket": "ticket/crm-eu/4712",
+        "merged_at": RETARGETED.data.certificate.opened_at,
+        "certificate": RETARGETED.data.certificate.model_dump(),
+    }
+    earlier = RETARGETED.data.certificate.opened_at
+    moved = example("FirstResponseRetargeted", certificate=alone, was_due_at=earlier, absorbed=[absorbed])
+    undone = example("FirstResponseRetargeted", certificate=alone, was_due_at=earlier, absorbed=[])
+    reasons = [{notice.facts.reason for notice in all_asked_for(event)} for event in (moved, undone)]
+    assert reasons == [{"closure"}, {"merge-undone"}]
+
+
 def test_a_deadline_that_another_ticket_brought_is_told_to_the_survivor_s_requester_in_its_centres_time() -> None:
     certificate = {**RETARGETED.data.certificate.model_dump(), "centre": "japan", "zone": "Asia/Tokyo"}
     notices = all_asked_for(example("FirstResponseRetargeted", certificate=certificate))
