@@ -290,8 +290,8 @@ def _deadline_moved(known: KnownEvent, retargeted: FirstResponseRetargeted) -> l
 def _cause(retargeted: FirstResponseRetargeted) -> RetargetCause:
     """The cause of the last change that moved the deadline in the direction of the whole move.
 
-    A certificate without changes is that of the ticket alone: what an absorbed one was changed by is the cause then, and
-    where that was not changed either, the merge is undone.
+    A certificate without changes is that of the ticket alone: what an absorbed one was changed by is the cause then.
+    Where that was not changed either, the merge is undone.
     """
     beside = (change for one in retargeted.absorbed for change in one.certificate.changes)
     changes, was_due_at = retargeted.certificate.changes or tuple(beside), retargeted.was_due_at

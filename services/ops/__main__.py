@@ -73,6 +73,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Make the services' databases, and the roles that may use them.",
     ),
     "plan": ("services.ops.plan.command:app", "Check, export and publish the plan."),
+    "rehearse": (
+        "services.ops.rehearse.command:rehearse",
+        "Say what would be otherwise, had a draft of calendars, targets or prices been published some time ago.",
+    ),
     "calendar": ("services.ops.plan.calendar:app", "Draft the calendars of years to come."),
     "projections": (
         "services.ops.watch.projections:app",

@@ -91,11 +91,11 @@ def plan_records(plan: Plan, at: datetime, partitions: int) -> list[Outgoing]:
     return [_record(publication, at, partitions) for publication in publications(plan)]
 
 
-def _record(publication: Publication, at: datetime, partitions: int) -> Outgoing:
+def _record(publication: Publication, at: datetime, partitions: int, rehearsal: str | None = None) -> Outgoing:
     stream, content = stream_of_publication(publication), publication.content
-    digest = sha256(content.model_dump_json().encode()).hexdigest()[:12]
+    digest = sha256(f"{content.model_dump_json()}{rehearsal or ''}".encode()).hexdigest()[:12]
     identity = f"{stream}-{content.version}-{digest}"
-    said = event(PLAN_SOURCE, identity, stream, at, PlanPartSubmitted(publication=publication))
+    said = event(PLAN_SOURCE, identity, stream, at, PlanPartSubmitted(publication=publication, rehearsal=rehearsal))
     return door_record(CONTRACTS_DOOR, said, partitions)
 
 
@@ -110,12 +110,16 @@ async def _publish(here: Environment, plan: Plan) -> list[PublishedPart]:
 
 
 async def publish_parts(
-    at: DoorClient, found: Sequence[Compared], partitions: int, on_receipts: OnReceipts = lambda *_: None
+    at: DoorClient,
+    found: Sequence[Compared],
+    partitions: int,
+    on_receipts: OnReceipts = lambda *_: None,
+    rehearsal: str | None = None,
 ) -> list[PublishedPart]:
     """Publish the parts that are new, in force from now; returns what became of all; raises Unavailable."""
     new = [one for one in found if one.outcome == NEW]
     now = at.clock.now()
-    records = [_record(one.publication, now, partitions) for one in new]
+    records = [_record(one.publication, now, partitions, rehearsal) for one in new]
     receipts = await at.ask(records, on_receipts) if records else []
     answers = {_name(one): receipt for one, receipt in zip(new, receipts, strict=True)}
     return [_answered(one, answers.get(_name(one))) for one in found]

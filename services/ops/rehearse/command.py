@@ -1,0 +1,84 @@
+"""`olcare rehearse`: a draft of the plan against what happened, and its publication where it is as wanted."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.ops.cli.arguments import day
+from services.ops.cli.door_client import door_client
+from services.ops.cli.environment import Environment, environment
+from services.ops.cli.output import AsJson, Refused, counting, run, show, table
+from services.ops.plan.command import PublishedPart
+from services.ops.plan.comparison import REFUSED
+from services.ops.rehearse.document import FOLDER, as_data, keep
+from services.ops.rehearse.draft import texts_of
+from services.ops.rehearse.findings import Rehearsed
+from services.ops.rehearse.layout import laid_out
+from services.ops.rehearse.publishing import publish_rehearsed
+from services.ops.rehearse.reading import Days, last_days, past
+from services.ops.rehearse.reading import rehearse as rehearsed
+
+LAST_DAYS = 90
+
+
+def rehearse(
+    ctx: typer.Context,
+    drafts: Annotated[
+        list[Path],
+        typer.Argument(exists=True, metavar="DRAFT...", help="Files of the plan, a folder of them, an exported plan."),
+    ],
+    from_day: Annotated[
+        date | None, typer.Option("--from", parser=day, metavar="DATE", help="As if published on this local day.")
+    ] = None,
+    to_day: Annotated[
+        date | None, typer.Option("--to", parser=day, metavar="DATE", help="Tickets opened before this local day.")
+    ] = None,
+    *,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish the draft with the rehearsal.")] = False,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Say how far it is as JSON, a line each.", hidden=True)
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what would be otherwise, had a draft of calendars, targets or prices been published some time ago.
+
+    Verdicts that would be others and why, how promises were kept and would be, deadlines that would move, mails that
+    would go, and what prices would have been. By default on the last 90 days. With --publish the draft is published,
+    and the rehearsal's digest with it; exit code 1 where the plan has changed since, or contract refuses it.
+    """
+    here = environment(ctx)
+    digest, found = run(_rehearsed(here, texts_of(drafts), _days(here, from_day, to_day), lines=lines))
+    parts = run(_published(here, digest, found)) if publish else []
+    whole = {**as_data(digest, found), "published": [part._asdict() for part in parts]}
+    show(whole, as_json=as_json, otherwise=lambda: laid_out(digest, found))
+    if parts and not as_json:
+        rows: list[Mapping[str, Any]] = [part._asdict() for part in parts]
+        show(parts, as_json=False, otherwise=lambda: table(rows, PublishedPart._fields, title="published"))
+    if any(part.outcome == REFUSED for part in parts):
+        raise typer.Exit(1)
+
+
+def _days(here: Environment, from_day: date | None, to_day: date | None) -> Days:
+    usual = last_days(here.clock().now(), LAST_DAYS)
+    found = Days(from_day or usual.first, to_day or usual.last)
+    if found.first >= found.last:
+        raise typer.BadParameter("--to is excluded, so it comes after --from")
+    return found
+
+
+async def _rehearsed(here: Environment, texts: Mapping[str, str], days: Days, *, lines: bool) -> tuple[str, Rehearsed]:
+    async with past(here) as read:
+        with counting("replaying", "tickets", lines=lines) as told:
+            found = await rehearsed(read, texts, days, told)
+    try:
+        return keep(here.root / FOLDER, found), found
+    except OSError as error:
+        raise Refused(f"the rehearsal can not be kept in {here.root / FOLDER}: {error.strerror}") from error
+
+
+async def _published(here: Environment, digest: str, found: Rehearsed) -> list[PublishedPart]:
+    async with door_client(here) as at:
+        return await publish_rehearsed(at, here.cards(), digest, found.summary)
