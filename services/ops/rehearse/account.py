@@ -22,7 +22,7 @@ from services.ops.rehearse.findings import (
 from services.ops.rehearse.outcome import BREACHED, MET
 from services.ops.rehearse.rehearsal import Rehearsal
 from services.ops.rehearse.replay import PromiseReplayed, replayed
-from services.ops.rehearse.timeline import Timeline
+from services.ops.rehearse.timeline import PlanTimeline
 
 EXPLAINED = 200
 """Flips of which the whole explanation is given, the first of the list."""
@@ -104,7 +104,7 @@ def explained(
 
 
 def _reasons(
-    timeline: Timeline, promises: Mapping[str, PromiseReplayed], opening: RecordedEvent[Any]
+    timeline: PlanTimeline, promises: Mapping[str, PromiseReplayed], opening: RecordedEvent[Any]
 ) -> tuple[str, ...]:
     promise = promises.get(opening.stream)
     if promise is None:

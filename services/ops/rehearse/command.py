@@ -18,7 +18,7 @@ from services.ops.rehearse.draft import texts_of
 from services.ops.rehearse.findings import Rehearsed
 from services.ops.rehearse.layout import laid_out
 from services.ops.rehearse.publishing import publish_rehearsed
-from services.ops.rehearse.reading import Days, last_days, past
+from services.ops.rehearse.reading import LocalDays, last_days, past
 from services.ops.rehearse.reading import rehearse as rehearsed
 
 LAST_DAYS = 90
@@ -51,6 +51,9 @@ def rehearse(
     """
     here = environment(ctx)
     digest, found = run(_rehearsed(here, texts_of(drafts), _days(here, from_day, to_day), lines=lines))
+    if lines and not publish:
+        show({"digest": digest}, as_json=True, otherwise=str)
+        return
     parts = run(_published(here, digest, found)) if publish else []
     whole = {**as_data(digest, found), "published": [part._asdict() for part in parts]}
     show(whole, as_json=as_json, otherwise=lambda: laid_out(digest, found))
@@ -61,15 +64,17 @@ def rehearse(
         raise typer.Exit(1)
 
 
-def _days(here: Environment, from_day: date | None, to_day: date | None) -> Days:
+def _days(here: Environment, from_day: date | None, to_day: date | None) -> LocalDays:
     usual = last_days(here.clock().now(), LAST_DAYS)
-    found = Days(from_day or usual.first, to_day or usual.last)
+    found = LocalDays(from_day or usual.first, to_day or usual.last)
     if found.first >= found.last:
         raise typer.BadParameter("--to is excluded, so it comes after --from")
     return found
 
 
-async def _rehearsed(here: Environment, texts: Mapping[str, str], days: Days, *, lines: bool) -> tuple[str, Rehearsed]:
+async def _rehearsed(
+    here: Environment, texts: Mapping[str, str], days: LocalDays, *, lines: bool
+) -> tuple[str, Rehearsed]:
     async with past(here) as read:
         with counting("replaying", "tickets", lines=lines) as told:
             found = await rehearsed(read, texts, days, told)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from libs.messages.base import rfc3339
 from libs.messages.sla import NoPromise
-from services.ops.rehearse.findings import Flip, MailCount, MovedDeadline, Moves, OtherMail, Reckoned
-from services.ops.rehearse.outcome import RUNNING, Mail, Outcome
+from services.ops.rehearse.findings import Flip, MailCount, MovedDeadline, Moves, OtherMail, ReckonedPromise
+from services.ops.rehearse.outcome import RUNNING, MailAsked, PromiseOutcome
 from services.ops.rehearse.rehearsal import Pair
 from services.ops.sla.causes import in_words
 from services.ops.sla.response_times import spoken
@@ -23,7 +23,7 @@ def flips(pairs: Iterable[Pair]) -> list[Flip]:
     return [_flip(*pair) for pair in pairs if pair.before.verdict != pair.after.verdict]
 
 
-def _flip(ticket: str, before: Outcome, after: Outcome) -> Flip:
+def _flip(ticket: str, before: PromiseOutcome, after: PromiseOutcome) -> Flip:
     return Flip(
         ticket=ticket,
         centre=before.centre,
@@ -36,8 +36,8 @@ def _flip(ticket: str, before: Outcome, after: Outcome) -> Flip:
     )
 
 
-def _reckoned(one: Outcome) -> Reckoned:
-    return Reckoned(
+def _reckoned(one: PromiseOutcome) -> ReckonedPromise:
+    return ReckonedPromise(
         verdict=one.verdict,
         due_at=one.due_at,
         calendar_version=one.calendar_version,
@@ -47,7 +47,7 @@ def _reckoned(one: Outcome) -> Reckoned:
     )
 
 
-def _why(before: Outcome, after: Outcome) -> Iterator[str]:
+def _why(before: PromiseOutcome, after: PromiseOutcome) -> Iterator[str]:
     """What the deadlines rest on, and when somebody answered."""
     if before.targets_version != after.targets_version:
         yield f"targets {after.targets_version} in place of {before.targets_version}"
@@ -61,7 +61,7 @@ def _why(before: Outcome, after: Outcome) -> Iterator[str]:
     yield f"answered at {_said(answered)}" if answered else "nobody has answered"
 
 
-def _due(one: Outcome) -> str:
+def _due(one: PromiseOutcome) -> str:
     if one.due_at is None:
         return f"no promise ({in_words(NoPromise(one.reason))})" if one.reason else "no promise"
     return f"due at {_said(one.due_at)}"
@@ -91,7 +91,7 @@ def moves(pairs: Iterable[Pair]) -> tuple[list[Moves], list[MovedDeadline]]:
     return list(_counted(moved)), [MovedDeadline(**one._asdict()) for one in _listed(moved)]
 
 
-def _move(ticket: str, before: Outcome, after: Outcome) -> _Move | None:
+def _move(ticket: str, before: PromiseOutcome, after: PromiseOutcome) -> _Move | None:
     was, would = before.due_at, after.due_at
     if was is None or would is None or was == would:
         return None
@@ -138,7 +138,7 @@ def mails(pairs: Sequence[Pair]) -> tuple[list[MailCount], list[OtherMail]]:
     return [_count(*kind, counts[kind]) for kind in sorted(counts)], ordered[:LISTED]
 
 
-def _by_kind(some: Sequence[Mail]) -> dict[tuple[str, str], list[datetime]]:
+def _by_kind(some: Sequence[MailAsked]) -> dict[tuple[str, str], list[datetime]]:
     """The instants of mails, by template and role."""
     found: dict[tuple[str, str], list[datetime]] = {}
     for one in some:

@@ -15,7 +15,7 @@ from services.ops.cli.output import Refused
 from services.ops.plan.command import publications
 from services.ops.plan.comparison import NEW, REFUSED, Compared, compared, lists_published, published_by
 from services.ops.rehearse.findings import StoodOn
-from services.ops.rehearse.timeline import Content, Timeline, stream_of
+from services.ops.rehearse.timeline import Content, PlanTimeline, stream_of
 
 EXPORTED = "plan.json"
 """Stands for a whole plan as `olcare plan export` writes it."""
@@ -80,7 +80,7 @@ def _refusal(one: Compared) -> str:
     return f"{one.publication.part} {content.version} would be refused: {one.reason}{differs}"
 
 
-def stood_on(timeline: Timeline) -> list[StoodOn]:
+def stood_on(timeline: PlanTimeline) -> list[StoodOn]:
     """The last publication of each part that a rehearsal rests on."""
     last = {one.stream: one for one in sorted(timeline.parts, key=lambda one: one.sequence)}
     return [
@@ -89,7 +89,7 @@ def stood_on(timeline: Timeline) -> list[StoodOn]:
     ]
 
 
-def check_stands(rehearsed: Iterable[StoodOn], timeline: Timeline) -> None:
+def check_stands(rehearsed: Iterable[StoodOn], timeline: PlanTimeline) -> None:
     """Raise Refused unless what was rehearsed on is what stands."""
     then, now = ({one.stream: one for one in some} for some in (rehearsed, stood_on(timeline)))
     for stream in sorted(then.keys() | now.keys()):

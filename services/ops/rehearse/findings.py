@@ -12,7 +12,7 @@ class Finding(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Reckoned(Finding):
+class ReckonedPromise(Finding):
     """One of the two ways in which a promise stands."""
 
     verdict: str
@@ -31,8 +31,8 @@ class Flip(Finding):
     channel: str
     opened_at: datetime
     responded_at: datetime | None
-    before: Reckoned
-    after: Reckoned
+    before: ReckonedPromise
+    after: ReckonedPromise
     why: str
     """In a sentence: what the deadlines rest on, and when somebody answered."""
     explained_before: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Moves(Finding):
     furthest_seconds: int
 
 
-class Kept(Finding):
+class KeptCounts(Finding):
     """How many promises were kept, as `olcare sla report` counts them."""
 
     promised: int
@@ -82,8 +82,8 @@ class KeptGroup(Finding):
 
     centre: str | None
     channel: str | None
-    before: Kept
-    after: Kept
+    before: KeptCounts
+    after: KeptCounts
 
 
 class MailCount(Finding):

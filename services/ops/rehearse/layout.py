@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from services.ops.cli.output import cell, table
-from services.ops.rehearse.findings import Flip, Kept, KeptGroup, MovedDeadline, Moves, Rehearsed, Summary
+from services.ops.rehearse.findings import Flip, KeptCounts, KeptGroup, MovedDeadline, Moves, Rehearsed, Summary
 from services.ops.sla.response_times import spoken
 
 SHOWN = 40
@@ -62,7 +62,7 @@ def _kept(group: KeptGroup) -> Mapping[str, object]:
     return {"centre": group.centre or "all", "channel": group.channel, **counts, "attainment": share}
 
 
-def _share(kept: Kept) -> str:
+def _share(kept: KeptCounts) -> str:
     return "-" if kept.attainment is None else f"{kept.attainment:.1%}"
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 MET, BREACHED, CANCELLED, RUNNING, NOT_PROMISED = "met", "breached", "cancelled", "waiting", "not-promised"
 
 
-class Mail(NamedTuple):
+class MailAsked(NamedTuple):
     """A mail that is asked for: its template, to whom, and when."""
 
     template: str
@@ -14,7 +14,7 @@ class Mail(NamedTuple):
     at: datetime
 
 
-class Outcome(NamedTuple):
+class PromiseOutcome(NamedTuple):
     """How a promise stands; without one there is a `reason` and no deadline."""
 
     centre: str
@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
     restated: str | None = None
     """What the verdict would be if all had been known in time, where that was said."""
     restated_due_at: datetime | None = None
-    mails: tuple[Mail, ...] = ()
+    mails: tuple[MailAsked, ...] = ()
 
     @property
     def is_judged(self) -> bool:

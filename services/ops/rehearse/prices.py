@@ -14,7 +14,7 @@ from libs.messages.tickets import TicketRefused
 from libs.plan import NoPrice, PriceKind, as_price, quote
 from libs.workcal import zone
 from services.ops.rehearse.findings import PriceChange, PriceTotal
-from services.ops.rehearse.timeline import Timeline
+from services.ops.rehearse.timeline import PlanTimeline
 
 PRICED = (LicenceRegistered, RenewalOffered, ContractRenewed, ContractResubscribed, ContractLapsed, TicketRefused)
 """The events that say a price first; reminders say once more what was offered."""
@@ -29,7 +29,7 @@ class PriceAsked(NamedTuple):
 
 
 def price_changes(
-    events: Iterable[RecordedEvent], before: Timeline, after: Timeline, since: datetime
+    events: Iterable[RecordedEvent], before: PlanTimeline, after: PlanTimeline, since: datetime
 ) -> tuple[list[PriceChange], list[PriceTotal]]:
     """What was priced since an instant, and how much of it would be otherwise; events of a stream stand in order."""
     priced = [one for one in _priced(events, before, after) if one.at >= since]
@@ -56,7 +56,7 @@ def _total(currency: str, said: str, kind: str, some: Sequence[PriceChange]) -> 
     )
 
 
-def _priced(events: Iterable[RecordedEvent], before: Timeline, after: Timeline) -> Iterator[PriceChange]:
+def _priced(events: Iterable[RecordedEvent], before: PlanTimeline, after: PlanTimeline) -> Iterator[PriceChange]:
     offered: dict[tuple[str, date], Price | None] = {}
     for event in events:
         asked = asked_in(event.data, before)
@@ -90,7 +90,7 @@ def _change(event: RecordedEvent, asked: PriceAsked, found: Price | None) -> Pri
     )
 
 
-def asked_in(event: Any, timeline: Timeline) -> PriceAsked | None:
+def asked_in(event: Any, timeline: PlanTimeline) -> PriceAsked | None:
     """What an event says a price for; None where it says none."""
     match event:
         case LicenceRegistered(first_term=term, purchased_on=on) if term.price:
@@ -116,7 +116,7 @@ def _local_day(instant: datetime, name: str) -> date:
     return instant.astimezone(zone(name)).date()
 
 
-def _price(timeline: Timeline, asked: PriceAsked, known_at: datetime) -> Price | None:
+def _price(timeline: PlanTimeline, asked: PriceAsked, known_at: datetime) -> Price | None:
     value = asked.price.licence_value
     try:
         found = quote(timeline.prices_by(known_at), asked.price.currency, asked.kind, Decimal(value), asked.on)

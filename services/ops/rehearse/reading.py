@@ -32,10 +32,10 @@ from services.ops.rehearse.account import EXPLAINED, Account, account, explained
 from services.ops.rehearse.draft import contents_of, new_in, stood_on
 from services.ops.rehearse.findings import PriceChange, PriceTotal, Rehearsed
 from services.ops.rehearse.prices import PRICED, price_changes
-from services.ops.rehearse.rehearsal import Rehearsal, Span, Standing
+from services.ops.rehearse.rehearsal import Rehearsal, RehearsedSpan, StandingPromise
 from services.ops.rehearse.replay import groups
 from services.ops.rehearse.stories import SOON, ShortStory, short_story
-from services.ops.rehearse.timeline import Draft, Timeline, timeline_of
+from services.ops.rehearse.timeline import DraftPlan, PlanTimeline, timeline_of
 from services.ops.trail.as_of import events_of
 from services.ops.trail.links import Chain, trail_queries
 from services.ops.watch.counting import counting_events
@@ -48,17 +48,17 @@ TOLD = (TicketOpened, ResponseRecorded, CustomerCallRecorded, TicketsMerged, Mer
 """The events of tickets of which it matters when they were told."""
 
 
-class Days(NamedTuple):
+class LocalDays(NamedTuple):
     """Local days of every centre, the last one excluded."""
 
     first: date
     last: date
 
-    def span(self, timeline: Timeline, now: datetime) -> Span:
+    def span(self, timeline: PlanTimeline, now: datetime) -> RehearsedSpan:
         """The instants between which they lie, wherever the centres are."""
         zones = {zone(one.content.zone) for one in timeline.calendars} or {zone("UTC")}
         begins, ends = ([start_of_day(day, civil) for civil in zones] for day in self)
-        return Span(self.first, self.last, min(begins), max(ends), now)
+        return RehearsedSpan(self.first, self.last, min(begins), max(ends), now)
 
 
 @dataclass(frozen=True)
@@ -103,17 +103,17 @@ async def past(here: Environment) -> AsyncIterator[Past]:
 
 
 @dataclass
-class Tickets:
+class RehearsedTickets:
     """The promises of a history, which of them were told of late, and which tickets were merged."""
 
-    standing: dict[str, Standing] = field(default_factory=dict)
+    standing: dict[str, StandingPromise] = field(default_factory=dict)
     stories: dict[str, ShortStory] = field(default_factory=dict)
     together: list[tuple[str, str]] = field(default_factory=list)
     centres: dict[str, str] = field(default_factory=dict)
     """Of the tickets that were merged."""
 
 
-async def rehearse(past: Past, texts: Mapping[str, str], days: Days, told: Told) -> Rehearsed:
+async def rehearse(past: Past, texts: Mapping[str, str], days: LocalDays, told: Told) -> Rehearsed:
     """Rehearse a draft on what happened; raises Refused, Unavailable and Halted."""
     plan = await past.plan()
     timeline, new = timeline_of(plan), new_in(texts, plan, past.now)
@@ -121,7 +121,7 @@ async def rehearse(past: Past, texts: Mapping[str, str], days: Days, told: Told)
     if span.begins_at >= past.now:
         raise Refused(f"{days.first} is still to come: a draft is rehearsed on days that have been")
     tickets = await _tickets(past, span)
-    draft = Draft(span.begins_at, contents_of(new))
+    draft = DraftPlan(span.begins_at, contents_of(new))
     rehearsal = Rehearsal(timeline, draft, span, tickets.standing)
     await _replay(past, rehearsal, tickets, told)
     prices = await _prices(past, rehearsal)
@@ -129,13 +129,15 @@ async def rehearse(past: Past, texts: Mapping[str, str], days: Days, told: Told)
     return await _explained(past, rehearsal, tickets, found)
 
 
-async def _tickets(past: Past, span: Span) -> Tickets:
-    found = Tickets()
+async def _tickets(past: Past, span: RehearsedSpan) -> RehearsedTickets:
+    found = RehearsedTickets()
     late = await _told_late(past, span)
     rows = past.promises.stream("promises_rehearsed", since=span.begins_at, until=span.ends_at)
     async for row in rows:
         ticket = row["ticket"]
-        found.standing[ticket] = Standing(row["centre"], row["channel"], row["opened_at"], row["state"], row["due_at"])
+        found.standing[ticket] = StandingPromise(
+            row["centre"], row["channel"], row["opened_at"], row["state"], row["due_at"]
+        )
         if row["is_plain"] and ticket not in late and (story := _story(row)):
             found.stories[ticket] = story
     for row in await past.promises.rows("tickets_merged"):
@@ -146,7 +148,7 @@ async def _tickets(past: Past, span: Span) -> Tickets:
     return found
 
 
-async def _told_late(past: Past, span: Span) -> set[str]:
+async def _told_late(past: Past, span: RehearsedSpan) -> set[str]:
     types = [event_type(kind) for kind in TOLD]
     rows = await past.audit.rows("told_late", since=span.begins_at, seconds=SOON.total_seconds(), types=types)
     return {row["stream"] for row in rows}
@@ -162,7 +164,7 @@ def _story(row: Mapping[str, Any]) -> ShortStory | None:
     return short_story(PromiseHistory(row["ticket"], row["centre"], Channel(row["channel"]), row["opened_at"], facts))
 
 
-async def _replay(past: Past, rehearsal: Rehearsal, tickets: Tickets, told: Told) -> None:
+async def _replay(past: Past, rehearsal: Rehearsal, tickets: RehearsedTickets, told: Told) -> None:
     """Reckon the short stories, and replay all others that the draft may concern."""
     wanted = set[str]()
     for ticket, known in tickets.standing.items():
@@ -183,7 +185,7 @@ async def _replay(past: Past, rehearsal: Rehearsal, tickets: Tickets, told: Told
         told(done, total)
 
 
-def _centre(ticket: str, tickets: Tickets) -> str | None:
+def _centre(ticket: str, tickets: RehearsedTickets) -> str | None:
     known = tickets.standing.get(ticket)
     return known.centre if known else tickets.centres.get(ticket)
 
@@ -229,7 +231,7 @@ async def _prices(past: Past, rehearsal: Rehearsal) -> tuple[list[PriceChange], 
     return price_changes(some, rehearsal.timeline, rehearsal.drafted, since)
 
 
-async def _explained(past: Past, rehearsal: Rehearsal, tickets: Tickets, found: Rehearsed) -> Rehearsed:
+async def _explained(past: Past, rehearsal: Rehearsal, tickets: RehearsedTickets, found: Rehearsed) -> Rehearsed:
     """Say of the first flips why, by the explanation of each of the two ways."""
     first = [flip.ticket for flip in found.flips[:EXPLAINED]]
     families = _families(first, tickets.together)
@@ -238,7 +240,7 @@ async def _explained(past: Past, rehearsal: Rehearsal, tickets: Tickets, found: 
     return explained(rehearsal, found, groups(own, tickets.together))
 
 
-def last_days(now: datetime, many: int) -> Days:
+def last_days(now: datetime, many: int) -> LocalDays:
     """So many days up to today, today included."""
     today = now.date()
-    return Days(today - timedelta(days=many), today + timedelta(days=1))
+    return LocalDays(today - timedelta(days=many), today + timedelta(days=1))

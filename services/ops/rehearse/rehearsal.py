@@ -9,15 +9,15 @@ from typing import NamedTuple
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.plan import CentreCalendar, ResponseTargets
 from libs.messages.tickets import TicketEvent
-from services.ops.rehearse.findings import Kept, KeptGroup
-from services.ops.rehearse.outcome import BREACHED, CANCELLED, MET, NOT_PROMISED, RUNNING, Outcome
+from services.ops.rehearse.findings import KeptCounts, KeptGroup
+from services.ops.rehearse.outcome import BREACHED, CANCELLED, MET, NOT_PROMISED, RUNNING, PromiseOutcome
 from services.ops.rehearse.replay import outcome_of, replayed
 from services.ops.rehearse.stories import Reckoner, ShortStory
-from services.ops.rehearse.timeline import Draft, Timeline
+from services.ops.rehearse.timeline import DraftPlan, PlanTimeline
 from services.ops.report.accounts import Days
 
 
-class Span(NamedTuple):
+class RehearsedSpan(NamedTuple):
     """Local days of every centre, from one to another, which is excluded, and up to when they are known."""
 
     from_day: date
@@ -29,7 +29,7 @@ class Span(NamedTuple):
     now: datetime
 
 
-class Standing(NamedTuple):
+class StandingPromise(NamedTuple):
     """How a promise stands by the tables."""
 
     centre: str
@@ -43,20 +43,20 @@ class Pair(NamedTuple):
     """How the promise of a ticket stands, and how it would stand."""
 
     ticket: str
-    before: Outcome
-    after: Outcome
+    before: PromiseOutcome
+    after: PromiseOutcome
 
 
 @dataclass
 class Rehearsal:
     """Takes a history in, the short stories first, and says what would be otherwise."""
 
-    timeline: Timeline
-    draft: Draft
-    span: Span
-    standing: Mapping[str, Standing]
-    before: dict[str, Outcome] = field(default_factory=dict)
-    after: dict[str, Outcome] = field(default_factory=dict)
+    timeline: PlanTimeline
+    draft: DraftPlan
+    span: RehearsedSpan
+    standing: Mapping[str, StandingPromise]
+    before: dict[str, PromiseOutcome] = field(default_factory=dict)
+    after: dict[str, PromiseOutcome] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -113,7 +113,7 @@ class Rehearsal:
         yield KeptGroup(centre=None, channel=None, before=all_of_them[0], after=all_of_them[1])
 
     def _counted(
-        self, timeline: Timeline, outcomes: Mapping[str, Outcome]
+        self, timeline: PlanTimeline, outcomes: Mapping[str, PromiseOutcome]
     ) -> defaultdict[tuple[str, str], Counter[str]]:
         days = Days(self.span.from_day, self.span.to_day, timeline.grounds)
         found: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -131,9 +131,9 @@ def _sum(counts: Iterable[Counter[str]]) -> Counter[str]:
     return total
 
 
-def _kept(states: Counter[str]) -> Kept:
+def _kept(states: Counter[str]) -> KeptCounts:
     judged = states[MET] + states[BREACHED]
-    return Kept(
+    return KeptCounts(
         promised=states.total() - states[NOT_PROMISED],
         met=states[MET],
         breached=states[BREACHED],

@@ -17,8 +17,8 @@ from libs.messages.sla import PromiseEvent
 from libs.messages.tickets import Channel, CustomerCallRecorded, TicketEvent, TicketOpened, TicketTransferred
 from services.notification.reactions import NO_FACTS as NOBODY_KNOWN
 from services.notification.reactions import react as notices_for
-from services.ops.rehearse.outcome import Mail, Outcome
-from services.ops.rehearse.timeline import Timeline
+from services.ops.rehearse.outcome import MailAsked, PromiseOutcome
+from services.ops.rehearse.timeline import PlanTimeline
 from services.sla_timer.promise.calls import ReckonCalls
 from services.sla_timer.promise.deadlines import FireDeadline, WarnAtRisk
 from services.sla_timer.promise.decider import DECIDER, Command
@@ -41,7 +41,7 @@ RUNNING = "waiting"
 JUDGED = frozenset({"met", "breached", "cancelled"})
 
 
-class Told(NamedTuple):
+class ToldEvent(NamedTuple):
     """An event of a promise, and when it would have been told."""
 
     at: datetime
@@ -56,7 +56,7 @@ class PromiseReplayed:
     stream: str
     state: State = DECIDER.initial
     row: PromiseRow | None = None
-    told: list[Told] = field(default_factory=list)
+    told: list[ToldEvent] = field(default_factory=list)
     passed_on: int = 0
     """How many of its events other promises have reacted to."""
     stays: int = 0
@@ -69,7 +69,7 @@ class PromiseReplayed:
             return False
         self.state = DECIDER.evolve(self.state, event)
         self.row = PROMISES.evolve(self.row, _recorded(self.stream, len(self.told) + 1, event, now))
-        self.told.append(Told(now, event))
+        self.told.append(ToldEvent(now, event))
         return True
 
 
@@ -77,7 +77,7 @@ class PromiseReplayed:
 class Replay:
     """Tickets that may ask something of each other, and what is published by the instant that it has come to."""
 
-    timeline: Timeline
+    timeline: PlanTimeline
     promises: dict[str, PromiseReplayed] = field(default_factory=dict)
     histories: dict[str, HistoryRow] = field(default_factory=dict)
     calendars: tuple[PublishedCalendar, ...] = ()
@@ -269,7 +269,7 @@ class Replay:
 
 
 def replayed(
-    timeline: Timeline, events: Iterable[RecordedEvent[TicketEvent]], until: datetime
+    timeline: PlanTimeline, events: Iterable[RecordedEvent[TicketEvent]], until: datetime
 ) -> Mapping[str, PromiseReplayed]:
     """What would become of tickets that may ask something of each other, by ticket."""
     found = Replay(timeline)
@@ -277,12 +277,12 @@ def replayed(
     return {promise.ticket: promise for promise in found.promises.values() if promise.row is not None}
 
 
-def outcome_of(promise: PromiseReplayed) -> Outcome | None:
+def outcome_of(promise: PromiseReplayed) -> PromiseOutcome | None:
     """How a promise stands; None where nothing was ever promised or refused."""
     row = promise.row
     if row is None:
         return None
-    return Outcome(
+    return PromiseOutcome(
         centre=row.centre,
         channel=row.channel,
         opened_at=row.opened_at,
@@ -299,10 +299,10 @@ def outcome_of(promise: PromiseReplayed) -> Outcome | None:
     )
 
 
-def _mails(stream: str, sequence: int, told: Told) -> Iterator[Mail]:
+def _mails(stream: str, sequence: int, told: ToldEvent) -> Iterator[MailAsked]:
     for reaction in notices_for(_recorded(stream, sequence, told.event, told.at), NOBODY_KNOWN, "rehearsal.invalid"):
         command: Any = reaction.command
-        yield Mail(command.template, str(command.role), told.at)
+        yield MailAsked(command.template, str(command.role), told.at)
 
 
 def _history(row: HistoryRow) -> PromiseHistory:

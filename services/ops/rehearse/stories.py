@@ -12,8 +12,8 @@ from libs.messages.plan import ResponseTargets
 from libs.messages.tickets import Channel
 from libs.plan import changed_hours, target_of
 from libs.workcal import CalendarEnds, Interval, TooFarAhead, WorkingCalendar, add_working_time, joined
-from services.ops.rehearse.outcome import BREACHED, CANCELLED, MET, RUNNING, Mail, Outcome
-from services.ops.rehearse.timeline import Timeline
+from services.ops.rehearse.outcome import BREACHED, CANCELLED, MET, RUNNING, MailAsked, PromiseOutcome
+from services.ops.rehearse.timeline import PlanTimeline
 from services.ops.sla.grounds import Grounds
 from services.sla_timer.promise.histories import FactKind, PromiseHistory, counting
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, in_force
@@ -117,7 +117,7 @@ class Spans:
 class Reckoner:
     """Reckons short stories on what was published, as it stands at an instant."""
 
-    def __init__(self, timeline: Timeline, now: datetime) -> None:
+    def __init__(self, timeline: PlanTimeline, now: datetime) -> None:
         self._timeline, self._now = timeline, now
         self._spans: dict[str, Spans] = {}
 
@@ -125,7 +125,7 @@ class Reckoner:
     def _others(self) -> Sequence[datetime]:
         return sorted({change.published_at for change in self._timeline.tz_changes})
 
-    def outcome(self, story: ShortStory) -> Outcome | None:
+    def outcome(self, story: ShortStory) -> PromiseOutcome | None:
         """How its promise stands; None where it must be replayed event by event."""
         if story.centre not in self._spans:
             self._spans[story.centre] = Spans(self._timeline.grounds, self._others, story.centre)
@@ -143,16 +143,16 @@ class Reckoner:
             return None  # it may have been told of only when the deadline had passed
         return self._judged(story, known, target, due_at)
 
-    def _judged(self, story: ShortStory, known: InForce, target: timedelta, due_at: datetime) -> Outcome:
+    def _judged(self, story: ShortStory, known: InForce, target: timedelta, due_at: datetime) -> PromiseOutcome:
         verdict, ended_at = _verdict(story, due_at, self._now)
-        mails = [Mail(NoticeClass.ACKNOWLEDGEMENT, NoticeRole.REQUESTER, story.opened_at)]
+        mails = [MailAsked(NoticeClass.ACKNOWLEDGEMENT, NoticeRole.REQUESTER, story.opened_at)]
         for percent in known.targets.at_risk_percents:
             at = add_working_time(known.calendar, story.opened_at, target * percent / 100)
             if at < ended_at:
-                mails.append(Mail(NoticeClass.WARNING, NoticeRole.CENTRE, at))
+                mails.append(MailAsked(NoticeClass.WARNING, NoticeRole.CENTRE, at))
         if verdict == BREACHED:
-            mails.append(Mail(NoticeClass.BREACH, NoticeRole.CENTRE, due_at))
-        return Outcome(
+            mails.append(MailAsked(NoticeClass.BREACH, NoticeRole.CENTRE, due_at))
+        return PromiseOutcome(
             centre=story.centre,
             channel=story.channel,
             opened_at=story.opened_at,

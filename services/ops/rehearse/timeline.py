@@ -38,7 +38,7 @@ class DatedPart(NamedTuple):
     content: Content
 
 
-class Draft(NamedTuple):
+class DraftPlan(NamedTuple):
     """Parts of the plan, as if they had been published at an instant."""
 
     published_at: datetime
@@ -46,13 +46,13 @@ class Draft(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Timeline:
+class PlanTimeline:
     """Every publication, each stream's in order, and what versions of the tz database changed."""
 
     parts: tuple[DatedPart, ...]
     tz_changes: tuple[TzChange, ...] = ()
 
-    def with_draft(self, draft: Draft) -> "Timeline":
+    def with_draft(self, draft: DraftPlan) -> "PlanTimeline":
         """As it would be: later publications of the same parts would have been refused, as they are older."""
         kept, at = list(self.parts), draft.published_at
         begun = set[str]()
@@ -107,7 +107,7 @@ def stream_of(content: Content) -> str:
             return stream_id("prices", "plan", currency)
 
 
-def timeline_of(events: Iterable[RecordedEvent[PlanEvent]]) -> Timeline:
+def timeline_of(events: Iterable[RecordedEvent[PlanEvent]]) -> PlanTimeline:
     """Gather what counts of the plan's topic."""
     parts = list[DatedPart]()
     database: TzDatabaseRow | None = None
@@ -123,7 +123,7 @@ def timeline_of(events: Iterable[RecordedEvent[PlanEvent]]) -> Timeline:
                 database = TZ_DATABASES.evolve(database, event)
             case _:
                 pass
-    return Timeline(tuple(parts), _tz_changes(database) if database else ())
+    return PlanTimeline(tuple(parts), _tz_changes(database) if database else ())
 
 
 def _tz_changes(row: TzDatabaseRow) -> tuple[TzChange, ...]:

@@ -32,11 +32,11 @@ from libs.messages.tickets import (
 from libs.messages.upstream import CalendarContent, TargetsContent
 from services.contract.plan_parts import DECIDER, PublishPart, State
 from services.notification.reactions import NO_FACTS, react
-from services.ops.rehearse.outcome import Outcome
-from services.ops.rehearse.rehearsal import Rehearsal, Span, Standing
+from services.ops.rehearse.outcome import PromiseOutcome
+from services.ops.rehearse.rehearsal import Rehearsal, RehearsedSpan, StandingPromise
 from services.ops.rehearse.replay import groups
 from services.ops.rehearse.stories import SOON, ShortStory, short_story
-from services.ops.rehearse.timeline import Content, DatedPart, Draft, Timeline, stream_of
+from services.ops.rehearse.timeline import Content, DatedPart, DraftPlan, PlanTimeline, stream_of
 from services.sla_timer.promise.histories import PromiseHistory
 from services.sla_timer.promise.history_rows import HISTORIES, HistoryRow
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
@@ -73,7 +73,7 @@ class History(NamedTuple):
 
     world: World
     telling: Sequence[Told]
-    draft: Draft
+    draft: DraftPlan
 
     def play(self, *, drafted: bool) -> System:
         """Play it, on the plan as it was or with the draft; what contract would refuse is not published."""
@@ -112,11 +112,11 @@ class History(NamedTuple):
                 into.pop(about, None)
         return found
 
-    def timeline(self) -> Timeline:
+    def timeline(self) -> PlanTimeline:
         """The plan as it was."""
         published = [each[3] for each in self.telling]
         every = [*FIRST.values(), FIRST_TARGETS, *published]
-        return Timeline(
+        return PlanTimeline(
             tuple(
                 DatedPart(one.stream, one.sequence, one.published_at, one.published_at, one.content)
                 for one in every
@@ -124,9 +124,9 @@ class History(NamedTuple):
             )
         )
 
-    def rehearsal(self, standing: Mapping[str, Standing]) -> Rehearsal:
+    def rehearsal(self, standing: Mapping[str, StandingPromise]) -> Rehearsal:
         """Rehearse the draft on it."""
-        span = Span(*DAYS, self.draft.published_at, END, END)
+        span = RehearsedSpan(*DAYS, self.draft.published_at, END, END)
         found = Rehearsal(self.timeline(), self.draft, span, standing)
         events = self.events()
         together = [(one.stream, one.data.into) for one in events if isinstance(one.data, TicketsMerged)]
@@ -146,7 +146,7 @@ def history(seed: int) -> History:
     if rng.random() < 0.5:
         world = world._replace(lives=(*world.lives, *_more(rng, world)))
     telling = told(rng, world, late=rng.random() < 0.4)
-    return History(world, telling, Draft(rng.choice(BEGINNINGS), tuple(_contents(rng))))
+    return History(world, telling, DraftPlan(rng.choice(BEGINNINGS), tuple(_contents(rng))))
 
 
 def _more(rng: Random, world: World) -> Iterator[tuple[str, TicketEvent, datetime]]:
@@ -249,10 +249,10 @@ def _instant(said: TicketEvent) -> datetime:
     return max(value for name in names if isinstance(value := getattr(said, name), datetime))
 
 
-def standing(system: System, world: World) -> dict[str, Standing]:
+def standing(system: System, world: World) -> dict[str, StandingPromise]:
     """How the promises stand, as the tables have them."""
     rows = [(one, system.promises[promise_of(one)].row) for one in world.tickets]
-    return {one: Standing(r.centre, r.channel, r.opened_at, r.state, r.due_at) for one, r in rows if r}
+    return {one: StandingPromise(r.centre, r.channel, r.opened_at, r.state, r.due_at) for one, r in rows if r}
 
 
 def stands(system: System, ticket: str) -> Stand:
@@ -263,7 +263,7 @@ def stands(system: System, ticket: str) -> Stand:
     return row.state, row.due_at, row.restated or row.state, _mails(timer.events)
 
 
-def rehearsed(outcome: Outcome) -> Stand:
+def rehearsed(outcome: PromiseOutcome) -> Stand:
     """How one stands by the rehearsal."""
     mails = Counter((str(mail.template), str(mail.role)) for mail in outcome.mails)
     return outcome.verdict, outcome.due_at, outcome.restated or outcome.verdict, mails

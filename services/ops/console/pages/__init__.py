@@ -14,6 +14,7 @@ from services.ops.console.pages import (
     promises,
     receipts,
     records,
+    rehearse,
     tail,
     tickets,
     topics,
@@ -41,6 +42,8 @@ PAGES: tuple[AnyPage, ...] = (
     tickets.PAGE,
     centres.PAGE,
     plan.PAGE,
+    rehearse.PAGE,
+    rehearse.ONE,
     audit.PAGE,
     works.PAGE,
 )
@@ -55,5 +58,7 @@ ACTIONS: tuple[AnyAction, ...] = (
     projections.REBUILD,
     projections.VERIFY,
     projections.SWITCH,
+    rehearse.BEGIN,
+    rehearse.PUBLISH,
     works.CANCEL,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from pydantic import Field
 
@@ -61,6 +61,8 @@ class VersionView(View):
     more: int
     """Differences that are not listed."""
     content: dict[str, Any]
+    rehearsal: str | None
+    """The digest of the rehearsal on which it was published."""
 
 
 class PartView(View):
@@ -78,6 +80,15 @@ class PlanView(View):
     now: datetime
     part: str | None
     parts: tuple[PartView, ...]
+
+
+class PublishedVersion(NamedTuple):
+    """One version of a part, and where and when it was published."""
+
+    sequence: int
+    published_at: datetime
+    content: Any
+    rehearsal: str | None
 
 
 def content_of(event: RecordedEvent[PlanEvent]) -> tuple[datetime, Any] | None:
@@ -103,10 +114,11 @@ def content_of(event: RecordedEvent[PlanEvent]) -> tuple[datetime, Any] | None:
 
 def parts_of(events: Iterable[RecordedEvent], now: datetime) -> Iterator[PartView]:
     """Every part with its versions."""
-    streams: dict[str, list[tuple[int, datetime, Any]]] = {}
+    streams: dict[str, list[PublishedVersion]] = {}
     for event in events:
         if found := content_of(event):
-            streams.setdefault(event.stream, []).append((event.sequence, *found))
+            rehearsal = getattr(event.data, "rehearsal", None)
+            streams.setdefault(event.stream, []).append(PublishedVersion(event.sequence, *found, rehearsal))
     for stream, published in sorted(streams.items()):
         name = parse_stream(stream)
         yield PartView(
@@ -114,12 +126,12 @@ def parts_of(events: Iterable[RecordedEvent], now: datetime) -> Iterator[PartVie
         )
 
 
-def _versions(published: Iterable[tuple[int, datetime, Any]], now: datetime) -> list[VersionView]:
-    ordered = sorted(published, key=lambda one: one[0])
-    by_now = [sequence for sequence, at, _ in ordered if at <= now]
+def _versions(published: Iterable[PublishedVersion], now: datetime) -> list[VersionView]:
+    ordered = sorted(published, key=lambda one: one.sequence)
+    by_now = [one.sequence for one in ordered if one.published_at <= now]
     views = list[VersionView]()
     before: dict[str, Any] | None = None
-    for sequence, at, content in ordered:
+    for sequence, at, content, rehearsal in ordered:
         data = content.model_dump(mode="json")
         found: list[Difference] = list(changes(before, data)) if before else []
         views.append(
@@ -132,6 +144,7 @@ def _versions(published: Iterable[tuple[int, datetime, Any]], now: datetime) -> 
                 differs=tuple(found[:MOST]),
                 more=max(0, len(found) - MOST),
                 content=data,
+                rehearsal=rehearsal,
             )
         )
         before = data

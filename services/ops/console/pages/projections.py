@@ -2,20 +2,16 @@
 
 import asyncio
 import json
-import os
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from libs.stack.run import PROJECT
-from services.ops.cli.environment import Environment
 from services.ops.cli.output import Refused
 from services.ops.console.pages.page import Action, Page, Query, View
+from services.ops.console.processes import all_said, follow, started
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.console.works import FAILED, Work
@@ -141,7 +137,7 @@ async def verify(sources: Sources, form: Which, who: str) -> str:
 async def switch(sources: Sources, form: Switch, who: str) -> str:
     """Go over to tables that were kept; raises Refused."""
     words = ["switch", form.name(), str(form.generation), "--by", who, "--json"]
-    process = await _started(sources.here, words)
+    process = await started(sources.here, ["projections", *words])
     _, said = await process.communicate()
     if process.returncode:
         raise Refused(said.decode(errors="replace").strip().removeprefix("olcare: "))
@@ -150,9 +146,9 @@ async def switch(sources: Sources, form: Switch, who: str) -> str:
 
 def _begin(sources: Sources, kind: str, name: str, who: str, words: Sequence[str], well: str) -> str:
     async def run(work: Work) -> str:
-        process = await _started(sources.here, [*words, "--lines", "--json"])
+        process = await started(sources.here, ["projections", *words, "--lines", "--json"])
         try:
-            out, _ = await asyncio.gather(_all(process), _follow(process, work))
+            out, _ = await asyncio.gather(all_said(process), follow(process, work))
             code = await process.wait()
         except asyncio.CancelledError:
             process.send_signal(signal.SIGINT)
@@ -165,46 +161,6 @@ def _begin(sources: Sources, kind: str, name: str, who: str, words: Sequence[str
         return "different" if found or any("differ" in said for said in work.said) else FAILED
 
     return f"/works/{sources.works.start(kind, name, who, '/projections', run).id}"
-
-
-async def _all(process: Process) -> bytes:
-    assert process.stdout is not None  # noqa: S101 - it was started with pipes
-    return await process.stdout.read()
-
-
-async def _follow(process: Process, work: Work) -> None:
-    """Read how far it is: JSON lines, and sentences for whoever watches."""
-    assert process.stderr is not None  # noqa: S101 - it was started with pipes
-    async for line in process.stderr:
-        text = line.decode(errors="replace").strip()
-        try:
-            told = json.loads(text)
-            work.done, work.total = told["done"], told["total"]
-        except (ValueError, KeyError, TypeError):
-            if text:
-                work.said.append(text.removeprefix("olcare: "))
-
-
-async def _started(here: Environment, words: Sequence[str]) -> Process:
-    """Run a command of `olcare projections` where we are."""
-    command = (sys.executable, "-m", "services.ops", "projections", *words)
-    given = {**os.environ, **variables(here)}
-    return await asyncio.create_subprocess_exec(
-        *command, cwd=PROJECT, env=given, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
-    )
-
-
-def variables(here: Environment) -> dict[str, str]:
-    """What tells another process of `olcare` where everything is."""
-    said = {
-        "OLCARE_KAFKA": here.kafka,
-        "OLCARE_POSTGRES": here.postgres,
-        "OLCARE_CLOCK": here.clock_file,
-        "OLCARE_SERVICES": here.services,
-        "OLCARE_CONTRACTS": here.contracts,
-        "OLCARE_RUN": here.root,
-    }
-    return {name: str(value) for name, value in said.items() if value is not None}
 
 
 PAGE = Page("/projections", look, Query, ProjectionsView, "projections.html", N_("Projections"), nav=9)

@@ -31,6 +31,12 @@
     setInterval(tick, 1000);
     document.addEventListener("htmx:oobAfterSwap", tick);
   }
+  document.querySelectorAll("[data-upload]").forEach((one) => (one.hidden = false));
+  document.addEventListener("change", (event) => {
+    const [file] = event.target.files || [];
+    const text = document.getElementById(event.target.dataset.into);
+    if (file && text) file.text().then((read) => (text.value = read));
+  });
   if (!window.htmx) return;
 
   let cancelled = false;
