@@ -1,7 +1,7 @@
 """Tickets of which little happened: their outcome follows from a few instants, without a replay of every event."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -59,6 +59,8 @@ class InForce(NamedTuple):
 
     calendar: WorkingCalendar
     targets: ResponseTargets
+    lengths: Mapping[Channel, timedelta]
+    """The working time that is promised on each channel, where anything is."""
     until: datetime | None
     """The next publication that may move a deadline of before."""
     changed: tuple[Interval, ...]
@@ -99,9 +101,9 @@ class Spans:
         if targets is None:
             return None
         until = self._cuts[place] if place < len(self._cuts) else None
-        return InForce(
-            self._grounds.calendar_at(self._centre, instant), targets.content, until, self._changed_after(instant)
-        )
+        calendar = self._grounds.calendar_at(self._centre, instant)
+        lengths = {channel: length for channel in Channel if (length := target_of(targets.content, channel))}
+        return InForce(calendar, targets.content, lengths, until, self._changed_after(instant))
 
     def _changed_after(self, instant: datetime) -> tuple[Interval, ...]:
         calendars = sorted(self._grounds.calendars.get(self._centre, ()), key=lambda one: one.sequence)
@@ -130,7 +132,7 @@ class Reckoner:
         if story.centre not in self._spans:
             self._spans[story.centre] = Spans(self._timeline.grounds, self._others, story.centre)
         known = self._spans[story.centre].at(story.opened_at)
-        target = target_of(known.targets, story.channel) if known else None
+        target = known.lengths.get(story.channel) if known else None
         if known is None or target is None:
             return None
         try:
@@ -139,17 +141,20 @@ class Reckoner:
             return None
         if not known.stays(story.opened_at, due_at):
             return None
-        if story.answered_at is not None and timedelta() <= due_at - story.answered_at < SOON:
-            return None  # it may have been told of only when the deadline had passed
-        return self._judged(story, known, target, due_at)
+        warnings = [
+            add_working_time(known.calendar, story.opened_at, target * percent / 100)
+            for percent in known.targets.at_risk_percents
+        ]
+        if _is_close(story.answered_at, due_at, warnings) or _is_close(story.withdrawn_at, due_at, warnings):
+            return None
+        return self._judged(story, known, due_at, warnings)
 
-    def _judged(self, story: ShortStory, known: InForce, target: timedelta, due_at: datetime) -> PromiseOutcome:
+    def _judged(
+        self, story: ShortStory, known: InForce, due_at: datetime, warnings: Iterable[datetime]
+    ) -> PromiseOutcome:
         verdict, ended_at = _verdict(story, due_at, self._now)
         mails = [MailAsked(NoticeClass.ACKNOWLEDGEMENT, NoticeRole.REQUESTER, story.opened_at)]
-        for percent in known.targets.at_risk_percents:
-            at = add_working_time(known.calendar, story.opened_at, target * percent / 100)
-            if at < ended_at:
-                mails.append(MailAsked(NoticeClass.WARNING, NoticeRole.CENTRE, at))
+        mails += [MailAsked(NoticeClass.WARNING, NoticeRole.CENTRE, at) for at in warnings if at < ended_at]
         if verdict == BREACHED:
             mails.append(MailAsked(NoticeClass.BREACH, NoticeRole.CENTRE, due_at))
         return PromiseOutcome(
@@ -161,9 +166,16 @@ class Reckoner:
             responded_at=story.answered_at,
             calendar_version=known.calendar.version,
             targets_version=known.targets.version,
-            target_seconds=target // timedelta(seconds=1),
+            target_seconds=known.lengths[story.channel] // timedelta(seconds=1),
             mails=tuple(mails),
         )
+
+
+def _is_close(told_of: datetime | None, due_at: datetime, warnings: Iterable[datetime]) -> bool:
+    """Whether something may have been told of only when the deadline, or the instant of a warning, had passed."""
+    if told_of is None:
+        return False
+    return any(timedelta() <= at - told_of < SOON for at in (due_at, *warnings))
 
 
 def _verdict(story: ShortStory, due_at: datetime, now: datetime) -> tuple[str, datetime]:

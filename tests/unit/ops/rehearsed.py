@@ -68,7 +68,7 @@ Stand = tuple[str, datetime | None, str, Counter[tuple[str, str]]]
 """Verdict, deadline, the verdict as it would be if all had been known in time, and the mails."""
 
 
-class History(NamedTuple):
+class HistoryTold(NamedTuple):
     """What was told and published, in order, and a draft with the instant at which it is published."""
 
     world: World
@@ -112,6 +112,12 @@ class History(NamedTuple):
                 into.pop(about, None)
         return found
 
+    def groups(self) -> Sequence[list[RecordedEvent[TicketEvent]]]:
+        """Together what was ever merged."""
+        events = self.events()
+        together = [(one.stream, one.data.into) for one in events if isinstance(one.data, TicketsMerged)]
+        return groups(events, together)
+
     def timeline(self) -> PlanTimeline:
         """The plan as it was."""
         published = [each[3] for each in self.telling]
@@ -128,16 +134,14 @@ class History(NamedTuple):
         """Rehearse the draft on it."""
         span = RehearsedSpan(*DAYS, self.draft.published_at, END, END)
         found = Rehearsal(self.timeline(), self.draft, span, standing)
-        events = self.events()
-        together = [(one.stream, one.data.into) for one in events if isinstance(one.data, TicketsMerged)]
-        for group in groups(events, together):
+        for group in self.groups():
             story = story_in(group)
             if story is None or not found.tell(story):
                 found.replay(group)
         return found
 
 
-def history(seed: int) -> History:
+def history(seed: int) -> HistoryTold:
     """Generate one: every other one without merges, some told late."""
     rng = Random(seed)
     world = happened(rng)
@@ -146,7 +150,22 @@ def history(seed: int) -> History:
     if rng.random() < 0.5:
         world = world._replace(lives=(*world.lives, *_more(rng, world)))
     telling = told(rng, world, late=rng.random() < 0.4)
-    return History(world, telling, DraftPlan(rng.choice(BEGINNINGS), tuple(_contents(rng))))
+    if rng.random() < 0.3:
+        telling = _a_little_late(rng, telling)
+    return HistoryTold(world, telling, DraftPlan(rng.choice(BEGINNINGS), tuple(_contents(rng))))
+
+
+def _a_little_late(rng: Random, telling: Sequence[Told]) -> Sequence[Told]:
+    """Tell of some answers up to a minute later."""
+    return sorted(
+        (
+            (now + timedelta(seconds=rng.choice([0, 1, 30, 59])), *rest)
+            if hasattr(rest[2], "responded_at")
+            else (now, *rest)
+            for now, *rest in telling
+        ),
+        key=lambda each: each[:2],
+    )
 
 
 def _more(rng: Random, world: World) -> Iterator[tuple[str, TicketEvent, datetime]]:
