@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic_core import to_jsonable_python
 
@@ -62,6 +64,13 @@ def keep(folder: Path, found: Rehearsed) -> str:
     return name
 
 
+class Listed(NamedTuple):
+    """Where a list stands: how many lines are before it, the summary's apart, and how many it has."""
+
+    before: int
+    length: int
+
+
 class KeptRehearsal:
     """A rehearsal that was written: read line by line, since its lists may be long."""
 
@@ -80,7 +89,7 @@ class KeptRehearsal:
                 raise NotRehearsed(f"what is kept of rehearsal {self.digest[:12]} is not what was rehearsed")
         return self.summary
 
-    @property
+    @cached_property
     def summary(self) -> Summary:
         """What it comes to."""
         with self._path.open(encoding="utf-8") as text:
@@ -88,26 +97,29 @@ class KeptRehearsal:
 
     def flips(self, first: int, many: int) -> list[Flip]:
         """So many of the promises with another verdict, from one on."""
-        return self._some(Flip, first, many)
+        return self._some(Flip, Listed(0, self.summary.flips), first, many)
 
     def moved(self, first: int, many: int) -> list[MovedDeadline]:
         """So many of the listed deadlines."""
-        return self._some(MovedDeadline, self.summary.flips + first, many)
+        known = self.summary
+        return self._some(MovedDeadline, Listed(known.flips, known.moved), first, many)
 
     def other_mails(self, first: int, many: int) -> list[OtherMail]:
         """So many of the listed mails."""
         known = self.summary
-        return self._some(OtherMail, known.flips + known.moved + first, many)
+        return self._some(OtherMail, Listed(known.flips + known.moved, known.other_mails), first, many)
 
     def price_changes(self, first: int, many: int) -> list[PriceChange]:
         """So many of the other prices."""
         known = self.summary
-        return self._some(PriceChange, known.flips + known.moved + known.other_mails + first, many)
+        before = known.flips + known.moved + known.other_mails
+        return self._some(PriceChange, Listed(before, known.price_changes), first, many)
 
-    def _some(self, kind: type[F], first: int, many: int) -> list[F]:
+    def _some(self, kind: type[F], listed: Listed, first: int, many: int) -> list[F]:
+        begin, end = listed.before + first, listed.before + min(first + many, listed.length)
         with self._path.open(encoding="utf-8") as text:
-            found = (line for number, line in enumerate(text, -1) if first <= number < first + many)
-            return [kind.model_validate_json(line) for line in found]
+            next(text)
+            return [kind.model_validate_json(line) for line in islice(text, begin, max(begin, end))]
 
 
 def as_data(digest: str, found: Rehearsed) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What was offered and signed for, priced once more by the lists of a draft: as contract itself would have priced it."""
+"""What was offered and signed for, priced once more by the lists of a draft: as contract itself would have done."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -8,16 +8,30 @@ import msgspec
 import pytest
 
 from libs.eventlog.wire.record import RecordedEvent
-from libs.messages.contracts import ContractLapsed, ContractRenewed, RenewalOffered
+from libs.messages.contracts import ContractLapsed, ContractRenewed, ContractResubscribed, RenewalOffered
 from libs.messages.money import Price
 from libs.messages.plan import PriceList
+from libs.plan import PriceKind
 from services.contract.contracts import DECIDER, Command
+from services.contract.pricing import price_of
 from services.ops.rehearse.prices import price_changes
 from services.ops.rehearse.timeline import DatedPart, DraftPlan, PlanTimeline
 from tests.unit.contract.examples import ACTIVATED, CONTRACT
-from tests.unit.contract.renewed import KNOWN, LISTS, OFFER, OFFERED_AT, SIGN, price_list
+from tests.unit.contract.renewed import (
+    END,
+    FIRST_DAY,
+    KNOWN,
+    LISTS,
+    OFFER,
+    OFFERED_AT,
+    price_list,
+    sign,
+    take_up,
+)
 from tests.unit.recorded import recorded_event
 
+APRIL = datetime(2027, 4, 1, 9, tzinfo=UTC)
+SIGN = sign(APRIL.date(), APRIL)
 STREAM = "prices/plan/EUR"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 DEARER = price_list(version=2, renewal=2500)
@@ -90,7 +104,21 @@ def test_a_list_that_was_published_later_would_have_been_refused_as_older() -> N
     assert (change.before_list, change.after_list) == (2, 3)
 
 
-def test_what_coming_back_costs_is_priced_for_the_day_after() -> None:
-    lapsed = ContractLapsed.model_construct(last_day=date(2027, 5, 31), price_to_return=None)
-    assert lapsed.price_to_return is None
-    assert KNOWN.list_value == "12345.67"
+def ending(lists: tuple[PriceList, ...]) -> list[Any]:
+    """The term ends without a signature, and is taken up again in the month after."""
+    to_return = price_of(KNOWN, lists, PriceKind.RESUBSCRIPTION, FIRST_DAY)
+    july = datetime(2027, 7, 1, 9, tzinfo=UTC)
+    return [replace(END, price_to_return=to_return), by(lists, take_up(july.date(), july))]
+
+
+def test_what_coming_back_costs_is_priced_for_the_day_after_and_for_that_of_the_signature() -> None:
+    dearer_in_july = price_list(version=2, renewal=2500, applies_from=date(2027, 6, 15))
+    was, would = (said(ending(lists)) for lists in (LISTS, (*LISTS, dearer_in_july)))
+    before = timeline()
+    [change], totals = price_changes(was, before, before.with_draft(DraftPlan(BEGINNING, (dearer_in_july,))), BEGINNING)
+    assert change.said == ContractResubscribed.__name__
+    assert (change.before, change.after) == (was[1].data.term.price.amount, would[1].data.term.price.amount)
+    assert [(total.said, total.changed) for total in totals] == [
+        (ContractLapsed.__name__, 0),
+        (ContractResubscribed.__name__, 1),
+    ]

@@ -105,17 +105,17 @@ class RehearsalView(View):
 async def look(sources: Sources, query: RehearsalQuery) -> RehearsalView:
     """Read it back; raises NotThere."""
     kept = _kept(sources, query.digest)
-    summary, first = kept.summary, query.first
+    first = query.first
     return RehearsalView(
         digest=kept.digest,
-        summary=summary,
+        summary=kept.summary,
         first=first,
         most=SOME,
-        flips=tuple(kept.flips(first, min(SOME, max(0, summary.flips - first)))),
-        moved=tuple(kept.moved(first, min(SOME, max(0, summary.moved - first)))),
-        other_mails=tuple(kept.other_mails(first, min(SOME, max(0, summary.other_mails - first)))),
-        price_changes=tuple(kept.price_changes(first, min(SOME, max(0, summary.price_changes - first)))),
-        outdated=await _outdated(sources, summary),
+        flips=tuple(kept.flips(first, SOME)),
+        moved=tuple(kept.moved(first, SOME)),
+        other_mails=tuple(kept.other_mails(first, SOME)),
+        price_changes=tuple(kept.price_changes(first, SOME)),
+        outdated=await _outdated(sources, kept.summary),
     )
 
 
