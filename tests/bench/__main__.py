@@ -11,7 +11,7 @@ import typer
 
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
-from tests.bench import idle, live, memory, notices, rebuild, scale, workcal, writing
+from tests.bench import idle, live, memory, notices, rebuild, rehearsing, scale, workcal, writing
 from tests.bench.report import as_data, machine, show
 from tests.bench.rounds import Part
 from tests.bench.stage import Stage
@@ -25,6 +25,7 @@ class Named(StrEnum):
     WRITING = "writing"
     MEMORY = "memory"
     WORKCAL = "workcal"
+    REHEARSAL = "rehearsal"
     SCALE = "scale"
     IDLE = "idle"
     NOTICES = "notices"
@@ -36,11 +37,12 @@ PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
     Named.WRITING: writing.measure,
     Named.MEMORY: memory.measure,
     Named.WORKCAL: workcal.measure,
+    Named.REHEARSAL: rehearsing.measure,
     Named.SCALE: scale.measure,
     Named.IDLE: idle.measure,
     Named.NOTICES: notices.measure,
 }
-WITHOUT_SERVERS = {Named.WORKCAL, Named.SCALE, Named.IDLE, Named.NOTICES}  # or with servers of its own
+WITHOUT_SERVERS = {Named.WORKCAL, Named.REHEARSAL, Named.SCALE, Named.IDLE, Named.NOTICES}  # or with servers of its own
 
 
 def main(

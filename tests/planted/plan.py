@@ -75,4 +75,37 @@ BUGS = (
         why="a share that was warned of would be warned of again after a closure",
         test="tests/unit/plan/test_changes.py::test_l08_a_closure_recorded_after_the_fact_leaves_the_promise_and_gives_another_view_beside_it",
     ),
+    Bug(
+        name="published-on-another-plan",
+        file="services/ops/rehearse/draft.py",
+        before="        if was != is_:\n",
+        after="        if not (was or is_):\n",
+        why="a draft would be published whose effects were rehearsed on a plan that stands no more",
+        test="tests/unit/ops/test_rehearsal_document.py::test_what_was_rehearsed_on_another_plan_is_not_published",
+    ),
+    Bug(
+        name="rehearsal-altered-unseen",
+        file="services/ops/rehearse/document.py",
+        before="!= self.digest:\n",
+        after="== '':\n",
+        why="another draft could be published under the digest of one that was rehearsed",
+        test="tests/unit/ops/test_rehearsal_document.py::test_what_is_kept_and_was_changed_is_not_believed",
+    ),
+    Bug(
+        name="told-in-time-for-sure",
+        file="services/ops/rehearse/stories.py",
+        before="    return any(timedelta() <= at - told_of < SOON for at in (due_at, *warnings))\n",
+        after="    return False\n",
+        why="an answer that was told of after the deadline had fired would be foreseen as one in time",
+        test="tests/unit/ops/test_rehearsal.py::"
+        "test_an_answer_shortly_before_a_deadline_or_a_warning_is_replayed_since_it_may_have_been_told_late",
+    ),
+    Bug(
+        name="offer-does-not-bind",
+        file="services/ops/rehearse/prices.py",
+        before="                found = offered.get((event.stream, day), found)\n",
+        after="                pass\n",
+        why="what was signed for would be priced by the draft, though it had been offered before it",
+        test="tests/unit/ops/test_rehearsal_prices.py::test_an_offer_of_before_binds_whatever_the_draft_says",
+    ),
 )

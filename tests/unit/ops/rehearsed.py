@@ -155,17 +155,13 @@ def history(seed: int) -> HistoryTold:
     return HistoryTold(world, telling, DraftPlan(rng.choice(BEGINNINGS), tuple(_contents(rng))))
 
 
-def _a_little_late(rng: Random, telling: Sequence[Told]) -> Sequence[Told]:
+def _a_little_late(rng: Random, telling: Sequence[Told]) -> list[Told]:
     """Tell of some answers up to a minute later."""
-    return sorted(
-        (
-            (now + timedelta(seconds=rng.choice([0, 1, 30, 59])), *rest)
-            if hasattr(rest[2], "responded_at")
-            else (now, *rest)
-            for now, *rest in telling
-        ),
-        key=lambda each: each[:2],
-    )
+    found = list[Told]()
+    for now, place, about, said in telling:
+        late = rng.choice([0, 1, 30, 59]) if hasattr(said, "responded_at") else 0
+        found.append((now + timedelta(seconds=late), place, about, said))
+    return sorted(found, key=lambda each: each[:2])
 
 
 def _more(rng: Random, world: World) -> Iterator[tuple[str, TicketEvent, datetime]]:

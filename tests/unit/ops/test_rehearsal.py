@@ -96,6 +96,7 @@ def test_every_other_verdict_is_listed_with_the_explanation_of_both() -> None:
 
 def _explained(one: HistoryTold, system: System, ticket: str, grounds: Any) -> tuple[str, ...]:
     opening = next(e for e in one.events() if e.stream == ticket and isinstance(e.data, TicketOpened))
+    assert isinstance(opening.data, TicketOpened)
     told = RecordedPromise(ticket, opening.data, system.of(ticket).events, opening.recordedtime)
     return tuple(sentences(explain(told, grounds)))
 
