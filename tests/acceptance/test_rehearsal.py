@@ -23,8 +23,8 @@ from services.ops.report.accounts import Ledger
 from services.ops.report.attainment import Attainment
 from services.ops.report.command import reported
 from services.ops.report.scope import Scope
-from tests.faults.load import Upstream, publish_the_plan
-from tests.faults.script import CONTRACTS_DOOR, Day, Message, said
+from tests.faults.load import Upstream
+from tests.faults.script import CONTRACTS_DOOR, Day, Message, contracts, customers, said, the_plan
 from tests.faults.system import System
 
 BEGIN = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -33,7 +33,7 @@ DRAFTED = datetime(2026, 11, 23, 13, tzinfo=UTC)
 """When the 24th begins in Melbourne: the first day that is rehearsed, wherever a centre is."""
 DAYS = LocalDays(date(2026, 11, 24), date(2026, 11, 27))
 END = datetime(2026, 11, 26, 12, tzinfo=UTC)
-TODAY = Day(seed=11, tickets=28, hours=22, begin=DRAFTED - timedelta(hours=3))
+TODAY = Day(seed=11, tickets=20, hours=22, begin=DRAFTED - timedelta(hours=3))
 AUDIT = {"audit": "services.ops.audit"}
 SERVICES = ("contract", "intake", "sla_timer", "notification", "audit")
 Stand = tuple[str, datetime | None]
@@ -92,7 +92,9 @@ async def played(draft: Sequence[Message]) -> AsyncIterator[tuple[System, Enviro
         await system.start()
         await system.serve(*SERVICES)
         upstream = Upstream(system.kafka.address)
-        await publish_the_plan(system, upstream, cycles=None)
+        for messages in (the_plan(BEGIN, cycles=None), customers(BEGIN), contracts(BEGIN)):
+            await upstream.say(messages)
+            await system.quiet()
         script = sorted([*TODAY.messages(), *draft], key=lambda message: message.at)
         for at, messages in groupby(script, key=lambda message: message.at):
             await system.advance(at)
@@ -101,8 +103,8 @@ async def played(draft: Sequence[Message]) -> AsyncIterator[tuple[System, Enviro
         await system.advance(END)
         await system.quiet()
         await upstream.close()
-        contracts, clock = PROJECT / "contracts", system.clock_file
-        yield system, Environment(system.kafka.address, system.postgres.dsn, clock, None, contracts, run.folder)
+        kafka, postgres, cards = system.kafka.address, system.postgres.dsn, PROJECT / "contracts"
+        yield system, Environment(kafka, postgres, system.clock_file, None, cards, run.folder)
 
 
 async def stands(system: System, here: Environment) -> Played:

@@ -31,7 +31,13 @@ from services.sla_timer.promise.responses import JudgeAnswer
 from services.sla_timer.promise.restatement import RestatePromise, restate, stand_merged
 from services.sla_timer.promise.rows import PROMISES, Ground, PromiseRow, stands_for
 from services.sla_timer.promise.state import State
-from services.sla_timer.published.publications import Publications, PublishedCalendar, PublishedTargets
+from services.sla_timer.published.publications import (
+    Publications,
+    PublishedCalendar,
+    PublishedTargets,
+    of_centre,
+    published_by,
+)
 from services.sla_timer.published.tz_changes import TzChange
 from services.sla_timer.reactions import ENDS, NO_FACTS, PlanFacts, called_about, react, react_to_promise
 
@@ -87,9 +93,8 @@ class Replay:
     def run(self, events: Iterable[RecordedEvent[TicketEvent]], until: datetime) -> None:
         """Let all this happen, and what is due by an instant; what was recorded at one instant in the order given."""
         ordered = sorted(events, key=lambda event: event.recordedtime)
-        moments = sorted(
-            {*(event.recordedtime for event in ordered), *(at for at in self._publications() if at <= until), until}
-        )
+        published = (at for at in self.timeline.moments() if at <= until)
+        moments = sorted({*(event.recordedtime for event in ordered), *published, until})
         said = iter(ordered)
         event = next(said, None)
         for now in moments:
@@ -100,16 +105,9 @@ class Replay:
                 event = next(said, None)
             self._settle(now)
 
-    def _publications(self) -> Iterator[datetime]:
-        yield from (one.published_at for one in self.timeline.calendars)
-        yield from (one.published_at for one in self.timeline.targets)
-        yield from (one.published_at for one in self.timeline.tz_changes)
-
     def _know_what_is_published(self, now: datetime) -> None:
-        known = self.timeline
-        self.calendars = tuple(one for one in known.calendars if one.published_at <= now)
-        self.targets = tuple(one for one in known.targets if one.published_at <= now)
-        self.tz_changes = tuple(one for one in known.tz_changes if one.published_at <= now)
+        known = self.timeline.known_by(now)
+        self.calendars, self.targets, self.tz_changes = known.calendars, known.targets, known.tz_changes
 
     def _pass_until(self, now: datetime) -> None:
         """Do what is due before an instant, each at its own."""
@@ -184,7 +182,7 @@ class Replay:
         row = promise.row
         if row is None:
             return
-        if self._is_wanted(row):
+        if self._is_wanted(row, now):
             facts = self._published({row.centre})
             yield ReconsiderPromise(now, facts.calendars, facts.targets)
         elif row.due_at is not None and row.state == RUNNING:
@@ -192,16 +190,17 @@ class Replay:
         elif row.due_at is not None and row.state in JUDGED:
             yield from self._due_of_judged(promise, row, row.due_at, now)
 
-    def _is_wanted(self, row: PromiseRow) -> bool:
+    def _is_wanted(self, row: PromiseRow, now: datetime) -> bool:
         if row.wanting is None or row.responded_at or row.cancelled_at or not self.targets:
             return False
-        calendars = self._published({row.centre}).calendars
-        known = row.calendar_version or 0
-        return any(row.wanting == Wanting.GROUNDS or one.content.version > known for one in calendars)
+        calendars, known = self._published({row.centre}).calendars, row.calendar_version or 0
+        if row.wanting == Wanting.GROUNDS:
+            return bool(calendars)
+        return any(one.content.version > known for one in published_by(calendars, now))
 
     def _due_of_running(self, row: PromiseRow, due_at: datetime, now: datetime) -> Iterator[Command]:
         facts = self._published({ground.centre for ground in stands_for(row)})
-        if any(self._is_older(ground, facts) for ground in stands_for(row)):
+        if any(_is_older(ground, facts, now) for ground in stands_for(row)):
             yield RecomputePromise(now, facts.calendars, facts.targets, facts.tz_changes)
         if row.owed_call_at:
             yield ReckonCalls(row.owed_call_at, facts.calendars, facts.targets, facts.tz_changes)
@@ -217,15 +216,6 @@ class Replay:
         if due_at < now:
             yield FireDeadline(due_at, now)
 
-    def _is_older(self, ground: Ground, facts: PlanFacts) -> bool:
-        due_at = datetime.fromisoformat(ground.due_at)
-        calendars = (one for one in facts.calendars if one.content.centre == ground.centre)
-        return (
-            any(one.content.version > ground.version and one.published_at < due_at for one in calendars)
-            or any(_is_shorter(one, ground) and one.published_at < due_at for one in facts.targets)
-            or any(one.zone == ground.zone and one.version > ground.tz_version for one in facts.tz_changes)
-        )
-
     def _due_of_judged(
         self, promise: PromiseReplayed, row: PromiseRow, due_at: datetime, now: datetime
     ) -> Iterator[Command]:
@@ -239,7 +229,7 @@ class Replay:
                 yield command
             return
         facts = self._published({row.calendar_centre or row.centre})
-        newest = max((one.content.version for one in facts.calendars), default=0)
+        newest = max((one.content.version for one in published_by(facts.calendars, now)), default=0)
         command = RestatePromise(now, facts.calendars, facts.targets)
         if _differs(row, due_at):
             yield command
@@ -307,6 +297,17 @@ def _mails(stream: str, sequence: int, told: ToldEvent) -> Iterator[MailAsked]:
 
 def _history(row: HistoryRow) -> PromiseHistory:
     return PromiseHistory(row.stream, row.centre, Channel(row.channel), row.opened_at, row.facts)
+
+
+def _is_older(ground: Ground, facts: PlanFacts, now: datetime) -> bool:
+    """Whether something that is in force by now may move the deadline of a promise that rests on this."""
+    until = min(now, datetime.fromisoformat(ground.due_at) - timedelta.resolution)
+    calendars = published_by(of_centre(facts.calendars, ground.centre), until)
+    return (
+        any(one.content.version > ground.version for one in calendars)
+        or any(_is_shorter(one, ground) for one in published_by(facts.targets, until))
+        or any(one.zone == ground.zone and one.version > ground.tz_version for one in facts.tz_changes)
+    )
 
 
 def _is_shorter(targets: PublishedTargets, ground: Ground) -> bool:

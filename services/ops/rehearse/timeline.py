@@ -20,7 +20,7 @@ from libs.messages.plan import (
 )
 from libs.messages.streams import stream_id
 from services.ops.sla.grounds import Grounds
-from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets
+from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, published_by
 from services.sla_timer.published.tz_changes import TzChange
 from services.sla_timer.published.tz_rows import TZ_DATABASES, TzDatabaseRow
 
@@ -64,6 +64,16 @@ class PlanTimeline:
             sequence = 1 + max((one.sequence for one in kept if one.stream == stream), default=0)
             kept.append(DatedPart(stream, sequence, at, at, content))
         return replace(self, parts=tuple(kept))
+
+    def known_by(self, instant: datetime) -> "PlanTimeline":
+        """What was recorded by an instant, though it may be in force later."""
+        parts = tuple(one for one in self.parts if one.recorded_at <= instant)
+        return replace(self, parts=parts, tz_changes=tuple(published_by(self.tz_changes, instant)))
+
+    def moments(self) -> set[datetime]:
+        """When something of it became known, or begins to be in force."""
+        instants = {at for one in self.parts for at in (one.recorded_at, one.published_at)}
+        return instants | {change.published_at for change in self.tz_changes}
 
     @cached_property
     def calendars(self) -> tuple[PublishedCalendar, ...]:

@@ -82,7 +82,10 @@ class HistoryTold(NamedTuple):
         begun: list[PublishedCalendar | PublishedTargets] = [*FIRST.values(), FIRST_TARGETS]
         for one in begun:
             _publishes(parts, one)
-        for now in sorted({each[0] for each in self.telling} | {self.draft.published_at}):
+        begins = {
+            said.published_at for *_, said in self.telling if isinstance(said, PublishedCalendar | PublishedTargets)
+        }
+        for now in sorted({each[0] for each in self.telling} | begins | {self.draft.published_at}):
             _pass_before(system, now)
             if drafted and now == self.draft.published_at:
                 for content in self.draft.contents:
@@ -120,12 +123,12 @@ class HistoryTold(NamedTuple):
 
     def timeline(self) -> PlanTimeline:
         """The plan as it was."""
-        published = [each[3] for each in self.telling]
-        every = [*FIRST.values(), FIRST_TARGETS, *published]
+        begun = [(one.published_at, one) for one in (*FIRST.values(), FIRST_TARGETS)]
+        every = [*begun, *((now, said) for now, _, _, said in self.telling)]
         return PlanTimeline(
             tuple(
-                DatedPart(one.stream, one.sequence, one.published_at, one.published_at, one.content)
-                for one in every
+                DatedPart(one.stream, one.sequence, now, one.published_at, one.content)
+                for now, one in every
                 if isinstance(one, PublishedCalendar | PublishedTargets)
             )
         )
@@ -152,6 +155,8 @@ def history(seed: int) -> HistoryTold:
     telling = told(rng, world, late=rng.random() < 0.4)
     if rng.random() < 0.3:
         telling = _a_little_late(rng, telling)
+    if rng.random() < 0.3:
+        telling = _announced(rng, telling)
     return HistoryTold(world, telling, DraftPlan(rng.choice(BEGINNINGS), tuple(_contents(rng))))
 
 
@@ -161,6 +166,15 @@ def _a_little_late(rng: Random, telling: Sequence[Told]) -> list[Told]:
     for now, place, about, said in telling:
         late = rng.choice([0, 1, 30, 59]) if hasattr(said, "responded_at") else 0
         found.append((now + timedelta(seconds=late), place, about, said))
+    return sorted(found, key=lambda each: each[:2])
+
+
+def _announced(rng: Random, telling: Sequence[Told]) -> list[Told]:
+    """Publish some parts before they are in force."""
+    found = list[Told]()
+    for now, place, about, said in telling:
+        early = rng.choice([0, 30, 200]) if isinstance(said, PublishedCalendar | PublishedTargets) else 0
+        found.append((now - timedelta(minutes=early), place, about, said))
     return sorted(found, key=lambda each: each[:2])
 
 
