@@ -96,9 +96,9 @@ async def played(draft: Sequence[Message]) -> AsyncIterator[tuple[System, Enviro
             await upstream.say(messages)
             await system.quiet()
         script = sorted([*TODAY.messages(), *draft], key=lambda message: message.at)
-        for at, messages in groupby(script, key=lambda message: message.at):
+        for at, together in groupby(script, key=lambda message: message.at):
             await system.advance(at)
-            await upstream.say([*messages])
+            await upstream.say([*together])
             await system.quiet()
         await system.advance(END)
         await system.quiet()

@@ -123,7 +123,8 @@ class HistoryTold(NamedTuple):
 
     def timeline(self) -> PlanTimeline:
         """The plan as it was."""
-        begun = [(one.published_at, one) for one in (*FIRST.values(), FIRST_TARGETS)]
+        first: list[PublishedCalendar | PublishedTargets] = [*FIRST.values(), FIRST_TARGETS]
+        begun = [(one.published_at, one) for one in first]
         every = [*begun, *((now, said) for now, _, _, said in self.telling)]
         return PlanTimeline(
             tuple(
