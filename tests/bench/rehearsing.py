@@ -110,19 +110,19 @@ class Quarter:
         return Lived(() if story and number >= REPLAYED else tuple(_recorded(ticket, said)), story)
 
     def _stands(self) -> Iterator[tuple[str, StandingPromise]]:
-        """How each promise stands, as the tables would say."""
+        """How each promise stands, as the tables would say; those told of close to a deadline are replayed as well."""
         rehearsal = Rehearsal(self.timeline, self.draft, self.span, {})
-        for life in self._lives:
-            if life.story and rehearsal.tell(life.story):
-                ticket, found = life.story.ticket, rehearsal.before[life.story.ticket]
-            elif life.events:
-                ticket = life.events[0].stream
-                outcome = outcome_of(replayed(self.timeline, life.events, NOW)[ticket])
-                if outcome is None:
-                    continue
-                found = outcome
+        for place, life in enumerate(self._lives):
+            story = life.story
+            if story and rehearsal.tell(story):
+                ticket, found = story.ticket, rehearsal.before[story.ticket]
             else:
-                continue  # told so near to its deadline that its events would be read: some in a thousand
+                events = tuple(_recorded(story.ticket, _told_in_time(story))) if story else life.events
+                self._lives[place] = Lived(events, None)
+                ticket = events[0].stream
+                outcome = outcome_of(replayed(self.timeline, events, NOW)[ticket])
+                assert outcome is not None
+                found = outcome
             yield (
                 ticket,
                 StandingPromise(found.centre, str(found.channel), found.opened_at, found.verdict, found.due_at),
