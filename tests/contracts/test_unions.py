@@ -162,6 +162,9 @@ SOME_ALONE = {
     "notification.news.news_of": "`NO_NEWS` and `News` are all, and mypy holds them to it",
     "ops.explain.life._answer": "no other event judges an answer",
     "ops.explain.life._happenings": "all others are told by `_happening`, which decides about each",
+    "ops.rehearse.prices._priced": "only an offer binds, and only a renewal is bound by it",
+    "ops.rehearse.prices.asked_in": "no other event says a price that nothing said before",
+    "ops.rehearse.timeline.timeline_of": "nothing else that is published moves a deadline or a price",
     "ops.sla.grounds.gathered": "only calendars and targets give deadlines",
     "sla_timer.promise.rows._promise": "all others are folded by `_moved`, which decides about each",
 }

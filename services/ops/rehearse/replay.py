@@ -14,7 +14,7 @@ from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import event_type
 from libs.messages.ids import duty_command_id
 from libs.messages.sla import PromiseEvent
-from libs.messages.tickets import Channel, CustomerCallRecorded, TicketEvent, TicketOpened, TicketTransferred
+from libs.messages.tickets import Channel, TicketEvent
 from services.notification.reactions import NO_FACTS as NOBODY_KNOWN
 from services.notification.reactions import react as notices_for
 from services.ops.rehearse.outcome import MailAsked, PromiseOutcome
@@ -39,7 +39,16 @@ from services.sla_timer.published.publications import (
     published_by,
 )
 from services.sla_timer.published.tz_changes import TzChange
-from services.sla_timer.reactions import ENDS, NO_FACTS, PlanFacts, called_about, react, react_to_promise
+from services.sla_timer.reactions import (
+    ENDS,
+    NO_FACTS,
+    FactsNeeded,
+    PlanFacts,
+    called_about,
+    facts_needed,
+    react,
+    react_to_promise,
+)
 
 MOST_TURNS = 1_000
 """In which all that is due at one instant is done; more would be a fault of ours."""
@@ -135,14 +144,10 @@ class Replay:
         return self.promises[stream]
 
     def _facts(self, event: RecordedEvent[TicketEvent]) -> PlanFacts:
-        match event.data:
-            case TicketOpened(centre=centre) | TicketTransferred(to_centre=centre):
-                return self._published({centre})
-            case CustomerCallRecorded():
-                row = self._of(called_about([event])[0]).row
-                return self._published({ground.centre for ground in stands_for(row)}) if row else NO_FACTS
-            case _:
-                return NO_FACTS
+        rows = [(stream, self._of(stream).row) for stream in called_about([event])]
+        about = {stream: FactsNeeded(_centres(row), row.opened_at) for stream, row in rows if row}
+        needed = facts_needed(event, about)
+        return self._published(needed.centres) if needed else NO_FACTS
 
     def _published(self, centres: Iterable[str]) -> PlanFacts:
         wanted = set(centres)
@@ -199,7 +204,7 @@ class Replay:
         return any(one.content.version > known for one in published_by(calendars, now))
 
     def _due_of_running(self, row: PromiseRow, due_at: datetime, now: datetime) -> Iterator[Command]:
-        facts = self._published({ground.centre for ground in stands_for(row)})
+        facts = self._published(_centres(row))
         if any(_is_older(ground, facts, now) for ground in stands_for(row)):
             yield RecomputePromise(now, facts.calendars, facts.targets, facts.tz_changes)
         if row.owed_call_at:
@@ -293,6 +298,11 @@ def _mails(stream: str, sequence: int, told: ToldEvent) -> Iterator[MailAsked]:
     for reaction in notices_for(_recorded(stream, sequence, told.event, told.at), NOBODY_KNOWN, "rehearsal.invalid"):
         command: Any = reaction.command
         yield MailAsked(command.template, str(command.role), told.at)
+
+
+def _centres(row: PromiseRow) -> tuple[str, ...]:
+    """On whose calendars a promise runs, those that it stands for included."""
+    return tuple(ground.centre for ground in stands_for(row))
 
 
 def _history(row: HistoryRow) -> PromiseHistory:
