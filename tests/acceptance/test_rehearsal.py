@@ -33,7 +33,7 @@ DRAFTED = datetime(2026, 11, 23, 13, tzinfo=UTC)
 """When the 24th begins in Melbourne: the first day that is rehearsed, wherever a centre is."""
 DAYS = LocalDays(date(2026, 11, 24), date(2026, 11, 27))
 END = datetime(2026, 11, 26, 12, tzinfo=UTC)
-TODAY = Day(seed=11, tickets=20, hours=22, begin=DRAFTED - timedelta(hours=3))
+TODAY = Day(seed=11, tickets=14, hours=20, begin=DRAFTED - timedelta(hours=3))
 AUDIT = {"audit": "services.ops.audit"}
 SERVICES = ("contract", "intake", "sla_timer", "notification", "audit")
 Stand = tuple[str, datetime | None]
@@ -56,7 +56,9 @@ def plan_with_a_draft() -> Plan:
         day=date(2026, 11, 24), name="Grève", status=Status.CONFIRMED, closed_from="09:00", closed_to="14:00"
     )
     closures = tuple(sorted((*france.closures, closure), key=lambda one: one.day))
-    targets = plan.targets.targets.model_copy(update={"email_seconds": 7_200, "web_seconds": 21_600})
+    targets = plan.targets.targets.model_copy(
+        update={"phone_seconds": 2_700, "email_seconds": 1_800, "web_seconds": 3_600}
+    )
     return Plan(
         (france.model_copy(update={"version": france.version + 1, "closures": closures}), *others),
         plan.targets.model_copy(update={"version": 2, "targets": targets, "at_risk_percents": (50, 75)}),
