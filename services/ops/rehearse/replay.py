@@ -12,7 +12,6 @@ import msgspec
 
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.base import event_type
-from libs.messages.ids import duty_command_id
 from libs.messages.sla import PromiseEvent
 from libs.messages.tickets import Channel, TicketEvent
 from services.notification.reactions import NO_FACTS as NOBODY_KNOWN
@@ -33,12 +32,10 @@ from services.sla_timer.promise.rows import PROMISES, Ground, PromiseRow, stands
 from services.sla_timer.promise.state import State
 from services.sla_timer.published.publications import (
     Publications,
-    PublishedCalendar,
     PublishedTargets,
     of_centre,
     published_by,
 )
-from services.sla_timer.published.tz_changes import TzChange
 from services.sla_timer.reactions import (
     ENDS,
     NO_FACTS,
@@ -53,6 +50,8 @@ from services.sla_timer.reactions import (
 MOST_TURNS = 1_000
 """In which all that is due at one instant is done; more would be a fault of ours."""
 RUNNING = "waiting"
+NOWHERE = "00000000-0000-5000-8000-000000000000"
+"""The id of what stands in no log."""
 JUDGED = frozenset({"met", "breached", "cancelled"})
 
 
@@ -95,28 +94,23 @@ class Replay:
     timeline: PlanTimeline
     promises: dict[str, PromiseReplayed] = field(default_factory=dict)
     histories: dict[str, HistoryRow] = field(default_factory=dict)
-    calendars: tuple[PublishedCalendar, ...] = ()
-    targets: tuple[PublishedTargets, ...] = ()
-    tz_changes: tuple[TzChange, ...] = ()
+    known: PlanTimeline = field(default_factory=lambda: PlanTimeline(()))
+    """What of the timeline is known at the instant that it has come to."""
 
     def run(self, events: Iterable[RecordedEvent[TicketEvent]], until: datetime) -> None:
         """Let all this happen, and what is due by an instant; what was recorded at one instant in the order given."""
         ordered = sorted(events, key=lambda event: event.recordedtime)
-        published = (at for at in self.timeline.moments() if at <= until)
+        published = (at for at in self.timeline.moments if at <= until)
         moments = sorted({*(event.recordedtime for event in ordered), *published, until})
         said = iter(ordered)
         event = next(said, None)
         for now in moments:
             self._pass_until(now)
-            self._know_what_is_published(now)
+            self.known = self.timeline.known_by(now)
             while event is not None and event.recordedtime <= now:
                 self._tell(event, now)
                 event = next(said, None)
             self._settle(now)
-
-    def _know_what_is_published(self, now: datetime) -> None:
-        known = self.timeline.known_by(now)
-        self.calendars, self.targets, self.tz_changes = known.calendars, known.targets, known.tz_changes
 
     def _pass_until(self, now: datetime) -> None:
         """Do what is due before an instant, each at its own."""
@@ -147,14 +141,7 @@ class Replay:
         rows = [(stream, self._of(stream).row) for stream in called_about([event])]
         about = {stream: FactsNeeded(_centres(row), row.opened_at) for stream, row in rows if row}
         needed = facts_needed(event, about)
-        return self._published(needed.centres) if needed else NO_FACTS
-
-    def _published(self, centres: Iterable[str]) -> PlanFacts:
-        wanted = set(centres)
-        calendars = tuple(one for one in self.calendars if one.content.centre in wanted)
-        zones = {one.content.zone for one in calendars}
-        changes = tuple(one for one in self.tz_changes if one.zone in zones)
-        return PlanFacts(calendars, self.targets, changes)
+        return self.known.facts(needed.centres) if needed else NO_FACTS
 
     def _pass_on(self, now: datetime) -> None:
         """Let promises ask each other until all is quiet."""
@@ -188,7 +175,7 @@ class Replay:
         if row is None:
             return
         if self._is_wanted(row, now):
-            facts = self._published({row.centre})
+            facts = self.known.facts({row.centre})
             yield ReconsiderPromise(now, facts.calendars, facts.targets)
         elif row.due_at is not None and row.state == RUNNING:
             yield from self._due_of_running(row, row.due_at, now)
@@ -196,15 +183,15 @@ class Replay:
             yield from self._due_of_judged(promise, row, row.due_at, now)
 
     def _is_wanted(self, row: PromiseRow, now: datetime) -> bool:
-        if row.wanting is None or row.responded_at or row.cancelled_at or not self.targets:
+        if row.wanting is None or row.responded_at or row.cancelled_at or not self.known.targets:
             return False
-        calendars, known = self._published({row.centre}).calendars, row.calendar_version or 0
+        calendars, known = self.known.facts({row.centre}).calendars, row.calendar_version or 0
         if row.wanting == Wanting.GROUNDS:
             return bool(calendars)
         return any(one.content.version > known for one in published_by(calendars, now))
 
     def _due_of_running(self, row: PromiseRow, due_at: datetime, now: datetime) -> Iterator[Command]:
-        facts = self._published(_centres(row))
+        facts = self.known.facts(_centres(row))
         if any(_is_older(ground, facts, now) for ground in stands_for(row)):
             yield RecomputePromise(now, facts.calendars, facts.targets, facts.tz_changes)
         if row.owed_call_at:
@@ -233,7 +220,7 @@ class Replay:
             if found and found.verdict and found.verdict != (row.restated or row.state):
                 yield command
             return
-        facts = self._published({row.calendar_centre or row.centre})
+        facts = self.known.facts({row.calendar_centre or row.centre})
         newest = max((one.content.version for one in published_by(facts.calendars, now)), default=0)
         command = RestatePromise(now, facts.calendars, facts.targets)
         if _differs(row, due_at):
@@ -258,7 +245,7 @@ class Replay:
     def _reckoned(
         self, merged: tuple[PromiseHistory, ...], ticket: str, now: datetime
     ) -> tuple[PlanFacts, WhatFollows | None]:
-        facts = self._published({one.centre for one in merged})
+        facts = self.known.facts({one.centre for one in merged})
         command = RestatePromise(now, facts.calendars, facts.targets, merged, facts.tz_changes)
         return facts, stand_merged(command).get(ticket)
 
@@ -337,15 +324,14 @@ def _differs(row: PromiseRow, due_at: datetime) -> bool:
 
 def _recorded(stream: str, sequence: int, event: PromiseEvent, now: datetime) -> RecordedEvent[Any]:
     """An event as a reader hands it on; it stands in no log."""
-    kind = event_type(type(event))
     return RecordedEvent(
-        id=str(duty_command_id(stream, kind, str(sequence))),
-        type=kind,
+        id=NOWHERE,
+        type=event_type(type(event)),
         stream=stream,
         time=now,
         sequence_text=f"{sequence:010}",
         recordedtime=now,
-        causationid=str(duty_command_id(stream, kind)),
+        causationid=NOWHERE,
         correlationid="rehearsal",
         source="olcare/rehearsal",
         raw=msgspec.Raw(b""),

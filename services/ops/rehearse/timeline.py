@@ -1,6 +1,7 @@
 """What was published in the course of time: as it was, or as if a draft had been published at an instant."""
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from services.ops.sla.grounds import Grounds
 from services.sla_timer.published.publications import PublishedCalendar, PublishedTargets, published_by
 from services.sla_timer.published.tz_changes import TzChange
 from services.sla_timer.published.tz_rows import TZ_DATABASES, TzDatabaseRow
+from services.sla_timer.reactions import PlanFacts
 
 Content = CentreCalendar | ResponseTargets | PriceList
 """What a draft can be rehearsed of."""
@@ -66,14 +68,36 @@ class PlanTimeline:
         return replace(self, parts=tuple(kept))
 
     def known_by(self, instant: datetime) -> "PlanTimeline":
-        """What was recorded by an instant, though it may be in force later."""
-        parts = tuple(one for one in self.parts if one.recorded_at <= instant)
-        return replace(self, parts=parts, tz_changes=tuple(published_by(self.tz_changes, instant)))
+        """What was recorded by an instant, though it may be in force later; it is asked for again and again."""
+        place = bisect_right(self.moments, instant)
+        if place not in self._known:
+            parts = tuple(one for one in self.parts if one.recorded_at <= instant)
+            self._known[place] = replace(self, parts=parts, tz_changes=tuple(published_by(self.tz_changes, instant)))
+        return self._known[place]
 
-    def moments(self) -> set[datetime]:
-        """When something of it became known, or begins to be in force."""
+    @cached_property
+    def _known(self) -> "dict[int, PlanTimeline]":
+        return {}
+
+    @cached_property
+    def moments(self) -> tuple[datetime, ...]:
+        """When something of it became known, or begins to be in force, in order."""
         instants = {at for one in self.parts for at in (one.recorded_at, one.published_at)}
-        return instants | {change.published_at for change in self.tz_changes}
+        return tuple(sorted(instants | {change.published_at for change in self.tz_changes}))
+
+    def facts(self, centres: Iterable[str]) -> PlanFacts:
+        """What may move a promise that is reckoned on the calendars of some centres."""
+        wanted = frozenset(centres)
+        if wanted not in self._facts:
+            calendars = tuple(one for one in self.calendars if one.content.centre in wanted)
+            zones = {one.content.zone for one in calendars}
+            changes = tuple(one for one in self.tz_changes if one.zone in zones)
+            self._facts[wanted] = PlanFacts(calendars, self.targets, changes)
+        return self._facts[wanted]
+
+    @cached_property
+    def _facts(self) -> dict[frozenset[str], PlanFacts]:
+        return {}
 
     @cached_property
     def calendars(self) -> tuple[PublishedCalendar, ...]:
