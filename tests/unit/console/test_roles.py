@@ -54,7 +54,7 @@ MAY_DO = {
     "operator": {
         *("/dead-letters/send", "/dead-letters/discard", "/dead-letters/{topic}/{partition}/{offset}/mend"),
         *("/projections/{service}/{reader}/rebuild", "/projections/{service}/{reader}/verify"),
-        *("/projections/{service}/{reader}/switch/{generation}", "/works/{id}/cancel"),
+        *("/projections/{service}/{reader}/switch/{generation}", "/works/{id}/cancel", "/rehearse"),
     },
     "privacy": REVEALING,
     "owner": EVERY_ACTION,
@@ -65,7 +65,7 @@ def sample(path: str) -> str:
     """An address of a page or an action."""
     whole = path.replace("{notice:path}", NOTICE).replace("{number:path}", "number")
     values = {"topic": "olcare.tickets.v1", "partition": "0", "offset": "0", "generation": "1"}
-    names = ("topic", "partition", "offset", "source", "number", "id", "service", "reader", "generation")
+    names = ("topic", "partition", "offset", "source", "number", "id", "service", "reader", "generation", "digest")
     return whole.format(**{name: values.get(name, name) for name in names})
 
 

@@ -62,6 +62,8 @@ SEEN: Mapping[str, AccessRule] = {
     "/receipts": ALL,
     "/centres": OF_NOBODY,
     "/plan": OF_NOBODY,
+    "/rehearse": ALL,
+    "/rehearse/{digest}": ALL,
     "/audit": ALL,
     "/works/{id}": ALL,
 }
@@ -77,6 +79,8 @@ DONE: Mapping[str, AccessRule] = {
     "/projections/{service}/{reader}/rebuild": OPERATORS,
     "/projections/{service}/{reader}/verify": OPERATORS,
     "/projections/{service}/{reader}/switch/{generation}": OPERATORS,
+    "/rehearse": OPERATORS,
+    "/rehearse/{digest}/publish": OWNERS,
     "/works/{id}/cancel": OPERATORS,
 }
 """By the path of an action, who may do it."""
