@@ -138,7 +138,9 @@ async def test_something_is_done_by_whose_role_it_is_for_and_by_nobody_else(who:
     async with browser:
         for action in ACTIONS:
             form = {"token": session.token, "notice": NOTICE, "settled_as": "sent", "reason": "support", "why": "so"}
-            sent = await browser.post(sample(action.path), data={**form, "grant": "x", "text": "{}"}, headers=JSON)
+            sent = await browser.post(
+                sample(action.path), data={**form, "grant": "x", "text": "{}", "targets": "x"}, headers=JSON
+            )
             wanted = 303 if action.path in MAY_DO[who] else 403
             assert (action.path, sent.status_code) == (action.path, wanted)
 
