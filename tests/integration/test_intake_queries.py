@@ -373,3 +373,24 @@ async def test_what_was_restated_is_opened_unless_it_was_dealt_with_or_is_open(i
     (row,) = await intake.found("restated_to_open", most=10)
     assert (row["stream"], row["head"], row["correlation"]) == ("ticket/crm-eu/1", "head of ticket/crm-eu/1", "test")
     assert (row["customer"], row["product"], row["restated_at"]) == (CUSTOMER.stream, CONNECT, RESTATED.restated_at)
+
+
+async def test_one_question_finds_what_each_duty_finds(intake: Folded) -> None:
+    queries = {
+        "crossing_merges",
+        "merges_that_waited",
+        "tickets_to_reconsider",
+        "refusals_to_restate",
+        "restated_to_open",
+    }
+
+    async def asked() -> set[str]:
+        found = {*await intake.queries.finding(queries, now=TUESDAY, most=1)}
+        assert found == {name for name in queries if await intake.found(name, most=1)}
+        return found
+
+    assert await asked() == set()
+    await intake.happened(CUSTOMER.stream, REGISTERED)
+    await intake.happened(CONTRACT.stream, ACTIVATED)
+    await intake.happened(HERE, lapsed(OPENED.opened_at))
+    assert await asked() == {"refusals_to_restate"}

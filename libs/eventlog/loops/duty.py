@@ -15,6 +15,8 @@ from libs.eventlog.loops.stuck import StuckStreams, apart
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock
 
+FOR_ALL = "the question for all"
+"""How it is named where it is left aside."""
 BATCH = 5000  # large, so that the cost of a round, above all the wait for safe time, is shared by many commands
 
 
@@ -133,10 +135,17 @@ class DutyLoop:
     async def _idle(self) -> AbstractSet[str]:
         """Those of the queries that the duties ask that have no row now; none of them where that can not be told."""
         queries = {duty.asks for duty in self._duties if duty.asks and not self.stuck_duties.waits(duty.name)}
-        try:
-            return queries - await self._question(queries, self._clock.now())
-        except Exception:  # noqa: BLE001 - of whatever kind: the duty that it comes of meets it itself, and reports it
+        if self.stuck_duties.waits(FOR_ALL):
             return frozenset()
+        try:
+            found = await self._question(queries, self._clock.now())
+        except Unavailable:
+            return frozenset()  # each duty meets it itself, and says what it waits for
+        except Exception as error:  # noqa: BLE001 - of whatever kind: each duty looks for itself, and it is reported
+            self.stuck_duties.put(FOR_ALL, error)
+            return frozenset()
+        self.stuck_duties.back(FOR_ALL)
+        return queries - found
 
     def _nothing_is_due(self, duty: Duty) -> None:
         self.waiting.pop(duty.name, None)

@@ -15,7 +15,7 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import Failure
 from libs.eventlog.fold import Projector, View
 from libs.eventlog.loops.door import LOOK, DoorLoop
-from libs.eventlog.loops.duty import BATCH, Duty, DutyLoop, Found, found_by
+from libs.eventlog.loops.duty import BATCH, FOR_ALL, Duty, DutyLoop, Found, found_by
 from libs.eventlog.loops.followers import SafeTime, group_follower
 from libs.eventlog.loops.held_back import AT_MOST, Source, firsts_of, held_back, remark_of
 from libs.eventlog.loops.reaction import ReactionLoop
@@ -616,12 +616,17 @@ async def test_duties_that_find_nothing_are_asked_in_one_question() -> None:
 
     asked = Asked("b")
     duties = [asking("first", "a"), asking("second", "b"), asking("third", None)]
-    loop = DutyLoop(Machine(), is_open, duties, Due().answer, no_rest, question=asked)
+    clock = Machine()
+    loop = DutyLoop(clock, is_open, duties, Due().answer, no_rest, question=asked)
     assert await loop.look() == 0
     assert (asked.times, looks) == ([{"a", "b"}], ["second", "third"])
     asked.fails = True
     await loop.look()
     assert looks == ["second", "third", "first", "second", "third"]
+    assert [one.failure.about for one in loop.stuck_duties] == [FOR_ALL]
+    asked.fails, clock.seconds = False, clock.seconds + FIRST
+    await loop.look()
+    assert (list(loop.stuck_duties), looks[5:]) == ([], ["second", "third"])
 
 
 async def test_a_duty_that_finds_nothing_any_more_waits_for_nothing() -> None:
