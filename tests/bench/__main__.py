@@ -11,7 +11,19 @@ import typer
 
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
-from tests.bench import idle, live, memory, notices, rebuild, rehearsing, scale, workcal, writing
+from tests.bench import (
+    growth,
+    idle,
+    journey,
+    live,
+    memory,
+    notices,
+    rebuild,
+    rehearsing,
+    scale,
+    workcal,
+    writing,
+)
 from tests.bench.report import as_data, machine, show
 from tests.bench.rounds import Part
 from tests.bench.stage import Stage
@@ -29,6 +41,8 @@ class Named(StrEnum):
     SCALE = "scale"
     IDLE = "idle"
     NOTICES = "notices"
+    JOURNEY = "journey"
+    GROWTH = "growth"
 
 
 PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
@@ -41,8 +55,18 @@ PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
     Named.SCALE: scale.measure,
     Named.IDLE: idle.measure,
     Named.NOTICES: notices.measure,
+    Named.JOURNEY: journey.measure,
+    Named.GROWTH: growth.measure,
 }
-WITHOUT_SERVERS = {Named.WORKCAL, Named.REHEARSAL, Named.SCALE, Named.IDLE, Named.NOTICES}  # or with servers of its own
+WITHOUT_SERVERS = {
+    Named.WORKCAL,
+    Named.REHEARSAL,
+    Named.SCALE,
+    Named.IDLE,
+    Named.NOTICES,
+    Named.JOURNEY,
+    Named.GROWTH,
+}  # or with servers of its own
 
 
 def main(

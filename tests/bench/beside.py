@@ -22,7 +22,7 @@ from tests.bench.percentiles import p99
 from tests.bench.rounds import Bar, Competitor, alternate
 from tests.bench.site import Site, reached
 from tests.bench.stage import Stage
-from tests.faults.script import ticket
+from tests.faults.script import Message, ticket
 from tests.faults.system import CARDS
 
 MANY, FEW = "a ticket, all armed", "a ticket, few armed"
@@ -125,8 +125,10 @@ async def _listen(consumer: AIOKafkaConsumer, sent: dict[str, float]) -> list[fl
 def submitted(site: Site, tickets: int) -> list[Outgoing]:
     """Make tickets of now, by the web."""
     now = site.system.clock.now()
-    names = [site.name() for _ in range(tickets)]
-    said = [ticket(name, now) for name in names]
-    return [
-        Outgoing(m.topic, partition_of((m.key or b"").decode(), PARTITIONS), m.key, m.value, m.headers) for m in said
-    ]
+    return [at_the_door(ticket(site.name(), now)) for _ in range(tickets)]
+
+
+def at_the_door(message: Message) -> Outgoing:
+    """The record of a message."""
+    partition = partition_of((message.key or b"").decode(), PARTITIONS)
+    return Outgoing(message.topic, partition, message.key, message.value, message.headers)

@@ -1,0 +1,65 @@
+"""The journey of one ticket, alone, from its record at the door to its promise: where its time goes.
+
+By the broker's own clock: what is private of it, its event, its receipt and its promise, each when it was appended.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from statistics import median
+
+from libs.eventlog.wire.receipts import receipts_of
+from libs.eventlog.wire.record import Record
+from libs.messages.catalogue import PRIVATE, SLA, TICKETS, TICKETS_DOOR
+from tests.bench.beside import submitted
+from tests.bench.percentiles import p99
+from tests.bench.rounds import Part
+from tests.bench.site import Site, reached, site
+from tests.bench.stage import Stage
+
+JOURNEYS = 20
+STATIONS = {
+    PRIVATE: "door to what is private",
+    TICKETS: "that to the event",
+    receipts_of(TICKETS_DOOR): "that to the receipt",
+    SLA: "the receipt to the promise",
+}
+
+
+async def measure(stage: Stage) -> Part:
+    """Put tickets to the door, each when the one before has its promise."""
+    async with site(0) as here:
+        times = [await _journey(here) for _ in range(max(stage.rounds, JOURNEYS))]
+    spans: dict[str, list[float]] = {}
+    for each in times:
+        before = each[TICKETS_DOOR]
+        for topic, name in STATIONS.items():
+            spans.setdefault(name, []).append(each[topic] - before)
+            before = each[topic]
+        spans.setdefault("door to receipt", []).append(each[receipts_of(TICKETS_DOOR)] - each[TICKETS_DOOR])
+        spans.setdefault("door to promise", []).append(each[SLA] - each[TICKETS_DOOR])
+    figures = {name: f"{median(of):.0f} ms median, {p99(of):.0f} ms p99" for name, of in spans.items()}
+    return Part("journey", [], figures)
+
+
+async def _journey(here: Site) -> Mapping[str, float]:
+    """When a ticket's record stood on each topic, in milliseconds."""
+    topics = (TICKETS_DOOR, *STATIONS)
+    before = {topic: await here.log.ends(topic) for topic in topics}
+    async with here.tables() as connection:
+        if min(await here.appender.append(submitted(here, 1))) < 0:
+            raise ValueError("the door took no ticket")
+        await reached(connection, sum(before[SLA].values()) + 1)
+    await here.system.quiet()
+    found: dict[str, float] = {}
+    for topic in topics:
+        records = [record async for record in _since(here, topic, before[topic])]
+        if len(records) != 1:
+            raise ValueError(f"{topic} has {len(records)} records of one ticket")
+        found[topic] = float(records[0].timestamp)
+    return found
+
+
+async def _since(here: Site, topic: str, begin: Mapping[int, int]) -> AsyncIterator[Record]:
+    for partition, end in (await here.log.ends(topic)).items():
+        async for records in here.log.scan(topic, partition, end, begin[partition]):
+            for record in records:
+                yield record
