@@ -27,6 +27,7 @@ from libs.stack.wait import machine_seconds
 from services.contract.plan import read_plan
 from services.ops.rehearse.account import Account, account
 from services.ops.rehearse.document import digest_of
+from services.ops.rehearse.reading import collect_seldom
 from services.ops.rehearse.rehearsal import Rehearsal, RehearsedSpan, StandingPromise
 from services.ops.rehearse.replay import outcome_of, replayed
 from services.ops.rehearse.stories import SOON, ShortStory
@@ -131,6 +132,7 @@ class Quarter:
     async def whole(self) -> float:
         """Rehearse it all, down to the digest."""
         gc.collect()
+        collect_seldom()
         began = machine_seconds()
         rehearsal = Rehearsal(self.timeline, self.draft, self.span, self._standing)
         for life in self._lives:

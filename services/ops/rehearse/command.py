@@ -18,7 +18,7 @@ from services.ops.rehearse.draft import texts_of
 from services.ops.rehearse.findings import Rehearsed
 from services.ops.rehearse.layout import laid_out
 from services.ops.rehearse.publishing import publish_rehearsed
-from services.ops.rehearse.reading import LocalDays, last_days, past
+from services.ops.rehearse.reading import LocalDays, collect_seldom, last_days, past
 from services.ops.rehearse.reading import rehearse as rehearsed
 
 LAST_DAYS = 90
@@ -75,6 +75,7 @@ def _days(here: Environment, from_day: date | None, to_day: date | None) -> Loca
 async def _rehearsed(
     here: Environment, texts: Mapping[str, str], days: LocalDays, *, lines: bool
 ) -> tuple[str, Rehearsed]:
+    collect_seldom()
     async with past(here) as read:
         with counting("replaying", "tickets", lines=lines) as told:
             found = await rehearsed(read, texts, days, told)
