@@ -192,7 +192,8 @@ class Replay:
 
     def _due_of_running(self, row: PromiseRow, due_at: datetime, now: datetime) -> Iterator[Command]:
         facts = self.known.facts(_centres(row))
-        if any(_is_older(ground, facts, now) for ground in stands_for(row)):
+        is_newest = row.beside is None and row.reckoned_from is not None and row.reckoned_from > self.known.moments[-1]
+        if not is_newest and any(_is_older(ground, facts, now) for ground in stands_for(row)):
             yield RecomputePromise(now, facts.calendars, facts.targets, facts.tz_changes)
         if row.owed_call_at:
             yield ReckonCalls(row.owed_call_at, facts.calendars, facts.targets, facts.tz_changes)
@@ -289,6 +290,8 @@ def _mails(stream: str, sequence: int, told: ToldEvent) -> Iterator[MailAsked]:
 
 def _centres(row: PromiseRow) -> tuple[str, ...]:
     """On whose calendars a promise runs, those that it stands for included."""
+    if row.beside is None:
+        return (row.calendar_centre or row.centre,)
     return tuple(ground.centre for ground in stands_for(row))
 
 
