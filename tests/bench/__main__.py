@@ -12,6 +12,7 @@ import typer
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
 from tests.bench import (
+    console,
     growth,
     idle,
     journey,
@@ -43,6 +44,7 @@ class Named(StrEnum):
     NOTICES = "notices"
     JOURNEY = "journey"
     GROWTH = "growth"
+    CONSOLE = "console"
 
 
 PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
@@ -57,6 +59,7 @@ PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
     Named.NOTICES: notices.measure,
     Named.JOURNEY: journey.measure,
     Named.GROWTH: growth.measure,
+    Named.CONSOLE: console.measure,
 }
 WITHOUT_SERVERS = {
     Named.WORKCAL,
@@ -66,6 +69,7 @@ WITHOUT_SERVERS = {
     Named.NOTICES,
     Named.JOURNEY,
     Named.GROWTH,
+    Named.CONSOLE,
 }  # or with servers of its own
 
 

@@ -81,7 +81,7 @@ def _said(latency: Sequence[float]) -> str:
     return f"{median(latency) * 1e3:.0f} ms median, {p99(latency) * 1e3:.0f} ms p99 at {RATE} tickets a second"
 
 
-async def latencies(site: Site) -> list[float]:
+async def latencies(site: Site, rate: int = RATE, lasting: int = LASTING) -> list[float]:
     """Put tickets to the door, one after the other, and give how long each waits for its receipt."""
     consumer = AIOKafkaConsumer(bootstrap_servers=site.system.kafka.address, enable_auto_commit=False)
     await consumer.start()
@@ -89,27 +89,27 @@ async def latencies(site: Site) -> list[float]:
         consumer.assign([TopicPartition(RECEIPTS, p) for p in range(CARDS[RECEIPTS].partitions)])
         await consumer.seek_to_end()
         sent = dict[str, float]()
-        speaking = asyncio.create_task(_speak(site, sent))
-        latency = await _listen(consumer, sent)
+        speaking = asyncio.create_task(_speak(site, sent, rate, rate * lasting))
+        latency = await _listen(consumer, sent, rate * lasting)
         await speaking
     finally:
         await consumer.stop()
     return latency
 
 
-async def _speak(site: Site, sent: dict[str, float]) -> None:
+async def _speak(site: Site, sent: dict[str, float], rate: int, tickets: int) -> None:
     began = machine_seconds()
-    for n, out in enumerate(submitted(site, RATE * LASTING)):
-        await asyncio.sleep(max(0, began + n / RATE - machine_seconds()))
+    for n, out in enumerate(submitted(site, tickets)):
+        await asyncio.sleep(max(0, began + n / rate - machine_seconds()))
         now = machine_seconds()
         [offset] = await site.appender.append([out])
         sent[f"{out.partition}/{offset}"] = now
 
 
-async def _listen(consumer: AIOKafkaConsumer, sent: dict[str, float]) -> list[float]:
+async def _listen(consumer: AIOKafkaConsumer, sent: dict[str, float], tickets: int) -> list[float]:
     """Take receipts until each ticket has one."""
     at = dict[str, float]()
-    while len(at) < RATE * LASTING:
+    while len(at) < tickets:
         for records in (await consumer.getmany(timeout_ms=100)).values():
             now = machine_seconds()
             for record in records:

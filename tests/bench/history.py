@@ -40,6 +40,14 @@ def waves(events: int) -> Iterator[list[Said]]:
         yield [_answer(ticket, 2) for ticket in block if _PER_FIVE[ticket % 2] > 1]
 
 
+def opened_and_answered(
+    ticket: int, opened_at: datetime, answered_at: datetime
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields of one that was opened and answered by a person, at instants of whoever asks."""
+    answer = {**_answer(ticket, 1).fields, "responded_at": answered_at, "medium": "email", "by": "person"}
+    return {**_opening(ticket).fields, "opened_at": opened_at}, answer
+
+
 def _opening(ticket: int) -> Said:
     customer, at = f"customer/erp/C-{ticket % 5000}", _START + timedelta(seconds=17 * ticket)
     centre, product = _CENTRES[ticket % len(_CENTRES)], _PRODUCTS[ticket % len(_PRODUCTS)]

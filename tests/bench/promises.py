@@ -84,6 +84,12 @@ async def write(appender: Appender, promises: Iterator[Started]) -> dict[str, da
     return due
 
 
+def certified(number: int, opened_at: datetime) -> FirstResponseClockStarted:
+    """A promise of any centre and channel, in turn, opened about then: where the centre is open."""
+    channels = tuple(Channel)
+    return _started(_CALENDARS[number % len(_CALENDARS)].name, channels[number % len(channels)], opened_at)
+
+
 def _started(centre: str, channel: Channel, opened_at: datetime) -> FirstResponseClockStarted:
     calendar = next(each for each in _CALENDARS if each.name == centre)
     return FirstResponseClockStarted(
