@@ -2,18 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from libs.chassis.clock import Clock
 from libs.eventlog.errors import Unavailable
 from services.ops.cli.environment import PageAddress
 from services.ops.watch.pages import answer
 from services.ops.watch.readiness import readiness
 
 SECONDS = 3.0  # machine seconds that a page of a service may take
+FRESH = 2.0  # machine seconds for which an answer is as good as a new one
 STOPPED, WAITING = "olcare_partition_stopped", "olcare_deadlines_wait_since_seconds"
 Partition = tuple[str, int]
 
@@ -30,6 +32,23 @@ class ServiceState(NamedTuple):
     waiting: Mapping[str, datetime] = {}
     """By duty since when it waits for safe time."""
     left_aside: int = 0
+
+
+class ServiceStates:
+    """Asks the services for all who look: they have better to do than to answer every open page."""
+
+    def __init__(self, clock: Clock, addresses: Callable[[], Mapping[str, PageAddress]]) -> None:
+        self._clock, self._addresses = clock, addresses
+        self._known: tuple[float, list[ServiceState]] | None = None
+        self._one = asyncio.Lock()
+
+    async def now(self) -> list[ServiceState]:
+        """What they said FRESH seconds ago at most."""
+        async with self._one:
+            if self._known is None or self._clock.monotonic() - self._known[0] > FRESH:
+                found = await states(self._addresses())
+                self._known = self._clock.monotonic(), found
+            return self._known[1]
 
 
 async def states(addresses: Mapping[str, PageAddress]) -> list[ServiceState]:

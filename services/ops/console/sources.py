@@ -23,6 +23,7 @@ from services.ops.console.grants import Grants
 from services.ops.console.live import Live
 from services.ops.console.lives import Lives
 from services.ops.console.rates import Rates
+from services.ops.console.service_states import ServiceStates
 from services.ops.console.tail import Tails
 from services.ops.console.undone import DeadLetterBook
 from services.ops.console.works import Works
@@ -113,6 +114,7 @@ class Sources:
         self.starts = Kept(clock, KafkaLog.starts_of)
         self.sizes = Kept(clock, KafkaLog.sizes)
         self.followers = FollowerWatch(clock, self.log, self.database, lambda: self.cards)
+        self.services = ServiceStates(clock, here.addresses)
         self.tails, self.lives, self.live = Tails(clock), Lives(), Live(clock)
         self.newest_types: dict[str, tuple[Newest, str | None]] = {}
         self._log: KafkaLog | None = None

@@ -13,7 +13,7 @@ from libs.plan import working_calendar
 from libs.workcal import CalendarEnds, WorkingCalendar, is_open
 from services.ops.cli.output import Refused
 from services.ops.console.pages.page import Page, Query, View
-from services.ops.console.service_states import ServiceState, states
+from services.ops.console.service_states import ServiceState
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.sla.grounds import grounds_in_tables
@@ -212,7 +212,7 @@ async def dead_letters(sources: Sources) -> Count:
 
 async def services(sources: Sources) -> Sequence[ServiceState]:
     """What the services say; raises Refused where nobody knows where they are."""
-    return await states(sources.here.addresses())
+    return await sources.services.now()
 
 
 def waits(found: Sequence[ServiceState], now: datetime) -> tuple[DeadlinesWait, ...]:
