@@ -5,12 +5,15 @@ So are tables built anew and gone back to, a notice read by who says why, and al
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
+from libs.stack.catcher import messages_in
+from libs.stack.faults import Fault, write_faults
 from tests.acceptance.olcare import done, olcare
 from tests.integration.console.test_browser import NARROW, WIDE, faults, opened
 from tests.support import eventually
@@ -167,3 +170,92 @@ async def test_what_became_of_a_message_is_known_by_its_source_and_id(client: ht
 
     text = f"{place['topic']}/{place['partition']}/{place['offset']}"
     assert await eventually(known, 60) == [("accepted", "ticket/crm-eu/known", text)]
+
+
+async def ended(client: httpx.AsyncClient, ticket: str, state: str) -> dict[str, Any]:
+    """The one notice about a ticket, once it is in a state."""
+
+    async def there() -> dict[str, Any]:
+        found = (await client.get("/notices?most=1000")).json()["notices"]
+        about = [dict(one) for one in found if one["about_stream"].partition("/")[2] == ticket]
+        assert [one["state"] for one in about] == [state]
+        return about[0]
+
+    return await eventually(there, 60)
+
+
+async def orders(client: httpx.AsyncClient, notice: str) -> list[tuple[str, str]]:
+    """What people had done with a notice, and who."""
+    found = (await client.get("/topics/olcare.notices.v1/search", params={"stream": notice})).json()["records"]
+    said = [(str(one["type"]), one["data"].get("by")) for one in reversed(found)]
+    return [(kind.removeprefix("olcare.").removesuffix(".v1"), by) for kind, by in said if by]
+
+
+def mails_to(installation: dict[str, Any], address: str) -> list[Any]:
+    return [mail for mail in messages_in(Path(installation["mail_journal"])) if mail["rcpt_to"] == [address]]
+
+
+async def test_of_a_notice_whose_answer_was_lost_somebody_says_what_became_of_it_and_has_it_sent_once_more(
+    browser: Browser, address: str, client: httpx.AsyncClient, installation: dict[str, Any]
+) -> None:
+    to = "lost@client.example"
+    faults_of = Path(installation["mail_journal"]).with_name("mail-faults.json")
+    write_faults(faults_of, [Fault("body", "keep and cut", to=to, times=1)])
+    await asyncio.to_thread(
+        done, "trigger", "TicketSubmitted", "--wait", "--subject", "lost", "--set", f"requester.email={to}"
+    )
+    notice = str((await ended(client, "crm-eu/lost", "ambiguous"))["stream"])
+    assert len(mails_to(installation, to)) == 1
+    async with opened(browser, address) as page:
+        await page.goto("/notices?state=ambiguous")
+        await called(page, "anna")
+        await page.locator(f'a[href="/notices/{notice}"]').click()
+        await sound(page)
+        await page.get_by_label("What you found out").select_option("sent")
+        await page.get_by_role("button", name="Settle it").click()
+        await expect(page.locator("h1")).to_contain_text("Notice", timeout=SLOW)
+        settled = await ended(client, "crm-eu/lost", "settled")
+        await page.reload()
+        await expect(page.get_by_role("button", name="Settle it")).to_have_count(0)
+        assert (settled["attempts"], len(mails_to(installation, to))) == (1, 1)
+        await page.get_by_role("button", name="Send it once more").click()
+        await expect(page.locator("h1")).to_contain_text("Notice", timeout=SLOW)
+    await ended(client, "crm-eu/lost", "sent")
+    mails = mails_to(installation, to)
+    assert (len(mails), len({mail["message_id"] for mail in mails})) == (2, 1)
+    assert await orders(client, notice) == [("NoticeSettled", "anna"), ("NoticeResendOrdered", "anna")]
+
+
+async def test_what_is_refused_about_a_notice_is_said_on_a_page(
+    browser: Browser, address: str, client: httpx.AsyncClient
+) -> None:
+    await asyncio.to_thread(done, "trigger", "TicketSubmitted", "--wait", "--subject", "well")
+    notice = (await ended(client, "crm-eu/well", "sent"))["stream"]
+    async with opened(browser, address) as page:
+        await page.goto(f"/notices/{notice}")
+        await called(page, "anna")
+        token = await page.locator('input[name="token"]').first.input_value()
+        answer = await page.request.post(
+            "/notices/settle", form={"token": token, "notice": notice, "settled_as": "sent"}, max_redirects=0
+        )
+        assert (answer.status, "not-ambiguous" in await answer.text()) == (503, True)
+
+
+async def test_what_is_under_way_is_ended_by_a_button_and_the_rest_stays(
+    browser: Browser, address: str, client: httpx.AsyncClient
+) -> None:
+    places = {await bad(f"ended-{number}", "--source", "crm-ended") for number in range(10)}
+    async with opened(browser, address) as page:
+        await page.goto("/dead-letters?source=crm-ended")
+        await called(page, "anna")
+        await page.get_by_label("A second at most").fill("1")
+        await page.get_by_label("Stop after so many that fail again").fill("1000")
+        await page.get_by_role("button", name="Send all as they came").click()
+        await expect(page.locator("#progress")).to_contain_text("under way", timeout=SLOW)
+        work = page.url
+        await page.get_by_role("button", name="End it").click()
+        await expect(page.locator("#progress")).to_contain_text("cancelled", timeout=SLOW)
+        await expect(page.get_by_role("button", name="End it")).to_have_count(0)
+        await sound(page)
+    assert (await client.get(work)).json()["state"] == "cancelled"
+    assert {one["place"] for one in await letters(client, "source=crm-ended")} & places
