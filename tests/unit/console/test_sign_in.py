@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -358,3 +359,30 @@ async def test_a_stream_ends_by_itself_where_its_events_do(console: Console) -> 
     going_on.set()
     assert [event async for event in console.sessions.while_it_lasts(session, events(going_on))] == ["first", "second"]
     assert console.sessions.find(session.id)
+
+
+async def test_whoever_goes_in_the_middle_of_a_stream_leaves_nothing_behind(console: Console) -> None:
+    session, ended = console.sessions.start(ANNA, "token"), asyncio.Event()
+
+    async def endless() -> AsyncGenerator[str, None]:
+        try:
+            yield "first"
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.set()
+
+    seen: list[str] = []
+
+    async def watch() -> None:
+        async with aclosing(console.sessions.while_it_lasts(session, endless())) as found:
+            async for event in found:
+                seen.append(event)  # noqa: PERF401 - it is looked at meanwhile
+
+    watching = asyncio.create_task(watch())
+    await eventually(lambda: seen == ["first"])
+    while not watching.done():  # as a server does, until it is gone
+        watching.cancel()
+        await asyncio.sleep(0)
+    assert watching.cancelled()
+    await asyncio.wait_for(ended.wait(), 10)

@@ -54,13 +54,14 @@ class Sessions:
 
     async def while_it_lasts(self, session: Session, events: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
         """Pass events on, until they end or the session does."""
-        over = asyncio.create_task(self._over(session))
+        queue = asyncio.Queue[str](1)
+        over, reading = asyncio.create_task(self._over(session)), asyncio.create_task(_read(events, queue))
         try:
-            async with aclosing(events):
-                while (event := await _unless(over, events)) is not None:
-                    yield event
+            while (event := await _unless(over, reading, queue)) is not None:
+                yield event
         finally:
             over.cancel()
+            reading.cancel()
 
     async def _over(self, session: Session) -> None:
         left = session.until - self._clock.monotonic()
@@ -70,17 +71,20 @@ class Sessions:
             self.end(session)
 
 
-async def _unless(over: asyncio.Task[None], events: AsyncGenerator[str, None]) -> str | None:
+async def _read(events: AsyncGenerator[str, None], queue: asyncio.Queue[str]) -> None:
+    """Read events in a task of their own, which alone may end them: whoever watches goes in the middle of anything."""
+    async with aclosing(events):
+        async for event in events:
+            await queue.put(event)
+
+
+async def _unless(over: asyncio.Task[None], reading: asyncio.Task[None], queue: asyncio.Queue[str]) -> str | None:
     """The next event; None where there are no more, or it is over before one comes."""
-    following = asyncio.create_task(_next(events))
+    following = asyncio.create_task(queue.get())
     try:
-        await asyncio.wait([following, over], return_when=asyncio.FIRST_COMPLETED)
-        return None if over.done() else following.result()
+        await asyncio.wait([following, over, reading], return_when=asyncio.FIRST_COMPLETED)
+        if over.done() or (reading.done() and not following.done() and queue.empty()):
+            return None
+        return await following
     finally:
-        if not following.done():
-            following.cancel()
-            await asyncio.wait({following})
-
-
-async def _next(events: AsyncGenerator[str, None]) -> str | None:
-    return await anext(events, None)
+        following.cancel()
