@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from services.ops.console.access.paths import local
+from services.ops.console.access.sign_in import BEGIN, FINISH
 from services.ops.console.access.visitors import Visitor
 from services.ops.console.grants import BROWSER
 from services.ops.console.guard import BadForm
@@ -87,3 +89,18 @@ def path_of(request: Request, path: str | None = None) -> str:
     """The path that was asked for, or another one, with its query."""
     query = request.url.query
     return f"{path or request.url.path}?{query}" if query else path or request.url.path
+
+
+def again(request: Request) -> str:
+    """The page that was asked for, or from which a form was sent."""
+    if request.url.path == FINISH:
+        return BEGIN
+    if request.method != "POST":
+        return path_of(request)
+    parts = urlsplit(request.headers.get("referer", ""))
+    return local(f"{parts.path}?{parts.query}") if parts.netloc == request.headers.get("host") else "/"
+
+
+def without_secrets(reader: Reader) -> Reader:
+    """What may be shown to everybody of the same roles who watches the same page."""
+    return Reader(language=reader.language, zone=reader.zone, access=reader.access, signed_in=reader.signed_in)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -18,9 +18,19 @@ from libs.chassis.pages import pages as own_pages
 from libs.eventlog.errors import Halted, NotAdmitted, Unavailable
 from services.ops.cli.output import Refused, json_of
 from services.ops.console.access.paths import local
-from services.ops.console.access.sign_in import BEGIN, END, FINISH, NotLetIn, SignIn
+from services.ops.console.access.sign_in import BEGIN, END, NotLetIn, SignIn
 from services.ops.console.access.visitors import NotForVisitor, NotSignedIn, Visitor
-from services.ops.console.asking import fields, is_visit, path_of, reader_of, told, wants, wants_json
+from services.ops.console.asking import (
+    again,
+    fields,
+    is_visit,
+    path_of,
+    reader_of,
+    told,
+    wants,
+    wants_json,
+    without_secrets,
+)
 from services.ops.console.assets import Assets
 from services.ops.console.fragments import Fragments
 from services.ops.console.gate import ConsoleGate
@@ -34,6 +44,8 @@ from services.ops.console.words import LANGUAGES, N_
 STRANGE = 401
 YEAR = 365 * 86_400  # seconds
 CSV = "text/csv"
+STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""Of a stream of events: a proxy passes on what comes, and keeps nothing."""
 COOKIES = ("language", "theme", "who")
 """What a reader can choose; kept in cookies `olcare_…`."""
 STATUS: Mapping[type[Exception], tuple[int, str]] = {
@@ -137,7 +149,7 @@ class Site:
     def _watching(self, page: AnyPage) -> Callable[[Request], Awaitable[Response]]:
         async def watch(request: Request) -> Response:
             query, visitor = self._gate.asks(page, request)
-            reader = _without_secrets(reader_of(request, visitor))
+            reader = without_secrets(reader_of(request, visitor))
             path = path_of(request, request.url.path.removesuffix("/live") or "/")
 
             async def look() -> Fragments:
@@ -148,7 +160,7 @@ class Site:
             events = self._live.watch(what, look)
             if self._gate.sign_in and visitor.session:
                 events = self._gate.sign_in.sessions.while_it_lasts(visitor.session, events)
-            return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+            return StreamingResponse(events, media_type="text/event-stream", headers=STREAM)
 
         return watch
 
@@ -221,13 +233,13 @@ class Site:
     def _said(self, request: Request, status: int, title: str, sentences: Sequence[str]) -> Response:
         if wants_json(request):
             return Response(json_of({"error": title, "why": sentences}), status, media_type="application/json")
-        sign_in = f"{BEGIN}?next={quote(_again(request), safe='')}" if status == STRANGE else None
+        sign_in = f"{BEGIN}?next={quote(again(request), safe='')}" if status == STRANGE else None
         return self._html(request, "error.html", status, page=None, title=title, sentences=sentences, sign_in=sign_in)
 
     def _html(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         visitor = self._gate.visitor(request)
         reader = reader_of(request, visitor)
-        html = self._renderer.page(template, reader, _again(request), trouble=None, **values).html
+        html = self._renderer.page(template, reader, again(request), trouble=None, **values).html
         headers = {"Content-Language": reader.language, "Vary": "Accept, Accept-Language, Cookie"}
         answer = Response(html, status, {**headers, "Cache-Control": "no-store"}, "text/html; charset=utf-8")
         if visitor.session is None and request.cookies.get(TOKEN) != reader.token:
@@ -245,21 +257,6 @@ class Site:
         """Have a browser keep something."""
         secure = self._gate.sign_in is not None and self._gate.sign_in.secure
         answer.set_cookie(name, value, max_age=seconds, httponly=True, samesite=to, secure=secure)
-
-
-def _again(request: Request) -> str:
-    """The page that was asked for, or from which a form was sent."""
-    if request.url.path == FINISH:
-        return BEGIN
-    if request.method != "POST":
-        return path_of(request)
-    parts = urlsplit(request.headers.get("referer", ""))
-    return local(f"{parts.path}?{parts.query}") if parts.netloc == request.headers.get("host") else "/"
-
-
-def _without_secrets(reader: Reader) -> Reader:
-    """What may be shown to everybody of the same roles who watches the same page."""
-    return Reader(language=reader.language, zone=reader.zone, access=reader.access, signed_in=reader.signed_in)
 
 
 def _csv(lines: str) -> Response:

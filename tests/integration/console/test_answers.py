@@ -297,6 +297,15 @@ async def test_a_customer_as_it_was_known_has_nothing_that_was_recorded_later(cl
     assert (await client.get(f"{CUSTOMER}?known_at=2020-01-01")).status_code == 404
 
 
+async def test_a_stream_of_events_is_passed_on_as_it_comes_and_kept_by_nobody(client: httpx.AsyncClient) -> None:
+    async with client.stream("GET", "/topics/live") as events:
+        assert (events.headers["cache-control"], events.headers["x-accel-buffering"]) == ("no-store", "no")
+        async for line in events.aiter_lines():
+            if line.startswith("event:"):
+                break
+        assert line == "event: changes"
+
+
 def references(html: str) -> Iterator[str]:
     """What a browser loads for a page."""
     for tag in re.findall(r"<(?:link|script|img|iframe|form|a)\b[^>]*>", html):
