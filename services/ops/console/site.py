@@ -124,7 +124,7 @@ class Site:
             visitor = self._gate.known(request)
             check(request, (await fields(request)).get(FIELD), visitor.token)
             there = await sign_in.farewell(visitor.session) if visitor.session else None
-            answer = self._html(request, "signed_out.html", page=None, there=there)
+            answer = self._html(request, "signed_out.html", page=None, there=there, begin=BEGIN)
             if there:
                 answer.headers["Refresh"] = f"0; url={there}"
             sign_in.forget(answer)
@@ -217,7 +217,10 @@ class Site:
     async def strange(self, request: Request, error: Exception) -> Response:
         """Have a browser sign in, and come back; say to anything else that it must."""
         if is_visit(request):
-            return RedirectResponse(f"{BEGIN}?next={quote(path_of(request), safe='')}", 303)
+            begin = f"{BEGIN}?next={quote(path_of(request), safe='')}"
+            if self._gate.sign_in and self._gate.sign_in.was_left(request):
+                return self._html(request, "signed_out.html", STRANGE, page=None, there=None, begin=begin)
+            return RedirectResponse(begin, 303)
         answer = await self.failed(request, error)
         answer.headers["HX-Refresh"] = "true"
         return answer

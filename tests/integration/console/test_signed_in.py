@@ -178,6 +178,10 @@ async def test_who_has_no_role_is_told_and_may_sign_out(browser: Browser, public
         await page.get_by_role("link", name="nina-9").click()
         await expect(page.locator("main")).to_contain_text("you have no role: ask whoever runs this installation")
         await page.get_by_role("button", name="Sign out").click()
+        await page.wait_for_url(f"{public}/", timeout=SLOW)
+        await expect(page.locator("h1")).to_have_text("Signed out")
+        await sound(page)
+        await page.get_by_role("link", name="Sign in again").click()
         await expect(page.locator("h1")).to_have_text("Who are you?", timeout=SLOW)
 
 
@@ -217,9 +221,9 @@ async def test_a_page_that_is_open_stops_when_its_session_ends(browser: Browser,
         await expect(page.locator("#live-state")).to_have_attribute("data-state", "live", timeout=SLOW)
         await other.goto("/tickets")
         await other.get_by_role("button", name="Sign out").click()
-        await expect(other.locator("h1")).to_have_text("Who are you?", timeout=SLOW)
+        await expect(other.locator("h1")).to_have_text("Signed out", timeout=SLOW)
         await page.bring_to_front()
-        await expect(page.locator("h1")).to_have_text("Who are you?", timeout=SLOW)
+        await expect(page.locator("h1")).to_have_text("Signed out", timeout=SLOW)
 
 
 @pytest.mark.parametrize("where", ["127.0.0.1", "localhost"])

@@ -240,6 +240,22 @@ async def test_who_signs_out_is_out_here_and_is_sent_to_the_provider(
     assert answer.headers["refresh"] == f"0; url=https://issuer.example/logout?hint=token+of+anna-7&back={ADDRESS}/"
     assert SESSION not in browser.cookies
     browser.cookies.set(SESSION, kept)
+    left = await browser.get("/tickets?source=a")
+    assert (left.status_code, "Sign in again" in left.text) == (401, True)
+    assert 'href="/sign-in?next=%2Ftickets%3Fsource%3Da"' in left.text
+
+
+async def test_who_has_signed_out_is_signed_in_again_when_they_say_so_and_not_by_another_tab(
+    console: Console, browser: httpx.AsyncClient
+) -> None:
+    await signed_in(browser)
+    session = console.sessions.find(browser.cookies[SESSION])
+    assert session
+    await browser.post("/sign-out", data={"token": session.token})
+    assert [(await browser.get(path)).status_code for path in ("/topics", "/")] == [401, 401]
+    await signed_in(browser)
+    assert (await browser.get("/tickets")).status_code == 200
+    browser.cookies.delete(SESSION)
     assert (await browser.get("/tickets")).status_code == 303
 
 

@@ -92,8 +92,13 @@ class SignIn:
         return await self._provider.farewell(session.id_token, f"{self._address}/")
 
     def forget(self, answer: Response) -> None:
-        """Have a browser forget its session."""
+        """Have a browser forget its session, and remember that somebody meant to end it."""
         answer.delete_cookie(self._name("session"), secure=self.secure, httponly=True, samesite="lax")
+        self._give(answer, "signed_out", "1")
+
+    def was_left(self, request: Request) -> bool:
+        """Whether somebody has signed out in the browser: its other tabs do not sign in again by themselves."""
+        return self._name("signed_out") in request.cookies
 
     async def _begin(self, request: Request) -> Response:
         to = local(request.query_params.get("next", "/"))
@@ -104,6 +109,8 @@ class SignIn:
         self._remember(begun.state, SignInBegun(browser, begun.kept, to, self._clock.monotonic() + WITHIN))
         answer = RedirectResponse(begun.url, 303, {"Cache-Control": "no-store"})
         self._give(answer, "sign_in", browser, int(WITHIN))
+        if self.was_left(request):
+            answer.delete_cookie(self._name("signed_out"), secure=self.secure, httponly=True, samesite="lax")
         return answer
 
     async def _finish(self, request: Request) -> Response:
