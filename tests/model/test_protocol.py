@@ -44,7 +44,7 @@ def test_a_protocol_without_one_of_its_rules_is_caught(rule: str) -> None:
 
 def test_the_histories_hold_what_they_are_about() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(60):
+    for seed in range(120):
         world = World(seed, WHOLE)
         assert world.until_quiet()
         seen += world.broker.seen + Verdict(world).seen()
