@@ -18,7 +18,7 @@ RestingOf = Callable[[Record], Resting | None]
 """What a record says and rests on; None where that can not be told: then nothing goes by it, either way."""
 
 
-class Waiting(NamedTuple):
+class UnansweredRecord(NamedTuple):
     """A record that was read and not answered."""
 
     record: Record
@@ -30,7 +30,7 @@ class Backlog:
 
     def __init__(self, resting: RestingOf, depth: int = DEPTH) -> None:
         self._resting, self._depth = resting, depth
-        self._waiting: list[Waiting] = []
+        self._waiting: list[UnansweredRecord] = []
         self._read_to: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -44,7 +44,7 @@ class Backlog:
     def add(self, records: Iterable[Record]) -> None:
         """Put records at the end."""
         for record in records:
-            self._waiting.append(Waiting(record, self._resting(record)))
+            self._waiting.append(UnansweredRecord(record, self._resting(record)))
             self._read_to[record.partition] = record.offset + 1
 
     def keep(self, partitions: frozenset[int]) -> None:
@@ -62,7 +62,7 @@ class Backlog:
         The first record is always among them.
         """
         taken: list[Record] = []
-        left: list[Waiting] = []
+        left: list[UnansweredRecord] = []
         depth: Counter[str] = Counter()
         says, about = set[str](), set[str]()
         for at, each in enumerate(self._waiting):

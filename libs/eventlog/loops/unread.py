@@ -13,7 +13,7 @@ KEPT = 4096
 """So many instants of first unread records are remembered."""
 
 
-class Standing(NamedTuple):
+class FollowerStanding(NamedTuple):
     """Where a follower stands, and by how many records it is behind there, by partition that has any."""
 
     offsets: Mapping[int, int]
@@ -37,12 +37,12 @@ class Standings:
     def __init__(self) -> None:
         self._stamps: dict[tuple[str, PartitionOffset], float] = {}
 
-    async def of(self, log: Log, follower: Follower, ends: Mapping[int, int]) -> Standing:
+    async def of(self, log: Log, follower: Follower, ends: Mapping[int, int]) -> FollowerStanding:
         """Where it stands before some ends; raises Unavailable."""
         offsets = await follower.offsets()
         late = await behind(log, replace(follower, offsets=partial(_known, offsets)), ends)
         unread = [PartitionOffset(partition, offsets.get(partition, 0)) for partition in late]
-        return Standing(offsets, late, await self._since(log, follower.topic, unread))
+        return FollowerStanding(offsets, late, await self._since(log, follower.topic, unread))
 
     async def _since(self, log: Log, topic: str, unread: Iterable[PartitionOffset]) -> float | None:
         stamps = await asyncio.gather(*(self._stamp(log, topic, place) for place in unread))

@@ -12,7 +12,7 @@ from services.ops.console.access.sign_in import BEGIN, FINISH
 from services.ops.console.access.visitors import Visitor
 from services.ops.console.grants import BROWSER
 from services.ops.console.guard import BadForm
-from services.ops.console.render import THEMES, Reader
+from services.ops.console.render import THEMES, PageReader
 from services.ops.console.words import language_for
 
 LARGEST_FORM = 2 << 20  # bytes
@@ -53,11 +53,11 @@ async def fields(request: Request) -> dict[str, str]:
         raise BadForm("what was sent is no form: application/x-www-form-urlencoded") from error
 
 
-def reader_of(request: Request, visitor: Visitor) -> Reader:
+def reader_of(request: Request, visitor: Visitor) -> PageReader:
     """Whom the answer is for."""
     kept = request.cookies
     theme = kept.get("olcare_theme", "auto")
-    return Reader(
+    return PageReader(
         language=language_for(kept.get("olcare_language"), request.headers.get("accept-language")),
         theme=theme if theme in THEMES else "auto",
         zone=kept.get("olcare_zone"),
@@ -101,6 +101,6 @@ def again(request: Request) -> str:
     return local(f"{parts.path}?{parts.query}") if parts.netloc == request.headers.get("host") else "/"
 
 
-def without_secrets(reader: Reader) -> Reader:
+def without_secrets(reader: PageReader) -> PageReader:
     """What may be shown to everybody of the same roles who watches the same page."""
-    return Reader(language=reader.language, zone=reader.zone, access=reader.access, signed_in=reader.signed_in)
+    return PageReader(language=reader.language, zone=reader.zone, access=reader.access, signed_in=reader.signed_in)

@@ -66,7 +66,7 @@ class FollowerState(NamedTuple):
     problem: str | None = None
 
 
-class Watched(NamedTuple):
+class WatchedReader(NamedTuple):
     """A follower and the group by which its processes divide the partitions."""
 
     kind: str
@@ -126,7 +126,7 @@ class FollowerWatch:
     async def _look(self) -> list[FollowerState]:
         log = await self._log()
         found = [one async for one in self._every(log)]
-        watched = [one for one in found if isinstance(one, Watched)]
+        watched = [one for one in found if isinstance(one, WatchedReader)]
         ends = await log.ends_of({one.follower.topic for one in watched})
         members = await log.members({one.group for one in watched})
         states = await asyncio.gather(
@@ -134,19 +134,19 @@ class FollowerWatch:
         )
         return [*states, *(one for one in found if isinstance(one, FollowerState))]
 
-    async def _every(self, log: KafkaLog) -> AsyncIterator[Watched | FollowerState]:
+    async def _every(self, log: KafkaLog) -> AsyncIterator[WatchedReader | FollowerState]:
         for service in SERVICES.values():
             for kind, follower in groups(service, log, self._topics()):
-                yield Watched(kind, follower, follower.name)
+                yield WatchedReader(kind, follower, follower.name)
             try:
                 database = await self._database(service.name)
             except (Refused, Unavailable) as error:
                 yield FollowerState(service.name, "reader", "", None, None, None, Trend.UNKNOWN, str(error))
                 continue
             for kind, follower in readers(service, partial(positions_in, database)):
-                yield Watched(kind, follower, group_of(service, follower.name))
+                yield WatchedReader(kind, follower, group_of(service, follower.name))
 
-    async def _state(self, log: KafkaLog, one: Watched, ends: Mapping[int, int], members: int) -> FollowerState:
+    async def _state(self, log: KafkaLog, one: WatchedReader, ends: Mapping[int, int], members: int) -> FollowerState:
         name, topic = one.follower.name, one.follower.topic
         try:
             standing = await self._standings.of(log, one.follower, ends)

@@ -9,7 +9,7 @@ from services.ops.console.access.roles import DONE, NOBODY_MAY, SEEN, AccessRule
 from services.ops.console.access.sign_in import SignIn
 from services.ops.console.access.visitors import NotForVisitor, NotSignedIn, Visitor, elsewhere, refusal, visitor_of
 from services.ops.console.asking import asked
-from services.ops.console.pages.page import AnyAction, AnyPage, NotTheirs, View
+from services.ops.console.pages.page import AnyAction, AnyPage, NotTheirs, PageView
 from services.ops.console.sources import Sources
 
 SIGN_IN = "sign in first; where you were signed in, that is over: send what you have written once more"
@@ -45,9 +45,9 @@ class ConsoleGate:
         except NotTheirs:
             raise self._not_theirs(visitor) from None
 
-    async def look(self, page: AnyPage, sources: Sources, query: Any, visitor: Visitor) -> View:
+    async def look(self, page: AnyPage, sources: Sources, query: Any, visitor: Visitor) -> PageView:
         """Look at a page, where what is on it is the visitor's; raises NotForVisitor, and what the page raises."""
-        view: View = await page.look(sources, query)
+        view: PageView = await page.look(sources, query)
         if self.sign_in and page.centres:
             self._must_be_theirs(visitor, SEEN.get(page.path, NOBODY_MAY), page.centres(view))
         return view

@@ -21,7 +21,7 @@ MARGIN = 12
 """Between the edge of a stretch and what is in it."""
 
 
-class Stretch(NamedTuple):
+class LaneStretch(NamedTuple):
     """Hours that are drawn to scale, or a gap that is folded; `open` is how long the centre was open in a gap."""
 
     since: datetime
@@ -41,7 +41,7 @@ class Happened(NamedTuple):
     standing: str
 
 
-class Mark(NamedTuple):
+class LaneMark(NamedTuple):
     """What happened about then in a lane; `standing` is the most notable of all."""
 
     x: float
@@ -57,17 +57,17 @@ class Band(NamedTuple):
     width: float
 
 
-def stretches(instants: Iterable[datetime], hours: Sequence[Interval] | None = None) -> list[Stretch]:
+def stretches(instants: Iterable[datetime], hours: Sequence[Interval] | None = None) -> list[LaneStretch]:
     """Lay instants out from left to right; every one lies in a stretch that is not folded."""
     every = sorted(set(instants))
-    found: list[Stretch] = []
+    found: list[LaneStretch] = []
     x = float(LEFT)
     for group in _together(every):
         if found:
             found.append(_gap(found[-1].until, group[0], x, hours))
             x += FOLDED
         width = round(min(max((group[-1] - group[0]) / timedelta(hours=1) * AN_HOUR, NARROWEST), WIDEST))
-        found.append(Stretch(group[0], group[-1], x, width, is_folded=False))
+        found.append(LaneStretch(group[0], group[-1], x, width, is_folded=False))
         x += width
     return found
 
@@ -77,9 +77,9 @@ def _together(every: Sequence[datetime]) -> Iterator[Sequence[datetime]]:
     return (every[first:last] for first, last in pairwise(begins) if first < last)
 
 
-def _gap(since: datetime, until: datetime, x: float, hours: Sequence[Interval] | None) -> Stretch:
+def _gap(since: datetime, until: datetime, x: float, hours: Sequence[Interval] | None) -> LaneStretch:
     known = None if hours is None else sum((b - a for a, b in _within(hours, since, until)), timedelta(0))
-    return Stretch(since, until, x, FOLDED, is_folded=True, open=known)
+    return LaneStretch(since, until, x, FOLDED, is_folded=True, open=known)
 
 
 def _within(hours: Iterable[Interval], since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -87,7 +87,7 @@ def _within(hours: Iterable[Interval], since: datetime, until: datetime) -> Iter
     return ((opens, closes) for opens, closes in clipped if opens < closes)
 
 
-def place(along: Sequence[Stretch], at: datetime) -> float:
+def place(along: Sequence[LaneStretch], at: datetime) -> float:
     """Where an instant lies; raises LookupError where no stretch holds it."""
     for one in along:
         if not one.is_folded and one.since <= at <= one.until:
@@ -96,18 +96,18 @@ def place(along: Sequence[Stretch], at: datetime) -> float:
     raise LookupError(f"no stretch holds {at}")
 
 
-def _along(stretch: Stretch, at: datetime, inner: float) -> float:
+def _along(stretch: LaneStretch, at: datetime, inner: float) -> float:
     """How far into it: to scale, and nearer together where it would not fit, never further apart."""
     to_scale = (at - stretch.since) / timedelta(hours=1) * AN_HOUR
     return min(to_scale, (at - stretch.since) / (stretch.until - stretch.since) * inner)
 
 
-def width_of(along: Sequence[Stretch]) -> float:
+def width_of(along: Sequence[LaneStretch]) -> float:
     """How wide all of it is."""
     return (along[-1].x + along[-1].width if along else LEFT) + RIGHT
 
 
-def bands(along: Sequence[Stretch], hours: Sequence[Interval]) -> list[Band]:
+def bands(along: Sequence[LaneStretch], hours: Sequence[Interval]) -> list[Band]:
     """Opening hours within the stretches that are drawn to scale; an instant alone is open or not, all over."""
     found = []
     for one in along:
@@ -128,7 +128,7 @@ NOTABLE = ("stands", "later", "not-yet", "not-known")
 """How an event stands, the most notable last."""
 
 
-def marks(along: Sequence[Stretch], happened: Iterable[Happened]) -> list[Mark]:
+def marks(along: Sequence[LaneStretch], happened: Iterable[Happened]) -> list[LaneMark]:
     """What happened, lane by lane; what is nearer than a mark is wide is one."""
     by_topic: dict[str, list[Happened]] = {}
     for one in happened:
@@ -136,7 +136,7 @@ def marks(along: Sequence[Stretch], happened: Iterable[Happened]) -> list[Mark]:
     return [mark for topic, each in by_topic.items() for mark in _marks(along, topic, sorted(each, key=lambda e: e.at))]
 
 
-def _marks(along: Sequence[Stretch], topic: str, happened: Sequence[Happened]) -> Iterator[Mark]:
+def _marks(along: Sequence[LaneStretch], topic: str, happened: Sequence[Happened]) -> Iterator[LaneMark]:
     near: list[Happened] = []
     for one in happened:
         if near and place(along, one.at) - place(along, near[0].at) >= APART:
@@ -147,6 +147,6 @@ def _marks(along: Sequence[Stretch], topic: str, happened: Sequence[Happened]) -
         yield _mark(along, topic, near)
 
 
-def _mark(along: Sequence[Stretch], topic: str, near: Sequence[Happened]) -> Mark:
+def _mark(along: Sequence[LaneStretch], topic: str, near: Sequence[Happened]) -> LaneMark:
     standing = max((one.standing for one in near), key=NOTABLE.index)
-    return Mark(place(along, near[0].at), topic, standing, tuple(one.type for one in near))
+    return LaneMark(place(along, near[0].at), topic, standing, tuple(one.type for one in near))

@@ -31,7 +31,7 @@ THEMES = ("auto", "light", "dark")
 
 
 @dataclass(frozen=True)
-class Reader:
+class PageReader:
     """Whom an answer is for."""
 
     language: str = "en"
@@ -69,7 +69,7 @@ class Renderer:
         self._nav = sorted((page for page in pages if page.nav is not None), key=lambda page: page.nav or 0)
         self._environments = {language: self._environment(language) for language in LANGUAGES}
 
-    def page(self, template: str, reader: Reader, path: str = "", **values: Any) -> Rendered:
+    def page(self, template: str, reader: PageReader, path: str = "", **values: Any) -> Rendered:
         """Render a template; `path` is the page's own with its query, to which choices return."""
         recorder = Recorder()
         html = (

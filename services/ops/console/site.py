@@ -36,8 +36,8 @@ from services.ops.console.fragments import Fragments
 from services.ops.console.gate import ConsoleGate
 from services.ops.console.guard import FIELD, TOKEN, BadForm, Guard, check
 from services.ops.console.openapi import document
-from services.ops.console.pages.page import AnyAction, AnyPage, Elsewhere, NotThere, View
-from services.ops.console.render import THEMES, Reader, Renderer
+from services.ops.console.pages.page import AnyAction, AnyPage, Elsewhere, NotThere, PageView
+from services.ops.console.render import THEMES, PageReader, Renderer
 from services.ops.console.sources import Sources
 from services.ops.console.words import LANGUAGES, N_
 
@@ -164,7 +164,7 @@ class Site:
 
         return watch
 
-    async def _fragments(self, page: AnyPage, query: Any, visitor: Visitor, reader: Reader, path: str) -> Fragments:
+    async def _fragments(self, page: AnyPage, query: Any, visitor: Visitor, reader: PageReader, path: str) -> Fragments:
         """The parts of a page as it is now; where it can not be shown, the one that says so alone."""
         try:
             view = await self._gate.look(page, self._sources, query, visitor)
@@ -266,7 +266,7 @@ def _csv(lines: str) -> Response:
     return Response(lines, media_type=f"{CSV}; charset=utf-8", headers={"Vary": "Accept", "Cache-Control": "no-store"})
 
 
-def _json(view: View) -> Response:
+def _json(view: PageView) -> Response:
     headers = {"Vary": "Accept, Cookie", "Cache-Control": "no-store"}
     return Response(view.model_dump_json(), media_type="application/json", headers=headers)
 

@@ -67,7 +67,7 @@ class Tails:
         return await tail.newest(log)
 
 
-class Stretch(NamedTuple):
+class SearchStretch(NamedTuple):
     """What a search read at once, the newest first, and before which offsets it goes on."""
 
     records: Sequence[Record]
@@ -75,13 +75,13 @@ class Stretch(NamedTuple):
     scanned: int
 
 
-async def backwards(log: KafkaLog, topic: str, before: Mapping[int, int], starts: Mapping[int, int]) -> Stretch:
+async def backwards(log: KafkaLog, topic: str, before: Mapping[int, int], starts: Mapping[int, int]) -> SearchStretch:
     """Read the records before some offsets, a stretch of each partition; raises Unavailable."""
     spans = {p: (max(starts[p], end - STRETCH), end) for p, end in before.items() if end > starts[p]}
     found = await asyncio.gather(*(read(log, topic, p, start, end) for p, (start, end) in spans.items()))
     records = sorted((record for some in found for record in some), key=_newness, reverse=True)
     left = {p: start for p, (start, _) in spans.items() if start > starts[p]}
-    return Stretch(records, left, sum(end - start for start, end in spans.values()))
+    return SearchStretch(records, left, sum(end - start for start, end in spans.values()))
 
 
 async def read(log: KafkaLog, topic: str, partition: int, start: int, end: int) -> list[Record]:

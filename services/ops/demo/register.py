@@ -75,7 +75,7 @@ class Outcomes(NamedTuple):
     reason: str | None = None
 
 
-class RegisteredCustomer(NamedTuple):
+class CustomerAsTold(NamedTuple):
     """A registered customer: its home centre, and where its contact gets mail."""
 
     centre: str
@@ -127,7 +127,7 @@ class CustomerRegister:
         self._plan = plan
         self._zones = {centre.centre: centre.zone for centre in plan.centres}
         self._products = {product.product: product for product in plan.products}
-        self.customers: dict[str, RegisteredCustomer] = {}
+        self.customers: dict[str, CustomerAsTold] = {}
         self.contracts: dict[str, Contract] = {}
         self._prices: list[PriceList] = []
 
@@ -199,7 +199,7 @@ class CustomerRegister:
         centre = said.centre or home_centre(self._plan.centres, said.country)
         if centre is None:
             return refused(CustomerRefused, CustomerRefusal.NO_CENTRE_FOR_COUNTRY)
-        self.customers[customer] = RegisteredCustomer(centre, said.contact.email)
+        self.customers[customer] = CustomerAsTold(centre, said.contact.email)
         return accepted(CustomerRegistered)
 
     def _contract(self, number: str, said: ContractSubmitted, at: datetime) -> Outcomes:

@@ -202,7 +202,7 @@ def _turned_away(said: SaidMessage, reason: MessageRefusal) -> Outcomes:
     return refused(ResponseRefused if isinstance(said.data, ResponseGiven) else MessageRefused, reason)
 
 
-class PromiseOutcome(NamedTuple):
+class PromiseAtTheEnd(NamedTuple):
     """A promise at the end of the story: its state, how often somebody was warned, and its events."""
 
     state: str
@@ -211,7 +211,7 @@ class PromiseOutcome(NamedTuple):
     ended_at: datetime
 
 
-def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetime) -> PromiseOutcome:
+def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetime) -> PromiseAtTheEnd:
     """What becomes of a promise by the end of the story.
 
     An answer that is handed over after the deadline comes too late, whenever it was given.
@@ -222,7 +222,7 @@ def judge(certificate: Certificate, answers: Sequence[LifeAnswer], ends: datetim
     events = [accepted(FirstResponseClockStarted), *(_noted(certificate, a, first) for a in answers)]
     events += [accepted(FirstResponseAtRisk)] * warned + [accepted(FirstResponseBreached)] * (over and not met)
     state = "met" if met else "breached" if over else "waiting"
-    return PromiseOutcome(state, warned, events, first.known_at if first else certificate.due_at)
+    return PromiseAtTheEnd(state, warned, events, first.known_at if first else certificate.due_at)
 
 
 def told_too_late(said: SaidMessage, ended_at: datetime) -> Outcomes:

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from services.ops.console.access.persons import Identity
+from services.ops.console.access.persons import PersonIdentity
 from services.ops.console.access.roles import Access, Role
 from services.ops.console.access.sign_in import Admitted, NotLetIn, SignInAsked
 
@@ -28,7 +28,7 @@ class NoProvider:
         who = request.query_params.get("code")
         if who is None:
             raise NotLetIn("the provider did not let you in; sign in again")
-        return Admitted(Identity(who, Access(frozenset({Role.OWNER}))), f"token of {who}")
+        return Admitted(PersonIdentity(who, Access(frozenset({Role.OWNER}))), f"token of {who}")
 
     async def farewell(self, id_token: str, back: str) -> str | None:
         return f"{ISSUER}/logout?hint={id_token.replace(' ', '+')}&back={back}"

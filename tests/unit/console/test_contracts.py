@@ -10,7 +10,7 @@ from libs.plan import CoverFacts, CoverRequest, RequestedHelp
 from services.contract.contract_rows import ContractRow
 from services.contract.contract_states import NOTHING_TOLD, OFFERED
 from services.ops.console.pages.contracts import differences, listed
-from services.ops.console.pages.customer import Which, contract, cover_of, licence, products
+from services.ops.console.pages.customer import WhichCustomer, contract, cover_of, licence, products
 from services.ops.console.shown import Shown as Written
 from services.ops.contract.terms import ContractRows, shown
 from services.ops.cover.explanation import explained
@@ -90,9 +90,9 @@ def test_cover_says_why_there_is_none() -> None:
 
 def test_a_cut_is_asked_by_either_clock_and_stands_still() -> None:
     whose = {"source": "erp", "number": "1"}
-    assert not Which.model_validate({**whose, "at": "2026-11-30"}).stands_still
+    assert not WhichCustomer.model_validate({**whose, "at": "2026-11-30"}).stands_still
     for clock in ("as_of", "known_at"):
-        found = Which.model_validate({**whose, clock: "2026-11-30T09:00"})
+        found = WhichCustomer.model_validate({**whose, clock: "2026-11-30T09:00"})
         assert found.stands_still
         assert found.cut is not None
         assert getattr(found.cut, clock) == AT

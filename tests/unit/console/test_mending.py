@@ -16,7 +16,7 @@ from services.ops.cli.output import Refused
 from services.ops.console import works as works_of_pages
 from services.ops.console.grants import LIFETIME, Grants
 from services.ops.console.pages.audit import action_view
-from services.ops.console.pages.dead_letters import WHOLE, Chosen, Filters, Sent
+from services.ops.console.pages.dead_letters import WHOLE, Chosen, DeadLetterFilters, LettersSent
 from services.ops.console.pages.projections import generation_view
 from services.ops.console.undone import KeptLetter
 from services.ops.console.works import Work, Works
@@ -46,11 +46,11 @@ def kept(offset: int = 17, where: str = "/data/products/3", **other: Any) -> Kep
     ],
 )
 def test_filters_mean_letters_as_groups_have_them(query: dict[str, Any], meant: bool) -> None:  # noqa: FBT001
-    assert Filters(**query).has(kept()) is meant
+    assert DeadLetterFilters(**query).has(kept()) is meant
 
 
 def test_a_letter_that_is_wrong_as_a_whole_is_chosen_too() -> None:
-    assert Filters(where=WHOLE).has(kept(where=""))
+    assert DeadLetterFilters(where=WHOLE).has(kept(where=""))
 
 
 def test_those_marked_are_meant_and_no_others_whatever_the_filters_mean() -> None:
@@ -63,11 +63,11 @@ def test_those_marked_are_meant_and_no_others_whatever_the_filters_mean() -> Non
 
 
 def test_nothing_is_meant_by_a_form_that_says_nothing() -> None:
-    assert not Sent.model_validate({}).means(kept())
+    assert not LettersSent.model_validate({}).means(kept())
 
 
 def test_what_an_order_says_is_what_was_asked() -> None:
-    some = Filters(door=TICKETS_DOOR, reason="bad-field", source="crm-eu", since=MONDAY).selection()
+    some = DeadLetterFilters(door=TICKETS_DOOR, reason="bad-field", source="crm-eu", since=MONDAY).selection()
     assert some == (TICKETS_DOOR, "bad-field", "crm-eu", MONDAY)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.contract.plan import read_plan
 from services.ops.console.curves import HEIGHT, WIDTH, curve, runs
 from services.ops.console.pages.board import COLUMNS, OpenPromise, as_csv, days_kept, open_promise
-from services.ops.console.pages.promises import Filters, last_day
+from services.ops.console.pages.promises import PromiseFilters, last_day
 from services.ops.console.shown import Shown
 from services.ops.sla.grounds import grounds_of
 
@@ -129,9 +129,9 @@ def test_the_last_day_is_the_latest_that_it_is_anywhere() -> None:
 
 
 def test_an_instant_without_an_offset_is_in_utc_and_what_was_known_then_stands_still() -> None:
-    assert Filters.model_validate({"known_at": "2026-11-30T10:00"}).known_at == utc("2026-11-30T10:00")
-    assert Filters.model_validate({"known_at": "2026-11-30"}).stands_still
-    assert not Filters().stands_still
+    assert PromiseFilters.model_validate({"known_at": "2026-11-30T10:00"}).known_at == utc("2026-11-30T10:00")
+    assert PromiseFilters.model_validate({"known_at": "2026-11-30"}).stands_still
+    assert not PromiseFilters().stands_still
 
 
 @given(st.lists(st.none() | st.floats(0, 1), max_size=40))

@@ -11,14 +11,14 @@ from libs.chassis.clock import Clock
 from libs.chassis.health import Health, Quiet
 from libs.chassis.metrics import Metrics
 from services.ops.cli.environment import Environment
-from services.ops.console.access.persons import Identity
+from services.ops.console.access.persons import PersonIdentity
 from services.ops.console.access.roles import DONE, EVERYTHING, NOTHING, SEEN, Access, Role
 from services.ops.console.access.sessions import Session, Sessions
 from services.ops.console.access.sign_in import SignIn
 from services.ops.console.assets import load
 from services.ops.console.pages import ACTIONS, PAGES
 from services.ops.console.pages.notices import NoticesView
-from services.ops.console.pages.page import AnyAction, AnyPage, NotThere, View
+from services.ops.console.pages.page import AnyAction, AnyPage, NotThere, PageView
 from services.ops.console.site import site
 from services.ops.console.sources import Sources
 from tests.unit.console.no_provider import NoProvider
@@ -69,11 +69,11 @@ def sample(path: str) -> str:
     return whole.format(**{name: values.get(name, name) for name in names})
 
 
-class OfCentres(View):
+class OfCentres(PageView):
     centres: tuple[str, ...]
 
 
-async def nothing(_sources: Sources, _query: Any) -> View:
+async def nothing(_sources: Sources, _query: Any) -> PageView:
     raise NotThere("there is nothing; that is all")
 
 
@@ -98,7 +98,7 @@ def signed_in(
     empty = [replace(page, look=nothing) for page in PAGES]
     idle = [replace(action, act=done, centres=action.centres and of_france) for action in ACTIONS]
     app = site(Sources(HERE, CLOCK), load(Path("nowhere")), own, pages or empty, actions or idle, HOST, sign_in)
-    session = sessions.start(Identity("anna-7", access), "token")
+    session = sessions.start(PersonIdentity("anna-7", access), "token")
     cookies = {"__Host-olcare_session": session.id}
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"https://{HOST}", cookies=cookies)
     return client, session
@@ -171,7 +171,7 @@ async def test_the_navigation_has_what_somebody_may_see_and_a_page_what_they_may
     ],
 )
 async def test_a_list_has_what_is_of_an_agent_s_centre_alone(asked: str, centre: str | None, status: int) -> None:
-    async def look(_sources: Sources, query: Any) -> View:
+    async def look(_sources: Sources, query: Any) -> PageView:
         return NoticesView(state=None, centre=query.centre, states=(), notices=())
 
     pages = [replace(page, look=look) for page in PAGES if page.path == "/notices"]
@@ -182,7 +182,7 @@ async def test_a_list_has_what_is_of_an_agent_s_centre_alone(asked: str, centre:
 
 
 async def test_an_agent_of_several_centres_sees_each_when_it_is_asked_for() -> None:
-    async def look(_sources: Sources, query: Any) -> View:
+    async def look(_sources: Sources, query: Any) -> PageView:
         return NoticesView(state=None, centre=query.centre, states=(), notices=())
 
     pages = [replace(page, look=look) for page in PAGES if page.path == "/notices"]
@@ -196,7 +196,7 @@ async def test_an_agent_of_several_centres_sees_each_when_it_is_asked_for() -> N
     ("centres", "status"), [(("france",), 200), (("japan", "france"), 200), (("japan",), 403), ((), 403)]
 )
 async def test_a_ticket_is_seen_by_an_agent_of_a_centre_that_it_is_with(centres: tuple[str, ...], status: int) -> None:
-    async def look(_sources: Sources, _query: Any) -> View:
+    async def look(_sources: Sources, _query: Any) -> PageView:
         return OfCentres(centres=centres)
 
     pages = [replace(page, look=look) for page in PAGES if page.path == "/tickets/{source}/{number}"]

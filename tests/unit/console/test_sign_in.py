@@ -19,7 +19,7 @@ from libs.chassis.metrics import Metrics
 from services.ops.cli.environment import Environment
 from services.ops.console.access import sign_in as signing_in
 from services.ops.console.access.paths import local
-from services.ops.console.access.persons import Identity
+from services.ops.console.access.persons import PersonIdentity
 from services.ops.console.access.roles import EVERYTHING
 from services.ops.console.access.sessions import Sessions
 from services.ops.console.access.sign_in import WITHIN, SignIn
@@ -35,7 +35,7 @@ HERE = Environment(None, None, None, None, Path("contracts"), Path("root"))
 ADDRESS = "https://console.example.org"
 HOUR = 3600.0
 HTML = {"accept": "text/html"}
-ANNA = Identity("anna-7", EVERYTHING)
+ANNA = PersonIdentity("anna-7", EVERYTHING)
 SESSION, BROWSER = "__Host-olcare_session", "__Host-olcare_sign_in"
 
 

@@ -19,7 +19,7 @@ from services.ops.cli.environment import Environment
 from services.ops.console.assets import Assets, load
 from services.ops.console.guard import TOKEN
 from services.ops.console.pages import PAGES
-from services.ops.console.pages.page import Action, NotThere, Page, Query, View
+from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query
 from services.ops.console.site import site
 from services.ops.console.sources import Sources
 
@@ -33,7 +33,7 @@ class AskedFor(Query):
     most: int = Field(default=10, ge=1)
 
 
-class Answer(View):
+class Answer(PageView):
     name: str
     most: int
 

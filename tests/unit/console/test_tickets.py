@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from libs.messages.streams import stream_id
 from libs.workcal import Interval
 from services.ops.console.pages.page import NotThere
-from services.ops.console.pages.tickets import EventView, Which, lanes_view, path_of, ticket_path
+from services.ops.console.pages.tickets import EventView, WhichTicket, lanes_view, path_of, ticket_path
 
 NINE = datetime(2026, 11, 30, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -32,13 +32,13 @@ def event(occurred_at: datetime, topic: str = "olcare.tickets.v1") -> EventView:
 def test_the_address_of_a_ticket_leads_to_it(number: str) -> None:
     ticket = stream_id("ticket", "crm-eu", number)
     _, _, source, part = path_of(ticket).split("/")
-    assert Which(source=unquote(source), number=unquote(part)).ticket() == ticket
+    assert WhichTicket(source=unquote(source), number=unquote(part)).ticket() == ticket
 
 
 @pytest.mark.parametrize("number", ["1/2", "%FF", ""])
 def test_what_is_no_number_names_no_ticket(number: str) -> None:
     with pytest.raises(NotThere):
-        Which(source="crm-eu", number=number).ticket()
+        WhichTicket(source="crm-eu", number=number).ticket()
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_a_stream_leads_to_the_ticket_that_it_is_about(stream: str | None, path:
     ],
 )
 def test_an_instant_is_in_utc_where_it_says_nothing_else(text: str, at: datetime) -> None:
-    assert Which.model_validate({"source": "a", "number": "1", "as_of": text}).as_of == at
+    assert WhichTicket.model_validate({"source": "a", "number": "1", "as_of": text}).as_of == at
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "x"])
 def test_an_instant_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
-        Which.model_validate({"source": "a", "number": "1", "known_at": text})
+        WhichTicket.model_validate({"source": "a", "number": "1", "known_at": text})
 
 
 def test_lanes_have_every_topic_the_deadline_and_the_hours_in_a_gap() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.ticket_rows import TicketRow
-from services.ops.console.pages.two_clocks import Difference, both_clocks, differences, standing
+from services.ops.console.pages.two_clocks import ClockDifference, both_clocks, differences, standing
 from services.ops.trail.as_of import Cut
 from services.ops.trail.tickets import TicketThen
 
@@ -53,8 +53,8 @@ def test_what_was_true_and_not_known_is_named() -> None:
     true = NOTHING._replace(ticket=stood)
     known = NOTHING._replace(ticket=stood._replace(responses=0, first_responded_at=None))
     assert differences(true, known) == [
-        Difference(what="ticket", of=None, name="responses", true=1, known=0),
-        Difference(what="ticket", of=None, name="first_responded_at", true=NINE, known=None),
+        ClockDifference(what="ticket", of=None, name="responses", true=1, known=0),
+        ClockDifference(what="ticket", of=None, name="first_responded_at", true=NINE, known=None),
     ]
     assert differences(true, true) == []
     assert [one.name for one in differences(true, NOTHING)] == ["state", "responses", "first_responded_at"]

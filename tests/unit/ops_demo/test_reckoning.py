@@ -15,7 +15,7 @@ from libs.plan import promise, working_calendar
 from services.ops.demo.figures import AskedFor, Figures, NotTaken, differences
 from services.ops.demo.reckoning import reckon
 from services.ops.demo.register import CustomerRegister
-from services.ops.demo.ticket_life import Life, LifeAnswer, PromiseOutcome, SaidMessage, judge, live
+from services.ops.demo.ticket_life import Life, LifeAnswer, PromiseAtTheEnd, SaidMessage, judge, live
 from tests.unit.ops_demo.scripts import plan, script
 
 TUESDAY = datetime(2026, 11, 24, tzinfo=UTC)
@@ -38,11 +38,11 @@ def given(by: RespondedBy = RespondedBy.PERSON, *, by_call: bool = False, help_g
     return ResponseGiven(medium=Medium.CALL if by_call else Medium.EMAIL, by=by, help_given=help_given)
 
 
-def judged(*answers: tuple[datetime, datetime, ResponseGiven], promised: Certificate | None = None) -> PromiseOutcome:
+def judged(*answers: tuple[datetime, datetime, ResponseGiven], promised: Certificate | None = None) -> PromiseAtTheEnd:
     return judge(promised or certificate(), [LifeAnswer(*answer) for answer in answers], ENDS)
 
 
-def types(found: PromiseOutcome) -> set[str]:
+def types(found: PromiseAtTheEnd) -> set[str]:
     return {outcome.event.split(".")[1] for outcome in found.events}
 
 

@@ -48,7 +48,7 @@ class Naming:
 
 
 @dataclass(frozen=True)
-class Identity:
+class PersonIdentity:
     """Who has signed in."""
 
     who: str
@@ -76,7 +76,7 @@ def _given(text: str) -> Given:
     return Given(Role(name), centre or None)
 
 
-def person_of(claims: Mapping[str, Any], naming: Naming) -> Identity:
+def person_of(claims: Mapping[str, Any], naming: Naming) -> PersonIdentity:
     """Who somebody is; raises NoPerson."""
     said = claim(claims, naming.who)
     try:
@@ -90,7 +90,7 @@ def person_of(claims: Mapping[str, Any], naming: Naming) -> Identity:
     centres = {one.centre for one in given if one.centre}
     if any(one == Given(Role.AGENT) for one in given):
         centres |= {*words(claim(claims, naming.centres))}
-    return Identity(who, Access(frozenset(one.role for one in given), frozenset(centres)))
+    return PersonIdentity(who, Access(frozenset(one.role for one in given), frozenset(centres)))
 
 
 def claim(claims: Mapping[str, Any], name: str) -> Any:

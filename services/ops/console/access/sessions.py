@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from secrets import token_urlsafe
 
 from libs.eventlog.ports import Clock
-from services.ops.console.access.persons import Identity
+from services.ops.console.access.persons import PersonIdentity
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Session:
 
     id: str
     """Nobody guesses it."""
-    person: Identity
+    person: PersonIdentity
     token: str
     """What a form must send back."""
     until: float
@@ -33,7 +33,7 @@ class Sessions:
         self._clock, self._lifetime = clock, lifetime
         self._sessions: dict[str, Session] = {}
 
-    def start(self, person: Identity, id_token: str) -> Session:
+    def start(self, person: PersonIdentity, id_token: str) -> Session:
         """Begin one, under a name that was never given before."""
         now = self._clock.monotonic()
         for past in [one for one in self._sessions.values() if one.until <= now]:

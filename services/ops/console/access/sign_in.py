@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from libs.eventlog.ports import Clock
 from services.ops.console.access.paths import local
-from services.ops.console.access.persons import Identity
+from services.ops.console.access.persons import PersonIdentity
 from services.ops.console.access.sessions import Session, Sessions
 
 BEGIN, FINISH, END = "/sign-in", "/signed-in", "/sign-out"
@@ -40,7 +40,7 @@ class SignInAsked(NamedTuple):
 class Admitted(NamedTuple):
     """Who has come back from a provider, with the token that says so."""
 
-    person: Identity
+    person: PersonIdentity
     id_token: str
 
 

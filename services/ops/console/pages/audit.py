@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import Field
 
-from services.ops.console.pages.page import Page, Query, View
+from services.ops.console.pages.page import Page, PageView, Query
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.door.audit import ACTIONS, QUERIES, ActionFilter
 
 
-class Filters(Query):
+class AuditFilters(Query):
     """Which actions are meant."""
 
     since: datetime | None = None
@@ -23,7 +23,7 @@ class Filters(Query):
     most: int = Field(default=200, ge=1, le=10_000)
 
 
-class ProvedView(View):
+class ProvedView(PageView):
     """One table of a proof."""
 
     table: str
@@ -32,7 +32,7 @@ class ProvedView(View):
     equal: bool
 
 
-class ActionView(View):
+class ActionView(PageView):
     """One thing that somebody did."""
 
     recorded_at: datetime
@@ -50,7 +50,7 @@ class ActionView(View):
     proof: tuple[ProvedView, ...]
 
 
-class AuditView(View):
+class AuditView(PageView):
     """The youngest actions that are meant."""
 
     asked: dict[str, str]
@@ -68,7 +68,7 @@ def action_view(row: dict[str, Any]) -> ActionView:
     return ActionView(**own, counts={name: row[name] for name in COUNTS if row[name]}, proof=proof)
 
 
-async def look(sources: Sources, query: Filters) -> AuditView:
+async def look(sources: Sources, query: AuditFilters) -> AuditView:
     """What was done."""
     asked = ActionFilter(query.since, query.until, query.who, query.action, query.what, query.most)
     rows = await (await sources.queries("audit", QUERIES)).rows("actions", **asked._asdict())
@@ -76,4 +76,4 @@ async def look(sources: Sources, query: Filters) -> AuditView:
     return AuditView(asked=said, kinds=ACTIONS, actions=tuple(action_view(row) for row in rows))
 
 
-PAGE = Page("/audit", look, Filters, AuditView, "audit.html", N_("Audit"), nav=14)
+PAGE = Page("/audit", look, AuditFilters, AuditView, "audit.html", N_("Audit"), nav=14)

@@ -10,7 +10,7 @@ from typing import Any
 from libs.messages.base import rfc3339
 from libs.workcal import CalendarEnds, WorkingCalendar, working_time_between
 from services.ops.console.pages.now import change_after, is_open_at
-from services.ops.console.pages.page import View
+from services.ops.console.pages.page import PageView
 from services.ops.sla.grounds import Grounds
 
 COLUMNS = (
@@ -31,7 +31,7 @@ COLUMNS = (
 """Of the board as CSV; new ones are added at the end."""
 
 
-class Standing(StrEnum):
+class PromiseStanding(StrEnum):
     """How the promise of a ticket stands that nobody has answered yet."""
 
     LATE = "late"
@@ -40,7 +40,7 @@ class Standing(StrEnum):
     WITHOUT_PROMISE = "without-promise"
 
 
-class OpenPromise(View):
+class OpenPromise(PageView):
     """A ticket that nobody has answered yet."""
 
     stream: str
@@ -48,7 +48,7 @@ class OpenPromise(View):
     customer: str | None
     centre: str
     channel: str
-    state: Standing
+    state: PromiseStanding
     opened_at: datetime
     due_at: datetime | None
     zone: str
@@ -67,7 +67,7 @@ class OpenPromise(View):
     """Why nothing is promised."""
 
 
-class DayKept(View):
+class DayKept(PageView):
     """How the promises due on a local day of their centres were kept."""
 
     day: date
@@ -88,7 +88,7 @@ def open_promise(row: Mapping[str, Any], grounds: Grounds, now: datetime) -> Ope
         customer=row["customer"],
         centre=row["centre"],
         channel=row["channel"],
-        state=Standing(row["standing"]),
+        state=PromiseStanding(row["standing"]),
         opened_at=row["opened_at"],
         due_at=due_at,
         zone=calendar.zone if calendar else "UTC",

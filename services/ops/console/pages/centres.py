@@ -6,7 +6,7 @@ from pydantic import Field
 
 from libs.messages.plan import CentreCalendar
 from services.ops.console.pages.now import CentreNow, centre_now
-from services.ops.console.pages.page import NotThere, Page, Query, View
+from services.ops.console.pages.page import NotThere, Page, PageView, Query
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.sla.grounds import Grounds, grounds_in_tables
@@ -19,14 +19,14 @@ class CentresQuery(Query):
     year: int | None = Field(default=None, ge=1970, le=9998, description="Of whose closures; else the present one")
 
 
-class HoursOfDay(View):
+class HoursOfDay(PageView):
     """Opening hours of a weekday, 1 for Monday, in the centre's civil time; none where it is closed."""
 
     weekday: int
     hours: tuple[str, ...]
 
 
-class ClosedDay(View):
+class ClosedDay(PageView):
     """A day, or a part of it, without opening hours; `status` says how well that is known."""
 
     day: date
@@ -37,14 +37,14 @@ class ClosedDay(View):
     note: str | None
 
 
-class ExtraDay(View):
+class ExtraDay(PageView):
     """Hours beside those of the week."""
 
     day: date
     hours: str
 
 
-class CentreView(View):
+class CentreView(PageView):
     """One centre by the calendar in force now."""
 
     now: CentreNow
@@ -62,7 +62,7 @@ class CentreView(View):
     extra: tuple[ExtraDay, ...]
 
 
-class CentresView(View):
+class CentresView(PageView):
     """Centres with their closures of one year; `years` are those of which anything is published."""
 
     year: int

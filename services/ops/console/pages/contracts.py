@@ -11,7 +11,7 @@ from libs.eventlog.tables.queries import Queries
 from libs.messages.base import YEARS
 from services.contract.contract_rows import ContractRow
 from services.contract.contract_states import NOTHING_TOLD, OFFERED
-from services.ops.console.pages.page import NotThere, Page, Query, View
+from services.ops.console.pages.page import NotThere, Page, PageView, Query
 from services.ops.console.pages.two_clocks import both_clocks
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
@@ -24,7 +24,7 @@ COMPARED = ("state", "centre", "number", "last_day", "told", "successor")
 """What is compared of a contract where the two clocks differ."""
 
 
-class Filters(Query):
+class ContractFilters(Query):
     """Which contracts are meant."""
 
     centre: str | None = None
@@ -53,7 +53,7 @@ class Filters(Query):
         return self.cut is not None
 
 
-class Listed(View):
+class ListedContract(PageView):
     """A contract with its latest term."""
 
     contract: str
@@ -75,7 +75,7 @@ class Listed(View):
     successor: str | None
 
 
-class ContractDifference(View):
+class ContractDifference(PageView):
     """What a contract was otherwise than it was known; None where there was none."""
 
     contract: str
@@ -86,7 +86,7 @@ class ContractDifference(View):
     known: date | int | str | None
 
 
-class ContractsView(View):
+class ContractsView(PageView):
     """A page of contracts; where instants are asked for as they stood, and what was true beside what was known."""
 
     asked: dict[str, str]
@@ -100,16 +100,16 @@ class ContractsView(View):
     differences: tuple[ContractDifference, ...]
     """The first of them, all of a contract together."""
     centres: tuple[str, ...]
-    contracts: tuple[Listed, ...]
+    contracts: tuple[ListedContract, ...]
     after: str | None
     """From where the next page goes on; None where this is the last one."""
 
 
-def listed(row: dict[str, object]) -> Listed:
+def listed(row: dict[str, object]) -> ListedContract:
     """One row of the list."""
     told = row["told"]
-    own = {name: row[name] for name in Listed.model_fields if name in row}
-    return Listed.model_validate(
+    own = {name: row[name] for name in ListedContract.model_fields if name in row}
+    return ListedContract.model_validate(
         {
             **own,
             "contract": row["stream"],
@@ -155,7 +155,7 @@ async def as_they_stood(sources: Sources, cut: Cut) -> tuple[Queries, MovedContr
     return Queries(database, CONTRACTS, instead=then.instead, values=then.values), moved, both
 
 
-async def look(sources: Sources, query: Filters) -> ContractsView:
+async def look(sources: Sources, query: ContractFilters) -> ContractsView:
     """The contracts that are meant, as they stand or stood; raises NotThere for an instant that lies ahead."""
     both, differing = Cut(), tuple[ContractDifference, ...]()
     if query.cut is None:
@@ -183,4 +183,4 @@ async def look(sources: Sources, query: Filters) -> ContractsView:
     )
 
 
-PAGE = Page("/contracts", look, Filters, ContractsView, "contracts.html", N_("Contracts"), nav=10, live=False)
+PAGE = Page("/contracts", look, ContractFilters, ContractsView, "contracts.html", N_("Contracts"), nav=10, live=False)

@@ -11,7 +11,7 @@ from libs.eventlog.tables.queries import Queries
 from libs.messages.money import Price
 from libs.messages.streams import normal, stream_id
 from libs.plan import CoverRequest, RequestedHelp
-from services.ops.console.pages.page import NotThere, Page, Query, View
+from services.ops.console.pages.page import NotThere, Page, PageView, Query
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.contract.entitlements import QUERIES
@@ -28,7 +28,7 @@ MOST = 100
 """Tickets."""
 
 
-class Which(Query):
+class WhichCustomer(Query):
     """Whose page, and at which instants."""
 
     source: str
@@ -53,7 +53,7 @@ class Which(Query):
         return Cut(self.as_of, self.known_at) if self.as_of or self.known_at else None
 
 
-class Term(View):
+class CustomerTerm(PageView):
     """A year of cover, its days included."""
 
     number: int
@@ -65,7 +65,7 @@ class Term(View):
     price: Price | None
 
 
-class Contract(View):
+class CustomerContract(PageView):
     """A contract with all its terms."""
 
     contract: str
@@ -75,7 +75,7 @@ class Contract(View):
     products: tuple[str, ...]
     centre: str
     zone: str
-    terms: tuple[Term, ...]
+    terms: tuple[CustomerTerm, ...]
     offered: Price | None
     """What the next term costs, where it is offered."""
     reminded_days_before: int | None
@@ -84,7 +84,7 @@ class Contract(View):
     successor: str | None
 
 
-class Licence(View):
+class CustomerLicence(PageView):
     """A licence that was bought."""
 
     licence: str
@@ -96,7 +96,7 @@ class Licence(View):
     purchased_on: date
 
 
-class Entitlement(View):
+class Entitlement(PageView):
     """What a customer has of a product."""
 
     product: str
@@ -106,7 +106,7 @@ class Entitlement(View):
     contract: str | None
 
 
-class CoveringTerm(View):
+class CustomerCover(PageView):
     """The term that a decision is about."""
 
     contract: str
@@ -116,20 +116,20 @@ class CoveringTerm(View):
     last_day: date
 
 
-class Rested(View):
+class Rested(PageView):
     """A fact that a decision rests on."""
 
     stream: str
     sequence: int
 
 
-class CoverOfProduct(View):
+class CoverOfProduct(PageView):
     """Whether support for a product is under cover at an instant, and why."""
 
     product: str
     covered: bool
     reason: str | None
-    term: CoveringTerm | None
+    term: CustomerCover | None
     clause: str
     contact: str
     """The reseller or the centre to ask."""
@@ -138,7 +138,7 @@ class CoverOfProduct(View):
     rests_on: tuple[Rested, ...]
 
 
-class Ticket(View):
+class CustomerTicket(PageView):
     """A ticket of the customer."""
 
     stream: str
@@ -151,7 +151,7 @@ class Ticket(View):
     reason: str | None
 
 
-class CustomerView(View):
+class CustomerView(PageView):
     """All about a customer that is no name and no address."""
 
     customer: str
@@ -161,22 +161,22 @@ class CustomerView(View):
     """Of the benefits: what will hold is not recorded yet."""
     as_of: datetime | None
     known_at: datetime | None
-    contracts: tuple[Contract, ...]
-    licences: tuple[Licence, ...]
+    contracts: tuple[CustomerContract, ...]
+    licences: tuple[CustomerLicence, ...]
     entitlements: tuple[Entitlement, ...]
     cover: tuple[CoverOfProduct, ...] | None
     """None where history is cut: cover is judged on what is known now."""
-    tickets: tuple[Ticket, ...] | None
+    tickets: tuple[CustomerTicket, ...] | None
     """The youngest; None where history is cut."""
 
 
-def contract(said: Mapping[str, Any]) -> Contract:
+def contract(said: Mapping[str, Any]) -> CustomerContract:
     """A contract as `olcare contract show` says it."""
     told, lapse = said["told"] or {}, said["lapse"] or {}
-    return Contract.model_validate(
+    return CustomerContract.model_validate(
         {
-            **_own(Contract, said),
-            "terms": [_own(Term, term) for term in said["terms"]],
+            **_own(CustomerContract, said),
+            "terms": [_own(CustomerTerm, term) for term in said["terms"]],
             "offered": told.get("offered"),
             "reminded_days_before": told.get("last_reminder_days_before"),
             "lapsed_at": lapse.get("lapsed_at"),
@@ -184,10 +184,12 @@ def contract(said: Mapping[str, Any]) -> Contract:
     )
 
 
-def licence(said: Mapping[str, Any]) -> Licence:
+def licence(said: Mapping[str, Any]) -> CustomerLicence:
     """A licence as `olcare contract show` says it."""
     value = said["value"]
-    return Licence.model_validate({**_own(Licence, said), "value": value["amount"], "currency": value["currency"]})
+    return CustomerLicence.model_validate(
+        {**_own(CustomerLicence, said), "value": value["amount"], "currency": value["currency"]}
+    )
 
 
 def cover_of(said: Mapping[str, Any]) -> CoverOfProduct:
@@ -196,14 +198,14 @@ def cover_of(said: Mapping[str, Any]) -> CoverOfProduct:
     return CoverOfProduct.model_validate(
         {
             **_own(CoverOfProduct, said),
-            "term": _own(CoveringTerm, term) if term else None,
+            "term": _own(CustomerCover, term) if term else None,
             "contact": contact["reseller"] or contact["centre"] or "",
             "contact_kind": "reseller" if contact["reseller"] else "centre",
         }
     )
 
 
-def _own(view: type[View], said: Mapping[str, Any]) -> dict[str, Any]:
+def _own(view: type[PageView], said: Mapping[str, Any]) -> dict[str, Any]:
     return {name: said[name] for name in view.model_fields if name in said}
 
 
@@ -212,7 +214,7 @@ def products(rows: ContractRows) -> list[str]:
     return sorted({product for row in [*rows.contracts, *rows.licences] for product in row["products"]})
 
 
-async def look(sources: Sources, query: Which) -> CustomerView:
+async def look(sources: Sources, query: WhichCustomer) -> CustomerView:
     """All about a customer, now or as it stood; raises NotThere where nothing is known, or the instant lies ahead."""
     customer = stream_id("customer", normal(query.source), normal(query.number))
     now = sources.clock.now()
@@ -253,9 +255,11 @@ async def _cover(sources: Sources, customer: str, names: Iterable[str], at: date
     return [cover_of(explained(await known(intake, request), request)) for request in requests]
 
 
-async def _tickets(sources: Sources, customer: str) -> tuple[Ticket, ...]:
+async def _tickets(sources: Sources, customer: str) -> tuple[CustomerTicket, ...]:
     rows = await (await sources.queries("intake", TICKETS)).rows("tickets_of_customer", customer=customer, most=MOST)
-    return tuple(Ticket(**row) for row in rows)
+    return tuple(CustomerTicket(**row) for row in rows)
 
 
-PAGE = Page("/customers/{source}/{number:path}", look, Which, CustomerView, "customer.html", N_("Customer"), live=False)
+PAGE = Page(
+    "/customers/{source}/{number:path}", look, WhichCustomer, CustomerView, "customer.html", N_("Customer"), live=False
+)

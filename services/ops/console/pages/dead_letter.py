@@ -14,7 +14,7 @@ from libs.messages.places import RecordAddress
 from services.ops.console.grants import InBrowser
 from services.ops.console.masking import masked
 from services.ops.console.pages.dead_letters import ordered
-from services.ops.console.pages.page import Action, NotThere, Page, Query, View
+from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.door.dead_letter_groups import NOTHING, at, event_of, what_fits
@@ -24,7 +24,7 @@ from services.ops.door.stored_dead_letters import StoredDeadLetter, draft
 from services.ops.door.viewings import Viewer, put_on_record
 
 
-class Which(Query, InBrowser):
+class WhichDeadLetter(Query, InBrowser):
     """Which one, and what lets its content be seen."""
 
     topic: str
@@ -37,7 +37,7 @@ class Which(Query, InBrowser):
         return RecordAddress(topic=self.topic, partition=self.partition, offset=self.offset)
 
 
-class DeadLetterView(View):
+class DeadLetterView(PageView):
     """One dead letter."""
 
     place: str
@@ -89,7 +89,7 @@ def at_place(stored: StoredDeadLetter, *, shown: bool) -> str | None:
     return json.dumps(found if shown else masked(found), ensure_ascii=False, indent=2)
 
 
-async def look(sources: Sources, query: Which) -> DeadLetterView:
+async def look(sources: Sources, query: WhichDeadLetter) -> DeadLetterView:
     """Look at one; its content only by a grant."""
     place = query.place()
     log = await sources.log()
@@ -123,7 +123,7 @@ async def look(sources: Sources, query: Which) -> DeadLetterView:
     )
 
 
-class Reveal(InBrowser):
+class DeadLetterReveal(InBrowser):
     """Why somebody wants to look."""
 
     topic: str
@@ -137,7 +137,7 @@ class Reveal(InBrowser):
         return RecordAddress(topic=self.topic, partition=self.partition, offset=self.offset)
 
 
-async def reveal(sources: Sources, form: Reveal, who: str) -> str:
+async def reveal(sources: Sources, form: DeadLetterReveal, who: str) -> str:
     """Have it recorded who looks and why, and let them."""
     place = form.place()
     await find(sources, place)
@@ -182,6 +182,6 @@ async def mend(sources: Sources, form: Mended, who: str) -> str:
 
 
 PATH = "/dead-letters/{topic}/{partition}/{offset}"
-PAGE = Page(PATH, look, Which, DeadLetterView, "dead_letter.html", N_("Dead letter"), live=False)
-REVEAL = Action(f"{PATH}/show", Reveal, reveal)
+PAGE = Page(PATH, look, WhichDeadLetter, DeadLetterView, "dead_letter.html", N_("Dead letter"), live=False)
+REVEAL = Action(f"{PATH}/show", DeadLetterReveal, reveal)
 MEND = Action(f"{PATH}/mend", Mended, mend)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from libs.messages.private import Line
 from libs.messages.receipts import Unreadability
 from services.ops.cli.output import Refused
-from services.ops.console.pages.page import Action, Page, Query, View
+from services.ops.console.pages.page import Action, Page, PageView, Query
 from services.ops.console.sources import Sources
 from services.ops.console.undone import KeptLetter
 from services.ops.console.words import N_
@@ -26,7 +26,7 @@ MARK = "p:"
 """What the fields of letters that are chosen one by one begin with."""
 
 
-class Filters(Query):
+class DeadLetterFilters(Query):
     """Which dead letters are meant; what is None is not asked."""
 
     door: str | None = None
@@ -59,7 +59,7 @@ WHOLE = "-"
 """Stands for the whole event, whose pointer is empty, since an empty filter asks nothing."""
 
 
-class GroupView(View):
+class GroupView(PageView):
     """Dead letters with the same wrong."""
 
     door: str
@@ -75,7 +75,7 @@ class GroupView(View):
     """What a good message has at this place, as JSON."""
 
 
-class LetterView(View):
+class LetterView(PageView):
     """One dead letter, without what it holds."""
 
     place: str
@@ -87,7 +87,7 @@ class LetterView(View):
     source: str | None
 
 
-class DeadLettersView(View):
+class DeadLettersView(PageView):
     """What waits at the doors."""
 
     asked: dict[str, str]
@@ -115,7 +115,7 @@ def letter_view(kept: KeptLetter) -> LetterView:
     )
 
 
-async def look(sources: Sources, query: Filters) -> DeadLettersView:
+async def look(sources: Sources, query: DeadLetterFilters) -> DeadLettersView:
     """What waits now."""
     waiting = await sources.dead_letters.waiting(await sources.log())
     meant = [kept for kept in waiting if query.has(kept)]
@@ -133,7 +133,7 @@ async def look(sources: Sources, query: Filters) -> DeadLettersView:
     )
 
 
-class TrialView(View):
+class TrialView(PageView):
     """How many would be read now, by today's code and policy."""
 
     asked: dict[str, str]
@@ -143,7 +143,7 @@ class TrialView(View):
     """Those that would not be, with what is wrong now."""
 
 
-async def look_at_trial(sources: Sources, query: Filters) -> TrialView:
+async def look_at_trial(sources: Sources, query: DeadLetterFilters) -> TrialView:
     """Take all that are meant apart as their doors do; nothing is done."""
     log, policy = await sources.log(), sources.here.source_policy()
     meant = [kept for kept in await sources.dead_letters.waiting(log) if query.has(kept)]
@@ -170,10 +170,10 @@ class Chosen(BaseModel):
     source: str = ""
     since: str = ""
 
-    def filters(self) -> Filters:
+    def filters(self) -> DeadLetterFilters:
         """The filters of the page on which it stood."""
-        said = {name: getattr(self, name) or None for name in Filters.model_fields}
-        return Filters.model_validate(said)
+        said = {name: getattr(self, name) or None for name in DeadLetterFilters.model_fields}
+        return DeadLetterFilters.model_validate(said)
 
     def places(self) -> frozenset[str]:
         """Those that are marked."""
@@ -186,7 +186,7 @@ class Chosen(BaseModel):
         return kept.known.place.text() in self.places()
 
 
-class Sent(Chosen):
+class LettersSent(Chosen):
     """What is sent in again, and how."""
 
     rate: int = Field(default=USUAL.rate, ge=1, le=10_000)
@@ -214,7 +214,7 @@ async def ordered(sources: Sources, who: str, said: list[str]) -> RecordedOrder:
     return order(await sources.doors(), sources.cards, who, said.append)
 
 
-async def send(sources: Sources, form: Sent, who: str) -> str:
+async def send(sources: Sources, form: LettersSent, who: str) -> str:
     """Begin to send them in as they came."""
     letters = await whole(sources, form)
     return await begin(sources, letters, who, Pace(form.rate, form.stop_after), form.filters().selection())
@@ -244,7 +244,7 @@ async def mark(sources: Sources, form: Discarded, who: str) -> str:
     return "/dead-letters"
 
 
-PAGE = Page("/dead-letters", look, Filters, DeadLettersView, "dead_letters.html", N_("Dead letters"), nav=6)
-TRIAL = Page("/dead-letters/try", look_at_trial, Filters, TrialView, "trial.html", N_("Trial"), live=False)
-SEND = Action("/dead-letters/send", Sent, send)
+PAGE = Page("/dead-letters", look, DeadLetterFilters, DeadLettersView, "dead_letters.html", N_("Dead letters"), nav=6)
+TRIAL = Page("/dead-letters/try", look_at_trial, DeadLetterFilters, TrialView, "trial.html", N_("Trial"), live=False)
+SEND = Action("/dead-letters/send", LettersSent, send)
 MARKED = Action("/dead-letters/discard", Discarded, mark)

@@ -21,7 +21,7 @@ from services.notification.mail.texts import LetterContext, Text, render
 from services.notification.projections import CentreSheet
 from services.ops.cli.door_client import require
 from services.ops.console.grants import InBrowser
-from services.ops.console.pages.page import Action, NotThere, Page, Query, View, of_a_centre
+from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query, of_a_centre
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.door.viewings import Viewer, put_on_record
@@ -30,7 +30,7 @@ QUERIES = Path(services.ops.watch.__file__).with_name("queries.sql")
 NOBODY = PrivateRecord()
 
 
-class Filters(Query):
+class NoticeFilters(Query):
     """Which notices are meant."""
 
     state: (
@@ -40,7 +40,7 @@ class Filters(Query):
     most: int = Field(default=100, ge=1, le=1000)
 
 
-class StateView(View):
+class StateView(PageView):
     """How many are in a state."""
 
     state: str
@@ -48,7 +48,7 @@ class StateView(View):
     since: datetime
 
 
-class NoticeView(View):
+class NoticeView(PageView):
     """One notice; who it goes to by number alone."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -70,7 +70,7 @@ class NoticeView(View):
     retry_at: datetime | None
 
 
-class NoticesView(View):
+class NoticesView(PageView):
     """What people are told."""
 
     state: str | None
@@ -79,7 +79,7 @@ class NoticesView(View):
     notices: tuple[NoticeView, ...]
 
 
-async def look(sources: Sources, query: Filters) -> NoticesView:
+async def look(sources: Sources, query: NoticeFilters) -> NoticesView:
     """Those in a state, the youngest first; without one those that wait for a person, if any do."""
     asked = await sources.queries("notification", QUERIES)
     counted = await asked.rows("notices_counted", centre=query.centre)
@@ -92,14 +92,14 @@ async def look(sources: Sources, query: Filters) -> NoticesView:
     )
 
 
-class Which(Query, InBrowser):
+class WhichNotice(Query, InBrowser):
     """Which notice, and what lets its recipient be seen."""
 
     notice: NoticeId
     grant: str | None = None
 
 
-class OneView(View):
+class OneView(PageView):
     """One notice with its text."""
 
     notice: NoticeView
@@ -136,7 +136,7 @@ async def notice_row(sources: Sources, notice: str) -> dict[str, Any]:
     return dict(row)
 
 
-async def look_at_one(sources: Sources, query: Which) -> OneView:
+async def look_at_one(sources: Sources, query: WhichNotice) -> OneView:
     """One with its text; to whom it goes only by a grant. Raises NotThere."""
     row = await notice_row(sources, query.notice)
     grant = sources.grants.find(query.grant, query.notice, query.browser)
@@ -166,7 +166,7 @@ class Settled(Ordered):
     settled_as: Settlement
 
 
-class Reveal(Ordered, InBrowser):
+class NoticeReveal(Ordered, InBrowser):
     """Why somebody wants to see to whom it goes."""
 
     reason: ViewingReason
@@ -195,18 +195,18 @@ async def settle(sources: Sources, form: Settled, who: str) -> str:
     return await _say(sources, form.notice, SettlementOrdered(by=who, settled_as=form.settled_as))
 
 
-async def reveal(sources: Sources, form: Reveal, who: str) -> str:
+async def reveal(sources: Sources, form: NoticeReveal, who: str) -> str:
     """Have it recorded who looks and why, and let them."""
     said = Viewer(who, form.reason, form.case_number).request(PrivateKind.NOTICE, form.notice)
     await put_on_record(sources.here, await sources.doors(), said)
     return f"/notices/{form.notice}?grant={sources.grants.give(who, form.notice, form.browser)}"
 
 
-PAGE = Page("/notices", look, Filters, NoticesView, "notices.html", N_("Notices"), nav=7, narrowed=of_a_centre)
+PAGE = Page("/notices", look, NoticeFilters, NoticesView, "notices.html", N_("Notices"), nav=7, narrowed=of_a_centre)
 ONE = Page(
     "/notices/{notice:path}",
     look_at_one,
-    Which,
+    WhichNotice,
     OneView,
     "notice.html",
     N_("Notice"),
@@ -215,4 +215,4 @@ ONE = Page(
 )
 RESEND = Action("/notices/resend", Ordered, resend, centre_of)
 SETTLE = Action("/notices/settle", Settled, settle, centre_of)
-REVEAL = Action("/notices/show", Reveal, reveal)
+REVEAL = Action("/notices/show", NoticeReveal, reveal)

@@ -12,7 +12,7 @@ from libs.messages.plan import CentreCalendar
 from libs.plan import working_calendar
 from libs.workcal import CalendarEnds, WorkingCalendar, is_open
 from services.ops.cli.output import Refused
-from services.ops.console.pages.page import Page, Query, View
+from services.ops.console.pages.page import Page, PageView, Query
 from services.ops.console.service_states import ServiceState
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
@@ -26,7 +26,7 @@ A_ROUND = timedelta(seconds=10)
 """A round of deadlines waits for less than this, where nothing holds it up."""
 
 
-class NextClosure(View):
+class NextClosure(PageView):
     """A day, or a part of it, on which a centre does not work though it would."""
 
     day: date
@@ -37,7 +37,7 @@ class NextClosure(View):
     closed_to: str | None
 
 
-class CentreNow(View):
+class CentreNow(PageView):
     """One centre at this instant."""
 
     centre: str
@@ -50,7 +50,7 @@ class CentreNow(View):
     next_closure: NextClosure | None
 
 
-class PromisesNow(View):
+class PromisesNow(PageView):
     """Tickets that nobody has answered yet."""
 
     in_time: int
@@ -64,14 +64,14 @@ class PromisesNow(View):
     without_promise_since: datetime | None
 
 
-class Count(View):
+class Count(PageView):
     """How many, and since when the oldest."""
 
     number: int
     since: datetime | None
 
 
-class Stopped(View):
+class Stopped(PageView):
     """A partition that a service can not read on."""
 
     service: str
@@ -79,7 +79,7 @@ class Stopped(View):
     partition: int
 
 
-class DeadlinesWait(View):
+class DeadlinesWait(PageView):
     """A duty that may not fire what is due before all that was said earlier is read and answered."""
 
     service: str
@@ -87,7 +87,7 @@ class DeadlinesWait(View):
     since: datetime
 
 
-class ServiceNow(View):
+class ServiceNow(PageView):
     """One service, by its own word."""
 
     name: str
@@ -98,14 +98,14 @@ class ServiceNow(View):
     left_aside: int
 
 
-class Unknown(View):
+class UnknownState(PageView):
     """What could not be asked, and why."""
 
     what: str
     why: str
 
 
-class NowView(View):
+class NowView(PageView):
     """What somebody on call sees first; what could not be asked is None, and `unknown` says why."""
 
     now: datetime
@@ -116,7 +116,7 @@ class NowView(View):
     services: tuple[ServiceNow, ...] | None
     stopped: tuple[Stopped, ...] | None
     deadlines_wait: tuple[DeadlinesWait, ...] | None
-    unknown: tuple[Unknown, ...] = ()
+    unknown: tuple[UnknownState, ...] = ()
 
 
 def centre_now(calendar: CentreCalendar, now: datetime) -> CentreNow:
@@ -228,13 +228,13 @@ def waits(found: Sequence[ServiceState], now: datetime) -> tuple[DeadlinesWait, 
 
 async def look(sources: Sources, _query: Query) -> NowView:
     """What is so now, each part by itself: where one can not be asked, the others are shown."""
-    unknown = list[Unknown]()
+    unknown = list[UnknownState]()
 
     async def tried(what: str, asking: Awaitable[T]) -> T | None:
         try:
             return await asking
         except (Refused, Unavailable) as error:
-            unknown.append(Unknown(what=what, why=str(error)))
+            unknown.append(UnknownState(what=what, why=str(error)))
             return None
 
     every, waiting, mails, letters, found = await asyncio.gather(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from services.ops.console.sources import Sources
 
 
-class View(BaseModel):
+class PageView(BaseModel):
     """What a page shows; its JSON is this too."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,7 +39,7 @@ class Elsewhere(Exception):  # noqa: N818 - likewise
 
 
 Q = TypeVar("Q", bound=Query)
-V = TypeVar("V", bound=View)
+V = TypeVar("V", bound=PageView)
 F = TypeVar("F", bound=BaseModel)
 
 

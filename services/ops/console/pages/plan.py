@@ -20,7 +20,7 @@ from libs.messages.plan import (
     TzDatabaseRefused,
 )
 from libs.messages.streams import parse_stream
-from services.ops.console.pages.page import NotThere, Page, Query, View
+from services.ops.console.pages.page import NotThere, Page, PageView, Query
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.plan.comparison import places_that_differ
@@ -38,7 +38,7 @@ class PlanQuery(Query):
     part: str | None = Field(default=None, description="The stream of a part: calendar/plan/france")
 
 
-class Difference(View):
+class VersionDifference(PageView):
     """A place of a part and what stands there before and after; None where nothing does."""
 
     place: str
@@ -46,7 +46,7 @@ class Difference(View):
     after: str | None
 
 
-class VersionView(View):
+class VersionView(PageView):
     """One publication of a part."""
 
     version: int | str
@@ -56,7 +56,7 @@ class VersionView(View):
     """The newest by now."""
     coming: bool
     """In force later than now."""
-    differs: tuple[Difference, ...]
+    differs: tuple[VersionDifference, ...]
     """From the one before it."""
     more: int
     """Differences that are not listed."""
@@ -65,7 +65,7 @@ class VersionView(View):
     """The digest of the rehearsal on which it was published."""
 
 
-class PartView(View):
+class PartView(PageView):
     """One part of the plan, its versions from the newest on."""
 
     part: str
@@ -74,7 +74,7 @@ class PartView(View):
     versions: tuple[VersionView, ...]
 
 
-class PlanView(View):
+class PlanView(PageView):
     """What is asked for."""
 
     now: datetime
@@ -133,7 +133,7 @@ def _versions(published: Iterable[PublishedVersion], now: datetime) -> list[Vers
     before: dict[str, Any] | None = None
     for sequence, at, content, rehearsal in ordered:
         data = content.model_dump(mode="json")
-        found: list[Difference] = list(changes(before, data)) if before else []
+        found: list[VersionDifference] = list(changes(before, data)) if before else []
         views.append(
             VersionView(
                 version=content.version,
@@ -151,11 +151,11 @@ def _versions(published: Iterable[PublishedVersion], now: datetime) -> list[Vers
     return views
 
 
-def changes(before: Any, after: Any) -> Iterator[Difference]:
+def changes(before: Any, after: Any) -> Iterator[VersionDifference]:
     """Where two versions differ, the number of the version apart."""
     for place, was, is_ in places_that_differ(by_name(before), by_name(after)):
         if place != "/version":
-            yield Difference(place=place.lstrip("/"), before=_short(was), after=_short(is_))
+            yield VersionDifference(place=place.lstrip("/"), before=_short(was), after=_short(is_))
 
 
 def by_name(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from services.ops.cli.output import Refused
-from services.ops.console.pages.page import Action, Page, Query, View
+from services.ops.console.pages.page import Action, Page, PageView, Query
 from services.ops.console.processes import all_said, follow, started
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
@@ -19,7 +19,7 @@ from services.ops.watch.projections import HASHES, generation_rows
 from services.ops.watch.services import chosen
 
 
-class TableView(View):
+class TableView(PageView):
     """One table of a proof."""
 
     table: str
@@ -27,7 +27,7 @@ class TableView(View):
     hash: str
 
 
-class GenerationView(View):
+class GenerationView(PageView):
     """One build of a reader's tables."""
 
     version: int
@@ -42,7 +42,7 @@ class GenerationView(View):
     tables: tuple[TableView, ...]
 
 
-class ReaderView(View):
+class ReaderView(PageView):
     """A reader with the builds of its tables, the youngest first."""
 
     name: str
@@ -54,7 +54,7 @@ class ReaderView(View):
     """The id of what is under way about it."""
 
 
-class ProjectionsView(View):
+class ProjectionsView(PageView):
     """All readers of all services."""
 
     readers: tuple[ReaderView, ...]
@@ -98,7 +98,7 @@ async def look(sources: Sources, _query: Query) -> ProjectionsView:
     return ProjectionsView(readers=tuple(readers))
 
 
-class Which(BaseModel):
+class WhichReader(BaseModel):
     """Which reader's tables."""
 
     service: str
@@ -111,30 +111,30 @@ class Which(BaseModel):
         return name
 
 
-class Rebuild(Which):
+class RebuildForm(WhichReader):
     """Which, and in how many processes."""
 
     processes: int = Field(default=1, ge=1, le=64)
 
 
-class Switch(Which):
+class GenerationSwitch(WhichReader):
     """To which build."""
 
     generation: int = Field(ge=1)
 
 
-async def rebuild(sources: Sources, form: Rebuild, who: str) -> str:
+async def rebuild(sources: Sources, form: RebuildForm, who: str) -> str:
     """Begin to build tables anew, in a process of its own."""
     words = ["rebuild", form.name(), "--by", who, "--processes", str(form.processes)]
     return _begin(sources, "rebuild", form.name(), who, words, "switched")
 
 
-async def verify(sources: Sources, form: Which, who: str) -> str:
+async def verify(sources: Sources, form: WhichReader, who: str) -> str:
     """Begin to compare tables with the log, in a process of its own."""
     return _begin(sources, "verify", form.name(), who, ["verify", form.name()], "equal")
 
 
-async def switch(sources: Sources, form: Switch, who: str) -> str:
+async def switch(sources: Sources, form: GenerationSwitch, who: str) -> str:
     """Go over to tables that were kept; raises Refused."""
     words = ["switch", form.name(), str(form.generation), "--by", who, "--json"]
     process = await started(sources.here, ["projections", *words])
@@ -164,6 +164,6 @@ def _begin(sources: Sources, kind: str, name: str, who: str, words: Sequence[str
 
 
 PAGE = Page("/projections", look, Query, ProjectionsView, "projections.html", N_("Projections"), nav=9)
-REBUILD = Action("/projections/{service}/{reader}/rebuild", Rebuild, rebuild)
-VERIFY = Action("/projections/{service}/{reader}/verify", Which, verify)
-SWITCH = Action("/projections/{service}/{reader}/switch/{generation}", Switch, switch)
+REBUILD = Action("/projections/{service}/{reader}/rebuild", RebuildForm, rebuild)
+VERIFY = Action("/projections/{service}/{reader}/verify", WhichReader, verify)
+SWITCH = Action("/projections/{service}/{reader}/switch/{generation}", GenerationSwitch, switch)

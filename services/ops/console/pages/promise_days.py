@@ -8,7 +8,7 @@ from libs.messages.certificates import Certificate
 from libs.messages.sla import FirstResponseClockStarted, FirstResponseReinstated, FirstResponseRetargeted
 from libs.plan import BadCertificate, verify
 from libs.workcal import Interval, start_of_day, zone
-from services.ops.console.pages.page import View
+from services.ops.console.pages.page import PageView
 from services.ops.explain.days import DayLine, days_of
 from services.ops.sla.grounds import Grounds
 from services.ops.trail.as_of import Cut
@@ -18,7 +18,7 @@ CERTIFIED = FirstResponseClockStarted | FirstResponseRetargeted | FirstResponseR
 DAY = timedelta(days=1)
 
 
-class SpanView(View):
+class SpanView(PageView):
     """A part of a local day, in shares of it; `kind` is used or closed."""
 
     kind: str
@@ -26,7 +26,7 @@ class SpanView(View):
     length: float
 
 
-class DayView(View):
+class DayView(PageView):
     """A local day of a promise: what was used of it, and what kept it from being used."""
 
     day: date
@@ -37,7 +37,7 @@ class DayView(View):
     spans: tuple[SpanView, ...]
 
 
-class PromiseView(View):
+class PromiseView(PageView):
     """A promise as it stands; of one that was not given only state and reason."""
 
     state: str

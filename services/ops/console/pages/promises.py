@@ -11,8 +11,8 @@ from pydantic import Field, field_validator
 from libs.eventlog.tables.queries import Queries, expressions_of
 from libs.messages.tickets import Channel
 from libs.workcal import zone
-from services.ops.console.pages.board import DayKept, OpenPromise, Standing, as_csv, days_kept, open_promise
-from services.ops.console.pages.page import NotThere, Page, Query, View, of_a_centre
+from services.ops.console.pages.board import DayKept, OpenPromise, PromiseStanding, as_csv, days_kept, open_promise
+from services.ops.console.pages.page import NotThere, Page, PageView, Query, of_a_centre
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.report.accounts import Ledger
@@ -30,13 +30,13 @@ WHOLE = 100_000
 A_DAY = timedelta(days=1)
 
 
-class Filters(Query):
+class PromiseFilters(Query):
     """Which promises are meant."""
 
     centre: str | None = None
     channel: Channel | None = None
     customer: str | None = Field(default=None, description="customer/<source>/<number>")
-    state: Standing | None = None
+    state: PromiseStanding | None = None
     known_at: datetime | None = Field(default=None, description="As it was known then; UTC without an offset")
     after: str | None = Field(default=None, description="The stream of the last one of the page before")
     most: int = Field(default=200, ge=1, le=1000)
@@ -55,7 +55,7 @@ class Filters(Query):
         return self.known_at is not None
 
 
-class Missed(View):
+class Missed(PageView):
     """A promise that was not kept."""
 
     ticket: str
@@ -67,7 +67,7 @@ class Missed(View):
     why: str
 
 
-class PromisesView(View):
+class PromisesView(PageView):
     """The board, and how promises were kept."""
 
     now: datetime
@@ -75,7 +75,7 @@ class PromisesView(View):
     known_at: datetime | None
     asked: dict[str, str]
     centres: tuple[str, ...]
-    counts: dict[Standing, int]
+    counts: dict[PromiseStanding, int]
     promises: tuple[OpenPromise, ...]
     after: str | None
     """From where the next page goes on; None where this is the last one."""
@@ -105,7 +105,7 @@ async def known(sources: Sources, known_at: datetime | None) -> Known:
     return Known(queries, grounds.only(then.calendars), known_at)
 
 
-async def look(sources: Sources, query: Filters) -> PromisesView:
+async def look(sources: Sources, query: PromiseFilters) -> PromisesView:
     """The board as it is now, or as it was known; raises NotThere for an instant that lies ahead."""
     if query.known_at and query.known_at > sources.clock.now():
         raise NotThere("known_at lies ahead: nobody knows yet what will be known then")
@@ -123,7 +123,10 @@ async def look(sources: Sources, query: Filters) -> PromisesView:
         known_at=query.known_at,
         asked=_asked(query),
         centres=tuple(sorted(here.grounds.calendars)),
-        counts={**dict.fromkeys(Standing, 0), **{Standing(row["standing"]): row["promises"] for row in counted}},
+        counts={
+            **dict.fromkeys(PromiseStanding, 0),
+            **{PromiseStanding(row["standing"]): row["promises"] for row in counted},
+        },
         promises=listed,
         after=listed[-1].stream if len(found) > most else None,
         days=kept,
@@ -131,13 +134,13 @@ async def look(sources: Sources, query: Filters) -> PromisesView:
     )
 
 
-def _asked(query: Filters) -> dict[str, str]:
+def _asked(query: PromiseFilters) -> dict[str, str]:
     said = query.model_dump(mode="json", exclude_defaults=True, exclude={"format", "after"}, exclude_none=True)
     return {name: str(value) for name, value in said.items()}
 
 
 async def kept_and_missed(
-    here: Known, query: Filters, whose: Mapping[str, object]
+    here: Known, query: PromiseFilters, whose: Mapping[str, object]
 ) -> tuple[tuple[DayKept, ...], tuple[Missed, ...]]:
     """How the last days were kept, by the local days of each centre, and what was missed."""
     zones = {centre: here.grounds.newest(centre).zone for centre in here.grounds.calendars}
@@ -177,7 +180,7 @@ def lines(view: PromisesView) -> str:
 PAGE = Page(
     "/promises",
     look,
-    Filters,
+    PromiseFilters,
     PromisesView,
     "promises.html",
     N_("Promises"),

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from services.ops.console.pages.page import Page, Query, View
+from services.ops.console.pages.page import Page, PageView, Query
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.trail.receipts import receipts
 
 
-class AskedFor(Query):
+class ReceiptsAsked(Query):
     """Of which message."""
 
     source: str | None = None
@@ -16,7 +16,7 @@ class AskedFor(Query):
     number: str | None = None
 
 
-class ReceiptView(View):
+class ReceiptView(PageView):
     """What became of it."""
 
     outcome: str
@@ -29,7 +29,7 @@ class ReceiptView(View):
     doubts: int
 
 
-class ReceiptsView(View):
+class ReceiptsView(PageView):
     """All that is known of a message."""
 
     source: str | None
@@ -40,7 +40,7 @@ class ReceiptsView(View):
     """Of its source, where no event came of it: places that may be it."""
 
 
-async def look(sources: Sources, query: AskedFor) -> ReceiptsView:
+async def look(sources: Sources, query: ReceiptsAsked) -> ReceiptsView:
     """What became of a message; nothing before one is named."""
     found: tuple[ReceiptView, ...] = ()
     dead: tuple[str, ...] = ()
@@ -66,4 +66,4 @@ async def look(sources: Sources, query: AskedFor) -> ReceiptsView:
     return ReceiptsView(source=query.source, id=query.id, number=query.number, receipts=found, dead_letters=dead)
 
 
-PAGE = Page("/receipts", look, AskedFor, ReceiptsView, "receipts.html", N_("Receipts"), nav=11, live=False)
+PAGE = Page("/receipts", look, ReceiptsAsked, ReceiptsView, "receipts.html", N_("Receipts"), nav=11, live=False)

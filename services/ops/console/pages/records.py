@@ -11,7 +11,7 @@ from libs.eventlog.wire.record import Record
 from libs.messages.places import RecordAddress
 from services.ops.cli.output import Refused
 from services.ops.console.masking import OPEN, shape
-from services.ops.console.pages.page import NotThere, Page, Query, View
+from services.ops.console.pages.page import NotThere, Page, PageView, Query
 from services.ops.console.pages.tail import card_of, record_view
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
@@ -32,7 +32,7 @@ IN_A_LINE = 16
 PRINTABLE = range(0x20, 0x7F)
 
 
-class Which(Query):
+class WhichRecord(Query):
     """Which record."""
 
     topic: str
@@ -40,7 +40,7 @@ class Which(Query):
     offset: int = Field(ge=0)
 
 
-class LinkView(View):
+class LinkView(PageView):
     """An event that counts."""
 
     place: str
@@ -52,7 +52,7 @@ class LinkView(View):
     recorded_at: datetime
 
 
-class StepView(View):
+class StepView(PageView):
     """A step back from a record; `event` is None where it is a record at a door."""
 
     depth: int
@@ -63,7 +63,7 @@ class StepView(View):
     """Whether what it goes back to stands above already."""
 
 
-class EffectsView(View):
+class EffectsView(PageView):
     """What a record led to: how many of each type, the most first, and the earliest of them."""
 
     counts: Mapping[str, int]
@@ -72,7 +72,7 @@ class EffectsView(View):
     """Whether there are more than were counted."""
 
 
-class RecordView(View):
+class RecordPageView(PageView):
     """One record; `masked` where it may be personal and its shape alone is shown."""
 
     place: str
@@ -138,7 +138,7 @@ def _printable(line: bytes) -> str:
     return "".join(chr(byte) if byte in PRINTABLE else "." for byte in line)
 
 
-async def look(sources: Sources, query: Which) -> RecordView:
+async def look(sources: Sources, query: WhichRecord) -> RecordPageView:
     """Look at one; raises NotThere."""
     card, log = card_of(sources, query.topic), await sources.log()
     address = RecordAddress(topic=query.topic, partition=query.partition, offset=query.offset)
@@ -152,7 +152,7 @@ async def look(sources: Sources, query: Which) -> RecordView:
     told = await causes(chain, [counting.id]) if counting else {}
     after = await effects(chain, counting or address, COUNTED)
     shown = record_view(record, shape(record, is_open=card.kind in OPEN))
-    return RecordView(
+    return RecordPageView(
         place=address.text(),
         topic=card.topic,
         kind=card.kind,
@@ -174,4 +174,4 @@ def _hex(record: Record) -> str:
 
 
 PATH = "/records/{topic}/{partition}/{offset}"
-PAGE = Page(PATH, look, Which, RecordView, "record.html", N_("Record"), live=False)
+PAGE = Page(PATH, look, WhichRecord, RecordPageView, "record.html", N_("Record"), live=False)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 from libs.messages.catalogue import PLAN
 from libs.plan.files import CENTRES, HOLIDAYS, PRICES, TARGETS
 from services.ops.cli.output import Refused
-from services.ops.console.pages.page import Action, NotThere, Page, Query, View
+from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query
 from services.ops.console.processes import all_said, follow, started
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
@@ -41,14 +41,14 @@ SOME = 50
 """Of each list on one page."""
 
 
-class RehearsalLine(View):
+class RehearsalLine(PageView):
     """One rehearsal that was made here."""
 
     digest: str
     summary: Summary
 
 
-class RehearseView(View):
+class RehearseView(PageView):
     """What a rehearsal is begun with, and those that were made."""
 
     files: dict[str, str]
@@ -86,7 +86,7 @@ class RehearsalQuery(Query):
     first: int = Field(default=0, ge=0, description="So many of each list are left out")
 
 
-class RehearsalView(View):
+class RehearsalView(PageView):
     """What a rehearsal came to."""
 
     digest: str

@@ -11,7 +11,7 @@ from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.kafka.topics import Card
 from libs.eventlog.wire.record import Record
 from services.ops.console.masking import OPEN, Shape, shape
-from services.ops.console.pages.page import NotThere, Page, View
+from services.ops.console.pages.page import NotThere, Page, PageView
 from services.ops.console.pages.record_filter import RecordFilter, wanted
 from services.ops.console.pages.topics import types_of
 from services.ops.console.sources import Sources
@@ -47,7 +47,7 @@ class SearchQuery(TailQuery):
         return dict(part.split(":", 1) for part in text.split(",")) if isinstance(text, str) else text
 
 
-class RecordView(View):
+class TailRecordView(PageView):
     """One record; `masked` where its content may be personal and its shape alone is shown."""
 
     partition: int
@@ -63,7 +63,7 @@ class RecordView(View):
     masked: bool
 
 
-class TailView(View):
+class TailView(PageView):
     """The newest records that are asked for, among those that are kept."""
 
     topic: str
@@ -73,11 +73,11 @@ class TailView(View):
     asked: Mapping[str, str]
     kept: int
     matching: int
-    records: tuple[RecordView, ...]
+    records: tuple[TailRecordView, ...]
     masked: bool
 
 
-class SearchView(View):
+class LogSearchView(PageView):
     """What a search has found on this stretch; `next` has the parameters that it goes on with, None at the end."""
 
     topic: str
@@ -85,16 +85,16 @@ class SearchView(View):
     about: str
     types: tuple[str, ...]
     asked: Mapping[str, str]
-    records: tuple[RecordView, ...]
+    records: tuple[TailRecordView, ...]
     scanned: int
     of: int
     next: Mapping[str, str] | None
     masked: bool
 
 
-def record_view(record: Record, found: Shape) -> RecordView:
+def record_view(record: Record, found: Shape) -> TailRecordView:
     """A record as it may be shown."""
-    return RecordView(
+    return TailRecordView(
         partition=record.partition,
         offset=record.offset,
         at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
@@ -113,7 +113,7 @@ def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode(errors="backslashreplace")
 
 
-def chosen(records: Iterable[Record], asked: RecordFilter, *, is_open: bool) -> list[RecordView]:
+def chosen(records: Iterable[Record], asked: RecordFilter, *, is_open: bool) -> list[TailRecordView]:
     """Those of some records that are asked for."""
     shaped = ((record, shape(record, is_open=is_open)) for record in records)
     return [record_view(record, found) for record, found in shaped if wanted(asked, record, found)]
@@ -145,7 +145,7 @@ async def look(sources: Sources, query: TailQuery) -> TailView:
     )
 
 
-async def search(sources: Sources, query: SearchQuery) -> SearchView:
+async def search(sources: Sources, query: SearchQuery) -> LogSearchView:
     """Search backwards until a page is full, time is used up or the log is at its beginning; raises NotThere."""
     card, log, clock = card_of(sources, query.topic), await sources.log(), sources.clock
     starts = await _starts(log, query)
@@ -153,12 +153,12 @@ async def search(sources: Sources, query: SearchQuery) -> SearchView:
     if unknown := before.keys() - starts.keys():
         raise NotThere(f"{query.topic} has no partition {min(unknown)}")
     of = query.of or sum(max(0, end - starts[p]) for p, end in before.items())
-    found, scanned, until = list[RecordView](), query.scanned, clock.monotonic() + BUDGET
+    found, scanned, until = list[TailRecordView](), query.scanned, clock.monotonic() + BUDGET
     while before and len(found) < MOST and clock.monotonic() < until:
         stretch = await backwards(log, query.topic, before, starts)
         found += chosen(stretch.records, query, is_open=card.kind in OPEN)
         before, scanned = dict(stretch.before), scanned + stretch.scanned
-    return SearchView(
+    return LogSearchView(
         topic=card.topic,
         kind=card.kind,
         about=card.about,
@@ -205,7 +205,7 @@ def compact(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False)[:300]
 
 
-def laid_out(record: RecordView) -> str:
+def laid_out(record: TailRecordView) -> str:
     """Everything of a record in lines."""
     whole = {**record.attributes, "data": record.data} if record.attributes else record.data
     text = json.dumps(whole, ensure_ascii=False, indent=2)
@@ -214,5 +214,5 @@ def laid_out(record: RecordView) -> str:
 
 PAGE = Page("/topics/{topic}", look, TailQuery, TailView, "tail.html", N_("Records of a topic"))
 SEARCH = Page(
-    "/topics/{topic}/search", search, SearchQuery, SearchView, "search.html", N_("Search in a topic"), live=False
+    "/topics/{topic}/search", search, SearchQuery, LogSearchView, "search.html", N_("Search in a topic"), live=False
 )

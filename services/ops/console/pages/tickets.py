@@ -10,9 +10,9 @@ from libs.messages.base import YEARS
 from libs.messages.streams import normal_id, parse_stream
 from libs.workcal import CalendarEnds, Interval, windows, zone
 from services.ops.console.lanes import Happened, bands, marks, place, stretches, width_of
-from services.ops.console.pages.page import Elsewhere, NotThere, Page, Query, View
+from services.ops.console.pages.page import Elsewhere, NotThere, Page, PageView, Query
 from services.ops.console.pages.promise_days import PromiseView, certificate_then, promise_view
-from services.ops.console.pages.two_clocks import Difference, both_clocks, differences, standing
+from services.ops.console.pages.two_clocks import ClockDifference, both_clocks, differences, standing
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.sla.grounds import Grounds, grounds_in_tables
@@ -30,14 +30,14 @@ class Search(Query):
     number: str | None = None
 
 
-class SearchView(View):
+class TicketSearchView(PageView):
     """A ticket that is looked for."""
 
     source: str | None
     number: str | None
 
 
-class Which(Query):
+class WhichTicket(Query):
     """Which ticket, source and number percent-encoded as in its id, and how it stood when."""
 
     source: str
@@ -67,7 +67,7 @@ class Which(Query):
             raise NotThere(f"{self.source}/{self.number} is not source/number of a ticket") from None
 
 
-class EventView(View):
+class EventView(PageView):
     """An event of its life; `standing` says how it stands to the instants that are asked for."""
 
     place: str
@@ -80,7 +80,7 @@ class EventView(View):
     standing: str
 
 
-class StretchView(View):
+class StretchView(PageView):
     """Hours to scale, or a gap that is folded."""
 
     since: datetime
@@ -91,14 +91,14 @@ class StretchView(View):
     open_seconds: float | None
 
 
-class BandView(View):
+class BandView(PageView):
     """Opening hours."""
 
     x: float
     width: float
 
 
-class MarkView(View):
+class MarkView(PageView):
     """What happened about then in a lane."""
 
     x: float
@@ -107,7 +107,7 @@ class MarkView(View):
     types: tuple[str, ...]
 
 
-class LineView(View):
+class LineView(PageView):
     """An instant over all lanes: `due`, `as-of` or `known-at`."""
 
     x: float
@@ -115,7 +115,7 @@ class LineView(View):
     at: datetime
 
 
-class LanesView(View):
+class LanesView(PageView):
     """The lanes, laid out from left to right."""
 
     width: float
@@ -126,7 +126,7 @@ class LanesView(View):
     lines: tuple[LineView, ...]
 
 
-class MailView(View):
+class MailView(PageView):
     """A mail about it; to whom by role alone."""
 
     stream: str
@@ -137,7 +137,7 @@ class MailView(View):
     changed_at: datetime
 
 
-class FactsView(View):
+class FactsView(PageView):
     """The ticket itself, by ids alone."""
 
     state: str
@@ -155,7 +155,7 @@ class FactsView(View):
     reason: str | None
 
 
-class TicketView(View):
+class TicketView(PageView):
     """A ticket; where instants are asked for as it stood, and what was true beside what was known."""
 
     ticket: str
@@ -171,7 +171,7 @@ class TicketView(View):
     promise: PromiseView | None
     mails: tuple[MailView, ...]
     events: tuple[EventView, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[ClockDifference, ...]
     lanes: LanesView
     centres: tuple[str, ...]
     """With which it is, or was opened, by all that is known now."""
@@ -248,7 +248,7 @@ def hours_behind(
         return None
 
 
-def ticket_view(told: TicketLife, ticket: str, query: Which, grounds: Grounds, now: datetime) -> TicketView:
+def ticket_view(told: TicketLife, ticket: str, query: WhichTicket, grounds: Grounds, now: datetime) -> TicketView:
     """All that a page shows of a ticket."""
     cut = Cut(query.as_of, query.known_at)
     both, then = both_clocks(cut), as_it_stood(told, cut)
@@ -283,14 +283,14 @@ def centres_of(told: TicketLife) -> tuple[str, ...]:
     return tuple(dict.fromkeys(centre for centre in known if centre))
 
 
-def _differing(told: TicketLife, both: Cut) -> tuple[Difference, ...]:
+def _differing(told: TicketLife, both: Cut) -> tuple[ClockDifference, ...]:
     if both.as_of is None:
         return ()
     true, known = Cut(as_of=both.as_of), Cut(known_at=both.known_at)
     return tuple(differences(as_it_stood(told, true), as_it_stood(told, known)))
 
 
-async def look(sources: Sources, query: Which) -> TicketView:
+async def look(sources: Sources, query: WhichTicket) -> TicketView:
     """Look at a ticket; raises NotThere."""
     ticket = query.ticket()
     chain = await sources.chain()
@@ -301,20 +301,20 @@ async def look(sources: Sources, query: Which) -> TicketView:
     return ticket_view(told, ticket, query, grounds, sources.clock.now())
 
 
-async def search(_sources: Sources, query: Search) -> SearchView:
+async def search(_sources: Sources, query: Search) -> TicketSearchView:
     """Go to a ticket whose source and number are known; raises Elsewhere."""
     if query.source and query.number:
         raise Elsewhere(
             f"/tickets/{'/'.join(quote(quote(part.strip(), safe='')) for part in (query.source, query.number))}"
         )
-    return SearchView(source=query.source, number=query.number)
+    return TicketSearchView(source=query.source, number=query.number)
 
 
-SEARCH = Page("/tickets", search, Search, SearchView, "tickets.html", N_("Tickets"), nav=4, live=False)
+SEARCH = Page("/tickets", search, Search, TicketSearchView, "tickets.html", N_("Tickets"), nav=4, live=False)
 PAGE = Page(
     "/tickets/{source}/{number}",
     look,
-    Which,
+    WhichTicket,
     TicketView,
     "ticket.html",
     N_("Ticket"),

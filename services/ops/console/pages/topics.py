@@ -10,7 +10,7 @@ from libs.eventlog.ports import PartitionOffset
 from libs.messages.catalogue import EVENTS, UPSTREAM, split_door
 from services.ops.console.followers import FollowerState, Trend, by_topic
 from services.ops.console.masking import OPEN, shape
-from services.ops.console.pages.page import Page, Query, View
+from services.ops.console.pages.page import Page, PageView, Query
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 
@@ -25,7 +25,7 @@ TRENDS = {
 }
 
 
-class FollowerView(View):
+class FollowerView(PageView):
     """A reader, door or reaction on a topic; what is not known is None, and `problem` says why."""
 
     name: str
@@ -38,7 +38,7 @@ class FollowerView(View):
     problem: str | None
 
 
-class TopicView(View):
+class TopicView(PageView):
     """One topic."""
 
     topic: str
@@ -60,7 +60,7 @@ class TopicView(View):
     """Of a door, those that nobody is done with."""
 
 
-class TopicsView(View):
+class TopicsView(PageView):
     """All topics, and what follows a topic that has no card."""
 
     now: datetime

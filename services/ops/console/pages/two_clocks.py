@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.ops.console.pages.page import View
+from services.ops.console.pages.page import PageView
 from services.ops.trail.as_of import Cut
 from services.ops.trail.tickets import TicketThen
 
@@ -17,7 +17,7 @@ SHOWN: Mapping[str, Sequence[str]] = {
 """What is compared of each."""
 
 
-class Difference(View):
+class ClockDifference(PageView):
     """What was otherwise than it was known; `of` names one where there are several."""
 
     what: str
@@ -41,7 +41,7 @@ def standing(cut: Cut, occurred_at: datetime, recorded_at: datetime) -> str:
     return "not-yet" if known else "later"
 
 
-def differences(true: TicketThen, known: TicketThen) -> list[Difference]:
+def differences(true: TicketThen, known: TicketThen) -> list[ClockDifference]:
     """Where what was true differs from what was known."""
     found = [*_of("ticket", None, true.ticket, known.ticket), *_of("promise", None, true.promise, known.promise)]
     told, heard = ({row.stream: row for row in then.notices} for then in (true, known))
@@ -50,8 +50,8 @@ def differences(true: TicketThen, known: TicketThen) -> list[Difference]:
     return found
 
 
-def _of(what: str, of: str | None, true: Any, known: Any) -> Iterator[Difference]:
+def _of(what: str, of: str | None, true: Any, known: Any) -> Iterator[ClockDifference]:
     for name in SHOWN[what]:
         one, other = getattr(true, name, None), getattr(known, name, None)
         if one != other:
-            yield Difference(what=what, of=of, name=name, true=one, known=other)
+            yield ClockDifference(what=what, of=of, name=name, true=one, known=other)

@@ -4,18 +4,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from services.ops.console.pages.page import Action, NotThere, Page, Query, View
+from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 
 
-class AskedFor(Query):
+class WhichWork(Query):
     """Which."""
 
     id: str
 
 
-class WorkView(View):
+class WorkView(PageView):
     """One thing that was begun."""
 
     id: str
@@ -33,7 +33,7 @@ class WorkView(View):
     back: str
 
 
-async def look(sources: Sources, query: AskedFor) -> WorkView:
+async def look(sources: Sources, query: WhichWork) -> WorkView:
     """How far it is; raises NotThere."""
     work = sources.works.find(query.id)
     if work is None:
@@ -55,17 +55,17 @@ async def look(sources: Sources, query: AskedFor) -> WorkView:
     )
 
 
-class Which(BaseModel):
+class WorkToEnd(BaseModel):
     """Which one to end."""
 
     id: str
 
 
-async def cancel(sources: Sources, form: Which, _who: str) -> str:
+async def cancel(sources: Sources, form: WorkToEnd, _who: str) -> str:
     """Have it end as soon as it can."""
     sources.works.cancel(form.id)
     return f"/works/{form.id}"
 
 
-PAGE = Page("/works/{id}", look, AskedFor, WorkView, "work.html", N_("Under way"))
-CANCEL = Action("/works/{id}/cancel", Which, cancel)
+PAGE = Page("/works/{id}", look, WhichWork, WorkView, "work.html", N_("Under way"))
+CANCEL = Action("/works/{id}/cancel", WorkToEnd, cancel)
