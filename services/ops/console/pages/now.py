@@ -109,6 +109,8 @@ class NowView(PageView):
     """What somebody on call sees first; what could not be asked is None, and `unknown` says why."""
 
     now: datetime
+    machine_time: datetime
+    """By which dead letters have their age: the broker dates them, whatever the plan's time is."""
     centres: tuple[CentreNow, ...] | None
     promises: PromisesNow | None
     ambiguous: Count | None
@@ -247,6 +249,7 @@ async def look(sources: Sources, _query: Query) -> NowView:
     now = sources.clock.now()
     return NowView(
         now=now,
+        machine_time=sources.clock.wall(),
         centres=every,
         promises=waiting,
         ambiguous=mails,
