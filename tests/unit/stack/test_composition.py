@@ -19,7 +19,7 @@ from services.ops.watch.services import SERVICES
 from services.sla_timer.settings import SlaTimerSettings
 
 OPTIONS_OF: dict[type[ServiceSettings], set[str]] = {
-    ConsoleSettings: {"services"},
+    ConsoleSettings: {"services", "run"},
     OpsSettings: {"services"},
 }  # what its commands take beside its settings
 SETTINGS: dict[str, type[ServiceSettings]] = {
