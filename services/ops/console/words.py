@@ -1,37 +1,22 @@
 """The languages of the pages: English is what the code says, each other one a file of `words/`, read at the start."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
-from gettext import GNUTranslations, NullTranslations
-from io import BytesIO
+from gettext import NullTranslations
 from pathlib import Path
 
 from babel import negotiate_locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
+from services.ops.speech.languages import ENGLISH, LANGUAGES, N_, translations_in
+
+__all__ = ["ENGLISH", "FOLDER", "LANGUAGES", "N_", "language_for", "translations"]
 FOLDER = Path(__file__).with_name("words")
-ENGLISH = "en"
-LANGUAGES: Mapping[str, str] = {"en": "English", "fr": "Français"}
-"""By code, what each calls itself."""
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name by which gettext's tools know it
-    """Mark a text that is translated where it is shown."""
-    return text
 
 
 @cache
 def translations(language: str) -> NullTranslations:
     """What the file of a language says; English needs none."""
-    if language == ENGLISH:
-        return NullTranslations()
-    with (FOLDER / f"{language}.po").open("rb") as file:
-        catalog = read_po(file, locale=language)
-    compiled = BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+    return translations_in(FOLDER, language)
 
 
 def language_for(chosen: str | None, accepted: str | None) -> str:

@@ -12,6 +12,7 @@ from services.ops.explain.days import DayLine
 from services.ops.explain.explanation import Explanation
 from services.ops.sla.causes import in_words
 from services.ops.sla.response_times import NOTHING, Length, seconds
+from services.ops.speech.speech import Speech
 
 
 def data(found: Explanation) -> dict[str, Any]:
@@ -26,7 +27,9 @@ def data(found: Explanation) -> dict[str, Any]:
         "cover_restated": found.told.restated.model_dump() if found.told.restated else None,
         "no_promise": found.no_promise,
         "promise": _promise(found, found.certificate) if found.certificate else None,
-        "changes": [_change(change) for change in (found.certificate.changes if found.certificate else ())],
+        "changes": [
+            _change(change, found.speech) for change in (found.certificate.changes if found.certificate else ())
+        ],
         "days": [_day(line) for line in found.days],
         "life": [happening._asdict() for happening in found.life],
         "warnings": [{"percent": each.percent, "at_risk_at": each.at_risk_at} for each in found.warnings],
@@ -68,11 +71,11 @@ def _promise(found: Explanation, known: Certificate) -> dict[str, Any]:
     }
 
 
-def _change(change: CertificateChange) -> dict[str, Any]:
+def _change(change: CertificateChange, speech: Speech) -> dict[str, Any]:
     return {
         **change.model_dump(),
         "used_seconds": seconds(change.used_microseconds * MICROSECOND),
-        "why": in_words(change.cause),
+        "why": in_words(change.cause, speech),
     }
 
 

@@ -7,12 +7,19 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from libs.messages.certificates import Certificate
-from libs.messages.plan import CentreCalendar, Closure
+from libs.messages.plan import CentreCalendar, Closure, Status
 from libs.plan.certificates import MICROSECOND, legs, used_between
 from libs.workcal import Hours, Interval, start_of_day, zone
-from libs.workcal.hours import ALL_DAY, ONE_DAY, WEEKDAYS
+from libs.workcal.hours import ALL_DAY, ONE_DAY
+from services.ops.speech.languages import N_
+from services.ops.speech.speech import IN_ENGLISH, Speech
 
 SATURDAY = 6  # ISO 8601, like Sunday after it
+STATUSES = {
+    Status.CONFIRMED: N_("confirmed"),
+    Status.ESTIMATED: N_("estimated"),
+    Status.ASSUMPTION: N_("assumption"),
+}
 
 
 class DayLineKind(StrEnum):
@@ -56,13 +63,13 @@ Calendars = Mapping[int, CentreCalendar]
 """Those of one centre, by version."""
 
 
-def days_of(certificate: Certificate, calendars: Calendars) -> list[DayLine]:
+def days_of(certificate: Certificate, calendars: Calendars, speech: Speech = IN_ENGLISH) -> list[DayLine]:
     """Every day from the opening to the deadline; raises LookupError for a calendar that is not there."""
     civil, held = zone(certificate.zone), list(_held(certificate, calendars))
     first = certificate.opened_at.astimezone(civil).date()
     last = (certificate.due_at - MICROSECOND).astimezone(civil).date()
     days = (first + ONE_DAY * n for n in range(max(0, (last - first).days) + 1))
-    return [line for day in days for line in _day(certificate, held, day)]
+    return [line for day in days for line in _day(certificate, held, day, speech)]
 
 
 def _held(certificate: Certificate, calendars: Calendars) -> Iterator[HeldLeg]:
@@ -75,16 +82,19 @@ def _held(certificate: Certificate, calendars: Calendars) -> Iterator[HeldLeg]:
         yield HeldLeg(*ends, leg.counts_from, calendars[version])
 
 
-def _day(certificate: Certificate, held: Sequence[HeldLeg], day: date) -> list[DayLine]:
+def _day(certificate: Certificate, held: Sequence[HeldLeg], day: date, speech: Speech) -> list[DayLine]:
     civil = zone(certificate.zone)
     whole = Interval(start_of_day(day, civil), start_of_day(day + ONE_DAY, civil))
     concerned = [one for one in held if one.begins_at < whole.closes_at and one.ends_at > whole.opens_at] or [held[-1]]
-    used, closed = list(_used(certificate, held, day, whole)), list(_closed(concerned, day, whole, certificate.zone))
+    used = list(_used(certificate, held, day, whole, speech))
+    closed = list(_closed(concerned, day, whole, certificate.zone, speech))
     found = sorted([*used, *closed], key=lambda line: line.opens_at or whole.closes_at)
-    return found or [_unused(concerned[-1].calendar, day, certificate)]
+    return found or [_unused(concerned[-1].calendar, day, certificate, speech)]
 
 
-def _used(certificate: Certificate, held: Sequence[HeldLeg], day: date, whole: Interval) -> Iterator[DayLine]:
+def _used(
+    certificate: Certificate, held: Sequence[HeldLeg], day: date, whole: Interval, speech: Speech
+) -> Iterator[DayLine]:
     civil = zone(certificate.zone)
     for interval in certificate.intervals:
         opens, closes = max(interval.opens_at, whole.opens_at), min(interval.closes_at, whole.closes_at)
@@ -92,10 +102,11 @@ def _used(certificate: Certificate, held: Sequence[HeldLeg], day: date, whole: I
             leg = [one for one in held if one.begins_at <= opens][-1]
             total = used_between(certificate.intervals, leg.counts_from, closes) * MICROSECOND
             local, version = (opens.astimezone(civil), closes.astimezone(civil)), leg.calendar.version
-            yield DayLine(day, DayLineKind.USED, version, "working time", *local, used=closes - opens, total=total)
+            says = speech.say(N_("working time"))
+            yield DayLine(day, DayLineKind.USED, version, says, *local, used=closes - opens, total=total)
 
 
-def _closed(concerned: Sequence[HeldLeg], day: date, whole: Interval, name: str) -> Iterator[DayLine]:
+def _closed(concerned: Sequence[HeldLeg], day: date, whole: Interval, name: str, speech: Speech) -> Iterator[DayLine]:
     """Each closure that took hours of that day from the promise, once."""
     civil, told = zone(name), set[tuple[str, Interval]]()
     for one in concerned:
@@ -104,7 +115,8 @@ def _closed(concerned: Sequence[HeldLeg], day: date, whole: Interval, name: str)
             at = hours_of(closure).on(day, civil) if closure.day == day and has_hours(one.calendar, day) else None
             if at and at.opens_at < span.closes_at and at.closes_at > span.opens_at and (closure.name, at) not in told:
                 told.add((closure.name, at))
-                says = f"{closure.name} ({closure.status})"
+                status = speech.say(STATUSES[closure.status])
+                says = speech.say(N_("{closure} ({status})"), closure=closure.name, status=status)
                 line = DayLine(day, DayLineKind.CLOSED, one.calendar.version, says, closure=closure)
                 opens, closes = at.opens_at.astimezone(civil), at.closes_at.astimezone(civil)
                 yield line._replace(opens_at=opens, closes_at=closes) if hours_of(closure) != ALL_DAY else line
@@ -123,12 +135,13 @@ def has_hours(calendar: CentreCalendar, day: date) -> bool:
     return is_weekly or any(extra.day == day for extra in calendar.extra_openings)
 
 
-def _unused(calendar: CentreCalendar, day: date, certificate: Certificate) -> DayLine:
-    name = WEEKDAYS[day.weekday()].capitalize()
+def _unused(calendar: CentreCalendar, day: date, certificate: Certificate, speech: Speech) -> DayLine:
     if not has_hours(calendar, day):
         kind = DayLineKind.WEEKEND if day.isoweekday() >= SATURDAY else DayLineKind.NO_HOURS
-        return DayLine(day, kind, calendar.version, f"no opening hours on {name}")
+        says = speech.say(N_("no opening hours on {weekday}"), weekday=speech.weekday(day))
+        return DayLine(day, kind, calendar.version, says)
     opened = certificate.opened_at.astimezone(zone(certificate.zone))
     if opened.date() == day:
-        return DayLine(day, DayLineKind.NOT_NEEDED, calendar.version, "the ticket was opened after closing")
-    return DayLine(day, DayLineKind.NOT_NEEDED, calendar.version, "no hours were needed")
+        says = speech.say(N_("the ticket was opened after closing"))
+        return DayLine(day, DayLineKind.NOT_NEEDED, calendar.version, says)
+    return DayLine(day, DayLineKind.NOT_NEEDED, calendar.version, speech.say(N_("no hours were needed")))

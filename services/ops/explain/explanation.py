@@ -23,6 +23,7 @@ from services.ops.explain.days import Calendars, DayLine, days_of
 from services.ops.explain.life import JudgedAnswer, PromiseHappening, answers, life
 from services.ops.sla.grounds import Grounds
 from services.ops.sla.response_times import TimedAnswer, Times, as_promised
+from services.ops.speech.speech import IN_ENGLISH, Speech
 from services.sla_timer.promise.decider import DECIDER
 from services.sla_timer.promise.state import Judged, NotPromised, State, Waiting
 
@@ -57,6 +58,8 @@ class Explanation:
     """The life of a promise. Without one `certificate` and `started` are None, and `no_promise` may say why."""
 
     told: RecordedPromise
+    speech: Speech
+    """In which it is said."""
     civil: ZoneInfo
     state: str
     """met, breached, cancelled, running, not-promised or none."""
@@ -79,7 +82,7 @@ class Explanation:
     """Of each transfer; none lies after the promise, also where that became earlier since."""
 
 
-def explain(told: RecordedPromise, grounds: Grounds) -> Explanation:
+def explain(told: RecordedPromise, grounds: Grounds, speech: Speech = IN_ENGLISH) -> Explanation:
     """Put an explanation together; raises LookupError where a calendar that it stands on is not published."""
     state = DECIDER.replay(told.events)
     certificate, responded_at = _certificate(state), _responded_at(state)
@@ -87,15 +90,16 @@ def explain(told: RecordedPromise, grounds: Grounds) -> Explanation:
     civil = zone(certificate.zone if certificate else _zone(told, grounds))
     return Explanation(
         told=told,
+        speech=speech,
         civil=civil,
         state=str(state.verdict) if isinstance(state, Judged) else STATES.get(state.state, state.state),
         started=started,
         certificate=certificate,
         targets_published_at=_targets_published_at(started, grounds),
         no_promise=state.reason if isinstance(state, NotPromised) else None,
-        life=life(told.events, civil),
-        days=days_of(certificate, _calendars(grounds, certificate.centre)) if certificate else (),
-        answers=answers(told.events),
+        life=life(told.events, civil, speech),
+        days=days_of(certificate, _calendars(grounds, certificate.centre), speech) if certificate else (),
+        answers=answers(told.events, speech),
         warnings=[e for e in told.events if isinstance(e, FirstResponseAtRisk)],
         breached=_last(told.events, FirstResponseBreached),
         responded_at=responded_at,

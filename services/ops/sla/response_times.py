@@ -8,6 +8,7 @@ from libs.messages.certificates import WorkingInterval
 from libs.plan.certificates import MICROSECOND, used_between
 from libs.workcal import CalendarEnds, Interval, WorkingCalendar, working_time_between
 from services.ops.sla.grounds import Grounds
+from services.ops.speech.speech import IN_ENGLISH, Speech
 
 NOTHING = timedelta(0)
 SOON = timedelta(minutes=1)
@@ -71,14 +72,9 @@ def _working(calendar: WorkingCalendar, since: datetime, until: datetime) -> tim
         return None
 
 
-def spoken(length: timedelta) -> str:
+def spoken(length: timedelta, speech: Speech = IN_ENGLISH) -> str:
     """A length in words, without its sign: `1 h 30 min`, `0 s`, `0.000001 s`."""
-    whole, micros = divmod(abs(length) // MICROSECOND, 1_000_000)
-    minutes, seconds = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    fraction = f".{micros:06}".rstrip("0") if micros else ""
-    parts = ((f"{hours} h", hours), (f"{minutes} min", minutes), (f"{seconds}{fraction} s", seconds or micros))
-    return " ".join(text for text, number in parts if number) or "0 s"
+    return speech.length(length)
 
 
 def seconds(length: timedelta | None) -> float | None:
