@@ -13,20 +13,21 @@ from services.ops.console.access.visitors import Visitor
 from services.ops.console.grants import BROWSER
 from services.ops.console.guard import BadForm
 from services.ops.console.render import THEMES, PageReader
-from services.ops.console.words import language_for
+from services.ops.console.words import LANGUAGE, language_for
 
 LARGEST_FORM = 2 << 20  # bytes
 M = TypeVar("M", bound=BaseModel)
 
 
 def asked(query: type[BaseModel], request: Request, browser: str = "") -> Any:
-    """What a page is asked with; raises ValidationError."""
+    """What a page is asked with, in the reader's language where it has sentences; raises ValidationError."""
     given: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         if value:
             given.setdefault(name, []).append(value)
     single = {n: v[-1] if not _is_many(query, n) else v for n, v in given.items()}
-    return told(query, {**single, **request.path_params}, browser)
+    language = {LANGUAGE: language_of(request)} if LANGUAGE in query.model_fields else {}
+    return told(query, {**single, **request.path_params, **language}, browser)
 
 
 def told(model: type[M], said: Mapping[str, Any], browser: str) -> M:
@@ -53,12 +54,17 @@ async def fields(request: Request) -> dict[str, str]:
         raise BadForm("what was sent is no form: application/x-www-form-urlencoded") from error
 
 
+def language_of(request: Request) -> str:
+    """The language that was chosen, or that is accepted."""
+    return language_for(request.cookies.get("olcare_language"), request.headers.get("accept-language"))
+
+
 def reader_of(request: Request, visitor: Visitor) -> PageReader:
     """Whom the answer is for."""
     kept = request.cookies
     theme = kept.get("olcare_theme", "auto")
     return PageReader(
-        language=language_for(kept.get("olcare_language"), request.headers.get("accept-language")),
+        language=language_of(request),
         theme=theme if theme in THEMES else "auto",
         zone=kept.get("olcare_zone"),
         who=visitor.who,

@@ -267,7 +267,7 @@ def _csv(lines: str) -> Response:
 
 
 def _json(view: PageView) -> Response:
-    headers = {"Vary": "Accept, Cookie", "Cache-Control": "no-store"}
+    headers = {"Vary": "Accept, Accept-Language, Cookie", "Cache-Control": "no-store"}
     return Response(view.model_dump_json(), media_type="application/json", headers=headers)
 
 

@@ -6,11 +6,20 @@ from gettext import NullTranslations
 from pathlib import Path
 
 from babel import negotiate_locale
+from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from services.ops.speech.languages import ENGLISH, LANGUAGES, N_, translations_in
 
-__all__ = ["ENGLISH", "FOLDER", "LANGUAGES", "N_", "language_for", "translations"]
+__all__ = ["ENGLISH", "FOLDER", "LANGUAGE", "LANGUAGES", "N_", "InLanguage", "language_for", "translations"]
 FOLDER = Path(__file__).with_name("words")
+LANGUAGE = "language"
+
+
+class InLanguage(BaseModel):
+    """What is asked for in a language: the reader's, never taken from an address."""
+
+    language: SkipJsonSchema[str] = Field(default=ENGLISH, exclude=True)
 
 
 @cache

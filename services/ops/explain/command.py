@@ -1,7 +1,7 @@
 """`olcare sla explain`: the life of a promise in words and as tables, from the log, and what is measured beside it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
@@ -10,14 +10,12 @@ from rich.text import Text
 
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENT_OF_TYPE
-from libs.messages.sla import PromiseEvent
-from libs.messages.tickets import CoverRestated, TicketOpened, TicketRefused
 from services.ops.cli.door_client import door_client
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.explain.as_data import data
 from services.ops.explain.as_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
-from services.ops.explain.explanation import Explanation, RecordedPromise, explain
+from services.ops.explain.explanation import Explanation, RecordedPromise, explain, recorded_promise
 from services.ops.sla.cycles import cycles_told, laid_out
 from services.ops.sla.grounds import grounds_in_log
 from services.ops.speech.languages import ENGLISH, LANGUAGES, N_
@@ -62,16 +60,7 @@ async def _explained(here: Environment, ticket: str, speech: Speech) -> Explanat
 
 def told(ticket: str, entries: Iterable[HistoryEntry]) -> RecordedPromise:
     """Take from a history what a promise is explained by."""
-    opening, recorded_at, restated, events = None, None, None, list[PromiseEvent]()
-    for entry in entries:
-        event = _event(entry)
-        if isinstance(event, TicketOpened | TicketRefused):
-            opening, recorded_at = event, entry.recorded_at
-        elif isinstance(event, CoverRestated):
-            restated = event
-        elif isinstance(event, get_args(PromiseEvent)):
-            events.append(cast("PromiseEvent", event))
-    return RecordedPromise(ticket, opening, events, recorded_at, restated)
+    return recorded_promise(ticket, ((_event(entry), entry.recorded_at) for entry in entries))
 
 
 def _event(entry: HistoryEntry) -> Event:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo
 
 from libs.messages.certificates import Certificate
@@ -80,6 +80,19 @@ class Explanation:
     restated: Restated | None
     internal_targets: Sequence[InternalTargetSet]
     """Of each transfer; none lies after the promise, also where that became earlier since."""
+
+
+def recorded_promise(ticket: str, recorded: Iterable[tuple[Any, datetime | None]]) -> RecordedPromise:
+    """Take from events and the instants at which they were recorded what a promise is explained by."""
+    opening, recorded_at, restated, events = None, None, None, list[PromiseEvent]()
+    for event, at in recorded:
+        if isinstance(event, TicketOpened | TicketRefused):
+            opening, recorded_at = event, at
+        elif isinstance(event, CoverRestated):
+            restated = event
+        elif isinstance(event, get_args(PromiseEvent)):
+            events.append(cast("PromiseEvent", event))
+    return RecordedPromise(ticket, opening, events, recorded_at, restated)
 
 
 def explain(told: RecordedPromise, grounds: Grounds, speech: Speech = IN_ENGLISH) -> Explanation:

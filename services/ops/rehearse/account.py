@@ -23,9 +23,14 @@ from services.ops.rehearse.outcome import BREACHED, MET
 from services.ops.rehearse.rehearsal import Rehearsal
 from services.ops.rehearse.replay import PromiseReplayed, replayed
 from services.ops.rehearse.timeline import PlanTimeline
+from services.ops.speech.languages import ENGLISH
+from services.ops.speech.speech import IN_ENGLISH, Speech
 
 EXPLAINED = 200
 """Flips of which the whole explanation is given, the first of the list."""
+
+ReasonsByLanguage = Mapping[str, Sequence[tuple[str, ...]]]
+"""The sentences as it was, and as it would be."""
 
 
 class Account(NamedTuple):
@@ -35,13 +40,15 @@ class Account(NamedTuple):
     new: Sequence[Compared]
     stood_on: Sequence[StoodOn]
     prices: tuple[Sequence[PriceChange], Sequence[PriceTotal]] = ((), ())
+    others: Sequence[Speech] = ()
+    """In which it is said beside English."""
 
 
 def account(told: Account) -> Rehearsed:
     """Everything that would be otherwise."""
     rehearsal = told.rehearsal
     pairs = rehearsal.pairs()
-    flipped, (counted, moved), (mailed, others) = flips(pairs), moves(pairs), mails(pairs)
+    flipped, (counted, moved), (mailed, others) = flips(pairs, told.others), moves(pairs), mails(pairs)
     changes, totals = told.prices
     span = rehearsal.span
     summary = Summary(
@@ -90,35 +97,43 @@ def _turned(flipped: Iterable[Flip], before: str, after: str) -> int:
 
 
 def explained(
-    rehearsal: Rehearsal, found: Rehearsed, events: Iterable[Sequence[RecordedEvent[TicketEvent]]]
+    rehearsal: Rehearsal,
+    found: Rehearsed,
+    events: Iterable[Sequence[RecordedEvent[TicketEvent]]],
+    others: Sequence[Speech] = (),
 ) -> Rehearsed:
-    """With the explanation of flips of whose tickets the events are given."""
-    reasons: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    """With the explanation of flips of whose tickets the events are given, in English and in other languages."""
+    reasons: dict[str, ReasonsByLanguage] = {}
     for group in events:
         both = [(one, replayed(one, group, rehearsal.span.now)) for one in (rehearsal.timeline, rehearsal.drafted)]
         openings = {event.stream: event for event in group if isinstance(event.data, TicketOpened)}
         for ticket, opening in openings.items():
-            was, would = (_reasons(timeline, promises, opening) for timeline, promises in both)
-            reasons[ticket] = was, would
+            reasons[ticket] = {
+                speech.language: [_reasons(timeline, promises, opening, speech) for timeline, promises in both]
+                for speech in (IN_ENGLISH, *others)
+            }
     return found.model_copy(update={"flips": tuple(_with_reasons(one, reasons) for one in found.flips)})
 
 
 def _reasons(
-    timeline: PlanTimeline, promises: Mapping[str, PromiseReplayed], opening: RecordedEvent[Any]
+    timeline: PlanTimeline, promises: Mapping[str, PromiseReplayed], opening: RecordedEvent[Any], speech: Speech
 ) -> tuple[str, ...]:
     promise = promises.get(opening.stream)
     if promise is None:
         return ()
     events = [told.event for told in promise.told]
-    return tuple(
-        sentences(
-            explain(RecordedPromise(opening.stream, opening.data, events, opening.recordedtime), timeline.grounds)
-        )
-    )
+    told = RecordedPromise(opening.stream, opening.data, events, opening.recordedtime)
+    return tuple(sentences(explain(told, timeline.grounds, speech)))
 
 
-def _with_reasons(flip: Flip, reasons: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> Flip:
+def _with_reasons(flip: Flip, reasons: Mapping[str, ReasonsByLanguage]) -> Flip:
     if flip.ticket not in reasons:
         return flip
-    before, after = reasons[flip.ticket]
-    return flip.model_copy(update={"explained_before": before, "explained_after": after})
+    said = {
+        language: {"explained_before": before, "explained_after": after}
+        for language, (before, after) in reasons[flip.ticket].items()
+    }
+    others = {
+        language: other.model_copy(update=said.get(language)) for language, other in flip.in_other_languages.items()
+    }
+    return flip.model_copy(update={**said[ENGLISH], "in_other_languages": others})

@@ -2,28 +2,37 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median_low
 from typing import NamedTuple
 
 from libs.messages.base import rfc3339
 from libs.messages.sla import NoPromise
-from services.ops.rehearse.findings import Flip, MailCount, MovedDeadline, Moves, OtherMail, ReckonedPromise
+from services.ops.rehearse.findings import (
+    Flip,
+    FlipReasons,
+    MailCount,
+    MovedDeadline,
+    Moves,
+    OtherMail,
+    ReckonedPromise,
+)
 from services.ops.rehearse.outcome import RUNNING, MailAsked, PromiseOutcome
 from services.ops.rehearse.rehearsal import Pair
 from services.ops.sla.causes import in_words
-from services.ops.sla.response_times import spoken
+from services.ops.speech.languages import ENGLISH, N_
+from services.ops.speech.speech import IN_ENGLISH, Speech
 
 LISTED = 1_000
 """Deadlines of promises that are over, and mails, that are listed at most; all are counted."""
 
 
-def flips(pairs: Iterable[Pair]) -> list[Flip]:
-    """The promises that would have another verdict."""
-    return [_flip(*pair) for pair in pairs if pair.before.verdict != pair.after.verdict]
+def flips(pairs: Iterable[Pair], others: Sequence[Speech] = ()) -> list[Flip]:
+    """The promises that would have another verdict, told in English and in other languages."""
+    return [_flip(*pair, others) for pair in pairs if pair.before.verdict != pair.after.verdict]
 
 
-def _flip(ticket: str, before: PromiseOutcome, after: PromiseOutcome) -> Flip:
+def _flip(ticket: str, before: PromiseOutcome, after: PromiseOutcome, others: Sequence[Speech]) -> Flip:
     return Flip(
         ticket=ticket,
         centre=before.centre,
@@ -32,7 +41,10 @@ def _flip(ticket: str, before: PromiseOutcome, after: PromiseOutcome) -> Flip:
         responded_at=after.responded_at or before.responded_at,
         before=_reckoned(before),
         after=_reckoned(after),
-        why="; ".join(_why(before, after)),
+        why="; ".join(_why(before, after, IN_ENGLISH)),
+        in_other_languages={
+            speech.language: FlipReasons(why=" ; ".join(_why(before, after, speech))) for speech in others
+        },
     )
 
 
@@ -47,32 +59,34 @@ def _reckoned(one: PromiseOutcome) -> ReckonedPromise:
     )
 
 
-def _why(before: PromiseOutcome, after: PromiseOutcome) -> Iterator[str]:
+def _why(before: PromiseOutcome, after: PromiseOutcome, speech: Speech) -> Iterator[str]:
     """What the deadlines rest on, and when somebody answered."""
+    say = speech.say
     if before.targets_version != after.targets_version:
-        yield f"targets {after.targets_version} in place of {before.targets_version}"
+        template = N_("targets {after} in place of {before}")
+        yield say(template, after=after.targets_version, before=before.targets_version)
     if before.target_seconds != after.target_seconds and before.target_seconds and after.target_seconds:
-        yield f"{_length(after.target_seconds)} of working time in place of {_length(before.target_seconds)}"
+        was, would = (speech.length(timedelta(seconds=one.target_seconds or 0)) for one in (before, after))
+        yield say(N_("{after} of working time in place of {before}"), after=would, before=was)
     if before.calendar_version != after.calendar_version:
-        yield f"calendar {after.calendar_version} in place of {before.calendar_version}"
+        template = N_("calendar {after} in place of {before}")
+        yield say(template, after=after.calendar_version, before=before.calendar_version)
     if before.due_at != after.due_at:
-        yield f"{_due(after)} in place of {_due(before)}"
+        yield say(N_("{after} in place of {before}"), after=_due(after, speech), before=_due(before, speech))
     answered = after.responded_at or before.responded_at
-    yield f"answered at {_said(answered)}" if answered else "nobody has answered"
+    yield say(N_("answered at {at}"), at=_said(answered, speech)) if answered else say(N_("nobody has answered"))
 
 
-def _due(one: PromiseOutcome) -> str:
-    if one.due_at is None:
-        return f"no promise ({in_words(NoPromise(one.reason))})" if one.reason else "no promise"
-    return f"due at {_said(one.due_at)}"
+def _due(one: PromiseOutcome, speech: Speech) -> str:
+    if one.due_at is not None:
+        return speech.say(N_("due at {at}"), at=_said(one.due_at, speech))
+    if one.reason is None:
+        return speech.say(N_("no promise"))
+    return speech.say(N_("no promise ({reason})"), reason=in_words(NoPromise(one.reason), speech))
 
 
-def _said(at: datetime) -> str:
-    return rfc3339(at).replace(".000000Z", "Z")
-
-
-def _length(seconds: int) -> str:
-    return spoken(timedelta(seconds=seconds))
+def _said(at: datetime, speech: Speech) -> str:
+    return rfc3339(at).replace(".000000Z", "Z") if speech.language == ENGLISH else speech.local(at, UTC)
 
 
 class _Move(NamedTuple):

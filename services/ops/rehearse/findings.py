@@ -1,9 +1,12 @@
 """What a rehearsal finds: values that a page shows and a file holds."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.ops.speech.languages import ENGLISH
 
 
 class Finding(BaseModel):
@@ -23,6 +26,14 @@ class ReckonedPromise(Finding):
     reason: str | None
 
 
+class FlipReasons(Finding):
+    """Why a promise would have another verdict, in one language."""
+
+    why: str
+    explained_before: tuple[str, ...] = ()
+    explained_after: tuple[str, ...] = ()
+
+
 class Flip(Finding):
     """A promise that would have another verdict."""
 
@@ -38,6 +49,16 @@ class Flip(Finding):
     explained_before: tuple[str, ...] = ()
     """The life of the promise in sentences, as `olcare sla explain` has them; of the first flips alone."""
     explained_after: tuple[str, ...] = ()
+    language: str = ENGLISH
+    """Of these sentences."""
+    in_other_languages: Mapping[str, FlipReasons] = Field(default_factory=dict)
+    """By language, of a rehearsal that was made since there are any."""
+
+    def said_in(self, language: str) -> "Flip":
+        """It with the sentences of one language alone: those in English where there are no others."""
+        other = self.in_other_languages.get(language)
+        said = {"language": language, **other.model_dump()} if other else {}
+        return self.model_copy(update={**said, "in_other_languages": {}})
 
 
 class MovedDeadline(Finding):

@@ -37,6 +37,8 @@ from services.ops.rehearse.rehearsal import Rehearsal, RehearsedSpan, StandingPr
 from services.ops.rehearse.replay import groups
 from services.ops.rehearse.stories import SOON, ShortStory, short_story
 from services.ops.rehearse.timeline import DraftPlan, PlanTimeline, timeline_of
+from services.ops.speech.languages import ENGLISH, LANGUAGES
+from services.ops.speech.speech import Speech, speech_of
 from services.ops.trail.as_of import events_of
 from services.ops.trail.links import Chain, trail_queries
 from services.ops.watch.counting import counting_events
@@ -128,7 +130,7 @@ async def rehearse(past: Past, texts: Mapping[str, str], days: LocalDays, told: 
     rehearsal = Rehearsal(timeline, draft, span, tickets.standing)
     await _replay(past, rehearsal, tickets, told)
     prices = await _prices(past, rehearsal)
-    found = account(Account(rehearsal, new, stood_on(timeline), prices))
+    found = account(Account(rehearsal, new, stood_on(timeline), prices, _others()))
     return await _explained(past, rehearsal, tickets, found)
 
 
@@ -240,7 +242,12 @@ async def _explained(past: Past, rehearsal: Rehearsal, tickets: RehearsedTickets
     families = _families(first, tickets.together)
     events = await past.events(ticket for family in families for ticket in family)
     own = [event for event in events if event.stream.startswith("ticket/")]
-    return explained(rehearsal, found, groups(own, tickets.together))
+    return explained(rehearsal, found, groups(own, tickets.together), _others())
+
+
+def _others() -> list[Speech]:
+    """Every language but English."""
+    return [speech_of(language) for language in LANGUAGES if language != ENGLISH]
 
 
 def collect_seldom() -> None:

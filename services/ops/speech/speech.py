@@ -1,11 +1,10 @@
 """One language, handed down to whatever says a sentence: templates, lengths, days and instants."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_day_names
 from babel.units import format_unit
@@ -42,7 +41,7 @@ class Speech:
             parts.append(self._seconds(seconds, micros))
         return " ".join(parts)
 
-    def local(self, instant: datetime, civil: ZoneInfo) -> str:
+    def local(self, instant: datetime, civil: tzinfo) -> str:
         """An instant in civil time: `Tue 2026-11-24 14:00 CET`, to the microsecond where there are any."""
         at = instant.astimezone(civil)
         return self.say(N_("{day} {clock} {zone}"), day=self.day(at.date()), clock=self.clock(at), zone=f"{at:%Z}")

@@ -44,6 +44,12 @@ async def test_a_ticket_has_its_life_its_promise_and_its_mails(client: httpx.Asy
     assert f'href="/notices/{ticket["mails"][0]["stream"]}"' in page
     assert all(f'href="/records/{one["place"]}"' in page for one in ticket["events"])
     assert "Lovelace" not in page
+    assert ticket["sentences"][0].startswith("ticket/crm-eu/4730 was opened")
+    french = {"accept-language": "fr"}
+    sentences = (await client.get("/tickets/crm-eu/4730", headers=french)).json()["sentences"]
+    assert sentences[0].startswith("ticket/crm-eu/4730 a été ouvert")
+    page = (await client.get("/tickets/crm-eu/4730", headers={**HTML, **french})).text
+    assert all(sentence.split(",")[0] in page for sentence in sentences)
 
 
 async def test_what_nobody_knew_yet_is_told_apart_from_what_had_happened(client: httpx.AsyncClient) -> None:

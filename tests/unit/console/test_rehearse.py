@@ -17,7 +17,7 @@ from services.ops.console.pages.plan import parts_of
 from services.ops.console.pages.rehearse import DraftForm, RehearsalQuery, begin, look
 from services.ops.console.sources import Sources
 from services.ops.rehearse.document import FOLDER, keep
-from services.ops.rehearse.findings import Summary
+from services.ops.rehearse.findings import FlipReasons, Summary
 from tests.unit.ops.test_rehearsal_document import rehearsed
 from tests.unit.recorded import recorded_event
 
@@ -63,6 +63,29 @@ async def test_the_lists_of_a_rehearsal_go_on_from_where_is_asked(tmp_path: Path
     assert first.outdated == OUTDATED
     later = await look(sources(tmp_path), RehearsalQuery(digest=name, first=1))
     assert (later.flips, later.moved) == (known.flips[1:], known.moved[1:])
+
+
+@pytest.mark.usefixtures("plan_of_before")
+async def test_why_a_verdict_would_be_another_one_is_told_in_the_language_of_whoever_asks(tmp_path: Path) -> None:
+    french = FlipReasons(why="objectifs 2 au lieu de 1", explained_before=("Avant.",), explained_after=("Après.",))
+    known = rehearsed()
+    told = known.flips[0].model_copy(update={"in_other_languages": {"fr": french}})
+    name = keep(tmp_path / FOLDER, known.model_copy(update={"flips": (told, *known.flips[1:])}))
+    [flip, *_] = (await look(sources(tmp_path), RehearsalQuery(digest=name, language="fr"))).flips
+    assert (flip.language, flip.why, flip.explained_before, flip.explained_after) == (
+        *("fr", french.why),
+        *(french.explained_before, french.explained_after),
+    )
+    [flip, *_] = (await look(sources(tmp_path), RehearsalQuery(digest=name))).flips
+    assert flip == known.flips[0]
+
+
+@pytest.mark.usefixtures("plan_of_before")
+async def test_what_was_rehearsed_before_there_were_other_languages_is_told_in_english(tmp_path: Path) -> None:
+    name = keep(tmp_path / FOLDER, rehearsed())
+    [flip, *_] = (await look(sources(tmp_path), RehearsalQuery(digest=name, language="fr"))).flips
+    assert flip == rehearsed().flips[0]
+    assert flip.language == "en"
 
 
 @pytest.mark.parametrize("digest", [DIGEST, "nonsense"])

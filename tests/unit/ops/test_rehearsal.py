@@ -17,6 +17,7 @@ from services.ops.rehearse.stories import SOON, Reckoner, ShortStory
 from services.ops.rehearse.timeline import DraftPlan
 from services.ops.report.accounts import Days, Ledger, PromiseAccount
 from services.ops.report.attainment import PromiseGroup, attainment
+from services.ops.speech.speech import IN_ENGLISH, Speech, speech_of
 from services.sla_timer.reactions import promise_of
 from tests.unit.ops.rehearsed import DAYS, HistoryTold, history, rehearsed, standing, stands
 from tests.unit.sla_timer.examples import CALENDARS, paris
@@ -70,6 +71,9 @@ def _counted(kept: KeptCounts) -> Figures:
     )
 
 
+FRENCH = speech_of("fr")
+
+
 def found_in(one: HistoryTold) -> tuple[Rehearsed, System, System]:
     """What the rehearsal of a history comes to, explained, beside the history played twice."""
     was, would = one.play(drafted=False), one.play(drafted=True)
@@ -94,11 +98,33 @@ def test_every_other_verdict_is_listed_with_the_explanation_of_both() -> None:
     assert listed > 20
 
 
-def _explained(one: HistoryTold, system: System, ticket: str, grounds: Any) -> tuple[str, ...]:
+def test_every_other_verdict_is_explained_in_french_as_well() -> None:
+    listed = 0
+    for seed in range(40):
+        one = history(seed)
+        was, would = one.play(drafted=False), one.play(drafted=True)
+        rehearsal = one.rehearsal(standing(was, one.world))
+        found = account(Account(rehearsal, [], [], others=[FRENCH]))
+        told = explained(rehearsal, found, one.groups(), [FRENCH])
+        assert [flip.said_in("en") for flip in told.flips] == list(found_in(one)[0].flips), seed
+        for flip in told.flips:
+            french = flip.said_in("fr")
+            grounds = rehearsal.timeline.grounds, rehearsal.drafted.grounds
+            assert french.explained_before == _explained(one, was, flip.ticket, grounds[0], FRENCH), seed
+            assert french.explained_after == _explained(one, would, flip.ticket, grounds[1], FRENCH), seed
+            assert "place" not in french.why, seed
+            assert ("réponse le" in french.why) == ("answered at" in flip.why), seed
+            listed += 1
+    assert listed > 5
+
+
+def _explained(
+    one: HistoryTold, system: System, ticket: str, grounds: Any, speech: Speech = IN_ENGLISH
+) -> tuple[str, ...]:
     opening = next(e for e in one.events() if e.stream == ticket and isinstance(e.data, TicketOpened))
     assert isinstance(opening.data, TicketOpened)
     told = RecordedPromise(ticket, opening.data, system.of(ticket).events, opening.recordedtime)
-    return tuple(sentences(explain(told, grounds)))
+    return tuple(sentences(explain(told, grounds, speech)))
 
 
 def test_deadlines_that_move_are_counted_by_centre_channel_and_whether_they_run() -> None:

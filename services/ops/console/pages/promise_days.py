@@ -9,8 +9,11 @@ from libs.messages.sla import FirstResponseClockStarted, FirstResponseReinstated
 from libs.plan import BadCertificate, verify
 from libs.workcal import Interval, start_of_day, zone
 from services.ops.console.pages.page import PageView
+from services.ops.explain.as_words import sentences
 from services.ops.explain.days import DayLine, days_of
+from services.ops.explain.explanation import explain, recorded_promise
 from services.ops.sla.grounds import Grounds
+from services.ops.speech.speech import Speech
 from services.ops.trail.as_of import Cut
 from services.ops.trail.tickets import TicketLife, TicketThen
 
@@ -91,6 +94,19 @@ def certificate_then(told: TicketLife, cut: Cut) -> Certificate | None:
     """What a promise rested on at a cut; None where there was none."""
     said = [event.data for event in told.before(cut)]
     return next((one.certificate for one in reversed(said) if isinstance(one, CERTIFIED)), None)
+
+
+def sentences_then(told: TicketLife, ticket: str, cut: Cut, grounds: Grounds, speech: Speech) -> tuple[str, ...]:
+    """The life of a promise in sentences, by what lies before a cut; none without it, or without its calendars."""
+    own = f"/{ticket.removeprefix('ticket/')}"
+    before = [event for event in told.before(cut) if event.stream in {f"ticket{own}", f"promise{own}"}]
+    if not before:
+        return ()
+    recorded = recorded_promise(ticket, ((event.data, event.recordedtime) for event in before))
+    try:
+        return tuple(sentences(explain(recorded, grounds, speech)))
+    except LookupError:
+        return ()
 
 
 def promise_view(

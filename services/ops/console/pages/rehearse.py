@@ -16,7 +16,7 @@ from services.ops.cli.output import Refused
 from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query
 from services.ops.console.processes import all_said, follow, started
 from services.ops.console.sources import Sources
-from services.ops.console.words import N_
+from services.ops.console.words import N_, InLanguage
 from services.ops.console.works import COMPLETE, FAILED, Work
 from services.ops.plan.comparison import REFUSED
 from services.ops.rehearse.command import LAST_DAYS
@@ -79,7 +79,7 @@ def _last(folder: Path) -> list[RehearsalLine]:
     return [RehearsalLine(digest=path.name, summary=KeptRehearsal(folder, path.name).summary) for path in newest]
 
 
-class RehearsalQuery(Query):
+class RehearsalQuery(Query, InLanguage):
     """Which, and from where on its lists are shown."""
 
     digest: str
@@ -111,7 +111,7 @@ async def look(sources: Sources, query: RehearsalQuery) -> RehearsalView:
         summary=kept.summary,
         first=first,
         most=SOME,
-        flips=tuple(kept.flips(first, SOME)),
+        flips=tuple(flip.said_in(query.language) for flip in kept.flips(first, SOME)),
         moved=tuple(kept.moved(first, SOME)),
         other_mails=tuple(kept.other_mails(first, SOME)),
         price_changes=tuple(kept.price_changes(first, SOME)),

@@ -11,11 +11,12 @@ from libs.messages.streams import normal_id, parse_stream
 from libs.workcal import CalendarEnds, Interval, windows, zone
 from services.ops.console.lanes import Happened, bands, marks, place, stretches, width_of
 from services.ops.console.pages.page import Elsewhere, NotThere, Page, PageView, Query
-from services.ops.console.pages.promise_days import PromiseView, certificate_then, promise_view
+from services.ops.console.pages.promise_days import PromiseView, certificate_then, promise_view, sentences_then
 from services.ops.console.pages.two_clocks import ClockDifference, both_clocks, differences, standing
 from services.ops.console.sources import Sources
-from services.ops.console.words import N_
+from services.ops.console.words import N_, InLanguage
 from services.ops.sla.grounds import Grounds, grounds_in_tables
+from services.ops.speech.speech import speech_of
 from services.ops.trail.as_of import Cut
 from services.ops.trail.links import Link
 from services.ops.trail.tickets import TicketLife, as_it_stood
@@ -37,7 +38,7 @@ class TicketSearchView(PageView):
     number: str | None
 
 
-class WhichTicket(Query):
+class WhichTicket(Query, InLanguage):
     """Which ticket, source and number percent-encoded as in its id, and how it stood when."""
 
     source: str
@@ -169,6 +170,8 @@ class TicketView(PageView):
     facts: FactsView | None
     """None where there was nothing yet."""
     promise: PromiseView | None
+    sentences: tuple[str, ...]
+    """Why it was due when it was, in the language of whoever asks."""
     mails: tuple[MailView, ...]
     events: tuple[EventView, ...]
     differences: tuple[ClockDifference, ...]
@@ -268,6 +271,7 @@ def ticket_view(told: TicketLife, ticket: str, query: WhichTicket, grounds: Grou
         if then.ticket
         else None,
         promise=promise_view(then, certificate, grounds, checked=query.verify),
+        sentences=sentences_then(told, ticket, cut, grounds, speech_of(query.language)),
         mails=tuple(MailView(**{name: getattr(row, name) for name in MailView.model_fields}) for row in then.notices),
         events=events,
         differences=_differing(told, both),
