@@ -287,10 +287,11 @@ async def test_open_promises_are_measured_by_centre_standing_and_the_minutes_lef
 
 
 async def test_a_breached_promise_is_late_until_it_is_answered(timer: Folded) -> None:
+    answered_at = JUST_LATE + A_DAY
+    await timer.happened(OTHER, W03, breached(JUST_LATE), later(answered_at))
+    assert standings(await timer.found("promises_measured", now=answered_at)) == {}
     await timer.happened(STREAM, W03, breached(JUST_LATE))
-    assert standings(await timer.found("promises_measured", now=JUST_LATE))["france", "late"] == 1
-    await timer.happened(STREAM, later(JUST_LATE + A_DAY))
-    assert standings(await timer.found("promises_measured", now=JUST_LATE + A_DAY)) == {}
+    assert standings(await timer.found("promises_measured", now=answered_at))["france", "late"] == 1
 
 
 async def test_verdicts_are_measured_in_the_windows_in_which_they_were_due(timer: Folded) -> None:
