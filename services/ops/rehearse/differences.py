@@ -41,11 +41,13 @@ def _flip(ticket: str, before: PromiseOutcome, after: PromiseOutcome, others: Se
         responded_at=after.responded_at or before.responded_at,
         before=_reckoned(before),
         after=_reckoned(after),
-        why="; ".join(_why(before, after, IN_ENGLISH)),
-        in_other_languages={
-            speech.language: FlipReasons(why=" ; ".join(_why(before, after, speech))) for speech in others
-        },
+        why=_reasons(before, after, IN_ENGLISH),
+        in_other_languages={speech.language: FlipReasons(why=_reasons(before, after, speech)) for speech in others},
     )
+
+
+def _reasons(before: PromiseOutcome, after: PromiseOutcome, speech: Speech) -> str:
+    return speech.say(N_("; ")).join(_why(before, after, speech))
 
 
 def _reckoned(one: PromiseOutcome) -> ReckonedPromise:

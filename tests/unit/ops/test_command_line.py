@@ -56,6 +56,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         "sla report --from 2026-11-23 --to 2026-11-30",
         "sla report --from 2026-11-23 --to 2026-11-30 --cycles --csv",
         "sla explain crm-eu/4711",
+        "sla explain crm-eu/4711 --language fr",
         "cover explain --customer customer/erp/C-1 --product planetpress-connect --at 2026-11-24T08:00:00Z",
         "contract show contract/erp/K-1",
         "entitlements",
@@ -74,6 +75,12 @@ def test_where_nothing_is_up_one_sentence_says_what_to_do(terminal: Terminal, wo
     assert err.startswith("olcare: no ")
     assert "`olcare up`" in err
     assert err.count("\n") == 1
+
+
+def test_a_language_that_is_not_spoken_is_refused(terminal: Terminal) -> None:
+    code, _, err = terminal.types("sla", "explain", "crm-eu/4711", "--language", "tlh")
+    assert code == 2
+    assert "'tlh' is none of en, fr" in " ".join(err.translate(FRAME).split())
 
 
 def test_status_of_nothing_is_no_failure(terminal: Terminal) -> None:

@@ -22,11 +22,16 @@ from services.ops.explain.as_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, ha
 from services.ops.explain.days import DayLineKind
 from services.ops.explain.explanation import Explanation, RecordedPromise, explain
 from services.ops.explain.life import VERDICTS
+from services.ops.report.accounts import Ledger
+from services.ops.report.attainment import Miss
+from services.ops.report.misses import answered, why
 from services.ops.sla.grounds import Grounds
+from services.ops.sla.response_times import Length
 from services.ops.speech.languages import ENGLISH, LANGUAGES
 from services.ops.speech.speech import IN_ENGLISH, WORDS, Speech, speech_of
 from services.sla_timer.promise.decider import DECIDER, Command
 from services.sla_timer.promise.merging import AdoptPromise, CancelPromise
+from tests.unit.ops.test_attainment import account
 from tests.unit.ops.test_explanation import MAILED, OPENED
 from tests.unit.sla_timer.examples import (
     TICKET,
@@ -49,10 +54,11 @@ from tests.unit.sla_timer.test_restatement import restate
 from tests.unit.sla_timer.test_transfers import to_americas
 
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
-SPEAKING = ("ops/explain/*.py", "ops/sla/*.py", "ops/speech/*.py", "ops/rehearse/*.py")
+SPEAKING = ("ops/explain/*.py", "ops/sla/*.py", "ops/speech/*.py", "ops/rehearse/*.py", "ops/report/*.py")
 CODES = {*map(str, RetargetCause), *map(str, Verdict), *map(str, DayLineKind)} - {"used"}
 """What is said by its code."""
 FRENCH = speech_of("fr")
+HOUR = timedelta(hours=1)
 CLOSING = at(paris("11:00"), closed(("12:00", "17:00")))
 EARLIER = at(paris("13:00"), closed(("10:00", "12:00")))
 GROUNDS = Grounds({"france": [FIRST, CLOSING]}, [FIRST_TARGETS])
@@ -167,16 +173,17 @@ def test_a_promise_that_was_moved_and_breached_reads_in_french() -> None:
             "le centre de rattachement du client."
         ),
         (
-            "Le délai de première réponse promis était de 4 h de temps ouvré, l'objectif par e-mail de la version 1, "
-            "publiée le lun. 2 nov. 2026 à 08:00 CET. D'après la version 1 du calendrier du centre france et "
+            "Le délai de première réponse promis était de 4 h de temps ouvré (objectif par e-mail, version 1, "
+            "publiée le lun. 2 nov. 2026 à 08:00 CET). D'après la version 1 du calendrier du centre france et "
             "les fuseaux "
             f"horaires {MAILED.certificate.tz_version}, le délai a commencé à courir le mar. 24 nov. 2026 à "
             "10:00 CET, et "
             "l'échéance était fixée au mar. 24 nov. 2026 à 14:00 CET."
         ),
         (
-            "Le mar. 24 nov. 2026 à 11:00 CET, après 1 h de temps ouvré : un autre calendrier, avec moins d'heures "
-            "d'ouverture avant l'échéance ; l'échéance, fixée au mar. 24 nov. 2026 à 14:00 CET, est désormais le "
+            "Le mar. 24 nov. 2026 à 11:00 CET, après 1 h de temps ouvré, la promesse a été recalculée (un autre "
+            "calendrier, avec moins d'heures "
+            "d'ouverture avant l'échéance) ; l'échéance, fixée au mar. 24 nov. 2026 à 14:00 CET, est désormais le "
             "mer. 25 nov. 2026 à 11:00 CET."
         ),
         "La promesse a été manquée le mer. 25 nov. 2026 à 11:00 CET, ce qui a été constaté 40 min plus tard.",
@@ -234,7 +241,10 @@ def test_the_life_of_a_promise_reads_in_french() -> None:
             "calendrier 1, "
             f"objectifs 1, fuseaux horaires {MAILED.certificate.tz_version}"
         ),
-        "alerte : 75 % de l'objectif étaient consommés et personne n'avait répondu ; il restait 1 h de temps écoulé",
+        (
+            "alerte : 75 % de l'objectif étaient consommés et personne n'avait répondu ; il restait 1 h, heures de "
+            "fermeture comprises"
+        ),
         "pas une réponse : un accusé de réception automatique n'est pas une première réponse",
     ]
 
@@ -270,3 +280,37 @@ def test_a_day_and_an_instant_to_the_microsecond_are_written_as_the_language_doe
     precise = datetime(2026, 11, 24, 14, microsecond=1, tzinfo=UTC)
     assert FRENCH.day(date(2026, 8, 1)) == "sam. 1 août 2026"
     assert (IN_ENGLISH.clock(precise), FRENCH.clock(precise)) == ("14:00:00.000001", "14:00:00,000001")
+
+
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        (None, "personne n'a répondu"),
+        (Length(-HOUR, -HOUR), "réponse donnée à temps, mais signalée après le constat de l'échéance"),
+        (
+            Length(None, HOUR),
+            "réponse en retard de 1 h de temps écoulé ; le calendrier s'arrête avant, le temps ouvré est donc inconnu",
+        ),
+        (Length(timedelta(0), HOUR), "réponse 1 h après la fermeture : aucun retard en temps ouvré"),
+        (Length(HOUR, HOUR), "réponse en retard de 1 h"),
+        (Length(HOUR, 2 * HOUR), "réponse en retard de 1 h de temps ouvré, 2 h de temps écoulé"),
+    ],
+)
+def test_why_a_promise_was_missed_reads_in_french(late: Length | None, said: str) -> None:
+    assert plain([answered(late, FRENCH)]) == [said]
+
+
+@pytest.mark.parametrize(
+    ("ledger", "said"),
+    [
+        (
+            Ledger.PROMISED,
+            "; constaté 40 min plus tard; après réexamen, promesse tenue : une réponse signalée trop tard",
+        ),
+        (Ledger.RESTATED, "; verdict rendu : promesse manquée (une réponse signalée trop tard)"),
+    ],
+)
+def test_what_the_other_ledger_says_reads_in_french(ledger: Ledger, said: str) -> None:
+    known = account("breached", detected_at=paris("17:40"), restated="met", restated_because="late-answer")
+    (told,) = plain([why(Miss(known, paris("17:00"), None), ledger, FRENCH)])
+    assert told == "personne n'a répondu" + said.replace("; ", " ; ")

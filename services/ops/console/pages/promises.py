@@ -14,13 +14,14 @@ from libs.workcal import zone
 from services.ops.console.pages.board import DayKept, OpenPromise, PromiseStanding, as_csv, days_kept, open_promise
 from services.ops.console.pages.page import NotThere, Page, PageView, Query, of_a_centre
 from services.ops.console.sources import Sources
-from services.ops.console.words import N_
+from services.ops.console.words import N_, InLanguage
 from services.ops.report.accounts import Ledger
 from services.ops.report.attainment import Miss
 from services.ops.report.command import account_of
 from services.ops.report.misses import why
 from services.ops.report.scope import AROUND
 from services.ops.sla.grounds import Grounds, grounds_in_tables
+from services.ops.speech.speech import Speech, speech_of
 from services.ops.trail.promises import promises_then
 from services.ops.watch.services import SERVICES
 
@@ -30,7 +31,7 @@ WHOLE = 100_000
 A_DAY = timedelta(days=1)
 
 
-class PromiseFilters(Query):
+class PromiseFilters(Query, InLanguage):
     """Which promises are meant."""
 
     centre: str | None = None
@@ -149,7 +150,8 @@ async def kept_and_missed(
     span = {"since": since, "until": here.now + AROUND, **whose}
     rows = await here.queries.rows("verdicts_by_day", centres=list(zones), zones=list(zones.values()), **span)
     missed = await here.queries.rows("promises_missed", most=query.misses, **span)
-    return days_kept(rows, first, query.days), tuple(_missed(row, here.grounds, zones) for row in missed)
+    speech = speech_of(query.language)
+    return days_kept(rows, first, query.days), tuple(_missed(row, here.grounds, zones, speech) for row in missed)
 
 
 def last_day(now: datetime, zones: Iterable[str]) -> date:
@@ -157,7 +159,7 @@ def last_day(now: datetime, zones: Iterable[str]) -> date:
     return max((now.astimezone(zone(name)).date() for name in zones), default=now.date())
 
 
-def _missed(row: Mapping[str, Any], grounds: Grounds, zones: Mapping[str, str]) -> Missed:
+def _missed(row: Mapping[str, Any], grounds: Grounds, zones: Mapping[str, str], speech: Speech) -> Missed:
     account = account_of(row)
     times = account.times(Ledger.PROMISED, grounds)
     miss = Miss(account, row["due_at"], times.late if times else None)
@@ -168,7 +170,7 @@ def _missed(row: Mapping[str, Any], grounds: Grounds, zones: Mapping[str, str]) 
         due_at=miss.due_at,
         responded_at=account.responded_at,
         zone=zones.get(account.centre, "UTC"),
-        why=why(miss, Ledger.PROMISED),
+        why=why(miss, Ledger.PROMISED, speech),
     )
 
 
