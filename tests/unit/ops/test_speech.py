@@ -1,10 +1,11 @@
 """An explanation in French: every template has its words and its places, and reads as whole sentences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from gettext import NullTranslations
 from io import BytesIO
 from string import Formatter
+from typing import Any, get_args
 
 import pytest
 from babel.messages.catalog import Message
@@ -14,14 +15,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.messages.certificates import RetargetCause
-from libs.messages.sla import CancellationCause, NoPromise, NotAResponse, PromiseEvent, Verdict
+from libs.messages.sla import (
+    CallNoted,
+    CancellationCause,
+    CancellationNoted,
+    FirstResponseAtRisk,
+    FirstResponseBreached,
+    FirstResponseCancelled,
+    FirstResponseClockStarted,
+    FirstResponseMet,
+    FirstResponseNotPromised,
+    FirstResponseNotRetargeted,
+    FirstResponseReinstated,
+    FirstResponseRestated,
+    FirstResponseRetargeted,
+    InternalTargetNotSet,
+    InternalTargetSet,
+    LaterResponseNoted,
+    MergeNoted,
+    NoPromise,
+    NotAResponse,
+    PromiseEvent,
+    ReinstatementNotApplied,
+    ResponseNotApplied,
+    Verdict,
+)
 from libs.messages.tickets import Channel, TicketOpened, TicketRefused
 from libs.stack.run import PROJECT
+from libs.workcal import zone
 from services.ops.explain.as_data import data
 from services.ops.explain.as_words import DAY_COLUMNS, LIFE_COLUMNS, day_row, happening_row, sentences
 from services.ops.explain.days import DayLineKind
 from services.ops.explain.explanation import Explanation, RecordedPromise, explain
-from services.ops.explain.life import VERDICTS
+from services.ops.explain.life import VERDICTS, life
 from services.ops.report.accounts import Ledger
 from services.ops.report.attainment import Miss
 from services.ops.report.misses import answered, why
@@ -314,3 +340,81 @@ def test_what_the_other_ledger_says_reads_in_french(ledger: Ledger, said: str) -
     known = account("breached", detected_at=paris("17:40"), restated="met", restated_because="late-answer")
     (told,) = plain([why(Miss(known, paris("17:00"), None), ledger, FRENCH)])
     assert told == "personne n'a répondu" + said.replace("; ", " ; ")
+
+
+IN_FRENCH: Mapping[type[PromiseEvent], tuple[str, str]] = {
+    FirstResponseClockStarted: (
+        "promise",
+        "sous 4 h de temps ouvré ; le délai court à partir du ven. 27 nov. 2026 à 16:30 CET",
+    ),
+    FirstResponseNotPromised: ("non promise", "le calendrier du centre n'est pas publié jusqu'à l'échéance"),
+    FirstResponseAtRisk: (
+        "alerte",
+        (
+            "75 % de l'objectif étaient consommés et personne n'avait répondu ; il restait 1 h, heures de fermeture "
+            "comprises"
+        ),
+    ),
+    FirstResponseRetargeted: (
+        "modifiée : fermeture",
+        (
+            "un autre calendrier, avec moins d'heures d'ouverture avant l'échéance ; échéance déplacée du lun. 30 nov. "
+            "2026 à 12:30 CET au lun. 30 nov. 2026 à 13:30 CET ; 30 min de temps ouvré jusque-là ; objectif 4 h"
+        ),
+    ),
+    FirstResponseNotRetargeted: (
+        "non modifiée",
+        (
+            "aucune échéance d'après la version 2 du calendrier : le calendrier du centre n'est pas publié jusqu'à "
+            "l'échéance ; la promesse ne change pas"
+        ),
+    ),
+    FirstResponseMet: ("tenue", "réponse donnée 1 h 25 min avant l'échéance, en temps écoulé"),
+    FirstResponseCancelled: ("annulée", "le ticket a été absorbé dans un autre : ticket/crm-eu/4712"),
+    FirstResponseReinstated: ("rétablie", "la fusion a été défaite : la promesse court de nouveau"),
+    FirstResponseBreached: ("manquée", "personne n'avait répondu à temps ; constaté 1 s plus tard"),
+    FirstResponseRestated: (
+        "réexaminée",
+        (
+            "une réponse signalée trop tard : la promesse serait tenue, échéance le lun. 30 nov. 2026 à 12:30 CET ; "
+            "le verdict « manquée » reste"
+        ),
+    ),
+    LaterResponseNoted: ("réponse", "2 h 30 min après l'échéance, en temps écoulé"),
+    ResponseNotApplied: (
+        "pas une réponse",
+        "un accusé de réception automatique n'est pas une première réponse",
+    ),
+    CallNoted: ("appel", "cela n'avancerait pas l'échéance, et nos propres actes n'en reculent aucune"),
+    CancellationNoted: (
+        "non annulée",
+        "le client a retiré le ticket, mais l'échéance était passée, ou la promesse avait pris fin",
+    ),
+    ReinstatementNotApplied: ("fusion défaite", "ce n'est pas cela qui avait annulé la promesse"),
+    MergeNoted: (
+        "fusion",
+        (
+            "ticket/crm-eu/4712 y a été absorbé : cela n'avancerait pas l'échéance, et nos propres actes n'en reculent "
+            "aucune"
+        ),
+    ),
+    InternalTargetSet: (
+        "transfert",
+        "au centre americas, qui devrait répondre d'ici le ven. 27 nov. 2026 à 20:30 CET ; la promesse ne change pas",
+    ),
+    InternalTargetNotSet: (
+        "transfert",
+        "au centre americas, qui ne reçoit pas d'objectif : l'échéance était passée, ou la promesse avait pris fin",
+    ),
+}
+BEGIN = (FirstResponseClockStarted, FirstResponseNotPromised, FirstResponseReinstated)
+
+
+@pytest.mark.parametrize("kind", get_args(PromiseEvent))
+def test_each_kind_of_happening_reads_in_french(kind: type[PromiseEvent]) -> None:
+    begun = [] if kind in BEGIN else [example("FirstResponseClockStarted").data]
+    events: list[Any] = [*begun, example(kind.__name__).data]
+    happening = life(events, zone("Europe/Paris"), FRENCH)[-1]
+    row = happening_row(happening, french())
+    what, says = plain([str(row["what"]), str(row["says"])])
+    assert (what, says.partition(" ; calendrier")[0]) == IN_FRENCH[kind]
