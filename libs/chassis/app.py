@@ -130,6 +130,15 @@ class _Server(uvicorn.Server):
         """Leave the signals to `run`."""
         yield
 
+    async def main_loop(self) -> None:
+        """Serve; close what listens also where that is cancelled: uvicorn does it where it is told to stop alone."""
+        try:
+            await super().main_loop()
+        except asyncio.CancelledError:
+            for server in self.servers:
+                server.close()
+            raise
+
 
 def _server(service: Service) -> _Server:
     config = uvicorn.Config(
