@@ -105,7 +105,7 @@ class ServiceHost:
             for name, follower in self.engine.followers.items()
         ]
         self._next_due: list[Callable[[], Awaitable[datetime | None]]] = []
-        self._duties: list[Duty] = []
+        self._duties: list[DutyLoop] = []
         self._states: list[StateTopic] = []
         self._opened = False
         self._builds = BuildMeasures(self.engine, self.metrics.registry)
@@ -187,10 +187,10 @@ class ServiceHost:
         loop = DutyLoop(self.clock, gate, duties, answer, self.waiter(), self.report, self.engine.owns, question)
         self.stuck.add(lambda: loop.stuck)
         self._loops.append(("duties", loop.run))
-        self._duties.extend(duties)
+        self._duties.append(loop)
         self._next_due.append(partial(_next_due, loop, self.clock, next_due))
         self._busy.append(partial(_due, loop))
-        self.health.checks["duties"] = lambda: _waiting(loop, duties)
+        self.health.checks["duties"] = lambda: _waiting(loop)
         return loop
 
     def state(self, name: str, topic: str) -> StateTopic:
@@ -388,9 +388,9 @@ class ServiceHost:
                 self._measures.skipped(state.topic, state.skipped)
             for follower, lag in watchdog.lag.items():
                 self._measures.behind(follower.name, follower.topic, lag)
-            for duty in self._duties:
-                if duty.safe:
-                    self._measures.waits(duty.name, duty.safe.waiting_since, self.clock.now())
+            for duties in self._duties:
+                for name in duties.that_wait:
+                    self._measures.waits(name, duties.waiting_since.get(name), self.clock.now())
             await self.clock.sleep(1)
 
     def _tell(self, progress: Progress) -> None:
@@ -421,8 +421,8 @@ async def _due(loop: DutyLoop) -> str | None:
     return f"due: {', '.join(names)}" if names else None
 
 
-def _waiting(loop: DutyLoop, duties: Sequence[Duty]) -> str | None:
-    since = [duty.safe.waiting_since for duty in duties if duty.safe and duty.safe.waiting_since]
+def _waiting(loop: DutyLoop) -> str | None:
+    since = loop.waiting_since.values()
     sentences = [f"{name}: {sentence}" for name, sentence in loop.waiting.items()]
     return "; ".join([*sentences, *(f"due deadlines wait since {at.isoformat()}" for at in since if sentences)]) or None
 

@@ -102,6 +102,8 @@ class DutyLoop:
         self._clock, self._gate, self._duties, self._answer, self._rest = clock, gate, duties, answer, rest
         self._owns, self._question = owns, question
         self.waiting: dict[str, str] = {}
+        self.waiting_since: dict[str, datetime] = {}
+        """By the name of a duty that waits for safe time, since when something of it is due."""
         self.stuck_duties = StuckStreams("duties", clock, report)
         self._held: set[str] = set()
         self.stuck_streams = {duty.name: StuckStreams(f"duty {duty.name}", clock, report) for duty in duties}
@@ -110,6 +112,11 @@ class DutyLoop:
     def stuck(self) -> Sequence[StuckStreams]:
         """The duties and the streams that are left aside."""
         return (self.stuck_duties, *self.stuck_streams.values())
+
+    @property
+    def that_wait(self) -> Sequence[str]:
+        """The duties that wait for safe time before they do anything."""
+        return [duty.name for duty in self._duties if duty.safe]
 
     @property
     def keeps_back(self) -> bool:
@@ -149,6 +156,7 @@ class DutyLoop:
 
     def _nothing_is_due(self, duty: Duty) -> None:
         self.waiting.pop(duty.name, None)
+        self.waiting_since.pop(duty.name, None)
         self._held.discard(duty.name)
         self.stuck_duties.back(duty.name)
 
@@ -178,9 +186,7 @@ class DutyLoop:
     async def _do(self, duty: Duty) -> int:
         await self._gate()  # so that the rows found and their facts are not older than the gate allows
         now = self._clock.now()
-        if duty.safe and await self._find(duty, now, 1):
-            await duty.safe.reached()
-        elif duty.safe:
+        if duty.safe and not await self._reach_safe_time(duty, duty.safe, now):
             return 0
         commands = await self._find(duty, now, BATCH)
         stuck = self.stuck_streams[duty.name]
@@ -188,6 +194,15 @@ class DutyLoop:
         for answer in answers:
             stuck.back(answer.issued.stream)
         return sum(1 for answer in answers if answer.event is not None)
+
+    async def _reach_safe_time(self, duty: Duty, safe: SafeTime, now: datetime) -> bool:
+        """Wait for safe time where anything is due; False where nothing is. Raises Unavailable."""
+        is_due = bool(await self._find(duty, now, 1))
+        if is_due:
+            self.waiting_since.setdefault(duty.name, now)
+            await safe.reached()
+        self.waiting_since.pop(duty.name, None)
+        return is_due
 
     def _made(self, duty: Duty, found: Sequence[Found]) -> Sequence[IssuedCommand]:
         """The commands that could be made; of the other rows the streams are left aside, each a while longer."""

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.held_back import Numbered, Source, held_back
@@ -85,14 +84,11 @@ class SafeTime:
     ) -> None:
         self._log, self._clock, self._stages, self._patience = log, clock, stages, patience
         self._inputs = inputs
-        self.waiting_since: datetime | None = None
 
     async def reached(self) -> None:
         """Return when it is safe to fire what was due when this was called; raises Unavailable while it is not."""
-        self.waiting_since = self.waiting_since or self._clock.now()
         for stage in self._stages:
             await reached(self._log, self._clock, stage, self._patience)
-        self.waiting_since = None
 
     async def held(self) -> frozenset[Numbered]:
         """The numbers with an input that is left aside: nothing is fired of them; raises Unavailable."""

@@ -8,7 +8,7 @@ from libs.eventlog.errors import Unavailable
 from libs.eventlog.loops.followers import Follower, Gate, SafeTime, behind, reached
 from libs.eventlog.testing import MemoryLog
 from libs.eventlog.wire.record import Outgoing
-from tests.model.story import DOOR, MONDAY, TICKETS
+from tests.model.story import DOOR, TICKETS
 from tests.unit.eventlog.environment import Machine
 
 
@@ -85,10 +85,8 @@ async def test_the_ends_of_a_stage_are_asked_for_when_the_one_before_it_is_throu
     safe = SafeTime(log, machine, [[Follower("door", DOOR, door_places)], [at(ours)]], patience=2)
     with pytest.raises(Unavailable, match="reader is 1 records behind"):
         await safe.reached()
-    assert safe.waiting_since == MONDAY
     ours[0] = 1
     await safe.reached()
-    assert safe.waiting_since is None
 
 
 def gate(log: MemoryLog, machine: Machine, offsets: Mapping[int, int]) -> Gate:

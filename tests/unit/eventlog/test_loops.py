@@ -1,6 +1,7 @@
 """How doors, reactions and duties wait, and what they take again."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -470,4 +471,36 @@ async def test_a_duty_that_is_not_safe_yet_says_what_it_waits_for() -> None:
     loop = DutyLoop(Machine(), is_open, [duty], answer, no_rest)
     assert await loop.round(duty) == 0
     assert loop.waiting == {"expire": "door is 1 records behind the end of door"}
+    assert loop.waiting_since == {"expire": MONDAY}
     assert await loop.due() == ["expire"]
+
+
+@pytest.mark.parametrize("asks", [None, "late"], ids=["it looks itself", "one question for all"])
+async def test_a_deadline_that_is_none_any_more_while_it_waits_is_waited_for_no_more(asks: str | None) -> None:
+    log, clock = filled(MemoryLog(1), DOOR, 1), ManualClock(MONDAY)
+    late, also = ([IssuedCommand(str(name_id(name)), f"promise/{name}", Expire(MONDAY), "head")] for name in "ab")
+
+    async def find(now: datetime, most: int) -> Sequence[IssuedCommand]:  # noqa: ARG001 - always the same
+        return late
+
+    async def find_another(now: datetime, most: int) -> Sequence[IssuedCommand]:  # noqa: ARG001 - always the same
+        return also
+
+    async def answer(_: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        raise AssertionError("it fired")
+
+    async def question(queries: AbstractSet[str], now: datetime) -> AbstractSet[str]:  # noqa: ARG001 - always the same
+        return queries if late else frozenset()
+
+    safe = SafeTime(log, Machine(), [[group_follower("door", DOOR, log)]])
+    duties = [Duty("expire", find, safe, asks), Duty("end", find_another, safe)]
+    loop = DutyLoop(clock, is_open, duties, answer, no_rest, question=question)
+    assert await loop.look() == 0
+    assert loop.waiting_since == {"expire": MONDAY, "end": MONDAY}
+    late.clear()
+    clock.step(MONDAY + timedelta(minutes=1))
+    assert await loop.look() == 0
+    assert loop.waiting_since == {"end": MONDAY}, (
+        "the other one still waits, and since then, though both ask one safe time"
+    )
+    assert loop.waiting.keys() == {"end"}
