@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from libs.chassis.browser import POLICY
 from libs.chassis.clock import Clock
@@ -19,7 +19,7 @@ from services.ops.cli.environment import Environment
 from services.ops.console.assets import Assets, load
 from services.ops.console.guard import TOKEN
 from services.ops.console.pages import PAGES
-from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query
+from services.ops.console.pages.page import Action, NotThere, Page, PageView, Parameters, Query
 from services.ops.console.site import site
 from services.ops.console.sources import Sources
 
@@ -38,7 +38,7 @@ class Answer(PageView):
     most: int
 
 
-class Form(BaseModel):
+class Form(Parameters):
     name: str
     why: str = Field(min_length=3)
 

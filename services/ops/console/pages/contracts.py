@@ -1,17 +1,16 @@
 """`/contracts`: contracts with their latest terms, whose cover ends first before the others; as they stood, too."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from libs.eventlog.tables.queries import Queries
-from libs.messages.base import YEARS
 from services.contract.contract_rows import ContractRow
 from services.contract.contract_states import NOTHING_TOLD, OFFERED
-from services.ops.console.pages.page import NotThere, Page, PageView, Query
+from services.ops.console.pages.page import NotThere, Page, PageView, TwoClocks
 from services.ops.console.pages.two_clocks import both_clocks
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
@@ -24,7 +23,7 @@ COMPARED = ("state", "centre", "number", "last_day", "told", "successor")
 """What is compared of a contract where the two clocks differ."""
 
 
-class ContractFilters(Query):
+class ContractFilters(TwoClocks):
     """Which contracts are meant."""
 
     centre: str | None = None
@@ -32,25 +31,6 @@ class ContractFilters(Query):
     ends_before: date | None = Field(default=None, description="The last day of the latest term lies before this one")
     after: str | None = Field(default=None, description="The last one of the page before")
     most: int = Field(default=200, ge=1, le=1000)
-    as_of: datetime | None = Field(default=None, description="By what had occurred; UTC without an offset")
-    known_at: datetime | None = Field(default=None, description="By what had been recorded")
-
-    @field_validator("as_of", "known_at")
-    @classmethod
-    def _in_utc(cls, at: datetime | None) -> datetime | None:
-        if at is not None and at.year not in YEARS:
-            raise ValueError(f"only the years {YEARS.start} to {YEARS.stop - 1} can be asked for")
-        return at and (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
-
-    @property
-    def cut(self) -> Cut | None:
-        """Where history is cut."""
-        return Cut(self.as_of, self.known_at) if self.as_of or self.known_at else None
-
-    @property
-    def stands_still(self) -> bool:
-        """How they stood at a cut does not change."""
-        return self.cut is not None
 
 
 class ListedContract(PageView):

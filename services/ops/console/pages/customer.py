@@ -1,17 +1,17 @@
 """`/customers/{source}/{number}`: terms, licences, benefits, cover at an instant and why, and tickets; ids alone."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from libs.eventlog.tables.queries import Queries
 from libs.messages.money import Price
 from libs.messages.streams import normal, stream_id
 from libs.plan import CoverRequest, RequestedHelp
-from services.ops.console.pages.page import NotThere, Page, PageView, Query
+from services.ops.console.pages.page import NotThere, Page, PageView, TwoClocks
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.contract.entitlements import QUERIES
@@ -28,29 +28,12 @@ MOST = 100
 """Tickets."""
 
 
-class WhichCustomer(Query):
+class WhichCustomer(TwoClocks):
     """Whose page, and at which instants."""
 
     source: str
     number: str
     at: datetime | None = Field(default=None, description="Of cover and benefits; else now; UTC without an offset")
-    as_of: datetime | None = Field(default=None, description="By what had occurred then")
-    known_at: datetime | None = Field(default=None, description="By what was recorded then")
-
-    @field_validator("at", "as_of", "known_at")
-    @classmethod
-    def _aware(cls, at: datetime | None) -> datetime | None:
-        return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
-
-    @property
-    def stands_still(self) -> bool:
-        """How it stood at a cut does not change."""
-        return self.cut is not None
-
-    @property
-    def cut(self) -> Cut | None:
-        """Where history is cut."""
-        return Cut(self.as_of, self.known_at) if self.as_of or self.known_at else None
 
 
 class CustomerTerm(PageView):

@@ -14,7 +14,7 @@ from libs.messages.places import RecordAddress
 from services.ops.console.grants import InBrowser
 from services.ops.console.masking import masked
 from services.ops.console.pages.dead_letters import ordered
-from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query
+from services.ops.console.pages.page import Action, NotThere, Page, PageView, Parameters, Query
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.door.dead_letter_groups import NOTHING, at, event_of, what_fits
@@ -123,7 +123,7 @@ async def look(sources: Sources, query: WhichDeadLetter) -> DeadLetterView:
     )
 
 
-class DeadLetterReveal(InBrowser):
+class DeadLetterReveal(Parameters, InBrowser):
     """Why somebody wants to look."""
 
     topic: str
@@ -146,7 +146,7 @@ async def reveal(sources: Sources, form: DeadLetterReveal, who: str) -> str:
     return f"/dead-letters/{place.text()}?grant={sources.grants.give(who, place.text(), form.browser)}"
 
 
-class Mended(InBrowser):
+class Mended(Parameters, InBrowser):
     """A mended copy."""
 
     topic: str

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from libs.messages.private import Line
 from libs.messages.receipts import Unreadability
 from services.ops.cli.output import Refused
-from services.ops.console.pages.page import Action, Page, PageView, Query
+from services.ops.console.pages.page import Action, Page, PageView, Parameters, Query
 from services.ops.console.sources import Sources
 from services.ops.console.undone import KeptLetter
 from services.ops.console.words import N_
@@ -159,7 +159,7 @@ async def look_at_trial(sources: Sources, query: DeadLetterFilters) -> TrialView
     )
 
 
-class Chosen(BaseModel):
+class Chosen(Parameters):
     """Which dead letters a form means: all that its filters mean, or those that are marked one by one."""
 
     model_config = ConfigDict(extra="allow")

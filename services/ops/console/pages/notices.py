@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 import services.ops.watch
 from libs.chassis.clock import draw_id
@@ -21,7 +21,7 @@ from services.notification.mail.texts import LetterContext, Text, render
 from services.notification.projections import CentreSheet
 from services.ops.cli.door_client import require
 from services.ops.console.grants import InBrowser
-from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query, of_a_centre
+from services.ops.console.pages.page import Action, NotThere, Page, PageView, Parameters, Query, of_a_centre
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.door.viewings import Viewer, put_on_record
@@ -154,7 +154,7 @@ async def look_at_one(sources: Sources, query: WhichNotice) -> OneView:
     )
 
 
-class Ordered(BaseModel):
+class Ordered(Parameters):
     """Which notice."""
 
     notice: NoticeId

@@ -2,11 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from libs.messages.base import YEARS
 from services.ops.console.sources import Sources
+from services.ops.trail.as_of import Cut
 
 
 class PageView(BaseModel):
@@ -15,7 +18,27 @@ class PageView(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Query(BaseModel):
+class Parameters(BaseModel):
+    """What a page is asked with, or a form says: nothing that no table and no log can be asked for.
+
+    An instant without an offset is one of UTC.
+    """
+
+    @field_validator("*")
+    @classmethod
+    def _askable(cls, value: Any) -> Any:
+        match value:
+            case str() if "\0" in value:
+                raise ValueError("a NUL character stands in nothing that can be asked for")
+            case date() if value.year not in YEARS:
+                raise ValueError(f"only the years {YEARS.start} to {YEARS.stop - 1} can be asked for")
+            case datetime():
+                return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+            case _:
+                return value
+
+
+class Query(Parameters):
     """The parameters of a page's path and URL; an empty one is as good as none."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -24,6 +47,23 @@ class Query(BaseModel):
     def stands_still(self) -> bool:
         """Whether it asks of an instant of before, so that what it shows does not change."""
         return False
+
+
+class TwoClocks(Query):
+    """How something stood: by what was true, and by what was known."""
+
+    as_of: datetime | None = Field(default=None, description="By what had occurred; UTC without an offset")
+    known_at: datetime | None = Field(default=None, description="By what had been recorded")
+
+    @property
+    def cut(self) -> Cut | None:
+        """Where history is cut."""
+        return Cut(self.as_of, self.known_at) if self.as_of or self.known_at else None
+
+    @property
+    def stands_still(self) -> bool:
+        """How it stood at a cut does not change."""
+        return self.cut is not None
 
 
 class NotThere(Exception):  # noqa: N818 - it says what is so
@@ -40,7 +80,7 @@ class Elsewhere(Exception):  # noqa: N818 - likewise
 
 Q = TypeVar("Q", bound=Query)
 V = TypeVar("V", bound=PageView)
-F = TypeVar("F", bound=BaseModel)
+F = TypeVar("F", bound=Parameters)
 
 
 def of_a_centre(query: Q, centres: frozenset[str]) -> Q:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.ops.cli.output import Refused
-from services.ops.console.pages.page import Action, Page, PageView, Query
+from services.ops.console.pages.page import Action, Page, PageView, Parameters, Query
 from services.ops.console.processes import all_said, follow, started
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
@@ -98,7 +98,7 @@ async def look(sources: Sources, _query: Query) -> ProjectionsView:
     return ProjectionsView(readers=tuple(readers))
 
 
-class WhichReader(BaseModel):
+class WhichReader(Parameters):
     """Which reader's tables."""
 
     service: str

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from libs.eventlog.tables.queries import Queries, expressions_of
 from libs.messages.tickets import Channel
@@ -44,11 +44,6 @@ class PromiseFilters(Query, InLanguage):
     days: int = Field(default=30, ge=1, le=366, description="Over so many days attainment is counted")
     misses: int = Field(default=25, ge=0, le=1000, description="So many misses are listed")
     format: Literal["csv"] | None = None
-
-    @field_validator("known_at")
-    @classmethod
-    def _aware(cls, at: datetime | None) -> datetime | None:
-        return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
     @property
     def stands_still(self) -> bool:

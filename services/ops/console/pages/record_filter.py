@@ -1,10 +1,10 @@
 """Which records of a topic are wanted: by type, stream, key, a field of the content, a header and the time."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from libs.eventlog.wire.record import Record
 from services.ops.console.masking import Shape
@@ -24,11 +24,6 @@ class RecordFilter(Query):
     header: str | None = Field(default=None, description="A header that is there, or name=value")
     since: datetime | None = Field(default=None, description="Written at this instant or later; UTC without an offset")
     until: datetime | None = Field(default=None, description="Written before this instant")
-
-    @field_validator("since", "until")
-    @classmethod
-    def _aware(cls, at: datetime | None) -> datetime | None:
-        return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
     @property
     def asks(self) -> bool:

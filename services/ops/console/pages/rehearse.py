@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from libs.messages.catalogue import PLAN
 from libs.plan.files import CENTRES, HOLIDAYS, PRICES, TARGETS
 from services.ops.cli.output import Refused
-from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query
+from services.ops.console.pages.page import Action, NotThere, Page, PageView, Parameters, Query
 from services.ops.console.processes import all_said, follow, started
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_, InLanguage
@@ -136,7 +136,7 @@ async def _outdated(sources: Sources, summary: Summary) -> str | None:
     return None
 
 
-class DraftForm(BaseModel):
+class DraftForm(Parameters):
     """The texts of some files, and the days of a history."""
 
     centres: str = ""
@@ -200,7 +200,7 @@ async def _rehearsed(sources: Sources, words: Sequence[str], work: Work) -> str:
     return COMPLETE
 
 
-class WhichRehearsal(BaseModel):
+class WhichRehearsal(Parameters):
     """Which rehearsal."""
 
     digest: str

@@ -1,16 +1,15 @@
 """`/tickets/{source}/{number}`: a ticket's life over all topics, its promise day by day, its mails, how it stood."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import quote
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from libs.messages.base import YEARS
 from libs.messages.streams import normal_id, parse_stream
 from libs.workcal import CalendarEnds, Interval, windows, zone
 from services.ops.console.lanes import Happened, bands, marks, place, stretches, width_of
-from services.ops.console.pages.page import Elsewhere, NotThere, Page, PageView, Query
+from services.ops.console.pages.page import Elsewhere, NotThere, Page, PageView, Query, TwoClocks
 from services.ops.console.pages.promise_days import PromiseView, certificate_then, promise_view, sentences_then
 from services.ops.console.pages.two_clocks import ClockDifference, both_clocks, differences, standing
 from services.ops.console.sources import Sources
@@ -38,26 +37,12 @@ class TicketSearchView(PageView):
     number: str | None
 
 
-class WhichTicket(Query, InLanguage):
+class WhichTicket(TwoClocks, InLanguage):
     """Which ticket, source and number percent-encoded as in its id, and how it stood when."""
 
     source: str
     number: str
-    as_of: datetime | None = Field(default=None, description="By what had occurred; UTC without an offset")
-    known_at: datetime | None = Field(default=None, description="By what had been recorded")
     verify: bool = Field(default=False, description="Reckon its certificate anew")
-
-    @field_validator("as_of", "known_at")
-    @classmethod
-    def _in_utc(cls, at: datetime | None) -> datetime | None:
-        if at is not None and at.year not in YEARS:
-            raise ValueError(f"only the years {YEARS.start} to {YEARS.stop - 1} can be asked for")
-        return at and (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC))
-
-    @property
-    def stands_still(self) -> bool:
-        """Whether it asks how the ticket stood."""
-        return self.as_of is not None or self.known_at is not None
 
     def ticket(self) -> str:
         """The id of the ticket; raises NotThere."""

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel
-
-from services.ops.console.pages.page import Action, NotThere, Page, PageView, Query
+from services.ops.console.pages.page import Action, NotThere, Page, PageView, Parameters, Query
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 
@@ -55,7 +53,7 @@ async def look(sources: Sources, query: WhichWork) -> WorkView:
     )
 
 
-class WorkToEnd(BaseModel):
+class WorkToEnd(Parameters):
     """Which one to end."""
 
     id: str
