@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 
 from libs.stack.run import PROJECT
-from tests.acceptance.olcare import done, olcare
+from tests.acceptance.olcare import done, installation, olcare
 
 MONDAY = "2026-11-23T07:00:00Z"
 PLAN = PROJECT / "services/contract/plan"
@@ -31,14 +31,8 @@ class Answered(NamedTuple):
 
 @pytest.fixture(scope="module", autouse=True)
 def _up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Servers of its own, whatever is given: topics have their names."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
-            patch.delenv(f"OLCARE_{name}", raising=False)
-        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
-        done("up", "--clock", MONDAY)
+    with installation(tmp_path_factory.mktemp("up"), "--clock", MONDAY):
         yield
-        assert done("down") == {"ended": True}
 
 
 def quote(*words: str, given: list[dict[str, Any]]) -> Answered:

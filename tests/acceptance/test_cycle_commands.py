@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from libs.stack.run import PROJECT
-from tests.acceptance.olcare import done, olcare
+from tests.acceptance.olcare import done, installation, olcare
 
 MONDAY = "2026-11-23T07:00:00Z"  # 8 h in France, an hour before it opens
 PLAN = PROJECT / "services/contract/plan"
@@ -18,15 +18,9 @@ TARGETS = "cycles: {next_response_seconds: 3600, resolution_seconds: 28800}"
 
 @pytest.fixture(scope="module", autouse=True)
 def _up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Servers of its own, whatever is given: topics have their names."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
-            patch.delenv(f"OLCARE_{name}", raising=False)
-        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
-        done("up", "--clock", MONDAY)
+    with installation(tmp_path_factory.mktemp("up"), "--clock", MONDAY):
         done("seed")
         yield
-        assert done("down") == {"ended": True}
 
 
 def say(kind: str, number: str, *changes: str, at: str | None = None) -> None:

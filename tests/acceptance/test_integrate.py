@@ -16,7 +16,7 @@ import pytest
 from libs.stack.errors import StackError
 from libs.stack.run import PROJECT
 from tests.acceptance.clients.prepared import CLIENTS
-from tests.acceptance.olcare import done
+from tests.acceptance.olcare import done, installation
 from tests.faults.checked.reading import read_topics
 from tests.support import eventually
 
@@ -38,14 +38,9 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Servers and services of its own, begun as the page says."""
     assert f"olcare up --clock {CLOCK}" in PAGE
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
-            patch.delenv(f"OLCARE_{name}", raising=False)
-        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
-        up = done("up", "--clock", CLOCK)
+    with installation(tmp_path_factory.mktemp("up"), "--clock", CLOCK) as up:
         done("seed")
         yield up["kafka"]
-        assert done("down") == {"ended": True}
 
 
 @pytest.fixture

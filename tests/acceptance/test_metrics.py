@@ -1,10 +1,8 @@
 """Every metric that is described is there, with its labels, and moves; nothing else is there."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -15,7 +13,7 @@ from libs.stack.run import PROJECT
 from services.ops.watch.services import SERVICES, WatchedService
 from tests.acceptance.expressions import OF_THE_TARGET, expressions, labels_in, selectors
 from tests.acceptance.measured import Measured, Series, described, labels_of, measured, moved
-from tests.acceptance.olcare import done, olcare
+from tests.acceptance.olcare import done, installation, olcare, stopped
 from tests.support import eventually
 
 MONDAY = "2026-11-23T07:00:00Z"  # 8 h in France
@@ -42,12 +40,8 @@ BY_FAULTS = {
 
 @pytest.fixture(scope="module", autouse=True)
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
-            patch.delenv(f"OLCARE_{name}", raising=False)
-        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
-        yield done("up", "--clock", MONDAY)
-        done("down")
+    with installation(tmp_path_factory.mktemp("up"), "--clock", MONDAY) as found:
+        yield found
 
 
 def pages(up: dict[str, Any]) -> dict[str, str]:
@@ -152,17 +146,6 @@ def _moves(up: dict[str, Any], seen: set[str], expected: set[str]) -> bool:
         seen.update(moved(measured(page)))
     assert expected - seen == set()
     return True
-
-
-@contextmanager
-def stopped(up: dict[str, Any], service: str) -> Iterator[None]:
-    """A process that hangs."""
-    pid = next(one["pid"] for one in up["services"] if one["service"] == service)
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 @asynccontextmanager

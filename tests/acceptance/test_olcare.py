@@ -20,7 +20,7 @@ from libs.stack.run import PROJECT
 from services.ops.cli.arguments import place
 from services.ops.door.trigger import sample
 from services.ops.watch.services import SERVICES
-from tests.acceptance.olcare import Said, done, olcare
+from tests.acceptance.olcare import Said, done, installation, olcare
 from tests.support import eventually
 
 MONDAY = "2026-11-23T07:00:00Z"  # 8 h in France
@@ -29,13 +29,11 @@ PLAN = PROJECT / "services/contract/plan"
 
 @pytest.fixture(scope="module", autouse=True)
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """Servers of its own, whatever is given: topics have their names."""
+    folder = tmp_path_factory.mktemp("up")
+    with installation(folder, "--clock", MONDAY) as found:
+        yield found
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
-            patch.delenv(f"OLCARE_{name}", raising=False)
-        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
-        yield done("up", "--clock", MONDAY)
-        assert done("down") == {"ended": True}
+        patch.setenv("OLCARE_RUN", str(folder))
         assert done("status") == {"up": False}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from libs.stack.wait import until
 from services.ops.watch.pages import page
-from tests.acceptance.olcare import done, olcare
+from tests.acceptance.olcare import done, installation, olcare
 
 MONDAY = "2026-11-23T08:30:00Z"
 OPENING = "services.intake.opening:open_or_refuse"
@@ -25,16 +25,13 @@ PLANTED = (OPENING, START, RESPOND, TOLD, WRITE, ISSUED)
 def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An installation with faults that are not there yet; the file switches them on."""
     file = tmp_path_factory.mktemp("faults") / "faults"
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
-            patch.delenv(f"OLCARE_{name}", raising=False)
-        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent / "planted"))
-        patch.setenv("OLCARE_PLANTED", ",".join(PLANTED))
-        patch.setenv("OLCARE_FAULTS", str(file))
-        done("up", "--clock", MONDAY)
+    planted = {
+        "PYTHONPATH": str(Path(__file__).parent / "planted"),
+        "OLCARE_PLANTED": ",".join(PLANTED),
+        "OLCARE_FAULTS": str(file),
+    }
+    with installation(tmp_path_factory.mktemp("up"), "--clock", MONDAY, **planted):
         yield file
-        assert done("down") == {"ended": True}
 
 
 def soon(ask: Callable[[], bool]) -> None:

@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +17,7 @@ from libs.stack.databases import drop_database
 from libs.stack.wait import until
 from services.ops.watch import recording
 from services.ops.watch.services import SERVICES
-from tests.acceptance.olcare import done, olcare
+from tests.acceptance.olcare import done, installation, olcare, stopped
 
 MONDAY = "2026-11-23T07:00:00Z"
 TICKET, PERSON, NAME = "ticket/crm-eu/personal", "person/crm-eu/p-99", "Camille Exemple"
@@ -31,16 +28,10 @@ FOR_SUPPORT = ("--reason", "support", "--by", "anna")
 
 @pytest.fixture(scope="module", autouse=True)
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """Servers of its own, whatever is given: topics have their names."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
-            patch.delenv(f"OLCARE_{name}", raising=False)
-        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
-        found = done("up", "--clock", MONDAY)
+    with installation(tmp_path_factory.mktemp("up"), "--clock", MONDAY) as found:
         personal = ("--set", f"requester.person={PERSON}", "--set", f"requester.name={NAME}")
         done("trigger", "TicketSubmitted", "--wait", "--subject", "personal", *personal)
         yield found
-        assert done("down") == {"ended": True}
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +40,6 @@ def place() -> str:
     words = ("--wait", "--set", "channel:=1", "--set", f"requester.name={NAME}", "--json")
     found = olcare("trigger", "TicketSubmitted", *words).json()["receipt"]["place"]
     return f"{found['topic']}/{found['partition']}/{found['offset']}"
-
-
-@contextmanager
-def stopped(up: dict[str, Any], service: str) -> Iterator[None]:
-    """Let a service stand still."""
-    pid = next(one["pid"] for one in up["services"] if one["service"] == service)
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def listed(*words: str) -> list[tuple[str | None, ...]]:

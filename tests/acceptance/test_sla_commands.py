@@ -19,7 +19,7 @@ from libs.chassis.metrics import Metrics
 from libs.stack.run import PROJECT
 from services.ops.cli.environment import Environment
 from services.ops.serve import Watch
-from tests.acceptance.olcare import done, olcare
+from tests.acceptance.olcare import done, installation, olcare
 
 MONDAY, NOON = "2026-11-23T07:00:00Z", "2026-11-23T11:00:00Z"
 PLAN = PROJECT / "services/contract/plan"
@@ -35,14 +35,8 @@ class Answered(NamedTuple):
 
 @pytest.fixture(scope="module", autouse=True)
 def _up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Servers of its own, whatever is given: topics have their names."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
-            patch.delenv(f"OLCARE_{name}", raising=False)
-        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
-        done("up", "--clock", MONDAY)
+    with installation(tmp_path_factory.mktemp("up"), "--clock", MONDAY):
         yield
-        assert done("down") == {"ended": True}
 
 
 def sla(*words: str, given: list[dict[str, Any]]) -> Answered:

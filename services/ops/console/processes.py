@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
@@ -12,13 +13,25 @@ from services.ops.cli.environment import Environment
 from services.ops.console.works import Work
 
 
-async def all_said(process: Process) -> bytes:
+async def followed(here: Environment, words: Sequence[str], work: Work) -> tuple[int, bytes]:
+    """Run a command to its end, with its progress in `work`: exit code and all that it said; ended where that is."""
+    process = await started(here, words)
+    try:
+        said, _ = await asyncio.gather(_all_said(process), _follow(process, work))
+        return await process.wait(), said
+    except asyncio.CancelledError:
+        process.send_signal(signal.SIGINT)
+        await process.wait()
+        raise
+
+
+async def _all_said(process: Process) -> bytes:
     """All that it says on its standard output."""
     assert process.stdout is not None  # noqa: S101 - it was started with pipes
     return await process.stdout.read()
 
 
-async def follow(process: Process, work: Work) -> None:
+async def _follow(process: Process, work: Work) -> None:
     """Read how far it is: JSON lines, and sentences for whoever watches."""
     assert process.stderr is not None  # noqa: S101 - it was started with pipes
     async for line in process.stderr:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.acceptance.olcare import done
+from libs.stack.certificates import Authority, CertificateFiles
+from tests.acceptance import olcare
 
 CHROMIUM = shutil.which("chromium")
 NO_BROWSER = "there is no chromium: `apt-get install chromium` brings it"
@@ -18,14 +19,9 @@ NO_BROWSER = "there is no chromium: `apt-get install chromium` brings it"
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Servers of its own, whatever is given."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("KAFKA", "POSTGRES", "SMTP", "CLOCK", "SERVICES"):
-            patch.delenv(f"OLCARE_{name}", raising=False)
-        patch.setenv("OLCARE_RUN", str(tmp_path_factory.mktemp("up")))
-        found = done("up")
-        done("trigger", "TicketSubmitted", "--wait", "--subject", "4711")
+    with olcare.installation(tmp_path_factory.mktemp("up")) as found:
+        olcare.done("trigger", "TicketSubmitted", "--wait", "--subject", "4711")
         yield found
-        done("down")
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +47,15 @@ async def browser() -> AsyncIterator[Browser]:
         found = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield found
         await found.close()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Whom a browser and the console trust in the tests of signing in."""
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def identity(authority: Authority) -> CertificateFiles:
+    """Of a server on this machine."""
+    return authority.server("localhost", "DNS:localhost", "IP:127.0.0.1")

@@ -32,16 +32,6 @@ HERE = Environment(None, None, None, None, Path("contracts"), Path("root"))
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module")
-def identity(authority: Authority) -> CertificateFiles:
-    return authority.server("localhost", "DNS:localhost", "IP:127.0.0.1")
-
-
-@pytest.fixture(scope="module")
 def running(identity: CertificateFiles) -> Iterator[Provider]:
     with provider(identity) as found:
         found.people = {"anna-7": {"groups": ["ops"]}, "omar-2": {"groups": ["care-fr"]}}

@@ -33,16 +33,6 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module")
-def identity(authority: Authority) -> CertificateFiles:
-    return authority.server("localhost", "DNS:localhost", "IP:127.0.0.1")
-
-
-@pytest.fixture(scope="module")
 def people(identity: CertificateFiles) -> Iterator[Provider]:
     with provider(identity) as found:
         found.people = dict(PEOPLE)

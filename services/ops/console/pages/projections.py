@@ -1,8 +1,6 @@
 """`/projections`: the tables that services derive from the log; built anew, proved, and gone back to."""
 
-import asyncio
 import json
-import signal
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +9,7 @@ from pydantic import Field
 
 from services.ops.cli.output import Refused
 from services.ops.console.pages.page import Action, Page, PageView, Parameters, Query
-from services.ops.console.processes import all_said, follow, started
+from services.ops.console.processes import followed, started
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_
 from services.ops.console.works import FAILED, Work
@@ -146,14 +144,7 @@ async def switch(sources: Sources, form: GenerationSwitch, who: str) -> str:
 
 def _begin(sources: Sources, kind: str, name: str, who: str, words: Sequence[str], well: str) -> str:
     async def run(work: Work) -> str:
-        process = await started(sources.here, ["projections", *words, "--lines", "--json"])
-        try:
-            out, _ = await asyncio.gather(all_said(process), follow(process, work))
-            code = await process.wait()
-        except asyncio.CancelledError:
-            process.send_signal(signal.SIGINT)
-            await process.wait()
-            raise
+        code, out = await followed(sources.here, ["projections", *words, "--lines", "--json"], work)
         found = json.loads(out) if out.strip() else []
         work.result = {"proof": found}
         if code == 0:

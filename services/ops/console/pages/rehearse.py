@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ from libs.messages.catalogue import PLAN
 from libs.plan.files import CENTRES, HOLIDAYS, PRICES, TARGETS
 from services.ops.cli.output import Refused
 from services.ops.console.pages.page import Action, NotThere, Page, PageView, Parameters, Query
-from services.ops.console.processes import all_said, follow, started
+from services.ops.console.processes import followed
 from services.ops.console.sources import Sources
 from services.ops.console.words import N_, InLanguage
 from services.ops.console.works import COMPLETE, FAILED, Work
@@ -186,14 +185,7 @@ async def rehearse(sources: Sources, form: DraftForm, who: str) -> str:
 
 
 async def _rehearsed(sources: Sources, words: Sequence[str], work: Work) -> str:
-    process = await started(sources.here, ["rehearse", *words, "--lines"])
-    try:
-        out, _ = await asyncio.gather(all_said(process), follow(process, work))
-        code = await process.wait()
-    except asyncio.CancelledError:
-        process.send_signal(signal.SIGINT)
-        await process.wait()
-        raise
+    code, out = await followed(sources.here, ["rehearse", *words, "--lines"], work)
     if code:
         return FAILED
     work.result = {"rehearsal": json.loads(out)["digest"]}
