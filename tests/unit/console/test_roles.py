@@ -55,6 +55,7 @@ MAY_DO = {
         *("/dead-letters/send", "/dead-letters/discard", "/dead-letters/{topic}/{partition}/{offset}/mend"),
         *("/projections/{service}/{reader}/rebuild", "/projections/{service}/{reader}/verify"),
         *("/projections/{service}/{reader}/switch/{generation}", "/works/{id}/cancel", "/rehearse"),
+        *OF_NOTICES,
     },
     "privacy": REVEALING,
     "owner": EVERY_ACTION,

@@ -13,7 +13,7 @@ class Role(StrEnum):
     AGENT = "agent"
     """Of some centres: sees their tickets, promises and notices, and no other centre's; settles and resends these."""
     OPERATOR = "operator"
-    """Sees every page; sends dead letters, builds tables anew, ends what is under way."""
+    """Sees every page; sends dead letters, settles and resends notices, builds tables anew, ends what is under way."""
     PRIVACY = "privacy"
     """Sees every page, and what is private for a reason that is recorded."""
     OWNER = "owner"
@@ -40,6 +40,7 @@ OF_A_CENTRE = AccessRule(EVERYWHERE, agents=True)
 OF_NOBODY = AccessRule(EVERYWHERE, agents=True, of_nobody=True)
 OPERATORS = AccessRule(frozenset({Role.OPERATOR, Role.OWNER}))
 MAY_UNMASK = AccessRule(frozenset({Role.PRIVACY, Role.OWNER}))
+MENDERS = AccessRule(OPERATORS.roles, agents=True)
 OWNERS = AccessRule(frozenset({Role.OWNER}))
 
 SEEN: Mapping[str, AccessRule] = {
@@ -73,8 +74,8 @@ DONE: Mapping[str, AccessRule] = {
     "/dead-letters/discard": OPERATORS,
     "/dead-letters/{topic}/{partition}/{offset}/show": MAY_UNMASK,
     "/dead-letters/{topic}/{partition}/{offset}/mend": OPERATORS,
-    "/notices/resend": AccessRule(frozenset({Role.OWNER}), agents=True),
-    "/notices/settle": AccessRule(frozenset({Role.OWNER}), agents=True),
+    "/notices/resend": MENDERS,
+    "/notices/settle": MENDERS,
     "/notices/show": MAY_UNMASK,
     "/projections/{service}/{reader}/rebuild": OPERATORS,
     "/projections/{service}/{reader}/verify": OPERATORS,
