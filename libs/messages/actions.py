@@ -12,12 +12,15 @@ from libs.messages.base import (
     ONLY_NUMBERS,
     Code,
     Count,
+    Digest,
     Event,
     EventId,
     Instant,
     OpenCode,
+    PlanVersion,
     Reference,
     ShownId,
+    StreamId,
     TopicName,
     Value,
 )
@@ -218,6 +221,57 @@ class GenerationsDiscarded(Event):
     reader: Reference
 
 
+class DraftPart(Value):
+    """A part of the plan, and the version that a draft has of it."""
+
+    part: StreamId
+    version: PlanVersion
+
+
+class DraftPublication(Value):
+    """Which draft is published, and on which rehearsal of it that was decided."""
+
+    rehearsal: Digest
+    parts: Annotated[tuple[DraftPart, ...], Field(min_length=1)]
+
+
+class PublicationEnd(OpenCode):
+    """How the publication of a draft ended."""
+
+    COMPLETE = "complete"
+    REFUSED = "refused"
+    """Contract refused a part at least."""
+    FAILED = "failed"
+    """Contract did not answer, or it could not be told."""
+
+
+class PublicationTally(Value):
+    """What became of the parts of a draft; those that are left are not published by this order."""
+
+    ended: PublicationEnd
+    published: HowMany = 0
+    refused: HowMany = 0
+    left: HowMany = 0
+
+
+class PublicationOrdered(Event):
+    """Somebody publishes a draft that was rehearsed; recorded before it is sent."""
+
+    ordered_at: Instant
+    by: Reference
+    order: EventId
+    draft: DraftPublication
+
+
+class PublicationDone(Event):
+    """What became of a draft whose publication was ordered."""
+
+    done_at: Instant
+    by: Reference
+    order: EventId
+    tally: PublicationTally
+
+
 ActionEvent = (
     PrivateDataShown
     | ActionRefused
@@ -227,4 +281,6 @@ ActionEvent = (
     | RebuildDone
     | GenerationSwitched
     | GenerationsDiscarded
+    | PublicationOrdered
+    | PublicationDone
 )

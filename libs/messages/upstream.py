@@ -19,7 +19,16 @@ from pydantic import (
 )
 
 from libs.messages import base
-from libs.messages.actions import PrivateKind, Rebuild, RebuildResult, Redrive, RedriveTally, ViewingReason
+from libs.messages.actions import (
+    DraftPublication,
+    PrivateKind,
+    PublicationTally,
+    Rebuild,
+    RebuildResult,
+    Redrive,
+    RedriveTally,
+    ViewingReason,
+)
 from libs.messages.base import (
     LONGEST_CODE,
     Code,
@@ -480,6 +489,22 @@ class GenerationsDiscardOrdered(Upstream):
     reader: Reference
 
 
+class PublicationOrdered(Upstream):
+    """A draft that was rehearsed is to be published."""
+
+    by: Reference
+    order: EventId
+    draft: DraftPublication
+
+
+class PublicationDone(Upstream):
+    """What became of a draft whose publication was ordered."""
+
+    by: Reference
+    order: EventId
+    tally: PublicationTally
+
+
 TicketFollowUp = (
     ResponseGiven
     | CustomerCalled
@@ -508,7 +533,14 @@ ContractUpstream = (
 )
 NoticeUpstream = ResendOrdered | SettlementOrdered
 MendingUpstream = (
-    RedriveOrdered | RedriveDone | RebuildOrdered | RebuildDone | GenerationSwitchOrdered | GenerationsDiscardOrdered
+    RedriveOrdered
+    | RedriveDone
+    | RebuildOrdered
+    | RebuildDone
+    | GenerationSwitchOrdered
+    | GenerationsDiscardOrdered
+    | PublicationOrdered
+    | PublicationDone
 )
-"""What somebody is about to mend, or what came of it."""
+"""What somebody is about to mend or to publish, or what came of it."""
 OpsUpstream = PrivateDataRequested | MendingUpstream

@@ -62,7 +62,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "audit": (
         "services.ops.door.audit:audit",
-        "Who was shown what is private and why, and who mended what and what came of it; the oldest first.",
+        "Who was shown what is private and why, who mended or published what, and what came of it; the oldest first.",
     ),
     "topics": (
         "services.ops.watch.topics:app",

@@ -22,7 +22,7 @@ from tests.contracts.asyncapi import examples
 
 ACTIONS = {
     *("PrivateDataRequested", "RedriveOrdered", "RedriveDone", "RebuildOrdered", "RebuildDone"),
-    *("GenerationSwitchOrdered", "GenerationsDiscardOrdered"),
+    *("GenerationSwitchOrdered", "GenerationsDiscardOrdered", "PublicationOrdered", "PublicationDone"),
 }
 OURS = {
     PLAN_SOURCE: {"PlanPartSubmitted"},

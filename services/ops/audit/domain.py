@@ -9,10 +9,14 @@ from libs.messages.actions import (
     ActionEvent,
     ActionRefusal,
     ActionRefused,
+    DraftPublication,
     GenerationsDiscarded,
     GenerationSwitched,
     PrivateDataShown,
     PrivateKind,
+    PublicationDone,
+    PublicationOrdered,
+    PublicationTally,
     Rebuild,
     RebuildDone,
     RebuildOrdered,
@@ -52,12 +56,12 @@ class Discard:
     reader: str
 
 
-Mending = Redrive | RedriveTally | Rebuild | RebuildResult | Switch | Discard
+Mending = Redrive | RedriveTally | Rebuild | RebuildResult | Switch | Discard | DraftPublication | PublicationTally
 
 
 @dataclass(frozen=True)
 class Mend:
-    """Put on record what somebody is about to mend, or what came of it; `order` names what belongs together."""
+    """Put on record what somebody is about to mend or publish, or what came of it; `order` names both."""
 
     occurred_at: datetime
     by: str
@@ -112,6 +116,10 @@ def _mended(at: datetime, by: str, order: str, what: Mending) -> ActionEvent:
             return GenerationSwitched(switched_at=at, by=by, order=order, reader=reader, generation=generation)
         case Discard(reader=reader):
             return GenerationsDiscarded(discarded_at=at, by=by, order=order, reader=reader)
+        case DraftPublication():
+            return PublicationOrdered(ordered_at=at, by=by, order=order, draft=what)
+        case PublicationTally():
+            return PublicationDone(done_at=at, by=by, order=order, tally=what)
         case _:
             assert_never(what)
 
@@ -122,6 +130,8 @@ def evolve(state: State, event: ActionEvent) -> State:
         case PrivateDataShown() | ActionRefused() | GenerationSwitched() | GenerationsDiscarded():
             return state
         case RedriveOrdered() | RedriveDone() | RebuildOrdered() | RebuildDone():
+            return state
+        case PublicationOrdered() | PublicationDone():
             return state
         case _:
             assert_never(event)

@@ -17,6 +17,8 @@ from libs.messages.actions import (
     GenerationsDiscarded,
     GenerationSwitched,
     PrivateDataShown,
+    PublicationDone,
+    PublicationOrdered,
     RebuildDone,
     RebuildOrdered,
     RedriveDone,
@@ -42,6 +44,8 @@ class ActionDoor(ServiceDoor[OpsUpstream]):
             case PrivateDataShown() | GenerationSwitched() | GenerationsDiscarded():
                 return Outcome.ACCEPTED
             case RedriveOrdered() | RedriveDone() | RebuildOrdered() | RebuildDone():
+                return Outcome.ACCEPTED
+            case PublicationOrdered() | PublicationDone():
                 return Outcome.ACCEPTED
             case ActionRefused():
                 return Outcome.REFUSED
@@ -88,5 +92,9 @@ def _mending(said: upstream.MendingUpstream) -> Mending:
             return Switch(reader, generation)
         case upstream.GenerationsDiscardOrdered(reader=reader):
             return Discard(reader)
+        case upstream.PublicationOrdered(draft=draft):
+            return draft
+        case upstream.PublicationDone(tally=tally):
+            return tally
         case _:
             assert_never(said)

@@ -10,10 +10,13 @@ from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.actions import (
     ActionEvent,
     ActionRefused,
+    DraftPart,
     GenerationsDiscarded,
     GenerationSwitched,
     PrivateDataShown,
     ProvedTable,
+    PublicationDone,
+    PublicationOrdered,
     RebuildDone,
     RebuildOrdered,
     RedriveDone,
@@ -24,7 +27,17 @@ from services.ops.audit.chain import SHORT, counts_of, registers_of
 from services.ops.audit.domain import DECIDERS, State
 
 _PROOF: TypeAdapter[tuple[ProvedTable, ...]] = TypeAdapter(tuple[ProvedTable, ...])
-Mended = RedriveOrdered | RedriveDone | RebuildOrdered | RebuildDone | GenerationSwitched | GenerationsDiscarded
+_PARTS: TypeAdapter[tuple[DraftPart, ...]] = TypeAdapter(tuple[DraftPart, ...])
+Mended = (
+    RedriveOrdered
+    | RedriveDone
+    | RebuildOrdered
+    | RebuildDone
+    | GenerationSwitched
+    | GenerationsDiscarded
+    | PublicationOrdered
+    | PublicationDone
+)
 
 
 class ViewingRow(NamedTuple):
@@ -61,12 +74,14 @@ def _viewing(row: ViewingRow | None, event: RecordedEvent[ActionEvent]) -> Viewi
             return row
         case RedriveOrdered() | RedriveDone() | RebuildOrdered() | RebuildDone():
             return row
+        case PublicationOrdered() | PublicationDone():
+            return row
         case _:
             assert_never(event.data)
 
 
 class MendingRow(NamedTuple):
-    """Something that somebody mended, and what came of it: no outcome while it is not known."""
+    """Something that somebody mended or published, and what came of it: no outcome while it is not known."""
 
     stream: str
     order_id: str
@@ -78,7 +93,10 @@ class MendingRow(NamedTuple):
     who: str
     action: str
     what: str | None
-    """The place of the oldest dead letter, or `service.reader`; None where only what came of it is known."""
+    """The place of the oldest dead letter, `service.reader`, or the digest of a rehearsal.
+
+    None where only what came of it is known.
+    """
     letters: int | None = None
     door: str | None = None
     reason: str | None = None
@@ -94,6 +112,8 @@ class MendingRow(NamedTuple):
     left_over: int | None = None
     proof: str | None = None
     """The proof of each table, as JSON."""
+    parts: str | None = None
+    """Of a draft that is published: its parts with their versions, as JSON."""
 
 
 def _mending(row: MendingRow | None, event: RecordedEvent[ActionEvent]) -> MendingRow | None:
@@ -127,6 +147,17 @@ def _mending(row: MendingRow | None, event: RecordedEvent[ActionEvent]) -> Mendi
                 outcome=str(result.ended),
                 generation=result.generation,
                 proof=_PROOF.dump_json(result.proof).decode(),
+            )
+        case PublicationOrdered(draft=draft) as ordered:
+            row = _begun(event, ordered, "publish", draft.rehearsal)
+            return row._replace(parts=_PARTS.dump_json(draft.parts).decode())
+        case PublicationDone(tally=tally) as done:
+            return (row or _begun(event, done, "publish", None))._replace(
+                done_at=event.recordedtime,
+                outcome=str(tally.ended),
+                taken=tally.published,
+                refused=tally.refused,
+                left_over=tally.left,
             )
         case PrivateDataShown() | ActionRefused():
             return row
@@ -168,7 +199,7 @@ MENDINGS: Projection[MendingRow] = Projection(
         stream text not null, order_id text not null, sequence bigint not null, recorded_at timestamptz not null,
         ordered_at timestamptz not null, who text not null, action text not null, what text, letters int, door text,
         reason text, source text, generation int, done_at timestamptz, outcome text, taken int, refused int,
-        unreadable int, discarded int, left_over int, proof jsonb""",
+        unreadable int, discarded int, left_over int, proof jsonb, parts jsonb""",
     events=get_args(Mended),
     evolve=_mending,
     key=("stream", "order_id"),
@@ -186,7 +217,7 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "actions",
         OPS,
-        4,
+        5,
         (STATES, VIEWINGS, MENDINGS),
         writes=True,
         registers=registers_of(OPS),

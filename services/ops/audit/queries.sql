@@ -1,16 +1,16 @@
 -- name: actions
--- What people did, the youngest first and so many at most: who was shown what is private, and who mended what. In a span
--- of time, by one person, of one kind, or about one thing, where these are given.
+-- What people did, the youngest first and so many at most: who was shown what is private, and who mended or published
+-- what. In a span of time, by one person, of one kind, or about one thing, where these are given.
 select * from (
     select recorded_at, shown_at as at, who, 'show' as action, kind, what, reason, case_number, null::int as letters,
         null as door, null as source, null::int as generation, null::timestamptz as done_at, null as outcome,
         null::int as taken, null::int as refused, null::int as unreadable, null::int as discarded,
         null::int as left_over,
-        null::jsonb as proof, stream, sequence
+        null::jsonb as proof, null::jsonb as parts, stream, sequence
     from viewings
     union all
     select recorded_at, ordered_at, who, action, null, what, reason, null, letters, door, source, generation, done_at,
-        outcome, taken, refused, unreadable, discarded, left_over, proof, stream, sequence
+        outcome, taken, refused, unreadable, discarded, left_over, proof, parts, stream, sequence
     from mendings
 ) all_actions
 where (:since::timestamptz is null or recorded_at >= :since)

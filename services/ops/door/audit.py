@@ -1,4 +1,4 @@
-"""`olcare audit`: who was shown what is private and why, and who mended what."""
+"""`olcare audit`: who was shown what is private and why, and who mended or published what."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ QUERIES = Path(services.ops.audit.__file__).with_name("queries.sql")
 ACTIONS = (
     "show",
     *("redrive-as-it-came", "redrive-edited", "redrive-discarded"),
-    *("rebuild", "switch", "discard-generations"),
+    *("rebuild", "switch", "discard-generations", "publish"),
 )
 _COUNTED = {
     "taken": "taken",
@@ -62,12 +62,13 @@ def audit(
         str | None, typer.Option(parser=_action, metavar="ACTION", help=f"Of one kind: {', '.join(ACTIONS)}.")
     ] = None,
     what: Annotated[
-        str | None, typer.Option(metavar="ID", help="About one ticket, notice, dead letter or SERVICE.READER alone.")
+        str | None,
+        typer.Option(metavar="ID", help="About one ticket, notice, dead letter, SERVICE.READER or rehearsal."),
     ] = None,
     most: Annotated[int, typer.Option(min=1, help="The youngest so many.")] = 1000,
     as_json: AsJson = False,
 ) -> None:
-    """Who was shown what is private and why, and who mended what and what came of it; the oldest first."""
+    """Who was shown what is private and why, who mended or published what, and what came of it; the oldest first."""
     rows = run(_audit(environment(ctx), ActionFilter(since, until, by, action, what, most)))[::-1]
     said = [{**row, "came_of_it": came_of_it(row)} for row in rows]
     show(rows, as_json=as_json, otherwise=lambda: table(said, COLUMNS) if said else "nobody did anything")

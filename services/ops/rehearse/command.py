@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from services.ops.cli.arguments import day
-from services.ops.cli.door_client import door_client
+from services.ops.cli.arguments import day, reference
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, counting, run, show, table
 from services.ops.plan.command import PublishedPart
@@ -20,6 +19,7 @@ from services.ops.rehearse.layout import laid_out
 from services.ops.rehearse.publishing import publish_rehearsed
 from services.ops.rehearse.reading import LocalDays, collect_seldom, last_days, past
 from services.ops.rehearse.reading import rehearse as rehearsed
+from services.ops.watch.recording import ordering
 
 LAST_DAYS = 90
 
@@ -38,6 +38,10 @@ def rehearse(
     ] = None,
     *,
     publish: Annotated[bool, typer.Option("--publish", help="Publish the draft with the rehearsal.")] = False,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", parser=reference, metavar="WHO", help="Who publishes: a reference, not a name. Recorded."),
+    ] = None,
     lines: Annotated[
         bool, typer.Option("--lines", help="Say how far it is as JSON, a line each.", hidden=True)
     ] = False,
@@ -47,14 +51,15 @@ def rehearse(
 
     Verdicts that would be others and why, how promises were kept and would be, deadlines that would move, mails that
     would go, and what prices would have been. By default on the last 90 days. With --publish the draft is published,
-    and the rehearsal's digest with it; exit code 1 where the plan has changed since, or contract refuses it.
+    and the rehearsal's digest with it, once it is recorded who does; exit code 1 where the plan has changed since, or
+    contract refuses it.
     """
-    here = environment(ctx)
+    here, publisher = environment(ctx), _publisher(by, publish=publish)
     digest, found = run(_rehearsed(here, texts_of(drafts), _days(here, from_day, to_day), lines=lines))
     if lines and not publish:
         show({"digest": digest}, as_json=True, otherwise=str)
         return
-    parts = run(_published(here, digest, found)) if publish else []
+    parts = run(_published(here, publisher, digest, found)) if publisher else []
     whole = {**as_data(digest, found), "published": [part._asdict() for part in parts]}
     show(whole, as_json=as_json, otherwise=lambda: laid_out(digest, found))
     if parts and not as_json:
@@ -62,6 +67,13 @@ def rehearse(
         show(parts, as_json=False, otherwise=lambda: table(rows, PublishedPart._fields, title="published"))
     if any(part.outcome == REFUSED for part in parts):
         raise typer.Exit(1)
+
+
+def _publisher(by: str | None, *, publish: bool) -> str | None:
+    """Who publishes; None where nobody does."""
+    if publish and by is None:
+        raise typer.BadParameter("who publishes is recorded: say it by --by")
+    return by if publish else None
 
 
 def _days(here: Environment, from_day: date | None, to_day: date | None) -> LocalDays:
@@ -85,6 +97,6 @@ async def _rehearsed(
         raise Refused(f"the rehearsal can not be kept in {here.root / FOLDER}: {error.strerror}") from error
 
 
-async def _published(here: Environment, digest: str, found: Rehearsed) -> list[PublishedPart]:
-    async with door_client(here) as at:
-        return await publish_rehearsed(at, here.cards(), digest, found.summary)
+async def _published(here: Environment, by: str, digest: str, found: Rehearsed) -> list[PublishedPart]:
+    async with ordering(here, by) as order:
+        return await publish_rehearsed(order, digest, found.summary)

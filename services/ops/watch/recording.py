@@ -1,6 +1,7 @@
-"""Who mends something is on record before it is begun, and what came of it afterwards; `olcare audit` lists it.
+"""Who mends or publishes is on record before it is begun, and what came of it afterwards; `olcare audit` lists it.
 
-Where audit does not answer, it goes on all the same: what was said stands at its door, and is recorded once it is back.
+Where audit does not answer, what mends goes on all the same: what was said stands at its door, and is recorded once it
+is back. A publication can wait, and is not sent then.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -12,13 +13,15 @@ from libs.eventlog.client.door_client import DoorClient, Unanswered
 from libs.eventlog.client.messages import door_record, event
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.topics import Card
-from libs.messages.actions import Rebuild, RebuildResult, Redrive, RedriveTally
+from libs.messages.actions import DraftPublication, PublicationTally, Rebuild, RebuildResult, Redrive, RedriveTally
 from libs.messages.catalogue import OPS_DOOR
 from libs.messages.sources import OPS_SOURCE
 from libs.messages.upstream import (
     GenerationsDiscardOrdered,
     GenerationSwitchOrdered,
     MendingUpstream,
+    PublicationDone,
+    PublicationOrdered,
     RebuildDone,
     RebuildOrdered,
     RedriveDone,
@@ -70,20 +73,30 @@ class RecordedOrder:
         """Tables that were kept are about to be dropped; raises Unavailable and Refused, then they may not."""
         await self._before(GenerationsDiscardOrdered(by=self.by, order=self.name, reader=reader))
 
-    async def _before(self, said: MendingUpstream) -> None:
+    async def publish(self, draft: DraftPublication) -> None:
+        """A draft is about to be published; raises Unavailable, also where audit does not answer, and Refused."""
+        await self._before(PublicationOrdered(by=self.by, order=self.name, draft=draft), must_be_recorded=True)
+
+    async def published(self, tally: PublicationTally) -> None:
+        """What became of it; raises Unavailable and Refused."""
+        await self._say(PublicationDone(by=self.by, order=self.name, tally=tally))
+
+    async def _before(self, said: MendingUpstream, *, must_be_recorded: bool = False) -> None:
         try:
-            await self._say(said)
+            await self._say(said, must_be_recorded=must_be_recorded)
         except Unavailable as error:
             raise Unavailable(f"nothing is done, as it could not be recorded: {error}") from error
         except Refused as error:
             raise Refused(f"nothing is done, as it was not recorded: {error}") from error
 
-    async def _say(self, said: MendingUpstream) -> None:
+    async def _say(self, said: MendingUpstream, *, must_be_recorded: bool = False) -> None:
         message = event(OPS_SOURCE, str(draw_id()), self.by, self.at.clock.now(), said)
         record = door_record(OPS_DOOR, message, self.cards[OPS_DOOR].partitions)
         try:
             [receipt] = await self.at.ask([record], patience=PATIENCE)
         except Unanswered:
+            if must_be_recorded:
+                raise
             self.tell(LATER.format(door=OPS_DOOR))
             return
         require(receipt)

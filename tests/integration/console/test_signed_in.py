@@ -19,15 +19,17 @@ from tests.acceptance.olcare import done
 from tests.integration.console.provider import CLIENT, SECRET, Provider, provider
 from tests.integration.console.saying import said
 from tests.integration.console.test_mending import bad, sound
+from tests.integration.console.test_rehearse import draft, published, rehearsed
 from tests.support import eventually
 
 SLOW = 60_000  # machine milliseconds
-ROLES = "ops=operator; staff=viewer; dpo=privacy; care-fr=agent:france; care-jp=agent:japan"
+ROLES = "ops=operator; board=owner; staff=viewer; dpo=privacy; care-fr=agent:france; care-jp=agent:japan"
 PEOPLE = {
     "anna-7": {"groups": ["ops", "dpo"]},
     "omar-2": {"groups": ["care-fr"]},
     "yuki-3": {"groups": ["care-jp"]},
     "vera-1": {"groups": ["staff"]},
+    "olga-5": {"groups": ["board"]},
     "nina-9": {"groups": ["others"]},
 }
 
@@ -188,6 +190,24 @@ async def test_what_is_done_is_done_by_the_person_of_the_token(browser: Browser,
     rows = await asyncio.to_thread(done, "audit", "--by", "anna-7")
     assert "redrive-discarded" in {row["action"] for row in rows}
     assert await asyncio.to_thread(done, "audit", "--by", "somebody-else") == []
+
+
+async def test_what_was_rehearsed_is_published_by_the_person_of_the_token(
+    browser: Browser, public: str, client: httpx.AsyncClient
+) -> None:
+    version = int(str((await published(client))["version"])) + 1
+    path = await rehearsed(client, draft(version, 11_100))
+    async with visiting(browser, public, "anna-7") as operator, visiting(browser, public, "olga-5") as owner:
+        page = await operator.new_page()
+        await page.goto(path)
+        await expect(page.locator("h1")).to_have_text("Rehearsal")
+        await expect(page.get_by_role("button", name="Publish what was rehearsed")).to_have_count(0)
+        page = await owner.new_page()
+        await page.goto(path)
+        await page.get_by_role("button", name="Publish what was rehearsed").click()
+        await page.wait_for_url(re.compile("/plan"), timeout=SLOW)
+    [said] = await asyncio.to_thread(done, "audit", "--what", path.rpartition("/")[2])
+    assert (said["who"], said["action"], said["outcome"]) == ("olga-5", "publish", "complete")
 
 
 async def test_what_was_shown_to_somebody_is_shown_in_no_other_session(browser: Browser, public: str) -> None:

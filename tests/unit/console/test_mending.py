@@ -147,7 +147,7 @@ async def test_what_is_shown_is_shown_for_a_while_and_is_one_thing() -> None:
 
 ROW = {
     **dict.fromkeys(("kind", "reason", "case_number", "letters", "generation", "done_at", "outcome"), None),
-    **dict.fromkeys(("taken", "refused", "unreadable", "discarded", "left_over", "proof"), None),
+    **dict.fromkeys(("taken", "refused", "unreadable", "discarded", "left_over", "proof", "parts"), None),
     "recorded_at": MONDAY,
     "who": "anna",
     "action": "rebuild",
@@ -160,6 +160,9 @@ def test_an_action_has_the_counts_that_are_not_none() -> None:
     proof = json.dumps([{"table": "promises", "rows": 7, "hash": "00ff", "equal": True}])
     found = action_view({**ROW, "taken": 3, "refused": 0, "left_over": 1, "proof": proof})
     assert (found.counts, found.proof[0].hash) == ({"taken": 3, "left_over": 1}, "00ff")
+    parts = json.dumps([{"part": "targets/plan/first-response", "version": 2}])
+    published = action_view({**ROW, "action": "publish", "parts": parts})
+    assert [(one.part, one.version) for one in published.parts] == [("targets/plan/first-response", 2)]
 
 
 def test_a_generation_that_nobody_proved_is_not_said_to_differ() -> None:

@@ -16,11 +16,17 @@ from libs.messages.actions import (
     ActionEvent,
     ActionRefusal,
     ActionRefused,
+    DraftPart,
+    DraftPublication,
     GenerationsDiscarded,
     GenerationSwitched,
     PrivateDataShown,
     PrivateKind,
     ProvedTable,
+    PublicationDone,
+    PublicationEnd,
+    PublicationOrdered,
+    PublicationTally,
     Rebuild,
     RebuildDone,
     RebuildEnd,
@@ -66,6 +72,10 @@ TALLY = RedriveTally(ended=RedriveEnd.STOPPED, taken=1, unreadable=1, left=1)
 REBUILD = Rebuild(reader="sla_timer.sla", processes=2)
 TABLE = ProvedTable(table="promises", rows=7, hash="00ff", equal=True)
 RESULT = RebuildResult(ended=RebuildEnd.SWITCHED, generation=4, proof=(TABLE,))
+DIGEST = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+PARTS = (DraftPart(part="calendar/plan/france", version=3), DraftPart(part="targets/plan/first-response", version=2))
+DRAFT = DraftPublication(rehearsal=DIGEST, parts=PARTS)
+PUBLISHED = PublicationTally(ended=PublicationEnd.REFUSED, published=1, refused=1)
 ORDERED: dict[str, tuple[Mending, ActionEvent]] = {
     "RedriveOrdered": (REDRIVE, RedriveOrdered(ordered_at=NOON, by="anna", order=ORDER, redrive=REDRIVE)),
     "RedriveDone": (TALLY, RedriveDone(done_at=NOON, by="anna", order=ORDER, tally=TALLY)),
@@ -79,6 +89,8 @@ ORDERED: dict[str, tuple[Mending, ActionEvent]] = {
         Discard("sla_timer.sla"),
         GenerationsDiscarded(discarded_at=NOON, by="anna", order=ORDER, reader="sla_timer.sla"),
     ),
+    "PublicationOrdered": (DRAFT, PublicationOrdered(ordered_at=NOON, by="anna", order=ORDER, draft=DRAFT)),
+    "PublicationDone": (PUBLISHED, PublicationDone(done_at=NOON, by="anna", order=ORDER, tally=PUBLISHED)),
 }
 """What is said at the door → what is decided, and its event."""
 actions: Specification[State, Command, ActionEvent] = Specification(DECIDER)
@@ -242,6 +254,7 @@ async def test_what_is_said_at_the_door_is_what_is_recorded(kind: str) -> None:
         ("RebuildOrdered", "rebuild", "sla_timer.sla"),
         ("GenerationSwitchOrdered", "switch", "sla_timer.sla"),
         ("GenerationsDiscardOrdered", "discard-generations", "sla_timer.sla"),
+        ("PublicationOrdered", "publish", DIGEST),
     ],
 )
 def test_what_is_ordered_is_a_row_without_an_outcome(kind: str, action: str, what: str) -> None:
@@ -260,6 +273,16 @@ def test_what_came_of_a_redrive_stands_beside_its_order_and_alone_where_that_cam
     assert row is not None
     assert (row.outcome, row.taken, row.refused, row.unreadable, row.left_over) == ("stopped", 1, 0, 1, 1)
     assert (row.what, row.letters, row.done_at) == (PLACE if begun else None, 3 if begun else None, done.recordedtime)
+
+
+@pytest.mark.parametrize("begun", ["PublicationOrdered", None])
+def test_who_published_which_parts_on_which_rehearsal_stands_in_one_row_with_what_came_of_it(begun: str | None) -> None:
+    first = MENDINGS.evolve(None, recorded_event("action/ops/anna", 1, ORDERED[begun][1])) if begun else None
+    row = MENDINGS.evolve(first, recorded_event("action/ops/anna", 2, ORDERED["PublicationDone"][1]))
+    assert row is not None
+    assert (row.who, row.action, row.what) == ("anna", "publish", DIGEST if begun else None)
+    assert (row.outcome, row.taken, row.refused, row.left_over) == ("refused", 1, 1, 0)
+    assert json.loads(row.parts or "[]") == ([part.model_dump() for part in PARTS] if begun else [])
 
 
 def test_what_is_ordered_twice_is_two_rows() -> None:

@@ -1,4 +1,4 @@
-"""`/audit`: who was shown what is private and why, and who mended what and what came of it."""
+"""`/audit`: who was shown what is private and why, who mended or published what, and what came of it."""
 
 import json
 from datetime import datetime
@@ -32,6 +32,13 @@ class ProvedView(PageView):
     equal: bool
 
 
+class DraftPartView(PageView):
+    """A part of a draft that was published."""
+
+    part: str
+    version: int
+
+
 class ActionView(PageView):
     """One thing that somebody did."""
 
@@ -48,6 +55,7 @@ class ActionView(PageView):
     outcome: str | None
     counts: dict[str, int]
     proof: tuple[ProvedView, ...]
+    parts: tuple[DraftPartView, ...]
 
 
 class AuditView(PageView):
@@ -63,9 +71,10 @@ COUNTS = ("taken", "refused", "unreadable", "discarded", "left_over")
 
 def action_view(row: dict[str, Any]) -> ActionView:
     """One row of the list."""
-    own = {name: row[name] for name in ActionView.model_fields if name in row and name != "proof"}
+    own = {name: row[name] for name in ActionView.model_fields if name in row and name not in {"proof", "parts"}}
     proof = tuple(ProvedView.model_validate(table) for table in json.loads(row["proof"] or "[]"))
-    return ActionView(**own, counts={name: row[name] for name in COUNTS if row[name]}, proof=proof)
+    parts = tuple(DraftPartView.model_validate(part) for part in json.loads(row["parts"] or "[]"))
+    return ActionView(**own, counts={name: row[name] for name in COUNTS if row[name]}, proof=proof, parts=parts)
 
 
 async def look(sources: Sources, query: AuditFilters) -> AuditView:

@@ -25,6 +25,7 @@ from services.ops.rehearse.findings import Flip, MovedDeadline, OtherMail, Price
 from services.ops.rehearse.publishing import publish_rehearsed
 from services.ops.rehearse.timeline import timeline_of
 from services.ops.watch.counting import counting_events
+from services.ops.watch.recording import order
 
 FILES: Mapping[str, str] = {
     "centres": CENTRES,
@@ -198,14 +199,15 @@ class WhichRehearsal(Parameters):
     digest: str
 
 
-async def publish(sources: Sources, form: WhichRehearsal, _who: str) -> str:
+async def publish(sources: Sources, form: WhichRehearsal, who: str) -> str:
     """Publish what was rehearsed; raises NotThere and Refused."""
     kept = _kept(sources, form.digest)
     try:
         summary = await asyncio.to_thread(kept.checked)
     except NotRehearsed as error:
         raise NotThere(str(error)) from error
-    parts = await publish_rehearsed(await sources.doors(), sources.cards, kept.digest, summary)
+    recorded = order(await sources.doors(), sources.cards, who)
+    parts = await publish_rehearsed(recorded, kept.digest, summary)
     if refused := [f"{part.part} {part.version}: {part.why}" for part in parts if part.outcome == REFUSED]:
         raise Refused(f"contract refused what was rehearsed: {'; '.join(refused)}")
     return f"/plan?part={parts[0].part}" if len(parts) == 1 else "/plan"
