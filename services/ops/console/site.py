@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -35,6 +36,7 @@ from services.ops.console.assets import Assets
 from services.ops.console.fragments import Fragments
 from services.ops.console.gate import ConsoleGate
 from services.ops.console.guard import FIELD, TOKEN, BadForm, Guard, check
+from services.ops.console.looks import SharedLooks
 from services.ops.console.openapi import document
 from services.ops.console.pages.page import AnyAction, AnyPage, Elsewhere, NotThere, PageView
 from services.ops.console.render import THEMES, PageReader, Renderer
@@ -100,7 +102,7 @@ class Site:
         self._sources, self._assets, self._gate = sources, assets, ConsoleGate(sign_in)
         self._pages, self._actions = tuple(pages), tuple(actions)
         self._renderer = Renderer(assets, self._pages)
-        self._live = sources.live
+        self._live, self._looks = sources.live, SharedLooks(sources.clock)
 
     def routes(self) -> list[BaseRoute]:
         """Every path; those of live pages stand first, since a page may have a parameter at that place."""
@@ -166,8 +168,9 @@ class Site:
 
     async def _fragments(self, page: AnyPage, query: Any, visitor: Visitor, reader: PageReader, path: str) -> Fragments:
         """The parts of a page as it is now; where it can not be shown, the one that says so alone."""
+        shared = replace(page, look=partial(self._looks.look, page))
         try:
-            view = await self._gate.look(page, self._sources, query, visitor)
+            view = await self._gate.look(shared, self._sources, query, visitor)
         except tuple(STATUS) as error:
             return self._renderer.page("trouble.html", reader, path, trouble=str(error)).fragments
         return self._renderer.page(page.template, reader, path, page=page, view=view, trouble=None).fragments

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from libs.chassis.clock import Clock
 from services.ops.console import live as live_pages
 from services.ops.console.fragments import Fragments, Recorder
-from services.ops.console.live import LEAST, Live, event_of
+from services.ops.console.live import BUDGET, LEAST, LONGEST, OPENING, STILL_HERE, Live, Producer, Round, event_of
 from tests.support import eventually
 
 
@@ -52,7 +53,7 @@ def page() -> Page:
     return Page()
 
 
-async def event(watcher: AsyncGenerator[str, None]) -> str:
+async def event(watcher: AsyncGenerator[bytes, None]) -> bytes:
     return await asyncio.wait_for(anext(watcher), 10)
 
 
@@ -60,15 +61,15 @@ async def test_all_who_watch_are_sent_what_one_look_found(clock: Slow, page: Pag
     live = Live(clock)
     watchers = [live.watch(("/",), page) for _ in range(50)]
     for watcher in watchers:
-        assert await event(watcher) == "retry: 2000\n\n"
+        assert await event(watcher) == OPENING
     assert {await event(watcher) for watcher in watchers} == {
-        'event: changes\ndata: <p hx-swap-oob="true" id="value">1</p>\n\n'
+        b'event: changes\ndata: <p hx-swap-oob="true" id="value">1</p>\n\n'
     }
     assert page.looks == 1
     page.value = "2"
     clock.go_on.set()
     assert {await event(watcher) for watcher in watchers} == {
-        'event: changes\ndata: <p hx-swap-oob="true" id="value">2</p>\n\n'
+        b'event: changes\ndata: <p hx-swap-oob="true" id="value">2</p>\n\n'
     }
     assert page.looks == 2
     assert min(clock.slept) >= LEAST
@@ -79,7 +80,7 @@ async def test_who_comes_later_is_sent_what_is_known(clock: Slow, page: Page) ->
     first, second = live.watch(("/",), page), live.watch(("/",), page)
     await event(first), await event(first)
     await event(second)
-    assert ">1</p>" in await event(second)
+    assert b">1</p>" in await event(second)
     assert page.looks == 1
 
 
@@ -93,7 +94,7 @@ async def test_nobody_looks_when_nobody_watches(clock: Slow, page: Page) -> None
     assert page.looks == 1
     again = live.watch(("/",), page)
     await event(again)
-    assert ">1</p>" in await event(again)
+    assert b">1</p>" in await event(again)
 
 
 async def test_a_look_that_fails_by_a_fault_of_ours_ends_the_streams_and_who_comes_again_has_it_looked_at_anew(
@@ -112,8 +113,55 @@ async def test_a_look_that_fails_by_a_fault_of_ours_ends_the_streams_and_who_com
     page.fails = False
     again = live.watch(("/",), page)
     await event(again)
-    assert ">1</p>" in await event(again)
+    assert b">1</p>" in await event(again)
+
+
+class Spending:
+    """A process that needs so many seconds of a core between two looks."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._spent = seconds, 0.0
+
+    def __call__(self) -> float:
+        self._spent += self._seconds
+        return self._spent
+
+
+@pytest.mark.parametrize(
+    ("spent", "rest"), [(0.0, LEAST), (LEAST * BUDGET / 2, LEAST), (2.0 * BUDGET, 2.0), (20 * BUDGET, LONGEST)]
+)
+async def test_pages_rest_until_the_process_needs_its_share_of_a_core_at_most(
+    clock: Slow, page: Page, spent: float, rest: float
+) -> None:
+    watcher = Producer(page, clock, Spending(spent)).watch()
+    await event(watcher), await event(watcher)
+    page.value = "2"
+    clock.go_on.set()
+    await event(watcher)
+    await eventually(lambda: len(clock.slept) == 2)
+    assert clock.slept[1] == pytest.approx(rest, abs=0.2)
+    await watcher.aclose()
+
+
+def found(**values: str) -> Fragments:
+    live = Recorder()
+    for name, value in values.items():
+        live(name, "p", caller=partial(str, value))
+    return live.fragments()
+
+
+def test_who_saw_the_look_before_gets_what_was_written_once_and_who_saw_an_older_one_all_that_changed_since() -> None:
+    first = Round().next(found(a="1", b="1"))
+    second = first.next(found(a="2", b="1"))
+    third = second.next(found(a="2", b="2"))
+    assert third.since(second) is third.change
+    assert b">2</p>" in third.since(second)
+    assert b'id="a"' not in third.since(second)
+    assert third.since(first) == event_of(['<p hx-swap-oob="true" id="a">2</p>', '<p hx-swap-oob="true" id="b">2</p>'])
+    assert third.since(Round()) is third.whole
+    assert third.since(third) == STILL_HERE
+    assert first.since(Round()) == first.whole
 
 
 def test_an_event_is_one_whatever_lines_it_has() -> None:
-    assert event_of(["<p>a\nb</p>"]) == "event: changes\ndata: <p>a\ndata: b</p>\n\n"
+    assert event_of(["<p>a\nb</p>"]) == b"event: changes\ndata: <p>a\ndata: b</p>\n\n"

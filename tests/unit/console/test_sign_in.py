@@ -339,16 +339,16 @@ async def test_on_this_machine_a_sign_in_may_be_tried_without_tls() -> None:
         assert (await browser.get("/livez")).status_code == 200
 
 
-async def events(going_on: asyncio.Event) -> AsyncGenerator[str, None]:
+async def events(going_on: asyncio.Event) -> AsyncGenerator[bytes, None]:
     """A first event, and more once it goes on."""
-    yield "first"
+    yield b"first"
     await going_on.wait()
-    yield "second"
+    yield b"second"
 
 
 async def test_a_stream_ends_with_its_session(console: Console) -> None:
     session, going_on = console.sessions.start(ANNA, "token"), asyncio.Event()
-    seen: list[str] = []
+    seen: list[bytes] = []
 
     async def watch() -> None:
         async for event in console.sessions.while_it_lasts(session, events(going_on)):
@@ -356,39 +356,42 @@ async def test_a_stream_ends_with_its_session(console: Console) -> None:
 
     watching = asyncio.create_task(watch())
 
-    await eventually(lambda: seen == ["first"])
+    await eventually(lambda: seen == [b"first"])
     console.sessions.end(session)
     await asyncio.wait_for(watching, 10)
-    assert seen == ["first"]
+    assert seen == [b"first"]
 
 
 async def test_a_stream_ends_when_a_session_has_lasted_its_time(console: Console) -> None:
     session = console.sessions.start(ANNA, "token")
     await console.clock.sleep(HOUR)
     seen = [event async for event in console.sessions.while_it_lasts(session, events(asyncio.Event()))]
-    assert "second" not in seen
+    assert b"second" not in seen
     assert console.sessions.find(session.id) is None
 
 
 async def test_a_stream_ends_by_itself_where_its_events_do(console: Console) -> None:
     session, going_on = console.sessions.start(ANNA, "token"), asyncio.Event()
     going_on.set()
-    assert [event async for event in console.sessions.while_it_lasts(session, events(going_on))] == ["first", "second"]
+    assert [event async for event in console.sessions.while_it_lasts(session, events(going_on))] == [
+        b"first",
+        b"second",
+    ]
     assert console.sessions.find(session.id)
 
 
 async def test_whoever_goes_in_the_middle_of_a_stream_leaves_nothing_behind(console: Console) -> None:
     session, ended = console.sessions.start(ANNA, "token"), asyncio.Event()
 
-    async def endless() -> AsyncGenerator[str, None]:
+    async def endless() -> AsyncGenerator[bytes, None]:
         try:
-            yield "first"
+            yield b"first"
             await asyncio.Event().wait()
         finally:
             await asyncio.sleep(0)
             ended.set()
 
-    seen: list[str] = []
+    seen: list[bytes] = []
 
     async def watch() -> None:
         async with aclosing(console.sessions.while_it_lasts(session, endless())) as found:
@@ -396,7 +399,7 @@ async def test_whoever_goes_in_the_middle_of_a_stream_leaves_nothing_behind(cons
                 seen.append(event)  # noqa: PERF401 - it is looked at meanwhile
 
     watching = asyncio.create_task(watch())
-    await eventually(lambda: seen == ["first"])
+    await eventually(lambda: seen == [b"first"])
     while not watching.done():  # as a server does, until it is gone
         watching.cancel()
         await asyncio.sleep(0)

@@ -52,9 +52,11 @@ class Sessions:
         self._sessions.pop(session.id, None)
         session.over.set()
 
-    async def while_it_lasts(self, session: Session, events: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    async def while_it_lasts(
+        self, session: Session, events: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
         """Pass events on, until they end or the session does."""
-        queue = asyncio.Queue[str](1)
+        queue = asyncio.Queue[bytes](1)
         over, reading = asyncio.create_task(self._over(session)), asyncio.create_task(_read(events, queue))
         try:
             while (event := await _unless(over, reading, queue)) is not None:
@@ -71,14 +73,14 @@ class Sessions:
             self.end(session)
 
 
-async def _read(events: AsyncGenerator[str, None], queue: asyncio.Queue[str]) -> None:
+async def _read(events: AsyncGenerator[bytes, None], queue: asyncio.Queue[bytes]) -> None:
     """Read events in a task of their own, which alone may end them: whoever watches goes in the middle of anything."""
     async with aclosing(events):
         async for event in events:
             await queue.put(event)
 
 
-async def _unless(over: asyncio.Task[None], reading: asyncio.Task[None], queue: asyncio.Queue[str]) -> str | None:
+async def _unless(over: asyncio.Task[None], reading: asyncio.Task[None], queue: asyncio.Queue[bytes]) -> bytes | None:
     """The next event; None where there are no more, or it is over before one comes."""
     following = asyncio.create_task(queue.get())
     try:

@@ -18,8 +18,10 @@ from services.ops.console.sources import Sources
 from services.ops.console.tail import backwards
 from services.ops.console.words import N_
 
+LIVE = 50
+"""Records on a page that is kept up to date: each look that finds others sends them all."""
 MOST = 100
-"""Records on a page."""
+"""Records on a page of a search."""
 BUDGET = 1.5
 """Machine seconds of searching before a page is shown; it goes on from there."""
 LARGEST = 20_000
@@ -131,7 +133,7 @@ async def look(sources: Sources, query: TailQuery) -> TailView:
     """The newest records of a topic."""
     card = card_of(sources, query.topic)
     kept = await sources.tails.newest(await sources.log(), query.topic)
-    found = chosen(kept, query, is_open=card.kind in OPEN)
+    found = chosen(kept if query.asks else kept[:LIVE], query, is_open=card.kind in OPEN)
     return TailView(
         topic=card.topic,
         kind=card.kind,
@@ -139,8 +141,8 @@ async def look(sources: Sources, query: TailQuery) -> TailView:
         types=tuple(types_of(card)),
         asked=query.filters(),
         kept=len(kept),
-        matching=len(found),
-        records=tuple(found[:MOST]),
+        matching=len(found) if query.asks else len(kept),
+        records=tuple(found[:LIVE]),
         masked=card.kind not in OPEN,
     )
 
