@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from services.ops.console.pages.page import AnyPage
 from services.ops.console.pages.records import dump
 from services.ops.console.pages.tail import compact, laid_out
 from services.ops.console.pages.tickets import ticket_path
+from services.ops.console.sentences import is_said_in, said_in
 from services.ops.console.shown import Shown
 from services.ops.console.sparks import spark
 from services.ops.console.words import LANGUAGES, translations
@@ -101,6 +102,7 @@ class Renderer:
         environment.filters |= {
             "lines": lines,
             "text": in_text,
+            "said": partial(said, language),
             "rfc3339": rfc3339,
             "short_type": short_type,
             "url": _url,
@@ -126,6 +128,13 @@ class Renderer:
 def short_type(kind: str | None) -> str:
     """A CloudEvents type without what all of ours begin with."""
     return (kind or "").removeprefix("olcare.").removeprefix("upstream.").removesuffix(".v1")
+
+
+def said(language: str, sentence: str | None) -> Markup:
+    """A sentence that was said in English elsewhere; where it is not known in the language, it is marked as English."""
+    if sentence and not is_said_in(language, sentence):
+        return Markup('<span lang="en">{}</span>').format(sentence)
+    return Markup("{}").format(said_in(language, sentence or ""))
 
 
 def in_text(value: str) -> Markup:

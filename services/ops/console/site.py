@@ -234,7 +234,7 @@ class Site:
 
     async def fault(self, request: Request, _error: Exception) -> Response:
         """Say that a fault of ours is in the way; the log has it."""
-        return self._said(request, 500, N_("A fault of ours"), [N_("the log of the console says more")])
+        return self._said(request, 500, N_("A fault of ours"), ["the log of the console says more"])
 
     def _said(self, request: Request, status: int, title: str, sentences: Sequence[str]) -> Response:
         if wants_json(request):

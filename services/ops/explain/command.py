@@ -74,7 +74,7 @@ def _laid_out(found: Explanation, cycles: Sequence[Mapping[str, Any]]) -> Render
     days = _table((day_row(line, speech) for line in found.days), DAY_COLUMNS, speech)
     days.title = speech.say(N_("Days, in {zone}"), zone=found.civil.key)
     said: list[RenderableType] = [Text("\n".join(sentences(found)))]
-    for one in (life, days, laid_out(cycles, speech.say(N_("Measured, without a promise")))):
+    for one in (life, days, laid_out(cycles, speech.say(N_("Measured, without a promise")), speech)):
         said += [Text(), one] if one.row_count else []
     return Group(*said)
 

@@ -16,6 +16,8 @@ from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, run, show, table
 from services.ops.sla.grounds import grounds_in_tables
 from services.ops.sla.ticket_cycles import KnownCycles, data, measured
+from services.ops.speech.languages import N_
+from services.ops.speech.speech import IN_ENGLISH, Speech
 from services.ops.ticket.command import ticket_id
 from services.ops.watch.services import SERVICES, tables
 from services.sla_timer.cycles.decider import Begun
@@ -23,9 +25,15 @@ from services.sla_timer.cycles.model import TicketHistory
 from services.sla_timer.cycles.rows import CYCLES_JSON, MISSED
 
 COLUMNS = (
-    *("measure", "instance", "state", "started_at", "ended_at", "ended_by"),
-    *("working_time", "wall_time", "pauses", "target", "due_at"),
+    *(N_("measure"), N_("instance"), N_("state"), N_("started_at"), N_("ended_at"), N_("ended_by")),
+    *(N_("working_time"), N_("wall_time"), N_("pauses"), N_("target"), N_("due_at")),
 )
+WORDS = (
+    *(N_("next-response"), N_("resolution"), N_("periodic-update")),
+    *(N_("running"), N_("paused"), N_("ended"), N_("abandoned"), N_("met"), N_("missed")),
+    *(N_("answered"), N_("resolved"), N_("excluded"), N_("withdrawn"), N_("merged")),
+)
+"""What stands in the columns: a measure, a state, what ended a cycle."""
 STORY: TypeAdapter[TicketHistory] = TypeAdapter(TicketHistory)
 QUERIES = Path(services.sla_timer.__file__).with_name("queries.sql")
 
@@ -75,14 +83,18 @@ def _known(story: TicketHistory, row: Mapping[str, Any] | None) -> KnownCycles:
     return KnownCycles(story, reckoned, frozenset(MISSED.validate_json(row["missed"])))
 
 
-def laid_out(told: Iterable[Mapping[str, Any]], title: str) -> Table:
+def laid_out(told: Iterable[Mapping[str, Any]], title: str, speech: Speech = IN_ENGLISH) -> Table:
     """Lay cycles out for people."""
-    return table(map(_row, told), COLUMNS, title=title)
+    named = {column: speech.say(column) for column in COLUMNS}
+    rows = ({named[column]: row[column] for column in COLUMNS} for row in (_row(one, speech) for one in told))
+    return table(rows, list(named.values()), title=title)
 
 
-def _row(one: Mapping[str, Any]) -> Mapping[str, object]:
+def _row(one: Mapping[str, Any], speech: Speech) -> Mapping[str, object]:
+    said = {name: speech.word(str(one[name] or "")) or None for name in ("measure", "state", "ended_by")}
     return {
         **one,
+        **said,
         "working_time": _span(one["working_seconds"]),
         "wall_time": _span(one["wall_seconds"]),
         "pauses": len(one["pauses"]) or None,

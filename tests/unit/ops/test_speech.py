@@ -51,6 +51,7 @@ from services.ops.explain.life import VERDICTS, life
 from services.ops.report.accounts import Ledger
 from services.ops.report.attainment import Miss
 from services.ops.report.misses import answered, why
+from services.ops.sla.cycles import laid_out
 from services.ops.sla.grounds import Grounds
 from services.ops.sla.response_times import Length
 from services.ops.speech.languages import ENGLISH, LANGUAGES
@@ -418,3 +419,21 @@ def test_each_kind_of_happening_reads_in_french(kind: type[PromiseEvent]) -> Non
     row = happening_row(happening, french())
     what, says = plain([str(row["what"]), str(row["says"])])
     assert (what, says.partition(" ; calendrier")[0]) == IN_FRENCH[kind]
+
+
+def test_what_is_measured_of_a_ticket_is_laid_out_in_french() -> None:
+    cycle: dict[str, Any] = {
+        **dict.fromkeys(("working_seconds", "wall_seconds", "target_seconds", "started_at", "ended_at", "due_at")),
+        "measure": "next-response",
+        "instance": 1,
+        "state": "paused",
+        "ended_by": None,
+        "pauses": [{}],
+    }
+    laid = laid_out([cycle], "", FRENCH)
+    assert [column.header for column in laid.columns][:3] == ["mesure", "numéro", "état"]
+    assert [[str(cell) for cell in column.cells] for column in laid.columns][:3] == [
+        ["réponse suivante"],
+        ["1"],
+        ["en pause"],
+    ]

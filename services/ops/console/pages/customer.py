@@ -207,7 +207,9 @@ async def look(sources: Sources, query: WhichCustomer) -> CustomerView:
     rows = await _rows(sources, customer, query.cut, min(at, now))
     tickets = await _tickets(sources, customer) if query.cut is None else None
     if not (rows.customers or rows.contracts or rows.licences or tickets):
-        raise NotThere(f"there {'was' if query.cut else 'is'} no {customer}: /contracts has all that have a contract")
+        if query.cut:
+            raise NotThere(f"there was no {customer}: /contracts has all that had a contract")
+        raise NotThere(f"there is no {customer}: /contracts has all that have a contract")
     said = shown(rows)
     return CustomerView(
         customer=customer,

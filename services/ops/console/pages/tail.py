@@ -46,7 +46,12 @@ class SearchQuery(TailQuery):
     @field_validator("before", mode="before")
     @classmethod
     def _places(cls, text: object) -> object:
-        return dict(part.split(":", 1) for part in text.split(",")) if isinstance(text, str) else text
+        if not isinstance(text, str):
+            return text
+        places = [part.split(":") for part in text.split(",")]
+        if any(len(place) != 2 for place in places):  # noqa: PLR2004 - a partition and an offset
+            raise ValueError("it is partition:offset,… as the page before said it")
+        return dict(places)
 
 
 class TailRecordView(PageView):
