@@ -27,7 +27,7 @@ from services.ops.console.pages.tickets import ticket_path
 from services.ops.console.sentences import is_said_in, said_in
 from services.ops.console.shown import Shown
 from services.ops.console.sparks import spark
-from services.ops.console.words import LANGUAGES, translations
+from services.ops.console.words import ENGLISH, LANGUAGES, translations
 
 TEMPLATES = Path(__file__).with_name("templates")
 THEMES = ("auto", "light", "dark")
@@ -103,6 +103,7 @@ class Renderer:
             "lines": lines,
             "text": in_text,
             "said": partial(said, language),
+            "centre": partial(centre, language),
             "rfc3339": rfc3339,
             "short_type": short_type,
             "url": _url,
@@ -135,6 +136,15 @@ def said(language: str, sentence: str | None) -> Markup:
     if sentence and not is_said_in(language, sentence):
         return Markup('<span lang="en">{}</span>').format(sentence)
     return Markup("{}").format(said_in(language, sentence or ""))
+
+
+def centre(language: str, code: str) -> str:
+    """What a centre is called: by its code, and in another language as that calls it."""
+    return said_in(language, code) if is_said_in(language, code) and language != ENGLISH else _titled(code)
+
+
+def _titled(code: str) -> str:
+    return code.replace("-", " ").title()
 
 
 def in_text(value: str) -> Markup:

@@ -62,11 +62,13 @@ class Sentences:
         """A sentence; `alone` where no other one may follow within it."""
         if sentence in self._whole:
             return self._whole[sentence]
+        if not alone and (said := self._about(*sentence.partition(OF))):
+            return said
         for shape in self._open:
             found = shape.fits.fullmatch(sentence)
             if found and not (alone and any(JOINT in text for text in found.groups())):
                 return shape.said.format(*(self._within(text) for text in found.groups()))
-        return None if alone else self._about(*sentence.partition(OF))
+        return None
 
     def _about(self, place: str, _: str, rest: str) -> str | None:
         """A sentence about a place, as `email: Field required`."""

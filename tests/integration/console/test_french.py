@@ -14,7 +14,7 @@ from tests.integration.console.test_mending import bad
 
 ENGLISH = re.compile(
     r"\b(the|of|is|are|was|were|with|which|not|and|this|that|has|have|had|been|by|from|there|nothing|where|who|what|does"
-    r"|for|to|it|be|will|would|can|your|you|input|should|field|required|expected|invalid|missing|unknown)\b",
+    r"|for|to|it|be|will|would|can|your|you|input|should|field|required|than|equal|greater|less|must|expected|invalid|missing|unknown)\b",
     re.IGNORECASE,
 )
 """Words that stand in nearly every English sentence, and in no French one."""

@@ -19,7 +19,9 @@ from libs.messages.receipts import Unreadability
 from libs.messages.refusals import MessageRefusal, ResponseRefusal, TicketRefusal
 from libs.messages.sla import NoPromise
 from libs.stack.run import PROJECT
+from services.contract.plan import read_plan
 from services.ops.console.pages import ACTIONS, PAGES
+from services.ops.console.render import centre
 from services.ops.console.sentences import FOLDER, Sentences, is_said_in, said_in
 from services.ops.console.words import ENGLISH, LANGUAGES
 
@@ -42,6 +44,7 @@ PLACES = (
 """Where a sentence is made that a page may show."""
 ON_THE_COMMAND_LINE = {"services/ops/trail/command.py", "services/ops/rehearse/command.py"}
 """Read by whoever began a command; a page says these words as they came."""
+ENGLISH_WORD = re.compile(r"\b(should|than|equal|the|must|is|or|with)\b")
 NO_SENTENCES = {"no stretch holds {0}", "{0}: {1}"}
 """A fault of ours; a file and what the system says of it."""
 
@@ -135,6 +138,7 @@ def test_what_is_wrong_in_an_address_or_a_form_can_be_said(model: type[BaseModel
         except ValidationError as error:
             for one in error.errors(include_url=False, include_context=False, include_input=False):
                 sentence = one["msg"].removeprefix("Value error, ")
+                assert not ENGLISH_WORD.search(said_in(language, f"{'.'.join(map(str, one['loc']))}: {sentence}"))
                 assert is_said_in(language, f"{'.'.join(map(str, one['loc']))}: {sentence}"), sentence
 
 
@@ -156,3 +160,13 @@ def test_the_pattern_that_says_most_is_taken() -> None:
     assert sentences.say("there is no x; c d") == "pas de x; c d"
     assert sentences.say("email: a b") == "email: A B"
     assert sentences.say("c d") is None
+
+
+def test_a_centre_is_called_by_its_name_in_the_reader_s_language() -> None:
+    assert [centre(language, "united-kingdom") for language in ("en", "fr")] == ["United Kingdom", "Royaume-Uni"]
+    assert centre("fr", "new-zealand") == "New Zealand"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_centre_that_is_shipped_has_its_name(language: str) -> None:
+    assert [one.centre for one in read_plan().centres if not is_said_in(language, one.centre)] == []
