@@ -7,6 +7,7 @@ returns when the next batch is asked for. What FastStream would only log is rais
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -17,8 +18,9 @@ from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SA
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.brokers import Mechanism
 from libs.eventlog.kafka.connection import KafkaSettings
-from libs.eventlog.kafka.subscription import KafkaSubscription
-from libs.eventlog.ports import Identity, OnAssigned
+from libs.eventlog.kafka.long_polls import WAIT, LongPolls
+from libs.eventlog.kafka.subscription import GetMany, KafkaSubscription
+from libs.eventlog.ports import Identity, OnAssigned, nobody
 
 FETCHED = 500  # records at most in a batch of FastStream's
 _LOGINS: Mapping[str, Any] = {
@@ -26,9 +28,7 @@ _LOGINS: Mapping[str, Any] = {
     Mechanism.SCRAM_SHA_512: SASLScram512,
     Mechanism.PLAIN: SASLPlaintext,
 }
-REST = 1  # machine milliseconds that FastStream waits for records, and that it rests when there are none
-WAIT = 500
-"""Machine milliseconds that the consumer waits in place of the former: what comes meanwhile is given out at once."""
+REST = 1  # machine milliseconds that FastStream rests when there are no records; it waits for them as `_fetched` does
 
 
 class FastStreamSubscription(KafkaSubscription):
@@ -51,7 +51,7 @@ class FastStreamSubscription(KafkaSubscription):
         self._rest: Sequence[Any] = ()
         """What was given and not returned yet, being more than was asked for."""
         self._asked = asyncio.Event()
-        self._errors = Errors()
+        self._errors = Errors(self._wake)
 
     def _prepare(self) -> None:
         os.environ.setdefault("FASTSTREAM_SUPERVISOR_DISABLED", "1")  # a task that ends is for us to see: `_check`
@@ -82,7 +82,25 @@ class FastStreamSubscription(KafkaSubscription):
             await self._broker.stop()
             raise
         self._consumer = self._subscriber.consumer
-        _let_wait(self._consumer)
+        self._polls = LongPolls(self._consumer)
+        self._let_wait(self._consumer.getmany)
+        for task in self._subscriber.tasks:
+            task.add_done_callback(lambda _: self._wake())
+
+    def _let_wait(self, getmany: GetMany) -> None:
+        """Have the consumer wait longer for records than FastStream asks for, which rests as long as it waits."""
+
+        async def waiting(*, timeout_ms: int, max_records: int | None) -> Mapping[TopicPartition, Sequence[Any]]:
+            del timeout_ms
+            got = await self._fetched(getmany, max_records, lambda: WAIT)
+            if not got:
+                self._wake()
+            return got
+
+        vars(self._consumer)["getmany"] = waiting
+
+    def _wake(self) -> None:
+        self._given.put_nowait(())
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Pause new partitions until their start offsets are known."""
@@ -130,12 +148,13 @@ class FastStreamSubscription(KafkaSubscription):
 
     async def _next(self, wait: float) -> Sequence[Any]:
         self._asked.set()
-        try:
+        given: Sequence[Any] = ()
+        with suppress(TimeoutError):
             async with asyncio.timeout(wait):
-                return await self._given.get()
-        except TimeoutError:
+                given = await self._given.get()
+        if not given:
             self._check()
-            return ()
+        return given
 
     def _check(self) -> None:
         """Raise what stopped FastStream; raises Unavailable."""
@@ -155,7 +174,9 @@ class FastStreamSubscription(KafkaSubscription):
 class Errors:
     """What FastStream takes for its logger: the one place where it says that the consumer failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], None] = nobody) -> None:
+        """Make it; `tell` is called for each error."""
+        self._tell = tell
         self._error: BaseException | None = None
 
     def log(self, level: int, msg: Any, /, *, exc_info: Any = None, extra: Mapping[str, Any] | None = None) -> None:
@@ -163,6 +184,7 @@ class Errors:
         del level, msg, extra
         if isinstance(exc_info, BaseException):
             self._error = exc_info
+            self._tell()
 
     def take(self) -> BaseException | None:
         """The last error since this was asked."""
@@ -188,16 +210,6 @@ def _connection(settings: KafkaSettings) -> dict[str, Any]:
         "security": security,
         "sasl_oauth_token_provider": token,
     }
-
-
-def _let_wait(consumer: Any) -> None:
-    """Have a consumer wait longer for records than FastStream asks for, which rests as long as it waits."""
-    getmany = consumer.getmany
-
-    async def waiting(*, timeout_ms: int, max_records: int | None) -> Any:
-        return await getmany(timeout_ms=max(timeout_ms, WAIT), max_records=max_records)
-
-    vars(consumer)["getmany"] = waiting
 
 
 async def _every(_: KafkaMessage) -> bool:

@@ -12,8 +12,11 @@ from aiokafka.structs import OffsetAndMetadata
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.commits import metadata_of
 from libs.eventlog.kafka.connection import LARGEST_REQUEST, MOMENT, KafkaSettings, begun, ended, within
+from libs.eventlog.kafka.long_polls import WAIT, LongPolls
 from libs.eventlog.ports import NO_REMARKS, Identity, OnAssigned
 from libs.eventlog.wire.record import Record
+
+GetMany = Callable[..., Awaitable[Mapping[TopicPartition, Sequence[Any]]]]
 
 
 def record_of(message: Any) -> Record:
@@ -48,6 +51,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self._joined = False
         self._idle = asyncio.Event()
         self._consumer: Any = None
+        self._polls: LongPolls | None = None
+        self._waiter: asyncio.Future[None] | None = None
 
     async def open(self) -> None:
         """Connect and join; raises Unavailable."""
@@ -66,7 +71,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             "heartbeat_interval_ms": session // 5,
             "rebalance_timeout_ms": session,
             "max_poll_interval_ms": 300_000,
-            "fetch_max_wait_ms": 500,
+            "fetch_max_wait_ms": int(WAIT * 1000),
+            "consumer_timeout_ms": int(WAIT * 1000),
             "max_partition_fetch_bytes": LARGEST_REQUEST,
         }
 
@@ -81,6 +87,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
 
     async def _join(self) -> None:
         await self._consumer.start()
+        self._polls = LongPolls(self._consumer)
         self._consumer.subscribe([self._topic], listener=self)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -88,6 +95,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         self._consumer.pause(*assigned)
         self._handed = set(assigned)
         self._joined = True
+        self._wake()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - all of them
         """Wait for the batch in progress, at most a third of the session timeout."""
@@ -99,7 +107,10 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             return  # the next owner's epoch fences our batch
 
     async def batch(self, most: int, wait: float) -> Mapping[int, Sequence[Record]]:
-        """The records available, by partition; empty during a rebalance. Raises Unavailable."""
+        """The records available, by partition; empty during a rebalance, and at the ends of transactions.
+
+        Raises Unavailable.
+        """
         self._idle.set()
         try:
             await self._take_over()
@@ -115,8 +126,26 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         return {partition: [record_of(m) for m in messages] for partition, messages in got.items()}
 
     async def _fetch(self, most: int, wait: float) -> Mapping[int, Sequence[Any]]:
-        got = await self._consumer.getmany(timeout_ms=int(wait * 1000), max_records=most)
+        got = await self._fetched(self._consumer.getmany, most, lambda: wait if self._handed is None else 0)
         return {tp.partition: messages for tp, messages in got.items()}
+
+    async def _fetched(
+        self, getmany: GetMany, most: int | None, patience: Callable[[], float]
+    ) -> Mapping[TopicPartition, Sequence[Any]]:
+        """What is there, or comes within so many seconds; where the end of a transaction comes or `_wake`, nothing."""
+        got = await getmany(timeout_ms=0, max_records=most)
+        if got or not (wait := patience()):  # asked for now: partitions may have been handed over meanwhile
+            return got
+        self._waiter = waiter = self._consumer._fetcher._create_fetch_waiter()  # noqa: SLF001 - as getmany waits itself
+        await asyncio.wait([waiter], timeout=wait)
+        if not waiter.cancel():
+            waiter.result()  # raises what the coordinator has against us
+        return await getmany(timeout_ms=0, max_records=most)
+
+    def _wake(self) -> None:
+        """Have `_fetch` return: there is a hand-over to be made."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _forget(self) -> None:
         """Forget what was fetched and not returned: it is read again from where `on_assigned` said."""
@@ -152,6 +181,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
         ours = self._consumer.assignment()
         self._consumer.pause(*ours)
         self._handed = set(ours)  # a new set each time, by which `_take_over` notices a change while it waited
+        self._wake()
 
     async def close(self) -> None:
         """Stop without leaving the group: a static member that returns before its session ends keeps its partitions."""
@@ -169,5 +199,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
             for tp in handed:  # a partition without a position would block the fetches of the others
                 self._consumer.seek(tp, offsets.get(tp.partition, 0))
             self._forget()
+            if self._polls:
+                self._polls.give_up()
             self._consumer.resume(*readable)
             self._handed = None

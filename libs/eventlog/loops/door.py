@@ -28,7 +28,7 @@ from libs.messages.catalogue import PRIVATE
 from libs.messages.receipts import Unreadability
 
 BATCH = 500
-WAIT = 0.5  # machine seconds
+WAIT = 5.0  # machine seconds after which a round that reads nothing ends
 PAUSE = 0.25  # machine seconds before the same batch is tried again
 LOOK = 2.0  # machine seconds between two looks at what became of dead letters
 
@@ -172,7 +172,7 @@ class DoorLoop:
 
     async def round(self, subscription: Subscription) -> int:
         """Process one batch to its end; returns the number of records."""
-        batches = await subscription.batch(self._backlog.room(BATCH), 0 if self._backlog else WAIT)
+        batches = await subscription.batch(self._backlog.room(BATCH), self._patience())
         self._backlog.add(record for partition in batches.values() for record in partition)
         self._backlog.keep(subscription.assigned())
         records = self._backlog.take(BATCH)
@@ -196,6 +196,12 @@ class DoorLoop:
                 await self._commit(subscription, await subscription.passed())
                 await self._commit_anew(subscription)
         return len(records)
+
+    def _patience(self) -> float:
+        """How long to wait for records: not where some wait already, and less where letters are to be looked at."""
+        if self._backlog:
+            return 0
+        return LOOK if any(self._left.values()) else WAIT
 
     def _resting(self, record: Record) -> Resting | None:
         """What a record says and rests on; None where it can not be told."""

@@ -21,7 +21,7 @@ from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.base import Event, event_type
 
 BATCH = 500
-WAIT = 0.5  # machine seconds
+WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; where a stream is left aside
 PAUSE = 0.1  # machine seconds before the same batch is tried again
 
 React = Callable[[Sequence[RecordedEvent]], Awaitable[Sequence[Sequence[Reaction]]]]
@@ -98,7 +98,7 @@ class ReactionLoop:
 
     async def round(self, subscription: Subscription) -> int:
         """Process one batch to its end; returns the number of records."""
-        batches = await subscription.batch(BATCH, WAIT)
+        batches = await subscription.batch(BATCH, SOON if any(self._left.values()) else WAIT)
         self._forget(self._left.keys() - subscription.assigned())
         todo = dict(batches)
         while todo or self._due():

@@ -9,12 +9,12 @@ from libs.eventlog.failures import EXPECTED, failure_of
 from libs.eventlog.fold import Projector, View
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.membership import ours, watched
-from libs.eventlog.ports import Log, Position, Store, Subscription, Touched
+from libs.eventlog.ports import Log, Position, Store, Subscription, Touched, nobody
 from libs.eventlog.rule import Aside, missing
 from libs.eventlog.wire.record import Record, RecordedEvent
 
 BATCH = 5000
-WAIT = 0.5  # machine seconds
+WAIT = 5.0  # machine seconds after which a round that reads nothing ends
 SEVERAL = 2
 
 
@@ -44,6 +44,8 @@ class ReaderLoop:
         self._more = set[int]()
         """Partitions with more streams to be put away than were with the batch."""
         self.halted: dict[int, Halted] = {}
+        self.on_assigned: Callable[[], None] = nobody
+        """Called when partitions have changed hands."""
         self.counted = self.void = 0
 
     async def run(self) -> None:
@@ -86,6 +88,7 @@ class ReaderLoop:
         for partition in partitions:  # no await until `update`: a partition that stays halted never appears as running
             self.halted.pop(partition, None)
         self.halted.update(halted)
+        self.on_assigned()
         return {p: position.next_offset for p, position in claimed.items() if p not in self.halted}
 
     async def check(self, positions: Mapping[int, Position] | None = None) -> None:

@@ -9,13 +9,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from libs.eventlog.errors import Halted, Unavailable
+from libs.eventlog.loops.membership import ours
 from libs.eventlog.ports import Log, Subscription, nobody
 from libs.eventlog.tables.database import NO_ROW, Database
 from libs.eventlog.tables.locks import Lock
 from libs.eventlog.wire.record import Record
 
 BATCH = 1000
-WAIT = 0.5  # machine seconds
+WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; where a vacuum is owed
 TOMBSTONES_KEPT = timedelta(days=30)
 
 TABLES = """
@@ -42,11 +43,12 @@ class StateTopic:
         self._epochs: dict[int, int] = {}
         self._next: dict[int, int] = {}
         self.halted: dict[int, Halted] = {}
+        self._subscription: Subscription | None = None
         self._erased = False
         self.moves = 0
         """The number of moves of our table that this process has committed."""
         self.on_move: Callable[[], None] = nobody
-        """Called after each of them."""
+        """Called after each of them, and when partitions have changed hands."""
         self.skipped = 0
         """The number of records that could not be rows, since the process began."""
 
@@ -74,12 +76,16 @@ class StateTopic:
 
     async def run(self) -> None:
         """Read for ever."""
-        subscription = await self._log.subscribe(self.topic, self._group, self.assigned)
+        self._subscription = subscription = await self._log.subscribe(self.topic, self._group, self.assigned)
         try:
             while True:
                 await self.round(subscription)
         finally:
             await subscription.close()
+
+    def partitions(self) -> frozenset[int]:
+        """The partitions that are ours now."""
+        return ours(self._subscription)
 
     async def assigned(self, partitions: frozenset[int]) -> Mapping[int, int]:
         """Take partitions over from the table's positions; offsets that compaction removed are no gap.
@@ -96,6 +102,7 @@ class StateTopic:
         for partition in partitions:
             self.halted.pop(partition, None)
         await self.check()
+        self.on_move()
         return {row["partition"]: row["next_offset"] for row in rows if row["partition"] not in self.halted}
 
     async def check(self) -> None:
@@ -123,7 +130,7 @@ class StateTopic:
 
     async def round(self, subscription: Subscription) -> int:
         """Apply one batch of each partition; gives the number of records."""
-        batches = await subscription.batch(BATCH, WAIT)
+        batches = await subscription.batch(BATCH, SOON if self._erased else WAIT)
         for partition, records in batches.items():
             if partition not in self.halted:
                 await self.apply(partition, records)
