@@ -53,28 +53,43 @@ class Watchdog:
     def __init__(self, log: Log, clock: Clock, watched: Sequence[Watched]) -> None:
         self._log, self._clock, self._watched = log, clock, watched
         self._seen: dict[str, tuple[Mapping[int, int], float]] = {}
+        self._reached: dict[Follower, Mapping[int, int] | None] = {}
+        """The ends that a follower had reached when it was looked at last: it is there as long as they stand."""
         self._standings = Standings()
         self.lag: dict[Follower, Lag] = {}
         """How far each follower was behind, in our partitions, when it was looked at last."""
 
     async def run(self) -> None:
         """Look for ever; raises StandsStill."""
+        topics = {watched.follower.topic for watched in self._watched}
         while True:
-            for watched in self._watched:
-                try:
-                    await self.look(watched)
-                except Unavailable:
-                    self._seen.pop(watched.follower.name, None)  # the broker is unreachable: nobody could make progress
+            try:
+                ends = await self._log.ends_of(topics)
+            except Unavailable:
+                self._seen.clear()  # the broker is unreachable: nobody could make progress
+            else:
+                await self._look_at_all(ends)
             await self._clock.sleep(LOOK)
 
-    async def look(self, watched: Watched) -> None:
+    async def _look_at_all(self, ends: Mapping[str, Mapping[int, int]]) -> None:
+        for watched in self._watched:
+            try:
+                await self.look(watched, ends[watched.follower.topic])
+            except Unavailable:
+                self._seen.pop(watched.follower.name, None)
+
+    async def look(self, watched: Watched, all_ends: Mapping[int, int]) -> None:
         """Raises StandsStill where a follower has been behind at the same offsets for more than PATIENCE seconds."""
         follower, ours, now = watched.follower, watched.partitions(), self._clock.monotonic()
-        ends = {p: at for p, at in (await self._log.ends(follower.topic)).items() if ours is None or p in ours}
+        ends = {p: at for p, at in all_ends.items() if ours is None or p in ours}
         before, since = self._seen.get(follower.name, (None, now))
+        if self._reached.get(follower) == ends and before is not None:
+            self._seen[follower.name] = (before, now)
+            return
         standing = await self._standings.of(self._log, follower, ends)
         offsets = {p: at for p, at in standing.offsets.items() if ours is None or p in ours}
         self.lag[follower] = Lag(standing.records, standing.seconds(self._clock.wall().timestamp()))
+        self._reached[follower] = None if standing.late else ends
         if not standing.late or offsets != before or watched.reason():
             self._seen[follower.name] = (offsets, now)
         elif now - since > PATIENCE:

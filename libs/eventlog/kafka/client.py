@@ -20,6 +20,7 @@ from libs.eventlog.kafka.admission import refusal
 from libs.eventlog.kafka.answers import NOTHING, Tolerated, checked
 from libs.eventlog.kafka.brokers import brokers_at
 from libs.eventlog.kafka.connection import KafkaSettings, begun, within
+from libs.eventlog.kafka.repeated import Repeated
 
 T = TypeVar("T")
 GROUP, TRANSACTIONS = 0, 1
@@ -38,6 +39,8 @@ class KafkaClient:
             **settings.connection(),
         )
         self._coordinators: dict[tuple[int, str], int] = {}
+        self._refreshed = 0
+        self._client.cluster.add_listener(self._metadata_came)
 
     async def open(self) -> None:
         """Connect; raises Unavailable after a while, and NotAdmitted."""
@@ -91,6 +94,28 @@ class KafkaClient:
         except KafkaError:
             self._client.force_metadata_update()
             raise
+
+    async def ask_again(self, node: int, request: Repeated) -> Any:
+        """Ask a broker once, as `ask` does; the answer is the same object as before where it says the same."""
+        try:
+            answer = await self._client.send(node, request)
+            if answer is not request.checked:
+                request.checked = checked(answer)
+        except KafkaError:
+            self._client.force_metadata_update()
+            raise
+        return answer
+
+    def _metadata_came(self, _: Any) -> None:
+        self._refreshed += 1
+
+    async def refreshed(self) -> int:
+        """A number that is another one once topics, partitions and leaders were asked for again; raises KafkaError.
+
+        Waits for that where it was asked for after an error.
+        """
+        await self._client._maybe_wait_metadata()  # noqa: SLF001 - as in `by_leader`
+        return self._refreshed
 
     async def ask_leader(self, tp: TopicPartition, request: Request[Any], what: str) -> Any:
         """Ask the broker that leads a partition; raises Unavailable."""

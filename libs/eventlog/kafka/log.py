@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
+from operator import is_not
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -21,6 +24,7 @@ from libs.eventlog.kafka.commits import NO_MEMBER, commit_of
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.decoder import install_decoder
 from libs.eventlog.kafka.faststream_subscription import FastStreamSubscription
+from libs.eventlog.kafka.repeated import Repeated
 from libs.eventlog.kafka.scan import FETCH_BYTES, first_at, scan
 from libs.eventlog.kafka.subscription import KafkaSubscription
 from libs.eventlog.kafka.topic_id import TopicIdRequest, topic_ids
@@ -31,6 +35,7 @@ from libs.eventlog.wire.record import Record
 NEAR = 1000  # records; a fetch holds about so many
 BYTES = 4096  # of a record, few of which are larger: what is fetched beyond those asked for costs time to decode
 AT_ONCE = 8  # scans
+QUESTIONS = 64  # for the offsets of topics, of which so many are kept
 NOT_A_REPLICA = -1
 READ_UNCOMMITTED, READ_COMMITTED = 0, 1
 ID_ALL_THE_SAME: Tolerated = {
@@ -48,6 +53,7 @@ class KafkaLog:
         self._settings = settings
         self._client = KafkaClient(settings, "ask")
         self._heard: Stamp | None = None
+        self._asked: dict[tuple[tuple[str, ...], int, int], _Offsets] = {}
 
     async def open(self) -> None:
         """Connect; raises Unavailable."""
@@ -129,18 +135,27 @@ class KafkaLog:
 
     async def _offsets_now(self, topics: Sequence[str], at: int, isolation: int) -> dict[str, dict[int, int]]:
         """Ask the leaders of all partitions at once; raises KafkaError unless each is answered."""
-        wanted = {TopicPartition(topic, p) for topic in topics for p in await self._client.partitions_now(topic)}
-        requests = {
-            leader: OffsetRequest(NOT_A_REPLICA, isolation, _by_topic(led, at))
-            for leader, led in (await self._client.by_leader(wanted)).items()
-        }
-        answers = await asyncio.gather(*(self._client.ask(leader, request) for leader, request in requests.items()))
-        found: dict[str, dict[int, int]] = {topic: {} for topic in topics}
-        for answer in answers:
-            for topic, partitions in answer.topics:
-                found[topic].update({partition: offset for partition, _, _, offset in partitions})
-        _all_there(wanted, found)
-        return found
+        question = await self._question(tuple(topics), at, isolation)
+        answers = await asyncio.gather(*(self._client.ask_again(*each) for each in question.requests.items()))
+        if question.answers is None or any(map(is_not, answers, question.answers)):
+            question.answers, question.found = None, _found(question.wanted, answers)
+            question.answers = answers
+        return {topic: dict(offsets) for topic, offsets in question.found.items()}
+
+    async def _question(self, topics: tuple[str, ...], at: int, isolation: int) -> "_Offsets":
+        """The question for the offsets of some topics as it was put before, unless leaders may be others now."""
+        key, refreshed = (topics, at, isolation), await self._client.refreshed()
+        known = self._asked.get(key)
+        if known is None or known.refreshed != refreshed:
+            wanted = {TopicPartition(topic, p) for topic in topics for p in await self._client.partitions_now(topic)}
+            requests = {
+                leader: Repeated(OffsetRequest(NOT_A_REPLICA, isolation, _by_topic(led, at)))
+                for leader, led in (await self._client.by_leader(wanted)).items()
+            }
+            if len(self._asked) >= QUESTIONS:
+                self._asked.clear()
+            self._asked[key] = known = _Offsets(refreshed, wanted, requests)
+        return known
 
     async def committed_offsets(self, group: str, topic: str) -> Mapping[int, int]:
         """The committed offsets of a group; partitions without one are absent."""
@@ -233,6 +248,27 @@ class KafkaLog:
             await subscription.close()
             raise
         return subscription
+
+
+@dataclass
+class _Offsets:
+    """A question for the offsets of partitions, to each of their leaders, and what was found the last time."""
+
+    refreshed: int
+    wanted: AbstractSet[TopicPartition]
+    requests: Mapping[int, Repeated]
+    answers: Sequence[Any] | None = None
+    found: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+
+
+def _found(wanted: AbstractSet[TopicPartition], answers: Iterable[Any]) -> dict[str, dict[int, int]]:
+    """The offsets by topic and partition; raises StaleMetadata where one is missing."""
+    found: dict[str, dict[int, int]] = {tp.topic: {} for tp in wanted}
+    for answer in answers:
+        for topic, partitions in answer.topics:
+            found[topic].update({partition: offset for partition, _, _, offset in partitions})
+    _all_there(wanted, found)
+    return found
 
 
 def _by_topic(partitions: Iterable[TopicPartition], at: int) -> list[tuple[str, list[tuple[int, int]]]]:

@@ -117,6 +117,8 @@ class Gate:
         self._log, self._clock, self._followers, self._lag, self._halted = log, clock, followers, lag, halted
         self._asked: deque[tuple[float, Mapping[str, Mapping[int, int]]]] = deque()
         self._closed: str | None = STARTING
+        self._reached: Mapping[str, Mapping[int, int]] | None = None
+        """Ends that every follower was seen to have reached, of the tables in use."""
 
     @property
     def closed_because(self) -> str | None:
@@ -126,6 +128,7 @@ class Gate:
     def again(self, because: str = STARTING) -> None:
         """Close the gate; it opens again under the same condition as at start."""
         self._asked.clear()
+        self._reached = None
         self._closed = because
 
     async def run(self) -> None:
@@ -159,9 +162,10 @@ class Gate:
         if not self._asked:
             return
         asked = self._asked[0]
-        because = await self._late(asked[1])
+        because = None if asked[1] == self._reached else await self._late(asked[1])
         if asked in self._asked:
             self._closed = because
+            self._reached = asked[1] if because is None else self._reached
 
     async def _late(self, ends: Mapping[str, Mapping[int, int]]) -> str | None:
         for follower in self._followers:

@@ -46,7 +46,7 @@ async def test_a_transaction_left_open_leaves_nothing_to_read_and_nobody_is_behi
         watched = Watched(follower, lambda: None)
         dog = Watchdog(door.log, clock, [watched])
         for _ in range(3):
-            await dog.look(watched)
+            await dog.look(watched, await door.log.ends(door.topic))
             await clock.sleep(PATIENCE)
         await reached(door.log, clock, [follower], patience=0)
         await upstream.commit_transaction()

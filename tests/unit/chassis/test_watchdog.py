@@ -1,5 +1,6 @@
 """What hangs without a word is ended; what says why it waits, or gets on, is not."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -30,13 +31,13 @@ class Scene:
 
     async def after(self, seconds: float) -> None:
         await self.clock.sleep(seconds)
-        await self.dog.look(self.watched)
+        await self.dog.look(self.watched, await self.log.ends(DOOR))
 
 
 @pytest.fixture
 async def scene() -> Scene:
     scene = Scene()
-    await scene.dog.look(scene.watched)
+    await scene.dog.look(scene.watched, await scene.log.ends(DOOR))
     return scene
 
 
@@ -71,6 +72,25 @@ async def test_a_place_that_stands_still_before_the_end_ends_the_process(scene: 
         await scene.after(1)
 
 
+async def test_who_has_reached_ends_that_stand_is_not_asked_again_and_is_watched_from_the_next_record_on(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.log.committed["group", DOOR, 0] = 2
+    await scene.after(1)
+
+    async def asked(*_: object) -> Mapping[int, int]:
+        raise AssertionError("nobody has moved")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scene.log, "committed_offsets", asked)
+        await scene.after(3 * PATIENCE)
+    scene.log.write(Outgoing(DOOR, 0, b"key", b"value"))
+    await scene.after(PATIENCE)
+    assert scene.dog.lag[scene.watched.follower].records == 1
+    with pytest.raises(StandsStill):
+        await scene.after(1)
+
+
 async def test_a_place_that_moves_does_not(scene: Scene) -> None:
     await scene.after(PATIENCE)
     scene.log.committed["group", DOOR, 0] = 2
@@ -94,9 +114,9 @@ async def test_who_says_why_he_waits_is_left_alone_and_has_his_time_anew(scene: 
 
 async def test_what_another_loop_waits_for_is_no_reason(scene: Scene) -> None:
     waiting = Watched(group_follower("other", DOOR, scene.log), lambda: "the gate is closed")
-    await scene.dog.look(waiting)
+    await scene.dog.look(waiting, await scene.log.ends(DOOR))
     await scene.after(PATIENCE)
-    await scene.dog.look(waiting)
+    await scene.dog.look(waiting, await scene.log.ends(DOOR))
     with pytest.raises(StandsStill, match="group"):
         await scene.after(1)
 

@@ -13,6 +13,7 @@ from aiokafka.protocol.fetch import FetchResponse_v11
 from aiokafka.protocol.metadata import MetadataResponse_v5
 from aiokafka.protocol.offset import OffsetResponse_v3
 
+from libs.eventlog.kafka.repeated import Repeated
 from libs.eventlog.kafka.topic_id import _MetadataResponse
 from tests.unit.eventlog.batches import batch, record
 
@@ -75,9 +76,10 @@ class Planted:
         self.asked: dict[str, list[int]] = defaultdict(list)
         self.cluster = SimpleNamespace(leader_for_partition=lambda _: NODE, controller=SimpleNamespace(nodeId=NODE))
 
-    async def send(self, node: int, request: Request[Any]) -> Response:
-        self.asked[type(request).__name__].append(node)
-        answers = self._answers[type(request)]
+    async def send(self, node: int, request: Request[Any] | Repeated) -> Response:
+        kind = type(request.request if isinstance(request, Repeated) else request)
+        self.asked[kind.__name__].append(node)
+        answers = self._answers[kind]
         answer = answers.popleft() if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer

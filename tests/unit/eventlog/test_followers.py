@@ -131,6 +131,30 @@ async def test_the_gate_closes_over_what_is_older() -> None:
     assert opened.closed_because is None
 
 
+async def test_who_has_reached_ends_that_stand_is_not_asked_again_unless_tables_are_others() -> None:
+    log, machine, asked = filled(MemoryLog(1), TICKETS, 2), Machine(), list[float]()
+
+    async def told() -> Mapping[int, int]:
+        asked.append(machine.seconds)
+        return {0: 3 if machine.seconds > 20 else 2}
+
+    opened = Gate(log, machine, [Follower("reader", TICKETS, told)], lag=2)
+    for second in range(10):
+        machine.seconds = second
+        await opened.look()
+        assert opened.closed_because is None
+    assert asked == [0]
+    opened.again()
+    await opened.look()
+    assert asked == [0, 9]
+    filled(log, TICKETS, 1)
+    for second in (10, 13, 21):
+        machine.seconds = second
+        await opened.look()
+        assert (opened.closed_because is None) is (second != 13)
+    assert asked == [0, 9, 13, 21]
+
+
 async def test_going_over_to_other_tables_closes_the_gate_until_they_have_passed_ends_asked_for_anew() -> None:
     log, offsets = filled(MemoryLog(1), TICKETS, 2), {0: 2}
     opened = gate(log, Machine(), offsets)
