@@ -3,6 +3,7 @@
 Opening it rebuilds from the log what the database lacks: a generation for each reader that has none ready.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from libs.eventlog.rebuild.proof import Difference, Snapshot, stored
 from libs.eventlog.rebuild.standby import Standby
 from libs.eventlog.rebuild.workers import WorkOrder, projector_of
 from libs.eventlog.rule import Judge
+from libs.eventlog.tables.bell import Bell, heard
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.generations import Generation, current, discard, generations, in_use, standbys, switch
 from libs.eventlog.tables.store import PostgresStore, how_far
@@ -35,6 +37,8 @@ from libs.eventlog.wire.codec import Codec
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENTS, STREAMS_OF
 from libs.messages.streams import partition_of
+
+LOOK = 10.0  # machine seconds between two looks at the pointer; a change of it is told at once
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ class Engine:
         gating = [self.followers[r.name] for r in readers if r.gates]
         self.gate = Gate(self.log, clock, gating, halted=self._stopped)
         self.loops: dict[str, ReaderLoop] = {}
-        self.standby = Standby(self.log, clock, self.database, self.projectors, self.group)
+        self.standby = Standby(self.log, self.database, self.projectors, self.group)
+        self._bell = Bell()
         self._builder = Builder(self.log, self.database, cards, self.projectors, self._order)
         self._generations: dict[str, Generation] = {}
         self._writing = {kind: r for r in readers if r.writes for kind in STREAMS_OF.get(r.topic, ())}
@@ -149,9 +154,15 @@ class Engine:
     def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         """The tasks that must run, by name: a loop per reader, the gate, the log check, the pointer, and others."""
         loops = [(f"reader {name}", loop.run) for name, loop in self.loops.items()]
-        rest = [("gate", self.gate.run), ("watch", self._watch), ("pointer", self._follow_pointer)]
+        rest = [("gate", self.gate.run), ("watch", self._watch), ("bell", self._listen)]
         told = AdvisoryOffsets(self.log, self.clock, self.loops)
-        return [*loops, *rest, ("standby", self.standby.run), ("advisory offsets", told.run)]
+        return [
+            *loops,
+            *rest,
+            ("pointer", self._follow_pointer),
+            ("standby", self.standby.run),
+            ("advisory offsets", told.run),
+        ]
 
     def halted(self) -> str | None:
         """The reasons for which partitions are halted; None while there are none."""
@@ -263,10 +274,15 @@ class Engine:
                 with suppress(Unavailable):  # checked again in a minute, and at every assignment
                     await loop.check()
 
+    async def _listen(self) -> None:
+        """Have the looks at the generations made as soon as these change; raises Unavailable."""
+        async with heard(self.database, self._bell, self.standby.bell):
+            await asyncio.get_running_loop().create_future()
+
     async def _follow_pointer(self) -> None:
         """Switch to the generations that the pointer names; raises Unavailable where the database was dropped."""
         while True:
-            await self.clock.sleep(1)
+            await self._bell.wait(LOOK)
             async with self.database.connection() as connection:
                 schemas = await in_use(connection)
             for reader in self.readers.values():

@@ -267,10 +267,8 @@ async def test_another_process_goes_over_to_the_new_tables(house: House) -> None
         writer = house.writer(watching)
         await writer.handle(said(*range(30)))
         ops = await stack.enter_async_context(house.process("ops", live=False))
-        assert await watching.goes_over() is None
         await ops.rebuild("sayings")
         wanted = ops.database.schema_of("sayings")
-        assert await watching.goes_over() == "going over to other tables of sayings"
         await eventually(lambda: watching.database.schema_of("sayings") == wanted)
         assert await watching.goes_over() is None
         await writer.handle(said(*range(30, 60)))
@@ -281,15 +279,17 @@ async def test_who_is_fenced_by_the_keeper_of_the_old_tables_goes_over(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def later(_: Engine) -> None:
-        await asyncio.Event().wait()  # the look at the pointer, once a second, has not come yet
+        await asyncio.Event().wait()  # the look at the pointer has not come yet
 
     monkeypatch.setattr(Engine, "_follow_pointer", later)
     async with house.process("one") as watching, house.process("ops", live=False) as ops:
         writer = house.writer(watching)
         await writer.handle(said(*range(30)))
         first = watching.database.schema_of("sayings")
+        assert await watching.goes_over() is None
         await ops.rebuild("sayings")
         wanted = ops.database.schema_of("sayings")
+        assert await watching.goes_over() == "going over to other tables of sayings"
 
         async def taken() -> bool:
             async with ops.database.connection() as connection:

@@ -10,13 +10,13 @@ from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.loops.followers import Follower
 from libs.eventlog.loops.log_check import LogCheck
 from libs.eventlog.loops.reader import ReaderLoop
-from libs.eventlog.ports import Clock
 from libs.eventlog.projection import Reader
+from libs.eventlog.tables.bell import Bell
 from libs.eventlog.tables.database import Database
 from libs.eventlog.tables.generations import Generation, generations, standbys_of
 from libs.eventlog.tables.store import PostgresStore
 
-LOOK = 1.0  # machine seconds
+LOOK, SOON = 10.0, 1.0  # machine seconds between two looks where nothing is told; while something is kept
 
 
 class Standby:
@@ -25,14 +25,15 @@ class Standby:
     def __init__(
         self,
         log: KafkaLog,
-        clock: Clock,
         database: Database,
         projectors: Mapping[str, Projector],
         group: Callable[[str], str],
     ) -> None:
-        self._log, self._clock, self._database, self._projectors, self._group = log, clock, database, projectors, group
+        self._log, self._database, self._projectors, self._group = log, database, projectors, group
         self._tasks: dict[str, tuple[str, asyncio.Task[None]]] = {}
         self.followers: dict[str, Follower] = {}
+        self.bell = Bell()
+        """Rung where what is kept may have changed."""
 
     async def run(self) -> None:
         """Follow the kept generations for ever."""
@@ -42,7 +43,7 @@ class Standby:
                     known = await generations(connection)
                 for projector in self._projectors.values():
                     await self._look(projector, known)
-                await self._clock.sleep(LOOK)
+                await self.bell.wait(SOON if self._tasks else LOOK)
         finally:
             for name in tuple(self._tasks):
                 await self._leave(name)
@@ -56,10 +57,13 @@ class Standby:
             self._tasks[name] = found[-1].schema, asyncio.create_task(self._follow(projector, found[-1]))
 
     async def _leave(self, name: str) -> None:
-        _, task = self._tasks.pop(name)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        _, task = self._tasks[name]
+        if not task.cancelling():
+            task.cancel()
+        await asyncio.wait([task])  # in place of the task itself, whose cancellation would hide that of ours
+        del self._tasks[name]
+        if not task.cancelled():
+            task.result()
 
     async def _follow(self, projector: Projector, generation: Generation) -> None:
         """Read until the generation is taken into use, dropped or unreachable; `run` then looks up what is kept."""

@@ -10,6 +10,7 @@ import asyncpg
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.ports import Identity
 from libs.eventlog.projection import Reader
+from libs.eventlog.tables.bell import tell
 from libs.eventlog.tables.database import Connection
 from libs.eventlog.tables.locks import Lock
 
@@ -188,6 +189,7 @@ async def switch(connection: Connection, to: Generation, proof: Mapping[str, Any
             to.version,
             to.generation,
         )
+        await tell(connection)
 
 
 async def drop(connection: Connection, generation: Generation) -> None:
@@ -199,6 +201,7 @@ async def drop(connection: Connection, generation: Generation) -> None:
         generation.version,
         generation.generation,
     )
+    await tell(connection)
 
 
 async def discard(connection: Connection, left: Iterable[Generation]) -> None:
