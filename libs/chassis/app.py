@@ -13,12 +13,14 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import formatdate
 from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 import uvicorn
 from faststream.asgi.types import ASGIApp
+from uvicorn.server import ServerState
 
 from libs.chassis.asyncapi import ServiceDocument
 from libs.chassis.clock import Clock
@@ -111,7 +113,7 @@ async def _together(service: Service, listener: socket.socket) -> None:
         loops = [group.create_task(_endless(name, loop), name=name) for name, loop in service.loops]
         await told.wait()
         _end_by_force_later()
-        server.should_exit = True
+        server.stop()
         await http
         for loop in loops:
             loop.cancel()
@@ -124,16 +126,41 @@ def _told_to_stop() -> asyncio.Event:
     return told
 
 
+class _Dated(ServerState):
+    """What the answers of a server have in common: the date, read whenever one is given, in place of every second."""
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        return [(b"date", formatdate(usegmt=True).encode())]
+
+    @default_headers.setter
+    def default_headers(self, _: list[tuple[bytes, bytes]]) -> None:
+        """Nothing else is in every answer."""
+
+
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.server_state = _Dated()
+        self._told = asyncio.Event()
+
+    def stop(self) -> None:
+        """End as uvicorn does when it is told to."""
+        self.should_exit = True
+        self._told.set()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals to `run`."""
         yield
 
     async def main_loop(self) -> None:
-        """Serve; close what listens also where that is cancelled: uvicorn does it where it is told to stop alone."""
+        """Serve; close what listens also where that is cancelled: uvicorn does it where it is told to stop alone.
+
+        In place of looking ten times a second whether it is told.
+        """
         try:
-            await super().main_loop()
+            await self._told.wait()
         except asyncio.CancelledError:
             for server in self.servers:
                 server.close()

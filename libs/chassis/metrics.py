@@ -1,6 +1,6 @@
 """What a process counts, in a registry of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
@@ -19,11 +19,15 @@ class Metrics:
     def __init__(self, service: str, instance: str) -> None:
         self.registry = CollectorRegistry(target_info={"service": service, "instance": instance})
         ProcessCollector(registry=self.registry)
+        self.before: list[Callable[[], None]] = []
+        """What sets metrics whenever they are asked for."""
         info = Gauge("build_info", "1 for the build that runs", ["version"], NAMESPACE, registry=self.registry)
         info.labels(build()).set(1)
 
     def text(self) -> bytes:
         """All metrics in the text format of Prometheus."""
+        for look in self.before:
+            look()
         return generate_latest(self.registry)
 
 

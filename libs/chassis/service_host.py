@@ -45,6 +45,7 @@ from libs.eventlog.loops.followers import Follower, SafeTime, behind, group_foll
 from libs.eventlog.loops.held_back import Source
 from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.reaction import React, ReactionLoop
+from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.loops.state_topic import StateTopic
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.projection import Reader
@@ -233,7 +234,16 @@ class ServiceHost:
         """
         plan_time = self.clock.now() if self.clock.movable else None
         moves = [store.moves for store in self.engine.stores.values()] + [state.moves for state in self._states]
-        return plan_time, *moves, *(loop.partitions() for loop in self.engine.loops.values())
+        return plan_time, *moves, *(loop.partitions() for loop in self._moving)
+
+    def alone(self) -> bool:
+        """Whether no other instance can move our tables: all partitions are ours."""
+        return all(len(loop.partitions()) == self.cards[loop.topic].partitions for loop in self._moving)
+
+    @property
+    def _moving(self) -> list[ReaderLoop | StateTopic]:
+        """What moves our tables."""
+        return [*self.engine.loops.values(), *self._states]
 
     async def anywhere(self) -> object:
         """A value to compare with an earlier one: it differs once the tables have moved, in whichever instance.
@@ -293,16 +303,18 @@ class ServiceHost:
 
     async def _run_all(self) -> None:
         self._opened = True
+        for reader in self.engine.loops.values():
+            reader.on_assigned = self._pulse
         gc.collect()
         gc.freeze()  # what is there now stays as long as the process: it is never walked again
         gc.set_threshold(IN_A_BATCH)
         watchdog = Watchdog(self.engine.log, self.clock, self._watched)
+        self.metrics.before.append(partial(self._measure, watchdog))
         runs: list[Loop] = [
             *self.engine.tasks(),
             *self._loops,
             ("watchdog", watchdog.run),
             ("clock", self._broker_clock.run),
-            ("metrics", partial(self._measure, watchdog)),
             ("levels", partial(keep_looking, self.clock, self._looks, self.report)),
             ("topics", self._keep_checking),
         ]
@@ -370,28 +382,26 @@ class ServiceHost:
         late = await behind(self.engine.log, follower, ends)
         return f"{follower.name} is {sum(late.values())} records behind on {follower.topic}" if late else None
 
-    async def _measure(self, watchdog: Watchdog) -> None:
-        """Copy the state of the gate, the readers, the door and the duties to the metrics, once a second."""
-        while True:
-            self._measures.gate(is_open=self.engine.gate.closed_because is None)
-            self._measures.left_aside(len(self.stuck.rows()))
-            for name, loop in self.engine.loops.items():
-                topic = self.engine.readers[name].topic
-                self._measures.read(topic, *loop.take_counts())
-                self._measures.partitions(topic, {p: p in loop.halted for p in range(self.cards[topic].partitions)})
-                store = self.engine.stores[name]
-                if self.engine.readers[name].writes:
-                    self._measures.put_away(topic, store.put_away, store.came_back)
-            for topic, door in self._doors.items():
-                self._measures.answered(topic, dataclasses.asdict(door.counts))
-            for state in self._states:
-                self._measures.skipped(state.topic, state.skipped)
-            for follower, lag in watchdog.lag.items():
-                self._measures.behind(follower.name, follower.topic, lag)
-            for duties in self._duties:
-                for name in duties.that_wait:
-                    self._measures.waits(name, duties.waiting_since.get(name), self.clock.now())
-            await self.clock.sleep(1)
+    def _measure(self, watchdog: Watchdog) -> None:
+        """Copy the state of the gate, the readers, the door and the duties to the metrics."""
+        self._measures.gate(is_open=self.engine.gate.closed_because is None)
+        self._measures.left_aside(len(self.stuck.rows()))
+        for name, loop in self.engine.loops.items():
+            topic = self.engine.readers[name].topic
+            self._measures.read(topic, *loop.take_counts())
+            self._measures.partitions(topic, {p: p in loop.halted for p in range(self.cards[topic].partitions)})
+            store = self.engine.stores[name]
+            if self.engine.readers[name].writes:
+                self._measures.put_away(topic, store.put_away, store.came_back)
+        for topic, door in self._doors.items():
+            self._measures.answered(topic, dataclasses.asdict(door.counts))
+        for state in self._states:
+            self._measures.skipped(state.topic, state.skipped)
+        for follower, lag in watchdog.lag.items():
+            self._measures.behind(follower.name, follower.topic, lag)
+        for duties in self._duties:
+            for name in duties.that_wait:
+                self._measures.waits(name, duties.waiting_since.get(name), self.clock.now())
 
     def _tell(self, progress: Progress) -> None:
         self._builds.tell(progress)

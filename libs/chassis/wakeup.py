@@ -1,6 +1,6 @@
 """Waits until something may be due: our tables have moved, plan time was stepped, or an instant has come.
 
-Nothing is asked for meanwhile but, now and then, how far the tables are: another instance may have moved them.
+Nothing is asked for meanwhile but, now and then, how far the tables are where another instance may have moved them.
 """
 
 import asyncio
@@ -26,6 +26,10 @@ class Moving(Protocol):
 
     def here(self) -> object:
         """What this process knows of it: another value once it has moved."""
+        ...
+
+    def alone(self) -> bool:
+        """Whether nobody else moves them: all partitions are ours."""
         ...
 
     async def anywhere(self) -> object:
@@ -68,12 +72,14 @@ class Waiter:
     async def wait(self, *, soon: bool) -> None:
         """Return when something may be due; `soon` where something waits to be tried again."""
         until = self._clock.monotonic() + await self._most(soon=soon)
-        look = self._clock.monotonic() + LOOK
+        looked = self._clock.monotonic()
         while (here := self._moving.here()) == self._here:
             now = self._clock.monotonic()
+            look = until if self._moving.alone() else looked + LOOK
             if now >= until or (now >= look and await self._moved_elsewhere()):
                 return
-            look = look if now < look else now + LOOK
+            if now >= look:
+                looked, look = now, now + LOOK
             await self._pulse.wait(GLANCE if self._moving.movable else max(min(until, look) - now, 0))
         self._here, self._anywhere = here, None
 

@@ -31,7 +31,7 @@ from services.contract.renewals import OfferRenewal, RemindOfRenewal, local_day
 from services.contract.telling import due_at, in_lists, schedule
 
 PATIENCE = 30.0  # machine seconds for which a contract that is about to begin is waited for
-PAUSE, GLANCE = 1.0, 0.1  # machine seconds between two looks for tombstones; the second with a movable clock
+PAUSE, GLANCE = 1.0, 0.1  # machine seconds from a move of the tables to the look for tombstones; with a movable clock
 
 
 class Writers:
@@ -171,8 +171,8 @@ class TermDuties:
         """Name the duties."""
         safe = self._safe_time()
         return [
-            Duty("end terms", self.ended, safe=safe),
-            Duty("begin terms", self.began, safe=safe),
+            Duty("end terms", self.ended, safe=safe, asks="terms_that_ended"),
+            Duty("begin terms", self.began, safe=safe, asks="terms_that_began"),
             Duty("tell of renewals", self.to_tell, safe=safe),
         ]
 
@@ -260,24 +260,27 @@ class Tombstones:
 
     def __init__(self, host: ServiceHost) -> None:
         self._queries, self._clock, self._cards = host.queries, host.clock, host.cards
-        self._appender = host.engine.log.appender()
+        self._appender, self._rest = host.engine.log.appender(), host.waiter()
         self.waiting: str | None = None
 
     async def run(self) -> None:
         """Write the tombstones that are owed until cancelled."""
         try:
             while True:
-                await self._look()
+                if not await self._look():
+                    await self._rest(soon=bool(self.waiting))
                 await self._clock.sleep(GLANCE if self._clock.movable else PAUSE)
         finally:
             await self._appender.close()
 
-    async def _look(self) -> None:
+    async def _look(self) -> int:
         try:
-            await self.round()
-            self.waiting = None
+            written = await self.round()
         except Unavailable as error:
             self.waiting = str(error)
+            return 0
+        self.waiting = None
+        return written
 
     async def round(self) -> int:
         """Write the tombstones that are owed now, and count them; raises Unavailable."""

@@ -25,7 +25,7 @@ async def main() -> int:
         host.reaction(reader, reactions.react, writer.handle)
     host.door(NoticeDoor(host, writer))
     duties = NoticeDuties(host, settings)
-    host.duties(duties.all(), writer.handle, duties.next_due)
+    host.duties(duties.all(), writer.handle, duties.next_due, duties.values)
     sender = Sender(host, settings, writer)
     host.loop("sender", sender.run)
     host.health.checks["sender"] = lambda: sender.waiting

@@ -1,6 +1,6 @@
 """The loops of notification: reactions to other services' events, orders of a person, and duties."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -127,14 +127,23 @@ class NoticeDuties:
     def all(self) -> list[Duty]:
         """Name the duties."""
         return [
-            Duty("abandon claims", self.claims_to_abandon),
-            Duty("cancel notices", self.notices_to_cancel),
-            Duty("take back lapses", self.lapses_to_take_back),
+            Duty("abandon claims", self.claims_to_abandon, asks="claims_to_abandon"),
+            Duty("cancel notices", self.notices_to_cancel, asks="notices_to_cancel"),
+            Duty("take back lapses", self.lapses_to_take_back, asks="lapses_to_take_back"),
         ]
+
+    def values(self) -> Mapping[str, object]:
+        """What the queries name beside the instant."""
+        return {"claimed_before": self._clock.wall() - self._longest}
+
+    @property
+    def _longest(self) -> timedelta:
+        """How long reading back a claim and a hand-over can take."""
+        return timedelta(seconds=PATIENCE + self._limits.whole)
 
     async def claims_to_abandon(self, now: datetime, most: int) -> Sequence[IssuedCommand]:
         """Abandon claims that are older, by the machine's clock, than reading them back and a hand-over can take."""
-        wall, limit = self._clock.wall(), timedelta(seconds=PATIENCE + self._limits.whole)
+        wall, limit = self._clock.wall(), self._longest
         rows = await self._queries.rows("claims_to_abandon", claimed_before=wall - limit, most=most)
         return [
             issued_by_duty(row, AbandonClaim(now, Claim(row["process"], row["attempt"]), wall, limit)) for row in rows

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,9 @@ def well(folder: Path) -> Iterator["Process"]:
 
 
 async def test_a_service_that_is_well_says_so(well: "Process") -> None:
-    assert (await well.page("/livez")).status_code == 200
+    alive = await well.page("/livez")
+    assert alive.status_code == 200
+    assert parsedate_to_datetime(alive.headers["date"]) <= clock.Clock().wall()
     ready = await well.page("/readyz")
     assert ready.status_code == 200
     assert ready.json() == {

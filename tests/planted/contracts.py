@@ -98,8 +98,8 @@ BUGS = (
     Bug(
         name="lapses-before-the-door-is-read",
         file="services/contract/handlers.py",
-        before='Duty("end terms", self.ended, safe=safe),',
-        after='Duty("end terms", self.ended),',
+        before='Duty("end terms", self.ended, safe=safe, asks="terms_that_ended"),',
+        after='Duty("end terms", self.ended, asks="terms_that_ended"),',
         why="a contract would lapse although its renewal stands at the door",
         test="tests/unit/test_safe_duties.py::test_whatever_can_not_be_taken_back_waits_for_safe_time",
     ),

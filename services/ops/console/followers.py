@@ -17,8 +17,8 @@ from services.ops.cli.output import Refused
 from services.ops.watch.lag import groups, positions_in, readers
 from services.ops.watch.services import SERVICES, WatchedService
 
-EVERY = 5.0
-"""Machine seconds between two looks while nobody asks."""
+EVERY, SELDOM = 5.0, 20.0
+"""Machine seconds between two looks while somebody has asked within HISTORY, and while nobody has."""
 FRESH = 0.9
 """Machine seconds for which a look is as good as a new one."""
 HISTORY = 60.0
@@ -103,19 +103,25 @@ class FollowerWatch:
         self._standings = Standings()
         self._states: list[FollowerState] = []
         self._looked: float | None = None
+        self._asked = -HISTORY
         self._one = asyncio.Lock()
 
     async def run(self) -> None:
         """Look until cancelled, so that a trend is known when somebody asks."""
         while True:
             try:
-                await self.states()
+                await self._fresh()
             except (Refused, Unavailable):
                 self._samples.clear()  # what was is no history of what will be; whoever asks is told the reason
-            await self._clock.sleep(EVERY)
+            asked = self._clock.monotonic() - self._asked < HISTORY
+            await self._clock.sleep(EVERY if asked else SELDOM)
 
     async def states(self) -> Sequence[FollowerState]:
         """All followers; raises Refused and Unavailable where Kafka can not be asked."""
+        self._asked = self._clock.monotonic()
+        return await self._fresh()
+
+    async def _fresh(self) -> Sequence[FollowerState]:
         async with self._one:
             now = self._clock.monotonic()
             if self._looked is None or now - self._looked > FRESH:

@@ -22,11 +22,15 @@ class Tables:
         self.pulse = Pulse()
         self.moves = self.elsewhere = self.asked = 0
         self.due: datetime | None = None
+        self.others = True
         self.fails = False
         self.again = asyncio.Event()
 
     def here(self) -> object:
         return self.moves
+
+    def alone(self) -> bool:
+        return not self.others
 
     async def was_asked(self, times: int) -> None:
         while self.asked < times:
@@ -112,6 +116,21 @@ async def test_what_another_instance_moves_is_seen_at_a_look(
     assert not wait.done()
     tables.elsewhere += 1
     await wait
+
+
+async def test_who_is_alone_asks_nobody_until_others_come(
+    tables: Tables, waiter: Waiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakeup, "IDLE", FOR_EVER)
+    monkeypatch.setattr(wakeup, "LOOK", 0)
+    tables.others = False
+    wait = asyncio.create_task(waiter.wait(soon=False))
+    assert await is_waiting(wait)
+    assert tables.asked == 0
+    tables.others = True
+    tables.pulse()  # partitions have changed hands
+    await wait
+    assert tables.asked == 1
 
 
 async def test_tables_that_can_not_be_asked_are_looked_at_again(
