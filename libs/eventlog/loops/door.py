@@ -28,7 +28,7 @@ from libs.messages.catalogue import PRIVATE
 from libs.messages.receipts import Unreadability
 
 BATCH = 500
-WAIT = 5.0  # machine seconds after which a round that reads nothing ends
+WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 PAUSE = 0.25  # machine seconds before the same batch is tried again
 LOOK = 2.0  # machine seconds between two looks at what became of dead letters
 
@@ -138,6 +138,7 @@ class DoorLoop:
         self._messages: dict[PartitionOffset, Any] = {}
         """What was read of the records of the batch in progress."""
         self._subscription: Subscription | None = None
+        self._idle = False
         self.waiting: str | None = None
         self.counts = DoorCounts()
 
@@ -173,6 +174,7 @@ class DoorLoop:
     async def round(self, subscription: Subscription) -> int:
         """Process one batch to its end; returns the number of records."""
         batches = await subscription.batch(self._backlog.room(BATCH), self._patience())
+        self._idle = not batches
         self._backlog.add(record for partition in batches.values() for record in partition)
         self._backlog.keep(subscription.assigned())
         records = self._backlog.take(BATCH)
@@ -198,10 +200,11 @@ class DoorLoop:
         return len(records)
 
     def _patience(self) -> float:
-        """How long to wait for records: not where some wait already, and less where letters are to be looked at."""
+        """How long to wait for records: not where some wait already, and less where more than that is to be done."""
         if self._backlog:
             return 0
-        return LOOK if any(self._left.values()) else WAIT
+        longest = LOOK if any(self._left.values()) else WAIT
+        return longest if self._idle else SOON
 
     def _resting(self, record: Record) -> Resting | None:
         """What a record says and rests on; None where it can not be told."""

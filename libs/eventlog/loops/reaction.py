@@ -21,7 +21,7 @@ from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.base import Event, event_type
 
 BATCH = 500
-WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; where a stream is left aside
+WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 PAUSE = 0.1  # machine seconds before the same batch is tried again
 
 React = Callable[[Sequence[RecordedEvent]], Awaitable[Sequence[Sequence[Reaction]]]]
@@ -59,6 +59,7 @@ class ReactionLoop:
         """By partition and stream, the offset of the first event that was left."""
         self.stuck = StuckStreams(f"reaction to {topic}", clock, report)
         self._subscription: Subscription | None = None
+        self._idle = False
         self.waiting: str | None = None
 
     async def run(self) -> None:
@@ -98,7 +99,8 @@ class ReactionLoop:
 
     async def round(self, subscription: Subscription) -> int:
         """Process one batch to its end; returns the number of records."""
-        batches = await subscription.batch(BATCH, SOON if any(self._left.values()) else WAIT)
+        batches = await subscription.batch(BATCH, WAIT if self._idle and not any(self._left.values()) else SOON)
+        self._idle = not batches
         self._forget(self._left.keys() - subscription.assigned())
         todo = dict(batches)
         while todo or self._due():

@@ -14,7 +14,7 @@ from libs.eventlog.rule import Aside, missing
 from libs.eventlog.wire.record import Record, RecordedEvent
 
 BATCH = 5000
-WAIT = 5.0  # machine seconds after which a round that reads nothing ends
+WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 SEVERAL = 2
 
 
@@ -40,6 +40,7 @@ class ReaderLoop:
         self._tables = [projection.table for projection in projector.reader.projections]
         self._positions: dict[int, Position] = {}
         self._subscription: Subscription | None = None
+        self._idle = False
         self._anew = False
         self._more = set[int]()
         """Partitions with more streams to be put away than were with the batch."""
@@ -114,7 +115,8 @@ class ReaderLoop:
 
     async def round(self, subscription: Subscription) -> int:
         """Read and apply one batch of every partition that has one; gives the number of records."""
-        batches = await subscription.batch(BATCH, WAIT)
+        batches = await subscription.batch(BATCH, WAIT if self._idle else SOON)
+        self._idle = not batches
         mine = {partition: list(records) for partition, records in batches.items() if partition not in self.halted}
         if len(mine) < SEVERAL or not await self._all_at_once(mine):
             for partition, records in mine.items():

@@ -16,7 +16,7 @@ from libs.eventlog.tables.locks import Lock
 from libs.eventlog.wire.record import Record
 
 BATCH = 1000
-WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; where a vacuum is owed
+WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 TOMBSTONES_KEPT = timedelta(days=30)
 
 TABLES = """
@@ -44,6 +44,7 @@ class StateTopic:
         self._next: dict[int, int] = {}
         self.halted: dict[int, Halted] = {}
         self._subscription: Subscription | None = None
+        self._idle = False
         self._erased = False
         self.moves = 0
         """The number of moves of our table that this process has committed."""
@@ -130,7 +131,8 @@ class StateTopic:
 
     async def round(self, subscription: Subscription) -> int:
         """Apply one batch of each partition; gives the number of records."""
-        batches = await subscription.batch(BATCH, SOON if self._erased else WAIT)
+        batches = await subscription.batch(BATCH, WAIT if self._idle and not self._erased else SOON)
+        self._idle = not batches
         for partition, records in batches.items():
             if partition not in self.halted:
                 await self.apply(partition, records)
