@@ -28,7 +28,7 @@ from libs.messages.catalogue import PRIVATE
 from libs.messages.receipts import Unreadability
 
 BATCH = 500
-WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
+WAIT, SOON = 10.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 PAUSE = 0.25  # machine seconds before the same batch is tried again
 LOOK = 2.0  # machine seconds between two looks at what became of dead letters
 

@@ -21,7 +21,7 @@ from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.base import Event, event_type
 
 BATCH = 500
-WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
+WAIT, SOON = 10.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 PAUSE = 0.1  # machine seconds before the same batch is tried again
 
 React = Callable[[Sequence[RecordedEvent]], Awaitable[Sequence[Sequence[Reaction]]]]

@@ -14,7 +14,7 @@ from libs.eventlog.rule import Aside, missing
 from libs.eventlog.wire.record import Record, RecordedEvent
 
 BATCH = 5000
-WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
+WAIT, SOON = 10.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 SEVERAL = 2
 
 

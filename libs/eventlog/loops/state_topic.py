@@ -16,7 +16,7 @@ from libs.eventlog.tables.locks import Lock
 from libs.eventlog.wire.record import Record
 
 BATCH = 1000
-WAIT, SOON = 5.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
+WAIT, SOON = 10.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 TOMBSTONES_KEPT = timedelta(days=30)
 
 TABLES = """
