@@ -203,7 +203,9 @@ class Followed:
         """Decide a door's command, and write its receipt."""
         event = _decided(issued.stream, past, issued.command)
         assert event is not None
-        written = self._happened(issued.stream, past, event, issued)
+        written = _read_back(issued.stream, len(past) + 1, event, issued)
+        if self._keep(issued.stream, (*past, event)):
+            self._reactions(written)
         answer = receipt(record, Outcome.ACCEPTED, written)
         assert answer.value
         Receipt.model_validate_json(answer.value)
@@ -218,17 +220,11 @@ class Followed:
             self.records[found.key.text()] = found
             self._mail(MAILED, found.content, _sheet(FRANCE))
 
-    def _happened(
-        self, stream: str, past: tuple[Event, ...], event: Event | None, issued: IssuedCommand | None = None
-    ) -> RecordedEvent:
-        """Write an event, read it back, and follow what it asks of other streams."""
+    def _happened(self, stream: str, past: tuple[Event, ...], event: Event | None) -> None:
+        """Write an event that nobody asked for at a door, read it back, and follow what it asks of other streams."""
         assert event is not None
-        written = recorded(stream, len(past) + 1, event, issued)
-        assert written.data == event
-        assert type(event).model_validate_json(event.model_dump_json()) == event
         if self._keep(stream, (*past, event)):
-            self._reactions(written)
-        return written
+            self._reactions(_read_back(stream, len(past) + 1, event))
 
     def _keep(self, stream: str, events: tuple[Event, ...]) -> bool:
         key = (stream, *(event.model_dump_json() for event in events))
@@ -309,10 +305,8 @@ class Followed:
             self._mail(mailed.model_copy(update={"language": language}), ANYBODY, _sheet(calendar))
 
     def _tz(self, database: TzDatabase, at: datetime) -> None:
-        shipped = tz_database([FRANCE])
-        assert shipped is not None
         if any(each.zone == "Europe/Paris" for each in database.zones):
-            spans = differences(shipped, database, "Europe/Paris")
+            spans = differences(INSTALLED, database, "Europe/Paris")
             changes = tuple(TzChange("tz/plan/iana", 2, at, "Europe/Paris", database.version, *span) for span in spans)
             self._promises(FRANCE, PLAN.targets, at, (Channel.PHONE,), changes)
 
@@ -371,11 +365,9 @@ class Followed:
         event = _decided(stream, events, command)
         if event is None:
             return
-        written = recorded(stream, len(events) + 1, event)
-        assert written.data == event
-        assert type(event).model_validate_json(event.model_dump_json()) == event
         events.append(event)
-        self._reactions(written)
+        if self._is_new((stream, len(events), type(event), event.model_dump_json())):
+            self._reactions(_read_back(stream, len(events), event))
 
     def _cycles(self, centre: str, channel: Channel, opened_at: datetime, plan: sla_timer.PlanFacts) -> None:
         said = [(0, Kind.ANSWERED), (1, Kind.ASKED), (2, Kind.PAUSED), (50, Kind.RESUMED)]
@@ -432,6 +424,14 @@ def _decided(stream: str, past: Sequence[Event], command: Any) -> Event | None:
     return event
 
 
+def _read_back(stream: str, sequence: int, event: Event, issued: IssuedCommand | None = None) -> RecordedEvent:
+    """Write an event and read it back, which comes to the same."""
+    written = recorded(stream, sequence, event, issued)
+    assert written.data == event
+    assert type(event).model_validate_json(event.model_dump_json()) == event
+    return written
+
+
 def recorded(stream: str, sequence: int, event: Event, issued: IssuedCommand | None = None) -> RecordedEvent:
     """Write an event for a place in its stream and read it back, as from the log."""
     head = Head(sequence - 1, CAUSE) if sequence > 1 else None
@@ -472,6 +472,13 @@ def _contract_facts(message: Message[Any]) -> Iterator[contract_facts.ContractFa
         yield contract_facts.ContractFacts((centre,), frozenset(getattr(said, "products", ())), customers=(customer,))
 
 
+def _tz_installed() -> TzDatabase:
+    """What is in force of the tz database for France, as this machine has it."""
+    found = tz_database([FRANCE])
+    assert found is not None
+    return found
+
+
 def _published(part: str, content: Any) -> Event:
     """What was in force of a kind of plan part before."""
     model = upstream.PlanPartSubmitted.model_validate({"publication": {"part": part, "content": content.model_dump()}})
@@ -496,13 +503,14 @@ BEFORE_STREAMS = {
     "reminders": "reminders/plan/renewal",
     "tz": "tz/plan/iana",
 }
+INSTALLED = _tz_installed()
 BEFORE: Mapping[str, Event] = {
     "calendar": _published("calendar", FRANCE),
     "targets": _published("targets", PLAN.targets),
     "prices": _published("prices", PLAN.prices[0]),
     "versions": _published("versions", PLAN.products[0]),
     "reminders": _published("reminders", PLAN.notices),
-    "tz": _published("tz", tz_database([FRANCE])),
+    "tz": _published("tz", INSTALLED),
 }
 """Each part of the plan as it was published before."""
 REGISTERED = example("CustomerRegistered").data
