@@ -10,7 +10,12 @@ HOLDS = "holds"
 def run(seed: int, protocol: Protocol) -> str:
     """Give `holds`, or the first thing that is wrong: at quiet, or after everything was read a second time."""
     world = World(seed, protocol)
-    if not (world.until_quiet() and deadlines_pass(world)):
+    return verdict_of(world) if world.until_quiet() else "no progress"
+
+
+def verdict_of(world: World) -> str:
+    """Run a history on from where all is quiet; gives what `run` gives."""
+    if not deadlines_pass(world):
         return "no progress"
     before = Verdict(world)
     if fault := before.fault():

@@ -7,7 +7,7 @@ import pytest
 
 from libs.eventlog.put_away import PutAway
 from tests.model.office import CoveredDesk
-from tests.model.run import HOLDS, run
+from tests.model.run import HOLDS, run, verdict_of
 from tests.model.services import WHOLE, Desk
 from tests.model.verdict import Verdict
 from tests.model.weakened import RULES
@@ -33,7 +33,7 @@ def test_streams_put_away_at_every_step_change_no_outcome(seeds: range) -> None:
         assert kept.said.answers == away.said.answers, seed
         desk = away.databases[CoveredDesk if away.has_contracts else Desk]
         assert not any(tables.heads for tables in desk.tables.values() if tables.reader.writes)
-        assert run(seed, away.protocol) == HOLDS, seed
+        assert verdict_of(away) == HOLDS, seed
 
 
 @pytest.mark.parametrize("rule", RULES)
