@@ -9,8 +9,7 @@ INSTALLED := .venv/.installed
 UV := $(or $(shell command -v uv),.run/cache/uv/bin/uv)
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url
 QUICK := $(wildcard tests/unit tests/contracts tests/model)
-ON_ALL_CORES := $(QUICK) $(wildcard tests/integration/test_bounds.py)
-BY_FILE := $(wildcard tests/integration tests/acceptance tests/recipes tests/containers)
+AT_ONCE ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .PHONY: help setup demo test check up down status security containers faults planted year bench contracts lock clean
 
@@ -23,9 +22,7 @@ demo: setup ## Play a week of support in two minutes on a real Kafka and Postgre
 	@$(BIN)/olcare demo
 
 test: setup ## Run the whole test suite on a real Kafka and PostgreSQL
-	@$(BIN)/python -m pytest --numprocesses=auto $(ON_ALL_CORES)
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(BY_FILE) $(patsubst %,--ignore=%,$(ON_ALL_CORES))
-	@$(BIN)/python -m pytest tests $(patsubst %,--ignore=%,$(ON_ALL_CORES) $(BY_FILE) tests/bench)
+	@$(BIN)/python -m pytest --numprocesses=$(AT_ONCE) --dist=loadfile tests --ignore=tests/bench
 
 check: setup ## Format, lint, types, imports, unit tests, contracts and some generated cases, in under a minute
 	@$(BIN)/ruff format --check

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_socket import disable_socket, enable_socket
@@ -11,10 +12,25 @@ from libs.stack.catcher import MailCatcher
 from libs.stack.databases import create_database, drop_database
 from libs.stack.resolve import Stack
 from libs.stack.run import Run
+from tests.longest_first import LongestFirst, longest_first
 from tests.tz import Installed, installed
 
 UNIT = Path(__file__).parent / "unit"
 _used = pytest.StashKey[Stack]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LongestFirst | None:
+    """With `--dist=loadfile`, each process has servers of its own, and the longest files are begun first."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return LongestFirst(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    longest_first(items)
 
 
 @pytest.fixture(autouse=True)

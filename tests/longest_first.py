@@ -10,7 +10,7 @@ TOGETHER = "tests/integration/console/"
 """Files that share an installation: one process has them all, so that there is one."""
 
 
-class LongestFirst(LoadFileScheduling):
+class LongestFirst(LoadFileScheduling):  # type: ignore[misc] # it ships no types
     """Deals out whole files in the order in which they were collected, those that share an installation at once."""
 
     def _split_scope(self, nodeid: str) -> str:

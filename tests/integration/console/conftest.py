@@ -16,7 +16,7 @@ CHROMIUM = shutil.which("chromium")
 NO_BROWSER = "there is no chromium: `apt-get install chromium` brings it"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Servers of its own, whatever is given."""
     with olcare.installation(tmp_path_factory.mktemp("up")) as found:
@@ -24,7 +24,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(installation: dict[str, Any]) -> str:
     """Where the console is."""
     return next(str(one["pages"]) for one in installation["services"] if one["service"] == "console")
