@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -49,22 +50,33 @@ class Copy:
         return complaints
 
 
-@pytest.mark.thorough
-def test_a_message_an_event_and_a_mail_are_added_as_the_recipes_say(tmp_path: Path) -> None:
-    copy = Copy(tmp_path)
+class FollowedRecipe(NamedTuple):
+    """A copy in which the recipes were followed, and what mypy says of it."""
+
+    copy: Copy
+    complaints: str
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory: pytest.TempPathFactory) -> FollowedRecipe:
+    copy = Copy(tmp_path_factory.mktemp("recipes"))
     apply(copy.folder)
-    assert copy.mypy() == ""
+    return FollowedRecipe(copy, copy.mypy())
+
+
+@pytest.mark.thorough
+def test_a_step_that_is_left_out_does_not_type_check(followed: FollowedRecipe) -> None:
+    edited = sorted({step.file for step in (*DECIDED, *MAIL) if step.file.startswith("services")} - CREATED)
+    unseen = [file for file in edited if not followed.copy.complaints_without(file)]
+    assert unseen == []
+
+
+@pytest.mark.thorough
+def test_a_message_an_event_and_a_mail_are_added_as_the_recipes_say(followed: FollowedRecipe) -> None:
+    copy = followed.copy
+    assert followed.complaints == ""
     for words in (("-c", EXAMPLE), ("-m", "tests.contracts.write"), ("-m", "tests.contracts.recorded_log")):
         made = copy.run(*words)
         assert made.returncode == 0, made.stderr
     tested = copy.run("-m", "pytest", "--quiet", "-m", "not thorough", "-p", "no:cacheprovider", *TESTS)
     assert tested.returncode == 0, tested.stdout[-5000:]
-
-
-@pytest.mark.thorough
-def test_a_step_that_is_left_out_does_not_type_check(tmp_path: Path) -> None:
-    copy = Copy(tmp_path)
-    apply(copy.folder)
-    edited = sorted({step.file for step in (*DECIDED, *MAIL) if step.file.startswith("services")} - CREATED)
-    unseen = [file for file in edited if not copy.complaints_without(file)]
-    assert unseen == []
