@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from libs.decider import Deciders, decider_of
 from libs.eventlog.put_away import PutAway
 from libs.eventlog.wire.record import RecordedEvent
-from libs.eventlog.wire.unvalidated import state_decoder_without_validation
+from libs.eventlog.wire.unvalidated import encoder_without_validation, state_decoder_without_validation
 from libs.messages.base import Event
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -55,6 +55,11 @@ class Projection(Generic[R]):
     def is_state(self) -> bool:
         """Whether these are the states that the service's writer decides on."""
         return self.row is StateRow
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.split()[0] for column in self.columns.split(","))
 
     def loaded(self, stored: tuple[Any, ...]) -> R:
         """Make a row of a stored tuple."""
@@ -147,11 +152,15 @@ class StateRow(NamedTuple):
 
 
 def state_of(table: str, deciders: Deciders, states: Any, events: tuple[type[Event], ...]) -> Projection[Any]:
-    """Project the state of each stream by its decider: what a writer decides on. `states` is the union of them all."""
-    adapter: TypeAdapter[Any] = TypeAdapter(states)
+    """Project the state of each stream by its decider: what a writer decides on. `states` is the union of them all.
+
+    It is stored as the bytes of its JSON, which no query of a service looks into.
+    """
+    write = encoder_without_validation()
     try:
         read = state_decoder_without_validation(states)
     except TypeError:
+        adapter: TypeAdapter[Any] = TypeAdapter(states)
         read = adapter.validate_json
 
     def evolve(row: StateRow | None, event: RecordedEvent) -> StateRow:
@@ -162,9 +171,9 @@ def state_of(table: str, deciders: Deciders, states: Any, events: tuple[type[Eve
     return Projection(
         table=table,
         row=StateRow,
-        columns="stream text not null, state jsonb not null",
+        columns="stream text not null, state bytea not null",
         events=events,
         evolve=evolve,
         load=lambda stored: StateRow(stored[0], read(stored[1])),
-        dump=lambda row: (row.stream, adapter.dump_json(row.state).decode()),
+        dump=lambda row: (row.stream, write(row.state)),
     )

@@ -27,14 +27,13 @@ _sorted = msgspec.json.Encoder(order="sorted").encode
 class PutAway:
     """How a reader puts streams away. Whoever changes it raises the reader's version: what is packed is read by it.
 
-    `example` is a state as it is stored, in JSON: what others have in common with it takes no room. `after` are hours
-    of plan time.
+    `example` is a state, in JSON: what others have in common with it takes no room. `after` are hours of plan time.
     """
 
     example: str = "{}"
     after: int = 180 * 24
 
-    def packed(self, state: str | None) -> bytes | None:
+    def packed(self, state: bytes | None) -> bytes | None:
         """Pack a state, JSON in whatever order of its keys; None where there is none."""
         if state is None:
             return None
@@ -43,14 +42,14 @@ class PutAway:
         packed: bytes = compressor.compress(plain) + compressor.flush()
         return _check(plain) + packed
 
-    def unpacked(self, packed: bytes | None) -> str | None:
+    def unpacked(self, packed: bytes | None) -> bytes | None:
         """Give the JSON of a packed state; raises ValueError where it is not what was packed."""
         if packed is None:
             return None
         plain = zlib.decompressobj(_WINDOW, zdict=_dictionary(self.example)).decompress(packed[CHECK:])
         if _check(plain) != packed[:CHECK]:
             raise ValueError("a state that was put away is not what it was: build the reader's tables anew")
-        return plain.decode()
+        return plain
 
 
 def hour_of(recorded_at: datetime) -> int:

@@ -295,8 +295,8 @@ CONTRACT_ROWS: Projection[ContractRow] = Projection(
         "(customer)",
         "(licence)",
         "(successor) where successor is not null",
-        "(covered_until) where state = 'active'",
-        "(begins_at) where state = 'active' and not begun",
+        "(covered_until) where state = 'active' and covered_until is not null",
+        "(begins_at) where state = 'active' and not begun and begins_at is not null",
         "(zone, told, last_day) where state = 'active' and licence_kind = 'perpetual'",
     ),
 )

@@ -281,13 +281,13 @@ READERS: tuple[Reader, ...] = (
     Reader(
         "contracts",
         CONTRACTS,
-        8,
+        9,
         (CONTRACT_STATES, CUSTOMERS, CONTRACT_ROWS, TERMS, LICENCES, ENTITLEMENTS, ERASED),
         writes=True,
         reacts=True,
         put_away=PutAway(EXAMPLES),
     ),
-    Reader("plan", PLAN, 5, (PLAN_STATES, PLAN_PARTS, PRICE_LISTS, TZ_DATABASES), writes=True),
+    Reader("plan", PLAN, 6, (PLAN_STATES, PLAN_PARTS, PRICE_LISTS, TZ_DATABASES), writes=True),
 )
 
 PRIVATE_RECORDS = "private_records"

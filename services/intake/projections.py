@@ -312,7 +312,7 @@ EXAMPLES = (
 """States as JSON: what those that are put away have in common with them takes no room."""
 
 READERS: tuple[Reader, ...] = (
-    Reader("tickets", TICKETS, 13, (STATES, TICKET_ROWS), writes=True, reacts=True, put_away=PutAway(EXAMPLES)),
+    Reader("tickets", TICKETS, 14, (STATES, TICKET_ROWS), writes=True, reacts=True, put_away=PutAway(EXAMPLES)),
     Reader("contracts", CONTRACTS, 5, (CUSTOMERS, TERMS, LICENCES)),
     Reader("plan", PLAN, 2, (CENTRES, PRODUCTS, PRICE_LISTS)),
 )

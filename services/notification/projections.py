@@ -475,6 +475,8 @@ def _sheet(calendar: CentreCalendar) -> CentreSheet:
     )
 
 
+IS_TO_BE_SENT = "state in ('requested', 'deferred') or (state = 'ambiguous' and will_resend)"
+"""Word for word as the duties ask for them."""
 STATES: Projection[Any] = state_of("notice_states", DECIDERS, State, get_args(NoticeEvent))
 
 NOTICE_ROWS: Projection[NoticeRow] = Projection(
@@ -490,7 +492,15 @@ NOTICE_ROWS: Projection[NoticeRow] = Projection(
         about_sequence bigint, told boolean not null, cause text, not_before timestamptz, territory text""",
     events=tuple(kind for kind in get_args(NoticeEvent) if kind is not NoticeOrderRefused),
     evolve=_notice,
-    indexes=("(state, requested_at)", "(person)", "(about_stream)", "(message_id)"),
+    indexes=(
+        "(state, requested_at)",
+        "(person)",
+        "(about_stream)",
+        "(message_id)",
+        f"(stream) where {IS_TO_BE_SENT}",
+        f"(requested_at, stream) where {IS_TO_BE_SENT}",
+        "(stream) where notice_class = 'lapse' and told",
+    ),
 )
 
 PROMISES: Projection[PromiseRow] = Projection(
@@ -592,7 +602,7 @@ EXAMPLES = (
 """States as JSON: what those that are put away have in common with them takes no room."""
 
 READERS: tuple[Reader, ...] = (
-    Reader("notices", NOTICES, 4, (STATES, NOTICE_ROWS), writes=True, put_away=PutAway(EXAMPLES)),
+    Reader("notices", NOTICES, 5, (STATES, NOTICE_ROWS), writes=True, put_away=PutAway(EXAMPLES)),
     Reader("tickets", TICKETS, 2, (TICKET_ROWS,), reacts=True),
     Reader("sla", SLA, 2, (PROMISES,), reacts=True),
     Reader("contracts", CONTRACTS, 4, (CUSTOMERS, ERASED_PERSONS, CONTRACT_ROWS, TERMS), reacts=True),

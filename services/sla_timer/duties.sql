@@ -1,6 +1,7 @@
 -- Duties of promises and of cycles. Aliases in the parts: p a promise, r reckoned cycles, c a calendar, t and g
 -- targets, d a tz database and x a change that it made. Conditions on a promise alone are with its table
--- (promise/rows.py).
+-- (promise/rows.py). A comparison that `is true` is asked of what an index has found by something else: the planner can
+-- not take it for a way to the rows. With `offset 0` a query is planned by itself, and asked for each row of what it is joined to, which are few.
 
 -- part: p_was_merged
 -- Its ticket was ever merged with another: it is restated by the facts of both.
@@ -31,11 +32,12 @@ jsonb_to_recordset(p.beside) as b (
 
 -- part: c_is_newer_than_p
 -- A newer calendar of its centre, published before its deadline. Where it stands for several, each of them is asked.
-(p.beside is null and c.centre = p.calendar_centre and c.version > p.calendar_version and c.published_at < p.due_at)
+(p.beside is null and c.centre = p.calendar_centre and c.version > p.calendar_version
+    and (c.published_at < p.due_at) is true)
 
 -- part: t_is_shorter_than_p
 -- Newer targets, published before its deadline, that give its channel less working time.
-(p.beside is null and t.version > p.targets_version and t.published_at < p.due_at
+(p.beside is null and t.version > p.targets_version and (t.published_at < p.due_at) is true
     and (t.seconds ->> p.target_channel)::int < p.target_seconds)
 
 -- part: tz_changes_in_d
@@ -45,8 +47,8 @@ jsonb_to_recordset(d.changes) as x (
 -- part: x_is_a_newer_tz_of_p
 -- A newer version of the tz database that has other offsets for its zone at an instant that was still ahead of it.
 (p.beside is null and x.zone = p.zone and x.version collate "C" > p.tz_version
-    and greatest(x.published_at, p.reckoned_from) < p.due_at
-    and x.from_at <= p.due_at and x.until_at > greatest(x.published_at, p.reckoned_from))
+    and (greatest(x.published_at, p.reckoned_from) < p.due_at and x.from_at <= p.due_at) is true
+    and x.until_at > greatest(x.published_at, p.reckoned_from))
 
 -- part: g_gives_cycles_targets
 (g.published_at <= :now and jsonb_path_exists(g.content, '$.cycles.* ? (@ > 0)'))
@@ -88,16 +90,20 @@ select p.stream, h.id as head, {on_centres} as centres, {on_since} as opened_at,
 from (
     select p.stream
     from calendars c
-    join promises p on p.state = 'waiting' and {c_is_newer_than_p}
+    cross join lateral (
+        select p.stream from promises p where p.state = 'waiting' and {c_is_newer_than_p} offset 0) p
     where c.published_at <= :now and c.version > (
         select min(calendar_version) from promises where state = 'waiting' and calendar_centre = c.centre)
     union
     select o.stream
     from targets t
     cross join jsonb_each_text(t.seconds) as s (channel, seconds)
-    join promises o
-        on o.state = 'waiting' and o.beside is null and o.target_channel = s.channel and o.target_seconds > s.seconds::int
-    where o.targets_version < t.version and t.published_at <= :now and t.published_at < o.due_at
+    cross join lateral (
+        select o.stream from promises o
+        where o.state = 'waiting' and o.beside is null and o.target_channel = s.channel
+            and o.target_seconds > s.seconds::int
+            and (o.targets_version < t.version and t.published_at < o.due_at) is true offset 0) o
+    where t.published_at <= :now
         and t.version > (select min(targets_version) from promises where state = 'waiting')
         and s.seconds::int < (
             select max(target_seconds) from promises
@@ -106,7 +112,8 @@ from (
     select p.stream
     from tz_databases d
     cross join {tz_changes_in_d}
-    join promises p on p.state = 'waiting' and {x_is_a_newer_tz_of_p}
+    cross join lateral (
+        select p.stream from promises p where p.state = 'waiting' and {x_is_a_newer_tz_of_p} offset 0) p
     where x.version collate "C" <= :installed and x.published_at <= :now
     union
     select p.stream
@@ -130,7 +137,7 @@ limit :most;
 select p.stream, h.id as head, p.at_risk_at, p.correlation
 from promises p
 join streams_sla h using (stream)
-where p.state = 'waiting' and p.at_risk_at <= :now and p.due_at >= :now
+where p.state = 'waiting' and p.at_risk_at <= :now and (p.due_at >= :now) is true
 order by p.at_risk_at, p.stream
 limit :most;
 
@@ -148,7 +155,7 @@ limit :most;
 select p.stream, h.id as head, p.responded_at, p.correlation
 from promises p
 join streams_sla h using (stream)
-where p.state = 'waiting' and p.responded_at <= p.due_at
+where p.state = 'waiting' and (p.responded_at <= p.due_at) is true
 order by p.due_at, p.stream
 limit :most;
 
@@ -190,9 +197,10 @@ from (
     from calendar_changes c
     cross join jsonb_to_recordset(c.changes)
         as x (version int, published_at timestamptz, from_at timestamptz, until_at timestamptz)
-    join promises p
-        on {is_judged} and {span} && tstzrange(x.from_at, x.until_at)
-        and p.calendar_centre = c.centre and p.calendar_version < x.version
+    cross join lateral (
+        select * from promises p
+        where {is_judged} and {span} && tstzrange(x.from_at, x.until_at)
+            and p.calendar_centre = c.centre and p.calendar_version < x.version offset 0) p
     join streams_sla h on h.stream = p.stream
     where x.published_at <= :now and not {p_was_merged} and not exists (
         select from unnest(cast(:streams as text[]), cast(:versions as int[])) as stays (stream, version)
@@ -230,9 +238,9 @@ from (
     join together t using (seed)
     order by n.stream, n.seed
 ) g
-join promises p on p.stream = 'promise' || substr(g.stream, 7)
+cross join lateral (
+    select * from promises where stream = 'promise' || substr(g.stream, 7) and due_at is not null offset 0) p
 join streams_sla h on h.stream = p.stream
-where p.due_at is not null
 order by p.stream;
 
 -- name: any_merge
@@ -242,16 +250,16 @@ select from promise_facts where survivors <> '{}' limit 1;
 -- name: next_due
 -- The first instant at which one of these duties will act.
 select least(
-    (select min(at_risk_at) from promises where state = 'waiting' and due_at >= :now),
+    (select min(at_risk_at) from promises where state = 'waiting' and (due_at >= :now) is true),
     (select min(due_at) from promises where state = 'waiting') + interval '1 microsecond',
     (select min(c.published_at) from calendars c
      where c.published_at > :now and exists (
          select from promises p
-         where p.state = 'waiting' and {c_is_newer_than_p})),
+         where p.state = 'waiting' and {c_is_newer_than_p} offset 0)),
     (select min(t.published_at) from targets t
      where t.published_at > :now and exists (
          select from promises p
-         where p.state = 'waiting' and {t_is_shorter_than_p})),
+         where p.state = 'waiting' and {t_is_shorter_than_p} offset 0)),
     (select min(c.published_at) from calendars c
      where c.published_at > :now and exists (
          select from promises p cross join {grounds_of_p}
@@ -276,7 +284,7 @@ select least(
     (select min(x.published_at) from tz_databases d
      cross join {tz_changes_in_d}
      where x.published_at > :now and x.version collate "C" <= :installed and exists (
-         select from promises p where p.state = 'waiting' and {x_is_a_newer_tz_of_p}))) as at;
+         select from promises p where p.state = 'waiting' and {x_is_a_newer_tz_of_p} offset 0))) as at;
 
 -- name: cycles_to_reckon
 -- Tickets of which more is known than what their cycles were reckoned on: facts, hours or targets. Where the plan gives
@@ -324,11 +332,11 @@ select max(version) as version from targets;
 -- name: cycles_due
 -- Cycles whose target was used up before they ended. Those of which more is known by now are reckoned anew first.
 select r.stream, h.id as head, r.next_due_at, r.centre, r.correlation
-from cycles r
+from (select * from cycles where next_due_at < :now offset 0) r
 join streams_sla h using (stream)
 cross join lateral (
     select sum(f.known) as known, max(f.last_at) as last_at from cycle_facts f where f.ticket = r.ticket) t
-where r.next_due_at < :now and t.known <= r.known
+where t.known <= r.known
 and not (r.is_running and ({r_has_newer_hours} or {r_has_newer_targets}))
 order by r.next_due_at, r.stream
 limit :most;

@@ -38,7 +38,7 @@ EXAMPLES = (
 """States as JSON: what those that are put away have in common with them takes no room."""
 
 READERS: tuple[Reader, ...] = (
-    Reader("sla", SLA, 13, (STATES, PROMISES, CYCLES), writes=True, reacts=True, put_away=PutAway(EXAMPLES)),
+    Reader("sla", SLA, 14, (STATES, PROMISES, CYCLES), writes=True, reacts=True, put_away=PutAway(EXAMPLES)),
     Reader("tickets", TICKETS, 5, (CYCLE_FACTS, HISTORIES), reacts=True),
     Reader("plan", PLAN, 5, (CALENDARS, CALENDAR_CHANGES, TARGETS, TZ_DATABASES)),
 )

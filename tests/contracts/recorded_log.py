@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from libs.eventlog.fold import Projector, View
-from libs.eventlog.projection import Reader
+from libs.eventlog.projection import Reader, StateRow
 from libs.eventlog.rule import Judge
 from libs.eventlog.wire.codec import Codec
 from libs.eventlog.wire.record import CONTENT_TYPE, Record
+from libs.eventlog.wire.unvalidated import encoder_without_validation
 from libs.messages.base import rfc3339
 from libs.messages.catalogue import EVENTS
 from services.contract.projections import READERS as CONTRACT
@@ -61,7 +62,7 @@ def folded() -> list[str]:
 
 def _lines(name: str, reader: Reader, records: list[Record]) -> Iterator[str]:
     projector = Projector(reader, Judge(Codec(reader.topic, EVENTS[reader.topic], PARTITIONS)))
-    dump = {projection.table: projection.dump for projection in reader.projections}
+    dump = {p.table: _state_as_text if p.is_state else p.dump for p in reader.projections}
     for partition in range(PARTITIONS):
         events = projector.judge.envelopes([record for record in records if record.partition == partition])
         view = View(rows={table: {} for table in dump})
@@ -75,6 +76,10 @@ def _lines(name: str, reader: Reader, records: list[Record]) -> Iterator[str]:
         for stream, head in view.heads.items():
             yield _line(f"{name}.heads", (stream, partition, *head, bytes(view.command_indexes.get(stream, b""))))
         yield from (_line(f"{name}.voids", (partition, offset)) for offset in view.voids)
+
+
+def _state_as_text(row: StateRow) -> tuple[str, str]:
+    return row.stream, encoder_without_validation()(row.state).decode()
 
 
 def _line(table: str, row: tuple[Any, ...]) -> str:
@@ -111,7 +116,7 @@ def put_away() -> Iterator[dict[str, Any]]:
 
 
 def _packed(reader: Reader, state: str) -> str:
-    return (reader.put_away.packed(state) or b"").hex()
+    return (reader.put_away.packed(state.encode()) or b"").hex()
 
 
 if __name__ == "__main__":

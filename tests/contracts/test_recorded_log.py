@@ -29,7 +29,7 @@ def test_what_a_version_of_a_reader_has_packed_can_be_read_as_long_as_it_stays(n
     assert mine, f"version {reader.version} has packed nothing yet: python -m tests.contracts.recorded_log"
     for one in mine:
         read = reader.put_away.unpacked(bytes.fromhex(one["packed"]))
-        assert json.loads(read or "") == json.loads(one["state"])
+        assert json.loads(read or b"") == json.loads(one["state"])
 
 
 def test_no_state_holds_a_fraction_since_those_that_are_put_away_would_not_come_back_digit_by_digit() -> None:

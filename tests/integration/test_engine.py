@@ -207,13 +207,34 @@ async def test_in_a_year_streams_are_put_away_and_what_is_said_of_one_brings_it_
         assert (await _put_away(engine), await _times(engine)) == (10, 30)
 
 
+async def test_a_state_is_not_read_again_by_whoever_has_just_written_it(house: House) -> None:
+    async with house.process() as engine:
+        writer = house.writer(engine)
+        await writer.handle(said(1))
+        async with engine.database.connection() as connection:
+            await connection.execute("update saying_states set state = 'nothing that could be read'")
+        [answer] = await writer.handle(said(21))
+        _, found = await engine.verify("sayings")
+    assert (answer.event and answer.event.sequence, found) == (2, [])
+
+
+async def test_whoever_knows_a_state_that_another_one_has_moved_reads_it_again(house: House) -> None:
+    async with house.process() as one, house.process("two") as two:
+        writers = house.writer(one), house.writer(two)
+        for turn in range(6):
+            answers = await writers[turn % 2].handle(said(*range(turn * 20, turn * 20 + 20)))
+            assert {answer.event.sequence for answer in answers if answer.event} == {turn + 1}
+        assert sum((await one.log.ends(house.topic)).values()) == 6 * 20  # none was decided on what had been
+        assert await _times(one) == 6 * 20
+
+
 async def test_a_state_that_somebody_changed_where_it_is_put_away_is_found(house: House) -> None:
     async with house.process() as engine:
         await house.writer(engine).handle(said(*range(20)))
     async with house.process(day=200) as engine:
         await house.writer(engine).handle(said(*range(20, 29)))
         async with engine.database.connection() as connection:
-            packed = house.reader.put_away.packed('{"times": 7}')
+            packed = house.reader.put_away.packed(b'{"times": 7}')
             await connection.execute("update away_sayings set state = $1 where stream = 'saying/test/19'", packed)
         _, found = await engine.verify("sayings")
         assert [difference.table for difference in found] == ["away_sayings"]

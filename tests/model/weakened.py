@@ -137,7 +137,7 @@ class AsksBeforeTheGate(DoorLoop):
 
 
 class DropsWhatIsPutAway(PutAway):
-    def packed(self, state: str | None) -> bytes | None:  # noqa: ARG002 - that is what is wrong with it
+    def packed(self, state: bytes | None) -> bytes | None:  # noqa: ARG002 - that is what is wrong with it
         return None
 
 

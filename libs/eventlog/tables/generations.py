@@ -9,7 +9,7 @@ import asyncpg
 
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.ports import Identity
-from libs.eventlog.projection import Reader
+from libs.eventlog.projection import Projection, Reader
 from libs.eventlog.tables.bell import tell
 from libs.eventlog.tables.database import Connection
 from libs.eventlog.tables.locks import Lock
@@ -169,6 +169,7 @@ def standbys_of(reader: Reader, known: Iterable[Generation]) -> list[Generation]
 async def switch(connection: Connection, to: Generation, proof: Mapping[str, Any] | None) -> None:
     """Set the pointer to a generation; the one before is kept, to roll back to."""
     async with connection.transaction():
+        await connection.execute("set local synchronous_commit to on")  # which tables are in use stands in no log
         await connection.execute(
             "update olcare.generation set state = 'kept' where reader = $1 and version = $2 and state = 'live'",
             to.reader,
@@ -234,10 +235,20 @@ def tables(reader: Reader, schema: str) -> Iterable[str]:
     yield f'create table {schema}.voids_{name} (partition int not null, "offset" bigint not null)'
     for projection in reader.projections:
         yield f"create table {schema}.{projection.table} ({projection.columns})"
+        yield f"alter table {schema}.{projection.table} {_without_statistics(projection)}"
     for each in reader.entered:
         yield f"create table {schema}.{each.table} ({each.ddl})"
     if reader.writes:
         yield from _put_away(name, schema)
+
+
+def _without_statistics(projection: Projection[Any]) -> str:
+    """Have the planner know nothing of the values of a table.
+
+    Most rows of a table are of what is over, and those of which something may be due come and go: whatever the planner
+    had seen of them last, it would take for what is there now, and go through all of them where none is due.
+    """
+    return ", ".join(f"alter column {name} set statistics 0" for name in projection.column_names)
 
 
 def _put_away(name: str, schema: str) -> Iterable[str]:

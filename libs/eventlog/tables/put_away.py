@@ -62,7 +62,7 @@ def _quiet(reader: Reader, schema: str) -> str:
         ' older as (select stream, string_agg(command || int8send("offset"), \'\' order by "offset") as older'
         f" from {commands} where stream in (select stream from quiet) group by stream)"
         " select stream, partition, sequence, id, hour, coalesce(older, '') || journal as commands,"
-        f" {'state::text' if reader.state else 'null'} as state from quiet left join older using (stream) {state}"
+        f" {'state' if reader.state else 'null'} as state from quiet left join older using (stream) {state}"
     )
 
 

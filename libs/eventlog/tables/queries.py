@@ -37,8 +37,11 @@ def put_together(text: str, expressions: Mapping[str, str]) -> str:
 
 
 def seeing(text: str, instead: Mapping[str, str]) -> str:
-    """Have every query of a file see other rows in place of some tables, each given as SQL."""
-    tables = ", ".join(f"{name} as ({sql})" for name, sql in instead.items())
+    """Have every query of a file see other rows in place of some tables, each given as SQL.
+
+    It is not materialized: a query finds by its indexes what it asks for, and no more of a table is read.
+    """
+    tables = ", ".join(f"{name} as not materialized ({sql})" for name, sql in instead.items())
     return HEAD.sub(lambda head: f"{head[0]}with {tables}\n", text) if instead else text
 
 

@@ -5,18 +5,24 @@ from typing import Any
 
 from libs.eventlog.fold import View, entries, parted
 from libs.eventlog.ports import Position, Touched
-from libs.eventlog.projection import Key, Projection, Reader, Tally
+from libs.eventlog.projection import Key, Projection, Reader, StateRow, Tally
 from libs.eventlog.tables import put_away as tables
 from libs.eventlog.tables.database import Connection
 from libs.eventlog.tables.put_away import AwayRow, away, put_away, stored_state, take_back
+from libs.eventlog.tables.states import KnownStates
 from libs.eventlog.wire.record import Head
 
 
 class PostgresSteps:
     """One batch of each of several partitions within their transaction, the position rows locked."""
 
-    def __init__(self, connection: Connection, reader: Reader, partitions: Collection[int]) -> None:
+    def __init__(
+        self, connection: Connection, reader: Reader, partitions: Collection[int], states: KnownStates
+    ) -> None:
         self._connection, self._reader, self._partitions = connection, reader, list(partitions)
+        self._states = states
+        self.moved_states: list[tuple[str, Head, Any]] = []
+        """Of the streams that moved the states that are known, to be kept once the transaction has ended."""
         self._before: dict[int, dict[str, tuple[int, bytes]]] = {}
         self._away: dict[int, dict[str, AwayRow]] = {}
         self._stored: dict[str, set[str]] = {}
@@ -77,13 +83,21 @@ class PostgresSteps:
             views[partition].rows[table] = {}
             for stream in {key[0] for key in each.keys[table]}:
                 asking.setdefault(stream, []).append(partition)
-        if not asking:
-            return
-        found = await self._connection.fetch(f"select * from {table} where stream = any($1)", list(asking))
-        self._stored[table] = {row[0] for row in found}
-        for row in map(tuple, found):
+        rows: list[Any] = self._known(asking, views) if projection.is_state else []
+        self._stored[table] = {row[0] for row in rows}
+        if unknown := [stream for stream in asking if stream not in self._stored[table]]:
+            found = await self._connection.fetch(f"select * from {table} where stream = any($1)", unknown)
+            self._stored[table].update(row[0] for row in found)
+            rows += [projection.loaded(tuple(row)) for row in found]
+        for row in rows:
             for partition in asking[row[0]]:
-                views[partition].rows[table][row[:size]] = projection.loaded(row)
+                views[partition].rows[table][row[:size]] = row
+
+    def _known(self, asking: Mapping[str, Collection[int]], views: Mapping[int, View]) -> list[StateRow]:
+        """The states that are known by their heads."""
+        heads = {s: next((h for p in asking[s] if (h := views[p].heads.get(s))), None) for s in asking}
+        known = ((stream, self._states.of(stream, head)) for stream, head in heads.items())
+        return [StateRow(stream, state) for stream, state in known if state is not None]
 
     async def save(self, views: Mapping[int, View], positions: Mapping[int, Position]) -> None:
         """Write what the folds made of the views, and the positions after the batches; put streams away."""
@@ -136,9 +150,15 @@ class PostgresSteps:
                 full, index = parted(newest + bytes(view.command_indexes.get(stream, b"")))
                 hour = (view.hours[stream],) if self._reader.writes else ()
                 rows.append((stream, partition, head.sequence, head.id, index, *hour))
+                self._note_state(stream, head, view)
                 older += [(stream, *entry) for entry in entries(full)]
         await self._copy(f"heads_{self._reader.name}", rows)
         await self._copy(f"commands_{self._reader.name}", older)
+
+    def _note_state(self, stream: str, head: Head, view: View) -> None:
+        table = self._reader.state
+        if table and (row := view.rows[table.table].get((stream,))):
+            self.moved_states.append((stream, head, row.state))
 
     async def _save_rows(self, projection: Projection[Any], kept: Sequence[Mapping[Key, Any]]) -> None:
         if not any(kept):

@@ -7,6 +7,7 @@ Rows of a batch are written by deleting what was there and copying what is there
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import asyncpg
 
@@ -15,6 +16,7 @@ from libs.eventlog.fold import command_key, counted_at
 from libs.eventlog.ports import Asked, Loaded, Position, Span, nobody
 from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Connection, Database
+from libs.eventlog.tables.states import KnownStates
 from libs.eventlog.tables.steps import PostgresStep, PostgresSteps
 from libs.eventlog.wire.record import Head
 
@@ -35,6 +37,7 @@ class PostgresStore:
         self.put_away = self.came_back = 0
         """Streams that this process has put away, and that have come back."""
         self._state = reader.state
+        self.states = KnownStates()
 
     async def claim(self, partitions: Iterable[int]) -> Mapping[int, Position]:
         """Become the owner: bump the epochs and read the positions, in one transaction."""
@@ -67,10 +70,12 @@ class PostgresStore:
         """Open one transaction for several partitions; raises Fenced where a position row is not as expected."""
         async with self._database.connection() as connection, connection.transaction():
             await self._lock(connection, expected)
-            steps = PostgresSteps(connection, self._reader, expected.keys())
+            steps = PostgresSteps(connection, self._reader, expected.keys(), self.states)
             yield steps
         self.put_away, self.came_back = self.put_away + steps.went, self.came_back + steps.came_back
         if steps.saved:
+            for known in steps.moved_states:
+                self.states.keep(*known)
             self._known.update({partition: position.next_offset for partition, position in steps.saved.items()})
             self.moves += 1
             self.on_move()
@@ -90,20 +95,23 @@ class PostgresStore:
                 raise Fenced(f"{self._reader.name}[{partition}] is at {found.get(partition)}, not at {position}")
 
     async def load(self, streams: Sequence[str], commands: Sequence[Asked] = ()) -> Mapping[str, Loaded]:
-        """Heads, counted commands and states in one snapshot."""
+        """Heads, counted commands and states in one snapshot; states that are known by their heads are not read."""
         by_stream: dict[str, list[str]] = {stream: [] for stream in streams}
         for asked in commands:
             by_stream[asked.stream].append(asked.command)
         state = self._state.table if self._state else None
-        column, join = ("s.state", f"left join {state} s using (stream)") if state else ("null", "")
+        column, join = ("s.state", f"left join {state} s using (stream)") if state else ("null::bytea", "")
+        is_new = "coalesce(h.id, a.id::text) is distinct from known"
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 f"select stream, coalesce(h.sequence, a.sequence) as sequence, coalesce(h.id, a.id::text) as id,"
-                f" coalesce(h.journal, a.commands) as journal, older, {column} as state, a.state as packed"
-                f" from unnest($1::text[]) as wanted (stream) left join heads_{self._reader.name} h using (stream)"
+                f" coalesce(h.journal, a.commands) as journal, older, case when {is_new} then {column} end as state,"
+                f" case when {is_new} then a.state end as packed from unnest($1::text[], $4::text[])"
+                f" as wanted (stream, known) left join heads_{self._reader.name} h using (stream)"
                 f" left join {self._away} using (stream) {join} {self._older}",
                 list(by_stream),
                 *_arrays(commands),
+                self.states.heads(by_stream),
             )
         return {row["stream"]: self._loaded(row, by_stream[row["stream"]]) for row in rows}
 
@@ -182,10 +190,18 @@ class PostgresStore:
 
     def _loaded(self, row: asyncpg.Record, commands: Iterable[str]) -> Loaded:
         head = Head(row["sequence"], row["id"]) if row["id"] is not None else None
-        stored = row["state"] or self._reader.put_away.unpacked(row["packed"])
-        state = self._state.loaded((row["stream"], stored)).state if self._state and stored else None
+        state = self._state_of(row, head) if self._state and head else None
         found = {command: _counted(row, command) for command in commands}
         return Loaded(head, {command: offset for command, offset in found.items() if offset is not None}, state)
+
+    def _state_of(self, row: asyncpg.Record, head: Head) -> Any:
+        """The state that was read, else the one that is known; None where there is none."""
+        stream, stored = row["stream"], row["state"] or self._reader.put_away.unpacked(row["packed"])
+        if not stored or not self._state:
+            return self.states.of(stream, head)
+        state = self._state.loaded((stream, stored)).state
+        self.states.keep(stream, head, state)
+        return state
 
 
 def _arrays(commands: Sequence[Asked]) -> tuple[list[str], list[bytes]]:

@@ -1,4 +1,4 @@
-"""A decoder without validation for an event, or the state of a stream, derived from its one definition.
+"""Decoders without validation for an event, or the state of a stream, derived from its one definition; an encoder.
 
 pydantic checks what we write; what the log and our tables hold was checked then, so reading needs types, not rules.
 msgspec decodes the plain types of the whole at once, and the instances of models and dataclasses are put together from
@@ -36,11 +36,22 @@ def decoder_without_validation(model: type[M]) -> Callable[[bytes | str | msgspe
     return lambda data: build(decode(data))
 
 
+def encoder_without_validation() -> Callable[[Any], bytes]:
+    """An encoder of dataclasses, and the models in them, as JSON, each field in its order; raises TypeError."""
+    return msgspec.json.Encoder(enc_hook=_fields_of_model).encode
+
+
+def _fields_of_model(value: Any) -> dict[str, Any]:
+    if isinstance(value, BaseModel):
+        return value.__dict__
+    raise TypeError(f"{type(value)} stands in no state")
+
+
 class _Tagged(msgspec.Struct):
     state: str
 
 
-def state_decoder_without_validation(states: Any) -> Callable[[bytes | str], Any]:
+def state_decoder_without_validation(states: Any) -> Callable[[bytes], Any]:
     """A decoder of JSON into one of several dataclasses, chosen by the field `state`.
 
     Raises TypeError where one has no such literal, or holds a union of models.

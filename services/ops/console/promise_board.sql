@@ -43,8 +43,8 @@ order by day;
 -- Those breached, the youngest first, as `promises_reported` has them.
 select p.ticket, p.centre, p.channel, p.state, p.opened_at, p.due_at, p.responded_at, p.detected_at,
     p.calendar_centre, p.restated, p.restated_due_at, p.restated_because,
-    case when p.responded_at is not null then s.state #>> '{promise,certificate,opened_at}' end as since,
-    case when p.responded_at is not null then s.state #>> '{promise,certificate,intervals}' end as intervals,
+    case when p.responded_at is not null then convert_from(s.state, 'UTF8')::jsonb #>> '{promise,certificate,opened_at}' end as since,
+    case when p.responded_at is not null then convert_from(s.state, 'UTF8')::jsonb #>> '{promise,certificate,intervals}' end as intervals,
     case when p.responded_at is not null then a.state end as packed
 from (
     select * from promises

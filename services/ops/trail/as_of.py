@@ -93,9 +93,8 @@ def _instead(table: str, changed: str | None) -> str:
 
 
 def without(table: str, changed: str) -> str:
-    """SQL for the rows of a table but those of the streams of a value."""
-    others = f"select from unnest(cast(:{changed} as text[])) as other (stream) where other.stream = t.stream"
-    return f"select t.* from {table} t where not exists ({others})"  # noqa: S608 - our name
+    """SQL for the rows of a table but those of the streams of a value, which are hashed, however many they are."""
+    return f"select t.* from {table} t where t.stream not in (select unnest(cast(:{changed} as text[])))"  # noqa: S608 - our name
 
 
 def values_of(rows: Rows, projections: Iterable[Projection[Any]]) -> Mapping[str, str]:
@@ -104,17 +103,17 @@ def values_of(rows: Rows, projections: Iterable[Projection[Any]]) -> Mapping[str
 
 
 def _json(projection: Projection[Any], rows: Sequence[Any]) -> str:
-    """As the columns of the table take them; JSON in a column of that type stands as it is."""
-    names = [column.split()[0] for column in _columns(projection)]
-    kept = {column.split()[0] for column in _columns(projection) if " jsonb" in column}
-    dumped = (dict(zip(names, projection.dump(row), strict=True)) for row in rows)
-    return to_json(
-        [{n: json.loads(v) if n in kept and v is not None else v for n, v in d.items()} for d in dumped]
-    ).decode()
+    """As the columns of the table take them: JSON in a column of that type as it is, bytes in digits of 16."""
+    columns = dict(zip(projection.column_names, projection.columns.split(","), strict=True))
+    kept = {name for name, column in columns.items() if " jsonb" in column}
+    dumped = (dict(zip(columns, projection.dump(row), strict=True)) for row in rows)
+    return to_json([{n: _value(v, is_json=n in kept) for n, v in d.items()} for d in dumped]).decode()
 
 
-def _columns(projection: Projection[Any]) -> list[str]:
-    return [" ".join(column.split()) for column in projection.columns.split(",")]
+def _value(value: Any, *, is_json: bool) -> Any:
+    if isinstance(value, bytes):
+        return rf"\x{value.hex()}"
+    return json.loads(value) if is_json and value is not None else value
 
 
 class Moved(NamedTuple):

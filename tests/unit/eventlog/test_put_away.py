@@ -13,8 +13,9 @@ from libs.messages.ids import name_id
 from tests.unit.eventlog.environment import InMemory
 from tests.unit.eventlog.suite_put_away import NEVER, READER, any_play, loaded, read, same_but_where
 
-STATE = '{"ticket":"ticket/crm-eu/4711","opened_at":"2026-11-27T15:30:00Z","stage":{"stage":"resolved"},"held":[]}'
-OTHER = STATE.replace("4711", "4712").replace("15:30:00", "16:45:12")
+EXAMPLE = '{"ticket":"ticket/crm-eu/4711","opened_at":"2026-11-27T15:30:00Z","stage":{"stage":"resolved"},"held":[]}'
+STATE = EXAMPLE.encode()
+OTHER = STATE.replace(b"4711", b"4712").replace(b"15:30:00", b"16:45:12")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
@@ -23,13 +24,13 @@ JSON = st.recursive(
 
 @given(JSON, st.booleans())
 def test_what_is_packed_is_read_back(state: Any, by_example: bool) -> None:  # noqa: FBT001 - drawn
-    put_away = PutAway(STATE if by_example else "{}")
-    assert json.loads(put_away.unpacked(put_away.packed(json.dumps(state))) or "") == state
+    put_away = PutAway(EXAMPLE if by_example else "{}")
+    assert json.loads(put_away.unpacked(put_away.packed(json.dumps(state).encode())) or b"") == state
 
 
 def test_the_order_of_keys_does_not_matter() -> None:
-    packed = PutAway(STATE).packed
-    assert packed('{"a":1,"b":[{"c":2,"d":3}]}') == packed('{"b": [{"d": 3, "c": 2}], "a": 1}')
+    packed = PutAway(EXAMPLE).packed
+    assert packed(b'{"a":1,"b":[{"c":2,"d":3}]}') == packed(b'{"b": [{"d": 3, "c": 2}], "a": 1}')
 
 
 def test_no_state_is_none() -> None:
@@ -38,12 +39,12 @@ def test_no_state_is_none() -> None:
 
 
 def test_what_states_have_in_common_takes_no_room() -> None:
-    assert len(PutAway(STATE).packed(OTHER) or b"") < len(PutAway().packed(OTHER) or b"") / 2 < len(OTHER) / 2
+    assert len(PutAway(EXAMPLE).packed(OTHER) or b"") < len(PutAway().packed(OTHER) or b"") / 2 < len(OTHER) / 2
 
 
-@pytest.mark.parametrize("example", ["{}", OTHER])
+@pytest.mark.parametrize("example", ["{}", OTHER.decode()])
 def test_what_says_which_state_it_is_does_not_depend_on_how_it_is_packed(example: str) -> None:
-    assert (PutAway(example).packed(STATE) or b"")[:CHECK] == (PutAway(STATE).packed(STATE) or b"")[:CHECK]
+    assert (PutAway(example).packed(STATE) or b"")[:CHECK] == (PutAway(EXAMPLE).packed(STATE) or b"")[:CHECK]
     assert (PutAway(example).packed(STATE) or b"")[:CHECK] != (PutAway(example).packed(OTHER) or b"")[:CHECK]
 
 

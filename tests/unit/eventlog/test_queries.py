@@ -39,10 +39,10 @@ def test_braces_that_hold_no_name_are_left_alone() -> None:
 
 
 def test_every_query_sees_other_rows_in_place_of_a_table() -> None:
-    one = "-- name: all\n-- All of them.\nselect * from promises;\n-- name: none\nselect 1;\n"
+    one = "-- name: all\n-- All of them.\nfrom promises;\n-- name: none\nwithout any;\n"
+    seen = "with promises as not materialized (select :a), states as not materialized (select :b)\n"
     assert seeing(one, {"promises": "select :a", "states": "select :b"}) == (
-        "-- name: all\n-- All of them.\nwith promises as (select :a), states as (select :b)\nselect * from promises;\n"
-        "-- name: none\nwith promises as (select :a), states as (select :b)\nselect 1;\n"
+        f"-- name: all\n-- All of them.\n{seen}from promises;\n-- name: none\n{seen}without any;\n"
     )
     assert seeing(one, {}) == one
 

@@ -14,7 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter
 
-from libs.eventlog.wire.unvalidated import decoder_without_validation, state_decoder_without_validation
+from libs.eventlog.wire.unvalidated import (
+    decoder_without_validation,
+    encoder_without_validation,
+    state_decoder_without_validation,
+)
 from libs.messages.base import Event
 from libs.messages.catalogue import EVENT_OF_TYPE
 
@@ -146,12 +150,17 @@ class Busy:
     ],
 )
 def test_a_state_is_read_as_pydantic_reads_it(state: Idle | Busy) -> None:
-    stored = TypeAdapter[Idle | Busy](Idle | Busy).dump_json(state)
-    assert state_decoder_without_validation(Idle | Busy)(stored) == state
+    for stored in (TypeAdapter[Idle | Busy](Idle | Busy).dump_json(state), encoder_without_validation()(state)):
+        assert state_decoder_without_validation(Idle | Busy)(stored) == state
+
+
+def test_what_is_neither_plain_nor_a_model_is_not_written() -> None:
+    with pytest.raises(TypeError, match="stands in no state"):
+        encoder_without_validation()(object())
 
 
 def test_a_state_stored_before_a_field_came_has_its_default() -> None:
-    assert state_decoder_without_validation(Idle | Busy)('{"state": "idle"}') == Idle()
+    assert state_decoder_without_validation(Idle | Busy)(b'{"state": "idle"}') == Idle()
 
 
 def test_states_that_nothing_tells_apart_are_refused() -> None:

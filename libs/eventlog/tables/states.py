@@ -1,0 +1,45 @@
+"""States that were read or written lately, so that the writer and the reader of one process need not read them again.
+
+Each is kept beside the head that it follows from. The id of a head depends on all events before it, so a state is asked
+for by what is the head now, and can not be out of date, whoever moved the tables.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from libs.eventlog.wire.record import Head
+
+MOST = 10_000  # streams; more than a writer has under way at once
+
+
+class _Kept(NamedTuple):
+    head: str
+    state: Any
+
+
+class KnownStates:
+    """By stream the newest state that is known; the least recently known are forgotten."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._kept: dict[str, _Kept] = {}
+
+    def heads(self, streams: Iterable[str]) -> list[str | None]:
+        """The id of the head of which the state of each stream is known."""
+        return [kept.head if (kept := self._kept.get(stream)) else None for stream in streams]
+
+    def of(self, stream: str, head: Head | None) -> Any:
+        """The state that follows from a head; None where it is not known."""
+        kept = self._kept.get(stream)
+        return kept.state if kept and head and kept.head == head.id else None
+
+    def keep(self, stream: str, head: Head, state: Any) -> None:
+        """Keep a state."""
+        self._kept.pop(stream, None)
+        self._kept[stream] = _Kept(head.id, state)
+        if len(self._kept) > self._most:
+            del self._kept[next(iter(self._kept))]
+
+    def clear(self) -> None:
+        """Forget all: other tables are in use, for which other records may be set aside."""
+        self._kept.clear()

@@ -1,0 +1,35 @@
+"""States that are known by their heads: the newest of each stream, and no more of them than may be kept."""
+
+from libs.eventlog.tables.states import KnownStates
+from libs.eventlog.wire.record import Head
+
+FIRST, SECOND = Head(1, "first"), Head(2, "second")
+
+
+def test_a_state_is_known_by_its_head_alone() -> None:
+    states = KnownStates()
+    states.keep("a", FIRST, "opened")
+    assert states.of("a", FIRST) == "opened"
+    assert [states.of(*asked) for asked in (("a", SECOND), ("a", None), ("b", FIRST))] == [None, None, None]
+    assert states.heads(["a", "b"]) == ["first", None]
+
+
+def test_the_newest_takes_the_place_of_the_one_before() -> None:
+    states = KnownStates()
+    states.keep("a", FIRST, "opened")
+    states.keep("a", SECOND, "closed")
+    assert (states.of("a", FIRST), states.of("a", SECOND)) == (None, "closed")
+
+
+def test_those_kept_longest_ago_are_forgotten_first() -> None:
+    states = KnownStates(most=2)
+    for stream in "abac":
+        states.keep(stream, FIRST, stream)
+    assert states.heads("abc") == ["first", None, "first"]
+
+
+def test_all_are_forgotten_where_other_tables_are_in_use() -> None:
+    states = KnownStates()
+    states.keep("a", FIRST, "opened")
+    states.clear()
+    assert states.of("a", FIRST) is None
