@@ -3,7 +3,6 @@
 Opening it rebuilds from the log what the database lacks: a generation for each reader that has none ready.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -276,9 +275,14 @@ class Engine:
                     await loop.check()
 
     async def _listen(self) -> None:
-        """Have the looks at the generations made as soon as these change; raises Unavailable."""
-        async with heard(self.database, self._bell, self.standby.bell):
-            await asyncio.get_running_loop().create_future()
+        """Have the looks at the generations made as soon as these change.
+
+        Raises Unavailable where that is not told any more: a server that is back may have lost its last moment, so that
+        nothing is known of its tables (ADR 0013).
+        """
+        async with heard(self.database, self._bell, self.standby.bell) as gone:
+            await gone
+        raise Unavailable(f"database {self.database.name} has ended our connection")
 
     async def _follow_pointer(self) -> None:
         """Switch to the generations that the pointer names; raises Unavailable where the database was dropped."""

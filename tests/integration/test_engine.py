@@ -207,6 +207,22 @@ async def test_in_a_year_streams_are_put_away_and_what_is_said_of_one_brings_it_
         assert (await _put_away(engine), await _times(engine)) == (10, 30)
 
 
+async def test_whoever_loses_the_connection_on_which_changes_are_told_begins_again(house: House) -> None:
+    async with house.process(live=False) as engine:
+        listening = asyncio.ensure_future(dict(engine.tasks())["bell"]())
+        async with engine.database.connection() as connection:
+
+            async def listeners_ended() -> bool:
+                ended = "select pg_terminate_backend(pid) from pg_stat_activity"
+                return bool(
+                    await connection.fetch(f"{ended} where query ilike 'listen %' and datname = current_database()")
+                )
+
+            await eventually(listeners_ended)
+        with pytest.raises(Unavailable, match="has ended our connection"):
+            await listening
+
+
 async def test_a_state_is_not_read_again_by_whoever_has_just_written_it(house: House) -> None:
     async with house.process() as engine:
         writer = house.writer(engine)

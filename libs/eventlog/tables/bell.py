@@ -36,16 +36,25 @@ async def tell(connection: Connection) -> None:
 
 
 @asynccontextmanager
-async def heard(database: Database, *bells: Bell) -> AsyncIterator[None]:
-    """Ring now, for every change from now on, and where the server is gone; raises Unavailable."""
+async def heard(database: Database, *bells: Bell) -> AsyncIterator[asyncio.Future[None]]:
+    """Ring now and for every change from now on; gives what is done where nothing is heard any more.
+
+    Raises Unavailable.
+    """
     async with reachable(f"database {database.name}"):
         connection = await asyncpg.connect(database.address, timeout=10)
+    gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def ended(_: object) -> None:
+        if not gone.done():
+            gone.set_result(None)
+
+    connection.add_termination_listener(ended)
     try:
         for bell in bells:
-            connection.add_termination_listener(bell.ring)
             async with reachable(f"database {database.name}"):
                 await connection.add_listener(CHANGED, bell.ring)
             bell.ring()
-        yield
+        yield gone
     finally:
         connection.terminate()

@@ -129,7 +129,10 @@ def test_a_translation_has_the_places_of_its_sentence(language: str) -> None:
 NONSENSE: tuple[Any, ...] = ("", "x", "-1", "999999999999", "1500-01-01", "a\0b", "2026-11-30T08:00", None, {}, ["x"])
 
 
-@pytest.mark.parametrize("model", {*(p.query for p in PAGES), *(a.form for a in ACTIONS)}, ids=lambda m: m.__name__)
+MODELS = dict.fromkeys([*(page.query for page in PAGES), *(action.form for action in ACTIONS)])
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("language", OTHERS)
 def test_what_is_wrong_in_an_address_or_a_form_can_be_said(model: type[BaseModel], language: str) -> None:
     for value in NONSENSE:
