@@ -128,8 +128,8 @@ class NoticeDuties:
         """Name the duties."""
         return [
             Duty("abandon claims", self.claims_to_abandon, asks="claims_to_abandon"),
-            Duty("cancel notices", self.notices_to_cancel, asks="notices_to_cancel"),
-            Duty("take back lapses", self.lapses_to_take_back, asks="lapses_to_take_back"),
+            Duty("cancel notices", self.notices_to_cancel, sparing=True),  # none of them is sent meanwhile
+            Duty("take back lapses", self.lapses_to_take_back, sparing=True),
         ]
 
     def values(self) -> Mapping[str, object]:

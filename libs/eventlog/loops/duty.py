@@ -17,6 +17,8 @@ from libs.eventlog.ports import Clock
 
 FOR_ALL = "the question for all"
 """How it is named where it is left aside."""
+SPARED = 9.0
+"""So many times as long as a look took a duty rests that can wait: it takes a tenth of the time at most."""
 BATCH = 5000  # large, so that the cost of a round, above all the wait for safe time, is shared by many commands
 
 
@@ -62,13 +64,15 @@ class Duty:
     """One named query: `find` returns the commands for the rows that match at an instant of plan time, up to a limit.
 
     With `safe`, a duty that finds something waits for safe time, then runs the query again and acts on its result.
-    `asks` is a query without whose rows it finds nothing: those of all duties are asked in one question.
+    `asks` is a query without whose rows it finds nothing: those of all duties are asked in one question. What is
+    `sparing` goes through what has piled up, and can wait: it looks by itself, and rests when it has found nothing.
     """
 
     name: str
     find: Callable[[datetime, int], Awaitable[Sequence[Found]]]
     safe: SafeTime | None = None
     asks: str | None = None
+    sparing: bool = False
 
 
 Question = Callable[[AbstractSet[str], datetime], Awaitable[AbstractSet[str]]]
@@ -106,6 +110,10 @@ class DutyLoop:
         """By the name of a duty that waits for safe time, since when something of it is due."""
         self.stuck_duties = StuckStreams("duties", clock, report)
         self._held: set[str] = set()
+        self._rested_at: dict[str, float] = {}
+        """By the name of a sparing duty, when it has rested."""
+        self._spared = False
+        """Whether one of them rested when the others looked the last time."""
         self.stuck_streams = {duty.name: StuckStreams(f"duty {duty.name}", clock, report) for duty in duties}
 
     @property
@@ -127,16 +135,29 @@ class DutyLoop:
         """Do what is due until cancelled; after a round without events, `rest` waits until something may be due."""
         while True:
             if not await self.look():
-                await self._rest(soon=bool(self.waiting) or self.keeps_back)
+                await self._rest(soon=bool(self.waiting) or self.keeps_back or self._spared)
 
     async def look(self) -> int:
         """Do what the duties find now; gives the number of events that it led to."""
         done, idle = 0, await self._idle()
+        self._spared = False
         for duty in self._duties:
             if duty.asks in idle:
                 self._nothing_is_due(duty)
+            elif duty.sparing:
+                done += await self._sparingly(duty)
             else:
                 done += await self.round(duty)
+        return done
+
+    async def _sparingly(self, duty: Duty) -> int:
+        began = self._clock.monotonic()
+        if began < self._rested_at.get(duty.name, began):
+            self._spared = True
+            return 0
+        done = await self.round(duty)
+        now = self._clock.monotonic()
+        self._rested_at[duty.name] = now if done else now + SPARED * (now - began)
         return done
 
     async def _idle(self) -> AbstractSet[str]:

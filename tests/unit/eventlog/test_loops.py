@@ -32,6 +32,7 @@ from tests.model.services import StoryDoor, command_of
 from tests.model.story import CODECS, DOOR, MONDAY, RECEIPTS, TICKETS, TIMER_TICKETS, Expire
 from tests.unit.eventlog.environment import Machine, MemoryTables
 from tests.unit.eventlog.history import History, stream_in
+from tests.unit.recorded import recorded_event
 
 A = stream_in(0)
 
@@ -504,3 +505,42 @@ async def test_a_deadline_that_is_none_any_more_while_it_waits_is_waited_for_no_
         "the other one still waits, and since then, though both ask one safe time"
     )
     assert loop.waiting.keys() == {"end"}
+
+
+class LastRestError(Exception):
+    """It has rested often enough."""
+
+
+async def test_a_duty_that_goes_through_what_has_piled_up_takes_a_tenth_of_the_time_at_most() -> None:
+    clock, found = Machine(), list[IssuedCommand]()
+    looks, rests = list[float](), list[bool]()
+
+    async def find(now: datetime, most: int) -> Sequence[IssuedCommand]:  # noqa: ARG001 - always the same
+        looks.append(clock.monotonic())
+        await clock.sleep(2)
+        return found
+
+    async def answer(commands: Sequence[IssuedCommand]) -> Sequence[Answer]:
+        found.clear()
+        return [
+            Answer(issued, recorded_event("ticket/a/1", 1, MergeUndone(undone_at=MONDAY, into="ticket/a/2")))
+            for issued in commands
+        ]
+
+    async def rest(*, soon: bool) -> None:
+        rests.append(soon)
+        await clock.sleep(1 if soon else 4)
+        if len(rests) == 16:
+            raise LastRestError
+
+    duty = Duty("clear away", find, sparing=True)
+    loop = DutyLoop(clock, is_open, [duty], answer, rest)
+    with pytest.raises(LastRestError):
+        await loop.run()
+    assert looks == [0, 20]
+    assert rests == [False, *[True] * 14, False], "it is tried again soon where it was passed over"
+    found.append(IssuedCommand(str(name_id("due")), "promise/1", Expire(MONDAY), "head"))
+    clock.seconds = 100
+    assert [await loop.look(), await loop.look()] == [1, 0], "it goes on while there is something"
+    assert looks[2:] == [100, 102]
+    assert await loop.due() == []
