@@ -1,21 +1,31 @@
 """The journey of one ticket, alone, from its record at the door to its promise: where its time goes.
 
-By the broker's own clock: what is private of it, its event, its receipt and its promise, each when it was appended.
+By the broker's own clock: what is private of it, its event, its receipt and its promise, each when it was appended. And
+by intake's: what it does between the record and the receipt, span by span (`traced.py`).
 """
 
+import json
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from libs.eventlog.wire.receipts import receipts_of
 from libs.eventlog.wire.record import Record
 from libs.messages.catalogue import PRIVATE, SLA, TICKETS, TICKETS_DOOR
+from tests.bench import traced
 from tests.bench.beside import submitted
 from tests.bench.percentiles import p99
 from tests.bench.rounds import Part
 from tests.bench.site import Site, reached, site
 from tests.bench.stage import Stage
+from tests.bench.traced import SPANS
 
 JOURNEYS = 20
+DOOR = SPANS[0][2]
+ORDINALS = ("", "once", "again", *(f"for the {n}th time" for n in range(3, 100)))
 STATIONS = {
     PRIVATE: "door to what is private",
     TICKETS: "that to the event",
@@ -26,8 +36,12 @@ STATIONS = {
 
 async def measure(stage: Stage) -> Part:
     """Put tickets to the door, each when the one before has its promise."""
-    async with site(0) as here:
-        times = [await _journey(here) for _ in range(max(stage.rounds, JOURNEYS))]
+    with TemporaryDirectory() as folder:
+        trace = Path(folder) / "spans"
+        async with site(0, {"intake": "tests.bench.traced"}, {traced.FILE: str(trace)}) as here:
+            trace.touch()
+            times = [await _journey(here) for _ in range(max(stage.rounds, JOURNEYS))]
+        lines = [json.loads(line) for line in trace.read_text().splitlines()]
     spans: dict[str, list[float]] = {}
     for each in times:
         before = each[TICKETS_DOOR]
@@ -37,7 +51,23 @@ async def measure(stage: Stage) -> Part:
         spans.setdefault("door to receipt", []).append(each[receipts_of(TICKETS_DOOR)] - each[TICKETS_DOOR])
         spans.setdefault("door to promise", []).append(each[SLA] - each[TICKETS_DOOR])
     figures = {name: f"{median(of):.0f} ms median, {p99(of):.0f} ms p99" for name, of in spans.items()}
-    return Part("journey", [], figures)
+    return Part("journey", [], {**figures, **_spans(lines)})
+
+
+def _spans(lines: list[dict[str, Any]]) -> Mapping[str, str]:
+    """When each part of the door's answers began and ended, after their beginning: the medians, in order."""
+    doors = [line for line in lines if line["name"] == DOOR]
+    found: dict[str, list[tuple[float, float]]] = {}
+    for door in doors:
+        counts: Counter[str] = Counter()
+        inside = [line for line in lines if door["began"] <= line["began"] <= door["ended"]]
+        for line in sorted(inside, key=lambda line: line["began"]):
+            counts[line["name"]] += 1
+            name = f"{line['name']}, {ORDINALS[counts[line['name']]]}"
+            found.setdefault(name, []).append((line["began"] - door["began"], line["ended"] - door["began"]))
+    usual = {name: spans for name, spans in found.items() if len(spans) > len(doors) / 2}
+    middle = {name: (median(b for b, _ in spans), median(e for _, e in spans)) for name, spans in usual.items()}
+    return {name: f"{1e3 * b:.1f} to {1e3 * e:.1f} ms" for name, (b, e) in sorted(middle.items(), key=lambda m: m[1])}
 
 
 async def _journey(here: Site) -> Mapping[str, float]:

@@ -18,7 +18,7 @@ from tests.bench import tapped
 from tests.bench.promises import falling_due, lying, write
 from tests.faults.load import Upstream, publish_the_plan
 from tests.faults.script import BEGIN
-from tests.faults.system import CARDS, System
+from tests.faults.system import CARDS, NONE, System
 from tests.support import eventually
 
 MORNING = datetime(2026, 11, 24, 10, 5, tzinfo=UTC)
@@ -108,12 +108,12 @@ class Site:
 
 
 @asynccontextmanager
-async def site(armed: int) -> AsyncIterator[Site]:
-    """Lend an installation."""
+async def site(armed: int, modules: Mapping[str, str] = NONE, env: Mapping[str, str] = NONE) -> AsyncIterator[Site]:
+    """Lend an installation, in which `modules` run in place of services, and find `env` in what they are given."""
     with Run.create(name="bench-site") as run:
         taps = run.folder / "taps"
-        env = {tapped.FILE: str(taps)}
-        system = System(run, BEGIN, measured=True, modules={TIMER: "tests.bench.tapped"}, env=env)
+        env = {**env, tapped.FILE: str(taps)}
+        system = System(run, BEGIN, measured=True, modules={TIMER: "tests.bench.tapped", **modules}, env=env)
         await system.start()
         log = KafkaLog(KafkaSettings(system.kafka.address, "bench"))
         await log.open()
