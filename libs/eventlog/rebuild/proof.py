@@ -45,6 +45,7 @@ def compared(reader: Reader) -> list[str]:
 async def snapshot(connection: Connection, reader: Reader, generation: Generation) -> Snapshot:
     """Fingerprint every table of a generation in one snapshot, with its positions."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute("set local enable_seqscan to on")  # all of every table is read
         rows = await connection.fetch(
             f"select partition, next_offset from {generation.schema}.position_{reader.name} order by partition"
         )
