@@ -9,7 +9,7 @@ import asyncpg
 
 from libs.eventlog.ports import Identity
 from libs.eventlog.projection import Projection, Reader
-from libs.eventlog.tables.database import BY_INDEX, Database
+from libs.eventlog.tables.database import BY_INDEX, SHORT, Database
 from libs.eventlog.tables.generations import begin, indexes, switch, tables
 from libs.eventlog.tables.put_away import put_away
 from libs.eventlog.tables.queries import Queries, expressions_of
@@ -84,7 +84,7 @@ async def put_all_away(connection: asyncpg.Connection, reader: Reader) -> None:
 @asynccontextmanager
 async def folded(database: str, readers: Sequence[Reader], files: Sequence[Path]) -> AsyncIterator[Folded]:
     """Make the tables of some readers in an empty database, with a service's queries."""
-    connection = await asyncpg.connect(database, server_settings=BY_INDEX)
+    connection = await asyncpg.connect(database, server_settings={**SHORT, **BY_INDEX})
     for reader in readers:
         for statement in (*tables(reader, "public"), *indexes(reader, "public")):
             await connection.execute(statement)
