@@ -92,9 +92,11 @@ def prometheus(up: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> 
 def asked(prometheus: httpx.Client, path: str, **query: str) -> Any:
     """What it says."""
     try:
-        said = prometheus.get(f"/api/v1/{path}", params=query).json()
+        answer = prometheus.get(f"/api/v1/{path}", params=query)
     except httpx.HTTPError as error:
         raise AssertionError(f"it does not answer: {error}") from error
+    assert answer.status_code != httpx.codes.SERVICE_UNAVAILABLE, answer.text  # it has only begun
+    said = answer.json()
     assert said["status"] == "success", said
     return said["data"]
 

@@ -1,5 +1,6 @@
 """Brokers that let in only who shows who he is: by a login over TLS, or by a certificate."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -14,6 +15,7 @@ from libs.eventlog.errors import NotAdmitted, Unavailable
 from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
+from libs.eventlog.kafka.long_polls import WAIT
 from libs.eventlog.kafka.reading import records
 from libs.eventlog.kafka.token_endpoint import Credentials, TokenEndpoint
 from libs.eventlog.kafka.topics import TopicAdmin, load_cards
@@ -121,6 +123,8 @@ async def test_whoever_shows_who_he_is_makes_writes_and_reads(guarded: Guarded, 
             batch = await eventually(partial(subscription.batch, 10, 0.1))
             assert [record.value for record in batch[0]] == [b"value"]
             await subscription.commit({0: 1})
+            async with asyncio.timeout(WAIT / 2):  # the broker holds a fetch longer than that
+                await subscription.close()
         assert [record.value async for record in records(brokers, log, unique)] == [b"value"]
 
 

@@ -116,6 +116,8 @@ class FastStreamSubscription(KafkaSubscription):
         """Stop without leaving the group, as every subscription does."""
         self._idle.set()
         self._asked.set()
+        if self._polls:
+            self._polls.hang_up()
         if self._consumer:
             await asyncio.sleep(0)
             await self._broker.stop()

@@ -5,6 +5,7 @@ after it. Fetches go by a connection of their own therefore, and are given up wh
 partitions, from other offsets, of other brokers.
 """
 
+import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -47,6 +48,7 @@ class LongPolls:
         self._send = self._client.send
         vars(self._client)["send"] = self._sent
         self._given_up = 0
+        self._over = False
         self._leaders: dict[Any, int | None] = {}
         self._client.cluster.add_listener(self._metadata_came)
         fetcher = consumer._fetcher  # noqa: SLF001
@@ -61,6 +63,16 @@ class LongPolls:
             if group == FETCHES:
                 connection.close()
 
+    def hang_up(self) -> None:
+        """Fetch no more, the consumer is about to be stopped.
+
+        A broker that holds a fetch answers no farewell meanwhile, by which TLS ends a connection.
+        """
+        self._over = True
+        for (_, group), connection in tuple(self._client._conns.items()):  # noqa: SLF001
+            if group == FETCHES and connection.connected():
+                connection._writer.transport.abort()  # noqa: SLF001
+
     async def _sent(self, node_id: int, request: Any, *, group: int = ConnectionGroup.DEFAULT) -> Any:
         if not isinstance(request, FetchRequest):
             return await self._send(node_id, request, group=group)
@@ -69,6 +81,8 @@ class LongPolls:
             await self._client.ready(node_id, group=FETCHES)
             return NOTHING if self._given_up != before else await self._send(node_id, request, group=FETCHES)
         except KafkaConnectionError:
+            if self._over:
+                await asyncio.sleep(EVER)  # until the consumer is stopped
             if self._given_up != before:
                 return NOTHING
             raise

@@ -186,6 +186,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc] # aiok
     async def close(self) -> None:
         """Stop without leaving the group: a static member that returns before its session ends keeps its partitions."""
         self._idle.set()
+        if self._polls:
+            self._polls.hang_up()
         if self._consumer:
             await ended(self._consumer.stop)
 
