@@ -250,7 +250,7 @@ class Engine:
     def _use(self, reader: Reader, generation: Generation) -> None:
         self._generations[reader.name] = generation
         self.database.use(reader.name, generation.schema)
-        self.stores[reader.name].states.clear()
+        self.stores[reader.name].forget()
         check = LogCheck(self.log, reader.topic, generation.identity)
         if reader.name in self.loops:
             self.gate.again()

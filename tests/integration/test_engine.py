@@ -234,6 +234,16 @@ async def test_a_state_is_not_read_again_by_whoever_has_just_written_it(house: H
     assert (answer.event and answer.event.sequence, found) == (2, [])
 
 
+async def test_a_command_is_not_looked_for_again_by_whoever_has_counted_it(house: House) -> None:
+    async with house.process() as engine:
+        writer = house.writer(engine)
+        [answer] = await writer.handle(said(1))
+        async with engine.database.connection() as connection:
+            await connection.execute("update heads_sayings set journal = ''")
+        assert events([answer]) == [event.id for event in await writer.counted(said(1)) if event]
+        assert await writer.counted(said(21)) == [None]
+
+
 async def test_whoever_knows_a_state_that_another_one_has_moved_reads_it_again(house: House) -> None:
     async with house.process() as one, house.process("two") as two:
         writers = house.writer(one), house.writer(two)

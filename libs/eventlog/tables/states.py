@@ -1,15 +1,18 @@
-"""States that were read or written lately, so that the writer and the reader of one process need not read them again.
+"""What was read or written lately, so that the writer and the reader of one process need not read it again.
 
-Each is kept beside the head that it follows from. The id of a head depends on all events before it, so a state is asked
-for by what is the head now, and can not be out of date, whoever moved the tables.
+A state is kept beside the head that it follows from. The id of a head depends on all events before it, so a state is
+asked for by what is the head now, and can not be out of date, whoever moved the tables. A command that counts counts
+for ever.
 """
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from libs.eventlog.fold import command_key, entries
+from libs.eventlog.ports import Asked
 from libs.eventlog.wire.record import Head
 
-MOST = 10_000  # streams; more than a writer has under way at once
+MOST = 10_000  # streams, or commands; more than a writer has under way at once
 
 
 class _Kept(NamedTuple):
@@ -43,3 +46,26 @@ class KnownStates:
     def clear(self) -> None:
         """Forget all: other tables are in use, for which other records may be set aside."""
         self._kept.clear()
+
+
+class KnownCommands:
+    """The offsets of the events of commands that came to count; those known longest are forgotten."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._offsets: dict[tuple[str, bytes], int] = {}
+
+    def of(self, asked: Asked) -> int | None:
+        """The offset of the event of a command; None where it is not known."""
+        return self._offsets.get((asked.stream, command_key(asked.command)))
+
+    def keep(self, stream: str, index: bytes) -> None:
+        """Keep what a part of a stream's command index says."""
+        for command, offset in entries(index):
+            self._offsets[stream, command] = offset
+            if len(self._offsets) > self._most:
+                del self._offsets[next(iter(self._offsets))]
+
+    def clear(self) -> None:
+        """Forget all: other tables are in use."""
+        self._offsets.clear()

@@ -23,6 +23,8 @@ class PostgresSteps:
         self._states = states
         self.moved_states: list[tuple[str, Head, Any]] = []
         """Of the streams that moved the states that are known, to be kept once the transaction has ended."""
+        self.commands: dict[str, bytes] = {}
+        """What the command indexes have gained, to be kept then as well."""
         self._before: dict[int, dict[str, tuple[int, bytes]]] = {}
         self._away: dict[int, dict[str, AwayRow]] = {}
         self._stored: dict[str, set[str]] = {}
@@ -147,7 +149,8 @@ class PostgresSteps:
             view, before = views[partition], self._before[partition]
             for stream, head in heads.items():
                 newest = before[stream][1] if stream in before else b""
-                full, index = parted(newest + bytes(view.command_indexes.get(stream, b"")))
+                self.commands[stream] = gained = bytes(view.command_indexes.get(stream, b""))
+                full, index = parted(newest + gained)
                 hour = (view.hours[stream],) if self._reader.writes else ()
                 rows.append((stream, partition, head.sequence, head.id, index, *hour))
                 self._note_state(stream, head, view)

@@ -16,7 +16,7 @@ from libs.eventlog.fold import command_key, counted_at
 from libs.eventlog.ports import Asked, Loaded, Position, Span, nobody
 from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Connection, Database
-from libs.eventlog.tables.states import KnownStates
+from libs.eventlog.tables.states import KnownCommands, KnownStates
 from libs.eventlog.tables.steps import PostgresStep, PostgresSteps
 from libs.eventlog.wire.record import Head
 
@@ -37,7 +37,12 @@ class PostgresStore:
         self.put_away = self.came_back = 0
         """Streams that this process has put away, and that have come back."""
         self._state = reader.state
-        self.states = KnownStates()
+        self.states, self.commands = KnownStates(), KnownCommands()
+
+    def forget(self) -> None:
+        """Know nothing of what was read or written: other tables are in use."""
+        self.states.clear()
+        self.commands.clear()
 
     async def claim(self, partitions: Iterable[int]) -> Mapping[int, Position]:
         """Become the owner: bump the epochs and read the positions, in one transaction."""
@@ -76,6 +81,8 @@ class PostgresStore:
         if steps.saved:
             for known in steps.moved_states:
                 self.states.keep(*known)
+            for index in steps.commands.items():
+                self.commands.keep(*index)
             self._known.update({partition: position.next_offset for partition, position in steps.saved.items()})
             self.moves += 1
             self.on_move()
@@ -116,7 +123,12 @@ class PostgresStore:
         return {row["stream"]: self._loaded(row, by_stream[row["stream"]]) for row in rows}
 
     async def counted(self, commands: Sequence[Asked]) -> Mapping[Asked, int]:
-        """Those of the commands that count: no state is read."""
+        """Those of the commands that count: no state is read, and nothing of what this process has counted itself."""
+        known = {asked: offset for asked in commands if (offset := self.commands.of(asked)) is not None}
+        others = [asked for asked in commands if asked not in known]
+        return {**known, **await self._counted(others)} if others else known
+
+    async def _counted(self, commands: Sequence[Asked]) -> Mapping[Asked, int]:
         async with self._database.connection() as connection:
             rows = await connection.fetch(
                 f"select stream, coalesce(h.journal, a.commands) as journal, older"

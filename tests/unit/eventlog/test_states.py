@@ -1,7 +1,10 @@
 """States that are known by their heads: the newest of each stream, and no more of them than may be kept."""
 
-from libs.eventlog.tables.states import KnownStates
+from libs.eventlog.fold import command_key
+from libs.eventlog.ports import Asked
+from libs.eventlog.tables.states import KnownCommands, KnownStates
 from libs.eventlog.wire.record import Head
+from libs.messages.ids import name_id
 
 FIRST, SECOND = Head(1, "first"), Head(2, "second")
 
@@ -33,3 +36,12 @@ def test_all_are_forgotten_where_other_tables_are_in_use() -> None:
     states.keep("a", FIRST, "opened")
     states.clear()
     assert states.of("a", FIRST) is None
+
+
+def test_commands_that_count_are_known_by_their_stream_and_id_as_long_as_there_is_room() -> None:
+    commands, ids = KnownCommands(most=2), [str(name_id(n)) for n in "abc"]
+    commands.keep("one", b"".join(command_key(i) + n.to_bytes(8, "big") for n, i in enumerate(ids)))
+    assert [commands.of(Asked("one", i)) for i in ids] == [None, 1, 2]
+    assert commands.of(Asked("another", ids[1])) is None
+    commands.clear()
+    assert commands.of(Asked("one", ids[1])) is None
