@@ -31,8 +31,8 @@ BUGS = (
     Bug(
         name="command-index-begins-anew",
         file="libs/eventlog/tables/steps.py",
-        before='parted(newest + bytes(view.command_indexes.get(stream, b"")))',
-        after='parted(bytes(view.command_indexes.get(stream, b"")))',
+        before="parted(newest + gained)",
+        after="parted(gained)",
         why="answered commands would be forgotten with the next event of their stream",
         test="tests/integration/eventlog/test_long_streams.py::test_all_places_of_a_long_stream_are_found_in_order",
         stack=True,
