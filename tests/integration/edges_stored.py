@@ -12,7 +12,7 @@ import asyncpg
 
 import services.ops
 from libs.eventlog.projection import Projection, Reader
-from libs.eventlog.tables.database import Database
+from libs.eventlog.tables.database import BY_INDEX, SHORT, Database
 from libs.eventlog.tables.generations import indexes, tables
 from libs.eventlog.tables.queries import Queries, expressions_of
 from libs.eventlog.wire.private import Personal
@@ -251,7 +251,7 @@ async def stored(address: str) -> AsyncIterator[Stored]:
     connections: dict[str, asyncpg.Connection] = {}
     try:
         for service, readers in SERVICES.items():
-            connection = await asyncpg.connect(address, server_settings={"search_path": service})
+            connection = await asyncpg.connect(address, server_settings={**SHORT, **BY_INDEX, "search_path": service})
             connections[service] = connection
             await connection.execute(f"create schema {service}")
             for statement in _tables(service, readers):
