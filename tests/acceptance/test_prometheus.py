@@ -23,7 +23,7 @@ from tests.support import eventually
 
 EVERYBODY = ("contract", "intake", "sla_timer", "notification", "audit", "console", "ops")
 PROMETHEUS = shutil.which("prometheus")
-pytestmark = pytest.mark.skipif(
+pytestmark = pytest.mark.skipif(  # a program that only who watches an installation has; CI installs it
     PROMETHEUS is None, reason="there is no prometheus: `apt-get install prometheus` brings it"
 )
 FOLDER = PROJECT / "deploy/prometheus"

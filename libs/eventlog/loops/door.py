@@ -18,7 +18,7 @@ from libs.eventlog.loops.fact_waves import NOTHING, Resting, fact_waves
 from libs.eventlog.loops.held_back import check_room, firsts_of, remark_of
 from libs.eventlog.loops.input_check import check_input
 from libs.eventlog.loops.markers import Markers
-from libs.eventlog.loops.membership import ANEW, commit_again, ours, watched
+from libs.eventlog.loops.membership import ANEW, SOON, WAIT, commit_again, ours, watched
 from libs.eventlog.loops.writer import LARGEST, Answer
 from libs.eventlog.ports import UNKNOWN, Appender, Clock, Log, PartitionOffset, Subscribe, Subscription
 from libs.eventlog.wire.field_errors import DATA, WHOLE
@@ -28,7 +28,6 @@ from libs.messages.catalogue import PRIVATE
 from libs.messages.receipts import Unreadability
 
 BATCH = 500
-WAIT, SOON = 10.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 PAUSE = 0.25  # machine seconds before the same batch is tried again
 LOOK = 2.0  # machine seconds between two looks at what became of dead letters
 

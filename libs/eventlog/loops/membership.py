@@ -2,6 +2,7 @@
 
 from libs.eventlog.ports import Log, Subscription
 
+WAIT, SOON = 10.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 ANEW = 86_400.0  # machine seconds after which every committed offset is committed again: brokers forget old ones
 
 

@@ -12,7 +12,7 @@ from libs.eventlog.errors import Halted, Unavailable
 from libs.eventlog.failures import Report, unreported
 from libs.eventlog.loops.held_back import Source, left, remark_of
 from libs.eventlog.loops.input_check import check_input
-from libs.eventlog.loops.membership import ANEW, commit_again, ours, watched
+from libs.eventlog.loops.membership import ANEW, SOON, WAIT, commit_again, ours, watched
 from libs.eventlog.loops.stuck import StuckStreams, apart
 from libs.eventlog.loops.writer import Answer
 from libs.eventlog.ports import Clock, Log, PartitionOffset, Span, Store, Subscription
@@ -21,7 +21,6 @@ from libs.eventlog.wire.record import Record, RecordedEvent
 from libs.messages.base import Event, event_type
 
 BATCH = 500
-WAIT, SOON = 10.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 PAUSE = 0.1  # machine seconds before the same batch is tried again
 
 React = Callable[[Sequence[RecordedEvent]], Awaitable[Sequence[Sequence[Reaction]]]]

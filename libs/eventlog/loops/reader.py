@@ -8,13 +8,12 @@ from libs.eventlog.errors import Fenced, Halted, Unavailable
 from libs.eventlog.failures import EXPECTED, failure_of
 from libs.eventlog.fold import Projector, View
 from libs.eventlog.loops.log_check import LogCheck
-from libs.eventlog.loops.membership import ours, watched
+from libs.eventlog.loops.membership import SOON, WAIT, ours, watched
 from libs.eventlog.ports import Log, Position, Store, Subscription, Touched, nobody
 from libs.eventlog.rule import Aside, missing
 from libs.eventlog.wire.record import Record, RecordedEvent
 
 BATCH = 5000
-WAIT, SOON = 10.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 SEVERAL = 2
 
 

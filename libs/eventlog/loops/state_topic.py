@@ -9,14 +9,13 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from libs.eventlog.errors import Halted, Unavailable
-from libs.eventlog.loops.membership import ours
+from libs.eventlog.loops.membership import SOON, WAIT, ours
 from libs.eventlog.ports import Log, Subscription, nobody
 from libs.eventlog.tables.database import NO_ROW, Database
 from libs.eventlog.tables.locks import Lock
 from libs.eventlog.wire.record import Record
 
 BATCH = 1000
-WAIT, SOON = 10.0, 0.5  # machine seconds after which a round ends that reads nothing; the first one after others
 TOMBSTONES_KEPT = timedelta(days=30)
 
 TABLES = """
