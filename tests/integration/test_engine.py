@@ -234,6 +234,17 @@ async def test_a_state_is_not_read_again_by_whoever_has_just_written_it(house: H
     assert (answer.event and answer.event.sequence, found) == (2, [])
 
 
+async def test_a_state_that_is_forgotten_while_its_stream_is_read_is_decided_on_all_the_same(house: House) -> None:
+    async with house.process() as engine:
+        writer, store = house.writer(engine), engine.stores["sayings"]
+        await writer.handle(said(1, 21))
+        loading = asyncio.create_task(store.load(["saying/test/1"]))
+        await asyncio.sleep(0)  # it is asked, and not answered yet
+        store.forget()
+        known = (await loading)["saying/test/1"]
+        assert known.state == (await store.load(["saying/test/1"]))["saying/test/1"].state is not None
+
+
 async def test_a_command_is_not_looked_for_again_by_whoever_has_counted_it(house: House) -> None:
     async with house.process() as engine:
         writer = house.writer(engine)

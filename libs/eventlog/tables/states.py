@@ -15,7 +15,9 @@ from libs.eventlog.wire.record import Head
 MOST = 10_000  # streams, or commands; more than a writer has under way at once
 
 
-class _Kept(NamedTuple):
+class KnownState(NamedTuple):
+    """A state, and the id of the head that it follows from."""
+
     head: str
     state: Any
 
@@ -25,11 +27,11 @@ class KnownStates:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, KnownState] = {}
 
-    def heads(self, streams: Iterable[str]) -> list[str | None]:
-        """The id of the head of which the state of each stream is known."""
-        return [kept.head if (kept := self._kept.get(stream)) else None for stream in streams]
+    def of_streams(self, streams: Iterable[str]) -> dict[str, KnownState]:
+        """What is known of some streams; it stays as it is, whatever becomes known or is forgotten meanwhile."""
+        return {stream: kept for stream in streams if (kept := self._kept.get(stream))}
 
     def of(self, stream: str, head: Head | None) -> Any:
         """The state that follows from a head; None where it is not known."""
@@ -39,7 +41,7 @@ class KnownStates:
     def keep(self, stream: str, head: Head, state: Any) -> None:
         """Keep a state."""
         self._kept.pop(stream, None)
-        self._kept[stream] = _Kept(head.id, state)
+        self._kept[stream] = KnownState(head.id, state)
         if len(self._kept) > self._most:
             del self._kept[next(iter(self._kept))]
 

@@ -16,7 +16,7 @@ from libs.eventlog.fold import command_key, counted_at
 from libs.eventlog.ports import Asked, Loaded, Position, Span, nobody
 from libs.eventlog.projection import Reader
 from libs.eventlog.tables.database import Connection, Database
-from libs.eventlog.tables.states import KnownCommands, KnownStates
+from libs.eventlog.tables.states import KnownCommands, KnownState, KnownStates
 from libs.eventlog.tables.steps import PostgresStep, PostgresSteps
 from libs.eventlog.wire.record import Head
 
@@ -108,6 +108,7 @@ class PostgresStore:
             by_stream[asked.stream].append(asked.command)
         state = self._state.table if self._state else None
         column, join = ("s.state", f"left join {state} s using (stream)") if state else ("null::bytea", "")
+        known = self.states.of_streams(by_stream)
         is_new = "coalesce(h.id, a.id::text) is distinct from known"
         async with self._database.connection() as connection:
             rows = await connection.fetch(
@@ -118,9 +119,9 @@ class PostgresStore:
                 f" left join {self._away} using (stream) {join} {self._older}",
                 list(by_stream),
                 *_arrays(commands),
-                self.states.heads(by_stream),
+                [known[stream].head if stream in known else None for stream in by_stream],
             )
-        return {row["stream"]: self._loaded(row, by_stream[row["stream"]]) for row in rows}
+        return {row["stream"]: self._loaded(row, by_stream[row["stream"]], known.get(row["stream"])) for row in rows}
 
     async def counted(self, commands: Sequence[Asked]) -> Mapping[Asked, int]:
         """Those of the commands that count: no state is read, and nothing of what this process has counted itself."""
@@ -200,17 +201,17 @@ class PostgresStore:
                     await moved.wait()
         return True
 
-    def _loaded(self, row: asyncpg.Record, commands: Iterable[str]) -> Loaded:
+    def _loaded(self, row: asyncpg.Record, commands: Iterable[str], known: KnownState | None) -> Loaded:
         head = Head(row["sequence"], row["id"]) if row["id"] is not None else None
-        state = self._state_of(row, head) if self._state and head else None
+        state = self._state_of(row, head, known) if self._state and head else None
         found = {command: _counted(row, command) for command in commands}
         return Loaded(head, {command: offset for command, offset in found.items() if offset is not None}, state)
 
-    def _state_of(self, row: asyncpg.Record, head: Head) -> Any:
+    def _state_of(self, row: asyncpg.Record, head: Head, known: KnownState | None) -> Any:
         """The state that was read, else the one that is known; None where there is none."""
         stream, stored = row["stream"], row["state"] or self._reader.put_away.unpacked(row["packed"])
         if not stored or not self._state:
-            return self.states.of(stream, head)
+            return known.state if known and known.head == head.id else None
         state = self._state.loaded((stream, stored)).state
         self.states.keep(stream, head, state)
         return state

@@ -14,7 +14,7 @@ def test_a_state_is_known_by_its_head_alone() -> None:
     states.keep("a", FIRST, "opened")
     assert states.of("a", FIRST) == "opened"
     assert [states.of(*asked) for asked in (("a", SECOND), ("a", None), ("b", FIRST))] == [None, None, None]
-    assert states.heads(["a", "b"]) == ["first", None]
+    assert states.of_streams(["a", "b"]) == {"a": ("first", "opened")}
 
 
 def test_the_newest_takes_the_place_of_the_one_before() -> None:
@@ -28,7 +28,7 @@ def test_those_kept_longest_ago_are_forgotten_first() -> None:
     states = KnownStates(most=2)
     for stream in "abac":
         states.keep(stream, FIRST, stream)
-    assert states.heads("abc") == ["first", None, "first"]
+    assert states.of_streams("abc").keys() == {"a", "c"}
 
 
 def test_all_are_forgotten_where_other_tables_are_in_use() -> None:
