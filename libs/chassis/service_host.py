@@ -6,7 +6,6 @@ A service says which doors, reactions and duties it has; what they wait for show
 
 import asyncio
 import dataclasses
-import gc
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -21,6 +20,7 @@ from prometheus_client import Histogram
 from libs.chassis.app import Loop, Service, run, watched
 from libs.chassis.broker_clock import BrokerClock
 from libs.chassis.clock import Clock
+from libs.chassis.collector import collect_seldom
 from libs.chassis.health import Busy, Health, Quiet
 from libs.chassis.levels import Look, keep_looking
 from libs.chassis.logging import configure
@@ -64,8 +64,6 @@ DOOR = "door"
 
 NAME_PATIENCE = 15.0  # machine seconds for a process of the same name to be gone
 OFFSETS_KEPT = 60 * 24 * 60  # minutes: two months
-IN_A_BATCH = 100_000
-"""So many objects does a batch make: they go by themselves before the garbage collector is to walk them."""
 
 
 class Drifted(Exception):  # noqa: N818 - it says what happened
@@ -305,9 +303,7 @@ class ServiceHost:
         self._opened = True
         for reader in self.engine.loops.values():
             reader.on_assigned = self._pulse
-        gc.collect()
-        gc.freeze()  # what is there now stays as long as the process: it is never walked again
-        gc.set_threshold(IN_A_BATCH)
+        collect_seldom()
         watchdog = Watchdog(self.engine.log, self.clock, self._watched)
         self.metrics.before.append(partial(self._measure, watchdog))
         runs: list[Loop] = [

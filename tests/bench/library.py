@@ -21,6 +21,7 @@ from eventsourcing.postgres import PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg.sql import SQL
 
+from libs.chassis.collector import collect_seldom
 from libs.stack.wait import machine_seconds
 from tests.bench.history import Said, waves
 
@@ -102,6 +103,7 @@ def main(address: str, events: int) -> None:
         for said in wave:
             history.setdefault(said.stream, []).append(said)
     desk.take(history)
+    collect_seldom()
     last = desk.recorder.max_notification_id()
     began = machine_seconds()
     with ProjectionRunner(application_class=Desk, projection_class=Tickets, view_class=Rows, env=env) as runner:

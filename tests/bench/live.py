@@ -1,7 +1,8 @@
 """Live projection, exactly once: rows and position move in one transaction.
 
 Against one event per transaction by hand with asyncpg, and against the `eventsourcing` library's projection runner, all
-into the same PostgreSQL; each begins with empty tables, and is checked. Costs are seconds an event.
+into the same PostgreSQL; each begins with empty tables, and is checked. The garbage collector is set for all of them as
+a service sets it. Costs are seconds an event.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Any
 
 import asyncpg
 
+from libs.chassis.collector import collect_seldom
 from libs.eventlog.kafka.log import KafkaLog
 from libs.eventlog.loops.reader import ReaderLoop
 from libs.eventlog.ports import Subscription
@@ -61,6 +63,7 @@ class Live:
             self.events += 1
             if len(self._few) < FEW:
                 self._few.append(message)
+        collect_seldom()
 
     async def reader(self) -> float:
         """Follow the topic as a service does; joining the group is not counted."""

@@ -4,7 +4,6 @@ Nine tickets of a hundred were rung about, transferred, or told of late: these a
 in a rehearsal. Of the others some are replayed too, and both must come to the same.
 """
 
-import gc
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from libs.chassis.collector import collect_seldom
 from libs.eventlog.wire.record import RecordedEvent
 from libs.messages.tickets import (
     Channel,
@@ -27,7 +27,6 @@ from libs.stack.wait import machine_seconds
 from services.contract.plan import read_plan
 from services.ops.rehearse.account import Account, account
 from services.ops.rehearse.document import digest_of
-from services.ops.rehearse.reading import collect_seldom
 from services.ops.rehearse.rehearsal import Rehearsal, RehearsedSpan, StandingPromise
 from services.ops.rehearse.replay import outcome_of, replayed
 from services.ops.rehearse.stories import SOON, ShortStory
@@ -131,7 +130,6 @@ class Quarter:
 
     async def whole(self) -> float:
         """Rehearse it all, down to the digest."""
-        gc.collect()
         collect_seldom()
         began = machine_seconds()
         rehearsal = Rehearsal(self.timeline, self.draft, self.span, self._standing)

@@ -5,14 +5,15 @@ asked for by what is the head now, and can not be out of date, whoever moved the
 for ever.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from libs.eventlog.fold import command_key, entries
+from libs.eventlog.fold import NEWEST, counted_at
 from libs.eventlog.ports import Asked
 from libs.eventlog.wire.record import Head
 
-MOST = 10_000  # streams, or commands; more than a writer has under way at once
+MOST = 10_000  # streams; more than a writer has under way at once
 
 
 class KnownState(NamedTuple):
@@ -27,7 +28,7 @@ class KnownStates:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._kept: dict[str, KnownState] = {}
+        self._kept = OrderedDict[str, KnownState]()
 
     def of_streams(self, streams: Iterable[str]) -> dict[str, KnownState]:
         """What is known of some streams; it stays as it is, whatever becomes known or is forgotten meanwhile."""
@@ -40,10 +41,10 @@ class KnownStates:
 
     def keep(self, stream: str, head: Head, state: Any) -> None:
         """Keep a state."""
-        self._kept.pop(stream, None)
         self._kept[stream] = KnownState(head.id, state)
+        self._kept.move_to_end(stream)
         if len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
+            self._kept.popitem(last=False)
 
     def clear(self) -> None:
         """Forget all: other tables are in use, for which other records may be set aside."""
@@ -51,23 +52,23 @@ class KnownStates:
 
 
 class KnownCommands:
-    """The offsets of the events of commands that came to count; those known longest are forgotten."""
+    """By stream the newest part of its command index; those of the streams known longest are forgotten."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._offsets: dict[tuple[str, bytes], int] = {}
+        self._indexes = OrderedDict[str, bytes]()
 
     def of(self, asked: Asked) -> int | None:
         """The offset of the event of a command; None where it is not known."""
-        return self._offsets.get((asked.stream, command_key(asked.command)))
+        return counted_at(self._indexes.get(asked.stream, b""), asked.command)
 
     def keep(self, stream: str, index: bytes) -> None:
-        """Keep what a part of a stream's command index says."""
-        for command, offset in entries(index):
-            self._offsets[stream, command] = offset
-            if len(self._offsets) > self._most:
-                del self._offsets[next(iter(self._offsets))]
+        """Keep what a stream's command index has gained."""
+        self._indexes[stream] = (self._indexes.get(stream, b"") + index)[-NEWEST:]
+        self._indexes.move_to_end(stream)
+        if len(self._indexes) > self._most:
+            self._indexes.popitem(last=False)
 
     def clear(self) -> None:
         """Forget all: other tables are in use."""
-        self._offsets.clear()
+        self._indexes.clear()

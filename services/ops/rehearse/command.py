@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from libs.chassis.collector import collect_seldom
 from services.ops.cli.arguments import day, reference
 from services.ops.cli.environment import Environment, environment
 from services.ops.cli.output import AsJson, Refused, counting, run, show, table
@@ -17,7 +18,7 @@ from services.ops.rehearse.draft import texts_of
 from services.ops.rehearse.findings import Rehearsed
 from services.ops.rehearse.layout import laid_out
 from services.ops.rehearse.publishing import publish_rehearsed
-from services.ops.rehearse.reading import LocalDays, collect_seldom, last_days, past
+from services.ops.rehearse.reading import LocalDays, last_days, past
 from services.ops.rehearse.reading import rehearse as rehearsed
 from services.ops.watch.recording import ordering
 

@@ -1,6 +1,5 @@
 """A history and a plan as Kafka and the tables have them, and the rehearsal of a draft on them."""
 
-import gc
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,8 +44,6 @@ from services.ops.watch.counting import counting_events
 from services.ops.watch.services import SERVICES, tables
 from services.sla_timer.promise.histories import FactKind, PromiseFact, PromiseHistory
 
-BETWEEN_LOOKS = 100_000
-"""Objects that are made between two looks of the garbage collector."""
 AT_ONCE = 2_000
 """Streams that are read back together."""
 TOLD = (TicketOpened, ResponseRecorded, CustomerCallRecorded, TicketsMerged, MergeUndone, TicketWithdrawn)
@@ -248,12 +245,6 @@ async def _explained(past: Past, rehearsal: Rehearsal, tickets: RehearsedTickets
 def _others() -> list[Speech]:
     """Every language but English."""
     return [speech_of(language) for language in LANGUAGES if language != ENGLISH]
-
-
-def collect_seldom() -> None:
-    """Have the garbage collector look less often: what a rehearsal makes is needed until its end."""
-    gc.freeze()
-    gc.set_threshold(BETWEEN_LOOKS)
 
 
 def last_days(now: datetime, many: int) -> LocalDays:

@@ -9,7 +9,8 @@ from typing import Any, Self
 import pytest
 
 from libs.chassis import app, service_host
-from libs.chassis.service_host import IN_A_BATCH, OFFSETS_KEPT, Drifted, ServiceHost
+from libs.chassis.collector import BETWEEN_LOOKS
+from libs.chassis.service_host import OFFSETS_KEPT, Drifted, ServiceHost
 from libs.chassis.settings import ServiceSettings
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.projection import Reader
@@ -145,4 +146,4 @@ async def test_what_stays_as_long_as_the_process_is_kept_from_the_garbage_collec
     with pytest.raises(BaseExceptionGroup):
         await host._run_all()
     assert found[0][0] > 10_000
-    assert found[0][1] == IN_A_BATCH
+    assert found[0][1] == BETWEEN_LOOKS
