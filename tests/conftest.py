@@ -1,6 +1,8 @@
 """The real stack for tests that ask for it, and closed sockets for those that must not."""
 
+import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,19 @@ from pytest_socket import disable_socket, enable_socket
 from libs.stack.catcher import MailCatcher
 from libs.stack.databases import create_database, drop_database
 from libs.stack.resolve import Stack
-from libs.stack.run import Run
+from libs.stack.run import DATA, MEMORY, Run
 from tests.longest_first import LongestFirst, longest_first
 from tests.tz import Installed, installed
 
 UNIT = Path(__file__).parent / "unit"
+ROOMY = 8 << 30  # bytes
 _used = pytest.StashKey[Stack]()
+
+
+def pytest_configure() -> None:
+    """Servers keep their data in memory where there is room: each has thousands of small files that soon go again."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOMY:
+        os.environ.setdefault(DATA, str(MEMORY))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,17 +10,18 @@ from typing import Any, TypeVar, overload
 from libs.stack.wait import machine_seconds
 
 T = TypeVar("T")
+LOOK = 0.02  # machine seconds between two looks
 
 
 @overload
-async def eventually(check: Callable[[], Awaitable[T]], seconds: float = 10) -> T: ...
+async def eventually(check: Callable[[], Awaitable[T]], seconds: float = 10, look: float = LOOK) -> T: ...
 
 
 @overload
-async def eventually(check: Callable[[], T], seconds: float = 10) -> T: ...
+async def eventually(check: Callable[[], T], seconds: float = 10, look: float = LOOK) -> T: ...
 
 
-async def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
+async def eventually(check: Callable[[], Any], seconds: float = 10, look: float = LOOK) -> Any:
     """Ask again until the answer is true and asserts hold; the answer, or an AssertionError with the last one."""
     end = machine_seconds() + seconds
     while True:
@@ -33,7 +34,7 @@ async def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
         except AssertionError:
             if machine_seconds() > end:
                 raise
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(look)
 
 
 def hung_up() -> bool:

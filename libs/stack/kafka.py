@@ -38,7 +38,7 @@ class KafkaCluster:
         name: str = "kafka",
     ) -> None:
         """Make it, in a folder of this name; with a guard it lets nobody in who does not show who he is."""
-        self._folder = run.folder / name
+        self._folder, self._data = run.folder / name, run.folder_for_data() / f"{name}-data"
         self._guard = guard
         self._quick_start = quick_start
         self._ports = [free_port() for _ in range(brokers)]
@@ -111,7 +111,7 @@ class KafkaCluster:
             "controller.quorum.voters": ",".join(voters),
             **self._listeners(node),
             "controller.listener.names": "CONTROLLER",
-            "log.dirs": self._folder / f"{node}/data",
+            "log.dirs": self._data / str(node),
             "default.replication.factor": brokers,
             "min.insync.replicas": 2 if brokers > 1 else 1,
             "offsets.topic.replication.factor": brokers,

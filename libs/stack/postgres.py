@@ -48,7 +48,8 @@ class Postgres:
         """Make it, in a folder of this name; with a guard it takes TLS and passwords alone."""
         self._account = server_account()
         self._guard = guard
-        self._data = (run.folder if may_enter(run.folder, self._account) else run.folder_outside()) / name
+        folder = run.folder_for_data()
+        self._data = (folder if may_enter(folder, self._account) else run.folder_outside()) / name
         self._port = free_port()
         settings = _SETTINGS | {"port": str(self._port)} | ({} if durable else _FAST) | (_TLS if guard else {})
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]

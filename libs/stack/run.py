@@ -14,7 +14,10 @@ from libs.stack.identity import end_recorded
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOT = PROJECT / ".run"
-_OUTSIDE = "outside"
+DATA = "STACK_DATA"
+"""The environment variable that names the folder in which servers keep their data; one in memory is faster."""
+MEMORY = Path("/dev/shm")  # noqa: S108 - made for this
+_OUTSIDE, _NAMED = "outside", "olcare-"
 
 
 class Run:
@@ -42,9 +45,17 @@ class Run:
         """Do this when the run closes, before what was asked for earlier."""
         self._exit.callback(action)
 
-    def folder_outside(self) -> Path:
-        """A folder in the system's temporary one, for another user who cannot reach ours; it goes with the run."""
-        folder = Path(tempfile.mkdtemp(prefix="olcare-"))
+    def folder_for_data(self) -> Path:
+        """Where a server keeps its data: our own folder, or one where the environment says so; it goes with the run."""
+        given = os.environ.get(DATA)
+        return self.folder_outside(Path(given)) if given else self.folder
+
+    def folder_outside(self, where: Path | None = None) -> Path:
+        """A folder elsewhere, by default in the system's temporary one for a user who cannot reach ours.
+
+        It goes with the run.
+        """
+        folder = Path(tempfile.mkdtemp(prefix=_NAMED, dir=where))
         folder.chmod(0o711)
         with (self.folder / _OUTSIDE).open("a") as known:
             known.write(f"{folder}\n")
@@ -106,7 +117,5 @@ def _folders_outside(folder: Path) -> list[Path]:
         lines = (folder / _OUTSIDE).read_text().splitlines()
     except FileNotFoundError:
         return []
-    temporary = Path(tempfile.gettempdir())
-    return [
-        path for path in map(Path, lines) if path.parent == temporary and os.fspath(path.name).startswith("olcare-")
-    ]
+    places = {Path(tempfile.gettempdir()), Path(os.environ.get(DATA) or MEMORY), MEMORY}
+    return [path for path in map(Path, lines) if path.parent in places and path.name.startswith(_NAMED)]

@@ -19,9 +19,11 @@ from tests.bench import (
     live,
     memory,
     notices,
+    own,
     rebuild,
     rehearsing,
     scale,
+    starting,
     workcal,
     writing,
 )
@@ -35,6 +37,7 @@ class Named(StrEnum):
 
     REBUILD = "rebuild"
     LIVE = "live"
+    OWN = "own"
     WRITING = "writing"
     MEMORY = "memory"
     WORKCAL = "workcal"
@@ -43,6 +46,7 @@ class Named(StrEnum):
     IDLE = "idle"
     NOTICES = "notices"
     JOURNEY = "journey"
+    START = "start"
     GROWTH = "growth"
     CONSOLE = "console"
 
@@ -50,6 +54,7 @@ class Named(StrEnum):
 PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
     Named.REBUILD: rebuild.measure,
     Named.LIVE: live.measure,
+    Named.OWN: own.measure,
     Named.WRITING: writing.measure,
     Named.MEMORY: memory.measure,
     Named.WORKCAL: workcal.measure,
@@ -58,6 +63,7 @@ PARTS: Mapping[Named, Callable[[Stage], Awaitable[Part]]] = {
     Named.IDLE: idle.measure,
     Named.NOTICES: notices.measure,
     Named.JOURNEY: journey.measure,
+    Named.START: starting.measure,
     Named.GROWTH: growth.measure,
     Named.CONSOLE: console.measure,
 }
@@ -68,6 +74,7 @@ WITHOUT_SERVERS = {
     Named.IDLE,
     Named.NOTICES,
     Named.JOURNEY,
+    Named.START,
     Named.GROWTH,
     Named.CONSOLE,
 }  # or with servers of its own

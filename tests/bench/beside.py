@@ -1,7 +1,7 @@
 """Beside it: what intake feels of a hundred thousand deadlines in one second, and what a ticket costs.
 
 A ticket's latency is that from its record at the door to its receipt; its cost is that from the door to the row of its
-promise, where many come at once. Costs are seconds a ticket.
+promise, where many come at once, and what the processor does of it for intake. Costs are seconds a ticket.
 """
 
 import asyncio
@@ -19,14 +19,22 @@ from libs.messages.streams import partition_of
 from libs.stack.wait import machine_seconds
 from tests.bench.firing import WITHIN, check, check_rows, waiting
 from tests.bench.percentiles import p99
-from tests.bench.rounds import Bar, Competitor, alternate
+from tests.bench.processor import processor_seconds
+from tests.bench.rounds import Bar, Competitor, Result, alternate, limited
 from tests.bench.site import Site, reached
 from tests.bench.stage import Stage
 from tests.faults.script import Message, ticket
 from tests.faults.system import CARDS
 
 MANY, FEW = "a ticket, all armed", "a ticket, few armed"
+INTAKE = "intake's processor time a ticket"
 BARS = (Bar("a ticket taken and promised with all armed against few", MANY, FEW, 0.9),)
+LIMITS = {
+    MANY: ("1,500 tickets a second, from the door to the promise", 1 / 1500),
+    INTAKE: (f"0.6 ms of {INTAKE}", 0.0006),
+}
+QUICK = {"median": 0.015, "p99": 0.060}
+"""Machine seconds to a receipt that are asked for."""
 ARMED_FEW = 10_000
 TICKETS = 2_000  # a round
 RECEIPTS, PARTITIONS = receipts_of(TICKETS_DOOR), CARDS[TICKETS_DOOR].partitions
@@ -36,8 +44,16 @@ RATE, LASTING = 50, 15  # tickets a second; machine seconds
 
 async def cost_of_tickets(stage: Stage, full: Site, few: Site) -> dict[str, list[float]]:
     """Take tickets on both; gives the costs."""
-    race: dict[str, Competitor] = {MANY: lambda: take(full, TICKETS), FEW: lambda: take(few, TICKETS)}
-    return await alternate(stage.rounds, race)
+    pid, used = full.system.services["intake"].process.pid, list[float]()
+
+    async def many() -> float:
+        before = processor_seconds(pid)
+        cost = await take(full, TICKETS)
+        used.append((processor_seconds(pid) - before) / TICKETS)
+        return cost
+
+    race: dict[str, Competitor] = {MANY: many, FEW: lambda: take(few, TICKETS)}
+    return {**await alternate(stage.rounds, race), INTAKE: used}
 
 
 async def take(site: Site, tickets: int) -> float:
@@ -55,7 +71,7 @@ async def take(site: Site, tickets: int) -> float:
     return cost / tickets
 
 
-async def burst(stage: Stage, site: Site) -> dict[str, str]:
+async def burst(stage: Stage, site: Site) -> tuple[list[Result], dict[str, str]]:
     """Take tickets at a steady rate, with nothing else to do, then with a great many deadlines in one second."""
     alone = await latencies(site)
     await site.system.quiet()  # each of these tickets has its promise too
@@ -69,7 +85,14 @@ async def burst(stage: Stage, site: Site) -> dict[str, str]:
         await site.system.quiet()
         await check_rows(connection, due, "breached", armed + RATE * LASTING)
     check([record for record in await site.since(before) if (record.key or b"").decode() in due], due)
-    return {
+    found = {"median": median(alone), "p99": p99(alone)}
+    asked = [
+        limited(
+            f"{limit * 1e3:.0f} ms against the {name} of a receipt at {RATE} tickets a second", limit, [found[name]]
+        )
+        for name, limit in QUICK.items()
+    ]
+    return asked, {
         "intake alone": _said(alone),
         f"intake beside {promises:,} deadlines in one second": _said(beside),
         "the one against the other": f"{median(beside) / median(alone):.1f} times the median, "

@@ -14,30 +14,19 @@ from statistics import median
 
 import httpx
 
-from libs.eventlog.kafka.connection import KafkaSettings
-from libs.eventlog.kafka.log import KafkaLog
-from libs.messages.catalogue import SLA, TICKETS
-from libs.stack.run import Run
+from libs.messages.catalogue import TICKETS
 from libs.stack.wait import machine_seconds
 from tests.bench.beside import latencies
-from tests.bench.lifetimes import EVENTS_EACH, write
-from tests.bench.rounds import Bar, Part, Result, alternate, compare
+from tests.bench.lifetimes import EVENTS_EACH
+from tests.bench.lived import lived
+from tests.bench.processor import user_seconds
+from tests.bench.rounds import Bar, Part, alternate, compare, limited
 from tests.bench.site import MORNING, PATIENCE, Site
 from tests.bench.stage import Stage
 from tests.faults.load import Upstream, publish_the_plan
-from tests.faults.script import BEGIN
-from tests.faults.system import System
 
 STREAMS, RATE, LASTING = 50, 200, 15  # pages; tickets a second; machine seconds
 WATCHED = ("contract", "intake", "sla_timer", "notification", "audit")
-PASSED = (
-    ("sla_timer.react-to-tickets", TICKETS),
-    ("sla_timer.react-to-sla", SLA),
-    ("notification.react-to-tickets", TICKETS),
-    ("notification.react-to-sla", SLA),
-    ("intake.react-to-tickets", TICKETS),
-)
-"""Reactions that begin behind the history: what it asked for is in it already."""
 ASKED = 30  # requests of each page
 OPEN_PAGES = (
     *("/live", "/topics/live", "/topics/olcare.tickets.v1/live", "/topics/olcare.sla.v1/live", "/promises/live"),
@@ -59,7 +48,6 @@ LIMITS = {
     "first load in bytes": 200_000.0,
     "memory of the console with fifty pages open, in MB": 150.0,
 }
-TICK = 100  # of the kernel, a second
 
 
 async def measure(stage: Stage) -> Part:
@@ -70,8 +58,7 @@ async def measure(stage: Stage) -> Part:
         costs = await alternate(stage.rounds, {WITH: load.with_pages, WITHOUT: load.without_pages})
         costs |= {f"{name}, receipt": found for name, found in load.receipts.items()}
         found = {**await pages.measure(), "memory of the console with fifty pages open, in MB": max(load.memory)}
-    bars = [Bar(f"{limit:g} against {name}", name, "the limit", 1) for name, limit in LIMITS.items()]
-    against = [Result(bar, [LIMITS[bar.ours] / found[bar.ours]]) for bar in bars]
+    against = [limited(f"{limit:g} against {name}", limit, [found[name]]) for name, limit in LIMITS.items()]
     figures = {name: f"{value:,.3f}" if value < 10 else f"{value:,.0f}" for name, value in found.items()}
     spent = {name: ", ".join(f"{each * 1e3:.2f}" for each in of) + " ms" for name, of in costs.items()}
     return Part("console", [*compare(costs, BARS), *against], {"events": f"{stage.events:,}", **figures, **spent})
@@ -80,35 +67,22 @@ async def measure(stage: Stage) -> Part:
 @asynccontextmanager
 async def scene(tickets: int) -> AsyncIterator[tuple[Site, str]]:
     """Lend an installation with all services over a history, and the address of its console."""
-    with Run.create(name="bench-console") as run:
-        modules = {"audit": "services.ops.audit", "console": "services.ops.console"}
-        system = System(run, BEGIN, measured=True, modules=modules)
-        await system.start()
-        async with AsyncExitStack() as stack:
-            log = KafkaLog(KafkaSettings(system.kafka.address, "bench"))
-            await log.open()
-            stack.push_async_callback(log.close)
-            appender = log.appender()
-            stack.push_async_callback(appender.close)
-            await write(appender, tickets)
-            for group, topic in PASSED:
-                await log.advise(group, topic, await log.ends(topic))
-            for name in WATCHED:
-                system.begin(name)
-                await system.ready(name, within=PATIENCE)
-            upstream = Upstream(system.kafka.address)
-            await publish_the_plan(system, upstream, cycles=None)
-            await upstream.close()
-            where = ",".join(f"{name}={system.services[name].spec.http_port}" for name in WATCHED)
-            system.tell(OLCARE_SERVICES=where)
-            system.begin("console")
-            await system.ready("console", within=PATIENCE)
-            system.step_clock(MORNING)
-            await system.quiet()
-            yield (
-                Site(system, log, appender, run.folder),
-                f"http://127.0.0.1:{system.services['console'].spec.http_port}",
-            )
+    modules = {"audit": "services.ops.audit", "console": "services.ops.console"}
+    async with lived("bench-console", tickets, modules) as here:
+        system = here.system
+        for name in WATCHED:
+            system.begin(name)
+            await system.ready(name, within=PATIENCE)
+        upstream = Upstream(system.kafka.address)
+        await publish_the_plan(system, upstream, cycles=None)
+        await upstream.close()
+        where = ",".join(f"{name}={system.services[name].spec.http_port}" for name in WATCHED)
+        system.tell(OLCARE_SERVICES=where)
+        system.begin("console")
+        await system.ready("console", within=PATIENCE)
+        system.step_clock(MORNING)
+        await system.quiet()
+        yield here, f"http://127.0.0.1:{system.services['console'].spec.http_port}"
 
 
 class Load:
@@ -139,10 +113,10 @@ class Load:
             return cost
 
     async def _take(self, what: str) -> float:
-        before = sum(_user_seconds(self._pid(name)) for name in WATCHED)
+        before = sum(user_seconds(self._pid(name)) for name in WATCHED)
         self.receipts[what].append(median(await latencies(self._site, RATE, LASTING)))
         await self._site.system.quiet()
-        return (sum(_user_seconds(self._pid(name)) for name in WATCHED) - before) / (RATE * LASTING)
+        return (sum(user_seconds(self._pid(name)) for name in WATCHED) - before) / (RATE * LASTING)
 
     def _pid(self, name: str) -> int:
         return self._site.system.services[name].process.pid
@@ -190,10 +164,6 @@ async def _first_load(client: httpx.AsyncClient) -> int:
     page = await client.get("/")
     named = set(re.findall(r'(?:src|href)="(/assets/[^"]+)"', page.text))
     return page.num_bytes_downloaded + sum([(await client.get(path)).num_bytes_downloaded for path in sorted(named)])
-
-
-def _user_seconds(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11]) / TICK
 
 
 def _resident(pid: int) -> float:

@@ -8,15 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.rounds import Bar, Part, Result
+from tests.bench.processor import processor_seconds
+from tests.bench.rounds import Part, limited
 from tests.bench.stage import Stage
 
 SETTLED, WATCHED = 30.0, 60.0
 """Machine seconds after which nothing is to be done any more, and for which it is watched."""
 ALLOWED = 0.02
 """Of one core, for all services and the console together."""
-BAR = Bar("what an idle installation may use of a core against what it uses", "allowed", "used", 1)
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 async def measure(_: Stage) -> Part:
@@ -26,23 +25,21 @@ async def measure(_: Stage) -> Part:
         try:
             pids = {str(one["service"]): int(one["pid"]) for one in up["services"]}
             await asyncio.sleep(SETTLED)
-            before = {name: _seconds(pid) for name, pid in pids.items()}
+            before = {name: processor_seconds(pid) for name, pid in pids.items()}
             await asyncio.sleep(WATCHED)
-            shares = {name: (_seconds(pid) - before[name]) / WATCHED for name, pid in pids.items()}
+            shares = {name: (processor_seconds(pid) - before[name]) / WATCHED for name, pid in pids.items()}
         finally:
             await _olcare(folder, "down", "--json")
     used = sum(shares.values())
-    return Part("idle", [Result(BAR, [ALLOWED / used])], _figures(shares, used))
+    return Part(
+        "idle",
+        [limited("2 % of a core against what an idle installation uses", ALLOWED, [used])],
+        _figures(shares, used),
+    )
 
 
 def _figures(shares: Mapping[str, float], used: float) -> Mapping[str, str]:
     return {**{name: f"{share:.2%} of a core" for name, share in shares.items()}, "together": f"{used:.1%} of a core"}
-
-
-def _seconds(pid: int) -> float:
-    """User and system time of a process, in seconds (proc(5), fields 14 and 15 of stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 async def _olcare(folder: str, *words: str) -> Mapping[str, list[Mapping[str, str | int]]]:

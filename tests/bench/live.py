@@ -30,8 +30,8 @@ from tests.bench.stage import PARTITIONS, Stage, empty_store
 
 READER, HAND, LIBRARY = "reader", "one event per transaction by hand", "the eventsourcing library's runner"
 BARS = (
-    Bar("live projection against one event per transaction by hand", READER, HAND, 22),
-    Bar("live projection against the eventsourcing library's runner", READER, LIBRARY, 25),
+    Bar("live projection against one event per transaction by hand", READER, HAND, 35, 50),
+    Bar("live projection against the eventsourcing library's runner", READER, LIBRARY, 35, 50),
 )
 SHARE = 10  # of the events asked for, one in so many is enough here
 FEW = 2_000  # events for those that take one at a time

@@ -69,6 +69,11 @@ def compare(costs: Mapping[str, Sequence[float]], bars: Sequence[Bar]) -> list[R
     ]
 
 
+def limited(what: str, limit: float, found: Sequence[float]) -> Result:
+    """How many times within its limit each value is."""
+    return Result(Bar(what, "found", "limit", 1), [limit / each for each in found])
+
+
 async def seconds(work: Awaitable[object]) -> float:
     """Give how long something takes, in machine seconds."""
     began = machine_seconds()

@@ -19,7 +19,7 @@ from tests.bench.promises import falling_due, lying, write
 from tests.faults.load import Upstream, publish_the_plan
 from tests.faults.script import BEGIN
 from tests.faults.system import CARDS, NONE, System
-from tests.support import eventually
+from tests.support import LOOK, eventually
 
 MORNING = datetime(2026, 11, 24, 10, 5, tzinfo=UTC)
 """In France the first tickets of the day, opened by telephone, are about to fall due."""
@@ -127,10 +127,10 @@ async def site(armed: int, modules: Mapping[str, str] = NONE, env: Mapping[str, 
             await log.close()
 
 
-async def reached(connection: asyncpg.Connection, records: int) -> None:
-    """Return when sla_timer has read so many records of the log of promises."""
+async def reached(connection: asyncpg.Connection, records: int, look: float = LOOK) -> None:
+    """Return when sla_timer has read so many records of the log of promises; it is looked at every so many seconds."""
 
     async def are_read() -> bool:
         return bool(await connection.fetchval("select sum(next_offset) >= $1 from position_sla", records))
 
-    await eventually(are_read, seconds=PATIENCE)
+    await eventually(are_read, seconds=PATIENCE, look=look)

@@ -32,7 +32,7 @@ from tests.bench.rows import projector
 from tests.bench.stage import PARTITIONS, SOURCE, Stage, empty_store, outgoing
 
 APPENDER, BARE, COUNTS = "append path", "bare send_and_wait", "command to counting event"
-BARS = (Bar("checked events through the append path against bare send_and_wait", APPENDER, BARE, 0.7, 1.0),)
+BARS = (Bar("checked events through the append path against bare send_and_wait", APPENDER, BARE, 1.0, 1.2),)
 LANES = 2
 SHARE = 10  # of the events asked for, one in so many is enough here
 

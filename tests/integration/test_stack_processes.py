@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from libs.stack.identity import start_time
 from libs.stack.process import Process
-from libs.stack.run import Run
+from libs.stack.run import DATA, Run
 from libs.stack.wait import until
 
 SLEEPER = [sys.executable, "-c", "import signal; signal.pause()"]
@@ -51,6 +53,25 @@ def test_a_failed_run_leaves_its_logs_and_nothing_else_until_the_next(tmp_path: 
     assert not (run.folder / "data").exists()
     with Run.create(tmp_path):
         assert not run.folder.exists()
+
+
+def test_data_that_is_kept_elsewhere_goes_with_its_run_also_with_a_killed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, elsewhere = tmp_path / "runs", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with Run.create(runs) as run:
+        monkeypatch.delenv(DATA, raising=False)
+        assert run.folder_for_data() == run.folder
+        monkeypatch.setenv(DATA, str(elsewhere))
+        assert run.folder_for_data().parent == elsewhere
+    assert not list(elsewhere.iterdir())
+    killed = Run.create(runs)
+    killed.folder_for_data()
+    killed._lock.close()  # as its end by the kernel does
+    assert len(list(elsewhere.iterdir())) == 1
+    with Run.create(runs):
+        assert not list(elsewhere.iterdir())
 
 
 def test_a_process_that_ignores_the_request_is_killed(tmp_path: Path) -> None:

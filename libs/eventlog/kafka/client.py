@@ -4,8 +4,10 @@ An answer with an error code is none: `answers.py` looks at each, and the questi
 this may help (a leader or a coordinator moves), then given up as Unavailable.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from aiokafka import TopicPartition
@@ -15,11 +17,11 @@ from aiokafka.protocol.api import Request
 from aiokafka.protocol.coordination import FindCoordinatorRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
-from libs.eventlog.errors import NotAdmitted, unavailable
+from libs.eventlog.errors import NotAdmitted, Unavailable, unavailable
 from libs.eventlog.kafka.admission import refusal
 from libs.eventlog.kafka.answers import NOTHING, Tolerated, checked
 from libs.eventlog.kafka.brokers import brokers_at
-from libs.eventlog.kafka.connection import KafkaSettings, begun, within
+from libs.eventlog.kafka.connection import MOMENT, KafkaSettings, begun, within
 from libs.eventlog.kafka.repeated import Repeated
 
 T = TypeVar("T")
@@ -40,6 +42,7 @@ class KafkaClient:
         )
         self._coordinators: dict[tuple[int, str], int] = {}
         self._refreshed = 0
+        self._closed = False
         self._client.cluster.add_listener(self._metadata_came)
 
     async def open(self) -> None:
@@ -57,6 +60,7 @@ class KafkaClient:
         try:
             await begun(self._client.bootstrap)
             if not self._client.cluster.brokers():
+                await self._client.close()  # it is begun anew, with another connection
                 raise KafkaConnectionError("who answers names no broker")
         except (KafkaError, OSError):
             if sentence := await refusal(self._brokers):
@@ -64,7 +68,11 @@ class KafkaClient:
             raise
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Disconnect, and from now on connect to nobody: who still asks, as a scan that was left, is refused."""
+        self._closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MOMENT), self._client._get_conn_lock:  # noqa: SLF001 - held while it connects
+                pass
         await self._client.close()
 
     async def within(self, call: Callable[[], Awaitable[T]], what: str) -> T:
@@ -90,7 +98,7 @@ class KafkaClient:
     async def ask(self, node: int, request: Request[Any], tolerated: Tolerated = NOTHING) -> Any:
         """Ask a broker once; raises the KafkaError of the first error code in its answer that is not tolerated."""
         try:
-            return checked(await self._client.send(node, request), tolerated)
+            return checked(await self._send(node, request), tolerated)
         except KafkaError:
             self._client.force_metadata_update()
             raise
@@ -98,13 +106,18 @@ class KafkaClient:
     async def ask_again(self, node: int, request: Repeated) -> Any:
         """Ask a broker once, as `ask` does; the answer is the same object as before where it says the same."""
         try:
-            answer = await self._client.send(node, request)
+            answer = await self._send(node, request)
             if answer is not request.checked:
                 request.checked = checked(answer)
         except KafkaError:
             self._client.force_metadata_update()
             raise
         return answer
+
+    async def _send(self, node: int, request: Request[Any]) -> Any:
+        if self._closed:
+            raise Unavailable("the client is closed")
+        return await self._client.send(node, request)
 
     def _metadata_came(self, _: Any) -> None:
         self._refreshed += 1
