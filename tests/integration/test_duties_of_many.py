@@ -111,6 +111,21 @@ async def test_a_look_for_what_is_due_reads_few_rows_however_many_there_are(
     assert {name: rows for name, rows in through.items() if rows > AT_MOST} == {}
 
 
+@pytest.mark.parametrize("service", MANY)
+async def test_what_is_over_is_taken_out_of_the_indexes_long_before_a_fifth_of_all_rows_is(
+    service: str, database: str
+) -> None:
+    module, *_ = MANY[service]
+    readers: Sequence[Reader] = module.READERS
+    async with folded(database, readers, []) as tables:
+        for table in (p.table for r in readers for p in r.projections):
+            await tables.connection.execute(f"vacuum {table}")
+            set_so = await tables.connection.fetchval("select reloptions from pg_class where oid = $1::regclass", table)
+            options = dict(option.split("=") for option in set_so)
+            assert float(options["autovacuum_vacuum_scale_factor"]) <= 0.01, table
+            assert options["vacuum_index_cleanup"] in {"on", "true"}, "also where the dead are on few pages"
+
+
 async def _happened(tables: Folded, number: str, names: Sequence[str], mine: str = "") -> None:
     for stream, events in histories(number, names, mine or number).items():
         await tables.happened(stream, *events)

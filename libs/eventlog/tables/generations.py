@@ -217,6 +217,11 @@ async def discard(connection: Connection, left: Iterable[Generation]) -> None:
         await drop(connection, generation)
 
 
+SOON_VACUUMED = "autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, vacuum_index_cleanup = on"
+"""What was due and is over leaves dead entries in the indexes, in front of what will be due: every look goes through
+them until they are vacuumed, which by default is when a fifth of all rows are dead."""
+
+
 def tables(reader: Reader, schema: str) -> Iterable[str]:
     """The DDL of a reader's tables."""
     name = reader.name
@@ -234,7 +239,7 @@ def tables(reader: Reader, schema: str) -> Iterable[str]:
     )
     yield f'create table {schema}.voids_{name} (partition int not null, "offset" bigint not null)'
     for projection in reader.projections:
-        yield f"create table {schema}.{projection.table} ({projection.columns})"
+        yield f"create table {schema}.{projection.table} ({projection.columns}) with ({SOON_VACUUMED})"
         yield f"alter table {schema}.{projection.table} {_without_statistics(projection)}"
     for each in reader.entered:
         yield f"create table {schema}.{each.table} ({each.ddl})"
