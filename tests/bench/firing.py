@@ -32,7 +32,7 @@ ARMED, NONE, APPEND = "firing, all armed", "firing, none armed", "append alone"
 DELETE, JOBS = "due-scan delete", "Procrastinate"
 BARS = (
     Bar("firing against Procrastinate's jobs, as many armed", ARMED, JOBS, 1200, 5000),
-    Bar("firing against a bare due-scan delete", ARMED, DELETE, 0.05, 0.1),
+    Bar("firing against a bare due-scan delete", ARMED, DELETE, 0.1, 0.2),
     Bar("the append of breaches alone against the same", APPEND, DELETE, 0.3),
     Bar("firing with all armed against none", ARMED, NONE, 0.9),
 )

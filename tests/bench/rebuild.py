@@ -24,8 +24,8 @@ from tests.bench.stage import PARTITIONS, Stage
 
 COPY, ONE, TWO, BARE = "COPY and indexes", "rebuild, one process", "rebuild, two processes", "bare getmany"
 BARS = (
-    Bar("a rebuild with one process against a COPY of the final rows", ONE, COPY, 0.20, 0.30),
-    Bar("a rebuild with two processes against the same", TWO, COPY, 0.30, 0.45),
+    Bar("a rebuild with one process against a COPY of the final rows", ONE, COPY, 0.24, 0.30),
+    Bar("a rebuild with two processes against the same", TWO, COPY, 0.36, 0.50),
     Bar("a rebuild with one process against reading the log", ONE, BARE, 0.36),
 )
 HEADS = "stream text, partition int, sequence bigint, id text, journal bytea, hour int"

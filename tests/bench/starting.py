@@ -77,7 +77,7 @@ async def _started(tickets: int) -> Mapping[str, Starts]:
             second = await _start(here, name)
             if await _positions(here, name) != read:
                 raise ValueError(f"{name} has read something again")
-            found[name] = Starts(first, second, sum(at for _, _, at, _ in read))
+            found[name] = Starts(first, second, sum(at for *_, at, _ in read))
             await here.system.stop(name)
         return found
 
@@ -89,15 +89,15 @@ async def _start(here: Site, name: str) -> Start:
     return Start(machine_seconds() - began, processor_seconds(here.system.services[name].process.pid))
 
 
-async def _positions(here: Site, name: str) -> list[tuple[str, int, int, bytes]]:
-    """Of each reader and partition the next offset and the digest of the last record."""
+async def _positions(here: Site, name: str) -> list[tuple[str, str, int, int, bytes]]:
+    """Of each reader and partition the tables in use, the next offset and the digest of the last record."""
     connection = await asyncpg.connect(f"{here.system.postgres.dsn}/olcare_{name}")
     try:
         generations = await connection.fetch("select reader, schema from olcare.generation where state = 'live'")
         found = []
         for reader, schema in sorted(tuple(row) for row in generations):
             rows = await connection.fetch(f"select * from {schema}.position_{reader} order by partition")  # noqa: S608
-            found += [(reader, row["partition"], row["next_offset"], row["digest"]) for row in rows]
+            found += [(reader, schema, row["partition"], row["next_offset"], row["digest"]) for row in rows]
     finally:
         await connection.close()
     if {reader for reader, *_ in found} != {

@@ -29,6 +29,15 @@ BUGS = (
         stack=True,
     ),
     Bug(
+        name="dead-entries-stay-in-the-indexes",
+        file="libs/eventlog/tables/generations.py",
+        before="({projection.columns}) with ({SOON_VACUUMED})",
+        after="({projection.columns})",
+        why="each look for what is due would go through all that was due, until a fifth of the table is dead",
+        test="tests/integration/test_duties_of_many.py::test_what_is_over_is_taken_out_of_the_indexes_long_before_a_fifth_of_all_rows_is",
+        stack=True,
+    ),
+    Bug(
         name="command-index-begins-anew",
         file="libs/eventlog/tables/steps.py",
         before="parted(newest + gained)",

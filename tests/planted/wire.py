@@ -36,6 +36,15 @@ BUGS = (
         test="tests/unit/eventlog/test_codec.py::test_what_can_not_be_read_stops_its_partition_with_a_sentence",
     ),
     Bug(
+        name="closed-client-connects-again",
+        file="libs/eventlog/kafka/client.py",
+        before='        if self._closed:\n            raise Unavailable("the client is closed")\n',
+        after="",
+        why="whoever still asks it, as a scan that was left, would open a connection that nobody closes",
+        test="tests/integration/eventlog/test_kafka_client.py",
+        stack=True,
+    ),
+    Bug(
         name="name-twice-takes-the-last",
         file="libs/eventlog/wire/cloudevents.py",
         before="    if len({name for name, _ in pairs}) < len(pairs):\n        raise _Twice",
