@@ -1,9 +1,7 @@
 """What tests of all kinds share."""
 
 import asyncio
-import gc
 import inspect
-from asyncio.sslproto import SSLProtocol
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
@@ -35,9 +33,3 @@ async def eventually(check: Callable[[], Any], seconds: float = 10, look: float 
             if machine_seconds() > end:
                 raise
         await asyncio.sleep(look)
-
-
-def hung_up() -> bool:
-    """Whether all TLS is at its end: aiokafka hangs up without waiting for the broker's goodbye."""
-    gc.collect()
-    return not [one for one in gc.get_objects() if isinstance(one, SSLProtocol) and one._transport]

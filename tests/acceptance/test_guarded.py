@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -30,7 +30,6 @@ from services.ops.watch.services import SERVICES
 from tests.acceptance.olcare import done, olcare
 from tests.acl import allow
 from tests.integration.test_acl import writes
-from tests.support import eventually, hung_up
 
 T = TypeVar("T")
 PROGRAMS = ("admin", "ops", "web", *SERVICES)
@@ -141,21 +140,9 @@ def test_a_ticket_is_answered_and_its_mail_is_sent() -> None:
     assert "FirstResponseClockStarted" in _types("crm-eu/4711")
 
 
-def spoken(call: Coroutine[Any, Any, T]) -> T:
-    """What comes of speaking to the brokers, once all connections are closed."""
-
-    async def to_the_end() -> T:
-        try:
-            return await call
-        finally:
-            await eventually(hung_up)
-
-    return asyncio.run(to_the_end())
-
-
 def asked(web: Brokers, *records: Outgoing) -> list[Receipt]:
     """What a client's own program is answered."""
-    return spoken(_asked(web, records))
+    return asyncio.run(_asked(web, records))
 
 
 async def _asked(web: Brokers, records: Sequence[Outgoing]) -> list[Receipt]:
@@ -185,7 +172,7 @@ def test_a_client_says_nothing_under_the_source_of_another_one(site: Site) -> No
     assert (receipts[0].reason, receipts[0].where, receipts[0].source) == ("source-not-allowed", "/source", "crm-eu")
     assert receipts[1].reason == "bad-attribute"
     for door in (TICKETS_DOOR, CONTRACTS_DOOR, OF_CRM):
-        assert not spoken(writes(site.web, door)), "the broker does not take it"
+        assert not asyncio.run(writes(site.web, door)), "the broker does not take it"
 
 
 def test_a_client_says_no_kind_of_message_that_it_may_not(site: Site) -> None:

@@ -1,6 +1,7 @@
 """Brokers that let in only who shows who he is: by a login over TLS, or by a certificate."""
 
 import asyncio
+import gc
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -25,7 +26,7 @@ from libs.stack.kafka import KafkaCluster
 from libs.stack.kafka_guard import KafkaGuard
 from libs.stack.run import PROJECT, Run
 from tests.integration.issuer import CLIENT, SECRET, Issuer, issuing, unsigned
-from tests.support import eventually, hung_up
+from tests.support import eventually
 
 CARD = replace(load_cards(PROJECT / "contracts/topics")["olcare.tickets.v1"], partitions=1)
 SCRAM_256, SCRAM_512 = Mechanism.SCRAM_SHA_256, Mechanism.SCRAM_SHA_512
@@ -230,7 +231,17 @@ async def test_whoever_does_not_is_told_why_and_what_to_look_at(guarded: Guarded
     with pytest.raises(NotAdmitted, match=fault):
         await log.open()
     await log.close()
-    await eventually(hung_up)
+
+
+@pytest.mark.parametrize("way", REFUSED)
+def test_no_connection_outlives_the_loop_of_whoever_is_refused(guarded: Guarded, way: str) -> None:
+    async def comes() -> None:
+        async with TopicAdmin(refused(guarded)[way][0]):
+            pass
+
+    with pytest.raises(NotAdmitted):
+        asyncio.run(comes())
+    gc.collect()  # an open connection that nobody holds is a failure of this test
 
 
 def test_every_refusal_is_asked_for(guarded: Guarded) -> None:
@@ -254,7 +265,6 @@ async def test_a_token_that_has_run_out_at_its_issuer_is_told(guarded: Guarded) 
                 pass
     finally:
         guarded.issuer.gives(unsigned(), expires_in=300)
-    await eventually(hung_up)
 
 
 async def test_an_issuer_that_is_away_is_waited_for(guarded: Guarded) -> None:
@@ -266,4 +276,3 @@ async def test_an_issuer_that_is_away_is_waited_for(guarded: Guarded) -> None:
         assert not isinstance(told.value, NotAdmitted)
     finally:
         guarded.issuer.gives(unsigned(), expires_in=300)
-    await eventually(hung_up)

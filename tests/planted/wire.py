@@ -45,6 +45,15 @@ BUGS = (
         stack=True,
     ),
     Bug(
+        name="goodbye-is-waited-for",
+        file="libs/eventlog/kafka/brokers.py",
+        before="        context.sslobject_class = Parting\n",
+        after="",
+        why="a loop that ends before the broker's goodbye would leave its connection open",
+        test="tests/integration/test_guarded_kafka.py",
+        stack=True,
+    ),
+    Bug(
         name="name-twice-takes-the-last",
         file="libs/eventlog/wire/cloudevents.py",
         before="    if len({name for name, _ in pairs}) < len(pairs):\n        raise _Twice",

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -57,6 +58,15 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc] # aiokafka ships n
         return (await asyncio.to_thread(self._path.read_text)).strip()
 
 
+class Parting(ssl.SSLObject):
+    """TLS whose end waits for no goodbye of the other side (RFC 8446, 6.1), which may come after our loop has ended."""
+
+    def unwrap(self) -> None:
+        """Say goodbye."""
+        with suppress(ssl.SSLWantReadError):
+            super().unwrap()
+
+
 @dataclass(frozen=True)
 class Brokers:
     """The bootstrap servers, and what a connection to them takes; files are read anew for every client."""
@@ -102,6 +112,7 @@ class Brokers:
             return None
         context = ssl.create_default_context(cafile=self.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslobject_class = Parting
         if self.certificate:
             context.load_cert_chain(self.certificate, self.key, lambda: self.key_password or "")
         return context
