@@ -50,6 +50,8 @@ SHAPES = {
     "sent.v1": "olcare.clock.v1",
 }
 """What the topics of a test are like; the last one keeps the timestamps of who sends."""
+FROM_LONG_AGO = {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
+"""Its records are many years old: brokers would remove them, at the next of their looks every five minutes."""
 
 
 class Stored(NamedTuple):
@@ -146,7 +148,7 @@ async def site(servers: tuple[str, str], unique: str, tmp_path: Path) -> AsyncIt
     topics.mkdir(parents=True)
     for shape, like in SHAPES.items():
         raw = yaml.safe_load((PROJECT / f"contracts/topics/{like}.yaml").read_text())
-        more = {"message.timestamp.type": "CreateTime"} if shape == "sent.v1" else {}
+        more = FROM_LONG_AGO if shape == "sent.v1" else {}
         card = {**raw, "topic": f"{unique}.{shape}", "partitions": PARTITIONS, "config": {**raw["config"], **more}}
         (topics / f"{unique}.{shape}.yaml").write_text(yaml.safe_dump(card))
     here = Environment(*servers, None, None, tmp_path / "contracts", tmp_path)
