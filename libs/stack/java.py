@@ -11,7 +11,8 @@ from libs.stack.cache import cached, run_quietly, wheels
 from libs.stack.errors import StackError
 
 _OLDEST = 17
-_POM = Path(__file__).with_name("kafka-pom.xml")
+KAFKA_JARS = Path(__file__).with_name("kafka-pom.xml")
+"""What names the broker's jars, for Maven."""
 
 
 @cache
@@ -38,7 +39,7 @@ def _version(program: str) -> int:
 
 def kafka_jars() -> Path:
     """The folder of the broker's jars, fetched by Maven the first time."""
-    return cached("kafka", _POM, _copy_jars)
+    return cached("kafka", KAFKA_JARS, _copy_jars)
 
 
 def _copy_jars(folder: Path) -> None:
@@ -53,4 +54,4 @@ def _copy_jars(folder: Path) -> None:
     failure = (
         "Maven could not fetch Apache Kafka: open it a way to a repository, or name a running server in OLCARE_KAFKA"
     )
-    run_quietly([maven, "--quiet", "--batch-mode", "--file", str(_POM), *goal], failure, {"JAVA_HOME": str(home)})
+    run_quietly([maven, "--quiet", "--batch-mode", "--file", str(KAFKA_JARS), *goal], failure, {"JAVA_HOME": str(home)})

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from libs.stack.cache import run_quietly
+from libs.stack.cache import cached, run_quietly
 from libs.stack.errors import StackError
-from libs.stack.java import java, kafka_jars
+from libs.stack.java import KAFKA_JARS, java, kafka_jars
 from libs.stack.kafka_guard import KafkaGuard
 from libs.stack.ports import free_port
 from libs.stack.process import Process
@@ -19,6 +19,7 @@ from libs.stack.wait import until
 _LOGGING = Path(__file__).with_name("kafka-log4j2.properties")
 _UP = b"Kafka Server started"  # logged once the controller has let the broker in
 _UP_SECONDS = 90
+_CLASSES = "classes.jsa"
 _FIVE_YEARS_IN_MINUTES = 5 * 366 * 24 * 60
 
 
@@ -36,8 +37,14 @@ class KafkaCluster:
         quick_start: bool = True,
         guard: KafkaGuard | None = None,
         name: str = "kafka",
+        learns: Path | None = None,
     ) -> None:
-        """Make it, in a folder of this name; with a guard it lets nobody in who does not show who he is."""
+        """Make it, in a folder of this name; with a guard it lets nobody in who does not show who he is.
+
+        What a broker that `learns` has loaded is kept in that file when it ends.
+        """
+        self._known = [] if learns else [f"-XX:SharedArchiveFile={_known_classes()}"]
+        learning = [f"-XX:ArchiveClassesAtExit={learns}"] if learns else []
         self._folder, self._data = run.folder / name, run.folder_for_data() / f"{name}-data"
         self._guard = guard
         self._quick_start = quick_start
@@ -45,7 +52,7 @@ class KafkaCluster:
         self._controllers = [free_port() for _ in range(brokers)]
         self._among_brokers = [free_port() for _ in range(brokers)] if guard else []
         self.nodes = [
-            Process(run, f"{name}-{node}", self._java("kafka.Kafka", str(self._settings_of(node))))
+            Process(run, f"{name}-{node}", self._java(*learning, "kafka.Kafka", str(self._settings_of(node))))
             for node in range(brokers)
         ]
         run.at_end(self._abandon)
@@ -155,6 +162,7 @@ class KafkaCluster:
             "-Xmx384m",
             "-XX:+UseSerialGC",
             "-XX:-UsePerfData",
+            *self._known,
             f"-Dlog4j2.configurationFile={_LOGGING}",
         ]
         if self._quick_start:
@@ -165,6 +173,21 @@ class KafkaCluster:
         until(lambda: not node.alive or _UP in _said(node.log, since), _UP_SECONDS, f"the start of {node.name}")
         if not node.alive:
             raise StackError(f"{node.name} did not come up:\n{node.last_words()}")
+
+
+def _known_classes() -> Path:
+    """The classes of a broker as Java has read and checked them once: a start takes half the work (JEP 350).
+
+    Java goes without a file that is not of its own release, or is not there.
+    """
+    return cached("kafka-classes", KAFKA_JARS, _learn) / _CLASSES
+
+
+def _learn(folder: Path) -> None:
+    with Run.create(name="kafka-classes") as run:
+        cluster = KafkaCluster(run, learns=folder / _CLASSES)
+        cluster.start()
+        cluster.stop()
 
 
 def _said(log: Path, since: int) -> bytes:

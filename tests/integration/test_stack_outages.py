@@ -32,6 +32,14 @@ async def test_a_killed_broker_comes_back_with_what_it_acknowledged(own_run: Run
     assert await _count(cluster) == EACH_TIME
 
 
+def test_a_broker_finds_the_classes_that_the_first_one_learnt(own_run: Run) -> None:
+    cluster = KafkaCluster(own_run)
+    cluster.start()
+    (broker,) = cluster.nodes
+    assert "classes.jsa" in Path(f"/proc/{broker.pid}/maps").read_text()
+    assert "Unable to use shared archive" not in broker.log.read_text(), "Java goes without it, and says so"
+
+
 async def test_three_brokers_acknowledge_while_each_in_turn_is_dead(own_run: Run) -> None:
     cluster = await _cluster(own_run, 3)
     for node in range(3):
