@@ -210,6 +210,7 @@ async def test_in_a_year_streams_are_put_away_and_what_is_said_of_one_brings_it_
 async def test_whoever_loses_the_connection_on_which_changes_are_told_begins_again(house: House) -> None:
     async with house.process(live=False) as engine:
         listening = asyncio.ensure_future(dict(engine.tasks())["bell"]())
+        await engine.standby.bell.wait(10)  # both bells ring once they are told of changes, this one last
         async with engine.database.connection() as connection:
 
             async def listeners_ended() -> bool:
