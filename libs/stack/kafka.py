@@ -9,7 +9,7 @@ from typing import Literal
 
 from libs.stack.cache import cached, run_quietly
 from libs.stack.errors import StackError
-from libs.stack.java import KAFKA_JARS, java, kafka_jars
+from libs.stack.java import java, java_home, kafka_jars
 from libs.stack.kafka_guard import KafkaGuard
 from libs.stack.ports import free_port
 from libs.stack.process import Process
@@ -19,7 +19,7 @@ from libs.stack.wait import until
 _LOGGING = Path(__file__).with_name("kafka-log4j2.properties")
 _UP = b"Kafka Server started"  # logged once the controller has let the broker in
 _UP_SECONDS = 90
-_CLASSES = "classes.jsa"
+_CLASSES = "broker.jsa"
 _FIVE_YEARS_IN_MINUTES = 5 * 366 * 24 * 60
 
 
@@ -176,11 +176,11 @@ class KafkaCluster:
 
 
 def _known_classes() -> Path:
-    """The classes of a broker as Java has read and checked them once: a start takes half the work (JEP 350).
+    """The classes of a broker as this Java has read and checked them once: a start takes half the work (JEP 350).
 
-    Java goes without a file that is not of its own release, or is not there.
+    A Java that has no archive of its own classes, as that of the wheel, makes none of others, and goes without.
     """
-    return cached("kafka-classes", KAFKA_JARS, _learn) / _CLASSES
+    return cached(f"{kafka_jars().name}-classes", java_home() / "release", _learn) / _CLASSES
 
 
 def _learn(folder: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -31,7 +31,6 @@ from tests.acceptance.olcare import done, olcare
 from tests.acl import allow
 from tests.integration.test_acl import writes
 
-T = TypeVar("T")
 PROGRAMS = ("admin", "ops", "web", *SERVICES)
 POLICY = """
 clients:
