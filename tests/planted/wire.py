@@ -47,7 +47,7 @@ BUGS = (
     Bug(
         name="goodbye-is-waited-for",
         file="libs/eventlog/kafka/brokers.py",
-        before="        context.sslobject_class = Parting\n",
+        before="        context.sslobject_class = OneWayShutdown\n",
         after="",
         why="a loop that ends before the broker's goodbye would leave its connection open",
         test="tests/integration/test_guarded_kafka.py",

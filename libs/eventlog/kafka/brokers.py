@@ -58,11 +58,11 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc] # aiokafka ships n
         return (await asyncio.to_thread(self._path.read_text)).strip()
 
 
-class Parting(ssl.SSLObject):
+class OneWayShutdown(ssl.SSLObject):
     """TLS whose end waits for no goodbye of the other side (RFC 8446, 6.1), which may come after our loop has ended."""
 
     def unwrap(self) -> None:
-        """Say goodbye."""
+        """Say goodbye (`close_notify`)."""
         with suppress(ssl.SSLWantReadError):
             super().unwrap()
 
@@ -112,7 +112,7 @@ class Brokers:
             return None
         context = ssl.create_default_context(cafile=self.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.sslobject_class = Parting
+        context.sslobject_class = OneWayShutdown
         if self.certificate:
             context.load_cert_chain(self.certificate, self.key, lambda: self.key_password or "")
         return context
