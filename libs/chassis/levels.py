@@ -1,5 +1,6 @@
 """How many there are of each kind now, asked of the tables now and then: never at a scrape, never row by row."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -12,36 +13,68 @@ EVERY = 15.0
 """Machine seconds between two looks."""
 SHARE = 20
 """A look that takes long is followed by a rest of so many times as long, but never more than LONGEST."""
-LONGEST = 300.0
+LONGEST = 120.0
+"""Alert rules ask what grew within five minutes, in which there have to be two looks."""
 Look = Callable[[], Awaitable[None]]
-"""Asks and sets; raises Unavailable, and what was known stays."""
+"""Asks and sets; raises Unavailable where not all could be asked, and is looked at again soon."""
 
 
 class Levels:
-    """A gauge by kind; of a kind that was found before and is not any more there are 0."""
+    """A gauge by kind."""
 
     def __init__(self, registry: CollectorRegistry, name: str, what: str, labels: str) -> None:
         self._gauge = Gauge(name, what, labels.split(), namespace="olcare", registry=registry)
         self._known: set[tuple[str, ...]] = set()
 
     def set(self, found: Mapping[tuple[str, ...], float]) -> None:
-        """Set all, by the values of the labels."""
+        """Set all, by the values of the labels; of a kind that was found before and is not any more there are 0."""
+        self._set({**dict.fromkeys(self._known - found.keys(), 0.0), **found})
+
+    def set_known(self, found: Mapping[tuple[str, ...], float]) -> None:
+        """Set what is known; of a kind that is not known any more nothing is said, neither 0 nor what it was."""
         for kind in self._known - found.keys():
-            self._gauge.labels(*kind).set(0)
+            self._gauge.remove(*kind)
+        self._known &= found.keys()
+        self._set(found)
+
+    def _set(self, found: Mapping[tuple[str, ...], float]) -> None:
         for kind, number in found.items():
             self._gauge.labels(*kind).set(number)
         self._known |= found.keys()
 
 
-async def keep_looking(clock: Clock, looks: Sequence[Look], report: Report) -> None:
-    """Look until cancelled; what fails by a fault of ours is reported, and ends nobody's work."""
-    while True:
+class _Paced:
+    """A look, and when it is due again."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._took = deque([0.0], maxlen=2)
+        self.due = 0.0
+
+    async def go(self, clock: Clock, report: Report) -> None:
         began = clock.monotonic()
-        for look in looks:
-            try:
-                await look()
-            except Unavailable:
-                continue  # looked at again soon
-            except Exception as error:  # noqa: BLE001 - of whatever kind: it is reported, and the next look may succeed
-                report(failure_of("measures", look.__qualname__, error))
-        await clock.sleep(min(max(EVERY, SHARE * (clock.monotonic() - began)), LONGEST))
+        try:
+            await self._look()
+        except Unavailable:
+            rest = clock.monotonic() - began
+        except Exception as error:  # noqa: BLE001 - of whatever kind: it is reported, and the next look may succeed
+            report(failure_of("measures", self._look.__qualname__, error))
+            rest = clock.monotonic() - began
+        else:
+            rest = self._rest(clock.monotonic() - began)
+        self.due = clock.monotonic() + min(max(EVERY, rest), LONGEST)
+
+    def _rest(self, took: float) -> float:
+        """By the quicker of the last two: a slow one alone, as the first of a process, is none that takes long."""
+        self._took.append(took)
+        return SHARE * min(self._took)
+
+
+async def keep_looking(clock: Clock, looks: Sequence[Look], report: Report) -> None:
+    """Look until cancelled, each at its pace; what fails by a fault of ours is reported, and ends nobody's work."""
+    paced = [_Paced(look) for look in looks]
+    while True:
+        for one in paced:
+            if one.due <= clock.monotonic():
+                await one.go(clock, report)
+        await clock.sleep(max(0.0, min(one.due for one in paced) - clock.monotonic()))

@@ -5,11 +5,11 @@ from functools import partial
 from typing import Literal
 
 import typer
-from prometheus_client import Gauge
 
 from libs.chassis.app import Service, run
 from libs.chassis.clock import Clock
 from libs.chassis.health import Health, Quiet
+from libs.chassis.levels import Levels
 from libs.chassis.logging import configure
 from libs.chassis.metrics import Metrics
 from libs.chassis.settings import ServiceSettings
@@ -21,6 +21,7 @@ from services.ops.sla.not_promised import without_promise
 from services.ops.watch.lag import not_ready, rows
 
 EVERY = 5.0  # machine seconds between two looks
+LABELS = ("follower", "kind", "topic")
 
 
 class OpsSettings(ServiceSettings):
@@ -34,43 +35,50 @@ class Watch:
 
     def __init__(self, here: Environment, clock: Clock, metrics: Metrics) -> None:
         self._here, self._clock = here, clock
-        self._behind = Gauge(
-            "olcare_records_behind",
+        self._behind = Levels(
+            metrics.registry,
+            "records_behind",
             "Records that a reader, door or reaction has not read yet",
-            ["follower", "kind", "topic"],
-            registry=metrics.registry,
+            " ".join(LABELS),
         )
-        self._without_promise = Gauge(
-            "olcare_tickets_without_promise",
+        self._without_promise = Levels(
+            metrics.registry,
+            "tickets_without_promise",
             "Tickets without a promise that nobody has answered, withdrawn or merged yet",
-            ["reason"],
-            registry=metrics.registry,
+            "reason",
         )
         self.waiting: str | None = "nobody was looked at yet"
 
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            try:
-                self.waiting = await self.look()
-            except (Refused, Unavailable) as error:
-                self.waiting = str(error)
+            self.waiting = await self.look()
             await self._clock.sleep(EVERY)
 
     async def look(self) -> str | None:
-        """Set the metrics for all that can be asked; returns a sentence for those that can not."""
-        async with open_log(self._here) as log:
-            found = [*await rows(self._here, log), *await not_ready(self._here)]
-        for row in found:
-            if "behind" in row:
-                self._behind.labels(row["follower"], row["kind"], row["topic"]).set(float(str(row["behind"])))
-        if problems := [f"{row['follower']}: {row['problem']}" for row in found if "problem" in row]:
-            return "; ".join(problems)
-        counted = await without_promise(self._here)
-        self._without_promise.clear()
-        for reason, tickets in counted.items():
-            self._without_promise.labels(reason).set(tickets)
-        return None
+        """Set the metrics for all that can be asked; of what can not, nothing is said but why, in a sentence."""
+        problems = [*await self._look_at_followers(), *await self._look_at_tickets()]
+        return "; ".join(problems) or None
+
+    async def _look_at_followers(self) -> list[str]:
+        try:
+            async with open_log(self._here) as log:
+                found = [*await rows(self._here, log), *await not_ready(self._here)]
+        except (Refused, Unavailable) as error:
+            self._behind.set_known({})
+            return [str(error)]
+        known = [row for row in found if "behind" in row]
+        self._behind.set_known({tuple(str(row[label]) for label in LABELS): float(str(row["behind"])) for row in known})
+        return [f"{row['follower']}: {row['problem']}" for row in found if "problem" in row]
+
+    async def _look_at_tickets(self) -> list[str]:
+        try:
+            counted = await without_promise(self._here)
+        except (Refused, Unavailable) as error:
+            self._without_promise.set_known({})
+            return [str(error)]
+        self._without_promise.set_known({(reason,): tickets for reason, tickets in counted.items()})
+        return []
 
 
 def serve(ctx: typer.Context) -> None:

@@ -14,10 +14,26 @@ BUGS = (
     Bug(
         name="level-stays",
         file="libs/chassis/levels.py",
-        before="            self._gauge.labels(*kind).set(0)\n",
-        after="            pass\n",
+        before="dict.fromkeys(self._known - found.keys(), 0.0)",
+        after="{}",
         why="an alarm would go on after the last ambiguous notice was settled",
         test="tests/unit/chassis/test_levels.py::test_of_a_kind_that_is_gone_there_are_none",
+    ),
+    Bug(
+        name="unknown-lag-is-none",
+        file="services/ops/console/measures.py",
+        before="        self._members.set_known(",
+        after="        self._members.set(",
+        why="a database that is away would wake somebody: nobody reads, of every reader that keeps its place in it",
+        test="tests/unit/console/test_measures.py",
+    ),
+    Bug(
+        name="first-look-is-slow",
+        file="libs/chassis/levels.py",
+        before="deque([0.0], maxlen=2)",
+        after="deque([], maxlen=2)",
+        why="a start on a busy machine would leave what is measured unseen for two minutes",
+        test="tests/unit/chassis/test_levels.py",
     ),
     Bug(
         name="advice-forgotten",

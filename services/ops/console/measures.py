@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from libs.chassis.levels import Levels, Look, keep_looking
+from libs.eventlog.errors import Unavailable
 from libs.eventlog.failures import Failure
 from libs.messages.catalogue import UPSTREAM, split_door
 from libs.messages.receipts import Unreadability
@@ -54,12 +55,16 @@ class ConsoleMeasures:
         await keep_looking(self._sources.clock, looks, _report)
 
     async def followers(self) -> None:
-        """Raises Unavailable."""
-        with suppress(Refused):  # what can not be asked is said on the pages
-            found = await self._sources.followers.states()
-            self._members.set(_by_follower(found, "members"))
-            self._lag.set(_by_follower(found, "behind"))
-            self._seconds.set(_by_follower(found, "seconds"))
+        """Raises Unavailable where not all are known: of the others nothing is said, or an alarm would be false."""
+        try:
+            found, why = await self._sources.followers.states(), None
+        except (Refused, Unavailable) as error:
+            found, why = (), str(error)
+        self._members.set_known(_by_follower(found, "members"))
+        self._lag.set_known(_by_follower(found, "behind"))
+        self._seconds.set_known(_by_follower(found, "seconds"))
+        if why := why or next((one.problem for one in found if one.problem), None):
+            raise Unavailable(why)
 
     async def dead_letters(self) -> None:
         """Raises Unavailable."""

@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -50,6 +51,23 @@ def test_of_a_kind_that_is_gone_there_are_none() -> None:
     assert registry.get_sample_value("olcare_notices", {"state": "failed"}) == 3
 
 
+def test_of_what_is_not_known_nothing_is_said_until_it_is_known_again() -> None:
+    registry = CollectorRegistry()
+    levels = Levels(registry, "lag", "Records", "follower")
+
+    def said() -> list[float | None]:
+        return [registry.get_sample_value("olcare_lag", {"follower": name}) for name in ("door", "plan")]
+
+    levels.set_known({("door",): 2, ("plan",): 1})
+    assert said() == [2, 1]
+    levels.set_known({("plan",): 3})
+    assert said() == [None, 3]
+    levels.set_known({})
+    assert said() == [None, None]
+    levels.set_known({("door",): 0, ("plan",): 4})
+    assert said() == [0, 4]
+
+
 async def test_what_can_not_be_asked_keeps_nobody_from_the_rest_and_what_fails_is_reported() -> None:
     clock, looked, failures = Rests(), list[str](), list[Failure]()
 
@@ -69,16 +87,51 @@ async def test_what_can_not_be_asked_keeps_nobody_from_the_rest_and_what_fails_i
     assert clock.rests == [EVERY] * 3
 
 
-@pytest.mark.parametrize(("took", "rest"), [(0.1, EVERY), (2, 2 * SHARE), (60, LONGEST)])
-async def test_a_look_that_takes_long_is_followed_by_a_long_rest(took: float, rest: float) -> None:
-    clock = Rests(1)
+@pytest.mark.parametrize(
+    ("took", "rests"),
+    [
+        ((0.1, 0.1), [EVERY, EVERY]),
+        ((2, 2), [EVERY, 2 * SHARE]),
+        ((2, 3, 0, 2), [EVERY, 2 * SHARE, EVERY, EVERY]),
+        ((60, 60), [EVERY, LONGEST]),
+    ],
+)
+async def test_a_look_that_takes_long_twice_is_followed_by_a_long_rest(took: tuple[float], rests: list[float]) -> None:
+    assert await rests_after(took) == rests
+
+
+@pytest.mark.parametrize("error", [Unavailable("away"), KeyError("state")], ids=["away", "fault"])
+async def test_what_could_not_be_asked_is_asked_again_soon_and_waited_for_no_longer_than_it_took(
+    error: Exception,
+) -> None:
+    assert await rests_after((2, 2, 60, 600), error) == [EVERY, EVERY, 60, LONGEST]
+
+
+async def rests_after(took: tuple[float, ...], error: Exception | None = None) -> list[float]:
+    clock, each = Rests(len(took)), iter(took)
 
     async def slow() -> None:
-        await ManualClock.sleep(clock, took)
+        await ManualClock.sleep(clock, next(each))
+        if error:
+            raise error
 
     with pytest.raises(Enough):
         await keep_looking(clock, [slow], lambda _: None)
-    assert clock.rests == [rest]
+    return clock.rests
+
+
+async def test_one_that_takes_long_keeps_no_other_from_its_pace() -> None:
+    clock, looked = Rests(6), list[float]()
+
+    async def slow() -> None:
+        await ManualClock.sleep(clock, 2)
+
+    async def quick() -> None:
+        looked.append(clock.monotonic())
+
+    with pytest.raises(Enough):
+        await keep_looking(clock, [slow, quick], lambda _: None)
+    assert [after - before for before, after in pairwise(looked)] == [17, 15, 15, 15]
 
 
 @pytest.mark.parametrize("answered", [True, False])

@@ -1,15 +1,20 @@
 """What the console measures has bounded labels, and 0 where there is nothing."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from libs.chassis.manual_clock import ManualClock
+from libs.eventlog.errors import Unavailable
 from libs.messages.catalogue import TICKETS_DOOR, UPSTREAM
 from libs.messages.places import RecordAddress
+from services.ops.cli.output import Refused
+from services.ops.console.followers import FollowerState, Trend
 from services.ops.console.live import Live
 from services.ops.console.measures import REASONS, ConsoleMeasures, by_reason
 from services.ops.console.undone import KeptLetter
@@ -37,6 +42,47 @@ def test_there_are_no_more_series_than_doors_and_reasons_whatever_is_written() -
     found = by_reason([kept("a-reason-of-later"), kept("another")])
     assert len(found) == len(UPSTREAM) * len(REASONS)
     assert found[TICKETS_DOOR, "other"] == 2
+
+
+@pytest.mark.parametrize("away", [Unavailable("Kafka is away"), Refused("no address")], ids=["unavailable", "refused"])
+async def test_of_followers_that_can_not_be_asked_neither_nobody_reads_nor_caught_up_is_said(away: Exception) -> None:
+    door = FollowerState("intake.door", "door", "d", 1, 0, 0.0, Trend.CAUGHT_UP)
+    plan = FollowerState("intake.plan", "reader", "p", 2, 7, 3.0, Trend.BEHIND)
+    no_tables = FollowerState("intake", "reader", "", None, None, None, Trend.UNKNOWN, "the database is away")
+    no_offsets = FollowerState("intake.plan", "reader", "p", 2, None, None, Trend.UNKNOWN, "the topic was cut")
+    answers: Iterator[list[FollowerState] | Exception] = iter(
+        [[door, plan], [door, no_tables], [door, no_offsets], [door, plan], away]
+    )
+    registry = CollectorRegistry()
+
+    async def states() -> list[FollowerState]:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    sources: Any = SimpleNamespace(followers=SimpleNamespace(states=states))
+    measures = ConsoleMeasures(sources, registry)
+
+    def said(one: FollowerState) -> list[float | None]:
+        labels = {"follower": one.name, "topic": one.topic}
+        return [
+            registry.get_sample_value(f"olcare_follower_{what}", labels) for what in ("members", "lag", "lag_seconds")
+        ]
+
+    await measures.followers()
+    assert (said(door), said(plan)) == ([1, 0, 0], [2, 7, 3])
+    with pytest.raises(Unavailable, match="the database is away"):  # so that it is looked at again soon
+        await measures.followers()
+    assert (said(door), said(plan)) == ([1, 0, 0], [None] * 3)
+    with pytest.raises(Unavailable, match="the topic was cut"):
+        await measures.followers()
+    assert (said(door), said(plan)) == ([1, 0, 0], [2, None, None])
+    await measures.followers()
+    assert (said(door), said(plan)) == ([1, 0, 0], [2, 7, 3])
+    with pytest.raises(Unavailable, match=str(away)):
+        await measures.followers()
+    assert (said(door), said(plan)) == ([None] * 3, [None] * 3)
 
 
 async def test_a_rebuild_that_was_begun_on_a_page_shows_how_far_it_is_and_is_0_once_it_has_ended() -> None:

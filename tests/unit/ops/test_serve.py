@@ -1,6 +1,6 @@
 """`olcare serve` is as ready as all that it watches."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,10 @@ import pytest
 
 from libs.chassis.clock import Clock
 from libs.chassis.metrics import Metrics
+from libs.eventlog.errors import Unavailable
 from services.ops import serve
 from services.ops.cli.environment import Environment, PageAddress
+from services.ops.cli.output import Refused
 from services.ops.serve import Watch
 from services.ops.watch import lag
 from services.ops.watch.readiness import ServiceReadiness
@@ -56,6 +58,46 @@ async def test_it_is_ready_where_all_are(said: dict[str, ServiceReadiness]) -> N
 async def test_it_is_not_ready_where_a_service_is_not(said: dict[str, ServiceReadiness]) -> None:
     said["contract"] = ServiceReadiness(ready=False, build=None, waiting="the gate is closed")
     assert await watch().look() == "contract: not ready: the gate is closed"
+
+
+async def test_of_what_can_not_be_asked_nothing_is_said_but_why(
+    monkeypatch: pytest.MonkeyPatch, said: dict[str, ServiceReadiness]
+) -> None:
+    door = {"follower": "intake.door", "kind": "door", "topic": "door", "behind": 3, "partitions": 1}
+    answers: Iterator[list[dict[str, object]] | Refused] = iter(
+        [[door], [{"follower": "intake", "kind": "reader", "problem": "away"}], [door], Refused("no Kafka")]
+    )
+
+    async def followers(*_: Any) -> list[dict[str, object]]:
+        answer = next(answers)
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    two, one = {"no-calendar": 2}, {"no-calendar": 1}
+    counts: Iterator[dict[str, int] | Unavailable] = iter([two, one, Unavailable("no tables"), one])
+
+    async def tickets(_: Environment) -> dict[str, int]:
+        answer = next(counts)
+        if isinstance(answer, Unavailable):
+            raise answer
+        return answer
+
+    assert said
+    monkeypatch.setattr(serve, "rows", followers)
+    monkeypatch.setattr(serve, "without_promise", tickets)
+    metrics = Metrics("ops", "ops-1")
+    watched = Watch(HERE, Clock(None), metrics)
+
+    def measured() -> tuple[float | None, float | None]:
+        value = metrics.registry.get_sample_value
+        behind = value("olcare_records_behind", {"follower": "intake.door", "kind": "door", "topic": "door"})
+        return behind, value("olcare_tickets_without_promise", {"reason": "no-calendar"})
+
+    assert (await watched.look(), measured()) == (None, (3, 2))
+    assert (await watched.look(), measured()) == ("intake: away", (None, 1))
+    assert (await watched.look(), measured()) == ("no tables", (3, None))
+    assert (await watched.look(), measured()) == ("no Kafka", (None, 1))
 
 
 async def test_what_it_sees_is_measured(monkeypatch: pytest.MonkeyPatch, said: dict[str, ServiceReadiness]) -> None:
