@@ -13,7 +13,7 @@ from libs.stack.process import Process
 from libs.stack.run import Run
 from libs.stack.wait import until
 
-_UP_SECONDS = 20
+_UP_SECONDS = 60
 
 
 class MailCatcher:

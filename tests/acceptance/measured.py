@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from libs.stack.run import PROJECT
 from services.ops.watch.services import SERVICES
+from tests.support import PATIENCE
 
 ROW = re.compile(r"^\| `(olcare_\w+)` \|([^|]*)\|([^|]*)\| [^|]+ \|$", re.MULTILINE)
 EVERYBODY = frozenset({*SERVICES, "console", "ops"})
@@ -48,7 +49,7 @@ Measured = dict[str, dict[Series, float]]
 def measured(page: str) -> Measured:
     """What a process says of ours."""
     found: Measured = {}
-    for family in text_string_to_metric_families(httpx.get(f"{page}/metrics", trust_env=False, timeout=10).text):
+    for family in text_string_to_metric_families(httpx.get(f"{page}/metrics", trust_env=False, timeout=PATIENCE).text):
         name = f"{family.name}_total" if family.type == "counter" else family.name
         series = {_series(one): one.value for one in family.samples if not one.name.endswith("_created")}
         if name.startswith("olcare_") and series:

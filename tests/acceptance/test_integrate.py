@@ -105,7 +105,7 @@ async def test_each_command_prints_what_the_page_shows(folder: Path, kafka: str)
         command, _, printed = step.partition("\n")
         printed_now = await asyncio.to_thread(said, command, folder, variables)
         assert alike(printed_now) == alike(printed), command
-        await eventually(partial(answered, kafka), 60)
+        await eventually(partial(answered, kafka))
 
 
 async def answered(kafka: str) -> bool:

@@ -14,11 +14,9 @@ from services.ops.watch.services import SERVICES, WatchedService
 from tests.acceptance.expressions import OF_THE_TARGET, expressions, labels_in, selectors
 from tests.acceptance.measured import Measured, Series, described, labels_of, measured, moved
 from tests.acceptance.olcare import done, installation, olcare, stopped
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 MONDAY = "2026-11-23T07:00:00Z"  # 8 h in France
-LOOKED_AT = 40.0
-"""Machine seconds in which levels are looked at twice, on a busy machine."""
 LOG, LEVELS = "tests/unit/chassis/test_metrics.py", "tests/unit/chassis/test_levels.py"
 BY_FAULTS = {
     "olcare_lag": LOG,
@@ -61,9 +59,9 @@ async def test_how_far_every_follower_is_behind_is_said_from_the_start(up: dict[
     for name, service in SERVICES.items():
         for metric in ("olcare_lag", "olcare_lag_seconds"):
             expected = followers_of(service)
-            await eventually(partial(_followers_are, pages(up)[name], metric, expected), LOOKED_AT)
+            await eventually(partial(_followers_are, pages(up)[name], metric, expected))
     everybody = {one for service in SERVICES.values() for one in followers_of(service)}
-    await eventually(partial(_followers_are, pages(up)["console"], "olcare_follower_lag_seconds", everybody), LOOKED_AT)
+    await eventually(partial(_followers_are, pages(up)["console"], "olcare_follower_lag_seconds", everybody))
 
 
 def _followers_are(page: str, metric: str, expected: set[str]) -> bool:
@@ -80,16 +78,16 @@ def test_what_no_day_s_work_moves_is_seen_to_move_by_a_test_that_names_it() -> N
 async def test_every_metric_that_is_described_is_there_and_moves(up: dict[str, Any]) -> None:
     assert set().union(*(one.of for one in described().values())) == {*pages(up), "ops"}
     seen: set[str] = set()
-    await eventually(partial(_moves, up, seen, {"olcare_notices"}), LOOKED_AT)
+    await eventually(partial(_moves, up, seen, {"olcare_notices"}))
     async with watching(pages(up)["console"]):
         await asyncio.to_thread(_a_day_s_work)
         with stopped(up, "audit"):
             await asyncio.to_thread(done, "trigger", "TicketSubmitted", "--wait", "--subject", "unread")
-            await eventually(partial(_nobody_reads, pages(up)["console"], seen), 2 * LOOKED_AT)
+            await eventually(partial(_nobody_reads, pages(up)["console"], seen))
         for name, page in pages(up).items():
-            await eventually(partial(_as_described, name, page), LOOKED_AT)
+            await eventually(partial(_as_described, name, page))
         of_up = {metric for metric, one in described().items() if one.of & pages(up).keys()}
-        await eventually(partial(_moves, up, seen, of_up - BY_FAULTS.keys()), LOOKED_AT)
+        await eventually(partial(_moves, up, seen, of_up - BY_FAULTS.keys()))
 
         for expression in expressions():
             _names_what_is_there(expression, [measured(page) for page in pages(up).values()])
@@ -152,7 +150,7 @@ def _moves(up: dict[str, Any], seen: set[str], expected: set[str]) -> bool:
 async def watching(console: str) -> AsyncIterator[None]:
     """A page is open."""
     async with (
-        httpx.AsyncClient(base_url=console, trust_env=False, timeout=60) as client,
+        httpx.AsyncClient(base_url=console, trust_env=False, timeout=PATIENCE) as client,
         client.stream("GET", "/live") as response,
     ):
         assert response.status_code == 200

@@ -376,7 +376,7 @@ def test_a_customer_opens_ten_thousand_tickets_as_the_first(up: dict[str, Any]) 
     """« Support technique illimité »: nothing counts what a customer asks for."""
     asyncio.run(_say_together(up, *_many(UNLIMITED, done("clock", "show")["now"])))
     schema = _schema("intake.tickets")
-    assert asyncio.run(eventually(lambda: _states(up, schema), 120)) == {"open": UNLIMITED}
+    assert asyncio.run(eventually(lambda: _states(up, schema))) == {"open": UNLIMITED}
 
 
 def _many(number: int, now: str) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ from libs.stack.process import Process
 from libs.stack.run import PROJECT, Run
 from tests.acceptance.expressions import DASHBOARD, panels, rules
 from tests.acceptance.olcare import done, installation, olcare
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 EVERYBODY = ("contract", "intake", "sla_timer", "notification", "audit", "console", "ops")
 PROMETHEUS = shutil.which("prometheus")
@@ -35,8 +35,6 @@ EMPTY = {
     "What people mended": "nobody mended anything, and nothing is built anew",
 }
 """Panels one of whose expressions may have nothing where all is well, and why."""
-PATIENCE = 90.0
-"""Machine seconds in which everything was scraped and evaluated twice, on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +82,7 @@ def prometheus(up: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> 
         ]
         process = Process(run, "prometheus", words)
         process.start()
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE) as client:
             yield client
         process.stop()
 
@@ -108,7 +106,7 @@ async def test_every_target_is_scraped(prometheus: httpx.Client) -> None:
         assert found == dict.fromkeys(EVERYBODY, ("up", ""))
         return True
 
-    await eventually(lambda: asyncio.to_thread(are_up), PATIENCE)
+    await eventually(lambda: asyncio.to_thread(are_up))
 
 
 async def test_every_rule_is_evaluated_and_none_fires_where_all_is_well(prometheus: httpx.Client) -> None:
@@ -120,7 +118,7 @@ async def test_every_rule_is_evaluated_and_none_fires_where_all_is_well(promethe
         assert [one["name"] for one in found if one["state"] == "firing"] == []
         return True
 
-    await eventually(lambda: asyncio.to_thread(are_evaluated), PATIENCE)
+    await eventually(lambda: asyncio.to_thread(are_evaluated))
 
 
 def without_variables(expression: str) -> str:
@@ -139,7 +137,7 @@ async def test_every_panel_shows_something_or_it_is_known_why_not(
         if panel["title"] in EMPTY:
             assert "result" in asked(prometheus, "query", query=expression)
         else:
-            await eventually(partial(_shows, prometheus, expression), PATIENCE)
+            await eventually(partial(_shows, prometheus, expression))
 
 
 async def _shows(prometheus: httpx.Client, expression: str) -> bool:

@@ -9,7 +9,6 @@ from aiokafka.errors import KafkaError
 
 from tests.support import eventually
 
-_SESSION = 30  # machine seconds in which a group has forgotten the members that left it
 _PAUSE = 0.5  # machine seconds
 
 
@@ -31,7 +30,7 @@ async def _set_back(kafka: str, group: str, offsets: Iterable[TopicPartition]) -
         await consumer.start()
         try:
             consumer.assign(list(beginning))
-            _: bool = await eventually(lambda: _committed(consumer, beginning), seconds=_SESSION)
+            _: bool = await eventually(lambda: _committed(consumer, beginning))
         finally:
             await consumer.stop()
     return len(beginning)

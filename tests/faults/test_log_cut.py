@@ -25,7 +25,7 @@ async def cut_and_grown_again(system: System) -> str:
     records = await _records(system)
     async with TopicAdmin(system.kafka.address) as topics:
         await _without_topic(system)
-        await eventually(lambda: topics.create([CARDS[TICKETS]]), seconds=30)
+        await eventually(lambda: topics.create([CARDS[TICKETS]]))
     await _write(system, records)
     return "the topic was made anew"
 
@@ -64,7 +64,7 @@ async def _says(system: System, name: str, sentence: str) -> None:
         assert sentence in told
         return told
 
-    _: str = await eventually(said, seconds=60)
+    _: str = await eventually(said)
 
 
 async def _records(system: System) -> Sequence[Record]:

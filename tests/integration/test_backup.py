@@ -118,7 +118,7 @@ class Site:
         async def gone() -> bool:
             return not set(self.cards) & set(await admin.list_topics())
 
-        await eventually(gone, seconds=30)
+        await eventually(gone)
         await admin.close()
 
     async def save(self) -> Backup:

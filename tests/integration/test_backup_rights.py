@@ -83,7 +83,7 @@ async def _prepared(sites: Sites) -> None:
     async def written() -> bool:
         return UNKNOWN not in await appender.append([Outgoing(topic, 0, b"key", b"{}", ()) for topic in CARDS])
 
-    await eventually(written, seconds=120)
+    await eventually(written)
     await appender.close()
     async with KafkaGroups(admin) as groups:
         await groups.commit("intake.door", [GroupOffset("intake.door", TICKETS_DOOR, 0, 1, "")])

@@ -23,7 +23,7 @@ import yaml
 from libs.chassis import clock
 from libs.chassis.build import VERSION, build
 from libs.stack.ports import free_port
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 MONDAY_7H = datetime(2026, 11, 23, 7, tzinfo=UTC)
 MONDAY_8H = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -209,7 +209,7 @@ class Process:
 
     async def page(self, path: str) -> httpx.Response:
         port = await eventually(self.port)
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
             return await client.get(f"http://127.0.0.1:{port}{path}")
 
     async def exit_code(self) -> int:

@@ -587,9 +587,9 @@ async def test_a_halted_reader_stops_decisions_where_they_rest_on_it(house: Hous
     async with house.process() as engine:
         [answer] = await house.writer(engine).handle(said(1))
         assert answer.event
-        await eventually(engine.halted, 20)
+        await eventually(engine.halted)
         assert "rows can not fold" in (engine.halted() or "")
-        await eventually(lambda: engine.gate.closed_because == (engine.halted() if gates else None), 20)
+        await eventually(lambda: engine.gate.closed_because == (engine.halted() if gates else None))
 
 
 async def test_a_topic_made_anew_stops_the_reader_and_says_so(house: House) -> None:

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import pytest
 
 from libs.eventlog.errors import NotAdmitted, Unavailable
+from libs.eventlog.kafka import faststream_subscription, subscription
 from libs.eventlog.kafka.brokers import Brokers, Mechanism, Protocol
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.log import KafkaLog
-from libs.eventlog.kafka.long_polls import WAIT
 from libs.eventlog.kafka.reading import records
 from libs.eventlog.kafka.token_endpoint import Credentials, TokenEndpoint
 from libs.eventlog.kafka.topics import TopicAdmin, load_cards
@@ -26,7 +26,7 @@ from libs.stack.kafka import KafkaCluster
 from libs.stack.kafka_guard import KafkaGuard
 from libs.stack.run import PROJECT, Run
 from tests.integration.issuer import CLIENT, SECRET, Issuer, issuing, unsigned
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 CARD = replace(load_cards(PROJECT / "contracts/topics")["olcare.tickets.v1"], partitions=1)
 SCRAM_256, SCRAM_512 = Mechanism.SCRAM_SHA_256, Mechanism.SCRAM_SHA_512
@@ -107,7 +107,11 @@ def admitted(at: Guarded) -> Mapping[str, Brokers]:
 @pytest.mark.parametrize(
     "way", ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER", "OAUTHBEARER by an endpoint", "certificate"]
 )
-async def test_whoever_shows_who_he_is_makes_writes_and_reads(guarded: Guarded, unique: str, way: str) -> None:
+async def test_whoever_shows_who_he_is_makes_writes_and_reads(
+    guarded: Guarded, unique: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (subscription, faststream_subscription):
+        monkeypatch.setattr(module, "WAIT", 20 * PATIENCE)
     brokers, card = admitted(guarded)[way], replace(CARD, topic=unique)
     async with AsyncExitStack() as stack:
         admin = await stack.enter_async_context(TopicAdmin(brokers))
@@ -119,13 +123,13 @@ async def test_whoever_shows_who_he_is_makes_writes_and_reads(guarded: Guarded, 
         stack.push_async_callback(appender.close)
         assert await appender.append([Outgoing(unique, 0, b"key", b"value")]) == [0]
         for name, subscribe in (("own", log.subscribe), ("by-faststream", log.subscribe_by_faststream)):
-            subscription = await subscribe(unique, f"{unique}.{name}", _from_the_beginning)
-            stack.push_async_callback(subscription.close)
-            batch = await eventually(partial(subscription.batch, 10, 0.1))
+            reading = await subscribe(unique, f"{unique}.{name}", _from_the_beginning)
+            stack.push_async_callback(reading.close)
+            batch = await eventually(partial(reading.batch, 10, 0.1))
             assert [record.value for record in batch[0]] == [b"value"]
-            await subscription.commit({0: 1})
-            async with asyncio.timeout(WAIT / 2):  # the broker holds a fetch longer than that
-                await subscription.close()
+            await reading.commit({0: 1})
+            async with asyncio.timeout(PATIENCE):  # the broker holds a fetch longer than that
+                await reading.close()
         assert [record.value async for record in records(brokers, log, unique)] == [b"value"]
 
 

@@ -32,11 +32,13 @@ from services.notification.mail.smtp import (
     RefusedByServer,
     hand_over,
 )
+from tests.support import PATIENCE
 
 CERTIFICATE = Path(__file__).with_name("test_smtp_tls.pem")
 SENDER, RECIPIENT = "no-reply@olcare.example", "ana@customer.example"
 CONTENT = b"Subject: x\r\n\r\n.a line that begins with a dot\r\nthe end\r\n"
-IMPATIENT = Limits(connect=1.5, command=1.5, body=1.5, quit=0.3)
+PATIENT = Limits(connect=PATIENCE, command=PATIENCE, body=PATIENCE, quit=0.3)
+SHORT = 1.5  # machine seconds, of the phase in which nothing will come
 Hook = Callable[[SMTP], Awaitable[str]]
 
 
@@ -148,7 +150,7 @@ def server_side() -> ssl.SSLContext:
     return context
 
 
-async def send(server: MailServer, limits: Limits = IMPATIENT) -> Outcome:
+async def send(server: MailServer, limits: Limits = PATIENT) -> Outcome:
     return await hand_over(Connections(server, limits), SENDER, RECIPIENT, CONTENT)
 
 
@@ -185,7 +187,7 @@ async def test_a_body_arrives_as_it_was_written_whatever_is_in_it() -> None:
     async with mail_server(box, enable_SMTPUTF8=True) as server:
         for body in bodies:
             content = compose(replace(LETTER, body=body))
-            assert await hand_over(Connections(server, IMPATIENT), SENDER, RECIPIENT, content) == Accepted(250)
+            assert await hand_over(Connections(server, PATIENT), SENDER, RECIPIENT, content) == Accepted(250)
             assert box.accepted[-1] == content
     assert [body_of(content) for content in box.accepted] == [in_lines(body) for body in bodies]
 
@@ -234,7 +236,8 @@ async def test_a_server_that_does_not_greet_has_accepted_nothing(greeting: bytes
     listening = await asyncio.get_running_loop().create_server(Greeter, "127.0.0.1", 0)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
-        assert await send(MailServer("127.0.0.1", port, hello="olcare.example")) == outcome
+        limits = PATIENT if greeting else replace(PATIENT, connect=SHORT)
+        assert await send(MailServer("127.0.0.1", port, hello="olcare.example"), limits) == outcome
         await gone.wait()
 
 
@@ -253,7 +256,9 @@ async def test_a_cut_before_the_body_means_not_accepted(phase: Phase) -> None:
 
 @pytest.mark.parametrize("phase", [Phase.EHLO, Phase.MAIL, Phase.RCPT])
 async def test_silence_before_the_body_means_not_accepted(phase: Phase) -> None:
-    assert await outcome_of(Mailbox({phase.name: says_nothing})) == NotReached(phase, DeliveryProblem.TIMEOUT)
+    async with mail_server(Mailbox({phase.name: says_nothing})) as server:
+        outcome = await send(server, replace(PATIENT, command=SHORT))
+    assert outcome == NotReached(phase, DeliveryProblem.TIMEOUT)
 
 
 @pytest.mark.parametrize("answer", ["250 OK", "251 will forward", "252 can not verify, will try"])
@@ -306,7 +311,7 @@ async def test_a_recipient_is_named_as_it_is_written_and_no_extension_is_asked_f
 
     heard: list[str] = []
     async with mail_server(Mailbox(), kind=Listener, enable_SMTPUTF8=True) as server:
-        assert await hand_over(Connections(server, IMPATIENT), SENDER, '"a..b."@docomo.ne.jp', CONTENT) == Accepted(250)
+        assert await hand_over(Connections(server, PATIENT), SENDER, '"a..b."@docomo.ne.jp', CONTENT) == Accepted(250)
     assert heard == [f"FROM:<{SENDER}>", 'TO:<"a..b."@docomo.ne.jp>']
 
 
@@ -330,7 +335,8 @@ async def test_a_cut_after_the_body_means_maybe_accepted() -> None:
 
 
 async def test_silence_after_the_body_means_maybe_accepted() -> None:
-    assert await outcome_of(Mailbox({"BODY": says_nothing})) == OutcomeUnknown(Phase.BODY)
+    async with mail_server(Mailbox({"BODY": says_nothing})) as server:
+        assert await send(server, replace(PATIENT, body=SHORT)) == OutcomeUnknown(Phase.BODY)
 
 
 async def test_an_answer_that_is_not_smtp_after_the_body_means_maybe_accepted() -> None:
@@ -422,7 +428,7 @@ def test_a_claim_outlives_the_slowest_conversation() -> None:
 async def test_the_next_message_goes_over_the_same_connection_until_it_has_taken_many() -> None:
     box = Mailbox()
     async with mail_server(box) as server:
-        connections = Connections(server, IMPATIENT)
+        connections = Connections(server, PATIENT)
         for _ in range(MESSAGES):
             assert await hand_over(connections, SENDER, RECIPIENT, CONTENT) == Accepted(250)
         assert box.greeted == 1
@@ -434,7 +440,7 @@ async def test_the_next_message_goes_over_the_same_connection_until_it_has_taken
 async def test_messages_at_the_same_time_have_a_connection_each() -> None:
     box = Mailbox()
     async with mail_server(box) as server:
-        connections = Connections(server, IMPATIENT)
+        connections = Connections(server, PATIENT)
         for _ in range(2):
             await asyncio.gather(*(hand_over(connections, SENDER, RECIPIENT, CONTENT) for _ in range(5)))
         await connections.leave()
@@ -449,7 +455,7 @@ async def test_a_connection_that_stands_no_more_is_opened_anew(hook: Hook) -> No
 
     box = Mailbox()
     async with mail_server(box, Closing) as server:
-        connections = Connections(server, IMPATIENT)
+        connections = Connections(server, replace(PATIENT, command=SHORT))
         for _ in range(2):
             assert await hand_over(connections, SENDER, RECIPIENT, CONTENT) == Accepted(250)
         await connections.leave()
@@ -459,7 +465,7 @@ async def test_a_connection_that_stands_no_more_is_opened_anew(hook: Hook) -> No
 async def test_after_a_refusal_the_connection_is_left() -> None:
     box = Mailbox()
     async with mail_server(box) as server:
-        connections = Connections(server, IMPATIENT)
+        connections = Connections(server, PATIENT)
         box.hooks["RCPT"] = says("550 nobody")
         assert isinstance(await hand_over(connections, SENDER, RECIPIENT, CONTENT), RefusedByServer)
         box.hooks.clear()

@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from libs.stack.certificates import Authority, CertificateFiles
 from tests.acceptance import olcare
+from tests.support import PATIENCE
 
+expect.set_options(timeout=1000 * PATIENCE)
 CHROMIUM = shutil.which("chromium")
 NO_BROWSER = "there is no chromium: `apt-get install chromium` brings it"
 
@@ -33,7 +35,7 @@ def address(installation: dict[str, Any]) -> str:
 @pytest.fixture
 async def client(address: str) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who asks for JSON."""
-    async with httpx.AsyncClient(base_url=address, headers={"accept": "application/json"}, timeout=30) as found:
+    async with httpx.AsyncClient(base_url=address, headers={"accept": "application/json"}, timeout=PATIENCE) as found:
         yield found
 
 

@@ -17,7 +17,7 @@ from services.ops.console.pages import PAGES
 from services.ops.watch.services import SERVICES
 from tests.acceptance.olcare import done
 from tests.integration.console.saying import said
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 TICKETS = "/topics/olcare.tickets.v1"
 CUSTOMER = "/customers/erp/C-1001"
@@ -37,7 +37,7 @@ async def test_the_first_page_has_every_centre_service_and_count(client: httpx.A
         assert (found["stopped"], found["deadlines_wait"], found["ambiguous"]["number"]) == ([], [], 0)
         return True
 
-    await eventually(told, 30)
+    await eventually(told)
 
 
 async def test_topics_have_their_records_sizes_and_followers(client: httpx.AsyncClient) -> None:
@@ -53,7 +53,7 @@ async def test_topics_have_their_records_sizes_and_followers(client: httpx.Async
         assert all(one["members"] == 1 for topic in topics.values() for one in topic["followers"])
         return True
 
-    await eventually(told, 30)
+    await eventually(told)
 
 
 async def test_a_topic_has_its_records_and_filters_choose_among_them(client: httpx.AsyncClient) -> None:
@@ -115,7 +115,7 @@ async def test_the_board_has_what_nobody_has_answered_what_is_due_first_before_t
         assert sum(found["counts"].values()) == len(found["promises"])
         return list(found["promises"])
 
-    board = await eventually(told, 30)
+    board = await eventually(told)
     assert [one["due_at"] for one in board] == sorted(one["due_at"] for one in board)
     called = (await client.get("/promises?channel=phone&centre=france")).json()
     assert {(one["channel"], one["centre"]) for one in called["promises"]} == {("phone", "france")}
@@ -135,7 +135,7 @@ async def test_the_board_goes_on_after_the_last_one_of_a_page(client: httpx.Asyn
         assert {"ticket/crm-eu/page-1", "ticket/crm-eu/page-2"} <= set(tickets)
         return tickets
 
-    everything = await eventually(there, 30)
+    everything = await eventually(there)
     seen: list[str] = []
     after: str | None = ""
     while after is not None:
@@ -163,9 +163,9 @@ async def test_the_board_as_it_was_known_has_nothing_that_was_recorded_later(cli
         assert ticket in [one["ticket"] for one in found["promises"]]
         return str(found["now"])
 
-    before = await eventually(lambda: opened("ticket/crm-eu/then-1"), 30)
+    before = await eventually(lambda: opened("ticket/crm-eu/then-1"))
     await said("--subject", "then-2")
-    await eventually(lambda: opened("ticket/crm-eu/then-2"), 30)
+    await eventually(lambda: opened("ticket/crm-eu/then-2"))
 
     async def known() -> set[str]:
         found = (await client.get("/promises", params={"known_at": before})).json()
@@ -174,7 +174,7 @@ async def test_the_board_as_it_was_known_has_nothing_that_was_recorded_later(cli
         assert "ticket/crm-eu/then-1" in tickets
         return tickets
 
-    assert "ticket/crm-eu/then-2" not in await eventually(known, 30)
+    assert "ticket/crm-eu/then-2" not in await eventually(known)
     page = await client.get("/promises", params={"known_at": before}, headers={"accept": "text/html"})
     assert ("data-live" in page.text, "data-due" in page.text) == (False, False)
     assert (await client.get("/promises?known_at=2199-01-01")).status_code == 404
@@ -190,7 +190,7 @@ async def test_what_was_kept_and_missed_is_what_the_report_says(client: httpx.As
         assert "ticket/crm-eu/missed-1" in [one["ticket"] for one in found["missed"]]
         return found
 
-    found = await eventually(missed, 60)
+    found = await eventually(missed)
     first, last = found["days"][0]["day"], str(date.fromisoformat(found["days"][-1]["day"]) + timedelta(days=1))
     report = await asyncio.to_thread(done, "sla", "report", "--from", first, "--to", last)
     assert sum(one["met"] for one in found["days"]) == report["total"]["met"]
@@ -207,7 +207,7 @@ async def test_contracts_are_listed_by_centre_state_and_last_day(client: httpx.A
         assert "contract/erp/K-2001" in [one["contract"] for one in found["contracts"]]
         return list(found["contracts"])
 
-    everything = await eventually(told, 30)
+    everything = await eventually(told)
     assert [one["covered_until"] for one in everything] == sorted(one["covered_until"] for one in everything)
     some = (await client.get("/contracts?centre=france&state=active")).json()["contracts"]
     assert {(one["centre"], one["state"]) for one in some} == {("france", "active")}
@@ -238,7 +238,7 @@ async def test_contracts_stand_as_they_were_true_and_as_they_were_known(client: 
         assert "contract/erp/K-late" in [one["contract"] for one in found["contracts"]]
         return found
 
-    found = await eventually(true, 60)
+    found = await eventually(true)
     assert found["true_at"] == found["heard_at"] == found["as_of"]
     [other] = [one for one in found["differences"] if one["contract"] == "contract/erp/K-late"]
     assert (other["name"], other["true"], other["known"]) == ("contract", "active", None)
@@ -267,7 +267,7 @@ async def test_a_customer_has_what_the_commands_say_and_nothing_personal(client:
         assert "ticket/crm-eu/customer-1" in [one["stream"] for one in found["tickets"]]
         return found
 
-    found = await eventually(told, 30)
+    found = await eventually(told)
     contracts = await asyncio.to_thread(done, "contract", "show", "customer/erp/C-1001")
     assert [one["contract"] for one in found["contracts"]] == [one["contract"] for one in contracts["contracts"]]
     assert [(one["product"], one["holds"]) for one in found["entitlements"]] == [
@@ -292,7 +292,7 @@ async def test_a_customer_as_it_was_known_has_nothing_that_was_recorded_later(cl
         assert found["contracts"]
         return found
 
-    found = await eventually(known, 30)
+    found = await eventually(known)
     assert (found["cover"], found["tickets"]) == (None, None)
     assert found["contracts"] == (await client.get(CUSTOMER)).json()["contracts"]
     assert (await client.get(f"{CUSTOMER}?known_at=2020-01-01")).status_code == 404
@@ -329,7 +329,7 @@ async def test_a_page_and_all_that_it_loads_is_small_and_our_own(client: httpx.A
 async def test_no_page_of_any_service_refers_to_another_host(installation: dict[str, object]) -> None:
     services = installation["services"]
     assert isinstance(services, list)
-    async with httpx.AsyncClient(timeout=30) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         for service in services:
             paths = ["/"] if service["service"] == "console" else ["/", "/asyncapi"]
             for path in paths:

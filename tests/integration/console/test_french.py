@@ -11,6 +11,7 @@ import pytest
 from services.ops.console.pages import ACTIONS, PAGES
 from tests.integration.console.saying import said
 from tests.integration.console.test_mending import bad
+from tests.support import PATIENCE
 
 ENGLISH = re.compile(
     r"\b(the|of|is|are|was|were|with|which|not|and|this|that|has|have|had|been|by|from|there|nothing|where|who|what|does"
@@ -78,13 +79,13 @@ def test_english_is_found_and_what_is_quoted_is_passed_over() -> None:
 @pytest.fixture
 def french(address: str) -> Iterator[httpx.Client]:
     headers = {"accept": "text/html", "accept-language": "fr"}
-    with httpx.Client(base_url=address, headers=headers, timeout=60, follow_redirects=True) as found:
+    with httpx.Client(base_url=address, headers=headers, timeout=PATIENCE, follow_redirects=True) as found:
         yield found
 
 
 def addresses(address: str) -> list[str]:
     """Every page, those of one thing by what there is."""
-    with httpx.Client(base_url=address, headers={"accept": "application/json"}, timeout=60) as client:
+    with httpx.Client(base_url=address, headers={"accept": "application/json"}, timeout=PATIENCE) as client:
         notice = client.get("/notices").json()["notices"][0]["stream"]
         letter = client.get("/dead-letters", params={"door": "olcare.tickets.in.v1"}).json()["letters"][0]["place"]
         topics = [one["topic"] for one in client.get("/topics").json()["topics"]]

@@ -18,8 +18,6 @@ from tests.acceptance.olcare import done, olcare
 from tests.integration.console.test_browser import NARROW, WIDE, faults, opened
 from tests.support import eventually
 
-SLOW = 60_000  # machine milliseconds
-
 
 async def bad(subject: str, *words: str) -> str:
     """Say something that its door can not read; gives its place."""
@@ -66,17 +64,17 @@ async def test_a_bad_message_is_found_mended_and_sent_and_its_promise_runs(
         await sound(page)
         await page.get_by_role("button", name="Show it; this is recorded").click()
         text = page.get_by_label("The event in JSON")
-        await expect(text).to_have_value(re.compile("Camille Exemple"), timeout=SLOW)
+        await expect(text).to_have_value(re.compile("Camille Exemple"))
         await text.fill((await text.input_value()).replace('"channel": 1', '"channel": 2'))
         await page.get_by_role("button", name="Send this copy").click()
-        await expect(page.locator(".problem")).to_contain_text("bad-field", timeout=SLOW)
+        await expect(page.locator(".problem")).to_contain_text("bad-field")
         await sound(page)
         await text.fill((await text.input_value()).replace('"channel": 2', '"channel": "email"'))
         await page.get_by_role("button", name="Send this copy").click()
-        await expect(page.locator("main")).to_contain_text("edited and sent in as", timeout=SLOW)
+        await expect(page.locator("main")).to_contain_text("edited and sent in as")
         assert "Camille" not in await page.content()
     assert place not in {one["place"] for one in await letters(client, "reason=bad-field")}
-    await eventually(lambda: promised("crm-eu/story"), 60)
+    await eventually(lambda: promised("crm-eu/story"))
     rows = await asyncio.to_thread(done, "audit", "--by", "anna", "--what", place)
     assert [(row["action"], row["reason"], row["outcome"], row["taken"]) for row in rows] == [
         ("show", "mending", None, None),
@@ -97,7 +95,7 @@ async def test_many_are_sent_until_one_fails_again_and_the_others_stay(
         await page.goto("/dead-letters?source=crm-many")
         await called(page, "o.k")
         await page.get_by_role("button", name="Send all as they came").click()
-        await expect(page.locator("#progress")).to_contain_text("stopped", timeout=SLOW)
+        await expect(page.locator("#progress")).to_contain_text("stopped")
         await expect(page.locator("#progress")).to_contain_text("not sent")
         await sound(page)
     left = {one["place"] for one in await letters(client, "source=crm-many")}
@@ -109,7 +107,7 @@ async def test_many_are_sent_until_one_fails_again_and_the_others_stay(
         await page.get_by_role("checkbox").first.check()
         await page.get_by_label("Why they need nothing more").fill("a trial")
         await page.get_by_role("button", name="Discard those marked").click()
-        await expect(page.locator("h1")).to_have_text("Dead letters", timeout=SLOW)
+        await expect(page.locator("h1")).to_have_text("Dead letters")
     assert len(await letters(client, "source=crm-many")) == 2
 
 
@@ -120,12 +118,12 @@ async def test_tables_are_built_anew_proved_and_gone_back_to(
         await page.goto("/projections")
         await called(page, "anna")
         await page.get_by_role("button", name="Build intake.plan anew").click()
-        await expect(page.locator("#progress")).to_contain_text("switched", timeout=3 * SLOW)
+        await expect(page.locator("#progress")).to_contain_text("switched")
         await expect(page.locator("#progress")).to_contain_text("equal")
         await sound(page)
         await page.get_by_role("link", name="Back").click()
         await page.get_by_role("button", name="Have intake.plan go over to generation 1").click()
-        await expect(page.locator("h1")).to_have_text("Projections", timeout=SLOW)
+        await expect(page.locator("h1")).to_have_text("Projections")
     readers = {one["name"]: one["generations"] for one in (await client.get("/projections")).json()["readers"]}
     assert [(one["generation"], one["in_use"]) for one in readers["intake.plan"]] == [(2, False), (1, True)]
     assert readers["intake.plan"][0]["tables"]
@@ -146,14 +144,14 @@ async def test_a_notice_is_read_without_its_recipient_until_somebody_says_why(
         assert about
         return about[0]
 
-    notice = await eventually(told, 60)
+    notice = await eventually(told)
     hidden = (await client.get(f"/notices/{notice}")).json()
     assert (bool(hidden["subject"]), hidden["recipient"], hidden["shown_to"]) == (True, None, None)
     async with opened(browser, address) as page:
         await page.goto(f"/notices/{notice}")
         await called(page, "anna")
         await page.get_by_role("button", name="Show name and address; this is recorded").click()
-        await expect(page.locator(".facts")).to_contain_text("@", timeout=SLOW)
+        await expect(page.locator(".facts")).to_contain_text("@")
         await sound(page)
     [looked] = (await client.get(f"/audit?what={notice}")).json()["actions"]
     assert (looked["action"], looked["kind"], looked["reason"]) == ("show", "notice", "support")
@@ -171,7 +169,7 @@ async def test_what_became_of_a_message_is_known_by_its_source_and_id(client: ht
         return [(one["outcome"], one["stream"], one["place"]) for one in found]
 
     text = f"{place['topic']}/{place['partition']}/{place['offset']}"
-    assert await eventually(known, 60) == [("accepted", "ticket/crm-eu/known", text)]
+    assert await eventually(known) == [("accepted", "ticket/crm-eu/known", text)]
 
 
 async def ended(client: httpx.AsyncClient, ticket: str, state: str) -> dict[str, Any]:
@@ -183,7 +181,7 @@ async def ended(client: httpx.AsyncClient, ticket: str, state: str) -> dict[str,
         assert [one["state"] for one in about] == [state]
         return about[0]
 
-    return await eventually(there, 60)
+    return await eventually(there)
 
 
 async def orders(client: httpx.AsyncClient, notice: str) -> list[tuple[str, str]]:
@@ -215,13 +213,13 @@ async def test_of_a_notice_whose_answer_was_lost_somebody_says_what_became_of_it
         await sound(page)
         await page.get_by_label("What you found out").select_option("sent")
         await page.get_by_role("button", name="Settle it").click()
-        await expect(page.locator("h1")).to_contain_text("Notice", timeout=SLOW)
+        await expect(page.locator("h1")).to_contain_text("Notice")
         settled = await ended(client, "crm-eu/lost", "settled")
         await page.reload()
         await expect(page.get_by_role("button", name="Settle it")).to_have_count(0)
         assert (settled["attempts"], len(mails_to(installation, to))) == (1, 1)
         await page.get_by_role("button", name="Send it once more").click()
-        await expect(page.locator("h1")).to_contain_text("Notice", timeout=SLOW)
+        await expect(page.locator("h1")).to_contain_text("Notice")
     await ended(client, "crm-eu/lost", "sent")
     mails = mails_to(installation, to)
     assert (len(mails), len({mail["message_id"] for mail in mails})) == (2, 1)
@@ -253,10 +251,10 @@ async def test_what_is_under_way_is_ended_by_a_button_and_the_rest_stays(
         await page.get_by_label("A second at most").fill("1")
         await page.get_by_label("Stop after so many that fail again").fill("1000")
         await page.get_by_role("button", name="Send all as they came").click()
-        await expect(page.locator("#progress")).to_contain_text("under way", timeout=SLOW)
+        await expect(page.locator("#progress")).to_contain_text("under way")
         work = page.url
         await page.get_by_role("button", name="End it").click()
-        await expect(page.locator("#progress")).to_contain_text("cancelled", timeout=SLOW)
+        await expect(page.locator("#progress")).to_contain_text("cancelled")
         await expect(page.get_by_role("button", name="End it")).to_have_count(0)
         await sound(page)
     assert (await client.get(work)).json()["state"] == "cancelled"

@@ -22,7 +22,7 @@ async def opened(client: httpx.AsyncClient, number: str) -> dict[str, Any]:
         found.update((await client.get(f"/records/{LOG}/{at['partition']}/{at['offset']}")).json())
         return "olcare.FirstResponseClockStarted.v1" in found["effects"]["counts"]
 
-    await eventually(followed, 30)
+    await eventually(followed)
     return found
 
 

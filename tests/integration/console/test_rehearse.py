@@ -47,7 +47,7 @@ async def rehearsed(client: httpx.AsyncClient, targets: str) -> str:
     async def is_done() -> bool:
         return bool((await client.get(work)).json()["state"] != "running")
 
-    await eventually(is_done, seconds=60)
+    await eventually(is_done)
     found = (await client.get(work)).json()
     assert found["state"] == "complete", found["said"]
     return f"/rehearse/{found['result']['rehearsal']}"
@@ -108,7 +108,7 @@ async def test_a_draft_that_can_not_be_rehearsed_says_why(client: httpx.AsyncCli
     async def has_failed() -> bool:
         return bool((await client.get(work)).json()["state"] == "failed")
 
-    await eventually(has_failed, seconds=60)
+    await eventually(has_failed)
     [said] = (await client.get(work)).json()["said"]
     assert "version" in said
     nothing = await _posted(client, "/rehearse")
@@ -136,6 +136,6 @@ async def test_a_rehearsal_can_be_read_by_everybody_and_begun_with_the_keyboard(
         await page.locator("#t-targets").focus()
         await page.keyboard.insert_text(draft(version, 1_800))
         await page.get_by_role("button", name="Rehearse").press("Enter")
-        await expect(page.get_by_role("link", name="What would be otherwise")).to_be_visible(timeout=60_000)
+        await expect(page.get_by_role("link", name="What would be otherwise")).to_be_visible()
         await page.get_by_role("link", name="What would be otherwise").press("Enter")
         await expect(page.locator("h1")).to_have_text("Rehearsal")

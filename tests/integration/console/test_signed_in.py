@@ -20,9 +20,8 @@ from tests.integration.console.provider import CLIENT, SECRET, Provider, provide
 from tests.integration.console.saying import said
 from tests.integration.console.test_mending import bad, sound
 from tests.integration.console.test_rehearse import draft, published, rehearsed
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
-SLOW = 60_000  # machine milliseconds
 ROLES = "ops=operator; board=owner; staff=viewer; dpo=privacy; care-fr=agent:france; care-jp=agent:japan"
 PEOPLE = {
     "anna-7": {"groups": ["ops", "dpo"]},
@@ -84,7 +83,7 @@ async def public(behind: tuple[int, int], identity: CertificateFiles) -> AsyncIt
                 return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
         return False
 
-    await eventually(ready, 60)
+    await eventually(ready)
     open_now: set[asyncio.StreamWriter] = set()
 
     async def passed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -112,6 +111,7 @@ async def piped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def visiting(browser: Browser, public: str, who: str | None = None) -> AsyncIterator[BrowserContext]:
     """A browser of its own; somebody has signed in where they are named."""
     context = await browser.new_context(base_url=public, ignore_https_errors=True, locale="en")
+    context.set_default_timeout(1000 * PATIENCE)
     if who:
         page = await context.new_page()
         await signed_in(page, "/tickets", who)
@@ -155,7 +155,7 @@ async def test_an_agent_has_what_is_of_their_centre_and_nothing_of_another(brows
         await expect(yuki.locator("main")).to_contain_text("you are an agent of japan")
         await sound(yuki)
         await omar.goto("/promises")
-        await expect(omar.locator("#board")).to_contain_text("crm-eu/signed-1", timeout=SLOW)
+        await expect(omar.locator("#board")).to_contain_text("crm-eu/signed-1")
         await yuki.goto("/promises")
         assert "signed-1" not in await yuki.content()
         await expect(omar.get_by_role("link", name="Audit")).to_have_count(0)
@@ -170,11 +170,11 @@ async def test_who_has_no_role_is_told_and_may_sign_out(browser: Browser, public
         await page.get_by_role("link", name="nina-9").click()
         await expect(page.locator("main")).to_contain_text("you have no role: ask whoever runs this installation")
         await page.get_by_role("button", name="Sign out").click()
-        await page.wait_for_url(f"{public}/", timeout=SLOW)
+        await page.wait_for_url(f"{public}/")
         await expect(page.locator("h1")).to_have_text("Signed out")
         await sound(page)
         await page.get_by_role("link", name="Sign in again").click()
-        await expect(page.locator("h1")).to_have_text("Who are you?", timeout=SLOW)
+        await expect(page.locator("h1")).to_have_text("Who are you?")
 
 
 async def test_what_is_done_is_done_by_the_person_of_the_token(browser: Browser, public: str) -> None:
@@ -186,7 +186,7 @@ async def test_what_is_done_is_done_by_the_person_of_the_token(browser: Browser,
         await expect(page.get_by_label("Who you are")).to_have_count(0)
         await page.get_by_label("Why it needs nothing more").fill("a trial")
         await page.get_by_role("button", name="Discard").click()
-        await expect(page.locator("h1")).to_have_text("Dead letters", timeout=SLOW)
+        await expect(page.locator("h1")).to_have_text("Dead letters")
     rows = await asyncio.to_thread(done, "audit", "--by", "anna-7")
     assert "redrive-discarded" in {row["action"] for row in rows}
     assert await asyncio.to_thread(done, "audit", "--by", "somebody-else") == []
@@ -205,7 +205,7 @@ async def test_what_was_rehearsed_is_published_by_the_person_of_the_token(
         page = await owner.new_page()
         await page.goto(path)
         await page.get_by_role("button", name="Publish what was rehearsed").click()
-        await page.wait_for_url(re.compile("/plan"), timeout=SLOW)
+        await page.wait_for_url(re.compile("/plan"))
     [said] = await asyncio.to_thread(done, "audit", "--what", path.rpartition("/")[2])
     assert (said["who"], said["action"], said["outcome"]) == ("olga-5", "publish", "complete")
 
@@ -216,7 +216,7 @@ async def test_what_was_shown_to_somebody_is_shown_in_no_other_session(browser: 
         page = await one.new_page()
         await page.goto(f"/dead-letters/{place}")
         await page.get_by_role("button", name="Show it; this is recorded").click()
-        await expect(page.get_by_label("The event in JSON")).to_have_value(re.compile("Camille"), timeout=SLOW)
+        await expect(page.get_by_label("The event in JSON")).to_have_value(re.compile("Camille"))
         link = page.url
         again = await other.new_page()
         await again.goto(link)
@@ -228,12 +228,12 @@ async def test_a_page_that_is_open_stops_when_its_session_ends(browser: Browser,
     async with visiting(browser, public, "vera-1") as context:
         page, other = await context.new_page(), await context.new_page()
         await page.goto("/topics")
-        await expect(page.locator("#live-state")).to_have_attribute("data-state", "live", timeout=SLOW)
+        await expect(page.locator("#live-state")).to_have_attribute("data-state", "live")
         await other.goto("/tickets")
         await other.get_by_role("button", name="Sign out").click()
-        await expect(other.locator("h1")).to_have_text("Signed out", timeout=SLOW)
+        await expect(other.locator("h1")).to_have_text("Signed out")
         await page.bring_to_front()
-        await expect(page.locator("h1")).to_have_text("Signed out", timeout=SLOW)
+        await expect(page.locator("h1")).to_have_text("Signed out")
 
 
 @pytest.mark.parametrize("where", ["127.0.0.1", "localhost"])

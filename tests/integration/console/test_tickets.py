@@ -26,7 +26,7 @@ async def life(client: httpx.AsyncClient, number: str, *words: str) -> dict[str,
         found.update((await client.get(f"/tickets/crm-eu/{number}")).json())
         return [one["state"] for one in found["mails"]] == ["sent"]
 
-    await eventually(told, 30)
+    await eventually(told)
     return found
 
 
@@ -80,7 +80,7 @@ async def test_a_ticket_is_found_by_its_source_and_number(client: httpx.AsyncCli
         found = await client.get(answer.headers["location"])
         return found.status_code == 200 and found.json()["ticket"] == "ticket/crm-eu/47%2F32"
 
-    await eventually(there, 30)
+    await eventually(there)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ class OpenDoor:
             assert until >= count
             return [record async for records in self.log.scan(topic, 0, until) for record in records]
 
-        found: list[Record] = await eventually(there, seconds=30)
+        found: list[Record] = await eventually(there)
         return found
 
 

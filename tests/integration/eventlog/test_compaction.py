@@ -38,7 +38,7 @@ async def test_an_erased_record_is_compacted_as_heartbeats_go_on(kafka: str, uni
         await written(Outgoing(unique, 0, key.encode(), b'{"name": "Ana"}'))
         await written(tombstone(key, 1))
         assert not await compacted()
-        await eventually(compacted, 120)
+        await eventually(compacted)
     finally:
         await appender.close()
         await log.close()

@@ -7,11 +7,12 @@ import pytest
 from libs.eventlog.errors import Unavailable
 from libs.eventlog.kafka.client import KafkaClient
 from libs.eventlog.kafka.connection import KafkaSettings
+from tests.support import PATIENCE
 
 
 @pytest.fixture
 async def client(kafka: str) -> KafkaClient:
-    made = KafkaClient(KafkaSettings(kafka, "test", patience=2), "test")
+    made = KafkaClient(KafkaSettings(kafka, "test", patience=PATIENCE), "test")
     await made.open()
     return made
 
@@ -33,7 +34,7 @@ async def test_a_connection_that_is_being_made_is_closed_with_its_client(client:
 
 async def test_who_asks_a_closed_client_is_refused_at_once(client: KafkaClient) -> None:
     await client.close()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE / 2):
         with pytest.raises(Unavailable, match="the client is closed"):
             await client.nodes()
     assert not connected(client)

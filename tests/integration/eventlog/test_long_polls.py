@@ -17,10 +17,9 @@ from libs.eventlog.wire.record import Outgoing
 from libs.stack.wait import machine_seconds
 from tests.integration.eventlog.conftest import OnKafkaAndPostgres
 from tests.model.story import TICKETS
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 HOUR = 3600.0
-PATIENCE = 20.0  # machine seconds
 FETCHED_AHEAD = 0.3  # machine seconds after which aiokafka fetches other partitions beside what is to be consumed
 
 

@@ -66,7 +66,7 @@ async def _told(log: KafkaLog, group: str) -> Mapping[int, int]:
         except Unavailable as error:
             raise AssertionError("not yet") from error
 
-    return (await eventually(asked, seconds=30))[0]
+    return (await eventually(asked))[0]
 
 
 async def _committed(kafka: str) -> None:

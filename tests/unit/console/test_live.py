@@ -11,7 +11,7 @@ from libs.chassis.clock import Clock
 from services.ops.console import live as live_pages
 from services.ops.console.fragments import Fragments, Recorder
 from services.ops.console.live import BUDGET, LEAST, LONGEST, OPENING, STILL_HERE, Live, Producer, Round, event_of
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 
 
 class Slow(Clock):
@@ -54,7 +54,7 @@ def page() -> Page:
 
 
 async def event(watcher: AsyncGenerator[bytes, None]) -> bytes:
-    return await asyncio.wait_for(anext(watcher), 10)
+    return await asyncio.wait_for(anext(watcher), PATIENCE)
 
 
 async def test_all_who_watch_are_sent_what_one_look_found(clock: Slow, page: Page) -> None:

@@ -27,7 +27,7 @@ from services.ops.console.assets import load
 from services.ops.console.pages import ACTIONS, PAGES
 from services.ops.console.site import site
 from services.ops.console.sources import Sources
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 from tests.unit.console.no_provider import NoProvider
 
 MONDAY = datetime(2026, 11, 23, 7, tzinfo=UTC)
@@ -358,7 +358,7 @@ async def test_a_stream_ends_with_its_session(console: Console) -> None:
 
     await eventually(lambda: seen == [b"first"])
     console.sessions.end(session)
-    await asyncio.wait_for(watching, 10)
+    await asyncio.wait_for(watching, PATIENCE)
     assert seen == [b"first"]
 
 
@@ -404,4 +404,4 @@ async def test_whoever_goes_in_the_middle_of_a_stream_leaves_nothing_behind(cons
         watching.cancel()
         await asyncio.sleep(0)
     assert watching.cancelled()
-    await asyncio.wait_for(ended.wait(), 10)
+    await asyncio.wait_for(ended.wait(), PATIENCE)

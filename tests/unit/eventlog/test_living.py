@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from tests.support import PATIENCE
 from tests.unit.eventlog.environment import Loop, living
 
 
@@ -31,6 +32,6 @@ async def test_cancelled_while_it_dies_it_begins_no_other_life() -> None:
     task.cancel()
     await asyncio.sleep(0)
     dead.set()
-    await asyncio.wait([task], timeout=5)
+    await asyncio.wait([task], timeout=PATIENCE)
     assert task.cancelled()
     assert lives == 1

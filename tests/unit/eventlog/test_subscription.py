@@ -12,6 +12,7 @@ from libs.eventlog.kafka import subscription
 from libs.eventlog.kafka.connection import KafkaSettings
 from libs.eventlog.kafka.subscription import KafkaSubscription
 from libs.eventlog.ports import Identity
+from tests.support import PATIENCE
 
 TOPIC = "door"
 PARTITION = TopicPartition(TOPIC, 0)
@@ -36,7 +37,7 @@ async def test_a_member_does_not_wait_for_a_place_that_only_its_next_batch_sets(
     member = KafkaSubscription(KafkaSettings("nowhere:1", "test"), TOPIC, "group", _nowhere, _some_topic)
     await member.close()
     monkeypatch.setattr(member, "_consumer", HandedOver())
-    assert await asyncio.wait_for(member.passed(), 5) == {}
+    assert await asyncio.wait_for(member.passed(), PATIENCE) == {}
 
 
 class Changing:
