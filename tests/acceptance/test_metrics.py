@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -51,8 +52,16 @@ def followers_of(service: WatchedService) -> set[str]:
     name = service.name
     reacting = {f"{name}.react-to-{reader.name}" for reader in service.readers if reader.reacts}
     door = {f"{name}.door"} if service.door else set()
-    private = {f"{name}.{service.private}"} if service.private else set()
-    return {f"{name}.{reader.name}" for reader in service.readers} | reacting | door | private
+    return by_tables(service) | reacting | door
+
+
+def by_tables(service: WatchedService) -> set[str]:
+    """Name those that keep their place with their rows."""
+    private = {service.private} if service.private else set()
+    return {f"{service.name}.{one}" for one in {reader.name for reader in service.readers} | private}
+
+
+EVERYBODY = {one for service in SERVICES.values() for one in followers_of(service)}
 
 
 async def test_how_far_every_follower_is_behind_is_said_from_the_start(up: dict[str, Any]) -> None:
@@ -60,13 +69,40 @@ async def test_how_far_every_follower_is_behind_is_said_from_the_start(up: dict[
         for metric in ("olcare_lag", "olcare_lag_seconds"):
             expected = followers_of(service)
             await eventually(partial(_followers_are, pages(up)[name], metric, expected))
-    everybody = {one for service in SERVICES.values() for one in followers_of(service)}
-    await eventually(partial(_followers_are, pages(up)["console"], "olcare_follower_lag_seconds", everybody))
+    await eventually(partial(_followers_are, pages(up)["console"], "olcare_follower_lag_seconds", EVERYBODY))
 
 
 def _followers_are(page: str, metric: str, expected: set[str]) -> bool:
     assert {dict(one.labels)["follower"] for one in measured(page).get(metric, {})} == expected
     return True
+
+
+async def test_where_a_database_is_away_nothing_is_said_of_its_readers_until_it_is_back(up: dict[str, Any]) -> None:
+    service, page = SERVICES["notification"], pages(up)["console"]
+    async with away(up["postgres"], service.database):
+        for metric in ("olcare_follower_lag", "olcare_follower_lag_seconds"):
+            await eventually(partial(_followers_are, page, metric, EVERYBODY - by_tables(service)))
+    for metric in ("olcare_follower_members", "olcare_follower_lag", "olcare_follower_lag_seconds"):
+        await eventually(partial(_followers_are, page, metric, EVERYBODY))
+    now = (await asyncio.to_thread(olcare, "status", "--json")).json()
+    assert _pid_of(now, "console") == _pid_of(up, "console"), "the console has ended"
+
+
+def _pid_of(up: dict[str, Any], service: str) -> int:
+    return next(int(one["pid"]) for one in up["services"] if one["service"] == service)
+
+
+@asynccontextmanager
+async def away(postgres: str, database: str) -> AsyncIterator[None]:
+    """Let nobody connect to a database, and end who is."""
+    admin = await asyncpg.connect(postgres)
+    try:
+        await admin.execute(f"alter database {database} allow_connections false")
+        await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", database)
+        yield
+    finally:
+        await admin.execute(f"alter database {database} allow_connections true")
+        await admin.close()
 
 
 def test_what_no_day_s_work_moves_is_seen_to_move_by_a_test_that_names_it() -> None:

@@ -25,11 +25,16 @@ LOST = (
 LATER = (
     asyncpg.OperatorInterventionError,  # the server shuts down, starts up, or has dropped the database
     asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.DeadlockDetectedError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a lock; a database that takes no connections, or is half dropped
+    asyncpg.TransactionRollbackError,  # a deadlock among them
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+    asyncpg.SnapshotTooOldError,
+    asyncpg.PostgresSystemError,  # a file that is lost, a disk that fails
+    asyncpg.InternalServerError,  # a damaged index or table: drop the database, and the log has it all
     *LOST,
 )
+"""What the server says where it can not do now what it could before (PostgreSQL, Appendix A, error codes)."""
 GONE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 NO_ROW = (UnicodeDecodeError, asyncpg.DataError, asyncpg.ProgramLimitExceededError)
 """What a record raises that can not be a row: its key is no text, its value no JSON, or either is too large."""
