@@ -31,8 +31,8 @@ BUGS = (
     Bug(
         name="closed-database-is-our-fault",
         file="libs/eventlog/tables/database.py",
-        before="    asyncpg.ObjectNotInPrerequisiteStateError,  # a lock; a database that takes no connections, or is half dropped\n",
-        after="",
+        before="    asyncpg.ObjectNotInPrerequisiteStateError,",
+        after="    asyncpg.LockNotAvailableError,",
         why="a database that is closed for a repair would end the console, which then says nothing of the others",
         test="tests/unit/eventlog/test_reachable.py",
     ),
