@@ -115,6 +115,19 @@ async def test_a_service_without_a_database_says_who_makes_it(guarded: Guarded, 
     await database.close()
 
 
+async def test_where_nothing_can_be_written_the_server_that_takes_writes_is_asked_for(
+    guarded: Guarded, unique: str
+) -> None:
+    database = Database(guarded.server.dsn, unique)
+    await database.open()
+    async with database.connection() as connection:
+        await connection.execute(f"alter database {unique} set default_transaction_read_only = on")
+    await database.close()
+    with pytest.raises(NotAdmitted, match="name the server that takes writes"):
+        await database.open()
+    await database.close()
+
+
 WRITES = ("create schema more", "create temp table more (a int)", "create table more (a int)")
 
 
@@ -123,7 +136,7 @@ async def test_whoever_reads_changes_nothing(guarded: Guarded, statement: str) -
     for address in (guarded.of(READ), guarded.server.dsn):
         database = Database(address, "olcare_contract")
         await database.open_to_read()
-        with pytest.raises(NotAdmitted, match="a right is missing"):
+        with pytest.raises(NotAdmitted, match="nothing can be written there"):
             async with database.connection() as connection:
                 await connection.execute(statement)
         await database.close()

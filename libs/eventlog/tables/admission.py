@@ -22,7 +22,11 @@ _HANDSHAKE = ("ALERT", "VERSION", "CERTIFICATE")
 def refusal(what: str, error: BaseException) -> str | None:
     """The sentence; None where the server is just not there."""
     match error:
-        case asyncpg.InsufficientPrivilegeError() | asyncpg.ReadOnlySQLTransactionError():
+        case asyncpg.ReadOnlySQLTransactionError():
+            return (
+                f"{what}: nothing can be written there ({error}): name the server that takes writes in OLCARE_POSTGRES"
+            )
+        case asyncpg.InsufficientPrivilegeError():
             return (
                 f"{what}: a right is missing ({error}): have `olcare databases create` give it, as somebody who may,"
                 " and look at the user in OLCARE_POSTGRES"
