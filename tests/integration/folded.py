@@ -19,6 +19,12 @@ from libs.messages.catalogue import STREAMS_OF
 from libs.messages.streams import parse_stream
 from tests.unit.recorded import recorded_event
 
+AS_OF_MANY = {
+    **dict.fromkeys(("min_parallel_table_scan_size", "min_parallel_index_scan_size"), "0"),
+    **dict.fromkeys(("parallel_setup_cost", "parallel_tuple_cost"), "0"),
+}
+"""Whatever the planner does only where there are very many rows, it does with few."""
+
 
 class Folded:
     """The tables of some readers."""
@@ -84,7 +90,7 @@ async def put_all_away(connection: asyncpg.Connection, reader: Reader) -> None:
 @asynccontextmanager
 async def folded(database: str, readers: Sequence[Reader], files: Sequence[Path]) -> AsyncIterator[Folded]:
     """Make the tables of some readers in an empty database, with a service's queries."""
-    connection = await asyncpg.connect(database, server_settings={**SHORT, **BY_INDEX})
+    connection = await asyncpg.connect(database, server_settings={**AS_OF_MANY, **SHORT, **BY_INDEX})
     for reader in readers:
         for statement in (*tables(reader, "public"), *indexes(reader, "public")):
             await connection.execute(statement)

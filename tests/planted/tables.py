@@ -37,6 +37,15 @@ BUGS = (
         test="tests/unit/eventlog/test_reachable.py",
     ),
     Bug(
+        name="workers-go-through-tables",
+        file="libs/eventlog/tables/database.py",
+        before='    "max_parallel_workers_per_gather": "0",\n',
+        after="",
+        why="with a million rows a look for what is due would go through all of them, shared among workers",
+        test="tests/integration/test_duties_of_many.py",
+        stack=True,
+    ),
+    Bug(
         name="dead-entries-stay-in-the-indexes",
         file="libs/eventlog/tables/generations.py",
         before="({projection.columns}) with ({SOON_VACUUMED})",

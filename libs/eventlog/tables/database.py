@@ -44,10 +44,16 @@ SAFETY = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "5s"}
 """Without these, a process frozen inside a transaction would lock the position row for ever."""
 SHORT = {"jit": "off"}
 """Our queries touch few rows: compiling one whose cost the planner overestimates took half a second, each time."""
-BY_INDEX = {"enable_seqscan": "off", "random_page_cost": "1.1", "plan_cache_mode": "force_generic_plan"}
+BY_INDEX = {
+    "enable_seqscan": "off",
+    "random_page_cost": "1.1",
+    "max_parallel_workers_per_gather": "0",
+    "plan_cache_mode": "force_generic_plan",
+}
 """What a service looks for stands in an index, and nothing goes through a table, whatever the planner expects of rows
-that it saw last when there were others; so a query is planned once, whatever its values: to plan the duties' question
-anew took longer than to answer it. Who only reads may go through tables: reports do."""
+that it saw last when there were others: shared among workers, even that seems cheap to it once there are very many. So
+a query is planned once, whatever its values: to plan the duties' question anew took longer than to answer it. Who only
+reads may go through tables: reports do."""
 UNHURRIED = {"synchronous_commit": "off"}
 """A commit does not wait for the disk: what a crash of the server takes back is read again from the log (ADR 0013)."""
 
