@@ -53,16 +53,20 @@ class _Paced:
 
     async def go(self, clock: Clock, report: Report) -> None:
         began = clock.monotonic()
+        failed = await self._failed(report)
+        now = clock.monotonic()
+        rest = now - began if failed else self._rest(now - began)
+        self.due = now + min(max(EVERY, rest), LONGEST)
+
+    async def _failed(self, report: Report) -> bool:
         try:
             await self._look()
         except Unavailable:
-            rest = clock.monotonic() - began
-        except Exception as error:  # noqa: BLE001 - of whatever kind: it is reported, and the next look may succeed
+            return True
+        except Exception as error:  # noqa: BLE001 - what one look gets wrong ends neither the others nor the work
             report(failure_of("measures", self._look.__qualname__, error))
-            rest = clock.monotonic() - began
-        else:
-            rest = self._rest(clock.monotonic() - began)
-        self.due = clock.monotonic() + min(max(EVERY, rest), LONGEST)
+            return True
+        return False
 
     def _rest(self, took: float) -> float:
         """By the quicker of the last two: a slow one alone, as the first of a process, is none that takes long."""
